@@ -1,0 +1,40 @@
+# The two commands: `make demo` shows the whole circle, `make test` proves it.
+# Both set themselves up: Python 3.11 or later and make are all that is needed.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+
+.PHONY: demo test setup setup-test lint lock clean
+
+demo: setup
+	$(BIN)/maild demo
+
+test: setup-test
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n auto
+
+setup: .venv/.installed
+setup-test: .venv/.installed-test
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet uv
+
+.venv/.installed: requirements.lock pyproject.toml $(filter .uv/bin/uv,$(UV))
+	test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
+	touch $@
+
+.venv/.installed-test: requirements-test.lock .venv/.installed
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-test.lock
+	touch $@
+
+lock: $(filter .uv/bin/uv,$(UV))      # renews both lock files
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --extra test pyproject.toml -o requirements-test.lock
+
+clean:
+	rm -rf .venv .uv build
