@@ -1,0 +1,36 @@
+"""The command line: one module a group of commands; errors become one sentence and a status."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import typer
+
+from maild.errors import MaildError
+
+app = typer.Typer(
+    name="maild",
+    help="The helpdesk that lives in the mailbox.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+# Each module adds its commands to the app by `register(app)`.
+MODULES = ("parse",)
+
+for _name in MODULES:
+    importlib.import_module(f"maild.cli.{_name}").register(app)
+
+
+def main() -> None:
+    """Entry point of the `maild` command: never shows a traceback to a person."""
+    try:
+        app()
+    except MaildError as error:
+        print(f"maild: {error.message}", file=sys.stderr)
+        sys.exit(error.exit_status)
+    except BrokenPipeError:
+        sys.exit(1)
