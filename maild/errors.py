@@ -1,12 +1,12 @@
 """The errors of maild: each says whether to try again, what a person may read, what the log may.
 
-    MaildError
-    ├── UsageError          wrong words on the command line or in a file      (exit status 2)
-    ├── NotFound            a ticket, message or template that is not there   (exit status 1)
-    ├── Refused             a person may not, or not now                      (exit status 1)
-    ├── MailError           bytes that cannot be understood as a mail         (permanent)
-    ├── Temporary           a server, disk or lock that may work next time
-    └── Unavailable         a server that refuses us until an admin acts
+MaildError
+├── UsageError          wrong words on the command line or in a file      (exit status 2)
+├── NotFound            a ticket, message or template that is not there   (exit status 1)
+├── Refused             a person may not, or not now                      (exit status 1)
+├── MailError           bytes that cannot be understood as a mail         (permanent)
+├── Temporary           a server, disk or lock that may work next time
+└── Unavailable         a server that refuses us until an admin acts
 """
 
 from __future__ import annotations

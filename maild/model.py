@@ -105,7 +105,9 @@ class Mail:
     new_text: str  # what the sender wrote now
     quoted_text: str  # the rest
     attachments: tuple[Attachment, ...]
-    headers: tuple[tuple[str, str], ...]  # as they stand, decoded loosely, capped in number and size
+    headers: tuple[
+        tuple[str, str], ...
+    ]  # as they stand, decoded loosely, capped in number and size
     defects: tuple[str, ...]
     reasons: tuple[Reason, ...] = field(default=())
     language: str | None = None  # of a phrase that decided something ("de"), where one did

@@ -1,0 +1,312 @@
+"""maild.toml: every key with its meaning, default and limits; all errors at once.
+
+The models below are the one source: defaults, validation and the file that `maild init` writes
+all come from them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from datetime import tzinfo
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict, TomlConfigSettingsSource
+
+from maild.errors import UsageError
+from maild.model import Address
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Tls = Literal["implicit", "starttls", "none"]
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Section(BaseModel):
+    """A part of the file; a key that is not listed is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _mail_address(value: str) -> str:
+    local, at, domain = value.strip().rpartition("@")
+    if not (local and at and domain) or any(c.isspace() or c in '<>,;"' for c in value.strip()):
+        raise ValueError("a mail address like support@example.com is needed")
+    return value.strip()
+
+
+MailAddress = Annotated[str, Field(examples=["support@example.com"])]
+
+
+class Login(Section):
+    """A server that we log in to; the password comes from one of three places."""
+
+    host: str = "127.0.0.1"
+    tls: Tls = "implicit"  # "none" only on loopback
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None  # its first line
+    password_env: str | None = None  # name of an environment variable
+
+    @model_validator(mode="after")
+    def _plain_only_at_home(self) -> Login:
+        if self.tls == "none" and self.host not in LOOPBACK:
+            raise ValueError(
+                f'tls = "none" would send the password in clear to {self.host}; '
+                'use "implicit" or "starttls" ("none" is for 127.0.0.1, ::1 and localhost)'
+            )
+        given = [k for k in ("password", "password_file", "password_env") if getattr(self, k)]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} are both given; one is enough")
+        return self
+
+    def secret(self) -> str:
+        """The password; UsageError where its file or variable is missing."""
+        if self.password_file:
+            try:
+                return self.password_file.read_text("utf-8").splitlines()[0].strip()
+            except (OSError, IndexError) as error:
+                raise UsageError(
+                    f"password_file {self.password_file} cannot be read; "
+                    "write the password into its first line and let this user read it."
+                ) from error
+        if self.password_env:
+            if self.password_env not in os.environ:
+                raise UsageError(
+                    f"The environment variable {self.password_env} (password_env) is not set."
+                )
+            return os.environ[self.password_env]
+        return self.password.get_secret_value() if self.password else ""
+
+
+class DeskSection(Section):
+    name: str = "Support"
+    address: MailAddress = "support@example.com"  # From of every notification
+    timezone: str = "UTC"  # of ticket numbers, business hours, dates in mails
+    language: str = "en"  # of mails to people whose language is not known
+
+    _address = field_validator("address")(_mail_address)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            close = difflib.get_close_matches(value, available_timezones(), 1)
+            hint = f"; did you mean {close[0]}?" if close else ' like "Europe/Berlin"'
+            raise ValueError(f"an IANA time zone is needed{hint}")
+        return value
+
+    @property
+    def zone(self) -> tzinfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def sender(self) -> Address:
+        return Address(self.name, self.address)
+
+
+class DatabaseSection(Section):
+    url: str = "sqlite:///var/maild.db"  # or postgresql://user@host/name
+
+
+class MailboxSection(Login):
+    name: str
+    port: Port = 993
+    folder: str = "INBOX"
+    queue: str | None = None  # of tickets that come in by it; default: the profile's
+    poll_seconds: Annotated[float, Field(ge=0.2, le=86400)] = 60  # where there is no IDLE
+    after: str = "keep"  # keep | move:FOLDER | delete
+
+    @field_validator("after")
+    @classmethod
+    def _known_after(cls, value: str) -> str:
+        if value in ("keep", "delete") or (value.startswith("move:") and value[5:].strip()):
+            return value
+        raise ValueError("keep, delete or move:FOLDER are possible")
+
+
+class SmtpSection(Login):
+    host: str = "127.0.0.1"
+    port: Port = 25
+    tls: Tls = "none"
+    timeout_seconds: Annotated[float, Field(ge=1, le=600)] = 60
+
+
+class TrustSection(Section):
+    authserv_id: str | None = None  # whose Authentication-Results we believe (RFC 8601 §2.5)
+    require: Literal["token", "dmarc", "either", "none"] = "either"
+
+
+class LimitsSection(Section):
+    message_bytes: Annotated[int, Field(ge=10_000)] = 50_000_000  # larger ones raise an alert
+    parse_seconds: Annotated[float, Field(gt=0, le=600)] = 10  # a mail that takes longer …
+    tries: Annotated[int, Field(ge=1, le=20)] = 3  # … or fails this often is quarantined
+
+
+class ResourceSection(Section):
+    name: str
+    email: MailAddress
+    aliases: list[MailAddress] = []
+    language: str | None = None
+    active: bool = True
+
+    _email = field_validator("email")(_mail_address)
+
+
+class OrganizationSection(Section):
+    name: str
+    domains: list[str] = []
+
+
+class ContactSection(Section):
+    name: str
+    email: MailAddress
+    aliases: list[MailAddress] = []
+    organization: str | None = None
+    language: str | None = None
+    timezone: str | None = None
+    active: bool = True
+
+    _email = field_validator("email")(_mail_address)
+
+
+class Config(BaseSettings):
+    """The whole of maild.toml."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    profile: str = "next7"  # next7 | ggit | atera, or a folder of your own
+    desk: DeskSection = DeskSection()
+    database: DatabaseSection = DatabaseSection()
+    mailbox: list[MailboxSection] = []
+    smtp: SmtpSection = SmtpSection()
+    trust: TrustSection = TrustSection()
+    limits: LimitsSection = LimitsSection()
+    resource: list[ResourceSection] = []
+    organization: list[OrganizationSection] = []
+    contact: list[ContactSection] = []
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Config:
+        names = [m.name for m in self.mailbox]
+        for name in sorted({n for n in names if names.count(n) > 1}):
+            raise ValueError(f'two [[mailbox]] are named "{name}"; each needs a name of its own')
+        known = {o.name for o in self.organization}
+        for contact in self.contact:
+            if contact.organization and contact.organization not in known:
+                close = difflib.get_close_matches(contact.organization, known, 1)
+                hint = f'; did you mean "{close[0]}"?' if close else ""
+                raise ValueError(
+                    f'[[contact]] "{contact.name}" names the organization '
+                    f'"{contact.organization}", of which there is no [[organization]]{hint}'
+                )
+        return self
+
+
+class Settings:
+    """A read configuration and the folder that its relative paths start from."""
+
+    def __init__(self, config: Config, file: Path) -> None:
+        self.config = config
+        self.file = file
+        self.folder = file.parent
+
+    @property
+    def database_url(self) -> str:
+        """The database's address; a relative SQLite file starts from the file's folder."""
+        url = self.config.database.url
+        prefix = "sqlite:///"
+        if url.startswith(prefix) and not url.startswith(prefix + "/"):
+            return prefix + str((self.folder / url[len(prefix) :]).resolve())
+        return url
+
+    def path(self, value: str | Path) -> Path:
+        return (self.folder / value).resolve()
+
+
+def config_file(option: Path | None) -> Path:
+    """--config, else $MAILD_CONFIG, else ./maild.toml."""
+    return option or Path(os.environ.get("MAILD_CONFIG") or "maild.toml")
+
+
+def load(file: Path) -> Settings:
+    """Reads and validates; UsageError lists every mistake with its key and what is allowed."""
+    try:
+        tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"There is no {file}. Run `maild init` to write one, or name it with --config."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file} is not TOML: {error}.") from error
+    try:
+        data = TomlConfigSettingsSource(Config, toml_file=file)()
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        lines = [_sentence(details) for details in error.errors()]
+        raise UsageError("\n".join(f"{file}: {line}" for line in lines)) from error
+    return Settings(_resolved(config, file.parent), file)
+
+
+def _resolved(config: Config, folder: Path) -> Config:
+    """Password files are found from the configuration's folder."""
+
+    def resolve(login: Any) -> Any:
+        if login.password_file is None:
+            return login
+        return login.model_copy(update={"password_file": folder / login.password_file})
+
+    return config.model_copy(
+        update={"mailbox": [resolve(m) for m in config.mailbox], "smtp": resolve(config.smtp)}
+    )
+
+
+def _sentence(details: ErrorDetails) -> str:
+    """One mistake: key, what is wrong, what was found (never a secret), what is allowed."""
+    key = _key(details["loc"])
+    if details["type"] == "extra_forbidden":
+        allowed = _keys_at(details["loc"][:-1])
+        close = difflib.get_close_matches(str(details["loc"][-1]), allowed, 1)
+        hint = f"did you mean {close[0]}?" if close else f"possible are {', '.join(allowed)}."
+        return f"{key}: this key is not known; {hint}"
+    if details["type"] == "missing":
+        return f"{key}: this key is missing."
+    message = details["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    found = details["input"]
+    plain = isinstance(found, str | int | float | bool) and "password" not in key
+    return (f"{key}: " if key else "") + message + (f" (found {found!r})." if plain else ".")
+
+
+def _key(loc: tuple[int | str, ...]) -> str:
+    """("mailbox", 0, "port") → "[[mailbox]] 1, port"."""
+    if len(loc) >= 2 and isinstance(loc[1], int):
+        rest = ".".join(map(str, loc[2:]))
+        return f"[[{loc[0]}]] {loc[1] + 1}" + (f", {rest}" if rest else "")
+    return (
+        f"[{loc[0]}] {'.'.join(map(str, loc[1:]))}" if len(loc) > 1 else str(loc[0]) if loc else ""
+    )
+
+
+def _keys_at(loc: tuple[int | str, ...]) -> list[str]:
+    model: Any = Config
+    for step in loc:
+        if isinstance(step, int):
+            continue
+        annotation = model.model_fields[step].annotation
+        model = getattr(annotation, "__args__", (annotation,))[0]
+    return sorted(model.model_fields)

@@ -1,0 +1,131 @@
+"""One database, SQLite or PostgreSQL, with transactions that either happened or did not."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine.url import make_url
+from sqlalchemy.orm import Session
+
+from maild.errors import Temporary, Unavailable, UsageError
+
+Result = TypeVar("Result")
+
+ATTEMPTS = 5  # of a transaction that the database itself asks us to repeat
+BUSY_SECONDS = 10  # how long SQLite waits for another writer
+
+
+class Store:
+    """The desk's database.
+
+    `transaction()` gives a session that is committed durably at the end of the block, or not at
+    all; `read()` one that may only look; `write(work)` repeats `work` when the database was locked
+    or chose us as a deadlock's victim.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Opens nothing yet.  `sqlite:///file` or `postgresql://…`; UsageError for others."""
+        self.url = _normal(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        with _told_apart(self.url), Session(self.engine, expire_on_commit=False) as session:
+            # A deferred BEGIN that writes later can fail where it stands: a writer says so at once.
+            session.connection(execution_options={"maild_begin": "IMMEDIATE"})
+            yield session
+            session.commit()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        with _told_apart(self.url), Session(self.engine, autoflush=False) as session:
+            yield session
+
+    def write(self, work: Callable[[Session], Result]) -> Result:
+        """Runs `work` in a transaction, again (bounded) where the database was in the way."""
+        for attempt in range(1, ATTEMPTS):
+            try:
+                with self.transaction() as session:
+                    return work(session)
+            except Temporary:
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))
+        with self.transaction() as session:
+            return work(session)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+@contextmanager
+def _told_apart(url: sa.URL) -> Iterator[None]:
+    """Says of a database error whether another try may help."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        what = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
+        if "unable to open" in what:
+            raise Unavailable(
+                f"The database {url.database} cannot be opened. Does its folder exist, "
+                "and may this user write there?",
+                detail=what,
+            ) from error
+        raise Temporary(
+            f"The database does not answer as it should ({what}). It is tried again by itself; "
+            "if this lasts, look at `[database] url` and at the disk.",
+            detail=what,
+        ) from error
+    except sa.exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise Temporary("The connection to the database was lost.") from error
+        raise
+
+
+def _normal(url: str) -> sa.URL:
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise UsageError(
+            "[database] url is not an address of a database; write sqlite:///var/maild.db "
+            "or postgresql://user@host/name."
+        ) from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return parsed
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise UsageError(f"[database] url starts with {backend}:; sqlite and postgresql are possible.")
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # no acknowledgement precedes the disk (H2)
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        mode = connection.get_execution_options().get("maild_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def _postgresql(url: sa.URL) -> sa.Engine:
+    return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)

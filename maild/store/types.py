@@ -1,0 +1,66 @@
+"""Column types that mean the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+class UTCDateTime(sa.TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC (SQLite would drop the zone)."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class CleanText(sa.TypeDecorator[str]):
+    """Text of any mail: PostgreSQL takes no NUL, neither takes lone surrogates (H57)."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else clean(value)
+
+
+class KeyText(CleanText):
+    """Text that an index holds: beyond 500 characters a digest stands for the rest.
+
+    PostgreSQL refuses index entries over 2,704 octets, and a Message-ID may be of any length.
+    """
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        value = super().process_bind_param(value, dialect)
+        if value is None or len(value) <= 500:
+            return value
+        return value[:400] + "#" + hashlib.sha256(value.encode()).hexdigest()
+
+
+def clean(value: str) -> str:
+    """The same text without NUL, lone surrogates replaced by U+FFFD."""
+    value = value.replace("\x00", "")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
