@@ -6,6 +6,7 @@ now.  It is computed from the bytes alone; the same bytes give the same Mail.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -39,10 +40,8 @@ class Address:
     def key(self) -> str:
         """The form by which people are compared: lower case, domain in ASCII (IDNA)."""
         local, at, domain = self.address.strip().lower().rpartition("@")
-        try:
+        with suppress(UnicodeError):
             domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            pass
         return local + at + domain
 
     @property

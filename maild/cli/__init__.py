@@ -18,6 +18,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+@app.callback()
+def _root() -> None:
+    """The helpdesk that lives in the mailbox."""
+
+
 # Each module adds its commands to the app by `register(app)`.
 MODULES = ("parse",)
 

@@ -1,0 +1,1 @@
+"""From bytes to an understood mail: sources, parsing, kind, new text, sender, ticket."""

@@ -1,0 +1,177 @@
+"""What is attached: names, types, sums, and the bytes again on demand."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.generator import BytesGenerator
+from email.message import Message
+from email.policy import compat32
+from io import BytesIO
+
+from maild.errors import NotFound
+from maild.ingest.headers import decode_value, safe_filename
+from maild.ingest.mime import Part
+from maild.model import Attachment
+
+# Endings where the standard table has none or an odd one.
+_ENDINGS = {
+    "message/rfc822": ".eml",
+    "text/calendar": ".ics",
+    "text/rfc822-headers": ".txt",
+    "message/delivery-status": ".txt",
+    "message/disposition-notification": ".txt",
+    "message/feedback-report": ".txt",
+    "application/ms-tnef": ".dat",
+    "image/jpeg": ".jpg",
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "application/pkcs7-signature": ".p7s",
+    "application/pkcs7-mime": ".p7m",
+    "application/pgp-signature": ".asc",
+    "application/octet-stream": ".bin",
+}
+_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One attachment with its octets."""
+
+    attachment: Attachment
+    octets: bytes
+
+
+def find(
+    parts: list[Part],
+    body: frozenset[int],
+    encoded: tuple[tuple[str, bytes], ...],
+    page: str | None,
+) -> Iterator[Found]:
+    """Every attachment in depth-first order; then what was packed into texts and winmail.dat.
+
+    The packed ones have part numbers from len(parts) on, in the order found.
+    """
+    packed: list[tuple[str, bytes]] = list(encoded)
+    for part in parts:
+        if part.index in body or part.forwarded or not _holds_content(part):
+            continue
+        octets = content(part)
+        if not octets and part.parent is not None and not part.filename:
+            continue  # an empty part without a name is nobody's attachment
+        if part.content_type in _TNEF or part.filename.lower() == "winmail.dat":
+            packed.extend(unpack_tnef(octets))
+        yield Found(_describe(part, octets, page), octets)
+    for number, (name, octets) in enumerate(packed, start=len(parts)):
+        yield Found(_describe_packed(number, name, octets), octets)
+
+
+def _holds_content(part: Part) -> bool:
+    if part.main_type == "message":
+        return part.index > 0
+    return not part.is_container
+
+
+def content(part: Part) -> bytes:
+    """The octets of a part; of an attached message its source."""
+    if part.main_type == "message" and part.is_container:
+        return b"\n".join(_source(child.message) for child in part.children)
+    return part.octets()
+
+
+def _source(message: Message) -> bytes:
+    out = BytesIO()
+    ends = b"\r\n" if _has_crlf(message) else b"\n"
+    policy = compat32.clone(linesep=ends.decode("ascii"), max_line_length=None)
+    try:
+        BytesGenerator(out, mangle_from_=False, maxheaderlen=0, policy=policy).flatten(message)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return b""
+    return out.getvalue()
+
+
+def _has_crlf(message: Message) -> bool:
+    while message.is_multipart():
+        payload = message.get_payload()
+        if not isinstance(payload, list) or not isinstance(payload[0], Message):
+            return False
+        message = payload[0]
+    return "\r\n" in str(message.get_payload())[:2_000]
+
+
+def _describe(part: Part, octets: bytes, page: str | None) -> Attachment:
+    content_id = part.content_id
+    referred = bool(content_id and page and f"cid:{content_id}" in page)
+    return Attachment(
+        part=part.index,
+        filename=_name(part),
+        content_type=part.content_type[:200],
+        size=len(octets),
+        sha256=hashlib.sha256(octets).hexdigest(),
+        inline=referred or part.disposition == "inline",
+        content_id=content_id,
+    )
+
+
+def _describe_packed(number: int, name: str, octets: bytes) -> Attachment:
+    safe = safe_filename(name) or f"part-{number}.bin"
+    return Attachment(
+        part=number,
+        filename=safe,
+        content_type=mimetypes.guess_type(safe)[0] or "application/octet-stream",
+        size=len(octets),
+        sha256=hashlib.sha256(octets).hexdigest(),
+        inline=False,
+        content_id=None,
+    )
+
+
+def _name(part: Part) -> str:
+    """A safe name; from the subject of an attached message, else from the type, where none is."""
+    name = safe_filename(part.filename)
+    if name:
+        return name
+    ending = _ENDINGS.get(part.content_type) or mimetypes.guess_extension(part.content_type)
+    if part.content_type == "message/rfc822" and part.children:
+        subject = safe_filename(decode_value(part.children[0].message.get("Subject", ""))[:100])
+        if subject:
+            return subject + ".eml"
+    description = safe_filename(decode_value(part.message.get("Content-Description", ""))[:100])
+    if description and re.search(r"\.\w{1,5}$", description):
+        return description
+    return f"part-{part.index}{ending or '.bin'}"
+
+
+def unpack_tnef(octets: bytes) -> list[tuple[str, bytes]]:
+    """Files inside a winmail.dat; [] where it cannot be read.  Archives stay closed (H67)."""
+    from tnefparse import TNEF
+
+    try:
+        found = TNEF(octets, do_checksum=False).attachments
+        return [(_text(a.long_filename() or a.name), bytes(a.data)) for a in found]
+    except Exception:  # whatever a broken file makes of its reader, the file itself is kept
+        return []
+
+
+def _text(name: str | bytes) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+
+
+def attachment_bytes(raw: bytes, part: int) -> bytes:
+    """The decoded octets of attachment `part` (its number in Mail.attachments) of a stored mail.
+
+    Raises NotFound where there is no such attachment, MailError where the mail is unreadable.
+    """
+    from maild.ingest import body as bodies
+    from maild.ingest import mime
+
+    prepared, defects = mime.prepare(raw)
+    parts = mime.walk(mime.tree(prepared, defects))
+    body = bodies.read(parts)
+    for found in find(parts, body.parts, body.encoded_files, None):
+        if found.attachment.part == part:
+            return found.octets
+    raise NotFound(f"The message has no attachment number {part}.")

@@ -1,0 +1,240 @@
+"""Which parts are the body, and what it says.
+
+A body is a row of segments; a segment is said in plain text, in HTML, or in both
+(multipart/alternative).  Everything else of the tree is an attachment.
+"""
+
+from __future__ import annotations
+
+import html as html_entities
+import re
+from dataclasses import dataclass
+
+from maild.ingest import charsets, html
+from maild.ingest.mime import Part
+
+MAX_TEXT = 4_000_000  # characters of body text
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stretch of the body."""
+
+    plain: Part | None
+    page: Part | None
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What the body says."""
+
+    text: str  # the whole body as text
+    page: str | None  # HTML as decoded, not yet safe; None where there is none
+    parts: frozenset[int]  # indexes of the parts that were used
+    encoded_files: tuple[tuple[str, bytes], ...]  # uuencoded files found in the text
+    defects: tuple[str, ...]
+
+
+def read(parts: list[Part]) -> Body:
+    """The body of a walked message."""
+    segments = _segments(parts[0], top=True) or _last_resort(parts)
+    used = {p.index for s in segments for p in (s.plain, s.page) if p is not None}
+    texts: list[str] = []
+    pages: list[str] = []
+    files: list[tuple[str, bytes]] = []
+    defects: list[str] = []
+    has_page = any(s.page is not None for s in segments)
+    for segment in segments:
+        text, page = _read_segment(segment, files, defects)
+        texts.append(text)
+        if has_page:
+            pages.append(page if page is not None else _as_page(text))
+    text = "\n".join(t.strip("\n") for t in texts if t.strip())
+    return Body(
+        text=text[:MAX_TEXT],
+        page="\n".join(pages) if has_page else None,
+        parts=frozenset(used),
+        encoded_files=tuple(files),
+        defects=tuple(dict.fromkeys(defects)),
+    )
+
+
+# ---- which parts
+
+
+def _segments(part: Part, top: bool = False) -> list[Segment]:
+    if part.forwarded or (part.main_type == "message" and not top):
+        return []
+    if not part.is_container:
+        return _leaf(part, top)
+    if part.content_type == "multipart/alternative":
+        return _alternative(part)
+    if part.content_type == "multipart/related":
+        return _related(part)
+    if part.content_type == "multipart/report" and part.children:
+        return _segments(part.children[0])
+    found: list[Segment] = []
+    for child in part.children:
+        found.extend(_segments(child))
+    return found
+
+
+def _leaf(part: Part, top: bool) -> list[Segment]:
+    if part.main_type == "multipart":  # announced, but there are no parts: read what is there
+        return [Segment(part, None)]
+    if part.content_type not in ("text/plain", "text/html", "text/enriched", "text/richtext"):
+        if part.content_type.startswith("text/") and top:
+            return [Segment(part, None)]
+        return []
+    if part.disposition == "attachment" and not top:
+        return []
+    if part.filename and not top and not _may_be_named(part):
+        return []
+    return [_segment(part)]
+
+
+def _may_be_named(part: Part) -> bool:
+    """A named text that still is the body: the first part of its parent, shown inline."""
+    parent = part.parent
+    if parent is None or part.disposition == "attachment":
+        return parent is None
+    first = parent.children[0] is part
+    return parent.content_type == "multipart/alternative" or (
+        first and part.content_type == "text/html"
+    )
+
+
+def _segment(part: Part) -> Segment:
+    return Segment(None, part) if part.content_type == "text/html" else Segment(part, None)
+
+
+def _alternative(part: Part) -> list[Segment]:
+    """The same in several forms: one segment of the best text and the best HTML."""
+    plain: list[Segment] = []
+    rich: list[Segment] = []
+    for child in part.children:
+        found = _segments(child)
+        if any(s.page is not None for s in found):
+            rich = found
+        elif found and not plain:
+            plain = found
+    if not plain or not rich:
+        return rich or plain
+    if len(rich) == 1 and len(plain) == 1 and rich[0].plain is None:
+        return [Segment(plain[0].plain, rich[0].page)]
+    return rich
+
+
+def _related(part: Part) -> list[Segment]:
+    """The root, and nothing that only belongs to it (RFC 2387)."""
+    start = part.parameters.get("start", "").strip("<> ")
+    root = next((c for c in part.children if start and c.content_id == start), None)
+    for child in [root] if root else part.children:
+        found = _segments(child)
+        if found:
+            return found
+    return []
+
+
+def _last_resort(parts: list[Part]) -> list[Segment]:
+    """A text that calls itself an attachment is the body where nothing else is."""
+    for part in parts:
+        if part.content_type in ("text/plain", "text/html") and not part.is_container:
+            if part.forwarded or part.disposition == "attachment" or part.filename:
+                continue
+            return [_segment(part)]
+    return []
+
+
+# ---- what they say
+
+
+def _read_segment(
+    segment: Segment, files: list[tuple[str, bytes]], defects: list[str]
+) -> tuple[str, str | None]:
+    page = text = None
+    if segment.page is not None:
+        page = _decoded(segment.page, defects)
+    if segment.plain is not None:
+        text = _plain_text(segment.plain, files, defects)
+    if (text is None or not text.strip()) and page is not None:
+        text = html.to_text(page)
+    return text or "", page
+
+
+def _decoded(part: Part, defects: list[str]) -> str:
+    data = part.octets()
+    label = part.charset
+    if part.content_type == "text/html":
+        label = label or _meta_charset(data)
+    text, defect = charsets.decode(data, label)
+    if defect:
+        defects.append(f"part {part.index}: {defect}")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+_META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+
+
+def _meta_charset(data: bytes) -> str | None:
+    found = _META.search(data[:4_000])
+    return found[1].decode("ascii", "replace") if found else None
+
+
+def _plain_text(part: Part, files: list[tuple[str, bytes]], defects: list[str]) -> str:
+    text = _decoded(part, defects)
+    if part.content_type in ("text/enriched", "text/richtext"):
+        return _enriched(text)
+    if "\nend" in text and "begin" in text:
+        text = _take_uuencoded(text, files)
+    if part.parameters.get("format", "").lower() == "flowed":
+        text = unflow(text, part.parameters.get("delsp", "").lower() == "yes")
+    return text
+
+
+def unflow(text: str, delsp: bool) -> str:
+    """Lines of format=flowed joined to paragraphs (RFC 3676 §4)."""
+    out: list[str] = []
+    flowing: int | None = None  # quote depth of the paragraph that goes on
+    for line in text.split("\n"):
+        depth = len(line) - len(line.lstrip(">"))
+        content = line[depth:].removeprefix(" ")
+        signature = content == "-- "
+        flows = content.endswith(" ") and not signature
+        if flows and delsp:
+            content = content[:-1]
+        if flowing == depth and not signature:
+            out[-1] += content
+        else:
+            out.append(">" * depth + (" " if depth and content else "") + content)
+        flowing = depth if flows else None
+    return "\n".join(out)
+
+
+_UU = re.compile(
+    r"^begin [0-7]{3,4} (?P<name>.+)\n(?P<lines>(?:[ -`]{1,100}\n)*?)`?\n?end\s*$", re.M
+)
+
+
+def _take_uuencoded(text: str, files: list[tuple[str, bytes]]) -> str:
+    """The text without uuencoded files, which are put to `files`."""
+    from maild.ingest.mime import decode_uu_lines
+
+    def take(match: re.Match[str]) -> str:
+        lines = match["lines"].encode("ascii", "replace").split(b"\n")
+        files.append((match["name"].strip(), decode_uu_lines(lines)))
+        return ""
+
+    return _UU.sub(take, text)
+
+
+def _enriched(text: str) -> str:
+    """Words of text/enriched (RFC 1896): commands gone, single line ends joined."""
+    text = re.sub(r"(?is)<param>.*?</param>", "", text)
+    text = re.sub(r"<(?!<)/?[a-zA-Z][\w-]{0,30}>", "", text).replace("<<", "<")
+    return re.sub(r"\n(\n+)|\n", lambda m: m[1] or " ", text)
+
+
+def _as_page(text: str) -> str:
+    lines = html_entities.escape(text, quote=False).split("\n")
+    return "<div>" + "<br>\n".join(lines) + "</div>"

@@ -1,0 +1,393 @@
+"""Header fields as they come: raw 8-bit, broken encoded words, addresses that no grammar knows.
+
+Everything here takes the raw value of a field (octets as surrogate escapes, as the standard
+library's compat32 tree keeps them) and gives clean text; nothing raises, nothing backtracks.
+"""
+
+from __future__ import annotations
+
+import binascii
+import quopri
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_tz
+
+from maild.ingest.charsets import clean, codec_name, decode, guess
+from maild.model import Address
+
+MAX_VALUE = 64_000  # characters of one field that are looked at
+MAX_ADDRESSES = 1_000  # mailboxes of one field
+MAX_WORDS = 2_000  # encoded words of one field
+
+_ENCODED_WORD = re.compile(r"=\?([^?\s]{0,80})\?([bBqQ])\?([^\r\n]*?)\?=", re.DOTALL)
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
+
+
+def raw_bytes(value: object) -> bytes:
+    """The octets of a raw header value of the compat32 tree."""
+    text = str(value)[:MAX_VALUE]
+    try:
+        return text.encode("ascii", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape")
+
+
+def decode_value(value: object) -> str:
+    """One line of clean text: raw 8-bit read, encoded words decoded (RFC 2047), folds undone."""
+    return one_line(decode_words(loose_text(value)))
+
+
+def loose_text(value: object) -> str:
+    """The field without folds, its 8-bit octets read, its encoded words still encoded."""
+    data = raw_bytes(value)
+    text = data.decode("ascii") if data.isascii() and b"\x1b" not in data else decode(data)[0]
+    return re.sub(r"\r?\n(?=[ \t])|\r", "", text)
+
+
+def one_line(text: str) -> str:
+    """White space joined, control and invisible characters gone."""
+    return " ".join(_INVISIBLE.sub("", text.replace("\x1b", "")).split())
+
+
+def decode_words(text: str) -> str:
+    """Encoded words decoded; those split in the middle of a character are joined first."""
+    if "=?" not in text:
+        return text
+    out: list[str] = []
+    run = _Run()
+    end = 0
+    for count, match in enumerate(_ENCODED_WORD.finditer(text)):
+        if count >= MAX_WORDS:
+            break
+        between = text[end : match.start()]
+        if between.strip() or not run.open:
+            out.append(run.close())
+            out.append(between)
+        run.add(match[1], match[2], match[3], out)
+        end = match.end()
+    out.append(run.close())
+    out.append(text[end:])
+    return "".join(out)
+
+
+class _Run:
+    """Adjacent encoded words of one charset: their octets are one text (RFC 2047 §5 forgiven)."""
+
+    def __init__(self) -> None:
+        self.open = False
+        self._charset = ""
+        self._octets = b""
+
+    def add(self, charset: str, encoding: str, payload: str, out: list[str]) -> None:
+        charset = charset.split("*", 1)[0].lower()
+        if self.open and charset != self._charset:
+            out.append(self.close())
+        self.open = True
+        self._charset = charset
+        self._octets += _word_octets(encoding, payload)
+
+    def close(self) -> str:
+        text = decode(self._octets, self._charset)[0] if self._octets else ""
+        self.open, self._octets = False, b""
+        return text
+
+
+def _word_octets(encoding: str, payload: str) -> bytes:
+    data = payload.encode("utf-8", "surrogateescape")
+    if encoding in "qQ":
+        return quopri.decodestring(data.replace(b" ", b"_"), header=True)
+    return decode_base64(data)
+
+
+def decode_base64(data: bytes) -> bytes:
+    """Octets of base64 with missing padding, foreign characters, or padding in the middle."""
+    wanted = re.sub(rb"[^A-Za-z0-9+/=]+", b"", data)
+    if b"=" not in wanted.rstrip(b"="):
+        return _base64_run(wanted.rstrip(b"="))
+    return b"".join(_base64_run(run) for run in re.split(rb"=+", wanted))
+
+
+def _base64_run(run: bytes) -> bytes:
+    if len(run) % 4 == 1:
+        run = run[:-1]
+    try:
+        return binascii.a2b_base64(run + b"=" * (-len(run) % 4))
+    except binascii.Error:
+        return b""
+
+
+# ---- addresses
+
+
+def parse_addresses(value: object) -> tuple[Address, ...]:
+    """Every mailbox of an address field (RFC 5322 §3.4), groups opened, comments as names.
+
+    Linear in the size of the field, whatever it holds (H63, H64).
+    """
+    text = loose_text(value)
+    found = []
+    for item in _split_mailboxes(text):
+        address = _mailbox(item)
+        if address is not None:
+            found.append(address)
+        if len(found) >= MAX_ADDRESSES:
+            break
+    return tuple(found)
+
+
+_TOKEN = re.compile(
+    r'"(?:[^"\\]|\\.)*"'  # quoted string
+    r"|<[^<>]*>"  # angle address
+    r"|[(),;:\\]"  # what may end a mailbox
+    r"|=\?[^?\s]*\?[bBqQ]\?[^?]*\?="  # an encoded word is one piece, whatever is in it
+    r'|[^"<(),;:\\=]+|.',
+    re.DOTALL,
+)
+
+
+def _split_mailboxes(text: str) -> Iterator[str]:
+    """Pieces between commas (or semicolons), outside quotes, comments and angle brackets."""
+    piece: list[str] = []
+    comment = 0
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token == "(":
+            comment += 1
+        elif token == ")":
+            comment = max(0, comment - 1)
+        if (comment == 0 and token in ",;") or (token == ":" and _is_group(piece)):
+            if token != ":":
+                yield "".join(piece)
+            piece = []
+            continue
+        piece.append(token)
+    if comment:  # a comment that never ends hides nobody
+        yield from re.split(r"[,;]", "".join(piece))
+        return
+    yield "".join(piece)
+
+
+def _is_group(piece: list[str]) -> bool:
+    text = "".join(piece)
+    return bool(text.strip()) and "<" not in text and "@" not in text and "mailto" not in text
+
+
+_ANGLE = re.compile(r"<([^<>]*)>")
+_BARE = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>(),;:\"]+")
+
+
+def _mailbox(item: str) -> Address | None:
+    item = item.strip()
+    if not item:
+        return None
+    item = re.sub(r"^mailto:", "", item, flags=re.IGNORECASE)
+    angle = _angle_part(item)
+    if angle is not None:
+        name, address = angle
+        if "@" not in address and "=?" in address:
+            address = decode_words(address)
+        return Address(_display_name(name), _spec(address))
+    if "=?" in item and not _BARE.search(item):  # the whole mailbox in one encoded word
+        decoded = decode_words(item)
+        if "@" in decoded:
+            inner = _angle_part(decoded)
+            if inner is not None:
+                return Address(_display_name(inner[0]), _spec(inner[1]))
+            item = decoded
+    return _without_angle(item)
+
+
+def _angle_part(item: str) -> tuple[str, str] | None:
+    """(name, address) of `name <address>`; the last pair of brackets that holds an @ counts."""
+    plain = re.sub(r'"(?:[^"\\]|\\.)*"', lambda m: "\x01" * len(m.group()), item)
+    pairs = list(_ANGLE.finditer(plain))
+    if not pairs:
+        opened = plain.rfind("<")  # the bracket that was never closed
+        if opened < 0 or "@" not in plain[opened:]:
+            return None
+        return item[:opened], item[opened + 1 :]
+    best = next((m for m in reversed(pairs) if "@" in item[m.start() : m.end()]), pairs[-1])
+    name = item[: best.start()] or item[best.end() :]
+    return name, item[best.start() + 1 : best.end() - 1]
+
+
+def _without_angle(item: str) -> Address | None:
+    name, rest = _take_comments(item)
+    found = _BARE.search(rest)
+    if found is None:
+        text = _display_name(rest) or _display_name(name)
+        return Address(_display_name(name) if rest.strip() else "", text) if text else None
+    before = rest[: found.start()].strip().strip('"')
+    if rest[: found.start()].strip().startswith('"') and "@" in rest[found.start() :]:
+        quoted = re.match(r'\s*("(?:[^"\\]|\\.)*"@[^\s<>(),;:"]+)', rest)
+        if quoted:
+            return Address(_display_name(name), quoted[1])
+    return Address(_display_name(before or name), _spec(found.group()))
+
+
+def _take_comments(item: str) -> tuple[str, str]:
+    """(text of the comments, the rest), linear in the size."""
+    comments: list[str] = []
+    rest: list[str] = []
+    depth = 0
+    for piece in re.split(r"([()])", item):
+        if piece == "(":
+            depth += 1
+        elif piece == ")":
+            depth = max(0, depth - 1)
+        elif depth:
+            comments.append(piece)
+        else:
+            rest.append(piece)
+    return " ".join(comments), "".join(rest)
+
+
+def _spec(address: str) -> str:
+    """An addr-spec without comments, white space, route and stray quotes."""
+    text = _take_comments(address)[1] if "(" in address else address
+    text = one_line(text).strip()
+    text = re.sub(r"^mailto:", "", text, flags=re.IGNORECASE)
+    if text.startswith("@") and ":" in text:  # obsolete route (RFC 5322 §4.4)
+        text = text.split(":", 1)[1]
+    if not text.startswith('"') or text.endswith('"'):
+        text = text.strip("'\"")
+    return text.replace(" ", "") if "@" in text and '"' not in text else text
+
+
+def _display_name(text: str) -> str:
+    text = text.strip()
+    quoted = re.fullmatch(r'"((?:[^"\\]|\\.)*)"', text, re.DOTALL)
+    if quoted:
+        text = re.sub(r"\\(.)", r"\1", quoted[1])
+    else:
+        text = re.sub(r'"((?:[^"\\]|\\.)*)"', lambda m: re.sub(r"\\(.)", r"\1", m[1]), text)
+        if "=?" not in text:
+            text = _take_comments(text)[1].strip() or text
+    name = one_line(decode_words(text)).strip()
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"":
+        name = name[1:-1].strip()
+    return name.strip("<>").strip()
+
+
+# ---- ids and dates
+
+_MESSAGE_ID = re.compile(r"<\s*([^<>\s]{1,900})\s*>")
+MAX_IDS = 500
+
+
+def message_ids(value: str) -> tuple[str, ...]:
+    """Message ids of a References-like field, in order, without <>, each once."""
+    found = _MESSAGE_ID.findall(value)[:MAX_IDS]
+    if not found:
+        found = [w.strip("<>,;\"'") for w in value.split() if "@" in w and len(w) < 900][:MAX_IDS]
+    return tuple(dict.fromkeys(i for i in found if i))
+
+
+def parse_date(value: str) -> datetime | None:
+    """An aware time in UTC, or None where the field names no possible time (H58)."""
+    try:
+        fields = parsedate_tz(value[:200])
+        if fields is None or not 1970 <= fields[0] <= 2200:
+            return None
+        offset = max(-86_399, min(86_399, fields[9] or 0))
+        local = datetime(*fields[:6], tzinfo=timezone(timedelta(seconds=offset)))
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None
+
+
+# ---- parameters (RFC 2045 §5.1, RFC 2231), in all their broken forms
+
+_PARAMETER = re.compile(
+    r";\s*([^\s=;\"<>]{1,80}?)\s*=\s*"
+    r'("(?:[^"\\]|\\.)*"(?=\s*(?:;|$))'  # a quoted value that ends where it should
+    r'|"[^;]*"(?=\s*(?:;|$))|"[^"]*"?'  # one with quotes in it; one that never ends
+    r"|[^;]*)",
+    re.DOTALL,
+)
+_SECTION = re.compile(r"^(.+?)(?:\*(\d{1,4}))?(\*)?$")
+
+
+def parameters(value: object) -> dict[str, str]:
+    """Parameters of a Content-Type or Content-Disposition field, names in lower case, decoded."""
+    text = re.sub(r"\r?\n[ \t]+", " ", loose_text(value))
+    if "=" not in text:
+        return {}
+    sections: dict[str, list[tuple[int, bool, str]]] = {}
+    plain: dict[str, str] = {}
+    for match in _PARAMETER.finditer(";" + text if ";" not in text else text[text.index(";") :]):
+        name, raw = match[1].lower(), _unquote(match[2])
+        section = _SECTION.match(name)
+        if section and (section[2] is not None or section[3]):
+            order = int(section[2] or 0)
+            sections.setdefault(section[1], []).append((order, bool(section[3]), raw))
+        else:
+            plain.setdefault(name, raw)
+    found = {name: one_line(decode_words(raw)) for name, raw in plain.items()}
+    for name, parts in sections.items():
+        found[name] = _join_sections(sorted(parts, key=lambda p: p[0])) or found.get(name, "")
+    return found
+
+
+def _unquote(raw: str) -> str:
+    raw = raw.strip()
+    if raw.startswith('"'):
+        raw = raw[1:-1] if raw.endswith('"') and len(raw) > 1 else raw[1:]
+        return re.sub(r'\\(["\\])', r"\1", raw)
+    return raw
+
+
+def _join_sections(parts: list[tuple[int, bool, str]]) -> str:
+    """The text of continued and percent-encoded sections (RFC 2231 §4.1)."""
+    charset = ""
+    octets = b""
+    literal = ""
+    for index, (_, encoded, raw) in enumerate(parts):
+        if encoded and index == 0 and raw.count("'") >= 2:
+            charset, _, raw = raw.split("'", 2)
+        if encoded or ("%" in raw and charset):
+            octets += _percent(raw)
+        else:
+            octets += raw.encode("utf-8", "surrogateescape")
+        literal += raw
+    if "=?" in literal:  # encoded words inside sections: wrong, and common
+        return one_line(decode_words(literal))
+    text = decode(octets, charset)[0] if codec_name(charset) else guess(octets)[0]
+    return one_line(clean(text))
+
+
+def _percent(raw: str) -> bytes:
+    data = raw.encode("utf-8", "surrogateescape")
+    return re.sub(rb"%([0-9A-Fa-f]{2})", lambda m: bytes((int(m[1], 16),)), data)
+
+
+# ---- file names
+
+MAX_FILENAME = 200
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+def safe_filename(name: str) -> str:
+    """A name that may be written on any disk and shown to a person (H53, H54); "" for none.
+
+    No path, no control, invisible or direction-changing characters, 200 characters at most.
+    """
+    text = unicodedata.normalize("NFC", clean(name[:20_000]))
+    text = _INVISIBLE.sub("", text.replace("\t", " ").replace("\n", " "))
+    text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    text = re.split(r"[/\\]", text.rstrip("/\\ "))[-1]
+    text = re.sub(r"[\s]+", " ", re.sub(r'[<>:"|?*]', "_", text)).strip(" .") if text else ""
+    if _RESERVED.fullmatch(text):
+        text = "_" + text
+    if len(text) > MAX_FILENAME or len(text.encode()) > 240:
+        stem, dot, ending = text.rpartition(".")
+        ending = dot + ending if dot and len(ending) <= 16 else ""
+        stem = (stem if ending else text)[: MAX_FILENAME - len(ending)]
+        while len((stem + ending).encode()) > 240:
+            stem = stem[:-1]
+        text = stem + ending
+    return text

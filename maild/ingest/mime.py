@@ -1,0 +1,318 @@
+"""The tree of a message: capped before it is parsed, parsed once, walked in one fixed order.
+
+mail-parser's parse gives the compat32 tree; where mail-parser gives up on a real mail, the
+standard library's parse of the same bytes stands in, and a defect says so.
+"""
+
+from __future__ import annotations
+
+import email
+import quopri
+import re
+from dataclasses import dataclass, field
+from email.message import Message
+
+from maild.errors import MailError
+from maild.ingest.headers import decode_base64, decode_value, parameters
+
+MAX_SIZE = 128 * 1024 * 1024  # octets of a message
+MAX_HEADER = 512 * 1024  # octets of the top header block that are read
+MAX_FIELDS = 2_000  # fields of the top header block that are read
+MAX_FIELD = 128 * 1024  # octets of one field that are read
+MAX_PARTS = 1_000  # parts that are read
+MAX_DEPTH = 100  # levels of nesting; more is no mail (H61)
+
+
+@dataclass(slots=True)
+class Part:
+    """One MIME part of the tree, with what its header says about it."""
+
+    index: int  # depth-first order, 0 the whole message
+    parent: Part | None
+    message: Message
+    content_type: str  # "text/plain", lower case; what a broken field probably meant
+    depth: int
+    forwarded: bool  # inside an attached message: not ours
+    charset: str | None  # label as written
+    disposition: str  # "inline", "attachment", or "" where absent
+    filename: str  # decoded, not yet safe; "" where absent
+    parameters: dict[str, str] = field(repr=False)  # of Content-Type
+    children: list[Part] = field(default_factory=list, repr=False)
+
+    @property
+    def main_type(self) -> str:
+        return self.content_type.partition("/")[0]
+
+    @property
+    def is_container(self) -> bool:
+        """Holds other parts and no content of its own."""
+        return self.message.is_multipart()
+
+    @property
+    def content_id(self) -> str | None:
+        value = decode_value(self.message.get("Content-ID", "")).strip().strip("<>").strip()
+        return value[:500] or None
+
+    def octets(self) -> bytes:
+        """The decoded content (RFC 2045 §6); of broken encodings what can be had.  Never raises."""
+        payload = self.message._payload  # type: ignore[attr-defined]
+        if not isinstance(payload, str):
+            return b""
+        data = payload.encode("ascii", "surrogateescape") if _is_ascii(payload) else _loose(payload)
+        return decode_transfer(data, self.transfer_encoding)
+
+    @property
+    def transfer_encoding(self) -> str:
+        value = decode_value(self.message.get("Content-Transfer-Encoding", "")).lower()
+        return value.split(";", 1)[0].strip(" \"'.")
+
+
+def _is_ascii(text: str) -> bool:
+    return text.isascii() or all(c < "\x80" or "\udc80" <= c <= "\udcff" for c in text)
+
+
+def _loose(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def decode_transfer(data: bytes, encoding: str) -> bytes:
+    """Octets under a Content-Transfer-Encoding; unknown ones are taken as they are."""
+    if encoding in ("base64", "b", "base-64", "base64encoded"):
+        return decode_base64(_before_epilogue(data))
+    if encoding in ("quoted-printable", "q", "qp", "quotedprintable", "quoted_printable"):
+        return quopri.decodestring(data)
+    if encoding in ("x-uuencode", "uuencode", "uue", "x-uue"):
+        return uudecode(data) or data
+    return data
+
+
+def _before_epilogue(data: bytes) -> bytes:
+    """Base64 without the words that some list servers append in clear (a blank line, then text)."""
+    blank = re.search(rb"\n[ \t]*\r?\n", data.strip())
+    if blank is None:
+        return data
+    stripped = data.strip()
+    rest = stripped[blank.end() :]
+    if re.search(rb"[^A-Za-z0-9+/=\r\n \t]|[A-Za-z]+ [A-Za-z]+", rest):
+        return stripped[: blank.start()]
+    return data
+
+
+_UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} (?P<name>[^\r\n]+)\r?\n", re.MULTILINE)
+
+
+def uudecode(data: bytes) -> bytes | None:
+    """Octets of the first uuencoded file in `data`; None where there is none."""
+    begin = _UU_BEGIN.search(data)
+    if begin is None:
+        return None
+    return decode_uu_lines(data[begin.end() :].split(b"\n"))
+
+
+def decode_uu_lines(lines: list[bytes]) -> bytes:
+    """Octets of uuencoded lines, up to `end`."""
+    import binascii
+
+    out = []
+    for line in lines:
+        line = line.rstrip(b"\r")
+        if line.strip() == b"end":
+            break
+        if not line:
+            continue
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            wanted = (((line[0] - 32) & 63) * 4 + 5) // 3
+            try:
+                out.append(binascii.a2b_uu(line[:wanted]))
+            except binascii.Error:
+                continue
+    return b"".join(out)
+
+
+# ---- before the parse
+
+
+def prepare(raw: bytes) -> tuple[bytes, list[str]]:
+    """The bytes that are parsed, and what was cut (H61, H62); deterministic.
+
+    Raises MailError where the message is too large, empty, or nested too deep.
+    """
+    if len(raw) > MAX_SIZE:
+        raise MailError("The message is larger than 128 MB; ask the sender for a smaller one.")
+    if not raw.strip(b"\r\n\t \0"):
+        raise MailError("The message is empty; there is nothing to read.")
+    defects: list[str] = []
+    raw = _without_wrapping(raw)
+    raw = _cap_header(raw, defects)
+    raw = _cap_parts(raw, defects)
+    return raw, defects
+
+
+def _without_wrapping(raw: bytes) -> bytes:
+    """Without byte order mark, blank lines and the mbox `From ` line before the header."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raw = raw.decode("utf-16", "replace").encode("utf-8", "surrogateescape")
+    raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    if b"\n" not in raw[:100_000] and b"\r" in raw:  # an old Mac wrote it
+        raw = raw.replace(b"\r", b"\n")
+    return raw
+
+
+_END_OF_HEADER = re.compile(rb"\r?\n[ \t]*\r?\n|\r\n?\r\n?")
+
+
+def _cap_header(raw: bytes, defects: list[str]) -> bytes:
+    blank = re.search(rb"\n\r?\n", raw)
+    end = blank.start() + 1 if blank else len(raw)
+    if end <= MAX_HEADER and raw.count(b"\n", 0, end) <= MAX_FIELDS:
+        return raw
+    fields = re.split(rb"\n(?![ \t])", raw[: min(end, 64 * MAX_HEADER)])
+    kept: list[bytes] = []
+    size = 0
+    for value in fields[:MAX_FIELDS]:
+        value = value[:MAX_FIELD].rstrip(b"\r\n")
+        size += len(value)
+        if size > MAX_HEADER:
+            break
+        kept.append(value)
+    if len(kept) < len([f for f in fields if f.strip()]) or size > MAX_HEADER:
+        defects.append(f"header cut to {len(kept)} fields")
+    return b"\n".join(kept) + b"\n" + raw[end:]
+
+
+_STRUCTURE = re.compile(
+    rb"^--(?P<line>[^\r\n]{1,300})|"
+    rb"^content-type:[ \t\r\n]*(?P<kind>multipart|message)/|"
+    rb"boundary\s*=\s*(?:\"(?P<quoted>[^\"\r\n]{1,300})\"|(?P<bare>[^\s;\"]{1,300}))",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+def _cap_parts(raw: bytes, defects: list[str]) -> bytes:
+    """Cut after MAX_PARTS delimiters; refuse what is nested deeper than MAX_DEPTH."""
+    if raw.count(b"\n--") < MAX_DEPTH:
+        nested = len(re.findall(rb"(?im)^content-type:\s*message/", raw)) if _may_nest(raw) else 0
+        if nested < MAX_DEPTH:
+            return raw
+    open_: list[bytes] = []
+    declared: set[bytes] = set()
+    parts = 0
+    for match in _STRUCTURE.finditer(raw):
+        name = match["quoted"] or match["bare"]
+        if name:
+            declared.add(name.rstrip())
+            open_.append(name.rstrip())
+        elif match["kind"] and match["kind"].lower() == b"message":
+            open_.append(b"")
+        elif match["line"]:
+            parts += _enter(match["line"].rstrip(), open_, declared)
+            if parts > MAX_PARTS:
+                defects.append(f"only the first {MAX_PARTS} parts are read")
+                return raw[: match.start()]
+        if len(open_) > MAX_DEPTH:
+            raise MailError(
+                f"The message is nested deeper than {MAX_DEPTH} levels; no mail program writes so."
+            )
+    return raw
+
+
+def _may_nest(raw: bytes) -> bool:
+    return b"essage/" in raw or b"ESSAGE/" in raw
+
+
+def _enter(line: bytes, open_: list[bytes], declared: set[bytes]) -> int:
+    """Close what a delimiter line closes; 1 where it opens a part."""
+    closing = line.endswith(b"--") and line[:-2] in declared
+    name = line[:-2] if closing else line
+    if name not in declared:
+        return 0
+    while open_ and open_[-1] != name:
+        open_.pop()
+    if closing and open_:
+        open_.pop()
+    return 0 if closing else 1
+
+
+# ---- the parse
+
+
+def tree(raw: bytes, defects: list[str]) -> Message:
+    """The compat32 tree of prepared bytes.  Raises MailError where nothing can parse them."""
+    try:
+        return _by_mail_parser(raw)
+    except RecursionError:
+        raise MailError("The message is nested too deep to be read.") from None
+    except Exception as error:  # mail-parser lets anything through on broken mail
+        defects.append(f"mail-parser gave up ({type(error).__name__})")
+    try:
+        return email.message_from_bytes(raw)
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError, KeyError) as error:
+        raise MailError(
+            "The structure of the message cannot be read.", detail=type(error).__name__
+        ) from None
+
+
+def _by_mail_parser(raw: bytes) -> Message:
+    import mailparser
+
+    message = mailparser.parse_from_bytes(raw).message
+    if not isinstance(message, Message):
+        raise TypeError("no message")
+    return message
+
+
+def walk(root: Message) -> list[Part]:
+    """All parts, depth first; no recursion, so no depth can hurt."""
+    parts: list[Part] = []
+    stack: list[tuple[Message, Part | None]] = [(root, None)]
+    while stack:
+        message, parent = stack.pop()
+        part = _part(len(parts), parent, message)
+        parts.append(part)
+        if parent is not None:
+            parent.children.append(part)
+        payload = message.get_payload() if message.is_multipart() else []
+        if isinstance(payload, list):
+            stack.extend((child, part) for child in reversed(payload) if isinstance(child, Message))
+    return parts
+
+
+def _part(index: int, parent: Part | None, message: Message) -> Part:
+    raw_type = message.get("Content-Type", "")
+    given = parameters(raw_type)
+    disposition = message.get("Content-Disposition", "")
+    named = parameters(disposition)
+    content_type = _content_type(raw_type, parent)
+    within = parent is not None and (
+        parent.forwarded or (parent.main_type == "message" and parent.index > 0)
+    )
+    return Part(
+        index=index,
+        parent=parent,
+        message=message,
+        content_type=content_type,
+        depth=parent.depth + 1 if parent else 0,
+        forwarded=within,
+        charset=given.get("charset"),
+        disposition=decode_value(disposition).split(";", 1)[0].strip().strip('"').lower(),
+        filename=named.get("filename") or given.get("name") or named.get("name") or "",
+        parameters=given,
+    )
+
+
+_TYPE = re.compile(r"\s*\"?([\w.+-]+)\s*/\s*([\w.+-]+)")
+
+
+def _content_type(raw: object, parent: Part | None) -> str:
+    """The type a broken field probably meant (RFC 2045 §5.2: text/plain where unreadable)."""
+    match = _TYPE.match(decode_value(raw))
+    if match:
+        return f"{match[1]}/{match[2]}".lower()
+    word = decode_value(raw).split(";", 1)[0].strip(" \"'").lower()
+    if word in ("html", "text/html"):
+        return "text/html"
+    if parent is not None and parent.content_type == "multipart/digest":
+        return "message/rfc822"
+    return "text/plain"

@@ -1,0 +1,130 @@
+"""From raw octets to a Mail: the one function that every caller of this stage uses.
+
+raw ─▶ mime.prepare (caps) ─▶ mime.tree (one parse) ─▶ mime.walk
+    ─▶ headers · body · attachments · kind · newtext ─▶ Mail
+"""
+
+from __future__ import annotations
+
+import hashlib
+from email.message import Message
+
+from maild.errors import MailError
+from maild.ingest import attachments, bounce, charsets, headers, mime
+from maild.ingest import body as bodies
+from maild.ingest import kind as kinds
+from maild.ingest.mime import Part
+from maild.model import Address, Mail, Reason
+
+MAX_HEADERS = 500  # fields that are kept in a Mail
+MAX_HEADER_TEXT = 8_000  # characters of a kept field
+MAX_SUBJECT = 2_000
+
+
+def understand(raw: bytes) -> Mail:
+    """What the message says.  Depends on the octets alone: the same octets give the same Mail.
+
+    Raises MailError, and nothing else, where no mail can be read from them within the limits.
+    It may take long on a hostile mail: `limits.Reader` runs it where it can be stopped.
+    """
+    try:
+        return _understand(raw)
+    except MailError:
+        raise
+    except RecursionError:
+        raise MailError("The message is nested too deep to be read.") from None
+    except MemoryError:
+        raise MailError("The message needs more memory to read than a mail may take.") from None
+
+
+def _understand(raw: bytes) -> Mail:
+    prepared, defects = mime.prepare(raw)
+    root = mime.tree(prepared, defects)
+    parts = mime.walk(root)
+    fields = read_headers(root)
+    body = bodies.read(parts)
+    defects.extend(_tree_defects(parts))
+    defects.extend(body.defects)
+    senders = _addresses(root, "From")
+    sender = senders[0] if senders else None
+    subject = _subject(root)
+    verdict = kinds.decide(
+        kinds.Facts(headers=fields, parts=parts, subject=subject, sender=sender, text=body.text)
+    )
+    new_text, quoted_text, text_reasons = _split(body)
+    return Mail(
+        sha256=hashlib.sha256(raw).hexdigest(),
+        size=len(raw),
+        message_id=next(iter(headers.message_ids(_first(root, "Message-ID"))), None),
+        date=headers.parse_date(_first(root, "Date")),
+        subject=subject,
+        sender=sender,
+        senders=senders,
+        reply_to=_addresses(root, "Reply-To"),
+        to=_addresses(root, "To"),
+        cc=_addresses(root, "Cc"),
+        in_reply_to=headers.message_ids(_first(root, "In-Reply-To")),
+        references=headers.message_ids(_first(root, "References")),
+        kind=verdict.kind,
+        answerable=verdict.answerable,
+        failed_recipients=verdict.failed_recipients,
+        text=body.text,
+        html=_safe_html(body),
+        new_text=new_text,
+        quoted_text=quoted_text,
+        attachments=tuple(
+            f.attachment for f in attachments.find(parts, body.parts, body.encoded_files, body.page)
+        ),
+        headers=fields,
+        defects=tuple(dict.fromkeys(defects)),
+        reasons=verdict.reasons + text_reasons,
+        language=verdict.language,
+        returned=bounce.returned_ids(parts) if verdict.kind.automatic else (),
+    )
+
+
+def read_headers(root: Message) -> tuple[tuple[str, str], ...]:
+    """The top header, decoded loosely, capped in number and size."""
+    found = []
+    for name, value in list(root.raw_items())[:MAX_HEADERS]:
+        found.append((charsets.clean(name)[:200], headers.decode_value(value)[:MAX_HEADER_TEXT]))
+    return tuple(found)
+
+
+def _first(root: Message, name: str) -> str:
+    return headers.one_line(headers.loose_text(root.get(name, "")))
+
+
+def _subject(root: Message) -> str:
+    values = [headers.decode_value(v) for v in root.get_all("Subject", [])]
+    return next((v for v in values if v), "")[:MAX_SUBJECT]
+
+
+def _addresses(root: Message, name: str) -> tuple[Address, ...]:
+    found: list[Address] = []
+    for value in root.get_all(name, []):
+        found.extend(headers.parse_addresses(value))
+    return tuple(found[: headers.MAX_ADDRESSES])
+
+
+def _tree_defects(parts: list[Part]) -> list[str]:
+    return [
+        f"part {part.index}: {type(defect).__name__}"
+        for part in parts
+        for defect in part.message.defects
+    ]
+
+
+def _split(body: bodies.Body) -> tuple[str, str, tuple[Reason, ...]]:
+    from maild.ingest.newtext import split
+
+    found = split(body.text, body.page)
+    return found.new_text, found.quoted_text, tuple(found.reasons)
+
+
+def _safe_html(body: bodies.Body) -> str | None:
+    if body.page is None:
+        return None
+    from maild.ingest.html import sanitise
+
+    return sanitise(body.page)
