@@ -1,0 +1,285 @@
+"""The desk: one unit of work, in one transaction, on tickets.
+
+Everything that changes a ticket is an action of `Desk`; every action says so as an event.  Rules
+listen to the events and call actions again, until nothing happens any more (`settle`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from maild.config import Settings
+from maild.desk import alerts, numbers
+from maild.desk.profile import Profile
+from maild.model import Mail
+from maild.store.tables import (
+    Event,
+    Message,
+    Note,
+    Organization,
+    Person,
+    Thread,
+    Ticket,
+    TicketLink,
+    TicketPerson,
+)
+
+log = structlog.get_logger()
+
+DEPTH = 10  # rules that answer rules that answer rules …
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does it: a person, a rule, or maild itself."""
+
+    name: str
+    kind: str  # contact | resource | system | monitoring
+    person: Person | None = None
+
+    @classmethod
+    def of(cls, person: Person) -> Actor:
+        return cls(person.name, person.role, person)
+
+
+MAILD = Actor("maild", "system")
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """An event as the rules see it: with the ticket and note it is about."""
+
+    event: Event
+    ticket: Ticket
+    note: Note | None
+    depth: int  # how many rules led to it
+
+
+Listener = Callable[["Desk", Occurrence], None]
+
+
+@dataclass
+class Desk:
+    """One unit of work.  Actions change tickets and emit events; `settle` lets the rules answer."""
+
+    session: Session
+    settings: Settings
+    profile: Profile
+    now: datetime
+    cause: str  # "message:<sha256>@mailbox", "cli:…", "clock:…": the same again after a crash
+    actor: Actor = MAILD
+    mail: Mail | None = None  # what is being processed, if it is a mail
+    stored: Message | None = None
+    listeners: tuple[Listener, ...] = ()
+    depth: int = 0
+    events: list[Occurrence] = field(default_factory=list)  # all that happened, in order
+    _waiting: deque[Occurrence] = field(default_factory=deque)
+
+    @property
+    def by(self) -> Person | None:
+        return self.actor.person
+
+    # ---- actions
+
+    def open_ticket(
+        self,
+        *,
+        title: str,
+        contact: Person | None,
+        organization: Organization | None = None,
+        source: str = "email",
+        queue: str | None = None,
+        fields: dict[str, Any] | None = None,
+    ) -> Ticket:
+        """A new ticket with the profile's first status, priority, type and queue (N1, N10, N11)."""
+        profile = self.profile
+        status = profile.status(profile.new_status)
+        ticket = Ticket(
+            number=numbers.next_number(self.session, self.now, self.settings.config.desk.zone),
+            title=title or "(no subject)",
+            status=status.name,
+            status_kind=status.kind,
+            priority=profile.priorities[0],
+            type=profile.types[0],
+            source=source,
+            queue=queue or profile.queues[0],
+            organization=organization,
+            contact=contact,
+            created=self.now,
+            updated=self.now,
+            tags=[],
+            fields=fields or {},
+        )
+        self.session.add(ticket)
+        self.session.flush()
+        return ticket
+
+    def announce(self, ticket: Ticket, note: Note | None) -> None:
+        """Says that the ticket is there, once its first note is in."""
+        self.emit(ticket, "ticket created", {"number": ticket.number}, note)
+
+    def add_note(
+        self,
+        ticket: Ticket,
+        *,
+        text: str,
+        public: bool,
+        title: str | None = None,
+        quoted_text: str = "",
+        html: str | None = None,
+        attachments: list[dict[str, Any]] | None = None,
+        first: bool = False,
+    ) -> Note:
+        """A note by the actor (N14); `first`: the ticket's own description."""
+        note = Note(
+            ticket=ticket,
+            by=self.by,
+            by_kind=self.actor.kind,
+            public=public,
+            title=title,
+            text=text,
+            quoted_text=quoted_text,
+            html=html,
+            created=self.now,
+            stored_id=self.stored.id if self.stored else None,
+            attachments=attachments or [],
+        )
+        self.session.add(note)
+        ticket.updated = self.now
+        self.session.flush()
+        self.emit(
+            ticket, "note added", {"first": first, "public": public, "note_id": note.id}, note
+        )
+        return note
+
+    def set_status(self, ticket: Ticket, name: str) -> bool:
+        """Gives the ticket this status; False where it had it already.  UsageError: no such one."""
+        status = self.profile.status(name)
+        if ticket.status == status.name:
+            return False
+        before, kind_before = ticket.status, ticket.status_kind
+        ticket.status, ticket.status_kind = status.name, status.kind
+        ticket.updated = self.now
+        if status.kind == "closed":
+            ticket.completed = self.now
+        elif kind_before == "closed":
+            ticket.completed = None
+            ticket.reopened += 1
+        detail = {"from": before, "to": status.name, "kind": status.kind, "was_kind": kind_before}
+        self.emit(ticket, "status changed", detail)
+        if status.kind == "closed":
+            self.emit(ticket, "completed", detail)
+        elif kind_before == "closed":
+            self.emit(ticket, "reopened", detail)
+        return True
+
+    def assign(self, ticket: Ticket, person: Person) -> bool:
+        """Makes this resource the primary one (A8); False where he was already."""
+        if ticket.primary is person:
+            return False
+        before = ticket.primary
+        ticket.primary = person
+        ticket.updated = self.now
+        self.emit(ticket, "assigned", {"from": before.name if before else None, "to": person.name})
+        return True
+
+    def set_field(self, ticket: Ticket, name: str, value: Any) -> bool:
+        """Sets a plain field: a column of the ticket, or one of its long tail in `fields`."""
+        column = name in Ticket.__table__.columns
+        before = getattr(ticket, name) if column else ticket.fields.get(name)
+        if before == value:
+            return False
+        if column:
+            setattr(ticket, name, value)
+        else:
+            ticket.fields[name] = value
+        ticket.updated = self.now
+        self.emit(
+            ticket, "field changed", {"field": name, "from": _plain(before), "to": _plain(value)}
+        )
+        return True
+
+    def add_person(self, ticket: Ticket, person: Person, role: str) -> bool:
+        """Puts a person on the ticket: secondary, additional, proposed or stopped (N11)."""
+        if any(p.person is person and p.role == role for p in ticket.people):
+            return False
+        ticket.people.append(TicketPerson(person=person, role=role))
+        self.emit(ticket, "person added", {"person": person.name, "role": role})
+        return True
+
+    def link(self, ticket: Ticket, other: Ticket, kind: str) -> None:
+        """Ties two tickets together; both say so."""
+        self.session.add(TicketLink(ticket_id=ticket.id, other_id=other.id, kind=kind))
+        self.emit(ticket, "linked", {"to": other.number, "kind": kind})
+        self.emit(other, "linked", {"to": ticket.number, "kind": kind})
+
+    def know(self, message_id: str | None, ticket: Ticket, *, ours: bool = False) -> None:
+        """Remembers that mail in answer to this Message-ID belongs to the ticket."""
+        if not message_id:
+            return
+        known = sa.select(Thread.id).where(
+            Thread.message_id == message_id, Thread.ticket_id == ticket.id
+        )
+        if self.session.scalar(known) is None:
+            self.session.add(Thread(message_id=message_id, ticket_id=ticket.id, ours=ours))
+
+    # ---- events
+
+    def emit(
+        self, ticket: Ticket, event: str, detail: dict[str, Any], note: Note | None = None
+    ) -> None:
+        """Records what happened and queues it for the rules."""
+        row = Event(
+            ticket_id=ticket.id,
+            at=self.now,
+            event=event,
+            by=self.actor.name,
+            person_id=self.by.id if self.by else None,
+            stored_id=self.stored.id if self.stored else None,
+            detail=detail,
+        )
+        self.session.add(row)
+        occurrence = Occurrence(row, ticket, note, self.depth)
+        self.events.append(occurrence)
+        self._waiting.append(occurrence)
+
+    def settle(self) -> None:
+        """Lets the rules answer every event, also those that their answers cause."""
+        actor, depth = self.actor, self.depth
+        try:
+            while self._waiting:
+                occurrence = self._waiting.popleft()
+                if occurrence.depth >= DEPTH:
+                    self._cut(occurrence)
+                    continue
+                self.depth = occurrence.depth + 1
+                for listener in self.listeners:
+                    listener(self, occurrence)
+        finally:
+            self.actor, self.depth = actor, depth
+
+    def _cut(self, occurrence: Occurrence) -> None:
+        by = occurrence.event.by
+        log.warning("rules.loop", ticket=occurrence.ticket.number, last=by)
+        self.alert(
+            f"rules-loop:{by}",
+            f"Rules answered each other {DEPTH} times on ticket {occurrence.ticket.number}; "
+            f'the last was "{by}". The chain was cut there: give that rule a condition '
+            "that its own actions end.",
+        )
+
+    def alert(self, key: str, text: str) -> None:
+        """Tells the admins once; the same again only counts up."""
+        alerts.raise_alert(self.session, key, text, self.now)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,1 @@
+"""The desk's policy: rules that listen to events, read from the profile's files."""
