@@ -1,0 +1,144 @@
+"""Which lines are the sender's own: one walk from top to bottom over the marks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from maild.model import Reason
+
+from .headers import is_rule
+from .lines import Line, next_written
+from .marks import Mark, MarkKind
+from .tails import only_tail_follows
+
+LONGEST_SIGNATURE = 15  # written lines; what is longer may be the sender's text under a rule
+LONGEST_FOOTER = 6  # written lines below "____" that can be a mailing list's
+
+
+@dataclass(slots=True)
+class Walk:
+    """The state of the walk: lines decided so far, and why."""
+
+    lines: list[Line]
+    marks: dict[int, Mark]  # by index of their first line
+    quoted: frozenset[int]  # indexes of lines that are quotes
+    kept: list[str | None] = field(default_factory=list)  # by line; None: not the sender's
+    reasons: list[Reason] = field(default_factory=list)
+    wrote: bool = False  # something of the sender's was kept
+    cut: bool = False  # a quote was passed
+
+    def run(self) -> None:
+        """Decide about every line."""
+        while len(self.kept) < len(self.lines):
+            index = len(self.kept)
+            mark = self.marks.get(index)
+            if mark is not None:
+                self._at(mark)
+            elif index in self.quoted:
+                self._pass_quote(index)
+            else:
+                self._keep(index + 1)
+        self._trim_rules(len(self.lines))
+
+    def _keep(self, end: int) -> None:
+        for line in self.lines[len(self.kept) : end]:
+            self.kept.append(line.raw)
+            self.wrote = self.wrote or bool(line.bare and not is_rule(line))
+
+    def _drop(self, end: int, what: str) -> None:
+        start = len(self.kept)
+        if start >= end:
+            return
+        self._trim_rules(start)
+        self.kept.extend([None] * (end - start))
+        places = f"line {start + 1}" if end - start == 1 else f"lines {start + 1} to {end}"
+        self.reasons.append(Reason("text", f"not new: {what}", places))
+
+    def _trim_rules(self, end: int) -> None:
+        """Rules drawn between the sender's words and what was cut are decoration."""
+        index = end - 1
+        while index >= 0 and self.kept[index] is not None:
+            line = self.lines[index]
+            if line.bare and not (is_rule(line) or line.bare == "ᐧ"):
+                break
+            if line.bare:
+                self.kept[index] = None
+            index -= 1
+
+    def _pass_quote(self, index: int) -> None:
+        end = index
+        while end < len(self.lines) and (end in self.quoted) and end not in self.marks:
+            end += 1
+        self._drop(end, "quoted lines")
+        self.cut = True
+
+    def _at(self, mark: Mark) -> None:
+        if mark.column:
+            self._split_line(mark)
+        if mark.kind.introduces_quote:
+            self._introduced(mark)
+        elif mark.kind is MarkKind.FORWARDED:
+            self.reasons.append(
+                Reason("text", "kept: forwarded message", f"from line {mark.first + 1} on")
+            )
+            self._keep(len(self.lines))
+        elif mark.kind is MarkKind.REPLY_MARK:
+            self._drop(len(self.lines) if self.wrote else mark.last + 1, mark.kind.value)
+        elif mark.kind is MarkKind.SENT_FROM:
+            self._sent_from(mark)
+        else:
+            self._tail(mark)
+
+    def _split_line(self, mark: Mark) -> None:
+        """The sender's text runs into an attribution: the line's first part is kept."""
+        self.kept.append(self.lines[mark.first].raw[: mark.column])
+        self.wrote = True
+        self.reasons.append(
+            Reason("text", f"not new: {mark.kind.value}", f"line {mark.first + 1}, its second half")
+        )
+
+    def _introduced(self, mark: Mark) -> None:
+        """A quote begins: marked lines behind it can be told, unmarked ones reach to the end."""
+        follower = next_written(self.lines, mark.last + 1)
+        marked = follower is None or follower in self.quoted or follower in self.marks
+        if marked:
+            self._drop(mark.last + 1, mark.kind.value)
+            self.cut = True
+        elif not mark.sure:
+            self._keep(mark.last + 1)
+        elif self.wrote:
+            self._drop(len(self.lines), f"{mark.kind.value} and all below")
+        elif mark.kind is MarkKind.ATTRIBUTION:
+            self._drop(mark.last + 1, mark.kind.value)
+        else:
+            self._keep(len(self.lines))
+
+    def _sent_from(self, mark: Mark) -> None:
+        alone = mark.first == 0 or self.lines[mark.first - 1].blank
+        if only_tail_follows(self.lines, mark.last, set(self.marks)) or alone:
+            self._drop(mark.last + 1, mark.kind.value)
+        else:
+            self._keep(mark.last + 1)
+
+    def _tail(self, mark: Mark) -> None:
+        """A signature or footer, if it is short, stands below something and ends the text."""
+        end = mark.last + 1
+        while end < len(self.lines) and end not in self.quoted and not self._stops(end):
+            end += 1
+        written = sum(1 for line in self.lines[mark.first : end] if line.bare)
+        limit = LONGEST_SIGNATURE if mark.kind is MarkKind.SIGNATURE else LONGEST_FOOTER
+        footer = mark.kind is MarkKind.FOOTER and not self.cut and not self._reads_like_footer(end)
+        if written > limit + 1 or footer or not (self.wrote or self.cut):
+            self._keep(mark.last + 1)
+        else:
+            self._drop(end, mark.kind.value)
+
+    def _stops(self, index: int) -> bool:
+        mark = self.marks.get(index)
+        return mark is not None and (
+            mark.kind.introduces_quote or mark.kind in (MarkKind.FORWARDED, MarkKind.REPLY_MARK)
+        )
+
+    def _reads_like_footer(self, end: int) -> bool:
+        tail = [line.bare.casefold() for line in self.lines[len(self.kept) : end]]
+        return end == len(self.lines) and any("http" in t or "mailing list" in t for t in tail)

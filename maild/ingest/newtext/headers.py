@@ -1,0 +1,121 @@
+"""Separators and header blocks (From:, Sent:, To:, Subject:) above a quoted message."""
+
+from __future__ import annotations
+
+import re
+
+from .languages import Vocabulary, fold
+from .lines import Line
+from .marks import Mark, MarkKind
+
+MOST_LINES = 40  # lines of a header block, continuations included
+MOST_CONTINUED = 6  # lines that one field is wrapped over
+
+_FIELD = re.compile(r"[*_\s|]*([^\W\d_][^:：*]{0,40}?)[\s*_]*[:：]\s*(.*)")
+_RULE = re.compile(r"[-_=*~\u2010-\u2015\u2500-\u257f][-_=*~\u2010-\u2015\u2500-\u257f\s]*")
+_DASHED = re.compile(
+    r"[*>\s]*[-_=+*\u2010-\u2015]{2,}\s*(.{3,80}?)\s*[-_=+*\u2010-\u2015]{2,}[\s*:]*"
+)
+
+
+def is_rule(line: Line) -> bool:
+    """A line drawn with dashes, underscores and the like."""
+    return bool(_RULE.fullmatch(line.bare))
+
+
+def find_headers(lines: list[Line], words: Vocabulary) -> list[Mark]:
+    """Every header block among the unquoted lines, a rule drawn above it included."""
+    found: list[Mark] = []
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        last = None if line.quoted or line.blank else _block(lines, index, words)
+        if last is None:
+            index += 1
+            continue
+        found.append(Mark(MarkKind.HEADERS, _rule_above(lines, index), last))
+        index = last + 1
+    return found
+
+
+def find_separators(lines: list[Line], words: Vocabulary) -> list[Mark]:
+    """Every "-----Original Message-----" and "---- Forwarded message ----" that is not quoted."""
+    found = []
+    for index, line in enumerate(lines):
+        if line.quoted or len(line.bare) < 5 or len(line.bare) > 160:
+            continue
+        kind = _separator(line.bare, words)
+        if kind:
+            found.append(Mark(kind, index, index))
+    return found
+
+
+def _separator(bare: str, words: Vocabulary) -> MarkKind | None:
+    dashed = _DASHED.fullmatch(bare)
+    text = fold(dashed[1] if dashed else bare.rstrip(":： *").lstrip("* "))
+    for kind, phrases in (
+        (MarkKind.FORWARDED, words.forwarded),
+        (MarkKind.ORIGINAL, words.original),
+    ):
+        match = phrases.match(text)
+        if match and (dashed or (match.end() == len(text) and bare[-1] in ":：")):
+            return kind
+    return None
+
+
+def _label(line: Line, words: Vocabulary) -> str | None:
+    """Which header field this line begins ("from", "sent" …), if any."""
+    field = _FIELD.match(line.bare)
+    return words.labels.get(fold(field[1])) if field else None
+
+
+def _block(lines: list[Line], start: int, words: Vocabulary) -> int | None:
+    """The last line of the header block that begins here, or None."""
+    kinds: set[str] = set()
+    last, continued, addressed = start, 0, False
+    first = _label(lines[start], words)
+    if first not in ("from", "sent", "subject", "to"):
+        return None
+    for index in range(start, min(len(lines), start + MOST_LINES)):
+        line = lines[index]
+        if line.quoted:
+            break
+        label = None if line.blank else _label(line, words)
+        if label:
+            kinds.add(label)
+            last, continued = index, 0
+            addressed = addressed or "@" in line.bare
+        elif not line.blank and continued < MOST_CONTINUED and not lines[index - 1].blank:
+            continued += 1
+        elif not line.blank or _blank_ends(lines, index, words):
+            break
+    last = _last_continuation(lines, last)
+    return last if _enough(kinds, addressed) else None
+
+
+def _blank_ends(lines: list[Line], index: int, words: Vocabulary) -> bool:
+    """An empty line ends a block, unless the program set every field off by one."""
+    return index + 1 >= len(lines) or lines[index + 1].blank or not _label(lines[index + 1], words)
+
+
+def _last_continuation(lines: list[Line], last: int) -> int:
+    """A last field wrapped over the next line (no more than the first empty line)."""
+    end = last + 1
+    while end < len(lines) and end - last <= 2 and not lines[end].blank and not lines[end].quoted:
+        end += 1
+    closed = end < len(lines) and lines[end].blank
+    return end - 1 if closed else last
+
+
+def _enough(kinds: set[str], addressed: bool) -> bool:
+    if "subject" in kinds:
+        return len(kinds) >= 3 or ("from" in kinds and addressed)
+    return addressed and "sent" in kinds and len(kinds) >= 2
+
+
+def _rule_above(lines: list[Line], index: int) -> int:
+    """The line drawn above a header block belongs to it."""
+    above = index - 1
+    while above >= 0 and lines[above].blank and not lines[above].quoted and index - above < 3:
+        above -= 1
+    return above if above >= 0 and is_rule(lines[above]) else index

@@ -1,0 +1,57 @@
+"""A body as numbered lines, with what stands in front of each taken off."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+EXAMINED_LINES = 20_000  # lines beyond these are not looked at (behaviour under attack, H66)
+EXAMINED_CHARACTERS = 500  # of one line
+
+# Byte order marks, zero-width and direction marks: seen by nobody, put anywhere by mail programs.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffc]")
+_QUOTE_MARKS = re.compile(r"[ \t\u00a0]{0,4}((?:>[ \t\u00a0]?)+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a body."""
+
+    raw: str  # as it stands
+    bare: str  # without quote marks, invisible characters and outer white space; capped
+    depth: int  # quote marks (">") in front
+
+    @property
+    def blank(self) -> bool:
+        """Nothing to read, with or without quote marks."""
+        return not self.bare
+
+    @property
+    def quoted(self) -> bool:
+        return self.depth > 0
+
+
+def read_line(raw: str) -> Line:
+    """Take the quote marks off one line."""
+    seen = raw[: EXAMINED_CHARACTERS * 2]
+    if not seen.isascii():
+        seen = _INVISIBLE.sub("", seen)
+    marks = _QUOTE_MARKS.match(seen)
+    rest = seen[marks.end() :] if marks else seen
+    depth = marks[1].count(">") if marks else 0
+    return Line(raw, rest.strip()[:EXAMINED_CHARACTERS], depth)
+
+
+def read_lines(text: str) -> tuple[list[Line], str]:
+    """Split a body into lines and the unexamined rest; any of the usual line ends."""
+    rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", EXAMINED_LINES)
+    rest = rows.pop() if len(rows) > EXAMINED_LINES else ""
+    return [read_line(row) for row in rows], rest
+
+
+def next_written(lines: list[Line], start: int) -> int | None:
+    """The index of the first line from `start` on that is not empty (a lone ">" is not empty)."""
+    for index in range(start, len(lines)):
+        if lines[index].raw.strip():
+            return index
+    return None

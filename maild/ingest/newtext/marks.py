@@ -1,0 +1,44 @@
+"""The places of a body where something other than the sender's words begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+# What stands between the two is in the reader's language; templates write the whole line on top
+# of every notification, and whatever follows it in an answer is our own text come back.
+REPLY_MARK_OPEN = "##-"
+REPLY_MARK_CLOSE = "-##"
+
+
+def reply_mark(words: str) -> str:
+    """The line above which people shall write, for outbound templates."""
+    return f"{REPLY_MARK_OPEN} {words} {REPLY_MARK_CLOSE}"
+
+
+class MarkKind(StrEnum):
+    """What a mark introduces; the value is what an explanation calls it."""
+
+    ATTRIBUTION = "attribution line"
+    HEADERS = "header block of a quoted message"
+    ORIGINAL = "original-message separator"
+    FORWARDED = "forwarded message"
+    SIGNATURE = "signature"
+    FOOTER = "mailing-list footer"
+    SENT_FROM = "mail program's own line"
+    REPLY_MARK = "reply-above mark"
+
+    @property
+    def introduces_quote(self) -> bool:
+        return self in (MarkKind.ATTRIBUTION, MarkKind.HEADERS, MarkKind.ORIGINAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Lines that are not the sender's, and what they are."""
+
+    kind: MarkKind
+    first: int  # index of the first line
+    last: int  # index of the last line, inclusive
+    column: int = 0  # where in the first line it begins; the text before is the sender's
+    sure: bool = True  # False: only believed where a quoted line follows
