@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.mutable import MutableDict, MutableList
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from maild.store.types import JSON, CleanText, KeyText, UTCDateTime
+from maild.store.types import JSON, MUTABLE_DICT, MUTABLE_LIST, CleanText, KeyText, UTCDateTime
 
 
 class Base(DeclarativeBase):
@@ -108,7 +107,7 @@ class Organization(Base):
     id: Mapped[int] = _key()
     name: Mapped[str] = mapped_column(KeyText, unique=True)
     active: Mapped[bool] = mapped_column(default=True)
-    fields: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(JSON), default=dict)
+    fields: Mapped[dict[str, Any]] = mapped_column(MUTABLE_DICT, default=dict)
 
 
 class Domain(Base):
@@ -132,7 +131,7 @@ class Person(Base):
     timezone: Mapped[str | None]
     source: Mapped[str] = mapped_column(default="mail")  # config | mail | cli
     created: Mapped[datetime]
-    fields: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(JSON), default=dict)
+    fields: Mapped[dict[str, Any]] = mapped_column(MUTABLE_DICT, default=dict)
     addresses: Mapped[list[PersonAddress]] = relationship(
         order_by="PersonAddress.id", lazy="selectin", back_populates="person"
     )
@@ -190,9 +189,9 @@ class Ticket(Base):
     reopened: Mapped[int] = mapped_column(default=0)  # how often
     resolution: Mapped[str | None]
     correlation: Mapped[str | None] = mapped_column(KeyText, index=True)  # alert ↔ all-clear
-    tags: Mapped[list[Any]] = mapped_column(MutableList.as_mutable(JSON), default=list)
+    tags: Mapped[list[Any]] = mapped_column(MUTABLE_LIST, default=list)
     # the long tail: issue_type, impact, urgency, category, location, asset, estimated_hours …
-    fields: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(JSON), default=dict)
+    fields: Mapped[dict[str, Any]] = mapped_column(MUTABLE_DICT, default=dict)
 
     organization: Mapped[Organization | None] = relationship()
     contact: Mapped[Person | None] = relationship(foreign_keys=[contact_id])

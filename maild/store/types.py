@@ -8,8 +8,17 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.mutable import MutableDict, MutableList
 
-JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+def _json() -> sa.types.TypeEngine[Any]:
+    return sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+# `as_mutable` marks every column of its type instance, so each of these needs one of its own.
+JSON = _json()
+MUTABLE_DICT = MutableDict.as_mutable(_json())
+MUTABLE_LIST = MutableList.as_mutable(_json())
 
 
 class UTCDateTime(sa.TypeDecorator[datetime]):

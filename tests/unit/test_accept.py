@@ -1,0 +1,50 @@
+"""Accepting: stored as received, once a place."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from maild.ingest.accept import accept
+from maild.store import Store
+from maild.store.migrate import migrate
+from maild.store.tables import Message, Raw
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    store = Store(f"sqlite:///{tmp_path}/maild.db")
+    migrate(store)
+    yield store
+    store.close()
+
+
+def test_a_message_is_kept_byte_for_byte(store: Store):
+    octets = b"Subject: \xff\x00\r\n\r\nbare\nline\r\n"
+    with store.transaction() as session:
+        stored = accept(session, mailbox="support", uidvalidity=7, uid=3, octets=octets, now=NOW)
+    assert stored is not None
+    assert (stored.state, stored.size, stored.accepted) == ("stored", len(octets), NOW)
+    with store.read() as session:
+        assert session.get(Raw, stored.id).octets == octets
+
+
+def test_a_place_holds_one_message(store: Store):
+    place = {"mailbox": "support", "uidvalidity": 7, "uid": 3}
+    with store.transaction() as session:
+        assert accept(session, **place, octets=b"first", now=NOW)
+        assert accept(session, **place, octets=b"second", now=NOW) is None
+        assert accept(session, **(place | {"uid": 4}), octets=b"first", now=NOW)
+        assert accept(session, **(place | {"uidvalidity": 8}), octets=b"first", now=NOW)
+    with store.read() as session:
+        assert session.query(Message).count() == session.query(Raw).count() == 3
+
+
+def test_files_have_no_place(store: Store):
+    place = {"mailbox": "files", "uidvalidity": None, "uid": None}
+    with store.transaction() as session:
+        first = accept(session, **place, octets=b"same", now=NOW)
+        second = accept(session, **place, octets=b"same", now=NOW)
+    assert first and second and first.id != second.id
