@@ -1,0 +1,231 @@
+"""What a notification's template may name: plain data, declared here once.
+
+`CATALOGUE` is the one source: `maild templates show`, docs/templates.md, the check of unknown
+names and the example ticket all come from it.  Templates never get objects that act (H70).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from maild.config import DeskSection
+from maild.store.tables import Note, Ticket, TimeEntry
+
+Facts = dict[str, Any]  # str, int, float, bool, None, and lists and dicts of these
+
+TEXT_LIMIT = 100_000  # characters of a note that a mail carries
+EARLIER = 5  # notes of the history that a mail carries
+EARLIER_LIMIT = 4_000  # characters of each of these
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One name that a template may use; `list[].key` is a key of each entry of a list."""
+
+    name: str  # "ticket.number"
+    meaning: str
+    example: Any
+
+
+CATALOGUE = (
+    Fact("desk.name", "the desk's name", "Example Support"),
+    Fact("desk.address", "the desk's address; replies come back to it", "support@example.com"),
+    Fact("recipient.name", "who gets this mail", "Ann Archer"),
+    Fact("recipient.first_name", "the same, as one says hello", "Ann"),
+    Fact("recipient.address", "the address that this mail goes to", "ann@acme.example"),
+    Fact("recipient.audience", "contact, resource or admin", "contact"),
+    Fact("recipient.language", "language of this mail", "en"),
+    Fact("recipient.timezone", "zone in which `time` and `day` write", "Europe/Berlin"),
+    Fact("event.at", "when it happened", "2026-11-21T09:30:00+00:00"),
+    Fact("event.by", "who did it: a person, a rule or maild", "Bob Tech"),
+    Fact("ticket.number", "the ticket's number", "T20261121.0042"),
+    Fact("ticket.title", "its title", "Printer is on fire"),
+    Fact("ticket.status", "its status", "In Progress"),
+    Fact("ticket.status_kind", "new, working, waiting, review, resolved, closed", "working"),
+    Fact("ticket.priority", "its priority", "1 High"),
+    Fact("ticket.type", "its type", "Service Request"),
+    Fact("ticket.source", "how it came in", "email"),
+    Fact("ticket.queue", "its queue", "Service Desk"),
+    Fact("ticket.organization", "the client, or none", "Acme"),
+    Fact("ticket.contact", "who asked, or none", "Ann Archer"),
+    Fact("ticket.primary", "the resource who has it, or none", "Bob Tech"),
+    Fact("ticket.secondaries", "other resources, a list of names", ["Cem Yıldız"]),
+    Fact("ticket.created", "when it was opened", "2026-11-21T08:05:00+00:00"),
+    Fact("ticket.due", "when it is due, or none", "2026-11-23T16:00:00+00:00"),
+    Fact("ticket.completed", "when it was completed, or none", None),
+    Fact("ticket.resolution", "how it was solved, or none", "The toner was replaced."),
+    Fact("ticket.hours", "hours worked on it", 1.5),
+    Fact("ticket.reopened", "how often it was reopened", 0),
+    Fact("note.by", "who wrote the note (`note` is none where there is none)", "Bob Tech"),
+    Fact("note.by_kind", "contact, resource, system or monitoring", "resource"),
+    Fact("note.public", "whether contacts may read it", True),
+    Fact("note.title", "its title, or none", None),
+    Fact(
+        "note.text",
+        "its words",
+        "I have ordered a new toner.\n\nIt comes tomorrow before noon; please keep\nthe old one.",
+    ),
+    Fact("note.html", "its words as harmless HTML, or none; `words(note)` shows it", None),
+    Fact("note.created", "when it was written", "2026-11-21T09:30:00+00:00"),
+    Fact("note.attachments[].filename", "name of a file that came with it", "toner.jpg"),
+    Fact("note.attachments[].size", "its size in octets", 48_120),
+    Fact("time.by", "whose work it is (`time` is none where there is none)", "Bob Tech"),
+    Fact("time.worked_on", "its start, or its day", "2026-11-21T09:00:00+00:00"),
+    Fact("time.hours", "hours worked", 0.5),
+    Fact("time.work_type", "remote, on-site …, or none", "remote"),
+    Fact("time.summary", "what was done, for everybody", "Looked at the printer's log."),
+    Fact("time.internal", "what only resources may read, or none", "Ask for the contract."),
+    Fact("earlier[].by", "who wrote an earlier note; newest first", "Ann Archer"),
+    Fact("earlier[].public", "whether contacts may read it", True),
+    Fact("earlier[].created", "when", "2026-11-21T08:05:00+00:00"),
+    Fact("earlier[].text", "its words", "Hello,\n\nsmoke comes out of the printer. Please help!"),
+)
+
+
+def desk_facts(desk: DeskSection) -> Facts:
+    return {"name": desk.name, "address": desk.address}
+
+
+def recipient_facts(name: str, address: str, audience: str, language: str, timezone: str) -> Facts:
+    return {
+        "name": name,
+        "first_name": first_name(name),
+        "address": address,
+        "audience": audience,
+        "language": language,
+        "timezone": timezone,
+    }
+
+
+def first_name(name: str) -> str:
+    """How one says hello to this name: "Archer, Ann" and "Ann Archer (Acme)" are Ann."""
+    plain = re.sub(r"\(.*?\)|\[.*?\]", "", name).strip()
+    last, comma, first = plain.partition(",")
+    words = (first if comma and first.strip() else last).split()
+    return words[0] if words else name
+
+
+def ticket_facts(session: Session, ticket: Ticket) -> Facts:
+    minutes = session.scalar(
+        sa.select(sa.func.coalesce(sa.func.sum(TimeEntry.minutes), 0)).where(
+            TimeEntry.ticket_id == ticket.id
+        )
+    )
+    return {
+        "number": ticket.number,
+        "title": ticket.title,
+        "status": ticket.status,
+        "status_kind": ticket.status_kind,
+        "priority": ticket.priority,
+        "type": ticket.type,
+        "source": ticket.source,
+        "queue": ticket.queue,
+        "organization": ticket.organization.name if ticket.organization else None,
+        "contact": ticket.contact.name if ticket.contact else None,
+        "primary": ticket.primary.name if ticket.primary else None,
+        "secondaries": [p.name for p in ticket.with_role("secondary")],
+        "created": _time(ticket.created),
+        "due": _time(ticket.due),
+        "completed": _time(ticket.completed),
+        "resolution": ticket.resolution,
+        "hours": hours(int(minutes or 0)),
+        "reopened": ticket.reopened or 0,
+    }
+
+
+def note_facts(note: Note) -> Facts:
+    return {
+        "by": _writer(note),
+        "by_kind": note.by_kind,
+        "public": note.public,
+        "title": note.title,
+        "text": _cut(note.text, TEXT_LIMIT),
+        "html": note.html if note.html and len(note.html) <= TEXT_LIMIT else None,
+        "created": _time(note.created),
+        "attachments": [
+            {"filename": str(a.get("filename", "")), "size": int(a.get("size", 0))}
+            for a in note.attachments
+        ],
+    }
+
+
+def time_facts(entry: TimeEntry, *, internal: bool) -> Facts:
+    """A time entry; its internal notes only where `internal` (N15)."""
+    return {
+        "by": entry.by.name,
+        "worked_on": _time(entry.worked_on),
+        "hours": hours(entry.minutes),
+        "work_type": entry.work_type,
+        "summary": _cut(entry.summary, TEXT_LIMIT),
+        "internal": entry.internal if internal else None,
+    }
+
+
+def earlier_facts(
+    session: Session, ticket: Ticket, *, before: Note | None, public_only: bool
+) -> list[Facts]:
+    """The notes before this one, newest first, few and short; what a contact may read, or all."""
+    query = sa.select(Note).where(Note.ticket_id == ticket.id).order_by(Note.id.desc())
+    if before is not None and before.id is not None:
+        query = query.where(Note.id < before.id)
+    if public_only:
+        query = query.where(Note.public)
+    return [
+        {
+            "by": _writer(note),
+            "public": note.public,
+            "created": _time(note.created),
+            "text": _cut(note.text, EARLIER_LIMIT),
+        }
+        for note in session.scalars(query.limit(EARLIER))
+    ]
+
+
+def example(names: tuple[Fact, ...] = CATALOGUE) -> Facts:
+    """Facts made of the catalogue's examples, as a template would get them."""
+    data: Facts = {}
+    for fact in names:
+        head, is_list, rest = fact.name.partition("[]")
+        *path, last = head.split(".")
+        place = data
+        for step in path:
+            place = place.setdefault(step, {})
+        if rest:
+            place.setdefault(last, [{}])[0][rest.removeprefix(".")] = fact.example
+        else:
+            place[last] = [fact.example] if is_list else fact.example
+    return data
+
+
+def hours(minutes: int) -> float:
+    return round(minutes / 60, 2)
+
+
+def without_internal(facts: Mapping[str, Any]) -> Facts:
+    """The same facts with nothing in them that a contact may not read; the last check of all."""
+    data = dict(facts)
+    data["earlier"] = [e for e in data.get("earlier") or [] if e.get("public") is True]
+    if (data.get("note") or {}).get("public") is not True:
+        data["note"] = None
+    if data.get("time"):
+        data["time"] = {**data["time"], "internal": None}
+    return data
+
+
+def _writer(note: Note) -> str:
+    return note.by.name if note.by else {"monitoring": "Monitoring"}.get(note.by_kind, "maild")
+
+
+def _time(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[:limit].rstrip() + " …"

@@ -1,0 +1,102 @@
+"""Signed tokens: a reply that carries one proves that its writer got our mail (E5).
+
+A token is `NUMBER.PERSON.KEY.SIGNATURE`, in lower case, so that it survives every mail program:
+as the local part of a Message-ID (KEY makes it unique), or as the detail of a plus-address,
+`support+TOKEN@…` (KEY is "r"; RFC 5233).  It fits the 64 octets that a local part may have.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from maild.store.tables import Setting
+
+REPLY = "r"  # the KEY of a plus-address
+_BITS_80 = 10  # octets; 16 letters in base32
+_TOKEN = re.compile(
+    r"(?P<number>[a-z0-9.]+)\.(?P<person>\d{1,18})\.(?P<key>r|[a-z2-7]{16})\.(?P<sign>[a-z2-7]{16})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a signature of ours vouches for."""
+
+    ticket_number: str | None  # "T20261121.0042"; None: mail that is about no ticket
+    person_id: int | None  # whom alone we sent it; None: an address that is nobody's
+
+
+def desk_secret(session: Session) -> bytes:
+    """The desk's own secret, made by the first who asks; part of every backup of the database."""
+    row = session.get(Setting, "secret")
+    if row is None:
+        fresh = {"hex": secrets.token_hex(32)}
+        _insert_once(session, "secret", fresh)
+        row = session.get_one(Setting, "secret")
+    return bytes.fromhex(row.value["hex"])
+
+
+def message_id(
+    secret: bytes, key: str, ticket_number: str | None, person_id: int | None, domain: str
+) -> str:
+    """A Message-ID without <>, the same for the same arguments.  `key`: any text, unique a mail."""
+    short = _base32(hashlib.sha256(key.encode()).digest())
+    return f"{_sign(secret, ticket_number, person_id, short)}@{domain}"
+
+
+def reply_address(
+    secret: bytes, address: str, ticket_number: str | None, person_id: int | None
+) -> str:
+    """The desk's address with the token of this ticket and person: support+TOKEN@…"""
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{_sign(secret, ticket_number, person_id, REPLY)}@{domain}"
+
+
+def read(secret: bytes, text: str) -> Token | None:
+    """What a Message-ID, an address or a bare token proves; None where the signature is not ours.
+
+    Takes any text of any length, in constant time as far as the secret is concerned.
+    """
+    local = text.strip().strip("<>").rpartition("@")[0] or text
+    found = _TOKEN.fullmatch(local.rpartition("+")[2].lower()) if len(text) <= 1000 else None
+    if found is None:
+        return None
+    number, person = found["number"].upper(), int(found["person"])
+    ours = _sign(secret, _some(number), person or None, found["key"])
+    if not hmac.compare_digest(ours, found[0]):
+        return None
+    return Token(_some(number), person or None)
+
+
+def _some(number: str) -> str | None:
+    return None if number == "0" else number
+
+
+def _sign(secret: bytes, ticket_number: str | None, person_id: int | None, key: str) -> str:
+    body = f"{(ticket_number or '0').lower()}.{person_id or 0}.{key}"
+    sign = hmac.new(secret, b"maild token 1\x00" + body.encode(), hashlib.sha256).digest()
+    return f"{body}.{_base32(sign)}"
+
+
+def _base32(digest: bytes) -> str:
+    return base64.b32encode(digest[:_BITS_80]).decode("ascii").lower()
+
+
+def _insert_once(session: Session, key: str, value: dict[str, str]) -> None:
+    """Two daemons may start at once: the first one's secret stays."""
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    session.execute(
+        insert(Setting).values(key=key, value=value).on_conflict_do_nothing(index_elements=["key"])
+    )
+    session.execute(sa.select(Setting.key))  # the session reads the row afresh

@@ -1,0 +1,303 @@
+"""From a template and facts to subject, text and HTML.  Pure: no clock, no file, no database."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import jinja2
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_skeleton, format_time
+from babel.numbers import format_decimal
+from css_inline import CSSInliner
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from maild.errors import UsageError
+from maild.templates import inert
+from maild.templates.sandbox import Sandbox
+from maild.templates.source import Template
+
+Words = Mapping[str, str]  # the layout's own words in one language
+
+PREHEADER = 110  # characters that a list of mails shows
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a mail says."""
+
+    subject: str  # one line, without the ticket's tag
+    text: str  # complete in itself
+    html: str  # one document, its styles inlined, nothing remote
+
+
+class Ready(str):
+    """A block that is finished: not escaped again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the functions of a template need to know."""
+
+    locale: Locale
+    zone: ZoneInfo
+    words: Words
+    blocks: list[str]  # ready HTML, by the number of its mark; empty in the text part
+    as_html: bool
+
+
+_PAGE: ContextVar[_Page] = ContextVar("page")
+
+
+def render(template: Template, data: Mapping[str, Any], words: Words, layout: str) -> Rendered:
+    """Renders all parts; UsageError with file, line and what is wrong where it cannot be done."""
+    zone = ZoneInfo(data["recipient"]["timezone"])
+    text_page = _Page(_locale(_tongue(template, data)), zone, words, [], False)
+    subject = inert.one_line(_fill(template, "subject", data, text_page))
+    preheader = inert.one_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
+    foot = inert.one_line(_fill(template, "foot", data, text_page))
+    body = _fill(template, "body", data, text_page)
+    page = _Page(text_page.locale, zone, words, [], True)
+    page_html = _layout(layout).render(
+        language=template.language,
+        subject=subject,
+        preheader=preheader,
+        reply_above=words["reply_above"] if data.get("ticket") else "",
+        body=_html_body(_fill(template, "body", data, page), page),
+        foot=foot,
+        desk=data["desk"],
+        ticket=data.get("ticket"),
+    )
+    return Rendered(subject, _text_part(body, foot, data, words), _inliner().inline(page_html))
+
+
+def compile_only(template: Template) -> None:
+    """Reads every part without facts; UsageError with the line of a wrong sign."""
+    for part in ("subject", "preheader", "foot", "body"):
+        try:
+            _compiled(getattr(template, part))
+        except jinja2.TemplateError as error:
+            raise UsageError(_where(template, part, error)) from error
+
+
+def _text_part(body: str, foot: str, data: Mapping[str, Any], words: Words) -> str:
+    ticket = data.get("ticket")
+    head = words["reply_above"] + "\n\n" if ticket else ""
+    name = inert.one_line(data["desk"]["name"])
+    signature = f"{name} · {ticket['number']}" if ticket else name
+    body = re.sub(r"\n{3,}", "\n\n", body).strip()
+    return f"{head}{body}\n\n-- \n" + "\n".join(filter(None, (foot, signature))) + "\n"
+
+
+def _html_body(body: str, page: _Page) -> str:
+    def block(found: re.Match[str]) -> str:
+        return page.blocks[int(found[1] or found[2])]
+
+    return inert.MARK.sub(block, _markdown().render(body))
+
+
+def _fill(template: Template, part: str, data: Mapping[str, Any], page: _Page) -> str:
+    token = _PAGE.set(page)
+    try:
+        return _compiled(getattr(template, part)).render(data)
+    except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise UsageError(_where(template, part, error)) from error
+    finally:
+        _PAGE.reset(token)
+
+
+def _where(template: Template, part: str, error: Exception) -> str:
+    """ "templates/en/note.md, line 7: 'tiket' is undefined." """
+    line = getattr(error, "lineno", None) or _line_in_trace(error)
+    first = template.body_line if part == "body" else template.front_lines.get(part, 1)
+    words = getattr(error, "message", None) or str(error) or type(error).__name__
+    return f"{template.origin}, line {first + (line or 1) - 1}: {words.rstrip('.')}."
+
+
+def _line_in_trace(error: Exception) -> int | None:
+    found, trace = None, error.__traceback__
+    while trace is not None:  # Jinja writes the template's lines into the trace
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            found = trace.tb_lineno
+        trace = trace.tb_next
+    return found
+
+
+# ---- what a template may call
+
+
+def _final(value: Any) -> str:
+    """Every value that a template shows goes through here."""
+    page = _PAGE.get()
+    if isinstance(value, Ready):
+        return value
+    return inert.markdown(value) if page.as_html else inert.plain(value)
+
+
+def _ready(text: str, shown: str) -> Ready:
+    """A block of its own: `text` in the text part, `shown` in the HTML part."""
+    page = _PAGE.get()
+    if not page.as_html:
+        return Ready(text)
+    page.blocks.append(shown)
+    return Ready(inert.mark(len(page.blocks) - 1))
+
+
+def _words_of(note: Mapping[str, Any] | None) -> Ready:
+    """The note's words as they were written, and the names of what came with it."""
+    if not note:
+        return Ready("")
+    text = inert.plain(note["text"]).strip()
+    shown = f'<div class="words">{inert.paragraphs(text)}</div>'
+    files = ", ".join(
+        f"{inert.one_line(a['filename'])} ({_size(a['size'])})" for a in note["attachments"]
+    )
+    if files:
+        line = f"{_PAGE.get().words['attachments']}: {files}"
+        text = f"{text}\n\n{line}"
+        shown += f'<p class="small">{html.escape(line)}</p>'
+    return _ready(text, shown)
+
+
+def _said_by(entry: Mapping[str, Any]) -> str:
+    words = _PAGE.get().words
+    line = words["wrote"].replace("{by}", inert.one_line(entry["by"]))
+    line = line.replace("{when}", _time(entry["created"]))
+    return line if entry["public"] else f"{line} ({words['internal']})"
+
+
+def _history(earlier: list[Mapping[str, Any]]) -> Ready:
+    """Earlier notes, small, newest first, folded where the mail program can fold."""
+    if not earlier:
+        return Ready("")
+    words = _PAGE.get().words
+    texts, blocks = [], []
+    for entry in earlier:
+        said, text = _said_by(entry), inert.plain(entry["text"]).strip()
+        texts.append(said + ":\n" + "\n".join(f"> {line}".rstrip() for line in text.split("\n")))
+        blocks.append(
+            f'<p class="said">{html.escape(said)}</p>'
+            f'<blockquote class="gmail_quote">{inert.paragraphs(text)}</blockquote>'
+        )
+    folded = (
+        f'<details class="history"><summary>{html.escape(words["earlier"])}</summary>'
+        f"{''.join(blocks)}</details>"
+    )
+    return _ready(f"--- {words['earlier']} ---\n\n" + "\n\n".join(texts), folded)
+
+
+def _facts(ticket: Mapping[str, Any], *names: str) -> Ready:
+    """A small table of the ticket's facts: those named, else the usual ones; none that is empty."""
+    page = _PAGE.get()
+    rows = []
+    for name in names or ("number", "status", "priority", "contact", "organization", "primary",
+                          "due"):  # fmt: skip
+        value = ticket[name]
+        if value in (None, "", []):
+            continue
+        shown = _time(value) if name in ("due", "created", "completed") else value
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else shown
+        rows.append((page.words[name], inert.one_line(shown)))
+    text = "\n".join(f"{label}: {value}" for label, value in rows)
+    cells = "".join(
+        f"<tr><th>{html.escape(label)}</th><td>{html.escape(value)}</td></tr>"
+        for label, value in rows
+    )
+    return _ready(text, f'<table class="facts" role="presentation">{cells}</table>')
+
+
+def _time(value: str | None) -> str:
+    """2026-11-21T09:30:00+00:00 → "Sat, 21 Nov 2026, 10:30", as the recipient writes it."""
+    if not value:
+        return ""
+    page = _PAGE.get()
+    moment = datetime.fromisoformat(value).astimezone(page.zone)
+    return f"{_day(value)}, {format_time(moment, 'short', page.zone, page.locale)}"
+
+
+def _day(value: str | None) -> str:
+    """2026-11-21T09:30:00+00:00 → "Sat, 21 Nov 2026"."""
+    if not value:
+        return ""
+    page = _PAGE.get()
+    moment = datetime.fromisoformat(value).astimezone(page.zone)
+    return str(format_skeleton("yMMMEd", moment, page.zone, locale=page.locale))
+
+
+def _hours(value: float) -> str:
+    """1.5 → "1.5 h", with the language's decimal sign."""
+    return f"{format_decimal(value, locale=_PAGE.get().locale)} h"
+
+
+def _size(octets: int) -> str:
+    """48120 → "48 KB"."""
+    for unit, factor in (("MB", 1_000_000), ("KB", 1_000)):
+        if octets >= factor:
+            return f"{format_decimal(round(octets / factor), locale=_PAGE.get().locale)} {unit}"
+    return f"{octets} B"
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "words": _words_of,
+    "history": _history,
+    "facts": _facts,
+}
+FILTERS: dict[str, Callable[..., Any]] = {
+    "time": _time,
+    "day": _day,
+    "hours": _hours,
+    "size": _size,
+    "line": inert.one_line,
+}
+
+
+# ---- made once
+
+
+@cache
+def _environment() -> Sandbox:
+    return Sandbox(_final, FUNCTIONS, FILTERS)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(source: str) -> jinja2.Template:
+    return _environment().from_string(source)
+
+
+@lru_cache(maxsize=16)
+def _layout(source: str) -> jinja2.Template:
+    env = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    env.filters["ready"] = Markup
+    return env.from_string(source)
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+@cache
+def _inliner() -> CSSInliner:
+    return CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=False)
+
+
+def _tongue(template: Template, data: Mapping[str, Any]) -> str:
+    """How dates and numbers are written: en-GB where he wants that and the template is English."""
+    wanted = str(data["recipient"]["language"]).replace("_", "-")
+    return wanted if wanted.lower().startswith(f"{template.language}-") else template.language
+
+
+@lru_cache(maxsize=64)
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale("en")

@@ -1,0 +1,145 @@
+"""Template files: where they are found, and the parts that each has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from maild import yamlfile
+from maild.errors import NotFound, UsageError
+
+SHIPPED = Path(__file__).parent
+DEFAULT_LANGUAGE = "en"
+FRONT = ("subject", "preheader", "foot")  # the lines above the `---`
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One notification in one language, as it stands in its file."""
+
+    name: str
+    language: str
+    subject: str  # of a mail that is about a ticket, the ticket's tag is put before it
+    preheader: str  # what a list of mails shows beside the subject; may be ""
+    foot: str  # one line: what a reply will do
+    body: str  # Markdown with Jinja
+    front_lines: dict[str, int]  # where each of the first three stands in the file
+    body_line: int  # where the body begins in it
+    origin: str  # the file's path, for people
+    shipped: bool  # False: the admin's own
+
+
+def parse(text: str, name: str, language: str, origin: str, *, shipped: bool) -> Template:
+    """Reads a template's text.  UsageError with the line where it is not as it should be."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    parts, at = dict.fromkeys(FRONT, ""), {}
+    for index, line in enumerate(lines):
+        if line.strip() == "---":
+            break
+        if not line.strip():
+            continue
+        key, colon, value = line.partition(":")
+        if not colon or key.strip() not in FRONT:
+            raise UsageError(
+                f"{origin}, line {index + 1}: above the --- stand only "
+                f"{', '.join(f + ':' for f in FRONT)} each on one line."
+            )
+        parts[key.strip()], at[key.strip()] = value.strip(), index + 1
+    else:
+        raise UsageError(f"{origin}: a line --- is missing between the subject and the body.")
+    if not parts["subject"]:
+        raise UsageError(f"{origin}: the line subject: is missing.")
+    body = "\n".join(lines[index + 1 :]).strip("\n") + "\n"
+    return Template(
+        name, language, **parts, body=body, front_lines=at, body_line=index + 2,
+        origin=origin, shipped=shipped,
+    )  # fmt: skip
+
+
+class Library:
+    """The templates that are in force: the admin's own files before the shipped ones."""
+
+    def __init__(self, own: Path | None = None) -> None:
+        """`own`: the folder `templates` beside maild.toml, which need not exist."""
+        self.own = own
+
+    def shipped(self, name: str, language: str) -> Template:
+        """The shipped template, in English where there is none in this language."""
+        for tongue in _tongues(language):
+            file = SHIPPED / tongue / f"{name}.md"
+            if file.is_file():
+                return _read(file, name, tongue, True)
+        raise NotFound(f'There is no template "{name}".')
+
+    def get(self, name: str, language: str) -> Template:
+        """The one in force: own before shipped in the wanted language, then in English.
+
+        UsageError where the admin's own file is broken; NotFound where there is none at all.
+        """
+        for tongue in _tongues(language):
+            for folder, shipped in ((self.own, False), (SHIPPED, True)):
+                file = folder / tongue / f"{name}.md" if folder else None
+                if file is not None and file.is_file():
+                    return _read(file, name, tongue, shipped)
+        raise NotFound(f'There is no template "{name}".')
+
+    def words(self, language: str) -> dict[str, str]:
+        """The layout's words in this language, the admin's before ours, English for the rest."""
+        found: dict[str, str] = {}
+        for tongue in reversed(_tongues(language)):
+            found.update(_words(SHIPPED / tongue / "words.yaml", None))
+            if self.own is not None:
+                file = self.own / tongue / "words.yaml"
+                if file.is_file():
+                    found.update(_words(file, file.stat().st_mtime_ns))
+        return found
+
+    def layout(self) -> str:
+        """The text of the one HTML layout, the admin's own before the shipped one."""
+        if self.own is not None and (self.own / "layout.html").is_file():
+            return (self.own / "layout.html").read_text("utf-8")
+        return shipped_layout()
+
+
+@lru_cache
+def shipped_layout() -> str:
+    return (SHIPPED / "layout.html").read_text("utf-8")
+
+
+def languages() -> list[str]:
+    """The languages that we ship, English first."""
+    found = sorted(p.parent.name for p in SHIPPED.glob("*/words.yaml"))
+    return [DEFAULT_LANGUAGE, *(tongue for tongue in found if tongue != DEFAULT_LANGUAGE)]
+
+
+def _tongues(language: str) -> list[str]:
+    """de-AT → de-at, de, en: the order in which to look."""
+    tag = language.strip().lower().replace("_", "-") or DEFAULT_LANGUAGE
+    safe = all(part.isalnum() for part in tag.split("-"))
+    wanted = [tag, tag.partition("-")[0]] if safe else []
+    return list(dict.fromkeys([*wanted, DEFAULT_LANGUAGE]))
+
+
+def _read(file: Path, name: str, language: str, shipped: bool) -> Template:
+    return _parse_cached(file, name, language, shipped, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=512)
+def _parse_cached(file: Path, name: str, language: str, shipped: bool, _mtime: int) -> Template:
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read as UTF-8 text.") from error
+    return parse(text, name, language, str(file), shipped=shipped)
+
+
+@lru_cache(maxsize=64)
+def _words(file: Path, _mtime: int | None) -> dict[str, str]:
+    if not file.is_file():
+        return {}
+    data: Any = yamlfile.read(file)
+    if not isinstance(data, dict):
+        raise UsageError(f"{file}: `name: words` on each line are needed.")
+    return {str(key): str(value) for key, value in data.items()}
