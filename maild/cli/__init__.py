@@ -25,7 +25,7 @@ def _root() -> None:
 
 
 # Each module adds its commands to the app by `register(app)`.
-MODULES = ("parse",)
+MODULES = ("ingest", "look", "parse")
 
 for _name in MODULES:
     importlib.import_module(f"maild.cli.{_name}").register(app)

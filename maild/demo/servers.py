@@ -77,7 +77,11 @@ class Bell:
             self._changed.notify_all()
 
     def wait_for(
-        self, what: Callable[[], Result], *, seconds: float = WAIT_SECONDS, every: float = 0.05
+        self,
+        what: Callable[[], Result | None],
+        *,
+        seconds: float = WAIT_SECONDS,
+        every: float = 0.05,
     ) -> Result:
         """The first true value of `what`, looked at whenever the bell rings and at least
         every so many seconds (for what rings no bell); TimeoutError when it never comes."""

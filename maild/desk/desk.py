@@ -60,6 +60,7 @@ class Occurrence:
     event: Event
     ticket: Ticket
     note: Note | None
+    by: Person | None  # whose mail or command it was, rules between them aside
     depth: int  # how many rules led to it
 
 
@@ -76,6 +77,7 @@ class Desk:
     now: datetime
     cause: str  # "message:<sha256>@mailbox", "cli:…", "clock:…": the same again after a crash
     actor: Actor = MAILD
+    author: Person | None = None  # who began it all, also while a rule acts
     mail: Mail | None = None  # what is being processed, if it is a mail
     stored: Message | None = None
     listeners: tuple[Listener, ...] = ()
@@ -221,6 +223,11 @@ class Desk:
         self.emit(ticket, "linked", {"to": other.number, "kind": kind})
         self.emit(other, "linked", {"to": ticket.number, "kind": kind})
 
+    def stored_on(self, ticket: Ticket) -> None:
+        """Ties the mail being processed to the ticket: its .eml is found there (N26)."""
+        if self.stored is not None:
+            self.stored.ticket = ticket
+
     def know(self, message_id: str | None, ticket: Ticket, *, ours: bool = False) -> None:
         """Remembers that mail in answer to this Message-ID belongs to the ticket."""
         if not message_id:
@@ -247,7 +254,7 @@ class Desk:
             detail=detail,
         )
         self.session.add(row)
-        occurrence = Occurrence(row, ticket, note, self.depth)
+        occurrence = Occurrence(row, ticket, note, self.author, self.depth)
         self.events.append(occurrence)
         self._waiting.append(occurrence)
 

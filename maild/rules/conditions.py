@@ -36,6 +36,8 @@ def _holds(wanted: Any, found: Any) -> bool:
         return all(_compare(word, operand, found) for word, operand in wanted.items())
     if isinstance(wanted, list):
         return found in wanted
+    if wanted == "empty":
+        return found in (None, "", [], {})
     return bool(found == wanted)
 
 

@@ -307,6 +307,7 @@ class OutboxItem(Base):
     key: Mapped[str] = mapped_column(KeyText, unique=True)  # of its cause: never twice
     ticket_id: Mapped[int | None] = _ref("ticket.id", index=True)
     note_id: Mapped[int | None] = _ref("note.id")
+    stored_id: Mapped[int | None] = _ref("message.id", index=True)  # the mail that caused it
     person_id: Mapped[int | None] = _ref("person.id", index=True)
     address: Mapped[str]  # envelope recipient
     template: Mapped[str]  # "acknowledgement"

@@ -334,6 +334,7 @@ def upgrade() -> None:
         sa.Column("key", types.KeyText(), nullable=False),
         sa.Column("ticket_id", sa.Integer(), nullable=True),
         sa.Column("note_id", sa.Integer(), nullable=True),
+        sa.Column("stored_id", sa.Integer(), nullable=True),
         sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("address", types.CleanText(), nullable=False),
         sa.Column("template", types.CleanText(), nullable=False),
@@ -358,6 +359,9 @@ def upgrade() -> None:
             ["person_id"], ["person.id"], name=op.f("fk_outbox_person_id_person")
         ),
         sa.ForeignKeyConstraint(
+            ["stored_id"], ["message.id"], name=op.f("fk_outbox_stored_id_message")
+        ),
+        sa.ForeignKeyConstraint(
             ["ticket_id"], ["ticket.id"], name=op.f("fk_outbox_ticket_id_ticket")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
@@ -366,6 +370,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_outbox_person_id"), "outbox", ["person_id"], unique=False)
     op.create_index("ix_outbox_state", "outbox", ["state", "next_try"], unique=False)
+    op.create_index(op.f("ix_outbox_stored_id"), "outbox", ["stored_id"], unique=False)
     op.create_index(op.f("ix_outbox_ticket_id"), "outbox", ["ticket_id"], unique=False)
     op.create_table(
         "time_entry",

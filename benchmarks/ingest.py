@@ -1,0 +1,89 @@
+"""Messages a second through `maild ingest`, beside a bare parse-and-commit in the same run.
+
+    python -m benchmarks.ingest [--count 2000]
+
+Prints both speeds, their ratio (above 1: maild takes that many times as long), and peak memory.
+The reference parses each file with the standard library, decodes its text, and commits its octets
+to SQLite durably, one transaction a message.
+"""
+
+from __future__ import annotations
+
+import argparse
+import email
+import json
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.mails import write_folder
+
+TOML = """
+[desk]
+address = "support@example.com"
+[[resource]]
+name = "Bob Tech"
+email = "bob@example.com"
+"""
+
+
+def reference(folder: Path, database: Path) -> float:
+    """Seconds for the bare work."""
+    connection = sqlite3.connect(database, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("CREATE TABLE mail (id INTEGER PRIMARY KEY, octets BLOB, text TEXT)")
+    started = time.perf_counter()
+    for path in sorted(folder.iterdir()):
+        octets = path.read_bytes()
+        message = email.message_from_bytes(octets)
+        text = ""
+        for part in message.walk():
+            if not part.is_multipart():
+                payload = part.get_payload(decode=True) or b""
+                if part.get_content_maintype() == "text":
+                    text += payload.decode(part.get_content_charset("utf-8"), "replace")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO mail (octets, text) VALUES (?, ?)", (octets, text))
+        connection.execute("COMMIT")
+    return time.perf_counter() - started
+
+
+def maild(folder: Path, place: Path) -> tuple[float, list[dict[str, object]]]:
+    """Seconds for `maild ingest`, with what it made of each file."""
+    (place / "maild.toml").write_text(TOML)
+    command = [str(Path(sys.executable).with_name("maild")), "ingest", "--jsonl"]
+    started = time.perf_counter()
+    done = subprocess.run(
+        [*command, "--config", str(place / "maild.toml"), str(folder)],
+        capture_output=True,
+        check=True,
+    )
+    seconds = time.perf_counter() - started
+    return seconds, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=2000, help="mails (default %(default)s)")
+    count = parser.parse_args().count
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(temporary)
+        size = write_folder(place / "mail", count)
+        print(f"{count} mails, {size / 1e6:.0f} MB")
+        bare = reference(place / "mail", place / "reference.db")
+        print(f"reference     {count / bare:7.0f} msg/s")
+        seconds, outcomes = maild(place / "mail", place)
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(f"maild ingest  {count / seconds:7.0f} msg/s   peak memory {peak:.0f} MB")
+        print(f"ratio         {seconds / bare:7.2f}")
+        kinds = sorted({str(o["outcome"]) for o in outcomes})
+        print({k: sum(o["outcome"] == k for o in outcomes) for k in kinds})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""`maild ingest`: files of mail through the same pipeline as the mailboxes."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+from sqlalchemy.orm import Session
+
+from maild import wiring
+from maild.cli.options import ConfigOption, JsonlOption, NowOption, moment, print_json
+from maild.errors import MailError
+from maild.ingest.accept import accept
+from maild.ingest.files import read_paths
+from maild.ingest.process import RETRY, Outcome
+from maild.store.rehearsal import rehearsal
+from maild.wiring import House
+
+
+def register(app: typer.Typer) -> None:
+    app.command("ingest")(ingest)
+
+
+def ingest(
+    paths: Annotated[list[str], typer.Argument(help=".eml, mbox, Maildir, folder of these, or -")],
+    jsonl: JsonlOption = False,
+    mailbox: Annotated[
+        str, typer.Option("--mailbox", metavar="NAME", help="The mailbox they came in by.")
+    ] = "files",
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Keep nothing and send nothing.")
+    ] = False,
+    now: NowOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Take mail from files, as if it had come in by a mailbox."""
+    with _house(config, moment(now), rehearse) as house:
+        outcomes = _run(house, paths, mailbox, now)
+        if jsonl:
+            for label, outcome in outcomes:
+                print_json({"file": label} | asdict(outcome), line=True)
+        else:
+            _print(outcomes)
+
+
+@contextmanager
+def _house(file: Path | None, now: datetime, rehearse: bool) -> Iterator[House]:
+    """The desk; for a rehearsal one with a copy of its data, of which nothing is left."""
+    house = wiring.open_house(file, now=now)
+    try:
+        if not rehearse:
+            yield house
+            return
+        with rehearsal(house.store) as store:
+            yield replace(house, store=store)
+    finally:
+        house.close()
+
+
+def _run(
+    house: House, paths: list[str], mailbox: str, now: str | None
+) -> Iterator[tuple[str, Outcome]]:
+    """(label, outcome) of each message, in the order given; an unreadable file stops no other."""
+    with house.reader(workers=2) as reader:
+        pipeline = house.pipeline(reader)
+        for source, mail, error in reader.read_all(read_paths(paths)):
+            if source.error:
+                print(f"maild: {source.error}", file=sys.stderr)
+                continue
+            at = moment(now)
+            stored_id = house.store.write(partial(_accept, mailbox, source.raw, at))
+            outcome = pipeline.process(stored_id, at, mail or MailError(error or "unreadable"))
+            while outcome is None:  # it failed for a reason that may pass: its next try is now
+                at += RETRY * house.settings.config.limits.tries
+                outcome = pipeline.process(stored_id, at, mail)
+            yield source.label, outcome
+
+
+def _accept(mailbox: str, octets: bytes, now: datetime, session: Session) -> int:
+    stored = accept(session, mailbox=mailbox, uidvalidity=None, uid=None, octets=octets, now=now)
+    assert stored is not None  # only a place in a mailbox can be taken
+    session.flush()
+    return stored.id
+
+
+def _print(outcomes: Iterator[tuple[str, Outcome]]) -> None:
+    console = Console()
+    counts: Counter[str] = Counter()
+    table = Table("file", "outcome", Column("ticket", no_wrap=True), "status", "why")
+    for label, outcome in outcomes:
+        counts[outcome.outcome] += 1
+        table.add_row(
+            Path(label).name,
+            outcome.outcome,
+            outcome.ticket or "",
+            outcome.status or "",
+            escape(outcome.why),
+        )
+    console.print(table)
+    console.print(", ".join(f"{count} {name}" for name, count in counts.items()) or "no mail")

@@ -1,0 +1,203 @@
+"""Looking: tickets, one ticket, its .eml, what happened to a message, the outbox."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Column, Table
+
+from maild import wiring
+from maild.cli.options import ConfigOption, JsonOption, print_json, when
+from maild.desk import originals, story, views
+from maild.ingest.files import read_paths
+from maild.ingest.limits import Reader
+from maild.store.tables import OutboxItem
+
+
+def register(app: typer.Typer) -> None:
+    for command in (tickets, show, eml, explain, outbox):
+        app.command(command.__name__)(command)
+
+
+def tickets(
+    view: Annotated[str, typer.Option("--view", metavar="NAME", help="Which tickets.")] = "all",
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """List tickets."""
+    house = wiring.open_house(config)
+    with house.store.read() as session:
+        rows = [views.summary(session, t) for t in views.tickets(session, view)]
+    if json:
+        print_json(rows)
+    else:
+        Console().print(ticket_table(rows))
+
+
+def show(
+    number: Annotated[str, typer.Argument(help="Ticket number.")],
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show one ticket with its notes, time, attachments and events."""
+    house = wiring.open_house(config)
+    with house.store.read() as session:
+        data = views.whole(session, views.ticket(session, number))
+    if json:
+        print_json(data)
+    else:
+        print_ticket(Console(), data)
+
+
+def eml(
+    number: Annotated[str, typer.Argument(help="Ticket number.")],
+    note: Annotated[int | None, typer.Argument(help="Id of a note; default: the first.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Print the original message, byte for byte."""
+    house = wiring.open_house(config)
+    with house.store.read() as session:
+        octets = originals.eml(session, views.ticket(session, number), note)
+    sys.stdout.buffer.write(octets)
+    sys.stdout.buffer.flush()
+
+
+def explain(
+    what: Annotated[str, typer.Argument(help="A file, a Message-ID or a ticket number.")],
+    config: ConfigOption = None,
+) -> None:
+    """Tell what happened to a message, and why, step by step."""
+    console = Console(highlight=False)
+    for chapter in _chapters(what, config):
+        console.print(f"[bold]{escape(chapter.title)}[/bold]")
+        for reason in chapter.reasons:
+            console.print(f"  {escape(reason.step):<9}[bold]{escape(reason.decided)}[/bold]")
+            if reason.because:
+                console.print(f"           because {escape(reason.because)}")
+        for line in chapter.lines:
+            console.print(f"  {escape(line)}")
+
+
+def _chapters(what: str, config: Path | None) -> list[story.Chapter]:
+    """A file is read as it stands, without a desk; the rest is looked up."""
+    if not Path(what).is_file():
+        return story.of_messages(wiring.open_house(config).store, what)
+    with Reader() as reader:
+        return [
+            story.Chapter(
+                source.label if error is None else f"{source.label}: {error}",
+                mail.reasons if mail else (),
+                (),
+            )
+            for source, mail, error in reader.read_all(read_paths([what]))
+        ]
+
+
+def outbox(json: JsonOption = False, config: ConfigOption = None) -> None:
+    """List notifications: waiting, sent, failed."""
+    house = wiring.open_house(config)
+    with house.store.read() as session:
+        rows = [_item(item) for item in session.query(OutboxItem).order_by(OutboxItem.id)]
+    if json:
+        print_json(rows)
+        return
+    table = Table("id", "state", "template", "to", Column("ticket", no_wrap=True))
+    for heading in ("tries", "created", "error"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(
+            *(
+                str(row[key] if row[key] is not None else "")
+                for key in ("id", "state", "template", "to", "ticket", "attempts")
+            ),
+            local(row["created"]),
+            escape(row["error"] or ""),
+        )
+    Console().print(table)
+
+
+def _item(item: OutboxItem) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "state": item.state,
+        "template": item.template,
+        "to": item.address,
+        "ticket": item.ticket.number if item.ticket else None,
+        "message_id": item.message_id,
+        "subject": item.subject,
+        "attempts": item.attempts,
+        "next_try": item.next_try if item.state == "waiting" else None,
+        "created": item.created,
+        "sent": item.sent,
+        "error": item.error,
+    }
+
+
+# ---- printing, also for the demo
+
+
+def local(value: datetime | None) -> str:
+    """A time as a person reads it, in the machine's zone."""
+    return value.astimezone().strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def name(person: dict[str, str] | None) -> str:
+    return escape(person["name"]) if person else ""
+
+
+def ticket_table(rows: Iterable[dict[str, Any]]) -> Table:
+    table = Table(
+        "number", "title", "status", "priority", "client", "contact", "resource", "updated"
+    )
+    for row in rows:
+        table.add_row(
+            row["number"],
+            escape(row["title"]),
+            row["status"],
+            row["priority"],
+            escape(row["organization"] or ""),
+            name(row["contact"]),
+            name(row["primary_resource"]),
+            local(row["updated"]),
+        )
+    return table
+
+
+def print_ticket(console: Console, data: dict[str, Any]) -> None:
+    """One ticket: its facts, its conversation, its events."""
+    facts = Table.grid(padding=(0, 2))
+    for key in ("status", "priority", "type", "queue", "organization", "due", "resolution"):
+        if data[key]:
+            shown = local(data[key]) if isinstance(data[key], datetime) else str(data[key])
+            facts.add_row(key, escape(shown))
+    for key in ("contact", "primary_resource"):
+        if data[key]:
+            facts.add_row(key.replace("_", " "), f"{name(data[key])} <{data[key]['address']}>")
+    console.print(Panel(facts, title=f"{data['number']} · {escape(data['title'])}", expand=False))
+    for note in data["notes"]:
+        kind = "" if note["public"] else " · internal"
+        console.print(
+            f"[bold]{escape(note['by'])}[/bold] ({note['by_kind']}{kind}) "
+            f"{local(note['created'])}  note {note['id']}",
+            highlight=False,
+        )
+        for line in note["text"].splitlines() or [""]:
+            console.print(f"  {escape(line)}", highlight=False)
+        for attachment in note["attachments"]:
+            console.print(f"  + {escape(attachment['filename'])} ({attachment['size']:,} bytes)")
+        console.print()
+    for event in data["events"]:
+        detail = ", ".join(f"{k}: {v}" for k, v in event["detail"].items() if v is not None)
+        console.print(
+            f"{when(event['at'])}  {event['event']} by {escape(event['by'])}  {escape(detail)}",
+            style="dim",
+            highlight=False,
+        )

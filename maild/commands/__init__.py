@@ -1,0 +1,1 @@
+"""What a technician asks for in his mail, and doing it."""

@@ -1,0 +1,62 @@
+"""What happened to a message and why, step by step (E13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from maild.desk import numbers
+from maild.errors import NotFound
+from maild.model import Reason
+from maild.store import Store
+from maild.store.tables import Event, Message, OutboxItem, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One message: what was read off it and decided, then what came of it."""
+
+    title: str
+    reasons: tuple[Reason, ...]
+    lines: tuple[str, ...]
+
+
+def of_messages(store: Store, what: str) -> list[Chapter]:
+    """The stories of a Message-ID's or a ticket's messages; NotFound where there are none."""
+    with store.read() as session:
+        number = next(iter(numbers.numbers_in(what)), None)
+        query = sa.select(Message).order_by(Message.id)
+        if number is not None:
+            query = query.join(Ticket).where(Ticket.number == number)
+        else:
+            query = query.where(Message.message_id == what.strip("<> "))
+        chapters = [_chapter(session, stored) for stored in session.scalars(query)]
+    if not chapters:
+        raise NotFound(
+            f"There is no message or ticket {what}. Give a file, a Message-ID or a ticket number."
+        )
+    return chapters
+
+
+def _chapter(session: Session, stored: Message) -> Chapter:
+    title = (
+        f"message {stored.id}: {stored.subject or '(no subject)'}"
+        f" · by {stored.mailbox}, {stored.accepted:%Y-%m-%d %H:%M:%S} UTC"
+    )
+    lines = [f"state    {stored.state}" + (f": {stored.error}" if stored.error else "")]
+    for result in stored.commands:
+        done = "done" if result["done"] else "refused"
+        lines.append(f"command  {result['command']}: {done}, {result['why']}")
+    events = session.scalars(
+        sa.select(Event).where(Event.stored_id == stored.id).order_by(Event.id)
+    )
+    for event in events:
+        detail = ", ".join(f"{k}: {v}" for k, v in event.detail.items() if v is not None)
+        lines.append(f"event    {event.event} by {event.by}" + (f" ({detail})" if detail else ""))
+    sent = session.scalars(
+        sa.select(OutboxItem).where(OutboxItem.stored_id == stored.id).order_by(OutboxItem.id)
+    )
+    lines.extend(f"mail     {item.template} to {item.address}: {item.state}" for item in sent)
+    return Chapter(title, tuple(Reason(*r) for r in stored.reasons), tuple(lines))

@@ -1,0 +1,155 @@
+"""What people ask to see: lists of tickets (N17) and one ticket whole, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from maild.errors import NotFound, UsageError
+from maild.store.tables import Note, OutboxItem, Person, Ticket, TicketPerson, TimeEntry
+
+OPEN = Ticket.status_kind != "closed"
+
+# name → (what it lists, its condition)
+VIEWS: dict[str, tuple[str, sa.ColumnElement[bool]]] = {
+    "open": ("All open tickets", OPEN),
+    "all": ("All tickets", sa.true()),
+    "to process": (
+        "Tickets that await our action",
+        Ticket.status_kind.in_(("new", "review")) | Ticket.status.in_(("Assigned", "In Progress")),
+    ),
+    "unassigned": ("Open tickets that nobody holds", OPEN & Ticket.primary_id.is_(None)),
+    "waiting on us": (
+        "Open tickets that wait for one of us",
+        Ticket.status_kind.in_(("new", "working", "review")),
+    ),
+    "waiting on them": (
+        "Tickets that wait for others",
+        Ticket.status_kind == "waiting",
+    ),
+    "closed": ("Closed tickets", Ticket.status_kind == "closed"),
+}
+
+
+def tickets(session: Session, view: str = "open", limit: int = 1000) -> Sequence[Ticket]:
+    """The tickets of a view, the newest last; UsageError where there is no such view."""
+    key = view.replace("-", " ").replace("_", " ").strip().lower()
+    if key not in VIEWS:
+        raise UsageError(f'There is no view "{view}"; possible are {", ".join(VIEWS)}.')
+    found = session.scalars(
+        sa.select(Ticket)
+        .where(VIEWS[key][1], Ticket.deleted.is_(None))
+        .options(
+            joinedload(Ticket.contact),
+            joinedload(Ticket.primary),
+            joinedload(Ticket.organization),
+            selectinload(Ticket.people).joinedload(TicketPerson.person),
+        )
+        .order_by(Ticket.id.desc())
+        .limit(limit)
+    ).all()
+    return found[::-1]
+
+
+def ticket(session: Session, number: str) -> Ticket:
+    """The ticket of this number, in any case; NotFound otherwise."""
+    found = session.scalar(sa.select(Ticket).where(Ticket.number == number.strip("[]# ").upper()))
+    if found is None:
+        raise NotFound(f"There is no ticket {number}. `maild tickets --view all` lists them.")
+    return found
+
+
+def summary(session: Session, ticket: Ticket) -> dict[str, Any]:
+    """A ticket in JSON (contract); times are datetimes."""
+    minutes = session.scalar(
+        sa.select(sa.func.coalesce(sa.func.sum(TimeEntry.minutes), 0)).where(
+            TimeEntry.ticket_id == ticket.id
+        )
+    )
+    return {
+        "number": ticket.number,
+        "title": ticket.title,
+        "status": ticket.status,
+        "status_kind": ticket.status_kind,
+        "priority": ticket.priority,
+        "type": ticket.type,
+        "source": ticket.source,
+        "queue": ticket.queue,
+        "organization": ticket.organization.name if ticket.organization else None,
+        "contact": _person(ticket.contact),
+        "additional_contacts": [_person(p) for p in ticket.with_role("additional")],
+        "primary_resource": _person(ticket.primary),
+        "secondary_resources": [_person(p) for p in ticket.with_role("secondary")],
+        "due": ticket.due,
+        "created": ticket.created,
+        "updated": ticket.updated,
+        "completed": ticket.completed,
+        "resolution": ticket.resolution,
+        "tags": list(ticket.tags),
+        "total_hours": round((minutes or 0) / 60, 2),
+    }
+
+
+def whole(session: Session, ticket: Ticket) -> dict[str, Any]:
+    """The same with notes, time, attachments, events and notifications (contract: `show`)."""
+    sent = session.scalars(
+        sa.select(OutboxItem).where(OutboxItem.ticket_id == ticket.id).order_by(OutboxItem.id)
+    )
+    return summary(session, ticket) | {
+        "fields": dict(ticket.fields),
+        "notes": [_note(note) for note in ticket.notes],
+        "time_entries": [_time(entry) for entry in ticket.time_entries],
+        "attachments": [a for note in ticket.notes for a in _attachments(note)],
+        "events": [
+            {"at": e.at, "event": e.event, "by": e.by, "detail": e.detail} for e in ticket.events
+        ],
+        "notifications": [
+            {
+                "template": item.template,
+                "to": item.address,
+                "message_id": item.message_id,
+                "state": item.state,
+            }
+            for item in sent
+        ],
+    }
+
+
+def _person(person: Person | None) -> dict[str, str] | None:
+    return {"name": person.name, "address": person.email} if person else None
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {
+        "id": note.id,
+        "by": note.by.name if note.by else "maild",
+        "by_kind": note.by_kind,
+        "public": note.public,
+        "title": note.title,
+        "text": note.text,
+        "quoted_text": note.quoted_text,
+        "created": note.created,
+        "message_id": note.stored.message_id if note.stored else None,
+        "attachments": _attachments(note),
+    }
+
+
+def _attachments(note: Note) -> list[dict[str, Any]]:
+    keys = ("filename", "content_type", "size", "sha256", "inline", "content_id")
+    return [{"note": note.id} | {key: a[key] for key in keys} for a in note.attachments]
+
+
+def _time(entry: TimeEntry) -> dict[str, Any]:
+    return {
+        "by": entry.by.name,
+        "worked_on": entry.worked_on,
+        "start": entry.start,
+        "end": entry.end,
+        "minutes": entry.minutes,
+        "work_type": entry.work_type,
+        "summary": entry.summary,
+        "internal": entry.internal,
+    }

@@ -1,0 +1,52 @@
+"""Puts the parts together: from a maild.toml to a desk that works.  Only programs import this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from maild import config
+from maild.config import Settings
+from maild.desk import people
+from maild.desk.profile import Profile, load_profile, profile_folder
+from maild.ingest.limits import Reader
+from maild.ingest.process import Pipeline
+from maild.rules.engine import Rules
+from maild.store import Store
+from maild.store.migrate import migrate
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A configuration with its database and profile, ready to use."""
+
+    settings: Settings
+    store: Store
+    profile: Profile
+    rules: Rules
+
+    def pipeline(self, reader: Reader) -> Pipeline:
+        return Pipeline(self.store, self.settings, self.profile, (self.rules,), reader.read)
+
+    def reader(self, workers: int = 1) -> Reader:
+        return Reader(workers=workers, seconds=self.settings.config.limits.parse_seconds)
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def open_house(file: Path | None, *, now: datetime | None = None) -> House:
+    """Reads the configuration, brings the database up to date and the people into it."""
+    settings = config.load(config.config_file(file))
+    return furnish(settings, Store(settings.database_url), now=now)
+
+
+def furnish(settings: Settings, store: Store, *, now: datetime | None = None) -> House:
+    """The same for settings that are read already."""
+    folder = profile_folder(settings.config.profile, settings.folder)
+    house = House(settings, store, load_profile(folder), Rules(folder))
+    migrate(store)
+    moment = now or datetime.now(UTC)
+    store.write(lambda session: people.sync(session, settings.config, moment))
+    return house
