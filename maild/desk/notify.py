@@ -181,6 +181,7 @@ def _add(
         key=key,
         ticket_id=what.ticket.id if what.ticket else None,
         note_id=what.note.id if what.note else None,
+        stored_id=desk.stored.id if desk.stored else None,
         person_id=recipient.person.id if recipient.person else None,
         address=recipient.address,
         template=what.kind.name,
