@@ -19,6 +19,7 @@ from .headers import find_headers, find_separators
 from .languages import Vocabulary, vocabulary
 from .lines import Line, read_lines
 from .marks import Mark, reply_mark
+from .quotes import find_quotes
 from .tails import find_tails
 
 __all__ = ["Split", "reply_mark", "split"]
@@ -42,7 +43,7 @@ def split(text: str, html: str | None) -> Split:
     lines, rest = read_lines(text)
     words = vocabulary()
     marks = _marks(lines, words)
-    walk = Walk(lines, marks, _quoted(lines, marks, words))
+    walk = Walk(lines, marks, find_quotes(lines, marks, words))
     walk.run()
     return _assemble(walk, rest)
 
@@ -61,11 +62,6 @@ def _marks(lines: list[Line], words: Vocabulary) -> dict[int, Mark]:
     return marks
 
 
-def _quoted(lines: list[Line], marks: dict[int, Mark], words: Vocabulary) -> frozenset[int]:
-    """The indexes of the lines that are quotes, and not the sender's own use of ">"."""
-    return frozenset(i for i, line in enumerate(lines) if line.quoted)
-
-
 def _assemble(walk: Walk, rest: str) -> Split:
     new: list[str] = []
     quoted: list[str] = []
@@ -74,5 +70,6 @@ def _assemble(walk: Walk, rest: str) -> Split:
             new.append(kept)
         if kept != line.raw:
             quoted.append(line.raw if kept is None else line.raw[len(kept) :])
-    (quoted if walk.cut else new).append(rest)
+    for row in rest.split("\n") if rest else ():
+        (quoted if walk.to_end or row.startswith(">") else new).append(row)
     return Split("\n".join(new).strip(), "\n".join(quoted).strip("\n"), tuple(walk.reasons))

@@ -3,37 +3,97 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from .languages import Vocabulary, fold
+from .languages import Vocabulary
 from .lines import Line, next_written
 from .marks import Mark, MarkKind
+from .phrases import fold
 
 LONGEST = 400  # characters of an attribution
+LONGEST_UNDATED = 120
 MOST_LINES = 4  # lines that one is wrapped over, without empty ones
+MOST_LOOKS = 500  # places of a body where one is looked for; no conversation has as many
 
-_ENDS = re.compile(r"[:：﹕][\s*_\"'”»]*$|-{2,}\**$")
+_ENDS = re.compile(r"[:：﹕][\s*_\"'”»)]*$|--\**$")
 _ADDRESS = re.compile(r"[^\s<>@()\[\]\"']{1,80}@[^\s<>@()\[\]\"']{1,120}")
 _ADDRESS_AT_END = re.compile(r"@[^\s<>@]{1,120}[>)\]]+[\s:：*_]*$")
 _DATE = re.compile(
     r"(?<!\d)\d{1,4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,4}(?!\d)"  # 2024-01-15, 15. 1. 2024
-    r"|(?<!\d)(?:19|20)\d\d(?!\d)"  # any date with a year
+    r"|(?<!\d)(?:19|20|25)\d\d(?!\d)"  # any date with a year (of the Buddha too)
     r"|\d\s?[年월月년]"
-    r"|\d{1,2}-\w{3,4}\.?-\d{2,4}"
+    r"|\d{1,2}-[^\W\d]{3,4}\.?-\d{2,4}"
 )
 _TIME = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)|\d\s?[時时点點시]")
-_STARTS_WITH_DATE = re.compile(r"[-*_\s\[(]*(?:\w{2,12}\.?,?\s)?\d{1,4}(?:[-/.年년\s]|-\w{3})")
-_HALF_ADDRESS = re.compile(r"[<(\"]|[^<]*>")
+_STARTS_WITH_DATE = re.compile(r"(?:[^\W\d]{2,14}\.?,?\s)?\d{1,4}(?:[-/.年년\s]|-[^\W\d]{3})")
+_DECORATION = "-*_—–[(\"' "
+_SOON_A_NUMBER = re.compile(r"[^\n]{0,40}?\d")
+_NUMBER_NEXT = re.compile(r"[\s,]+(?:[^\W\d]{2,10}\.?,?\s+){0,2}\d")
+_HALF_ADDRESS = re.compile(r"[<(]|[^<]*>")
 _ENDS_SENTENCE = re.compile(r"[!?:;。！？]$|[^\W\d]{5,}\.$")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for some text being an attribution."""
+
+    closed: bool  # ends with a colon, or with dashes
+    verb: bool  # "wrote"; "sent" too if there is an address
+    address: bool
+    address_last: bool  # in brackets, at the end
+    date: bool  # a day with its year
+    time: bool
+    opens: bool  # begins with a date, or with "On" and soon a number
+    short: bool
+
+    def sure(self) -> bool:
+        """Certain enough to take unmarked lines below for the quote."""
+        if not self.closed:
+            return False
+        if self.verb and (self.opens or self.address):
+            return self.date or (self.opens and self.address)
+        return self.address_last and self.date and self.time
+
+    def undated(self) -> bool:
+        """ "X <address> wrote:", certain enough too."""
+        return self.closed and self.verb and self.address and self.short
+
+    def above_quote(self) -> bool:
+        """Enough where a marked quote follows."""
+        dated = self.date or self.time
+        if self.verb and (dated or self.opens):
+            return self.closed or self.address
+        return self.address and dated and (self.closed or self.opens)
+
+
+def weigh(text: str, words: Vocabulary) -> Evidence | None:
+    """The evidence in folded text; None where the sender plainly speaks of himself."""
+    if len(text) > LONGEST or words.own.search(text):
+        return None
+    address = _ADDRESS.search(text) is not None
+    verb = words.wrote.search(text) or (address and words.sent.search(text))
+    return Evidence(
+        closed=_ENDS.search(text) is not None,
+        verb=bool(verb),
+        address=address,
+        address_last=_ADDRESS_AT_END.search(text) is not None,
+        date=_DATE.search(text) is not None,
+        time=_TIME.search(text) is not None,
+        opens=_opens(text, words),
+        short=len(text) <= LONGEST_UNDATED,
+    )
 
 
 def find_attributions(lines: list[Line], words: Vocabulary) -> list[Mark]:
     """Every attribution among the unquoted lines, top to bottom."""
     found: list[Mark] = []
     free_from = 0  # lines before this index belong to the mark found last
+    looks = 0
     for end, line in enumerate(lines):
         if line.blank or (line.quoted and not _dangling_verb(lines, end, words)):
             continue
-        if _may_end_one(line, words):
+        if looks < MOST_LOOKS and _may_end_one(line, words):
+            looks += 1
             mark = _ending_at(lines, end, free_from, words)
             if mark:
                 found.append(mark)
@@ -42,9 +102,11 @@ def find_attributions(lines: list[Line], words: Vocabulary) -> list[Mark]:
 
 
 def looks_attributed(line: Line, words: Vocabulary) -> bool:
-    """Does this line (quoted, perhaps) read like an attribution or the end of one?"""
-    text = fold(line.bare)
-    return bool(_ENDS.search(text) and words.wrote.search(text) and len(text) <= LONGEST)
+    """Does this one line (perhaps a quoted one) read like an attribution or the end of one?"""
+    if not _ENDS.search(line.bare):
+        return False
+    evidence = weigh(fold(line.bare), words)
+    return evidence is not None and evidence.closed and (evidence.verb or evidence.sure())
 
 
 def _dangling_verb(lines: list[Line], index: int, words: Vocabulary) -> bool:
@@ -67,21 +129,46 @@ def _may_end_one(line: Line, words: Vocabulary) -> bool:
 
 
 def _ending_at(lines: list[Line], end: int, free_from: int, words: Vocabulary) -> Mark | None:
-    """The shortest attribution that ends with line `end`."""
-    follower = next_written(lines, end + 1)
-    quote_follows = follower is not None and (
-        lines[follower].quoted or lines[follower].bare.startswith("|")
-    )
+    """The shortest attribution that ends with line `end`, a dated one before an undated one."""
+    quote_follows = _quote_follows(lines, end, words)
+    readings: list[tuple[int, Evidence]] = []
     for start in _starts(lines, end, free_from):
         text = fold(" ".join(line.bare for line in lines[start : end + 1] if line.bare))
-        if len(text) > LONGEST:
-            return None
-        verdict = _judge(text, quote_follows, words)
-        if verdict is not None:
-            start = _widen(lines, start, free_from, words)
-            column = _column(lines[start], words) if start == end else 0
-            return Mark(MarkKind.ATTRIBUTION, start, end, column, sure=verdict)
+        evidence = weigh(text, words)
+        if evidence is None:
+            break
+        if start == end or evidence.opens or _begins_with_name(lines[start], words):
+            readings.append((start, evidence))
+    for start, evidence in readings:
+        if evidence.sure() or (quote_follows and evidence.above_quote()):
+            return _mark(lines, start, end, free_from, evidence.sure(), words)
+    for start, evidence in readings:
+        if evidence.undated():
+            return _mark(lines, start, end, free_from, True, words)
+        if quote_follows and evidence.closed and evidence.verb and start == end:
+            return _by_name_alone(lines, end)
     return None
+
+
+def _quote_follows(lines: list[Line], end: int, words: Vocabulary) -> bool:
+    follower = next_written(lines, end + 1)
+    if follower is None or _dangling_verb(lines, follower, words):
+        return False
+    return lines[follower].quoted or lines[follower].bare.startswith("|")
+
+
+def _by_name_alone(lines: list[Line], end: int) -> Mark | None:
+    """ "X wrote:" directly above a quote."""
+    few = len(lines[end].bare.split()) <= 8
+    return Mark(MarkKind.ATTRIBUTION, end, end, sure=False) if few else None
+
+
+def _mark(
+    lines: list[Line], start: int, end: int, free_from: int, sure: bool, words: Vocabulary
+) -> Mark:
+    start = _widen(lines, start, free_from, words)
+    column = _column(lines[start], words) if start == end else 0
+    return Mark(MarkKind.ATTRIBUTION, start, end, column, sure)
 
 
 def _starts(lines: list[Line], end: int, free_from: int) -> list[int]:
@@ -102,60 +189,31 @@ def _starts(lines: list[Line], end: int, free_from: int) -> list[int]:
     return starts
 
 
-def _judge(text: str, quote_follows: bool, words: Vocabulary) -> bool | None:
-    """Is this an attribution?  True: surely, False: as a quote follows, None: no."""
-    if words.own.search(text):
-        return None
-    verb = words.wrote.search(text)
-    closed = _ENDS.search(text) is not None
-    address = _ADDRESS.search(text) is not None
-    date = _DATE.search(text) is not None
-    if not verb and address and words.sent.search(text):
-        verb = words.sent.search(text)
-    opens = _opens(text, words)
-    if closed and verb and (date or (opens and address)) and (opens or address):
-        return True
-    if closed and address and date and _TIME.search(text) and _ADDRESS_AT_END.search(text):
-        return True
-    if closed and verb and len(text) <= 120 and address and "<" in text:
-        return True
-    if not quote_follows:
-        return None
-    return _believable(text, closed, verb is not None, address, words)
-
-
-def _believable(
-    text: str, closed: bool, verb: bool, address: bool, words: Vocabulary
-) -> bool | None:
-    """The weaker forms, above a quoted line."""
-    date = bool(_DATE.search(text) or _TIME.search(text))
-    if verb and (date or _opens(text, words)) and (closed or address):
-        return False
-    if address and date and (closed or _STARTS_WITH_DATE.match(text)):
-        return False
-    if closed and verb and len(text.split()) <= 8:
-        return False
-    return None
+def _begins_with_name(line: Line, words: Vocabulary) -> bool:
+    """The first line of a wrapped "X <address> wrote on …" has more of it than the name."""
+    return "<" in line.bare or "@" in line.bare or bool(words.wrote.search(fold(line.bare)))
 
 
 def _opens(text: str, words: Vocabulary) -> bool:
     """Begins as attributions do: a lead word and soon a number, or a date."""
+    text = text.lstrip(_DECORATION)
     if _STARTS_WITH_DATE.match(text):
         return True
-    lead = words.lead.match(text.lstrip("-*_—– "))
-    return bool(lead and re.search(r"\d", text.lstrip("-*_—– ")[lead.end() : lead.end() + 40]))
+    lead = words.lead.match(text)
+    return bool(lead and _SOON_A_NUMBER.match(text, lead.end()))
 
 
 def _widen(lines: list[Line], start: int, free_from: int, words: Vocabulary) -> int:
-    """Take in lines above that plainly belong to the attribution."""
-    if _HALF_ADDRESS.match(lines[start].bare) and start > free_from:
-        above = lines[start - 1]
-        if not above.blank and not above.quoted and not _ENDS_SENTENCE.search(above.bare):
-            start -= 1
-    if start > free_from and not _opens(fold(lines[start].bare), words):
-        above = lines[start - 1]
-        if above.quoted or _ENDS.search(above.bare) or not _opens(fold(above.bare), words):
-            return start
+    """Take in a line above that plainly belongs to the attribution."""
+    if start <= free_from:
+        return start
+    above = lines[start - 1]
+    if above.blank or above.quoted or _ENDS_SENTENCE.search(above.bare):
+        return start
+    begins = fold(lines[start].bare)
+    if _HALF_ADDRESS.match(begins) or (
+        not _opens(begins, words) and _opens(fold(above.bare), words)
+    ):
         return start - 1
     return start
 
@@ -169,7 +227,6 @@ def _column(line: Line, words: Vocabulary) -> int:
     for lead in words.lead.finditer(text):
         if lead.start() == 0 or (verb and verb.start() < lead.start()):
             continue
-        if re.match(r"[\s,]+(?:\w{2,10}\.?,?\s+){0,2}\d", text[lead.end() :]):
-            start = len(text[: lead.start()].rstrip("-*_ "))
-            return line.raw.find(line.bare) + start
+        if _NUMBER_NEXT.match(text, lead.end()):
+            return line.raw.find(line.bare) + len(text[: lead.start()].rstrip("-*_ "))
     return 0

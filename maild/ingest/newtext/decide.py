@@ -9,10 +9,11 @@ from maild.model import Reason
 from .headers import is_rule
 from .lines import Line, next_written
 from .marks import Mark, MarkKind
-from .tails import only_tail_follows
 
 LONGEST_SIGNATURE = 15  # written lines; what is longer may be the sender's text under a rule
 LONGEST_FOOTER = 6  # written lines below "____" that can be a mailing list's
+
+_TRACKING_MARK = "ᐧ"  # left at the end of a text by mail trackers
 
 
 @dataclass(slots=True)
@@ -25,7 +26,8 @@ class Walk:
     kept: list[str | None] = field(default_factory=list)  # by line; None: not the sender's
     reasons: list[Reason] = field(default_factory=list)
     wrote: bool = False  # something of the sender's was kept
-    cut: bool = False  # a quote was passed
+    passed: bool = False  # a quote was passed
+    to_end: bool = False  # all the rest is a quote
 
     def run(self) -> None:
         """Decide about every line."""
@@ -39,6 +41,8 @@ class Walk:
             else:
                 self._keep(index + 1)
         self._trim_rules(len(self.lines))
+
+    # ---- taking lines
 
     def _keep(self, end: int) -> None:
         for line in self.lines[len(self.kept) : end]:
@@ -54,23 +58,29 @@ class Walk:
         places = f"line {start + 1}" if end - start == 1 else f"lines {start + 1} to {end}"
         self.reasons.append(Reason("text", f"not new: {what}", places))
 
+    def _drop_rest(self, what: str) -> None:
+        self._drop(len(self.lines), f"{what} and all below")
+        self.to_end = True
+
     def _trim_rules(self, end: int) -> None:
         """Rules drawn between the sender's words and what was cut are decoration."""
         index = end - 1
         while index >= 0 and self.kept[index] is not None:
             line = self.lines[index]
-            if line.bare and not (is_rule(line) or line.bare == "ᐧ"):
+            if line.bare and not is_rule(line) and line.bare != _TRACKING_MARK:
                 break
             if line.bare:
                 self.kept[index] = None
             index -= 1
 
+    # ---- quotes
+
     def _pass_quote(self, index: int) -> None:
         end = index
-        while end < len(self.lines) and (end in self.quoted) and end not in self.marks:
+        while end in self.quoted and end not in self.marks:
             end += 1
         self._drop(end, "quoted lines")
-        self.cut = True
+        self.passed = True
 
     def _at(self, mark: Mark) -> None:
         if mark.column:
@@ -78,12 +88,9 @@ class Walk:
         if mark.kind.introduces_quote:
             self._introduced(mark)
         elif mark.kind is MarkKind.FORWARDED:
-            self.reasons.append(
-                Reason("text", "kept: forwarded message", f"from line {mark.first + 1} on")
-            )
-            self._keep(len(self.lines))
+            self._keep_forwarded(mark)
         elif mark.kind is MarkKind.REPLY_MARK:
-            self._drop(len(self.lines) if self.wrote else mark.last + 1, mark.kind.value)
+            self._reply_mark(mark)
         elif mark.kind is MarkKind.SENT_FROM:
             self._sent_from(mark)
         else:
@@ -93,45 +100,69 @@ class Walk:
         """The sender's text runs into an attribution: the line's first part is kept."""
         self.kept.append(self.lines[mark.first].raw[: mark.column])
         self.wrote = True
-        self.reasons.append(
-            Reason("text", f"not new: {mark.kind.value}", f"line {mark.first + 1}, its second half")
-        )
+        place = f"line {mark.first + 1}, its second half"
+        self.reasons.append(Reason("text", f"not new: {mark.kind.value}", place))
 
     def _introduced(self, mark: Mark) -> None:
         """A quote begins: marked lines behind it can be told, unmarked ones reach to the end."""
         follower = next_written(self.lines, mark.last + 1)
-        marked = follower is None or follower in self.quoted or follower in self.marks
-        if marked:
+        if follower is None or follower in self.quoted or follower in self.marks:
             self._drop(mark.last + 1, mark.kind.value)
-            self.cut = True
+            self.passed = True
         elif not mark.sure:
             self._keep(mark.last + 1)
         elif self.wrote:
-            self._drop(len(self.lines), f"{mark.kind.value} and all below")
+            self._drop_rest(mark.kind.value)
         elif mark.kind is MarkKind.ATTRIBUTION:
             self._drop(mark.last + 1, mark.kind.value)
         else:
             self._keep(len(self.lines))
 
+    def _keep_forwarded(self, mark: Mark) -> None:
+        """What somebody forwards to a desk is what he wants to say."""
+        place = f"from line {mark.first + 1} on"
+        self.reasons.append(Reason("text", f"new: {mark.kind.value}", place))
+        self._keep(len(self.lines))
+
+    def _reply_mark(self, mark: Mark) -> None:
+        if self.wrote:
+            self._drop_rest(mark.kind.value)
+        else:
+            self._drop(mark.last + 1, mark.kind.value)
+
+    # ---- tails
+
     def _sent_from(self, mark: Mark) -> None:
+        """The program's line stands alone, or last in what the sender wrote."""
         alone = mark.first == 0 or self.lines[mark.first - 1].blank
-        if only_tail_follows(self.lines, mark.last, set(self.marks)) or alone:
+        follower = next_written(self.lines, mark.last + 1)
+        last = follower is None or follower in self.marks or follower in self.quoted
+        if alone or last:
             self._drop(mark.last + 1, mark.kind.value)
         else:
             self._keep(mark.last + 1)
 
     def _tail(self, mark: Mark) -> None:
-        """A signature or footer, if it is short, stands below something and ends the text."""
-        end = mark.last + 1
-        while end < len(self.lines) and end not in self.quoted and not self._stops(end):
-            end += 1
-        written = sum(1 for line in self.lines[mark.first : end] if line.bare)
-        limit = LONGEST_SIGNATURE if mark.kind is MarkKind.SIGNATURE else LONGEST_FOOTER
-        footer = mark.kind is MarkKind.FOOTER and not self.cut and not self._reads_like_footer(end)
-        if written > limit + 1 or footer or not (self.wrote or self.cut):
-            self._keep(mark.last + 1)
-        else:
+        """A signature or footer, if it is short and stands below something."""
+        signature = mark.kind is MarkKind.SIGNATURE
+        end = self._tail_end(mark, LONGEST_SIGNATURE if signature else LONGEST_FOOTER)
+        believed = end is not None and (
+            self.passed or (self.wrote and (signature or self._reads_like_footer(end)))
+        )
+        if end is not None and believed:
             self._drop(end, mark.kind.value)
+        else:
+            self._keep(mark.last + 1)
+
+    def _tail_end(self, mark: Mark, most_lines: int) -> int | None:
+        """The index behind a tail, or None if it is too long for one."""
+        written, end = 0, mark.last + 1
+        while end < len(self.lines) and end not in self.quoted and not self._stops(end):
+            written += not self.lines[end].blank
+            if written > most_lines:
+                return None
+            end += 1
+        return end
 
     def _stops(self, index: int) -> bool:
         mark = self.marks.get(index)
@@ -140,5 +171,6 @@ class Walk:
         )
 
     def _reads_like_footer(self, end: int) -> bool:
+        """A mailing list says so, at the end of the mail."""
         tail = [line.bare.casefold() for line in self.lines[len(self.kept) : end]]
         return end == len(self.lines) and any("http" in t or "mailing list" in t for t in tail)

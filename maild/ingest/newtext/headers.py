@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-from .languages import Vocabulary, fold
+from .languages import Vocabulary
 from .lines import Line
 from .marks import Mark, MarkKind
+from .phrases import fold
 
 MOST_LINES = 40  # lines of a header block, continuations included
 MOST_CONTINUED = 6  # lines that one field is wrapped over
 
+_OPENING = frozenset(("from", "sent", "subject", "to"))  # fields that a block can begin with
 _FIELD = re.compile(r"[*_\s|]*([^\W\d_][^:：*]{0,40}?)[\s*_]*[:：]\s*(.*)")
 _RULE = re.compile(r"[-_=*~\u2010-\u2015\u2500-\u257f][-_=*~\u2010-\u2015\u2500-\u257f\s]*")
 _DASHED = re.compile(
@@ -25,11 +27,11 @@ def is_rule(line: Line) -> bool:
 
 def find_headers(lines: list[Line], words: Vocabulary) -> list[Mark]:
     """Every header block among the unquoted lines, a rule drawn above it included."""
+    labels = [None if line.quoted else field_label(line, words) for line in lines]
     found: list[Mark] = []
     index = 0
     while index < len(lines):
-        line = lines[index]
-        last = None if line.quoted or line.blank else _block(lines, index, words)
+        last = _block(lines, labels, index) if labels[index] in _OPENING else None
         if last is None:
             index += 1
             continue
@@ -58,44 +60,39 @@ def _separator(bare: str, words: Vocabulary) -> MarkKind | None:
         (MarkKind.ORIGINAL, words.original),
     ):
         match = phrases.match(text)
-        if match and (dashed or (match.end() == len(text) and bare[-1] in ":：")):
+        if match and (dashed or match.end() == len(text)):
             return kind
     return None
 
 
-def _label(line: Line, words: Vocabulary) -> str | None:
+def field_label(line: Line, words: Vocabulary) -> str | None:
     """Which header field this line begins ("from", "sent" …), if any."""
     field = _FIELD.match(line.bare)
     return words.labels.get(fold(field[1])) if field else None
 
 
-def _block(lines: list[Line], start: int, words: Vocabulary) -> int | None:
+def _block(lines: list[Line], labels: list[str | None], start: int) -> int | None:
     """The last line of the header block that begins here, or None."""
     kinds: set[str] = set()
-    last, continued, addressed = start, 0, False
-    first = _label(lines[start], words)
-    if first not in ("from", "sent", "subject", "to"):
-        return None
+    last, addressed = start, False
     for index in range(start, min(len(lines), start + MOST_LINES)):
-        line = lines[index]
-        if line.quoted:
-            break
-        label = None if line.blank else _label(line, words)
+        label = labels[index]
         if label:
             kinds.add(label)
-            last, continued = index, 0
-            addressed = addressed or "@" in line.bare
-        elif not line.blank and continued < MOST_CONTINUED and not lines[index - 1].blank:
-            continued += 1
-        elif not line.blank or _blank_ends(lines, index, words):
+            last, addressed = index, addressed or "@" in lines[index].bare
+        elif not _continues(lines, labels, index, last):
             break
-    last = _last_continuation(lines, last)
-    return last if _enough(kinds, addressed) else None
+    return _last_continuation(lines, last) if _enough(kinds, addressed) else None
 
 
-def _blank_ends(lines: list[Line], index: int, words: Vocabulary) -> bool:
-    """An empty line ends a block, unless the program set every field off by one."""
-    return index + 1 >= len(lines) or lines[index + 1].blank or not _label(lines[index + 1], words)
+def _continues(lines: list[Line], labels: list[str | None], index: int, last: int) -> bool:
+    """Can a block reach beyond this line, which begins no field?"""
+    line = lines[index]
+    if line.quoted:
+        return False
+    if line.blank:  # ends a block, unless the program set every field off by an empty line
+        return index + 1 < len(lines) and labels[index + 1] is not None
+    return index - last <= MOST_CONTINUED and not lines[index - 1].blank
 
 
 def _last_continuation(lines: list[Line], last: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,8 +11,36 @@ from typing import Any
 
 import yaml
 
+from .phrases import any_of, fold
+
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times as fast
-_WITHOUT_SPACES = re.compile("[\u0e00-\u0e7f\u3040-\u9fff\uac00-\ud7af]")  # Thai, CJK, Korean
+
+
+@dataclass(frozen=True, slots=True)
+class SentFrom:
+    """Whole lines with a gap ("sent from my *"): how they begin and how they end."""
+
+    opening: re.Pattern[str]  # what stands before the gap
+    endings: dict[str, tuple[str, ...]]  # by opening: what may stand behind the gap
+    bare_endings: tuple[str, ...]  # endings of lines that begin with the gap
+
+    def gap(self, text: str) -> str | None:
+        """What stands in the gap of this folded line, or None if it is no such line."""
+        text = text.rstrip(".! ")
+        opened = self.opening.match(text)
+        if opened:
+            for ending in self.endings[opened[0]]:
+                if text.endswith(ending):
+                    return text[opened.end() : len(text) - len(ending)]
+        return None
+
+    def bare_gap(self, text: str) -> str | None:
+        """The same for the lines that begin with the gap."""
+        text = text.rstrip(".! ")
+        for ending in self.bare_endings:
+            if text.endswith(ending):
+                return text[: len(text) - len(ending)]
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,75 +53,62 @@ class Vocabulary:
     own: re.Pattern[str]  # "i wrote": the sender speaks, it is no attribution
     original: re.Pattern[str]  # "original message"
     forwarded: re.Pattern[str]  # "forwarded message"
-    sent_from: re.Pattern[str]  # a whole line; its group is what stands for the *
+    sent_from: SentFrom
     devices: re.Pattern[str]  # "iphone", "outlook"
     labels: dict[str, str]  # "von" → "from": header names of quoted messages
-
-
-def fold(text: str) -> str:
-    """Lower case, one kind of space, composed accents: the form in which phrases are compared."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
-
-
-def _word(phrase: str) -> str:
-    """A pattern for a phrase that does not begin or end inside a word (where words have ends)."""
-    pattern = re.escape(phrase)
-    if _has_word_ends(phrase[0]):
-        pattern = r"(?<![^\W\d])" + pattern
-    if _has_word_ends(phrase[-1]):
-        pattern += r"(?!\w)"
-    return pattern
-
-
-def _has_word_ends(character: str) -> bool:
-    return character.isalpha() and not re.match(
-        "[\u0e00-\u0e7f\u3040-\u9fff\uac00-\ud7af]", character
-    )
-
-
-def _any(phrases: Iterable[str]) -> str:
-    """An alternation, the longest phrase first."""
-    return "|".join(_word(fold(p)) for p in sorted(set(phrases), key=lambda p: (-len(p), p)))
-
-
-def _line_with_gap(phrase: str) -> str:
-    """A pattern for a whole line, in which * stands for some words (a group)."""
-    before, _, after = fold(phrase).partition("*")
-    gap = r"(.{1,90}?)" if "*" in phrase else r"()"
-    return re.escape(before) + gap + re.escape(after)
-
-
-def _read(folder: str, name: str) -> Any:
-    path = files(__package__).joinpath(folder, name) if folder else files(__package__) / name
-    return yaml.load(path.read_text("utf-8"), Loader=_Loader)
 
 
 @lru_cache(maxsize=1)
 def vocabulary() -> Vocabulary:
     """All languages as one vocabulary: mail programs mix them, so we do not guess which one."""
     folder = files(__package__).joinpath("languages")
-    names = sorted(p.name for p in folder.iterdir() if p.name.endswith(".yaml"))
-    languages: list[dict[str, Any]] = [_read("languages", name) for name in names]
+    paths = sorted((p for p in folder.iterdir() if p.name.endswith(".yaml")), key=lambda p: p.name)
+    languages: list[dict[str, Any]] = [_load(path) for path in paths]
+    clients = _load(files(__package__).joinpath("clients.yaml"))
 
     def all_of(key: str) -> list[str]:
         return [phrase for language in languages for phrase in language.get(key, ())]
 
-    labels = {
-        fold(label): kind
-        for language in languages
-        for kind, names in language["headers"].items()
-        for label in names
-    }
-    sent_from = "|".join(_line_with_gap(p) for p in all_of("sent_from"))
-    devices = _any(_read("", "clients.yaml")["devices"])
     return Vocabulary(
-        lead=re.compile(_any(all_of("leads"))),
-        wrote=re.compile(_any(all_of("wrote"))),
-        sent=re.compile(_any(all_of("sent"))),
-        own=re.compile(_any(all_of("own"))),
-        original=re.compile(_any(all_of("original"))),
-        forwarded=re.compile(_any(all_of("forwarded"))),
-        sent_from=re.compile(rf"(?:{sent_from})[.!\s]*"),
-        devices=re.compile(devices),
-        labels=labels,
+        lead=any_of(all_of("leads")),
+        wrote=any_of(all_of("wrote")),
+        sent=any_of(all_of("sent")),
+        own=any_of(all_of("own")),
+        original=any_of(all_of("original")),
+        forwarded=any_of(all_of("forwarded")),
+        sent_from=_sent_from(all_of("sent_from")),
+        devices=any_of(clients["devices"]),
+        labels=_labels(language["headers"] for language in languages),
+    )
+
+
+def _load(path: Any) -> Any:
+    return yaml.load(path.read_text("utf-8"), Loader=_Loader)
+
+
+def _labels(headers: Iterable[dict[str, list[str]]]) -> dict[str, str]:
+    """ "von" → "from"; where languages disagree about a word, the first one has it."""
+    labels: dict[str, str] = {}
+    for kinds in headers:
+        for kind, names in kinds.items():
+            for name in names:
+                labels.setdefault(fold(name), kind)
+    return labels
+
+
+def _sent_from(phrases: Iterable[str]) -> SentFrom:
+    endings: dict[str, list[str]] = {}
+    bare: list[str] = []
+    for phrase in phrases:
+        before, _, after = phrase.partition("*")
+        if before:
+            endings.setdefault(before, []).append(after)
+        else:
+            bare.append(after)
+    return SentFrom(
+        opening=any_of(endings, whole_words=False),
+        endings={
+            before: tuple(sorted(ends, key=len, reverse=True)) for before, ends in endings.items()
+        },
+        bare_endings=tuple(bare),
     )

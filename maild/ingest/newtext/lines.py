@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-EXAMINED_LINES = 20_000  # lines beyond these are not looked at (behaviour under attack, H66)
+EXAMINED_LINES = 5_000  # lines beyond these are not looked at (behaviour under attack, H66)
 EXAMINED_CHARACTERS = 500  # of one line
+SCREEN = 50  # lines
 
 # Byte order marks, zero-width and direction marks: seen by nobody, put anywhere by mail programs.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffc]")
@@ -50,8 +51,11 @@ def read_lines(text: str) -> tuple[list[Line], str]:
 
 
 def next_written(lines: list[Line], start: int) -> int | None:
-    """The index of the first line from `start` on that is not empty (a lone ">" is not empty)."""
-    for index in range(start, len(lines)):
+    """The index of the first line from `start` on that is not empty (a lone ">" is not empty).
+
+    Looks no further than a screen: what stands behind so many empty lines is another matter.
+    """
+    for index in range(start, min(len(lines), start + SCREEN)):
         if lines[index].raw.strip():
             return index
     return None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
-from .languages import Vocabulary, fold
-from .lines import Line, next_written
+from .languages import Vocabulary
+from .lines import Line
 from .marks import REPLY_MARK_CLOSE, REPLY_MARK_OPEN, Mark, MarkKind
+from .phrases import fold
 
 LONGEST_SENT_FROM = 160  # characters
+MOST_WORDS = 6  # of an unknown device's name
+
 _LINK = re.compile(r"<[^<>]{0,400}>|\(https?:[^()\s]{0,400}\)|https?://\S{0,400}|[\[\]]")
 _PAUSE = re.compile(r"[,.;:!?(，。、]\s|[,;!?(，。]")
 
@@ -17,14 +20,13 @@ def find_tails(lines: list[Line], words: Vocabulary) -> list[Mark]:
     """Signature delimiters, footers, "Sent from …" lines and our own reply marks."""
     found = []
     for index, line in enumerate(lines):
-        kind = None if line.blank or line.quoted else _kind(lines, index, words)
+        kind = None if line.blank or line.quoted else _kind(line.bare, words)
         if kind:
             found.append(Mark(kind, index, index))
     return found
 
 
-def _kind(lines: list[Line], index: int, words: Vocabulary) -> MarkKind | None:
-    bare = lines[index].bare
+def _kind(bare: str, words: Vocabulary) -> MarkKind | None:
     if bare == "--":  # RFC 3676 §4.3 has a space behind it, which many programs take away
         return MarkKind.SIGNATURE
     if len(bare) >= 2 and not bare.strip("_"):
@@ -39,30 +41,14 @@ def _kind(lines: list[Line], index: int, words: Vocabulary) -> MarkKind | None:
 def is_sent_from(bare: str, words: Vocabulary) -> bool:
     """A line such as "Sent from my iPhone", and no sentence that begins like one."""
     text = fold(_LINK.sub(" ", bare)).strip("-–—*_() ")
-    match = words.sent_from.fullmatch(text)
-    if not match:
+    gap = words.sent_from.gap(text)
+    opened = gap is not None
+    if gap is None:
+        gap = words.sent_from.bare_gap(text)
+    if gap is None:
         return False
-    gap = match[match.lastindex or 0] if match.lastindex else ""
-    head, _, tail = _split_pause(gap)
+    pause = _PAUSE.search(gap)
+    head, tail = (gap[: pause.start()], gap[pause.end() :]) if pause else (gap, "")
     if words.devices.search(head):
         return True
-    return not tail.strip(" .") and len(head.split()) <= 6 and match.start(match.lastindex or 0) > 0
-
-
-def _split_pause(text: str) -> tuple[str, str, str]:
-    pause = _PAUSE.search(text)
-    return (text[: pause.start()], pause[0], text[pause.end() :]) if pause else (text, "", "")
-
-
-def signature_end(lines: list[Line], start: int, stops: set[int]) -> int:
-    """The index behind the signature that begins with line `start`."""
-    index = start + 1
-    while index < len(lines) and index not in stops and not lines[index].quoted:
-        index += 1
-    return index
-
-
-def only_tail_follows(lines: list[Line], index: int, marks: set[int]) -> bool:
-    """Is there nothing more of the sender's behind this line?"""
-    follower = next_written(lines, index + 1)
-    return follower is None or follower in marks or lines[follower].quoted
+    return opened and not tail.strip(" .") and len(head.split()) <= MOST_WORDS

@@ -1,0 +1,125 @@
+"""Which lines are somebody else's words: marked with ">" and its kin, or broken off such lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from .attribution import looks_attributed
+from .headers import field_label
+from .languages import Vocabulary
+from .lines import Line
+from .marks import Mark
+
+LEAST_INITIALED = 2  # lines "JD> …" that make a quote
+
+_INITIALS = re.compile(r"([^\W\d_]{1,4})>(?:\s|$)")
+_PROMPT = re.compile(r"[ \t]*>>>(?: |$)")
+_ONLY_A_LINK = re.compile(r"[(<\[]?(?:https?|mailto):\S+[)>\]]?\s*>*")
+_SPLICED = 120  # longest remainder of a wrapped quoted line
+
+
+def find_quotes(lines: list[Line], marks: dict[int, Mark], words: Vocabulary) -> frozenset[int]:
+    """The indexes of all quoted lines.
+
+    Marked lines count as the sender's own where nothing in the mail introduces a quote and his
+    text stands on both sides: then ">" may be his way to show something.
+    """
+    marked = {i for i, line in enumerate(lines) if line.quoted and not _is_decoration(line)}
+    marked -= _prompts(lines, marked)
+    marked -= _fenced(lines)
+    introduced = any(mark.kind.introduces_quote for mark in marks.values()) or any(
+        looks_attributed(lines[i], words) or field_label(lines[i], words) == "from" for i in marked
+    )
+    if marked and not introduced and _is_enclosed(lines, marked):
+        return frozenset()
+    if introduced:
+        marked |= _barred(lines, marks) | _initialed(lines)
+    return frozenset(marked | _spliced(lines, marked, marks))
+
+
+def _runs(length: int, belongs: Callable[[int], bool]) -> Iterator[range]:
+    """The runs of neighbouring indexes that belong."""
+    start: int | None = None
+    for index in range(length + 1):
+        if index < length and belongs(index):
+            start = index if start is None else start
+        elif start is not None:
+            yield range(start, index)
+            start = None
+
+
+def _is_decoration(line: Line) -> bool:
+    """ ">>> look here <<<" quotes nobody."""
+    return line.bare.endswith("<<")
+
+
+def _prompts(lines: list[Line], marked: set[int]) -> set[int]:
+    """A Python session pasted into the text: all its marks are ">>> "."""
+    if any(not _PROMPT.match(lines[i].raw) for i in marked):
+        return set()
+    return set(marked) if any(lines[i].bare for i in marked) else set()
+
+
+def _fenced(lines: list[Line]) -> set[int]:
+    """Lines between two lines of ``` are code."""
+    fences = [i for i, line in enumerate(lines) if not line.quoted and line.bare[:3] == "```"]
+    inside: set[int] = set()
+    for first, last in zip(fences[::2], fences[1::2], strict=False):
+        inside.update(range(first, last + 1))
+    return inside
+
+
+def _is_enclosed(lines: list[Line], marked: set[int]) -> bool:
+    """Does the sender's text stand above and below all quotes?"""
+    own = [i for i, line in enumerate(lines) if not line.blank and i not in marked]
+    return bool(own) and own[0] < min(marked) and own[-1] > max(marked)
+
+
+def _barred(lines: list[Line], marks: dict[int, Mark]) -> set[int]:
+    """Lines that begin with "|" right below an attribution."""
+    below = {mark.last for mark in marks.values() if mark.kind.introduces_quote}
+    found: set[int] = set()
+    for run in _runs(len(lines), lambda i: lines[i].raw.lstrip()[:1] == "|"):
+        above = run.start - 1
+        while above >= 0 and lines[above].blank:
+            above -= 1
+        if above in below:
+            found.update(run)
+    return found
+
+
+def _initialed(lines: list[Line]) -> set[int]:
+    """Lines that begin with the same initials and ">", an empty one among them."""
+    initials = [
+        m[1] if (m := _INITIALS.match(line.bare)) and not line.quoted else "" for line in lines
+    ]
+    found: set[int] = set()
+    for run in _runs(len(lines), lambda i: bool(initials[i])):
+        same = len({initials[i] for i in run}) == 1
+        empty = any(lines[i].bare == initials[i] + ">" for i in run)
+        if same and empty and len(run) >= LEAST_INITIALED:
+            found.update(run)
+    return found
+
+
+def _spliced(lines: list[Line], marked: set[int], marks: dict[int, Mark]) -> set[int]:
+    """Remainders of quoted lines that a program wrapped without marking them again.
+
+    Only what cannot be an answer: a bare link, or the end of a bracket or link left open.
+    """
+    found: set[int] = set()
+    for index in range(1, len(lines) - 1):
+        if index in marked or index in marks or not {index - 1, index + 1} <= marked:
+            continue
+        bare, above = lines[index].bare, lines[index - 1].bare
+        if not bare or len(bare) > _SPLICED:
+            continue
+        closes = bare[-1] in ")>]" and " " not in bare and _left_open(above)
+        if closes or _ONLY_A_LINK.fullmatch(bare):
+            found.add(index)
+    return found
+
+
+def _left_open(text: str) -> bool:
+    return any(text.count(a) > text.count(b) for a, b in ("()", "<>", "[]"))
