@@ -20,8 +20,9 @@ MAX_TEXT = 4_000_000  # characters of body text
 class Segment:
     """One stretch of the body."""
 
-    plain: Part | None
-    page: Part | None
+    plain: tuple[Part, ...] = ()  # what says it in plain text
+    page: tuple[Part, ...] = ()  # what says it in HTML
+    others: tuple[Part, ...] = ()  # what says the same once more, and is not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,12 @@ class Body:
 def read(parts: list[Part]) -> Body:
     """The body of a walked message."""
     segments = _segments(parts[0], top=True) or _last_resort(parts)
-    used = {p.index for s in segments for p in (s.plain, s.page) if p is not None}
+    used = {p.index for s in segments for p in (*s.plain, *s.page, *s.others)}
     texts: list[str] = []
     pages: list[str] = []
     files: list[tuple[str, bytes]] = []
     defects: list[str] = []
-    has_page = any(s.page is not None for s in segments)
+    has_page = any(s.page for s in segments)
     for segment in segments:
         text, page = _read_segment(segment, files, defects)
         texts.append(text)
@@ -81,10 +82,10 @@ def _segments(part: Part, top: bool = False) -> list[Segment]:
 
 def _leaf(part: Part, top: bool) -> list[Segment]:
     if part.main_type == "multipart":  # announced, but there are no parts: read what is there
-        return [Segment(part, None)]
+        return [Segment(plain=(part,))]
     if part.content_type not in ("text/plain", "text/html", "text/enriched", "text/richtext"):
         if part.content_type.startswith("text/") and top:
-            return [Segment(part, None)]
+            return [Segment(plain=(part,))]
         return []
     if part.disposition == "attachment" and not top:
         return []
@@ -105,24 +106,25 @@ def _may_be_named(part: Part) -> bool:
 
 
 def _segment(part: Part) -> Segment:
-    return Segment(None, part) if part.content_type == "text/html" else Segment(part, None)
+    return Segment(page=(part,)) if part.content_type == "text/html" else Segment(plain=(part,))
 
 
 def _alternative(part: Part) -> list[Segment]:
-    """The same in several forms: one segment of the best text and the best HTML."""
-    plain: list[Segment] = []
-    rich: list[Segment] = []
-    for child in part.children:
-        found = _segments(child)
-        if any(s.page is not None for s in found):
-            rich = found
-        elif found and not plain:
-            plain = found
-    if not plain or not rich:
-        return rich or plain
-    if len(rich) == 1 and len(plain) == 1 and rich[0].plain is None:
-        return [Segment(plain[0].plain, rich[0].page)]
-    return rich
+    """The same in several forms: one segment of the texts and the HTML.
+
+    Several texts without HTML are all kept: they may well differ.
+    """
+    found = [_segments(child) for child in part.children]
+    rich = [segments for segments in found if any(s.page for s in segments)]
+    plain = [p for segments in found if segments not in rich for s in segments for p in s.plain]
+    if not rich:
+        return [Segment(plain=tuple(plain))] if plain else []
+    best = rich[-1]
+    others = [p for segments in rich[:-1] for s in segments for p in (*s.plain, *s.page)]
+    if any(s.plain for s in best):  # HTML with texts of its own between: it is the whole
+        return [*best, Segment(others=(*plain, *others))]
+    pages = tuple(p for s in best for p in s.page)
+    return [Segment(tuple(plain[:1]), pages, (*plain[1:], *others))]
 
 
 def _related(part: Part) -> list[Segment]:
@@ -152,14 +154,12 @@ def _last_resort(parts: list[Part]) -> list[Segment]:
 def _read_segment(
     segment: Segment, files: list[tuple[str, bytes]], defects: list[str]
 ) -> tuple[str, str | None]:
-    page = text = None
-    if segment.page is not None:
-        page = _decoded(segment.page, defects)
-    if segment.plain is not None:
-        text = _plain_text(segment.plain, files, defects)
-    if (text is None or not text.strip()) and page is not None:
+    page = "\n".join(_decoded(part, defects) for part in segment.page) if segment.page else None
+    texts = [_plain_text(part, files, defects) for part in segment.plain]
+    text = "\n".join(t for t in texts if t.strip())
+    if not text.strip() and page is not None:
         text = html.to_text(page)
-    return text or "", page
+    return text, page
 
 
 def _decoded(part: Part, defects: list[str]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from maild.ingest.headers import decode_value, message_ids, parse_addresses
+from maild.ingest import phrases
+from maild.ingest.headers import decode_value, message_ids, parse_addresses, raw_value
 from maild.ingest.mime import Part
 from maild.model import FailedRecipient
 
@@ -48,7 +49,7 @@ def _blocks(part: Part) -> list[dict[str, str]]:
     """Groups of fields, one for the message and one a recipient (RFC 3464 §2.1)."""
     blocks = []
     if part.children:
-        sources = [child.message.items() for child in part.children]
+        sources = [child.message.raw_items() for child in part.children]
         for fields in sources:
             blocks.append({name.lower(): decode_value(value) for name, value in fields})
     else:
@@ -85,16 +86,139 @@ def _once(recipients: list[FailedRecipient]) -> tuple[FailedRecipient, ...]:
     return tuple({r.address.lower(): r for r in reversed(recipients)}.values())[::-1]
 
 
-def by_flufl(part: Part) -> tuple[FailedRecipient, ...]:
-    """What flufl.bounce finds in the notices of many mail servers."""
+# ---- from what nobody standardised
+
+_ADDRESS = re.compile(
+    r"(?<![\w.+%/=-])([\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8})(?![\w@-])"
+)
+_REPLY = re.compile(
+    r"(?<![\d.])([245])\d\d[ -](?:#?([245]\.\d{1,3}\.\d{1,3})\b)?|#?\b([45]\.\d{1,2}\.\d{1,3})\b"
+)
+_NOT_FAILED = re.compile(
+    r"^\W{0,4}(?:from|sender|return-path|reply-to|message-id|in-reply-to|references|date|subject|"
+    r"x-[\w-]+|received|mail from|>+ *mail from|contact|help|for (?:help|assistance)|cc"
+    r"|差出人|von|de)\b"
+    r"|mail from:|message-id|postmaster@|mailer-daemon@|abuse@|support@|helpdesk@",
+    re.IGNORECASE,
+)
+_MAX_NOTICE = 20_000  # characters of a notice that are read
+
+
+def failed_recipients(
+    report: Report | None, parts: list[Part], text: str, named: str, ours: frozenset[str]
+) -> tuple[FailedRecipient, ...]:
+    """The addresses that a notice says have failed, by the surest source that names any.
+
+    `named` is the X-Failed-Recipients field (Exim), `ours` are the people of the notice itself.
+    """
+    notice = notice_of(text)
+    if report is not None and report.recipients:
+        return report.recipients
+    found = _loose_fields(text) or _loose_fields(_source_text(parts))
+    if found:
+        return found
+    addresses = [a.address for a in parse_addresses(named) if "@" in a.address]
+    addresses = addresses or _by_flufl(parts[0]) or _free_text(notice, ours)
+    return tuple(_with_words(address, notice) for address in addresses[:MAX_RECIPIENTS])
+
+
+def notice_of(text: str) -> str:
+    """The words of the server, without the mail that comes back."""
+    markers = phrases.section("original_follows")
+    lines = text[:_MAX_NOTICE].split("\n")
+    named = False  # an address stands above: before that, no mail comes back
+    for index, line in enumerate(lines):
+        if named and markers.heads(phrases.fold(line.strip(" \t>*=_#|-<"))):
+            return "\n".join(lines[:index])
+        named = named or _ADDRESS.search(line) is not None
+    return "\n".join(lines)
+
+
+def _loose_fields(text: str) -> tuple[FailedRecipient, ...]:
+    """Recipients of report fields that stand in a text, as broken structure leaves them."""
+    found = []
+    for group in re.split(r"\n[ \t]*\n", text[: 4 * _MAX_NOTICE]):
+        if "-recipient" not in group.lower():
+            continue
+        unfolded = re.sub(r"\n[ \t]+", " ", group)
+        fields = re.findall(r"(?m)^([\w-]{2,60}):[ \t]*(.*)$", unfolded)
+        recipient = _recipient({name.lower(): value.strip() for name, value in fields})
+        if recipient is not None and recipient[0] in ("failed", "delayed", ""):
+            found.append(recipient[1])
+    return _once(found[:MAX_RECIPIENTS])
+
+
+def _source_text(parts: list[Part]) -> str:
+    """What stands as text in parts that are neither body nor the returned mail."""
+    chosen = [p for p in parts if not p.forwarded and not p.is_container]
+    texts = [
+        p.octets()[: 4 * _MAX_NOTICE].decode("utf-8", "replace")
+        for p in chosen[:5]
+        if p.main_type in ("text", "message") or p.content_type == "application/octet-stream"
+    ]
+    return "\n\n".join(texts).replace("\r\n", "\n")
+
+
+def _by_flufl(part: Part) -> list[str]:
+    """What flufl.bounce finds: it knows the words of many mail servers."""
     from flufl.bounce import scan_message
 
     try:
         found = scan_message(part.message)
     except Exception:  # it takes much for granted about mail
-        return ()
-    addresses = sorted(a.decode("utf-8", "replace") if isinstance(a, bytes) else a for a in found)
-    return tuple(FailedRecipient(a, None, None) for a in addresses if "@" in a)
+        return []
+    texts = (a.decode("utf-8", "replace") if isinstance(a, bytes) else str(a) for a in found)
+    return sorted({a.strip("<> ") for a in texts if "@" in a})
+
+
+def _free_text(notice: str, ours: frozenset[str]) -> list[str]:
+    """Addresses of the server's words, without those that wrote and got them.
+
+    An address at the head of a line, or on a line with a server's reply, is surer than one that
+    is only mentioned: where there are such, only they count.
+    """
+    sure: list[str] = []
+    mentioned: list[str] = []
+    for line in notice.split("\n"):
+        if _NOT_FAILED.search(line):
+            continue
+        for match in _ADDRESS.finditer(line[:1_000]):
+            address = match[1].strip(".'`")
+            if address.lower() in ours:
+                continue
+            heads = not line[: match.start()].strip(" \t<*-•([\"':;SMTPsmtp") or _REPLY.search(line)
+            (sure if heads else mentioned).append(address)
+    return list(dict.fromkeys(sure or mentioned))[:20]
+
+
+def _with_words(address: str, notice: str) -> FailedRecipient:
+    """The recipient with the status and the reply that stand beside its address."""
+    at = notice.lower().find(address.lower())
+    if at < 0:
+        return FailedRecipient(address, None, None)
+    around = notice[at : at + 1_200]
+    following = _ADDRESS.search(around, len(address) + 1)
+    if (
+        following
+        and "\n" in around[: following.start()]
+        and following[1].lower() != address.lower()
+    ):
+        around = around[: following.start()]
+    lines = [" ".join(line.split()) for line in around.split("\n")]
+    start = next((i for i, line in enumerate(lines) if _REPLY.search(line)), None)
+    if start is None:
+        words = " ".join(line for line in lines[1:4] if line)
+        return FailedRecipient(address, None, words[:500] or None)
+    reply = " ".join(lines[start : start + 3]) if start else lines[0]
+    match = _REPLY.search(reply)
+    status = (match[2] or match[3]) if match else None
+    if status is None:
+        other = re.search(r"(?<![\d.])([245]\.\d{1,2}\.\d{1,3})(?![\d.])", reply)
+        status = other[1] if other else None
+    return FailedRecipient(address, status, reply[:500].strip())
+
+
+# ---- what comes back
 
 
 def returned_ids(parts: list[Part]) -> tuple[str, ...]:
@@ -102,7 +226,7 @@ def returned_ids(parts: list[Part]) -> tuple[str, ...]:
     found: list[str] = []
     for part in parts[1:]:
         if part.parent is not None and part.parent.content_type == "message/rfc822":
-            found.extend(message_ids(decode_value(part.message.get("Message-ID", ""))))
+            found.extend(message_ids(decode_value(raw_value(part.message, "Message-ID"))))
         elif part.content_type in (
             "text/rfc822-headers",
             "message/global-headers",

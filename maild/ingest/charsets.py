@@ -267,7 +267,8 @@ def _jis_to_sjis(pair: bytes) -> bytes:
 
 # Letters by how often running text has them; what a wrong charset turns text into is rare here.
 _CYRILLIC_COMMON = frozenset("оеаинтсрвлкмдпуяыьгзбчйхжшюОЕАИНТСРВЛКМДПУЯЫЬГЗБЧЙХЖШЮ")
-_SINGLE = ("cp1252", "cp1251", "koi8_r", "cp1250", "cp1253", "cp1255", "cp1254")
+_LATIN = ("cp1252", "cp1250", "cp1254")
+_OTHER = ("cp1251", "koi8_r", "cp1253", "cp1255")
 _DOUBLE = ("cp932", "euc_jp", "gb18030", "big5hkscs", "cp949")
 
 
@@ -280,11 +281,20 @@ def guess(data: bytes) -> tuple[str, str]:
     sample = data[:20_000]
     if _really_utf8(sample):
         return data.decode("utf-8", "replace").removeprefix("\ufeff"), "utf-8"
-    best = max((_score(sample, codec), -i, codec) for i, codec in enumerate(_SINGLE + _DOUBLE))
+    candidates = _LATIN + _OTHER + _DOUBLE if _runs(sample) else _LATIN
+    best = max((_score(sample, codec), -i, codec) for i, codec in enumerate(candidates))
     codec = best[2] if best[0] > 0 else "cp1252"
     if codec == "cp1252":
         return "".join(_latin(c) for c in data.decode("latin-1")), codec
     return data.decode(codec, "replace"), codec
+
+
+def _runs(data: bytes) -> bool:
+    """True where 8-bit octets stand in runs, as they do in East Asian texts, not alone in words."""
+    runs = re.findall(rb"[\x80-\xff][\x40-\xff]*", data)
+    alone = re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", data)
+    total = len(re.findall(rb"[\x80-\xff]", data))
+    return bool(runs) and len(alone) * 2 < total
 
 
 def _score(data: bytes, codec: str) -> float:

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from email.message import Message
 from email.utils import parsedate_tz
 
 from maild.ingest.charsets import clean, codec_name, decode, guess
@@ -34,6 +35,20 @@ def raw_bytes(value: object) -> bytes:
         return text.encode("ascii", "surrogateescape")
     except UnicodeEncodeError:
         return text.encode("utf-8", "surrogateescape")
+
+
+def raw_values(message: Message, name: str) -> list[str]:
+    """Raw values of all fields of this name, topmost first.
+
+    `Message.get` will not do: it turns 8-bit octets into U+FFFD.
+    """
+    wanted = name.lower()
+    return [str(value) for key, value in message.raw_items() if key.lower() == wanted]
+
+
+def raw_value(message: Message, name: str) -> str:
+    """The raw value of the first field of this name; "" where there is none."""
+    return next(iter(raw_values(message, name)), "")
 
 
 def decode_value(value: object) -> str:

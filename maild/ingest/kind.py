@@ -1,17 +1,29 @@
-"""What sort of mail it is, and whether a machine may answer it; every step gives its evidence."""
+"""What sort of mail it is, and whether a machine may answer it; every step gives its evidence.
+
+The rules are tried in an order that puts the surer evidence first: what a standard defines, then
+what machines write in headers, then who sends, last what the text says.  A mail that no rule
+knows is written by a person: taking a customer for a machine is the worse mistake.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from maild.ingest import bounce
+from maild.ingest import bounce, phrases
+from maild.ingest.headers import parse_addresses
 from maild.ingest.mime import Part
 from maild.model import Address, FailedRecipient, Kind, Reason
 
+_TEXT = 6_000  # characters of the text that phrases are looked for in
+_OPENING = 400  # characters of it that are its first lines
+_ABSENCE = 1_500  # characters that an absence note has at most
+_HOPS = 100  # Received fields of a mail that runs in a circle (RFC 5321 §6.3, H40)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Facts:
     """What the decision looks at."""
 
@@ -19,11 +31,51 @@ class Facts:
     parts: list[Part] = field(repr=False)
     subject: str
     sender: Address | None
-    text: str
+    reply_to: tuple[Address, ...]
+    text: str = field(repr=False)
+
+    @cached_property
+    def _index(self) -> dict[str, list[str]]:
+        index: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            index.setdefault(name.lower(), []).append(value)
+        return index
 
     def all(self, name: str) -> list[str]:
-        wanted = name.lower()
-        return [value for key, value in self.headers if key.lower() == wanted]
+        """Values of every field of this name."""
+        return self._index.get(name.lower(), [])
+
+    def first(self, name: str) -> str:
+        """The value of the first field of this name, "" where there is none."""
+        return next(iter(self.all(name)), "")
+
+    @cached_property
+    def folded_subject(self) -> str:
+        return phrases.fold(self.subject)
+
+    @cached_property
+    def folded_text(self) -> str:
+        lines = [line for line in self.text[:_TEXT].split("\n") if not line.startswith(">")]
+        return phrases.fold("\n".join(lines))
+
+    @cached_property
+    def is_answer(self) -> bool:
+        """It says that it answers or forwards a mail."""
+        return bool(
+            self.first("In-Reply-To") or self.first("References") or _ANSWER.match(self.subject)
+        )
+
+    @cached_property
+    def quotes_subject(self) -> bool:
+        return bool(_ANSWER.match(self.subject))
+
+
+_ANSWER = re.compile(
+    r"\s*(?:(?:re|aw|sv|vs|antw|antwort|rif|ref|res|odp|ynt|回复|回覆|答复|返信"
+    r"|fw|fwd|wg|tr|rv|enc|doorst|pd|i|vl|转发|轉寄)"
+    r"\s*(?:\[\d+\]|\(\d+\))?\s*[:：])",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +89,360 @@ class Verdict:
     language: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """The kind that one rule found."""
+
+    kind: Kind
+    because: str
+    language: str | None = None
+
+
 def decide(facts: Facts) -> Verdict:
     """The kind of a mail.  Pure; the first rule that has evidence decides."""
     report = bounce.read_reports(facts.parts)
-    if report is not None and report.actions != {"delivered"}:
-        kind = Kind.DELAY if report.actions == {"delayed"} else Kind.BOUNCE
-        reason = Reason("kind", kind, "a message/delivery-status part (RFC 3464)")
-        return Verdict(kind, False, report.recipients, (reason,))
+    finding = _by_report(facts, report) or next(
+        (found for rule in _RULES if (found := rule(facts)) is not None),
+        _Finding(Kind.HUMAN, "no header, sender or text says that a machine wrote it"),
+    )
+    reasons = [Reason("kind", finding.kind.value, finding.because)]
+    failed: tuple[FailedRecipient, ...] = ()
+    if finding.kind in (Kind.BOUNCE, Kind.DELAY):
+        failed = bounce.failed_recipients(
+            report, facts.parts, facts.text, facts.first("X-Failed-Recipients"), _ours(facts)
+        )
+        reasons += [
+            Reason("kind", f"failed: {f.address}", f.diagnostic or "named in the notice")
+            for f in failed[:20]
+        ]
+    why_not = _why_not_answered(facts, finding)
+    if why_not:
+        reasons.append(Reason("kind", "not answerable", why_not))
+    return Verdict(finding.kind, not why_not, failed, tuple(reasons), finding.language)
+
+
+def _ours(facts: Facts) -> frozenset[str]:
+    """Addresses that wrote or got the notice: not the ones that failed."""
+    values = facts.all("To") + facts.all("Cc") + facts.all("Delivered-To") + facts.all("Reply-To")
+    found = {a.address.lower() for value in values[:10] for a in parse_addresses(value)[:20]}
+    return frozenset(found | ({facts.sender.address.lower()} if facts.sender else set()))
+
+
+# ---- reports
+
+
+def _by_report(facts: Facts, report: bounce.Report | None) -> _Finding | None:
+    """What the parts of a multipart/report say (RFC 6522)."""
+    types = {p.content_type for p in facts.parts if not p.forwarded}
+    if "message/feedback-report" in types or _is_feedback(facts):
+        return _Finding(Kind.NOTIFICATION, "a message/feedback-report part (RFC 5965)")
+    if types & {"message/disposition-notification", "message/global-disposition-notification"}:
+        return _Finding(Kind.RECEIPT, "a message/disposition-notification part (RFC 8098)")
+    if report is None or (facts.quotes_subject and not _daemon(facts)):
+        return None
+    where = "a message/delivery-status part (RFC 3464)"
+    if report.actions and report.actions <= {"delivered", "relayed", "expanded"}:
+        return _Finding(Kind.RECEIPT, f"{where} with Action: {', '.join(sorted(report.actions))}")
+    if report.actions == {"delayed"} or (not report.actions and _delayed(facts)):
+        return _Finding(Kind.DELAY, f"{where} with Action: delayed")
+    actions = ", ".join(sorted(report.actions)) or "none"
+    return _Finding(Kind.BOUNCE, f"{where} with Action: {actions}")
+
+
+def _is_feedback(facts: Facts) -> bool:
+    return "feedback-report" in facts.first("Content-Type").lower() or bool(
+        facts.first("X-MSFBL") or facts.first("X-HmXmrOriginalRecipient")
+    )
+
+
+# ---- bounces
+
+
+def _local(facts: Facts) -> str:
+    return facts.sender.address.rpartition("@")[0] or facts.sender.address if facts.sender else ""
+
+
+def _daemon(facts: Facts) -> str | None:
+    """Why the sender is a mail server; None where it is not known to be one."""
+    if facts.sender is None:
+        return None
+    if phrases.senders("daemons").match(_local(facts)):
+        return f"sender {facts.sender.address}"
+    names = phrases.senders("daemon_names")
+    if names.match(facts.sender.name.strip("\"'")) and not facts.quotes_subject:
+        return f"sender named {facts.sender.name}"
+    return None
+
+
+def _null_path(facts: Facts) -> bool:
+    """The envelope sender was empty (RFC 5321 §4.5.5), or the name that stands for it."""
+    paths = facts.all("Return-Path") + facts.all("X-Envelope-From") + facts.all("X-MailFrom")
+    return any(
+        re.fullmatch(r"\s*<\s*>\s*|\s*<?mailer-daemon(@.*)?>?\s*", p, re.I) for p in paths[:3] if p
+    )
+
+
+def _machine(facts: Facts) -> str | None:
+    """Why a machine sent it, where something says so."""
+    if daemon := _daemon(facts):
+        return daemon
+    if _null_path(facts):
+        return "an empty Return-Path (RFC 5321 §4.5.5)"
+    if facts.sender is not None and not facts.sender.address:
+        return "an empty sender address"
+    if phrases.senders("never_answer").match(_local(facts)):
+        return f"sender {facts.sender.address if facts.sender else ''}"
+    if _submitted(facts) not in ("", "no"):
+        return f"header Auto-Submitted: {facts.first('Auto-Submitted')}"
+    if "report" in facts.first("Content-Type").lower().split(";")[0]:
+        return "Content-Type multipart/report"
+    return None
+
+
+def _bounce_by_header(facts: Facts) -> _Finding | None:
+    if value := facts.first("X-Failed-Recipients"):
+        return _bounce(facts, f"header X-Failed-Recipients: {value[:100]}")
+    if value := facts.first("X-MS-Exchange-Message-Is-Ndr"):
+        return _bounce(facts, f"header X-MS-Exchange-Message-Is-Ndr: {value}")
+    return None
+
+
+def _bounce_by_sender(facts: Facts) -> _Finding | None:
+    """A mail server wrote it; whatever is not an automatic answer of its is a bounce."""
+    daemon = _daemon(facts)
+    if daemon is None or _absence_header(facts) or _absence_subject(facts):
+        return None
+    return _bounce(facts, daemon)
+
+
+def _bounce_by_subject(facts: Facts) -> _Finding | None:
+    hit = phrases.section("bounce_formula").begins(facts.folded_subject)
+    if hit is not None:
+        return _bounce(facts, f"subject begins with “{hit.phrase}”", hit.language)
+    hit = phrases.section("bounce_subject").begins(facts.folded_subject)
+    if hit is None:
+        return None
+    machine = _machine(facts) or _nobody(facts) or _bulk(facts)
+    if machine is None:
+        return None
+    return _bounce(facts, f"subject begins with “{hit.phrase}”; {machine}", hit.language)
+
+
+def _bounce_by_text(facts: Facts) -> _Finding | None:
+    machine = _machine(facts)
+    known = _nobody(facts) and '"notificationtype":"bounce"' in facts.folded_text.replace(" ", "")
+    if (machine is None and not known) or _absence_header(facts):
+        return None
+    hit = phrases.section("bounce_text").within(facts.folded_text)
+    if hit is None:
+        return None
+    return _bounce(
+        facts, f"text says “{hit.phrase}”; {machine or 'sent by a machine'}", hit.language
+    )
+
+
+def _bounce(facts: Facts, because: str, language: str | None = None) -> _Finding:
+    if _delayed(facts):
+        return _Finding(Kind.DELAY, f"{because}; the server goes on trying", language)
+    return _Finding(Kind.BOUNCE, because, language)
+
+
+def _delayed(facts: Facts) -> bool:
+    said = f"{facts.folded_subject}\n{facts.folded_text[:3_000]}"
+    if phrases.section("delay").within(said) is None:
+        return False
+    return phrases.section("gave_up").within(said) is None
+
+
+# ---- automatic answers
+
+_NEGATIONS = frozenset({"no", "false", "0", "none"})
+
+
+def _absence_header(facts: Facts) -> str | None:
+    """The field that makes it an automatic answer, and its value."""
+    if _submitted(facts) == "auto-replied":
+        return f"header Auto-Submitted: {facts.first('Auto-Submitted')} (RFC 3834 §5)"
+    for name, wanted in phrases.auto_reply_fields():
+        for value in facts.all(name):
+            lowered = value.strip().lower()
+            if lowered not in _NEGATIONS and wanted.search(lowered):
+                return f"header {name}: {value[:100]}"
+    return None
+
+
+def _submitted(facts: Facts) -> str:
+    """The keyword of Auto-Submitted (RFC 3834 §5), without comments and parameters (H34)."""
     for value in facts.all("Auto-Submitted"):
-        word = re.match(r"[\w-]*", value.strip().lower())
-        if word and word.group() == "auto-replied":
-            reason = Reason(
-                "kind", Kind.AUTO_REPLY, f"header Auto-Submitted: {value} (RFC 3834 §5)"
-            )
-            return Verdict(Kind.AUTO_REPLY, False, (), (reason,))
-    if facts.all("List-Id"):
-        return Verdict(Kind.LIST, False, (), (Reason("kind", Kind.LIST, "header List-Id"),))
-    return Verdict(Kind.HUMAN, True, (), (Reason("kind", Kind.HUMAN, "nothing says otherwise"),))
+        word = re.match(r"\s*(?:\([^)]*\)\s*)?([\w-]*)", value)
+        if word and word[1]:
+            return word[1].lower()
+    return ""
+
+
+def _absence_subject(facts: Facts) -> phrases.Hit | None:
+    return phrases.section("auto_reply_subject").begins(facts.folded_subject)
+
+
+def _auto_reply_by_header(facts: Facts) -> _Finding | None:
+    if because := _absence_header(facts):
+        return _Finding(Kind.AUTO_REPLY, because)
+    return None
+
+
+def _auto_reply_by_subject(facts: Facts) -> _Finding | None:
+    hit = _absence_subject(facts)
+    if hit is not None:
+        return _Finding(Kind.AUTO_REPLY, f"subject begins with “{hit.phrase}”", hit.language)
+    machine = _machine(facts) or _nobody(facts) or _bulk(facts) or _suppressed(facts)
+    if machine is None:
+        return None
+    hit = phrases.section("acknowledgement_subject").begins(facts.folded_subject)
+    if hit is None:
+        return None
+    return _Finding(Kind.AUTO_REPLY, f"subject “{hit.phrase}”; {machine}", hit.language)
+
+
+def _auto_reply_by_text(facts: Facts) -> _Finding | None:
+    opening = facts.folded_text[:_OPENING]
+    hit = phrases.section("auto_reply_text").within(opening)
+    if hit is None and facts.is_answer and len(facts.folded_text) <= _ABSENCE:
+        hit = phrases.section("absence_text").within(opening)
+        if hit is not None and re.search(r"[?？;؟]", facts.folded_text[:_ABSENCE]):
+            hit = None  # a person on leave who asks something
+    if hit is None:
+        return None
+    return _Finding(Kind.AUTO_REPLY, f"the text begins with “{hit.phrase}”", hit.language)
+
+
+# ---- receipts, lists, notifications
+
+
+def _receipt(facts: Facts) -> _Finding | None:
+    subject = phrases.section("receipt_subject").begins(facts.folded_subject)
+    if subject is None:
+        return None
+    text = phrases.section("receipt_text").within(facts.folded_text)
+    if text is None:
+        return None
+    return _Finding(
+        Kind.RECEIPT,
+        f"subject begins with “{subject.phrase}”; text says “{text.phrase}”",
+        subject.language,
+    )
+
+
+def _list(facts: Facts) -> _Finding | None:
+    for name in ("List-Id", "List-Post", "X-Mailman-Version", "X-BeenThere", "Mailing-List"):
+        if value := facts.first(name):
+            return _Finding(Kind.LIST, f"header {name}: {value[:100]} (RFC 2919)")
+    if facts.first("Precedence").strip().lower() == "list":
+        return _Finding(Kind.LIST, "header Precedence: list")
+    return None
+
+
+def _notification(facts: Facts) -> _Finding | None:
+    for check in (_generated, _bulk, _suppressed_all, _nobody, _empty_path):
+        if because := check(facts):
+            return _Finding(Kind.NOTIFICATION, because)
+    return None
+
+
+def _empty_path(facts: Facts) -> str | None:
+    """An empty return path, and nobody who would read an answer."""
+    if _null_path(facts) and not facts.reply_to:
+        return "an empty Return-Path (RFC 5321 §4.5.5), and nothing says what it is"
+    return None
+
+
+def _generated(facts: Facts) -> str | None:
+    if _submitted(facts) not in ("", "no"):
+        return f"header Auto-Submitted: {facts.first('Auto-Submitted')} (RFC 3834 §5)"
+    return None
+
+
+def _bulk(facts: Facts) -> str | None:
+    for value in facts.all("Precedence") + facts.all("X-Precedence"):
+        if value.strip().lower() in ("bulk", "junk", "list"):
+            return f"header Precedence: {value}"
+    for name in ("List-Unsubscribe", "X-Campaign-Id", "X-CampaignId", "Feedback-Id"):
+        if value := facts.first(name):
+            return f"header {name}"
+    return None
+
+
+def _suppressions(facts: Facts) -> set[str]:
+    """Words of X-Auto-Response-Suppress, which is a list (MS-OXCMAIL, H37)."""
+    words: set[str] = set()
+    for value in facts.all("X-Auto-Response-Suppress"):
+        words.update(w for w in re.split(r"[\s,;]+", value.lower()) if w)
+    return words
+
+
+def _suppressed(facts: Facts) -> str | None:
+    if _suppressions(facts) & {"all", "autoreply", "oof", "dr, oof, autoreply"}:
+        return f"header X-Auto-Response-Suppress: {facts.first('X-Auto-Response-Suppress')}"
+    return None
+
+
+def _suppressed_all(facts: Facts) -> str | None:
+    """`All` together with an automatic rule of Exchange: a person's Outlook sets neither."""
+    return _suppressed(facts) if "all" in _suppressions(facts) else None
+
+
+def _nobody(facts: Facts) -> str | None:
+    """A sender that takes no answers, unless Reply-To names somebody who does."""
+    if facts.sender is None or not phrases.senders("no_reply").match(_local(facts)):
+        return None
+    others = [a for a in facts.reply_to if a.key != facts.sender.key and "@" in a.address]
+    nobody = phrases.senders("no_reply")
+    if any(not nobody.match(a.address.rpartition("@")[0]) for a in others):
+        return None
+    return f"sender {facts.sender.address} takes no answers"
+
+
+_RULES: tuple[Callable[[Facts], _Finding | None], ...] = (
+    _bounce_by_header,
+    _receipt,
+    _bounce_by_sender,
+    _bounce_by_subject,
+    _bounce_by_text,
+    _auto_reply_by_header,
+    _auto_reply_by_subject,
+    _auto_reply_by_text,
+    _list,
+    _notification,
+)
+
+
+# ---- may it be answered
+
+
+def _why_not_answered(facts: Facts, finding: _Finding) -> str | None:
+    """Why no automatic answer may go out; None where one may (RFC 3834 §2, RFC 5230 §4.6)."""
+    if finding.kind is not Kind.HUMAN:
+        return f"it is a mail of kind {finding.kind.value}"
+    return next((why for why in _obstacles(facts) if why), None)
+
+
+def _obstacles(facts: Facts) -> Iterator[str | None]:
+    yield "there is no sender" if facts.sender is None or not facts.sender.address else None
+    yield "an empty Return-Path (RFC 5321 §4.5.5)" if _null_path(facts) else None
+    yield _generated(facts)
+    yield _bulk(facts)
+    yield _suppressed(facts)
+    yield _nobody(facts)
+    if phrases.senders("never_answer").match(_local(facts)):
+        yield f"sender {_local(facts)} is on the never-answer list (RFC 5230 §4.6)"
+    for name in (
+        "X-Loop",
+        "X-OTRS-Loop",
+        "X-OTOBO-Loop",
+        "X-Zammad-Send-Auto-Response",
+        "X-Autoreply",
+    ):
+        value = facts.first(name).strip().lower()
+        if value and (name != "X-Zammad-Send-Auto-Response" or value == "false"):
+            yield f"header {name}: {value[:100]}"
+    if len(facts.all("Received")) > _HOPS:
+        yield f"more than {_HOPS} Received fields: the mail runs in a circle"

@@ -7,13 +7,14 @@ standard library's parse of the same bytes stands in, and a defect says so.
 from __future__ import annotations
 
 import email
+import logging
 import quopri
 import re
 from dataclasses import dataclass, field
 from email.message import Message
 
 from maild.errors import MailError
-from maild.ingest.headers import decode_base64, decode_value, parameters
+from maild.ingest.headers import decode_base64, decode_value, parameters, raw_value
 
 MAX_SIZE = 128 * 1024 * 1024  # octets of a message
 MAX_HEADER = 512 * 1024  # octets of the top header block that are read
@@ -50,7 +51,7 @@ class Part:
 
     @property
     def content_id(self) -> str | None:
-        value = decode_value(self.message.get("Content-ID", "")).strip().strip("<>").strip()
+        value = decode_value(raw_value(self.message, "Content-ID")).strip().strip("<>").strip()
         return value[:500] or None
 
     def octets(self) -> bytes:
@@ -63,7 +64,7 @@ class Part:
 
     @property
     def transfer_encoding(self) -> str:
-        value = decode_value(self.message.get("Content-Transfer-Encoding", "")).lower()
+        value = decode_value(raw_value(self.message, "Content-Transfer-Encoding")).lower()
         return value.split(";", 1)[0].strip(" \"'.")
 
 
@@ -146,6 +147,7 @@ def prepare(raw: bytes) -> tuple[bytes, list[str]]:
     defects: list[str] = []
     raw = _without_wrapping(raw)
     raw = _cap_header(raw, defects)
+    raw = _repair_header(raw, defects)
     raw = _cap_parts(raw, defects)
     return raw, defects
 
@@ -158,9 +160,6 @@ def _without_wrapping(raw: bytes) -> bytes:
     if b"\n" not in raw[:100_000] and b"\r" in raw:  # an old Mac wrote it
         raw = raw.replace(b"\r", b"\n")
     return raw
-
-
-_END_OF_HEADER = re.compile(rb"\r?\n[ \t]*\r?\n|\r\n?\r\n?")
 
 
 def _cap_header(raw: bytes, defects: list[str]) -> bytes:
@@ -180,6 +179,53 @@ def _cap_header(raw: bytes, defects: list[str]) -> bytes:
     if len(kept) < len([f for f in fields if f.strip()]) or size > MAX_HEADER:
         defects.append(f"header cut to {len(kept)} fields")
     return b"\n".join(kept) + b"\n" + raw[end:]
+
+
+_FIELD_LINE = re.compile(rb"[!-9;-~]{1,120}[ \t]*:|[ \t]|From |>From ")
+_KNOWN_FIELD = re.compile(
+    rb"^(?:from|to|subject|date|received|message-id|content-type|mime-version|return-path)[ \t]*:",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FOLDED_BOUNDARY = re.compile(
+    rb"(boundary\s*=\s*\"[^\"\r\n]{1,100})\r?\n[ \t]+([^\"\r\n]{1,100}\")", re.IGNORECASE
+)
+_SPACED_NAME = re.compile(rb"^([!-9;-~]{1,120})[ \t]+:", re.MULTILINE)
+
+
+def _repair_header(raw: bytes, defects: list[str]) -> bytes:
+    """Lines in the header that belong to no field are joined to the field above.
+
+    A parser would take such a line for the end of the header, and what follows for the body.
+    """
+    blank = re.search(rb"\n\r?\n", raw)
+    if blank is None:
+        return raw
+    head, rest = raw[: blank.start() + 1], raw[blank.start() + 1 :]
+    whole = _FOLDED_BOUNDARY.sub(rb"\1 \2", head)
+    if whole != head:
+        defects.append("boundary broken over two lines")
+    lines = whole.split(b"\n")
+    stray = [i for i, line in enumerate(lines) if line.strip() and not _FIELD_LINE.match(line)]
+    if stray and _body_starts(lines, stray[0]):
+        return whole + rest  # without a blank line before it
+    spaced = [i for i, line in enumerate(lines) if _SPACED_NAME.match(line)]
+    if not stray and not spaced:
+        return whole + rest
+    defects.append("header with lines that belong to no field")
+    for index in stray:
+        lines[index] = b" " + lines[index]
+    for index in spaced:
+        lines[index] = _SPACED_NAME.sub(rb"\1:", lines[index])
+    if lines[0].startswith(b" "):
+        del lines[0]
+    return b"\n".join(lines) + rest
+
+
+def _body_starts(lines: list[bytes], at: int) -> bool:
+    """True where a line is no stray line of the header but the first of the body."""
+    if at > 0 and lines[at].startswith(b"--"):
+        return True
+    return not _KNOWN_FIELD.search(b"\n".join(lines[at + 1 :]))
 
 
 _STRUCTURE = re.compile(
@@ -257,6 +303,7 @@ def tree(raw: bytes, defects: list[str]) -> Message:
 def _by_mail_parser(raw: bytes) -> Message:
     import mailparser
 
+    logging.getLogger("mailparser").propagate = False  # it would log parts of mails
     message = mailparser.parse_from_bytes(raw).message
     if not isinstance(message, Message):
         raise TypeError("no message")
@@ -280,9 +327,9 @@ def walk(root: Message) -> list[Part]:
 
 
 def _part(index: int, parent: Part | None, message: Message) -> Part:
-    raw_type = message.get("Content-Type", "")
+    raw_type = raw_value(message, "Content-Type")
     given = parameters(raw_type)
-    disposition = message.get("Content-Disposition", "")
+    disposition = raw_value(message, "Content-Disposition")
     named = parameters(disposition)
     content_type = _content_type(raw_type, parent)
     within = parent is not None and (
@@ -310,6 +357,8 @@ def _content_type(raw: object, parent: Part | None) -> str:
     match = _TYPE.match(decode_value(raw))
     if match:
         return f"{match[1]}/{match[2]}".lower()
+    if ("name" in parameters(raw)) and not decode_value(raw).lower().startswith("text"):
+        return "application/octet-stream"
     word = decode_value(raw).split(";", 1)[0].strip(" \"'").lower()
     if word in ("html", "text/html"):
         return "text/html"

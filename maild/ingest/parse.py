@@ -48,9 +48,8 @@ def _understand(raw: bytes) -> Mail:
     senders = _addresses(root, "From")
     sender = senders[0] if senders else None
     subject = _subject(root)
-    verdict = kinds.decide(
-        kinds.Facts(headers=fields, parts=parts, subject=subject, sender=sender, text=body.text)
-    )
+    reply_to = _addresses(root, "Reply-To")
+    verdict = kinds.decide(kinds.Facts(fields, parts, subject, sender, reply_to, body.text))
     new_text, quoted_text, text_reasons = _split(body)
     return Mail(
         sha256=hashlib.sha256(raw).hexdigest(),
@@ -60,7 +59,7 @@ def _understand(raw: bytes) -> Mail:
         subject=subject,
         sender=sender,
         senders=senders,
-        reply_to=_addresses(root, "Reply-To"),
+        reply_to=reply_to,
         to=_addresses(root, "To"),
         cc=_addresses(root, "Cc"),
         in_reply_to=headers.message_ids(_first(root, "In-Reply-To")),
@@ -92,17 +91,17 @@ def read_headers(root: Message) -> tuple[tuple[str, str], ...]:
 
 
 def _first(root: Message, name: str) -> str:
-    return headers.one_line(headers.loose_text(root.get(name, "")))
+    return headers.one_line(headers.loose_text(headers.raw_value(root, name)))
 
 
 def _subject(root: Message) -> str:
-    values = [headers.decode_value(v) for v in root.get_all("Subject", [])]
+    values = [headers.decode_value(v) for v in headers.raw_values(root, "Subject")]
     return next((v for v in values if v), "")[:MAX_SUBJECT]
 
 
 def _addresses(root: Message, name: str) -> tuple[Address, ...]:
     found: list[Address] = []
-    for value in root.get_all(name, []):
+    for value in headers.raw_values(root, name):
         found.extend(headers.parse_addresses(value))
     return tuple(found[: headers.MAX_ADDRESSES])
 

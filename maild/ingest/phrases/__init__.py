@@ -1,0 +1,122 @@
+"""Phrases by language, as data: which of them a text or a subject holds.
+
+Plain phrases are looked for as strings, so that a thousand of them cost little.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+_GAP = 60  # characters that a * may stand for
+# What follows a bounded phrase: nothing, punctuation, a number, or a word that goes on with it.
+_END = (
+    r"(?=\s*(?:$|[^\w\s]|\d)|\s+(?:re|aw|from|to|by|for|until|till|auto|automatic|reply|response|notice"
+    r"|notification|message|von|vom|auf|an|bis|ab|de|du|da|do|di|al|van|op|tot|od|na|fra|från|på|til"
+    r"|till|à|a|от|на)\b|\s+auto)"
+)
+_WORDLESS = re.compile("[\u0590-\u06ff\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A phrase that was found."""
+
+    phrase: str  # as it stands in the data
+    language: str  # "de"
+
+
+def fold(text: str) -> str:
+    """A text as phrases are compared: NFKC, lower case, one kind of apostrophe and space."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(re.sub("[’‘`´]", "'", text).split())
+
+
+class Phrases:
+    """One section of the data: phrases of every language."""
+
+    def __init__(self, table: dict[str, list[str]], *, bounded: bool = False) -> None:
+        self._plain: list[tuple[str, Hit]] = []
+        self._starts: list[tuple[re.Pattern[str], Hit]] = []
+        self._loose: list[tuple[re.Pattern[str], Hit]] = []
+        for language, phrases in table.items():
+            for phrase in phrases:
+                self._add(phrase, Hit(phrase.strip("*$ "), language), bounded)
+
+    def _add(self, phrase: str, hit: Hit, bounded: bool) -> None:
+        folded = fold(phrase.rstrip("$"))
+        body = rf".{{0,{_GAP}}}?".join(re.escape(piece) for piece in folded.strip("*").split("*"))
+        end = r"\s*$" if phrase.endswith("$") else ""
+        if not end and bounded and _wants_end(folded):
+            end = _END
+        start = "" if phrase.startswith("*") else "^"
+        self._starts.append((re.compile(start + body + end), hit))
+        if "*" in folded:
+            self._loose.append((re.compile(body), hit))
+        else:
+            self._plain.append((folded, hit))
+
+    def begins(self, folded: str) -> Hit | None:
+        """The first phrase that begins this folded subject."""
+        folded = folded[:300]
+        return next((hit for pattern, hit in self._starts if pattern.search(folded)), None)
+
+    def within(self, folded: str) -> Hit | None:
+        """The first phrase that stands anywhere in this folded text."""
+        for phrase, hit in self._plain:
+            if phrase in folded:
+                return hit
+        return next((hit for pattern, hit in self._loose if pattern.search(folded)), None)
+
+    def heads(self, folded: str) -> Hit | None:
+        """The first plain phrase that begins this folded line."""
+        return next((hit for phrase, hit in self._plain if folded.startswith(phrase)), None)
+
+
+def _wants_end(folded: str) -> bool:
+    """False where the phrase ends itself, or its script writes no spaces between words."""
+    last = folded[-1:]
+    return not folded.startswith("*") and last.isalnum() and not _WORDLESS.search(folded)
+
+
+class Patterns:
+    """Shapes of names (`no-reply*`): lower case, * for any characters, whole name."""
+
+    def __init__(self, shapes: list[str]) -> None:
+        pieces = (".*".join(re.escape(p) for p in shape.split("*")) for shape in shapes)
+        self._pattern = re.compile("|".join(pieces))
+
+    def match(self, name: str) -> bool:
+        return self._pattern.fullmatch(name.strip().lower()) is not None
+
+
+@cache
+def senders(name: str) -> Patterns:
+    """A section of senders.yaml, compiled once."""
+    return Patterns(_load("senders.yaml")[name])
+
+
+@cache
+def auto_reply_fields() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Header fields that autoresponders set, with what of their values counts."""
+    return tuple((n, re.compile(v)) for n, v in _load("fields.yaml")["auto_reply"].items())
+
+
+@cache
+def section(name: str) -> Phrases:
+    """A section of kinds.yaml, compiled once."""
+    bounded = name in ("auto_reply_subject", "bounce_formula")
+    return Phrases(_load("kinds.yaml")[name], bounded=bounded)
+
+
+@cache
+def _load(name: str) -> dict[str, Any]:
+    import yaml
+
+    source = files(__name__).joinpath(name).read_text("utf-8")
+    tables: dict[str, Any] = yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return tables
