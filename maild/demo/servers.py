@@ -28,6 +28,7 @@ from pymap.backend.dict import Config as PymapConfig
 from pymap.backend.dict import DictBackend, Login
 from pymap.backend.dict.filter import FilterSet
 from pymap.backend.dict.mailbox import MailboxData, MailboxSet
+from pymap.config import BackendCapability
 from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
 from pymap.parsing.specials import FetchRequirement, Flag
@@ -98,9 +99,15 @@ class Bell:
 
 
 class _ImapConfig(PymapConfig):
+    idle = True
+
     @property
     def greeting(self) -> bytes:
         return b"ready"  # the library's own asks DNS for a name
+
+    @property
+    def backend_capability(self) -> BackendCapability:
+        return BackendCapability(idle=self.idle, object_id=True, multi_append=True)
 
 
 class ImapServer:
@@ -118,11 +125,11 @@ class ImapServer:
             reject_dnsbl=False,
             invalid_user_sleep=0,
             hash_context=Cleartext(),
-            disable_idle=not idle,
             demo_data=False,
             demo_user="",
             demo_password="",
         )
+        self._config.idle = idle
         self._login = Login(self._config)
         self._writers: set[asyncio.StreamWriter] = set()
         self.port = background.call(self._start(0))

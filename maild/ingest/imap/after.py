@@ -1,0 +1,78 @@
+"""What happens on the server to messages that are safe with us: keep, move, or delete.
+
+Only UIDs that the database holds come here, so no step can touch another's message (H13), and
+every step may be done again after a crash (H1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from maild.ingest.imap.connection import Connection, Refusal
+from maild.ingest.imap.place import KEYS, Place, chunks
+
+log = structlog.get_logger()
+
+
+class Acknowledger:
+    """Does what `after` says in [[mailbox]]: "keep", "move:FOLDER" or "delete"."""
+
+    def __init__(self, mailbox: str, after: str, place: Place) -> None:
+        self._mailbox = mailbox
+        self._folder = after[5:].strip() if after.startswith("move:") else None
+        self.keeps = after == "keep"
+        self._place = place
+
+    def __call__(self, connection: Connection, uids: Sequence[int]) -> None:
+        """Acknowledges accepted messages; Refusal where the server would not."""
+        if self.keeps:
+            return
+        for some in chunks(sorted(uids), KEYS):
+            if self._folder is None:
+                self._delete(connection, some)
+            elif connection.has("MOVE"):
+                self._create_and(connection, connection.move, some)
+            else:
+                self._copy_and_delete(connection, some)
+            log.info("imap.acknowledged", mailbox=self._mailbox, count=len(some))
+
+    def _create_and(
+        self, connection: Connection, act: Callable[[list[int], str], None], uids: list[int]
+    ) -> None:
+        """MOVE or COPY; the folder is created where it is missing (RFC 3501 §6.4.7)."""
+        folder = self._folder or ""
+        try:
+            act(uids, folder)
+        except Refusal:
+            if connection.has_folder(folder):
+                raise
+            connection.create(folder)
+            act(uids, folder)
+
+    def _copy_and_delete(self, connection: Connection, uids: list[int]) -> None:
+        """Without MOVE: what is copied is written down first, so a DELETE that fails again and
+        again makes one copy, not one a try (H26)."""
+        copied = self._place.copied()
+        fresh = [uid for uid in uids if uid not in copied]
+        if fresh:
+            self._create_and(connection, connection.copy, fresh)
+            copied.update(fresh)
+            self._place.keep_copied(copied)
+        if self._delete(connection, uids):
+            self._place.keep_copied(copied.difference(uids))
+
+    def _delete(self, connection: Connection, uids: list[int]) -> bool:
+        """True where they are gone, False where they only are marked."""
+        connection.mark_deleted(uids)
+        if connection.has("UIDPLUS"):
+            connection.expunge(uids)
+            return True
+        # A plain EXPUNGE removes all that anybody marked; so only when all of it is ours.
+        marked = connection.marked_deleted()
+        if len(self._place.known(marked)) == len(marked):
+            connection.expunge_all()
+            return True
+        log.info("imap.left_marked", mailbox=self._mailbox, count=len(uids))
+        return False
