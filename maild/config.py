@@ -96,6 +96,7 @@ class DeskSection(Section):
     address: MailAddress = "support@example.com"  # From of every notification
     timezone: str = "UTC"  # of ticket numbers, business hours, dates in mails
     language: str = "en"  # of mails to people whose language is not known
+    reply_tokens: bool = False  # Reply-To support+TOKEN@…, where your server knows plus-addresses
 
     _address = field_validator("address")(_mail_address)
 
@@ -142,6 +143,8 @@ class SmtpSection(Login):
     port: Port = 25
     tls: Tls = "none"
     timeout_seconds: Annotated[float, Field(ge=1, le=600)] = 60
+    connections: Annotated[int, Field(ge=1, le=20)] = 4  # at the same time, at most
+    retry_days: Annotated[float, Field(gt=0, le=30)] = 4  # then a mail that is put off has failed
 
 
 class TrustSection(Section):

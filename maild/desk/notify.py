@@ -17,10 +17,11 @@ import structlog
 from sqlalchemy.orm import Session
 
 from maild.config import Settings
-from maild.desk import facts, tokens
+from maild.desk import alerts, facts, tokens
 from maild.desk.notifications import Notification, notification
 from maild.model import Address
 from maild.store.tables import (
+    Event,
     Message,
     Note,
     OutboxItem,
@@ -323,3 +324,26 @@ def _addresses(recipient: Recipient) -> list[str]:
 def _bounded(chain: list[str]) -> list[str]:
     """The first id holds the conversation together, the latest ones place the mail in it."""
     return chain if len(chain) <= REFERENCES else [chain[0], *chain[-REFERENCES + 1 :]]
+
+
+# ---- what became of it
+
+
+def not_delivered(session: Session, row: OutboxItem, why: str, now: datetime) -> None:
+    """Notes on the ticket that this mail did not arrive, and tells the admins once a recipient."""
+    detail = {"template": row.template, "to": row.address, "why": why}
+    session.add(
+        Event(
+            ticket_id=row.ticket_id,
+            at=now,
+            event="notification failed",
+            by="maild",
+            detail=detail,
+        )
+    )
+    text = (
+        f'The notification "{row.template}" to {row.address} could not be delivered: {why} '
+        "`maild outbox` has it; is the address right?"
+    )
+    alerts.raise_alert(session, f"undelivered:{row.address}", text, now)
+    log.warning("outbox.failed", item=row.id, ticket=row.ticket_id)

@@ -1,0 +1,142 @@
+"""From a row of the outbox to the octets of a mail (E11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from maild.config import DeskSection
+from maild.desk.facts import without_internal
+from maild.desk.tokens import reply_address
+from maild.errors import MaildError, Refused, UsageError
+from maild.model import Address
+from maild.outbox import mime
+from maild.templates.render import Rendered, render
+from maild.templates.source import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be composed: the row, and what the database says at this last moment."""
+
+    key: str
+    template: str
+    language: str
+    audience: str  # contact | resource | admin
+    address: str  # the envelope recipient
+    auto: str | None  # Auto-Submitted keyword; None: a person's own words
+    data: Mapping[str, Any]
+    message_id: str
+    in_reply_to: str | None
+    references: tuple[str, ...]
+    created: datetime
+    ticket_number: str | None
+    person_id: int | None
+    note_public: bool | None  # None: it is about no note
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A mail, ready to be sent, always the same for the same row."""
+
+    subject: str
+    octets: bytes
+    problem: str | None = None  # why the admin's template was not used
+
+
+class Renderer(Protocol):
+    """Renders somewhere: here, or in a limited process."""
+
+    def render(self, name: str, language: str, data: Mapping[str, Any]) -> tuple[Rendered, str]:
+        """The mail's words, and why the admin's own template could not be used, or ""."""
+
+
+class LocalRenderer:
+    """Renders in this process: for shipped templates and tests."""
+
+    def __init__(self, own: Path | None = None) -> None:
+        self.library = Library(own)
+
+    def render(self, name: str, language: str, data: Mapping[str, Any]) -> tuple[Rendered, str]:
+        problem = ""
+        try:
+            template = self.library.get(name, language)
+            words, layout = self.library.words(language), self.library.layout()
+            return render(template, data, words, layout), ""
+        except UsageError as error:
+            problem = error.message
+        shipped = Library()
+        template = shipped.shipped(name, language)
+        return render(template, data, shipped.words(language), shipped.layout()), problem
+
+
+def compose(order: Order, desk: DeskSection, secret: bytes, renderer: Renderer) -> Composed:
+    """The mail of this row.  Refused: it would show an internal note to a contact.
+
+    UsageError: not even the shipped template can be rendered.
+    """
+    data = _last_check(order)
+    words, problem = renderer.render(order.template, order.language, data)
+    subject = _subject(words.subject, order)
+    body = mime.multipart(
+        "alternative", [mime.text(words.text, "plain"), mime.text(words.html, "html")], order.key
+    )
+    fields = _fields(order, desk, secret, subject)
+    return Composed(subject, mime.message(fields, body), problem or None)
+
+
+def _last_check(order: Order) -> Mapping[str, Any]:
+    if order.audience != "contact":
+        return order.data
+    if order.note_public is False:
+        raise Refused("The note is internal, and the recipient is a contact.")
+    return without_internal(order.data)
+
+
+def _subject(words: str, order: Order) -> str:
+    """`Re: [T20261121.0042] Printer is on fire`: one subject a ticket, so that clients thread."""
+    if order.ticket_number is None:
+        return words
+    tag = f"[{order.ticket_number}]"
+    words = " ".join(words.replace(tag, " ").split())
+    while words[:3].lower() == "re:":
+        words = words[3:].lstrip()
+    return f"{'Re: ' if order.references else ''}{tag} {words}".rstrip()
+
+
+def _fields(order: Order, desk: DeskSection, secret: bytes, subject: str) -> list[tuple[str, str]]:
+    fields = [
+        ("From", mime.mailbox(_from_name(order, desk), Address("", desk.address).key)),
+        ("To", mime.mailbox(str(order.data["recipient"]["name"]), order.address)),
+        ("Subject", mime.unstructured(subject, "Subject")),
+        ("Date", mime.date(order.created)),
+        ("Message-ID", mime.ids([order.message_id])),
+    ]
+    if desk.reply_tokens and order.ticket_number:
+        to = reply_address(secret, desk.address, order.ticket_number, order.person_id)
+        fields.append(("Reply-To", mime.mailbox(desk.name, Address("", to).key)))
+    if answered := mime.ids([order.in_reply_to] if order.in_reply_to else []):
+        fields.append(("In-Reply-To", answered))
+    if known := mime.ids(order.references):
+        fields.append(("References", known))
+    if order.auto:  # RFC 3834 §5; the other two are older programs' words for the same
+        fields.append(("Auto-Submitted", order.auto))
+        fields.append(("X-Auto-Response-Suppress", "All"))
+        fields.append(("Precedence", "bulk"))
+    return fields
+
+
+def _from_name(order: Order, desk: DeskSection) -> str:
+    """A person's words come in his name, from the desk's address."""
+    note = order.data.get("note")
+    if order.auto is None and note and note.get("by"):
+        return f"{note['by']} ({desk.name})"
+    return desk.name
+
+
+def explain(error: MaildError | ValueError) -> str:
+    """Why a row cannot be composed, for the ticket and the admin."""
+    return error.message if isinstance(error, MaildError) else f"It cannot be sent: {error}."

@@ -1,0 +1,314 @@
+"""Takes what is due out of the outbox, composes it, and hands it to the relay."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.orm import Session
+
+from maild.config import Settings
+from maild.desk import alerts, tokens
+from maild.errors import MaildError
+from maild.faults import step
+from maild.outbox import rows
+from maild.outbox.compose import Composed, LocalRenderer, Renderer, compose, explain
+from maild.outbox.journal import Journal, journal_path
+from maild.outbox.relay import Connection
+from maild.outbox.rows import Claimed, Done
+from maild.store.engine import Store
+
+log = structlog.get_logger()
+
+Result = TypeVar("Result")
+
+BATCH = 50  # rows claimed at a time
+UNRECORDED = 16  # mails that may be sent and not yet written down, at most
+RENEW_SECONDS = 20.0  # how often a claim is renewed; well below rows.STALE
+IDLE_SECONDS = 20.0  # then connections without work are closed
+POLL_SECONDS = 5.0  # how often we look for rows that nobody told us of
+RELAY_WAIT = (5, 15, 60, 300)  # seconds between attempts at a relay that does not answer
+STOP_SECONDS = 6.0  # what a stop waits for a mail that is under way
+
+
+@dataclass
+class Counts:
+    """What a pass did, in mails."""
+
+    sent: int = 0
+    failed: int = 0  # for good
+    later: int = 0  # put off: by the server, or because the relay cannot be reached
+
+
+class Deliverer:
+    """Sends the outbox.  Several may run on one database; each row is sent by one of them."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        renderer: Renderer | None = None,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._smtp = settings.config.smtp
+        self._clock = clock
+        self._renderer = renderer or LocalRenderer(settings.path("templates"))
+        self._journal = Journal(journal_path(settings))
+        self._connections = [Connection(self._smtp) for _ in range(self._smtp.connections)]
+        self._secret: bytes | None = None
+        self._relay_down: MaildError | None = None
+        self._stopping = False
+        self._alone = self._journal.alone()
+        if self._alone and store.is_sqlite:  # who held a claim is dead
+            self._store.write(lambda session: rows.release(session, None))
+
+    # ---- passes
+
+    async def once(self) -> Counts:
+        """Delivers everything that is due; gives up early where the relay cannot be reached."""
+        counts = Counts()
+        while not self._stopping:
+            batch = await self._write(lambda session: rows.claim(session, self._clock(), BATCH))
+            if not batch:
+                break
+            step("outbox.claimed")
+            await self._deliver(batch, counts)
+            if self._relay_down is not None:
+                break
+        return counts
+
+    async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
+        """Delivers until `stop`; `wake` says that there is something new."""
+        down = 0  # attempts at the relay that failed, in a row
+        try:
+            while not stop.is_set():
+                wake.clear()
+                try:
+                    await self._until(stop, self.once())
+                except MaildError as error:
+                    log.warning("outbox.pass", detail=error.detail or error.message)
+                    self._relay_down = error
+                down = down + 1 if self._relay_down is not None else 0
+                if down:
+                    await _first_of(RELAY_WAIT[min(down, len(RELAY_WAIT)) - 1], stop)
+                elif not await _first_of(await self._pause(), stop, wake):
+                    await self._close_idle()
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Leaves the relay; the journal is closed."""
+        await asyncio.gather(*(connection.close() for connection in self._connections))
+        self._journal.close()
+
+    async def _until(self, stop: asyncio.Event, work: Coroutine[None, None, Counts]) -> None:
+        """Works, and on `stop` lets the mails under way be finished, in bounded time."""
+        task = asyncio.create_task(work)
+        stopped = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not task.done():
+            self._stopping = True
+            await asyncio.wait({task}, timeout=STOP_SECONDS)
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    async def _pause(self) -> float:
+        """Seconds until there is something to do again, as far as we know."""
+        due = await asyncio.to_thread(self._next_due)
+        if due is None:
+            return POLL_SECONDS
+        return min(POLL_SECONDS, max(0.05, (due - self._clock()).total_seconds()))
+
+    def _next_due(self) -> datetime | None:
+        with self._store.read() as session:
+            return rows.next_due(session)
+
+    # ---- a batch
+
+    async def _deliver(self, batch: list[Claimed], counts: Counts) -> None:
+        left = {row.id for row in batch}  # ours, and nothing written down yet
+        renewing = asyncio.create_task(self._renew(left))
+        self._relay_down = None
+        try:
+            mails = await asyncio.to_thread(self._prepare, batch, left, counts)
+            await self._send_all(mails, left, counts)
+        finally:
+            renewing.cancel()
+            if left:
+                why = self._relay_down.message if self._relay_down else None
+                counts.later += len(left)
+                await self._write(lambda session: rows.release(session, left, why))
+
+    def _prepare(
+        self, batch: list[Claimed], left: set[int], counts: Counts
+    ) -> list[tuple[Claimed, bytes]]:
+        """Composes once what is not composed yet; what cannot go out is taken out."""
+        now = self._clock()
+        gone = [row.id for row in batch if row.order.key in self._journal]
+        fresh: list[tuple[int, Composed]] = []
+        refused: list[tuple[int, str]] = []
+        for row in batch:
+            if row.id in gone or row.octets is not None:
+                continue
+            try:
+                fresh.append((row.id, self._compose(row)))
+            except (MaildError, ValueError) as error:
+                refused.append((row.id, explain(error)))
+
+        def write(session: Session) -> None:
+            rows.sent_before(session, gone, now)
+            rows.keep(session, fresh, now)
+            for row_id, why in refused:
+                rows.refuse(session, row_id, why, now)
+            for row_id, mail in fresh:
+                if mail.problem:
+                    rows.broken_template(session, by_id[row_id], mail.problem, now)
+
+        by_id = {row.id: row.order.template for row in batch}
+        if gone or fresh or refused:
+            self._store.write(write)
+        step("outbox.composed")
+        counts.failed += len(refused)
+        left.difference_update(gone, (row_id for row_id, _ in refused))
+        octets = {row_id: mail.octets for row_id, mail in fresh}
+        return [(row, row.octets or octets[row.id]) for row in batch if row.id in left]
+
+    def _compose(self, row: Claimed) -> Composed:
+        if self._secret is None:
+            self._secret = self._store.write(tokens.desk_secret)
+        return compose(row.order, self._settings.config.desk, self._secret, self._renderer)
+
+    async def _send_all(
+        self, mails: list[tuple[Claimed, bytes]], left: set[int], counts: Counts
+    ) -> None:
+        if not mails:
+            return
+        waiting = list(reversed(mails))
+        done: asyncio.Queue[Done | None] = asyncio.Queue(UNRECORDED)
+        with _plainly():
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._record(done, left, counts))
+                async with asyncio.TaskGroup() as senders:
+                    for connection in self._connections[: len(mails)]:
+                        senders.create_task(self._work(connection, waiting, done))
+                await done.put(None)
+
+    async def _work(
+        self,
+        connection: Connection,
+        waiting: list[tuple[Claimed, bytes]],
+        done: asyncio.Queue[Done | None],
+    ) -> None:
+        """One connection: sends until nothing waits, or the relay is not there."""
+        while waiting and not self._stopping:
+            try:
+                await connection.open()
+            except MaildError as error:
+                await self._cannot_connect(error)
+                return
+            if not waiting:
+                return
+            row, octets = waiting.pop()
+            sender = self._settings.config.desk.address
+            answer = await connection.send(sender, row.order.address, octets)
+            if answer.outcome == "sent":
+                step("outbox.sent")
+            log.info("outbox.attempt", item=row.id, outcome=answer.outcome, code=answer.code)
+            await done.put(Done(row.id, row.order.key, answer))
+
+    async def _cannot_connect(self, error: MaildError) -> None:
+        """It is the relay's fault only if no other connection works (it may limit their number)."""
+        if any(connection.is_open for connection in self._connections):
+            return
+        if self._relay_down is None:
+            log.warning("outbox.relay", detail=error.detail)
+            now = self._clock()
+            await self._write(
+                lambda session: alerts.raise_alert(session, "smtp", error.message, now)
+            )
+        self._relay_down = error
+
+    async def _record(
+        self, done: asyncio.Queue[Done | None], left: set[int], counts: Counts
+    ) -> None:
+        """Writes down what was sent: first the journal, then the database; many at a time."""
+        last = False
+        try:
+            while not last:
+                some = [await done.get(), *_at_hand(done)]
+                last = None in some
+                await asyncio.to_thread(self._write_down, some, left, counts)
+        finally:  # a stop may come while something is sent that nobody has written down
+            self._write_down(_at_hand(done), left, counts)
+
+    def _write_down(self, some: list[Done | None], left: set[int], counts: Counts) -> None:
+        done = [one for one in some if one is not None]
+        if not done:
+            return
+        self._journal.add(one.key for one in done if one.answer.outcome == "sent")
+        now, give_up = self._clock(), timedelta(days=self._smtp.retry_days)
+        self._store.write(lambda session: rows.record(session, done, now, give_up))
+        step("outbox.recorded")
+        left.difference_update(one.id for one in done)
+        _count(done, counts)
+
+    async def _renew(self, left: set[int]) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            await self._write(lambda session: rows.renew(session, set(left), self._clock()))
+
+    async def _close_idle(self) -> None:
+        for connection in self._connections:
+            if connection.idle_seconds > IDLE_SECONDS:
+                await connection.close()
+
+    async def _write(self, work: Callable[[Session], Result]) -> Result:
+        return await asyncio.to_thread(self._store.write, work)
+
+
+def _at_hand(done: asyncio.Queue[Done | None]) -> list[Done | None]:
+    some = []
+    while not done.empty():
+        some.append(done.get_nowait())
+    return some
+
+
+@contextlib.contextmanager
+def _plainly() -> Iterator[None]:
+    """The one error that broke a group of tasks, instead of a group of errors."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from group
+
+
+def _count(done: list[Done], counts: Counts) -> None:
+    for one in done:
+        if one.answer.outcome == "sent":
+            counts.sent += 1
+        elif one.answer.outcome == "failed":
+            counts.failed += 1
+        else:
+            counts.later += 1
+
+
+async def _first_of(seconds: float, *events: asyncio.Event) -> bool:
+    """Whether one of the events came within that time."""
+    tasks = [asyncio.ensure_future(event.wait()) for event in events]
+    done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    return bool(done)

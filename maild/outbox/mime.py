@@ -1,0 +1,128 @@
+"""Octets of a mail from safe parts: whatever a ticket holds, no header is injected (H74)."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.header import Header
+from email.utils import format_datetime
+
+from maild.templates.inert import one_line
+
+SUBJECT = 240  # characters
+NAME = 100  # characters
+_ID = re.compile(r"[!-;=?-~]{1,900}")  # a message id as it may stand between < and >
+_ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
+_PARAMETER = re.compile(r"[A-Za-z0-9._ -]{1,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One body part, ready to be written."""
+
+    headers: tuple[str, ...]  # "Content-Type: text/plain; charset=utf-8", folded
+    body: bytes  # encoded, CRLF
+
+
+def text(content: str, subtype: str) -> Part:
+    """A text part: short ASCII lines as they are, else quoted-printable (RFC 2045 §6.7)."""
+    content = content.replace("\r\n", "\n").replace("\n", "\r\n")
+    octets = content.encode("utf-8", "replace")
+    kind = f"Content-Type: text/{subtype}; charset=utf-8"
+    if content.isascii() and max(map(len, octets.split(b"\r\n"))) <= 900:
+        return Part((kind, "Content-Transfer-Encoding: 7bit"), octets)
+    encoded = binascii.b2a_qp(octets, istext=True)
+    return Part((kind, "Content-Transfer-Encoding: quoted-printable"), encoded)
+
+
+def file(content: bytes, content_type: str, filename: str, content_id: str | None) -> Part:
+    """An attachment, or with `content_id` an inline image, in base64."""
+    octets = binascii.b2a_base64(content, newline=False)
+    lines = b"\r\n".join(octets[i : i + 76] for i in range(0, len(octets), 76))
+    shape = "inline" if content_id else "attachment"
+    headers = [
+        f"Content-Type: {content_type}",
+        "Content-Transfer-Encoding: base64",
+        f"Content-Disposition: {shape};\r\n {_filename(filename)}",
+    ]
+    if content_id:
+        headers.append(f"Content-ID: <{content_id}>")
+    return Part(tuple(headers), lines + b"\r\n")
+
+
+def multipart(subtype: str, parts: Sequence[Part], seed: str) -> Part:
+    """Parts in one; the boundary has "=_", which neither quoted-printable nor base64 can write."""
+    if len(parts) == 1:
+        return parts[0]
+    boundary = f"=_{subtype}_{seed[:24]}"
+    line = f"--{boundary}".encode("ascii")
+    body = b"".join(
+        line + b"\r\n" + _head(part.headers) + b"\r\n" + part.body.rstrip(b"\r\n") + b"\r\n"
+        for part in parts
+    )
+    kind = f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"'
+    return Part((kind,), body + line + b"--\r\n")
+
+
+def message(fields: Iterable[tuple[str, str]], body: Part) -> bytes:
+    """The whole mail.  Values come from the functions below or are words of ours."""
+    lines = [f"{name}: {value}" for name, value in fields]
+    return _head((*lines, "MIME-Version: 1.0", *body.headers)) + b"\r\n" + body.body
+
+
+def _head(lines: Iterable[str]) -> bytes:
+    """Every line end is followed by a field's name or by white space, or this raises."""
+    head = "".join(f"{line}\r\n" for line in lines)
+    for line in head.split("\r\n")[:-1]:
+        if not re.match(r"[!-9;-~]+:|[ \t]+\S", line) or "\r" in line or "\n" in line:
+            raise ValueError("a header line that is none")
+    return head.encode("ascii")
+
+
+# ---- values of header fields, safe whatever goes in
+
+
+def unstructured(value: str, name: str, limit: int = SUBJECT) -> str:
+    """Words on one line, in encoded words where need be, folded (RFC 2047 §2)."""
+    clean = one_line(value)
+    clean = clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
+    charset = "us-ascii" if clean.isascii() and "=?" not in clean else "utf-8"
+    return Header(clean, charset, header_name=name, maxlinelen=76).encode(linesep="\r\n")
+
+
+def mailbox(name: str, address: str) -> str:
+    """`"Ann Archer" <ann@acme.example>`; the address must be ASCII (ValueError)."""
+    if not re.fullmatch(r"[!-~]+@[!-~]+", address) or re.search(r'[<>,;:"\\()]', address):
+        raise ValueError("the address cannot stand in a header")
+    clean = one_line(name)[:NAME].strip()
+    if not clean:
+        return address
+    if _ATEXT.fullmatch(clean) and "=?" not in clean:
+        return f"{clean} <{address}>"
+    if clean.isascii() and "=?" not in clean:
+        quoted = clean.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{quoted}" <{address}>'
+    return f"{Header(clean, 'utf-8', maxlinelen=70).encode(linesep=chr(13) + chr(10))} <{address}>"
+
+
+def ids(values: Iterable[str]) -> str:
+    """`<a@b>\\r\\n <c@d>`; what cannot be a message id is left out."""
+    return "\r\n ".join(f"<{value}>" for value in values if _ID.fullmatch(value))
+
+
+def date(moment: datetime) -> str:
+    return format_datetime(moment)
+
+
+def _filename(name: str) -> str:
+    clean = one_line(name)[:150] or "file"
+    if _PARAMETER.fullmatch(clean):
+        return f'filename="{clean}"'
+    octets = clean.encode("utf-8", "replace")
+    pieces = "".join(
+        chr(o) if chr(o).isascii() and chr(o).isalnum() else f"%{o:02X}" for o in octets
+    )
+    return f"filename*=utf-8''{pieces}"  # RFC 8187

@@ -1,0 +1,203 @@
+"""The outbox's rows: who takes which, and what is written down afterwards.
+
+Two daemons may claim at once: each row goes to one of them (SQLite's BEGIN IMMEDIATE, PostgreSQL's
+SKIP LOCKED).  A claim is renewed while it is worked on; one that is not is taken again.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from maild.desk import alerts, notify
+from maild.outbox.compose import Composed, Order
+from maild.outbox.relay import Answer
+from maild.store.tables import Delivery, Note, OutboxItem, Ticket
+
+STALE = timedelta(seconds=60)  # a claim that was not renewed for so long is nobody's
+# Waits after the first, second … failure (H75), each ± a fifth; the last one repeats.
+BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120, 240))
+SPREAD = 0.2
+UNSURE = 2  # attempts that were lost after the final dot; then it has arrived, or never will
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that is ours to send."""
+
+    id: int
+    order: Order
+    octets: bytes | None  # composed by an earlier attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a claimed row."""
+
+    id: int
+    key: str
+    answer: Answer
+
+
+def claim(session: Session, now: datetime, limit: int) -> list[Claimed]:
+    """Takes rows that are due, oldest first; of one ticket and recipient never two at a time."""
+    due = (
+        sa.select(OutboxItem)
+        .where(_free(now), ~_behind_another(), OutboxItem.next_try <= now)
+        .order_by(OutboxItem.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=OutboxItem)
+        .execution_options(populate_existing=True)
+    )
+    rows = list(session.scalars(due))
+    facts = _facts(session, rows)
+    for row in rows:
+        row.state, row.claimed = "sending", now
+    return [Claimed(row.id, _order(row, *facts[row.id]), row.octets) for row in rows]
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the next row that waits will be due; None where none waits."""
+    return session.scalar(
+        sa.select(sa.func.min(OutboxItem.next_try)).where(OutboxItem.state == "waiting")
+    )
+
+
+def renew(session: Session, ids: Collection[int], now: datetime) -> None:
+    """Says that these are still being worked on."""
+    session.execute(
+        sa.update(OutboxItem)
+        .where(OutboxItem.id.in_(ids), OutboxItem.state == "sending")
+        .values(claimed=now)
+    )
+
+
+def release(session: Session, ids: Collection[int] | None, why: str | None = None) -> None:
+    """Gives back what was not tried; None: every claim, where no other daemon can hold one."""
+    rows = sa.update(OutboxItem).where(OutboxItem.state == "sending")
+    if ids is not None:
+        rows = rows.where(OutboxItem.id.in_(ids))
+    values = {"state": "waiting", "claimed": None}
+    session.execute(rows.values(**values, **({"error": why} if why else {})))
+
+
+def keep(session: Session, composed: Iterable[tuple[int, Composed]], now: datetime) -> None:
+    """Stores the octets: every repeat is the same mail with the same Message-ID (H77)."""
+    for row_id, mail in composed:
+        session.execute(
+            sa.update(OutboxItem)
+            .where(OutboxItem.id == row_id)
+            .values(subject=mail.subject, octets=mail.octets, claimed=now)
+        )
+
+
+def record(session: Session, done: Iterable[Done], now: datetime, give_up: timedelta) -> None:
+    """Writes down one attempt each, and what follows from it."""
+    for one in done:
+        row = session.get_one(OutboxItem, one.id)
+        row.attempts += 1
+        row.claimed = None
+        session.add(Delivery(outbox_id=row.id, at=now, code=one.answer.code, text=one.answer.text))
+        if one.answer.outcome == "sent":
+            row.state, row.sent, row.error = "sent", now, None
+        elif _is_over(session, row, one.answer, now, give_up):
+            fail(session, row, one.answer.text, now)
+        else:
+            row.state, row.error = "waiting", one.answer.text
+            row.next_try = now + back_off(row.attempts)
+
+
+def fail(session: Session, row: OutboxItem, why: str, now: datetime) -> None:
+    """It will not be sent: said on the row, on the ticket, and to the admins."""
+    row.state, row.error, row.claimed = "failed", why, None
+    notify.not_delivered(session, row, why, now)
+
+
+def refuse(session: Session, row_id: int, why: str, now: datetime) -> None:
+    """It cannot be composed."""
+    fail(session, session.get_one(OutboxItem, row_id), why, now)
+
+
+def sent_before(session: Session, ids: Collection[int], now: datetime) -> None:
+    """The journal says that these have left us already (H28)."""
+    session.execute(
+        sa.update(OutboxItem)
+        .where(OutboxItem.id.in_(ids))
+        .values(state="sent", sent=now, claimed=None, error="sent before, says the journal")
+    )
+
+
+def broken_template(session: Session, template: str, problem: str, now: datetime) -> None:
+    """The shipped template went out instead of the admin's own (H72)."""
+    text = f"{problem} Until it is mended, the shipped template is sent: `maild templates check`."
+    alerts.raise_alert(session, f"template:{template}", text, now)
+
+
+def back_off(attempts: int) -> timedelta:
+    """The wait after this many attempts, spread so that not all come back at once."""
+    wait = BACK_OFF[min(attempts, len(BACK_OFF)) - 1]
+    return wait * random.uniform(1 - SPREAD, 1 + SPREAD)
+
+
+def _is_over(
+    session: Session, row: OutboxItem, answer: Answer, now: datetime, give_up: timedelta
+) -> bool:
+    if answer.outcome == "failed" or now - row.created > give_up:
+        return True
+    if answer.outcome != "unsure":
+        return False
+    lost = sa.select(sa.func.count()).where(
+        Delivery.outbox_id == row.id, Delivery.code.is_(None), Delivery.text == answer.text
+    )
+    return (session.scalar(lost) or 0) >= UNSURE  # this attempt is among them
+
+
+def _free(now: datetime) -> sa.ColumnElement[bool]:
+    abandoned = sa.and_(OutboxItem.state == "sending", OutboxItem.claimed < now - STALE)
+    return sa.or_(OutboxItem.state == "waiting", abandoned)
+
+
+def _behind_another() -> sa.ColumnElement[bool]:
+    """An earlier mail of this ticket to this recipient is still on its way."""
+    earlier = aliased(OutboxItem)
+    return sa.exists().where(
+        earlier.ticket_id == OutboxItem.ticket_id,
+        earlier.address == OutboxItem.address,
+        earlier.id < OutboxItem.id,
+        earlier.state.in_(("waiting", "sending")),
+    )
+
+
+def _facts(session: Session, rows: list[OutboxItem]) -> dict[int, tuple[str | None, bool | None]]:
+    """Of each row its ticket's number, and whether its note is public now."""
+    found = session.execute(
+        sa.select(OutboxItem.id, Ticket.number, Note.public)
+        .outerjoin(Ticket, Ticket.id == OutboxItem.ticket_id)
+        .outerjoin(Note, Note.id == OutboxItem.note_id)
+        .where(OutboxItem.id.in_([row.id for row in rows]))
+    )
+    return {row_id: (number, public) for row_id, number, public in found}
+
+
+def _order(row: OutboxItem, number: str | None, note_public: bool | None) -> Order:
+    return Order(
+        key=row.key,
+        template=row.template,
+        language=row.language,
+        audience=row.audience,
+        address=row.address,
+        auto=row.auto,
+        data=row.data,
+        message_id=row.message_id,
+        in_reply_to=row.in_reply_to,
+        references=tuple(row.references),
+        created=row.created,
+        ticket_number=number,
+        person_id=row.person_id,
+        note_public=note_public,
+    )
