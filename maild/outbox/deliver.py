@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import structlog
 from sqlalchemy.orm import Session
 
-from maild.config import Settings
+from maild.config import Settings, SmtpSection
 from maild.desk import alerts, tokens
 from maild.errors import MaildError
 from maild.faults import step
-from maild.outbox import rows
+from maild.outbox import relay, rows
 from maild.outbox.compose import Composed, LocalRenderer, Renderer, compose, explain
 from maild.outbox.journal import Journal, journal_path
 from maild.outbox.relay import Connection
@@ -61,19 +62,43 @@ class Deliverer:
         self._smtp = settings.config.smtp
         self._clock = clock
         self._renderer = renderer or LocalRenderer(settings.path("templates"))
-        self._journal = Journal(journal_path(settings))
-        self._connections = [Connection(self._smtp) for _ in range(self._smtp.connections)]
+        self._connections: list[Connection] = []
         self._secret: bytes | None = None
         self._relay_down: MaildError | None = None
         self._stopping = False
-        self._alone = self._journal.alone()
-        if self._alone and store.is_sqlite:  # who held a claim is dead
-            self._store.write(lambda session: rows.release(session, None))
+
+    def once(self, now: datetime | None = None) -> dict[str, int]:
+        """Delivers everything that is due (at `now`, to rehearse), and counts mails.
+
+        Gives up early where the relay cannot be reached.
+        """
+        clock = self._clock
+        if now is not None:
+            self._clock = lambda: now
+        try:
+            return asdict(asyncio.run(self._alone(self._pass)))
+        finally:
+            self._clock = clock
+
+    def run(self, stop: threading.Event, wake: threading.Event) -> None:
+        """Delivers until `stop`, at most STOP_SECONDS longer; `wake` says there may be work."""
+        asyncio.run(self._alone(lambda: self._run(stop, wake)))
 
     # ---- passes
 
-    async def once(self) -> Counts:
-        """Delivers everything that is due; gives up early where the relay cannot be reached."""
+    async def _alone(self, work: Callable[[], Coroutine[None, None, Result]]) -> Result:
+        """Works with the journal open and connections of this event loop."""
+        with Journal(journal_path(self._settings)) as self._journal:
+            if self._journal.alone() and self._store.is_sqlite:  # who held a claim is dead
+                await self._write(lambda session: rows.release(session, None))
+            self._stopping = False
+            self._connections = [Connection(self._smtp) for _ in range(self._smtp.connections)]
+            try:
+                return await work()
+            finally:
+                await asyncio.gather(*(connection.close() for connection in self._connections))
+
+    async def _pass(self) -> Counts:
         counts = Counts()
         while not self._stopping:
             batch = await self._write(lambda session: rows.claim(session, self._clock(), BATCH))
@@ -85,36 +110,28 @@ class Deliverer:
                 break
         return counts
 
-    async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
-        """Delivers until `stop`; `wake` says that there is something new."""
+    async def _run(self, stop: threading.Event, wake: threading.Event) -> None:
+        stopped = _in_loop(stop)
         down = 0  # attempts at the relay that failed, in a row
-        try:
-            while not stop.is_set():
-                wake.clear()
-                try:
-                    await self._until(stop, self.once())
-                except MaildError as error:
-                    log.warning("outbox.pass", detail=error.detail or error.message)
-                    self._relay_down = error
-                down = down + 1 if self._relay_down is not None else 0
-                if down:
-                    await _first_of(RELAY_WAIT[min(down, len(RELAY_WAIT)) - 1], stop)
-                elif not await _first_of(await self._pause(), stop, wake):
-                    await self._close_idle()
-        finally:
-            await self.close()
+        while not stop.is_set():
+            wake.clear()
+            try:
+                await self._until(stopped, self._pass())
+            except MaildError as error:  # the database: next time, maybe
+                log.warning("outbox.pass", detail=error.detail or error.message)
+                self._relay_down = error
+            down = down + 1 if self._relay_down is not None else 0
+            if down:
+                await _within(RELAY_WAIT[min(down, len(RELAY_WAIT)) - 1], stopped)
+            elif not await asyncio.to_thread(wake.wait, await self._pause()):
+                await self._close_idle()
 
-    async def close(self) -> None:
-        """Leaves the relay; the journal is closed."""
-        await asyncio.gather(*(connection.close() for connection in self._connections))
-        self._journal.close()
-
-    async def _until(self, stop: asyncio.Event, work: Coroutine[None, None, Counts]) -> None:
-        """Works, and on `stop` lets the mails under way be finished, in bounded time."""
+    async def _until(self, stopped: asyncio.Event, work: Coroutine[None, None, Counts]) -> None:
+        """Works; on `stopped` the mails under way are finished, in bounded time."""
         task = asyncio.create_task(work)
-        stopped = asyncio.ensure_future(stop.wait())
-        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
+        stopping = asyncio.create_task(stopped.wait())
+        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
         if not task.done():
             self._stopping = True
             await asyncio.wait({task}, timeout=STOP_SECONDS)
@@ -257,10 +274,12 @@ class Deliverer:
             return
         self._journal.add(one.key for one in done if one.answer.outcome == "sent")
         now, give_up = self._clock(), timedelta(days=self._smtp.retry_days)
-        self._store.write(lambda session: rows.record(session, done, now, give_up))
+        states = self._store.write(lambda session: rows.record(session, done, now, give_up))
         step("outbox.recorded")
         left.difference_update(one.id for one in done)
-        _count(done, counts)
+        counts.sent += states.count("sent")
+        counts.failed += states.count("failed")
+        counts.later += states.count("waiting")
 
     async def _renew(self, left: set[int]) -> None:
         while True:
@@ -295,20 +314,25 @@ def _plainly() -> Iterator[None]:
         raise error from group
 
 
-def _count(done: list[Done], counts: Counts) -> None:
-    for one in done:
-        if one.answer.outcome == "sent":
-            counts.sent += 1
-        elif one.answer.outcome == "failed":
-            counts.failed += 1
-        else:
-            counts.later += 1
+def _in_loop(event: threading.Event) -> asyncio.Event:
+    """An event of this loop that is set when the other one is."""
+    inner, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def watch() -> None:
+        event.wait()
+        with contextlib.suppress(RuntimeError):  # the loop is gone already
+            loop.call_soon_threadsafe(inner.set)
+
+    threading.Thread(target=watch, name="deliver stop", daemon=True).start()
+    return inner
 
 
-async def _first_of(seconds: float, *events: asyncio.Event) -> bool:
-    """Whether one of the events came within that time."""
-    tasks = [asyncio.ensure_future(event.wait()) for event in events]
-    done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
-    return bool(done)
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+
+
+def probe(smtp: SmtpSection) -> str:
+    """Connects and logs in; says so, or raises what `maild check` shows."""
+    asyncio.run(relay.probe(smtp))
+    return f"{smtp.host}:{smtp.port} takes mail from us"

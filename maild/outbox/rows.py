@@ -96,8 +96,9 @@ def keep(session: Session, composed: Iterable[tuple[int, Composed]], now: dateti
         )
 
 
-def record(session: Session, done: Iterable[Done], now: datetime, give_up: timedelta) -> None:
-    """Writes down one attempt each, and what follows from it."""
+def record(session: Session, done: Iterable[Done], now: datetime, give_up: timedelta) -> list[str]:
+    """Writes down one attempt each, and what follows from it; the states that they have now."""
+    states = []
     for one in done:
         row = session.get_one(OutboxItem, one.id)
         row.attempts += 1
@@ -110,6 +111,8 @@ def record(session: Session, done: Iterable[Done], now: datetime, give_up: timed
         else:
             row.state, row.error = "waiting", one.answer.text
             row.next_try = now + back_off(row.attempts)
+        states.append(row.state)
+    return states
 
 
 def fail(session: Session, row: OutboxItem, why: str, now: datetime) -> None:

@@ -1,0 +1,125 @@
+"""A small desk for tests of what goes out: a store, a few people, a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from maild.config import Config, Settings
+from maild.desk import people
+from maild.desk.desk import Actor, Desk
+from maild.desk.profile import load_profile, profile_folder
+from maild.outbox.compose import LocalRenderer, Order, compose
+from maild.outbox.deliver import Deliverer
+from maild.outbox.rows import claim
+from maild.store import Store
+from maild.store.migrate import migrate
+from maild.store.tables import Message, Note, OutboxItem, Person, Ticket
+
+NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+
+PEOPLE: dict[str, Any] = {
+    "desk": {
+        "name": "Example Support",
+        "address": "support@example.com",
+        "timezone": "Europe/Berlin",
+    },
+    "resource": [
+        {"name": "Bob Tech", "email": "bob@example.com"},
+        {"name": "Cem Yıldız", "email": "cem@example.com"},
+    ],
+    "organization": [{"name": "Acme", "domains": ["acme.example"]}],
+    "contact": [
+        {"name": "Ann Archer", "email": "ann@acme.example", "organization": "Acme"},
+        {"name": "Dora", "email": "dora@acme.example", "organization": "Acme", "language": "de"},
+    ],
+}
+
+
+class Office:
+    """The desk; `at` is its clock."""
+
+    def __init__(self, folder: Path, url: str = "sqlite:///var/maild.db", **more: Any) -> None:
+        config = Config.model_validate({**PEOPLE, "database": {"url": url}, **more})
+        self.settings = Settings(config, folder / "maild.toml")
+        self.store = Store(self.settings.database_url)
+        migrate(self.store)
+        self.profile = load_profile(profile_folder("next7", folder))
+        self.at = NOW
+        self.store.write(lambda session: people.sync(session, config, NOW))
+
+    @contextmanager
+    def desk(self, cause: str, by: str | None = None, mail: str | None = None) -> Iterator[Desk]:
+        """One unit of work, as its author's mail (`mail`: its Message-ID) or without one."""
+        with self.store.transaction() as session:
+            person = self.person(session, by) if by else None
+            stored = None
+            if mail:
+                stored = Message(
+                    mailbox="files",
+                    sha256=cause,
+                    size=1,
+                    accepted=self.at,
+                    message_id=mail,
+                    sender=by,
+                    state="processed",
+                )
+                session.add(stored)
+                session.flush()
+            actor = Actor.of(person) if person else Actor("maild", "system")
+            yield Desk(session, self.settings, self.profile, self.at, cause, actor, stored=stored)
+
+    @staticmethod
+    def person(session: Any, address: str) -> Person:
+        found = people.by_address(session, _address(address))
+        assert found is not None
+        return found
+
+    def ticket(self, title: str = "Printer is on fire", **columns: Any) -> str:
+        """A new ticket of Ann's, in Bob's hands; its number."""
+        with self.desk("setup", "ann@acme.example") as desk:
+            ticket = desk.open_ticket(title=title, contact=desk.by)
+            ticket.primary = self.person(desk.session, "bob@example.com")
+            for name, value in columns.items():
+                setattr(ticket, name, value)
+            desk.add_note(ticket, text="Smoke comes out of the printer.", public=True, first=True)
+            return ticket.number
+
+    def later(self, **by: float) -> datetime:
+        self.at += timedelta(**by)
+        return self.at
+
+    def deliver(self) -> dict[str, int]:
+        return Deliverer(self.store, self.settings).once(self.at)
+
+    def items(self) -> list[OutboxItem]:
+        with self.store.read() as session:
+            return list(session.query(OutboxItem).order_by(OutboxItem.id))
+
+    def order(self, item: OutboxItem) -> Order:
+        """The order of a row, as the deliverer would see it now; nothing is claimed."""
+        with self.store.read() as session:
+            found = claim(session, self.at, 1000)
+            return next(one.order for one in found if one.id == item.id)
+
+    def octets(self, item: OutboxItem) -> bytes:
+        desk = self.settings.config.desk
+        renderer = LocalRenderer(self.settings.path("templates"))
+        return compose(self.order(item), desk, b"secret", renderer).octets
+
+
+def the_ticket(desk: Desk, number: str) -> Ticket:
+    return desk.session.query(Ticket).filter_by(number=number).one()
+
+
+def a_note(desk: Desk, ticket: Ticket, text: str, *, public: bool = True) -> Note:
+    return desk.add_note(ticket, text=text, public=public)
+
+
+def _address(text: str) -> Any:
+    from maild.model import Address
+
+    return Address("", text)

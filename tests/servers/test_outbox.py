@@ -1,0 +1,207 @@
+"""Delivery through a real SMTP server: nothing is lost, nothing comes twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maild.demo.servers import Servers
+from maild.desk.notify import notify
+from maild.store.tables import Alert, Delivery, Event, OutboxItem
+from tests.office import Office, the_ticket
+
+ANN, BOB, CEM = "ann@acme.example", "bob@example.com", "cem@example.com"
+
+
+@pytest.fixture
+def servers() -> Iterator[Servers]:
+    with Servers() as both:
+        yield both
+
+
+@pytest.fixture
+def office(tmp_path: Path, servers: Servers) -> Office:
+    return Office(tmp_path, smtp=_smtp(servers))
+
+
+def _smtp(servers: Servers, **more: Any) -> dict[str, Any]:
+    return {"host": servers.smtp.host, "port": servers.smtp.port, "timeout_seconds": 5, **more}
+
+
+def _tell(office: Office, number: str, *addresses: str, cause: str = "message:1") -> None:
+    with office.desk(cause) as desk:
+        told = [office.person(desk.session, address) for address in addresses]
+        notify(desk, the_ticket(desk, number), "assigned", told)
+
+
+def _states(office: Office) -> list[str]:
+    return [item.state for item in office.items()]
+
+
+def _ids(servers: Servers, address: str) -> list[str]:
+    return [message_from_bytes(m.octets)["Message-ID"] for m in servers.smtp.to(address)]
+
+
+def test_every_recipient_gets_a_mail_of_his_own(office: Office, servers: Servers) -> None:
+    _tell(office, office.ticket(), BOB, CEM)
+    assert office.deliver() == {"sent": 2, "failed": 0, "later": 0}
+    assert {mail.recipients for mail in servers.smtp.received} == {(BOB,), (CEM,)}
+    assert _states(office) == ["sent", "sent"]
+    assert office.deliver() == {"sent": 0, "failed": 0, "later": 0}
+
+
+def test_h75_put_off_by_4xx_is_tried_again_spaced_out(office: Office, servers: Servers) -> None:
+    servers.smtp.fail(BOB, "450 4.2.0 later, please", times=2)
+    _tell(office, office.ticket(), BOB)
+    waits = []
+    for _ in range(2):
+        assert office.deliver() == {"sent": 0, "failed": 0, "later": 1}
+        assert office.deliver() == {"sent": 0, "failed": 0, "later": 0}  # not due yet
+        waits.append(office.items()[0].next_try - office.at)
+        office.at = office.items()[0].next_try
+    assert waits[1] > waits[0]
+    assert office.deliver()["sent"] == 1
+    assert len(servers.smtp.to(BOB)) == 1
+    with office.store.read() as session:
+        assert [d.code for d in session.query(Delivery)] == [450, 450, 250]
+
+
+def test_h75_put_off_for_days_has_failed(office: Office, servers: Servers) -> None:
+    servers.smtp.fail(BOB, "450 4.2.0 later")
+    _tell(office, office.ticket(), BOB)
+    office.deliver()
+    office.later(days=5)
+    assert office.deliver() == {"sent": 0, "failed": 1, "later": 0}
+
+
+def test_h75_refused_by_5xx_stops_and_is_said_on_the_ticket(
+    office: Office, servers: Servers
+) -> None:
+    servers.smtp.fail(BOB, "550 5.1.1 no such user")
+    _tell(office, office.ticket(), BOB)
+    assert office.deliver() == {"sent": 0, "failed": 1, "later": 0}
+    office.later(days=1)
+    assert office.deliver() == {"sent": 0, "failed": 0, "later": 0}
+    with office.store.read() as session:
+        event = session.query(Event).filter_by(event="notification failed").one()
+        assert event.detail["to"] == BOB
+        assert "no such user" in event.detail["why"]
+        assert session.query(Alert).one().key == f"undelivered:{BOB}"
+
+
+def test_h75_no_relay_loses_nothing_and_says_so_once(tmp_path: Path, servers: Servers) -> None:
+    office = Office(tmp_path, smtp=_smtp(servers, port=1))
+    _tell(office, office.ticket(), BOB, CEM)
+    assert office.deliver() == {"sent": 0, "failed": 0, "later": 2}
+    assert office.deliver() == {"sent": 0, "failed": 0, "later": 2}
+    assert _states(office) == ["waiting", "waiting"]
+    with office.store.read() as session:
+        alert = session.query(Alert).one()
+    assert alert.key == "smtp"
+    assert "cannot be reached" in alert.text
+
+
+def test_h76_one_of_three_refused(office: Office, servers: Servers) -> None:
+    servers.smtp.fail(CEM, "450 4.2.0 later", times=1)
+    _tell(office, office.ticket(), BOB, CEM, ANN)
+    assert office.deliver() == {"sent": 2, "failed": 0, "later": 1}
+    office.later(minutes=5)
+    assert office.deliver() == {"sent": 1, "failed": 0, "later": 0}
+    assert [len(servers.smtp.to(a)) for a in (ANN, BOB, CEM)] == [1, 1, 1]
+
+
+def test_h77_lost_after_the_final_dot_is_one_repeat(office: Office, servers: Servers) -> None:
+    servers.smtp.fail(BOB, "drop", at="data", times=1)
+    _tell(office, office.ticket(), BOB)
+    assert office.deliver()["later"] == 1
+    office.later(minutes=5)
+    assert office.deliver()["sent"] == 1
+    first, second = servers.smtp.to(BOB)
+    assert first.octets == second.octets
+
+
+def test_h77_a_server_that_always_hangs_up_gets_no_third_copy(
+    office: Office, servers: Servers
+) -> None:
+    servers.smtp.fail(BOB, "drop", at="data")
+    _tell(office, office.ticket(), BOB)
+    for _ in range(4):
+        office.deliver()
+        office.later(hours=6)
+    assert len(servers.smtp.to(BOB)) == 2
+    assert len(set(_ids(servers, BOB))) == 1
+    assert _states(office) == ["failed"]
+
+
+def test_h28_yesterdays_database_sends_nothing_again(
+    office: Office, servers: Servers, tmp_path: Path
+) -> None:
+    number = office.ticket()
+    with closing(sqlite3.connect(tmp_path / "var" / "maild.db")) as today:
+        today.execute("VACUUM INTO ?", (str(tmp_path / "yesterday.db"),))
+    _tell(office, number, BOB)
+    assert office.deliver()["sent"] == 1
+    office.store.close()
+    for file in (tmp_path / "var").glob("maild.db*"):
+        file.unlink()
+    (tmp_path / "yesterday.db").rename(tmp_path / "var" / "maild.db")
+    restored = Office(tmp_path, smtp=_smtp(servers))
+    _tell(restored, number, BOB)  # the same mail is taken in again
+    assert restored.deliver()["sent"] == 0
+    assert len(servers.smtp.to(BOB)) == 1
+    assert _states(restored) == ["sent"]
+
+
+def test_order_within_a_ticket_is_kept_for_each_recipient(office: Office, servers: Servers) -> None:
+    number = office.ticket()
+    servers.smtp.fail(BOB, "450 4.2.0 later", times=1)
+    _tell(office, number, BOB, cause="message:1")
+    _tell(office, number, BOB, CEM, cause="message:2")
+    assert office.deliver() == {"sent": 1, "failed": 0, "later": 1}  # Bob's second one waits
+    office.later(minutes=5)
+    assert office.deliver()["sent"] == 2
+    assert _ids(servers, BOB) == [f"<{i.message_id}>" for i in office.items() if i.address == BOB]
+
+
+def test_fifty_recipients_of_whom_one_hangs(tmp_path: Path, servers: Servers) -> None:
+    office = Office(tmp_path, smtp=_smtp(servers, timeout_seconds=1))
+    number = office.ticket()
+    people = [f"person{i}@acme.example" for i in range(50)]
+    servers.smtp.fail(people[7], "hang", times=1)
+    with office.desk("message:1") as desk:
+        notify(desk, the_ticket(desk, number), "acknowledgement", people)
+    assert office.deliver() == {"sent": 49, "failed": 0, "later": 1}
+    assert len(servers.smtp.received) == 49
+
+
+def test_h79_no_credentials_in_rows_alerts_or_log(
+    tmp_path: Path, servers: Servers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from maild.demo.servers import Background, Bell, SmtpServer
+
+    background = Background()
+    server = SmtpServer(background, Bell(), login=("support", "right"))
+    smtp = {
+        "host": server.host, "port": server.port, "username": "support",
+        "password": "Correct-Horse-9", "timeout_seconds": 5,
+    }  # fmt: skip
+    office = Office(tmp_path, smtp=smtp)
+    _tell(office, office.ticket(), BOB)
+    assert office.deliver()["later"] == 1
+    server.close()
+    background.close()
+    with office.store.read() as session:
+        alert = session.query(Alert).one()
+        rows = " ".join(str(vars(row)) for kind in (Alert, OutboxItem, Delivery, Event)
+                        for row in session.query(kind))  # fmt: skip
+    assert "refuses the login of support" in alert.text
+    encoded = "AHN1cHBvcnQAQ29ycmVjdC1Ib3JzZS05"  # AUTH PLAIN
+    for place in (rows, capsys.readouterr().out, capsys.readouterr().err):
+        assert "Correct-Horse-9" not in place
+        assert encoded not in place
