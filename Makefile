@@ -10,6 +10,7 @@ demo: setup
 	$(BIN)/maild demo
 
 test: setup-test
+	@tests/install-servers.sh
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports

@@ -1,0 +1,3 @@
+"""Real servers for every test that asks for one by name."""
+
+pytest_plugins = ("tests.servers.dovecot", "tests.servers.postgres")
