@@ -12,6 +12,7 @@ from .phrases import fold
 
 LONGEST = 400  # characters of an attribution
 LONGEST_UNDATED = 120
+MOST_NAMES = 4  # words of a name
 MOST_LINES = 4  # lines that one is wrapped over, without empty ones
 MOST_LOOKS = 500  # places of a body where one is looked for; no conversation has as many
 
@@ -45,6 +46,7 @@ class Evidence:
     time: bool
     opens: bool  # begins with a date, or with "On" and soon a number
     short: bool
+    named: bool  # the verb stands behind a few words, a name's
 
     def sure(self) -> bool:
         """Certain enough to take unmarked lines below for the quote."""
@@ -52,6 +54,8 @@ class Evidence:
             return False
         if self.verb and (self.opens or self.address):
             return self.date or (self.opens and self.address)
+        if self.named and self.date and self.time:
+            return True
         return self.address_last and self.date and self.time
 
     def undated(self) -> bool:
@@ -71,16 +75,17 @@ def weigh(text: str, words: Vocabulary) -> Evidence | None:
     if len(text) > LONGEST or words.own.search(text):
         return None
     address = _ADDRESS.search(text) is not None
-    verb = words.wrote.search(text) or (address and words.sent.search(text))
+    verb = words.wrote.search(text) or (words.sent.search(text) if address else None)
     return Evidence(
         closed=_ENDS.search(text) is not None,
-        verb=bool(verb),
+        verb=verb is not None,
         address=address,
         address_last=_ADDRESS_AT_END.search(text) is not None,
         date=_DATE.search(text) is not None,
         time=_TIME.search(text) is not None,
         opens=_opens(text, words),
         short=len(text) <= LONGEST_UNDATED,
+        named=verb is not None and len(text[: verb.start()].split()) <= MOST_NAMES,
     )
 
 
@@ -227,6 +232,8 @@ def _column(line: Line, words: Vocabulary) -> int:
     for lead in words.lead.finditer(text):
         if lead.start() == 0 or (verb and verb.start() < lead.start()):
             continue
+        if "@" in text[: lead.start()]:
+            break  # somebody's name and address: all of it is the attribution
         if _NUMBER_NEXT.match(text, lead.end()):
             return line.raw.find(line.bare) + len(text[: lead.start()].rstrip("-*_ "))
     return 0

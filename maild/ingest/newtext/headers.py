@@ -13,7 +13,8 @@ MOST_LINES = 40  # lines of a header block, continuations included
 MOST_CONTINUED = 6  # lines that one field is wrapped over
 
 _OPENING = frozenset(("from", "sent", "subject", "to"))  # fields that a block can begin with
-_FIELD = re.compile(r"[*_\s|]*([^\W\d_][^:：*]{0,40}?)[\s*_]*[:：]\s*(.*)")
+_FIELD = re.compile(r"[*_\s]*([^\W\d_][^:：*|]{0,40}?)[\s*_]*[:：]")
+_FIELD_IN_TABLE = re.compile(r"\|[*_\s]*([^\W\d_][^:：*|]{0,40}?)[\s*_]*[:：|]")
 _RULE = re.compile(r"[-_=*~\u2010-\u2015\u2500-\u257f][-_=*~\u2010-\u2015\u2500-\u257f\s]*")
 _DASHED = re.compile(
     r"[*>\s]*[-_=+*\u2010-\u2015]{2,}\s*(.{3,80}?)\s*[-_=+*\u2010-\u2015]{2,}[\s*:]*"
@@ -67,7 +68,7 @@ def _separator(bare: str, words: Vocabulary) -> MarkKind | None:
 
 def field_label(line: Line, words: Vocabulary) -> str | None:
     """Which header field this line begins ("from", "sent" …), if any."""
-    field = _FIELD.match(line.bare)
+    field = (_FIELD_IN_TABLE if line.bare[:1] == "|" else _FIELD).match(line.bare)
     return words.labels.get(fold(field[1])) if field else None
 
 

@@ -59,3 +59,12 @@ def next_written(lines: list[Line], start: int) -> int | None:
         if lines[index].raw.strip():
             return index
     return None
+
+
+def fenced(lines: list[Line]) -> set[int]:
+    """The indexes of lines between two lines of ```: code, in which nothing is what it seems."""
+    fences = [i for i, line in enumerate(lines) if not line.quoted and line.bare[:3] == "```"]
+    inside: set[int] = set()
+    for first, last in zip(fences[::2], fences[1::2], strict=False):
+        inside.update(range(first, last + 1))
+    return inside

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from .attribution import looks_attributed
 from .headers import field_label
 from .languages import Vocabulary
-from .lines import Line
+from .lines import Line, fenced
 from .marks import Mark
 
 LEAST_INITIALED = 2  # lines "JD> …" that make a quote
@@ -27,7 +27,7 @@ def find_quotes(lines: list[Line], marks: dict[int, Mark], words: Vocabulary) ->
     """
     marked = {i for i, line in enumerate(lines) if line.quoted and not _is_decoration(line)}
     marked -= _prompts(lines, marked)
-    marked -= _fenced(lines)
+    marked -= fenced(lines)
     introduced = any(mark.kind.introduces_quote for mark in marks.values()) or any(
         looks_attributed(lines[i], words) or field_label(lines[i], words) == "from" for i in marked
     )
@@ -59,15 +59,6 @@ def _prompts(lines: list[Line], marked: set[int]) -> set[int]:
     if any(not _PROMPT.match(lines[i].raw) for i in marked):
         return set()
     return set(marked) if any(lines[i].bare for i in marked) else set()
-
-
-def _fenced(lines: list[Line]) -> set[int]:
-    """Lines between two lines of ``` are code."""
-    fences = [i for i, line in enumerate(lines) if not line.quoted and line.bare[:3] == "```"]
-    inside: set[int] = set()
-    for first, last in zip(fences[::2], fences[1::2], strict=False):
-        inside.update(range(first, last + 1))
-    return inside
 
 
 def _is_enclosed(lines: list[Line], marked: set[int]) -> bool:

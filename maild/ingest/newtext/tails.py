@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .languages import Vocabulary
-from .lines import Line
+from .lines import Line, fenced
 from .marks import REPLY_MARK_CLOSE, REPLY_MARK_OPEN, Mark, MarkKind
 from .phrases import fold
 
@@ -19,8 +19,10 @@ _PAUSE = re.compile(r"[,.;:!?(，。、]\s|[,;!?(，。]")
 def find_tails(lines: list[Line], words: Vocabulary) -> list[Mark]:
     """Signature delimiters, footers, "Sent from …" lines and our own reply marks."""
     found = []
+    code = fenced(lines)
     for index, line in enumerate(lines):
-        kind = None if line.blank or line.quoted else _kind(line.bare, words)
+        skipped = line.blank or line.quoted or index in code
+        kind = None if skipped else _kind(line.bare, words)
         if kind:
             found.append(Mark(kind, index, index))
     return found
