@@ -173,6 +173,9 @@ def _decode_labelled(data: bytes, codec: str, label: str) -> tuple[str, str | No
     lenient = data.decode(codec, "replace")
     if codec == "cp1252":  # five bytes have no character there
         return "".join(_latin(c) for c in data.decode("latin-1")), None
+    if codec == "utf-8" and not _UTF8_CHARACTER.search(data):
+        text, found = guess(data)
+        return text, f"labelled {_shown(label)}, read as {found}"
     if lenient.count("\ufffd") * 20 <= len(lenient) or len(data) < 4:
         return lenient, f"bytes that are not {_shown(label)}"
     text, found = guess(data)
@@ -330,14 +333,25 @@ def _cyrillic_weight(character: str) -> float:
     return 0.3 if "\u0400" <= character <= "\u045f" else 0.0
 
 
+# First octets of the common characters of a double-byte charset, and what such a character weighs.
+_COMMON_ROWS = {
+    "gb18030": (0xB0, 0xD7, 0.9),
+    "cp949": (0xB0, 0xC8, 0.97),
+    "big5hkscs": (0xA4, 0xC6, 0.88),
+    "euc_jp": (0xB0, 0xCF, 0.8),
+    "cp932": (0x88, 0x97, 0.8),
+}
+
+
 def _east_asian_weight(character: str, codec: str) -> float:
     point = ord(character)
     if 0x3040 <= point <= 0x30FF:  # kana tells Japanese from the rest
         return 1.0 if codec in ("cp932", "euc_jp") else 0.5
-    if 0xAC00 <= point <= 0xD7A3:
-        return 0.97 if codec == "cp949" else 0.4
-    if 0x4E00 <= point <= 0x9FFF:
+    if 0x3000 <= point <= 0x303F or 0xFF01 <= point <= 0xFF5E:
         return 0.85
-    if 0x3000 <= point <= 0x303F or 0xFF00 <= point <= 0xFF60:
-        return 0.85
-    return 0.0
+    octets = character.encode(codec, "replace")
+    first, last, weight = _COMMON_ROWS[codec]
+    common = len(octets) == 2 and first <= octets[0] <= last
+    if codec in ("gb18030", "cp949"):  # the rest of the rows are later extensions
+        common = common and octets[1] >= 0xA1
+    return weight if common else 0.2

@@ -6,6 +6,7 @@ The walker is a loop over a parsed tree, so neither depth nor size can exhaust i
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 MAX_HTML = 4_000_000  # characters that are read; a mail that a person wrote has less
@@ -54,12 +55,13 @@ def to_text(html: str) -> str:
 
 def _following(node: Any, root: Any, writer: _Writer) -> Any:
     """The next node after a finished one, leaving the parents that end on the way."""
-    while node is not None and node != root:
+    end = root.mem_id
+    while node is not None and node.mem_id != end:
         following = node.next
         if following is not None:
             return following
         node = node.parent
-        if node is None or node == root:
+        if node is None or node.mem_id == end:
             return None
         writer.leave(node)
     return None
@@ -245,15 +247,17 @@ _STYLES = _names(
 
 def sanitise(html: str) -> str:
     """HTML without script, forms or anything remote; inline images stay as cid: (H55, H56)."""
+    return str(_cleaner().clean(html[:MAX_HTML]))
+
+
+@cache
+def _cleaner() -> Any:
     import nh3
 
-    attributes = {tag: own | _COMMON for tag, own in _ATTRIBUTES.items()}
-    for tag in _TAGS - attributes.keys():
-        attributes[tag] = set(_COMMON)
-    return nh3.clean(
-        html[:MAX_HTML],
+    attributes = {tag: set(_COMMON | _ATTRIBUTES.get(tag, set())) for tag in _TAGS}
+    return nh3.Cleaner(
         tags=set(_TAGS),
-        clean_content_tags={"script", "style", "title", "head", "noscript", "template"} - _TAGS,
+        clean_content_tags=set(_names("script style title head noscript template")),
         attributes=attributes,
         attribute_filter=_keep_attribute,
         url_schemes={"http", "https", "mailto", "tel", "cid", "ftp"},
@@ -262,11 +266,14 @@ def sanitise(html: str) -> str:
     )
 
 
+_ACTING_STYLE = re.compile(r"url\s*\(|expression|\\|@import|image-set", re.IGNORECASE)
+
+
 def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "src":
         return value if value.lower().startswith("cid:") else None
-    if attribute == "style" and re.search(r"(?i)url\s*\(|expression|\\|@import|image-set", value):
-        return None
+    if attribute == "style":
+        return None if _ACTING_STYLE.search(value) else value
     if attribute == "href" and value.strip().lower().startswith("cid:"):
         return None
     return value

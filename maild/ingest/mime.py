@@ -12,6 +12,8 @@ import quopri
 import re
 from dataclasses import dataclass, field
 from email.message import Message
+from functools import cache
+from typing import Any
 
 from maild.errors import MailError
 from maild.ingest.headers import decode_base64, decode_value, parameters, raw_value
@@ -301,13 +303,32 @@ def tree(raw: bytes, defects: list[str]) -> Message:
 
 
 def _by_mail_parser(raw: bytes) -> Message:
-    import mailparser
-
-    logging.getLogger("mailparser").propagate = False  # it would log parts of mails
-    message = mailparser.parse_from_bytes(raw).message
+    """mail-parser's guarded parse, without the bodies and dates that it would decode at once."""
+    message = _lazy_parser().from_bytes(raw).message
     if not isinstance(message, Message):
         raise TypeError("no message")
     return message
+
+
+@cache
+def _lazy_parser() -> Any:
+    import mailparser
+
+    _silence("mailparser")
+
+    class Lazy(mailparser.MailParser):  # type: ignore[misc]
+        def parse(self) -> Lazy:
+            return self
+
+    return Lazy
+
+
+def _silence(name: str) -> None:
+    """A library logs nothing: it would log parts of mails."""
+    logger = logging.getLogger(name)
+    if logger.propagate:
+        logger.propagate = False
+        logger.addHandler(logging.NullHandler())
 
 
 def walk(root: Message) -> list[Part]:

@@ -41,7 +41,8 @@ class Phrases:
 
     def __init__(self, table: dict[str, list[str]], *, bounded: bool = False) -> None:
         self._plain: list[tuple[str, Hit]] = []
-        self._starts: list[tuple[re.Pattern[str], Hit]] = []
+        self._starts: dict[str, list[tuple[re.Pattern[str], Hit]]] = {}  # by two characters
+        self._within: list[tuple[str, re.Pattern[str], Hit]] = []  # by a piece they hold
         self._loose: list[tuple[re.Pattern[str], Hit]] = []
         for language, phrases in table.items():
             for phrase in phrases:
@@ -54,7 +55,11 @@ class Phrases:
         if not end and bounded and _wants_end(folded):
             end = _END
         start = "" if phrase.startswith("*") else "^"
-        self._starts.append((re.compile(start + body + end), hit))
+        pattern = re.compile(start + body + end)
+        if start:
+            self._starts.setdefault(folded[:2], []).append((pattern, hit))
+        else:
+            self._within.append((folded.strip("*").split("*")[0].strip(), pattern, hit))
         if "*" in folded:
             self._loose.append((re.compile(body), hit))
         else:
@@ -63,7 +68,13 @@ class Phrases:
     def begins(self, folded: str) -> Hit | None:
         """The first phrase that begins this folded subject."""
         folded = folded[:300]
-        return next((hit for pattern, hit in self._starts if pattern.search(folded)), None)
+        for pattern, hit in self._starts.get(folded[:2], ()):
+            if pattern.search(folded):
+                return hit
+        for piece, pattern, hit in self._within:
+            if piece in folded and pattern.search(folded):
+                return hit
+        return None
 
     def within(self, folded: str) -> Hit | None:
         """The first phrase that stands anywhere in this folded text."""
