@@ -292,7 +292,8 @@ def _sentence(details: ErrorDetails) -> str:
     message = message[:1].lower() + message[1:]
     found = details["input"]
     plain = isinstance(found, str | int | float | bool) and "password" not in key
-    return (f"{key}: " if key else "") + message + (f" (found {found!r})." if plain else ".")
+    end = f" (found {found!r})." if plain else "" if message.endswith("?") else "."
+    return (f"{key}: " if key else "") + message + end
 
 
 def _key(loc: tuple[int | str, ...]) -> str:
@@ -300,9 +301,12 @@ def _key(loc: tuple[int | str, ...]) -> str:
     if len(loc) >= 2 and isinstance(loc[1], int):
         rest = ".".join(map(str, loc[2:]))
         return f"[[{loc[0]}]] {loc[1] + 1}" + (f", {rest}" if rest else "")
-    return (
-        f"[{loc[0]}] {'.'.join(map(str, loc[1:]))}" if len(loc) > 1 else str(loc[0]) if loc else ""
-    )
+    if len(loc) >= 2:
+        return f"[{loc[0]}] {'.'.join(map(str, loc[1:]))}"
+    if not loc:
+        return ""
+    field = Config.model_fields.get(str(loc[0]))
+    return f"[{loc[0]}]" if field and isinstance(field.default, Section) else str(loc[0])
 
 
 def _keys_at(loc: tuple[int | str, ...]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import typer
@@ -25,7 +26,7 @@ def _root() -> None:
 
 
 # Each module adds its commands to the app by `register(app)`.
-MODULES = ("ingest", "look", "parse")
+MODULES = ("setup", "run", "demo", "ingest", "look", "parse")
 
 for _name in MODULES:
     importlib.import_module(f"maild.cli.{_name}").register(app)
@@ -39,4 +40,13 @@ def main() -> None:
         print(f"maild: {error.message}", file=sys.stderr)
         sys.exit(error.exit_status)
     except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("MAILD_DEBUG"):
+            raise
+        print(
+            f"maild: something went wrong that should not have ({type(error).__name__}: {error}). "
+            "Set MAILD_DEBUG=1 to see where, and please report it.",
+            file=sys.stderr,
+        )
         sys.exit(1)

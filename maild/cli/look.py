@@ -15,7 +15,7 @@ from rich.panel import Panel
 from rich.table import Column, Table
 
 from maild import wiring
-from maild.cli.options import ConfigOption, JsonOption, print_json, when
+from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.desk import originals, story, views
 from maild.ingest.files import read_paths
 from maild.ingest.limits import Reader
@@ -154,9 +154,9 @@ def name(person: dict[str, str] | None) -> str:
 
 
 def ticket_table(rows: Iterable[dict[str, Any]]) -> Table:
-    table = Table(
-        "number", "title", "status", "priority", "client", "contact", "resource", "updated"
-    )
+    table = Table(Column("number", no_wrap=True), "title", "status", "priority", "client")
+    table.add_column("contact")
+    table.add_column("resource")
     for row in rows:
         table.add_row(
             row["number"],
@@ -166,7 +166,6 @@ def ticket_table(rows: Iterable[dict[str, Any]]) -> Table:
             escape(row["organization"] or ""),
             name(row["contact"]),
             name(row["primary_resource"]),
-            local(row["updated"]),
         )
     return table
 
@@ -195,9 +194,5 @@ def print_ticket(console: Console, data: dict[str, Any]) -> None:
             console.print(f"  + {escape(attachment['filename'])} ({attachment['size']:,} bytes)")
         console.print()
     for event in data["events"]:
-        detail = ", ".join(f"{k}: {v}" for k, v in event["detail"].items() if v is not None)
-        console.print(
-            f"{when(event['at'])}  {event['event']} by {escape(event['by'])}  {escape(detail)}",
-            style="dim",
-            highlight=False,
-        )
+        said = story.in_words(event["event"], event["by"], event["detail"])
+        console.print(f"{local(event['at'])}  {escape(said)}", style="dim", highlight=False)

@@ -72,9 +72,11 @@ class Bell:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
+        self._rings = 0
 
     def ring(self) -> None:
         with self._changed:
+            self._rings += 1
             self._changed.notify_all()
 
     def wait_for(
@@ -87,11 +89,14 @@ class Bell:
         """The first true value of `what`, looked at whenever the bell rings and at least
         every so many seconds (for what rings no bell); TimeoutError when it never comes."""
         end = time.monotonic() + seconds
-        with self._changed:
-            while not (value := what()):
-                if time.monotonic() > end:
-                    raise TimeoutError(f"waited {seconds} s in vain")
-                self._changed.wait(every)
+        heard = self._rings
+        while not (value := what()):  # without the lock: it may need the thread that rings
+            if time.monotonic() > end:
+                raise TimeoutError(f"waited {seconds} s in vain")
+            with self._changed:
+                if self._rings == heard:
+                    self._changed.wait(every)
+                heard = self._rings
         return value
 
 

@@ -44,7 +44,7 @@ class Writer:
         for name, value in {**self.headers, **(headers or {})}.items():
             del message[name]
             message[name] = value
-        message.set_content(text or subject)
+        message.set_content(text)
         for filename, octets in (attach or {}).items():
             message.add_attachment(
                 octets, maintype="application", subtype="octet-stream", filename=filename

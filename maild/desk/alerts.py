@@ -25,3 +25,10 @@ def raise_alert(session: Session, key: str, text: str, now: datetime) -> bool:
     known.text, known.last, known.cleared = text, now, None
     known.count += 1
     return news
+
+
+def clear_alert(session: Session, key: str, now: datetime) -> None:
+    """Says that it is over; the row stays, for who wants to know what was."""
+    session.execute(
+        sa.update(Alert).where(Alert.key == key, Alert.cleared.is_(None)).values(cleared=now)
+    )

@@ -56,10 +56,18 @@ NOTIFICATIONS = (
         auto="auto-replied",
     ),
     Notification(
+        "new-ticket",
+        "A ticket came in that nobody holds yet; every resource hears of it.",
+        "resource",
+        about=("ticket", "note"),
+        auto=None,
+        covers=("note",),
+    ),
+    Notification(
         "assigned",
         "A ticket was given to a resource (N25).",
         "resource",
-        covers=("note",),
+        covers=("note", "new-ticket"),
     ),
     Notification(
         "note",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -53,10 +54,23 @@ def _chapter(session: Session, stored: Message) -> Chapter:
         sa.select(Event).where(Event.stored_id == stored.id).order_by(Event.id)
     )
     for event in events:
-        detail = ", ".join(f"{k}: {v}" for k, v in event.detail.items() if v is not None)
-        lines.append(f"event    {event.event} by {event.by}" + (f" ({detail})" if detail else ""))
+        lines.append(f"event    {in_words(event.event, event.by, event.detail)}")
     sent = session.scalars(
         sa.select(OutboxItem).where(OutboxItem.stored_id == stored.id).order_by(OutboxItem.id)
     )
     lines.extend(f"mail     {item.template} to {item.address}: {item.state}" for item in sent)
     return Chapter(title, tuple(Reason(*r) for r in stored.reasons), tuple(lines))
+
+
+def in_words(event: str, by: str, detail: dict[str, Any]) -> str:
+    """An event as one line: what, from what to what, by whom."""
+    said = event
+    if detail.get("field"):
+        said += f" {detail['field']}"
+    if detail.get("from") is not None or detail.get("to") is not None:
+        before = f" {detail['from']} →" if detail.get("from") is not None else ":"
+        said += f"{before} {detail['to']}"
+    for key in ("kind", "person", "role", "failed"):
+        if detail.get(key) and event != "status changed":
+            said += f", {key} {detail[key]}"
+    return f"{said} · {by}"

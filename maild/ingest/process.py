@@ -272,8 +272,12 @@ def _note(
     desk: Desk, mail: Mail, sender: Who, found: Match, commands: tuple[str, list[Command]]
 ) -> Outcome:
     assert found.ticket is not None
-    _write_note(desk, found.ticket, mail)
-    desk.settle()
+    if mail.new_text.strip() or mail.attachments or not commands[1]:
+        _write_note(desk, found.ticket, mail)
+        desk.settle()
+    else:  # nothing but a command: no empty note
+        desk.know(mail.message_id, found.ticket)
+        desk.stored_on(found.ticket)
     results = run(desk, found.ticket, commands[1])
     why = f"a note by {sender.person.name}: {found.reason.because}"
     return _outcome(desk, "note", why, results)

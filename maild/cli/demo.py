@@ -1,0 +1,47 @@
+"""`maild demo`: the whole circle on this machine, with nothing to set up."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from maild.cli.look import print_ticket, ticket_table
+from maild.demo.story import play
+from maild.desk import views
+
+
+def register(app: typer.Typer) -> None:
+    app.command("demo")(demo)
+
+
+def demo(
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where to leave what came of it.")
+    ] = Path("maild-demo"),
+) -> None:
+    """Play the whole circle on loopback: mail in, tickets, mail out."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    console = Console(highlight=False)
+    console.print("[bold]maild demo[/bold]: an IMAP and an SMTP server on loopback, the daemon")
+    console.print("between them, and a few people who write.")
+    house = play(folder, console)
+    with house.store.read() as session:
+        rows = [views.summary(session, t) for t in views.tickets(session, "all")]
+        first = views.whole(session, views.ticket(session, rows[0]["number"]))
+    house.close()
+    console.print("\n[bold]The tickets[/bold]")
+    console.print(ticket_table(rows))
+    console.print("\n[bold]One ticket in full[/bold]")
+    print_ticket(console, first)
+    option = f"--config {escape(str(folder / 'maild.toml'))}"
+    console.print("\n[bold]Where to look next[/bold]")
+    console.print(f"  maild show {first['number']} {option}")
+    console.print(f"  maild explain {first['number']} {option}")
+    console.print(f"  maild outbox {option}")
+    console.print(f"  {escape(str(folder / 'sent'))}/ holds the mail that was sent, to open")

@@ -1,0 +1,87 @@
+"""Setting up: `maild init` writes a configuration, `maild check` tries everything in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from maild import config as configuration
+from maild import wiring
+from maild.cli.options import ConfigOption
+from maild.config import Settings
+from maild.desk.profile import load_profile, profile_folder
+from maild.errors import MaildError
+from maild.ingest.imap import probe as probe_mailbox
+from maild.outbox.deliver import probe as probe_smtp
+from maild.rules.engine import Rules
+from maild.store import Store
+
+SAMPLE = Path(__file__).parent / "maild.toml"
+
+
+def register(app: typer.Typer) -> None:
+    app.command("init")(init)
+    app.command("check")(check)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to.")] = Path(),
+) -> None:
+    """Write a commented maild.toml and the folders beside it."""
+    file = folder / "maild.toml"
+    (folder / "var").mkdir(parents=True, exist_ok=True)
+    (folder / "templates").mkdir(exist_ok=True)
+    if file.exists():
+        print(f"{file} is there already and was left as it is.")
+    else:
+        file.write_text(SAMPLE.read_text("utf-8"), "utf-8")
+        file.chmod(0o600)
+        print(f"Wrote {file}. Put in your mailbox and SMTP relay, then run `maild check`.")
+
+
+def check(config: ConfigOption = None) -> None:
+    """Read the configuration and reach every server that it names."""
+    console = Console(highlight=False, soft_wrap=True)
+    file = configuration.config_file(config)
+    try:
+        settings = configuration.load(file)
+    except MaildError as error:
+        for line in error.message.splitlines():
+            console.print(f"[red]FAIL[/red]  {escape(line)}")
+        raise typer.Exit(error.exit_status) from None
+    console.print(f"[green]ok[/green]    configuration {escape(str(file))}")
+    failures = 0
+    for what, attempt in _attempts(settings):
+        try:
+            console.print(f"[green]ok[/green]    {escape(what)}: {escape(attempt())}")
+        except MaildError as error:
+            failures += 1
+            console.print(f"[red]FAIL[/red]  {escape(what)}: {escape(error.message)}")
+    if failures:
+        raise typer.Exit(1)
+
+
+def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
+    """What is tried, in this order; each says how it went or raises."""
+    yield "profile", lambda: _profile(settings)
+    yield "database", lambda: _database(settings)
+    for section in settings.config.mailbox:
+        yield f"mailbox {section.name}", lambda section=section: probe_mailbox(section)  # type: ignore[misc]
+    yield "smtp", lambda: probe_smtp(settings.config.smtp)
+
+
+def _profile(settings: Settings) -> str:
+    folder = profile_folder(settings.config.profile, settings.folder)
+    profile, rules = load_profile(folder), Rules(folder)
+    return f"{profile.name}, {len(profile.statuses)} statuses, {len(rules.rules)} rules"
+
+
+def _database(settings: Settings) -> str:
+    house = wiring.furnish(settings, Store(settings.database_url))
+    house.close()
+    return house.store.url.render_as_string(hide_password=True)

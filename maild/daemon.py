@@ -1,0 +1,136 @@
+"""The daemon: one thread a mailbox, one that processes, one that delivers, one that ticks.
+
+Threads share nothing but the database and three wake-up events; whoever finds work takes it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from maild.config import MailboxSection
+from maild.desk.alerts import clear_alert, raise_alert
+from maild.errors import MaildError
+from maild.ingest.imap import Stop, Watcher
+from maild.outbox.deliver import Deliverer
+from maild.wiring import House
+
+log = structlog.get_logger()
+
+TICK_SECONDS = 2  # how often somebody looks for work that nobody announced (retries, clocks)
+STOP_SECONDS = 8  # how long the threads have to finish what they do
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Daemon:
+    """Everything that runs while `maild run` does."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.stop = Stop()
+        self.mail_waits = threading.Event()
+        self.outbox_waits = threading.Event()
+        self.reader = house.reader()
+        self.pipeline = house.pipeline(self.reader)
+        self.deliverer = Deliverer(house.store, house.settings)
+        self.watchers = [(s, self._watcher(s)) for s in house.settings.config.mailbox]
+        self.failures: list[str] = []  # of one pass: mailboxes that could not be reached
+
+    def _watcher(self, section: MailboxSection) -> Watcher:
+        house = self.house
+        return Watcher(
+            section,
+            house.store,
+            house.settings.config.limits,
+            _now,
+            self.mail_waits.set,
+            self.alert,
+            settled=self.settled,
+        )
+
+    def alert(self, key: str, text: str) -> None:
+        self.house.store.write(lambda session: raise_alert(session, key, text, _now()))
+
+    def settled(self, key: str) -> None:
+        self.house.store.write(lambda session: clear_alert(session, key, _now()))
+
+    def run(self) -> None:
+        """Works until `stop` is set, then lets every thread finish its step."""
+        threads = [
+            self._thread(f"watch {section.name}", watcher.run, self.stop)
+            for section, watcher in self.watchers
+        ]
+        threads.append(self._thread("process", self._process))
+        threads.append(self._thread("deliver", self.deliverer.run, self.stop, self.outbox_waits))
+        ticker = BackgroundScheduler(timezone=UTC)
+        ticker.add_job(self._tick, "interval", seconds=TICK_SECONDS, coalesce=True, max_instances=1)
+        ticker.start()
+        log.info("started", mailboxes=len(self.watchers))
+        try:
+            self.stop.wait()
+        finally:
+            log.info("stopping")
+            self.stop.set()
+            self._tick()
+            ticker.shutdown(wait=False)
+            for thread in threads:
+                thread.join(STOP_SECONDS / len(threads))
+            self.reader.close()
+            log.info("stopped")
+
+    def once(self, now: datetime) -> dict[str, int]:
+        """One pass over everything that is due: fetch, process, deliver; how many of each."""
+        fetched = 0
+        for section, watcher in self.watchers:
+            try:
+                fetched += watcher.once()
+            except MaildError as error:
+                self.failures.append(error.message)
+                self.alert(f"mailbox:{section.name}", error.message)
+        processed = 0
+        while taken := self.pipeline.process_due(now):
+            processed += taken
+        delivered = self.deliverer.once(now)
+        self.reader.close()
+        return {"fetched": fetched, "processed": processed, **delivered}
+
+    def _process(self) -> None:
+        while not self.stop.is_set():
+            self.mail_waits.wait()
+            self.mail_waits.clear()
+            while not self.stop.is_set() and self.pipeline.process_due(_now(), limit=1):
+                self.outbox_waits.set()
+
+    def _tick(self) -> None:
+        self.mail_waits.set()
+        self.outbox_waits.set()
+
+    def _thread(self, name: str, work: Callable[..., None], *args: object) -> threading.Thread:
+        """A thread that begins again after an error that nobody foresaw, and says so."""
+
+        def keep_on() -> None:
+            while not self.stop.is_set():
+                try:
+                    work(*args)
+                except Exception as error:
+                    log.exception("thread.failed", thread=name)
+                    self._report(name, error)
+                    self.stop.wait(TICK_SECONDS)
+
+        thread = threading.Thread(target=keep_on, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _report(self, name: str, error: Exception) -> None:
+        """An alert, unless it is the database itself that fails."""
+        try:
+            self.alert(f"thread:{name}", f"{name} failed ({type(error).__name__}) and goes on.")
+        except MaildError:
+            log.error("alert.lost", thread=name)

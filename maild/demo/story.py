@@ -1,0 +1,259 @@
+"""A short story that goes once round the circle, played through the real daemon."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+
+import sqlalchemy as sa
+from rich.console import Console
+from rich.markup import escape
+
+from maild import wiring
+from maild.daemon import Daemon
+from maild.demo.servers import Servers
+from maild.demo.writer import Writer, parse, plain_text
+from maild.errors import Refused
+from maild.store.tables import Message, OutboxItem
+from maild.wiring import House
+
+DESK = "support@demo.example"
+MARK = ".maild-demo"  # a folder with this file in it is ours to replace
+
+TOML = """\
+profile = "next7"
+
+[desk]
+name = "Demo Support"
+address = "{desk}"
+
+[[mailbox]]
+name = "support"
+host = "127.0.0.1"
+port = {imap}
+tls = "none"
+username = "{desk}"
+password = "demo"
+
+[smtp]
+host = "127.0.0.1"
+port = {smtp}
+tls = "none"
+
+[[resource]]
+name = "Dana Lead"
+email = "dana@demo.example"
+
+[[resource]]
+name = "Bob Tech"
+email = "bob@demo.example"
+
+[[organization]]
+name = "Acme"
+domains = ["acme.example"]
+
+[[contact]]
+name = "Ann Customer"
+email = "ann@acme.example"
+organization = "Acme"
+"""
+
+OUT_OF_OFFICE = """\
+From: Ann Customer <ann@acme.example>
+To: {desk}
+Subject: Out of office: {subject}
+Message-ID: <away-1@acme.example>
+In-Reply-To: {about}
+Auto-Submitted: auto-replied
+
+I am back on Monday.
+"""
+
+BOUNCE = """\
+From: Mail Delivery System <MAILER-DAEMON@acme.example>
+To: {desk}
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <bounce-1@acme.example>
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+The mailbox of ann@acme.example is full.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.acme.example
+
+Final-Recipient: rfc822; ann@acme.example
+Action: failed
+Status: 5.2.2
+Diagnostic-Code: smtp; 552 5.2.2 mailbox full
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: {about}
+Subject: {subject}
+
+--b--
+"""
+
+
+@dataclass
+class Stage:
+    """What a scene needs: the servers, the desk's data, the people, a screen."""
+
+    console: Console
+    servers: Servers
+    house: House
+    folder: Path
+    read: dict[str, int] = field(default_factory=dict)  # how much of whose mail was shown
+
+    def writer(self, name: str, address: str) -> Writer:
+        """A person with a mailbox on our own server."""
+        self.servers.imap.add_user(address, "demo")
+        return Writer(
+            name,
+            address,
+            DESK,
+            send=lambda octets: self.servers.imap.deliver(DESK, octets),
+            inbox=lambda: list(self.servers.imap.messages(address).values()),
+        )
+
+    def scene(self, text: str) -> None:
+        self.console.print(f"\n[bold cyan]▸ {escape(text)}[/bold cyan]")
+
+    def arrives(self, writer: Writer, words: str) -> EmailMessage:
+        """Waits for the mail with these words that this person now gets, and shows it."""
+
+        def look() -> EmailMessage | None:
+            unread = writer.received()[self.read.get(writer.address, 0) :]
+            return next((m for m in unread if words in plain_text(m)), None)
+
+        message = self.servers.wait_for(look)
+        self.read[writer.address] = len(writer.received())
+        self.console.print(
+            f"  [green]→ {escape(writer.name)} gets:[/green] {escape(str(message['Subject']))}"
+        )
+        for line in first_lines(message):
+            self.console.print(f"      [dim]{escape(line)}[/dim]", highlight=False)
+        return message
+
+    def done_with(self, message_id: str) -> Message:
+        """Waits until the desk is done with this message, then tells what it made of it."""
+
+        def look() -> Message | None:
+            with self.house.store.read() as session:
+                return session.scalar(
+                    sa.select(Message).where(
+                        Message.message_id == message_id, Message.state == "processed"
+                    )
+                )
+
+        message = self.servers.wait_for(look)
+        self.console.print(f"  [yellow]maild:[/yellow] {escape(message.why or '')}")
+        return message
+
+
+def first_lines(message: EmailMessage, count: int = 3) -> list[str]:
+    """The first lines of a mail that say something."""
+    lines = [line for line in plain_text(message).splitlines() if line.strip()]
+    return [line for line in lines if not line.startswith("##")][:count]
+
+
+def play(folder: Path, console: Console) -> House:
+    """Plays the story in `folder`, made anew; gives the desk as it then stands."""
+    _fresh(folder)
+    with Servers() as servers:
+        servers.imap.add_user(DESK, "demo")
+        toml = TOML.format(desk=DESK, imap=servers.imap.port, smtp=servers.smtp.port)
+        (folder / "maild.toml").write_text(toml, "utf-8")
+        house = wiring.open_house(folder / "maild.toml")
+        daemon = Daemon(house)
+        thread = threading.Thread(target=daemon.run, name="daemon")
+        thread.start()
+        try:
+            stage = Stage(console, servers, house, folder)
+            _story(stage)
+            servers.wait_for(lambda: _all_sent(house))
+            _keep_sent_mail(house, folder / "sent")
+        finally:
+            daemon.stop.set()
+            thread.join()
+    return house
+
+
+def _story(stage: Stage) -> None:
+    ann = stage.writer("Ann Customer", "ann@acme.example")
+    dana = stage.writer("Dana Lead", "dana@demo.example")
+    bob = stage.writer("Bob Tech", "bob@demo.example")
+
+    stage.scene("Ann, a customer, mails support.")
+    opened = ann.mail("Printer on floor 2 is on fire", "It smokes. Please help!\n\nAnn")
+    stage.done_with(opened)
+    stage.arrives(ann, "number")
+    stage.arrives(dana, "It smokes")
+    stage.arrives(bob, "It smokes")
+
+    stage.scene('Dana answers with "is assigned to bob" in the subject and no word more.')
+    stage.done_with(dana.reply("", subject=_with(dana, "is assigned to bob")))
+    stage.arrives(bob, "is yours now")
+
+    stage.scene("Bob just answers the mail; his words reach Ann.")
+    stage.done_with(bob.reply("Please pull the plug. Is the smoke gone?"))
+    answer = stage.arrives(ann, "pull the plug")
+
+    stage.scene("Ann answers: the ticket says Feedback Received, Bob is told.")
+    stage.done_with(ann.reply("Yes, it is gone. What now?"))
+    stage.arrives(bob, "it is gone")
+
+    stage.scene('Bob answers with "is resolved" in the subject: Complete, and Ann is told.')
+    stage.done_with(bob.reply("A new one is on its way.", subject=_with(bob, "is resolved")))
+    stage.arrives(ann, "on its way")
+
+    stage.scene("Ann writes once more: the ticket is open again.")
+    stage.done_with(ann.reply("The new printer smokes as well. Can you look at it?"))
+    stage.arrives(bob, "smokes as well")
+
+    stage.scene("Ann's out-of-office and a bounce come in: they change nothing.")
+    words = {"desk": DESK, "about": answer["Message-ID"], "subject": answer["Subject"]}
+    for mail in (OUT_OF_OFFICE, BOUNCE):
+        octets = mail.format(**words).replace("\n", "\r\n").encode()
+        stage.servers.imap.deliver(DESK, octets)
+        stage.done_with(str(parse(octets)["Message-ID"]).strip("<>"))
+
+
+def _with(writer: Writer, phrase: str) -> str:
+    """The subject of the mail that he answers, with a phrase at its end."""
+    return f"Re: {writer.received()[-1]['Subject']} {phrase}"
+
+
+def _fresh(folder: Path) -> None:
+    if folder.exists():
+        if not (folder / MARK).exists() and any(folder.iterdir()):
+            raise Refused(f"{folder} holds something else; name another folder with --dir.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+
+
+def _all_sent(house: House) -> bool:
+    with house.store.read() as session:
+        open_states = OutboxItem.state.in_(("waiting", "sending"))
+        return session.scalar(sa.select(sa.func.count()).where(open_states)) == 0
+
+
+def _keep_sent_mail(house: House, folder: Path) -> None:
+    """Every mail that went out, as a file to open with a mail program."""
+    folder.mkdir()
+    with house.store.read() as session:
+        for item in session.scalars(sa.select(OutboxItem).order_by(OutboxItem.id)):
+            name = f"{item.id:02d}-{item.template}-to-{item.address.partition('@')[0]}.eml"
+            (folder / name).write_bytes(item.octets or b"")

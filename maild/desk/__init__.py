@@ -1,0 +1,1 @@
+"""What the desk is: tickets, people, statuses, and the actions that change them."""

@@ -1,0 +1,171 @@
+"""Conversations with a desk, in process or with the real daemon behind real servers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from maild import config, wiring
+from maild.demo.servers import Servers
+from maild.demo.writer import Writer
+from maild.desk import views
+from maild.ingest.accept import accept
+from maild.ingest.parse import understand
+from maild.ingest.process import Pipeline
+from maild.outbox.deliver import Deliverer
+from maild.store import Store
+from maild.store.tables import Message, OutboxItem, Ticket
+
+ADDRESS = "support@example.com"
+
+TOML = """
+profile = "{profile}"
+[desk]
+name = "Example Support"
+address = "support@example.com"
+timezone = "Europe/Berlin"
+[database]
+url = "{database}"
+[smtp]
+host = "127.0.0.1"
+port = {smtp_port}
+tls = "none"
+[trust]
+authserv_id = "mx.example.com"
+[[resource]]
+name = "Bob Tech"
+email = "bob@example.com"
+[[resource]]
+name = "Dana Lead"
+email = "dana@example.com"
+[[organization]]
+name = "Acme"
+domains = ["acme.example"]
+[[contact]]
+name = "Ann"
+email = "ann@acme.example"
+organization = "Acme"
+{more}
+"""
+
+PROOF = {"Authentication-Results": "mx.example.com; dmarc=pass header.from=example.com"}
+
+
+class Transport(Protocol):
+    """How mail reaches the desk, and how we know that it is done with it."""
+
+    def put(self, octets: bytes) -> None: ...
+    def settle(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Desk:
+    """A desk to talk with: `desk.contact(…)` and `desk.resource(…)` give people who write."""
+
+    def __init__(self, folder: Path, database: str, *, profile: str = "next7", more: str = ""):
+        self.folder = folder
+        self.servers = Servers()
+        self.file = folder / "maild.toml"
+        self.file.write_text(
+            TOML.format(
+                profile=profile, database=database, smtp_port=self.servers.smtp.port, more=more
+            )
+        )
+        self.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
+        self.store = Store(config.load(self.file).database_url)
+        self.transport: Transport = self._transport()
+        self.ann = self.writer("Ann", "ann@acme.example")
+        self.bob = self.writer("Bob Tech", "bob@example.com", PROOF)
+        self.dana = self.writer("Dana Lead", "dana@example.com", PROOF)
+
+    def _transport(self) -> Transport:
+        return InProcess(self)
+
+    def writer(self, name: str, address: str, headers: dict[str, str] | None = None) -> Writer:
+        """Somebody who writes to the desk and reads what it sends him."""
+        return Writer(
+            name,
+            address,
+            ADDRESS,
+            send=self.put,
+            inbox=lambda: [mail.octets for mail in self.servers.smtp.to(address)],
+            clock=lambda: self.now,
+            headers=headers or {},
+        )
+
+    def put(self, octets: bytes) -> None:
+        """A mail arrives; the desk does all that it does about it."""
+        self.transport.put(octets)
+        self.transport.settle()
+
+    def ticket(self, number: str | None = None) -> dict[str, Any]:
+        """One ticket as `maild show --json` gives it; without a number the newest."""
+        with self.store.read() as session:
+            if number is None:
+                number = session.scalar(
+                    sa.select(Ticket.number).order_by(Ticket.id.desc()).limit(1)
+                )
+            assert number is not None, "there is no ticket"
+            return views.whole(session, views.ticket(session, number))
+
+    def tickets(self) -> list[dict[str, Any]]:
+        with self.store.read() as session:
+            return [views.summary(session, ticket) for ticket in views.tickets(session, "all")]
+
+    def messages(self) -> list[Message]:
+        with self.store.read() as session:
+            found = list(session.scalars(sa.select(Message).order_by(Message.id)))
+            session.expunge_all()
+            return found
+
+    def outbox(self) -> list[OutboxItem]:
+        with self.store.read() as session:
+            found = list(session.scalars(sa.select(OutboxItem).order_by(OutboxItem.id)))
+            session.expunge_all()
+            return found
+
+    def later(self, **time: float) -> None:
+        """Moves the desk's clock (timedelta's words) and lets everything that is due happen."""
+        self.now += timedelta(**time)
+        self.transport.settle()
+
+    def close(self) -> None:
+        self.transport.close()
+        self.store.close()
+        self.servers.close()
+
+
+class InProcess:
+    """The same pipeline and deliverer as the daemon's, called one after the other."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        house = wiring.furnish(config.load(desk.file), desk.store, now=desk.now)
+        self.pipeline = Pipeline(
+            house.store, house.settings, house.profile, (house.rules,), understand
+        )
+        self.deliverer = Deliverer(house.store, house.settings)
+        self.uid = 0
+
+    def put(self, octets: bytes) -> None:
+        self.uid += 1
+        with self.desk.store.transaction() as session:
+            accept(
+                session,
+                mailbox="support",
+                uidvalidity=1,
+                uid=self.uid,
+                octets=octets,
+                now=self.desk.now,
+            )
+
+    def settle(self) -> None:
+        while self.pipeline.process_due(self.desk.now):
+            pass
+        self.deliverer.once(self.desk.now)
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,56 @@
+"""maild.toml: what is wrong with it is said all at once, each with key, found and allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from maild import config
+from maild.errors import UsageError
+
+BAD = Path(__file__).parent / "bad_config"
+
+
+@pytest.mark.parametrize("file", sorted(BAD.glob("*.toml")), ids=lambda file: file.stem)
+def test_every_bad_configuration_says_what_is_wrong(file: Path) -> None:
+    expected = [line[2:] for line in file.read_text().splitlines() if line.startswith("# ")]
+    with pytest.raises(UsageError) as error:
+        config.load(file)
+    found = [line.removeprefix(f"{file}").lstrip(": ") for line in error.value.message.splitlines()]
+    assert found == expected
+
+
+def test_the_shipped_sample_is_valid_and_names_every_section() -> None:
+    sample = Path(config.__file__).parent / "cli" / "maild.toml"
+    settings = config.load(sample)
+    assert settings.config.mailbox[0].name == "support"
+    text = sample.read_text()
+    for section in config.Config.model_fields:
+        assert f"[{section}]" in text or f"{section} =" in text, section
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Run `maild init`"):
+        config.load(tmp_path / "maild.toml")
+
+
+def test_a_secret_is_never_shown(tmp_path: Path) -> None:
+    file = tmp_path / "maild.toml"
+    file.write_text('[smtp]\npassword = ["hunter2"]\n')
+    with pytest.raises(UsageError) as error:
+        config.load(file)
+    assert "hunter2" not in error.value.message
+    file.write_text('[smtp]\npassword = "hunter2"\n')
+    assert "hunter2" not in repr(config.load(file).config)
+
+
+def test_a_password_comes_from_a_file_beside_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hunter2\n")
+    file = tmp_path / "maild.toml"
+    file.write_text('[smtp]\npassword_file = "secret"\n')
+    assert config.load(file).config.smtp.secret() == "hunter2"
+
+
+def test_a_relative_database_lies_beside_the_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "maild.toml"
+    file.write_text("")
+    assert config.load(file).database_url == f"sqlite:///{tmp_path}/var/maild.db"

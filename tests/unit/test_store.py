@@ -1,0 +1,98 @@
+"""The database: its migrations, its types, its transactions."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from maild.errors import Unavailable, UsageError
+from maild.store import Store
+from maild.store.migrate import migrate
+from maild.store.tables import Base, Message, Setting
+from maild.store.types import clean
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(f"sqlite:///{tmp_path}/maild.db")
+    migrate(store)
+    return store
+
+
+def test_the_migrations_lead_to_the_tables_that_the_code_has(store: Store) -> None:
+    with store.transaction() as session:
+        context = MigrationContext.configure(session.connection())
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_database_of_a_newer_version_is_refused(store: Store) -> None:
+    with store.transaction() as session:
+        session.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UsageError, match="newer version"):
+        migrate(store)
+
+
+def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.transaction() as session:
+        session.add(Setting(key="a", value={}))
+        session.flush()
+        raise ZeroDivisionError
+    with store.read() as session:
+        assert session.get(Setting, "a") is None
+
+
+def test_sqlite_is_durable(store: Store) -> None:
+    with store.read() as session:
+        assert session.scalar(sa.text("PRAGMA synchronous")) == 2
+        assert session.scalar(sa.text("PRAGMA journal_mode")) == "wal"
+
+
+def test_times_keep_their_zone(store: Store) -> None:
+    moment = datetime(2026, 11, 21, 12, tzinfo=timezone(timedelta(hours=5)))
+    with store.transaction() as session:
+        session.add(Message(mailbox="files", sha256="0", size=1, accepted=moment))
+    with store.read() as session:
+        assert session.scalar(sa.select(Message.accepted)) == moment
+        assert session.scalar(sa.select(Message.accepted)).tzinfo is UTC
+
+
+def test_h57_nul_and_lone_surrogates_are_stored(store: Store) -> None:
+    assert clean("a\x00b\ud800c😀") == "ab\ufffdc😀"
+    with store.transaction() as session:
+        now = datetime.now(UTC)
+        session.add(
+            Message(mailbox="files", sha256="0", size=1, accepted=now, subject="\ud83d\x00x")
+        )
+    with store.read() as session:
+        assert session.scalar(sa.select(Message.subject)) == "\ufffdx"
+
+
+def test_a_message_id_of_any_length_is_found_again(store: Store) -> None:
+    long = "x" * 100_000 + "@example.com"
+    with store.transaction() as session:
+        session.add(
+            Message(
+                mailbox="files", sha256="0", size=1, accepted=datetime.now(UTC), message_id=long
+            )
+        )
+    with store.read() as session:
+        assert session.scalar(sa.select(Message.id).where(Message.message_id == long))
+        assert not session.scalar(sa.select(Message.id).where(Message.message_id == long + "y"))
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [("mysql://x/y", "sqlite and postgresql are possible"), ("nonsense", "is not an address")],
+)
+def test_other_databases_are_refused(url: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        Store(url)
+
+
+def test_a_database_that_cannot_be_opened_says_what_to_look_at(tmp_path: Path) -> None:
+    (tmp_path / "maild.db").mkdir()
+    with pytest.raises(Unavailable, match="Does its folder exist"):
+        migrate(Store(f"sqlite:///{tmp_path}/maild.db"))
