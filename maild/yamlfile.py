@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ class Map(dict[str, Any]):
     """A mapping that knows its line and those of its keys."""
 
     line: int = 0
+    file: Path | None = None
     key_lines: dict[str, int]
 
 
@@ -21,6 +24,7 @@ class Text(str):
     """A string that knows its line."""
 
     line: int = 0
+    file: Path | None = None
 
 
 class _Loader(yaml.SafeLoader):
@@ -35,7 +39,7 @@ _Loader.yaml_implicit_resolvers = {
 
 def _map(loader: _Loader, node: yaml.MappingNode) -> Map:
     found = Map()
-    found.line = node.start_mark.line + 1
+    found.line, found.file = node.start_mark.line + 1, Path(loader.name)
     found.key_lines = {}
     for key_node, value_node in node.value:
         key = str(loader.construct_object(key_node, deep=True))
@@ -50,7 +54,7 @@ def _map(loader: _Loader, node: yaml.MappingNode) -> Map:
 
 def _text(loader: _Loader, node: yaml.ScalarNode) -> Text:
     text = Text(loader.construct_scalar(node))
-    text.line = node.start_mark.line + 1
+    text.line, text.file = node.start_mark.line + 1, Path(loader.name)
     return text
 
 
@@ -61,7 +65,10 @@ _Loader.add_constructor("tag:yaml.org,2002:str", _text)
 def read(path: Path) -> Any:
     """The file's content as Map, list, Text, int, float, bool, None; UsageError with the line."""
     try:
-        return yaml.load(path.read_text("utf-8"), _Loader)
+        text = path.read_text("utf-8")
+        loader = _Loader(text)
+        loader.name = str(path)
+        return loader.get_single_data()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -76,3 +83,39 @@ def read(path: Path) -> Any:
 def line_of(value: Any, default: int = 1) -> int:
     """Where this value stands in its file, as far as it knows."""
     return getattr(value, "line", 0) or default
+
+
+class Problems:
+    """Every mistake of some files, each with its place, told together."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def add(self, file: Path, at: Any, text: str) -> None:
+        """`at`: a line, or a value that knows its own; `text`: a sentence without its first part.
+
+        The value's own file counts where it knows one: a profile may build on another.
+        """
+        line = at if isinstance(at, int) and not isinstance(at, bool) else line_of(at)
+        said = f"{getattr(at, 'file', None) or file}, line {line}: {text}"
+        if said not in self.found:
+            self.found.append(said)
+
+    def unknown(self, file: Path, at: Any, what: str, word: Any, known: Iterable[str]) -> None:
+        """The word is none of those known; says which one may be meant."""
+        self.add(file, at, f'"{word}" is no {what}; {nearest(str(word), known)}')
+
+    def end(self) -> None:
+        """UsageError with one line a mistake, if there was one."""
+        if self.found:
+            raise UsageError("\n".join(self.found))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown word: "did you mean X?" or all that are possible."""
+    names = list(known)
+    keys = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(word.lower(), keys, 1, 0.6)
+    if close:
+        return f"did you mean {keys[close[0]]}?"
+    return f"possible: {', '.join(names)}." if names else "there is none."

@@ -1,18 +1,71 @@
-"""A profile: what a ticket can be (statuses, priorities, types, queues), read from a folder."""
+"""A profile: what a ticket can be (statuses, priorities, queues …), as values read from files."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from maild import yamlfile
+from maild.desk.calendar import Calendar, Span
 from maild.errors import UsageError
 
 SHIPPED = Path(__file__).parent.parent / "rules" / "profiles"
 STATUS_KINDS = ("new", "working", "waiting", "review", "resolved", "closed")
+
+# What a status can demand before a person may set it: word → what is missing, said to a person.
+NEEDS = {
+    "due": "a due date in the future; add one, like `#due 2026-12-03` or `until 3 December`",
+    "note": "a note in the same mail that says what is to be done",
+    "resource": "a primary resource; add one, like `#assign bob`",
+    "resolution": "the resolution; add a line like `#resolution The toner was replaced.`",
+    "contact told": "a public note of ours to the contact; answer him in the same mail",
+    "time entry": "at least one time entry; add one, like `#time 30m remote`",
+    "checklist": "every checklist item done; `#checklist done 2` ticks the second",
+}
+
+SOURCES = ("email", "phone", "monitoring", "portal", "web form", "chat")  # how it came in (R4)
+
+# Fields of the long tail that every profile has (R4, N11 …); a profile's `fields` adds its own.
+FIELDS = [
+    "additional_assets",
+    "approval",
+    "approver",
+    "asset",
+    "asset_reference",
+    "billable",
+    "category",
+    "checklist",
+    "completed_by_side",
+    "contract",
+    "correlation_subject",
+    "escalation_pack",
+    "estimated_hours",
+    "impact",
+    "issue_type",
+    "location",
+    "planned_replacement",
+    "project",
+    "rate",
+    "request_type",
+    "series",
+    "service",
+    "service_call",
+    "service_call_cancelled",
+    "side",
+    "sla",
+    "sub_issue_type",
+    "subcategory",
+    "symptom",
+    "time_entries_done",
+    "urgency",
+    "vendor_case",
+    "work_type",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +75,59 @@ class Status:
     name: str
     kind: str  # one of STATUS_KINDS
     set_by: str = "people"  # "system": rules only, people and commands may not (G1)
+    categories: tuple[str, ...] = ()  # of tickets that may have it; none named: all (G20)
+    needs: tuple[str, ...] = ()  # what must be there before a person may set it: words of NEEDS
     tell_contact: bool = True  # no: the contact is not told of it (G9)
     pauses_sla: bool = False
+    meaning: str = ""  # one sentence for the people who choose
+
+
+@dataclass(frozen=True, slots=True)
+class Sla:
+    """How soon we answer and solve, for the tickets that it is for (R6)."""
+
+    name: str
+    organizations: tuple[str, ...]  # none named: all
+    priorities: tuple[str, ...]
+    types: tuple[str, ...]
+    calendar: str  # name of a calendar
+    first_response: Span | None
+    resolution: Span | None
+    warn: int  # per cent of the time after which somebody is warned
+
+
+@dataclass(frozen=True, slots=True)
+class Rota:
+    """Who is on call: the named people in turn (R7)."""
+
+    people: tuple[str, ...]  # names or addresses of resources
+    turn: str  # day | week
+    starts: datetime  # when the first of them begins; naive, on the desk's clock
+
+    def person(self, now: datetime) -> str | None:
+        """Who has it now (`now` on the desk's clock); None where nobody is named."""
+        if not self.people:
+            return None
+        days = (now.replace(tzinfo=None) - self.starts).days
+        return self.people[days // (7 if self.turn == "week" else 1) % len(self.people)]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Impact × urgency → priority; the first row that fits (R5)."""
+
+    rows: tuple[tuple[str | None, str | None, str], ...]  # impact, urgency (None: any), priority
+
+    def priority(self, impact: str, urgency: str) -> str | None:
+        """What the two make; None where no row fits."""
+        for row_impact, row_urgency, priority in self.rows:
+            if row_impact in (None, impact.lower()) and row_urgency in (None, urgency.lower()):
+                return priority
+        return None
+
+
+def _none() -> Mapping[str, Any]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +137,70 @@ class Profile:
     name: str
     folder: Path
     statuses: dict[str, Status]
-    new_status: str
-    complete_status: str
+    new_status: str  # of every created ticket
+    complete_status: str  # what "is complete" sets
     priorities: tuple[str, ...]
     types: tuple[str, ...]
     queues: tuple[str, ...]
+    resolved_status: str = ""  # what "is resolved" sets, also where the contact asks to close
+    description: str = ""
+    parents: tuple[Path, ...] = ()  # folders of the profiles that it builds on, the oldest first
+    sources: tuple[str, ...] = SOURCES
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=_none)  # → subcategories
+    issue_types: Mapping[str, tuple[str, ...]] = field(default_factory=_none)  # → sub-issue types
+    request_types: Mapping[str, str | None] = field(default_factory=_none)  # → queue (P1)
+    templates: Mapping[str, Mapping[str, Any]] = field(default_factory=_none)  # → fields (G19)
+    checklists: Mapping[str, tuple[str, ...]] = field(default_factory=_none)  # → items
+    calendars: Mapping[str, Calendar] = field(default_factory=_none)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=_none)  # → names or addresses
+    senders: Mapping[str, tuple[str, ...]] = field(default_factory=_none)  # → address patterns
+    fields: tuple[str, ...] = ()  # more fields that a ticket can have
+    matrix: Matrix = Matrix(())
+    on_call: Rota = Rota((), "week", datetime(2026, 1, 5))
+    slas: tuple[Sla, ...] = ()
 
     def status(self, name: str) -> Status:
         """The status of this name, in any case; UsageError with the nearest that there is."""
         return self.statuses[named(name, self.statuses, "status")]
 
+    def calendar(self, name: str = "default") -> Calendar:
+        """The calendar of this name, else the shipped office hours."""
+        return self.calendars.get(name) or Calendar(name)
+
+    def is_sender(self, address: str, kind: str) -> bool:
+        """Whether this address (its key) is of that kind of sender (N7, G17, G18)."""
+        return any(fnmatchcase(address, pattern) for pattern in self.senders.get(kind, ()))
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """Every field of the long tail that a ticket can have."""
+        return (*FIELDS, *self.fields)
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where its files are: the profiles that it builds on first."""
+        return (*self.parents, self.folder)
+
+
+def key(name: str) -> str:
+    """Names are the same whatever their case and white space."""
+    return " ".join(str(name).lower().split())
+
 
 def named(name: str, known: Iterable[str], what: str) -> str:
     """The known name that `name` means (case and white space aside); UsageError otherwise."""
-    by_key = {" ".join(k.lower().split()): k for k in known}
-    key = " ".join(name.lower().split())
-    if key in by_key:
-        return by_key[key]
-    close = difflib.get_close_matches(key, by_key, 1, 0.5)
-    hint = f"did you mean {by_key[close[0]]}?" if close else f"possible: {', '.join(known)}."
+    by_key = {key(k): k for k in known}
+    if key(name) in by_key:
+        return by_key[key(name)]
+    close = difflib.get_close_matches(key(name), by_key, 1, 0.5)
+    possible = f"possible: {', '.join(by_key.values())}." if by_key else "there is none."
+    hint = f"did you mean {by_key[close[0]]}?" if close else possible
     raise UsageError(f'There is no {what} "{name}"; {hint}')
 
 
 def profile_folder(name: str, beside: Path) -> Path:
     """Where a profile's files are: a shipped one by name, else a folder beside maild.toml."""
-    if (SHIPPED / name).is_dir():
+    if (SHIPPED / name / "profile.yaml").is_file():
         return SHIPPED / name
     folder = (beside / name).resolve()
     if (folder / "profile.yaml").is_file():
@@ -70,35 +213,7 @@ def profile_folder(name: str, beside: Path) -> Path:
 
 
 def load_profile(folder: Path) -> Profile:
-    """Reads profile.yaml; UsageError with file and line."""
-    file = folder / "profile.yaml"
-    data = yamlfile.read(file)
-    try:
-        statuses = {s["name"]: _status(s, file) for s in data["statuses"]}
-        return Profile(
-            name=str(data["name"]),
-            folder=folder,
-            statuses=statuses,
-            new_status=named(data["new_status"], statuses, "status"),
-            complete_status=named(data["complete_status"], statuses, "status"),
-            priorities=tuple(map(str, data["priorities"])),
-            types=tuple(map(str, data["types"])),
-            queues=tuple(map(str, data["queues"])),
-        )
-    except (KeyError, TypeError) as error:
-        raise UsageError(f"{file}: {error.args[0]!r} is missing or of the wrong shape.") from error
+    """Reads profile.yaml; UsageError tells every mistake with file and line."""
+    from maild.desk.profile_file import read_profile  # it makes this module's values
 
-
-def _status(entry: Any, file: Path) -> Status:
-    if entry.get("kind") not in STATUS_KINDS:
-        raise UsageError(
-            f"{file}, line {yamlfile.line_of(entry)}: status {entry['name']} has the kind "
-            f"{entry.get('kind')!r}; possible are {', '.join(STATUS_KINDS)}."
-        )
-    return Status(
-        name=str(entry["name"]),
-        kind=str(entry["kind"]),
-        set_by=str(entry.get("set_by", "people")),
-        tell_contact=bool(entry.get("tell_contact", True)),
-        pauses_sla=bool(entry.get("pauses_sla", entry["kind"] == "waiting")),
-    )
+    return read_profile(folder)

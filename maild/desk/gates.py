@@ -1,0 +1,113 @@
+"""What must be so before a person may give a ticket a status (G1, G2, G5, G6, G20, R11).
+
+Rules are not asked: they are the desk's own policy.  A command that changes several things sets
+the status last, so that what it brings along (a due date, a note, time) counts already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from maild.desk.profile import NEEDS, Profile, Status, key
+from maild.errors import Refused
+from maild.store.tables import Note, Ticket, TimeEntry
+
+
+class Asking(Protocol):
+    """What we need of `Desk`: when and by whom a status is asked for."""
+
+    session: Session
+    profile: Profile
+    now: Any
+
+
+def may_set(desk: Asking, ticket: Ticket, name: str) -> Status:
+    """The status of this name, where a person may set it now.
+
+    Refused, with the reason and the way out, where he may not; UsageError: there is no such one.
+    """
+    status = desk.profile.status(name)
+    if status.set_by == "system":
+        raise Refused(
+            f'"{status.name}" is set by the desk itself only; possible are '
+            f"{', '.join(choices(desk.profile, ticket))}."
+        )
+    if not visible(status, ticket):
+        raise Refused(
+            f'"{status.name}" is not for tickets of the category '
+            f"{ticket.fields.get('category')}; possible are "
+            f"{', '.join(choices(desk.profile, ticket))}. "
+            "Or change the category first."
+        )
+    lacking = missing(desk, ticket, status)
+    if lacking:
+        needs = "; and ".join(NEEDS[word] for word in lacking)
+        raise Refused(f'{ticket.number} cannot be "{status.name}" yet. It needs {needs}.')
+    return status
+
+
+def visible(status: Status, ticket: Ticket) -> bool:
+    """Whether the ticket's category allows the status (G20); a ticket without one has them all."""
+    category = ticket.fields.get("category")
+    if not status.categories or not category:
+        return True
+    return key(str(category)) in map(key, status.categories)
+
+
+def choices(profile: Profile, ticket: Ticket) -> list[str]:
+    """The statuses that a person can choose for this ticket."""
+    return [
+        status.name
+        for status in profile.statuses.values()
+        if status.set_by != "system" and visible(status, ticket)
+    ]
+
+
+def missing(desk: Asking, ticket: Ticket, status: Status) -> list[str]:
+    """What the status demands and the ticket lacks: words of `NEEDS`."""
+    return [word for word in status.needs if not _MET[word](desk, ticket)]
+
+
+def _count(desk: Asking, query: sa.Select[Any]) -> int:
+    desk.session.flush()
+    return desk.session.scalar(query) or 0
+
+
+def _note_now(desk: Asking, ticket: Ticket) -> bool:
+    """Somebody has said what is to be done, in the very mail that asks."""
+    query = sa.select(sa.func.count()).where(
+        Note.ticket_id == ticket.id, Note.created == desk.now, sa.func.trim(Note.text) != ""
+    )
+    return _count(desk, query) > 0
+
+
+def _told(desk: Asking, ticket: Ticket) -> bool:
+    query = sa.select(sa.func.count()).where(
+        Note.ticket_id == ticket.id, Note.public, Note.by_kind == "resource"
+    )
+    return _count(desk, query) > 0
+
+
+def _worked(desk: Asking, ticket: Ticket) -> bool:
+    query = sa.select(sa.func.count()).where(TimeEntry.ticket_id == ticket.id)
+    return _count(desk, query) > 0
+
+
+def open_items(ticket: Ticket) -> list[str]:
+    """The checklist items that are not done."""
+    return [str(i["item"]) for i in ticket.fields.get("checklist") or [] if not i.get("done")]
+
+
+_MET: Mapping[str, Callable[[Asking, Ticket], bool]] = {
+    "due": lambda desk, ticket: ticket.due is not None and ticket.due > desk.now,
+    "note": _note_now,
+    "resource": lambda desk, ticket: ticket.primary is not None,
+    "resolution": lambda desk, ticket: bool((ticket.resolution or "").strip()),
+    "contact told": _told,
+    "time entry": _worked,
+    "checklist": lambda desk, ticket: not open_items(ticket),
+}
