@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from maild.ingest.html import to_text
 from maild.ingest.newtext import split
 
 DATA = Path(__file__).parent / "newtext_data"
@@ -24,7 +26,13 @@ def marked(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    return text.split()
+    """What is compared: neither white space nor quote marks around it."""
+    return [word for word in text.split() if word != ">"]
+
+
+def letters(text: str) -> Counter[str]:
+    """Everything but white space, in whatever order."""
+    return Counter("".join(text.split()))
 
 
 ATTRIBUTIONS = [(lang, line) for lang, lines in load("attributions").items() for line in lines]
@@ -78,3 +86,25 @@ def test_nothing_is_cut(case: dict[str, str]) -> None:
     found = split(case["text"], None)
     assert found.new_text == case["text"]
     assert found.quoted_text == ""
+
+
+@pytest.mark.parametrize("case", load("pages"), ids=lambda case: case["name"])
+def test_html_structure(case: dict[str, str]) -> None:
+    found = split(to_text(case["html"]), case["html"])
+    assert words(found.new_text) == words(case["new"])
+
+
+@pytest.mark.parametrize("case", load("pages"), ids=lambda case: case["name"])
+def test_html_structure_beside_a_plain_part_without_quote_marks(case: dict[str, str]) -> None:
+    plain = "\n".join(line.lstrip("> ") for line in to_text(case["html"]).split("\n"))
+    found = split(plain, case["html"])
+    if "class=" in case["html"] or "id=" in case["html"] or "type=" in case["html"]:
+        assert words(found.new_text) == words(case["new"])
+    assert sorted(words(found.new_text + " " + found.quoted_text)) == sorted(words(plain))
+
+
+@pytest.mark.parametrize("case", load("conversations"), ids=lambda case: case["name"])
+def test_conversations(case: dict[str, str]) -> None:
+    found = split(case["text"], None)
+    assert words(found.new_text) == words(case["new"])
+    assert letters(found.new_text + found.quoted_text) == letters(case["text"])

@@ -18,8 +18,9 @@ from .decide import Walk
 from .headers import find_headers, find_separators
 from .languages import Vocabulary, vocabulary
 from .lines import Line, read_lines
-from .marks import Mark, reply_mark
+from .marks import Mark, MarkKind, reply_mark
 from .quotes import find_quotes
+from .structure import ElementKind, Structure, read_structure
 from .tails import find_tails
 
 __all__ = ["Split", "reply_mark", "split"]
@@ -41,24 +42,39 @@ def split(text: str, html: str | None) -> Split:
     where there was one.  Any text is accepted, and costs time in proportion to its length.
     """
     lines, rest = read_lines(text)
-    words = vocabulary()
-    marks = _marks(lines, words)
-    walk = Walk(lines, marks, find_quotes(lines, marks, words))
-    walk.run()
+    structure = read_structure(html, lines)
+    walk = _walk(lines, structure)
+    if structure.elements and not walk.wrote:
+        walk = _walk(lines, Structure())  # elements that leave nothing are not what they say
     return _assemble(walk, rest)
 
 
-def _marks(lines: list[Line], words: Vocabulary) -> dict[int, Mark]:
+def _walk(lines: list[Line], structure: Structure) -> Walk:
+    words = vocabulary()
+    marks = _marks(lines, structure, words)
+    walk = Walk(lines, marks, find_quotes(lines, marks, structure, words))
+    walk.run()
+    return walk
+
+
+def _marks(lines: list[Line], structure: Structure, words: Vocabulary) -> dict[int, Mark]:
     """All marks by their first line; where two claim a line, the one found first has it."""
-    found = [
-        *find_separators(lines, words),
-        *find_attributions(lines, words),
-        *find_headers(lines, words),
-        *find_tails(lines, words),
-    ]
+    inside: set[int] = set()
+    found: list[Mark] = []
+    for element in structure.elements:
+        if element.kind is ElementKind.END:
+            mark = Mark(MarkKind.ELEMENT, element.first, element.first, element=element.name)
+            found.append(mark)
+        else:
+            inside.update(range(element.first, element.last + 1))
+    found += find_separators(lines, words)
+    found += find_attributions(lines, inside, words)
+    found += find_headers(lines, words)
+    found += find_tails(lines, words)
     marks: dict[int, Mark] = {}
     for mark in found:
-        marks.setdefault(mark.first, mark)
+        if mark.first not in inside:
+            marks.setdefault(mark.first, mark)
     return marks
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from .languages import Vocabulary
@@ -89,8 +90,13 @@ def weigh(text: str, words: Vocabulary) -> Evidence | None:
     )
 
 
-def find_attributions(lines: list[Line], words: Vocabulary) -> list[Mark]:
-    """Every attribution among the unquoted lines, top to bottom."""
+def find_attributions(
+    lines: list[Line], in_elements: AbstractSet[int], words: Vocabulary
+) -> list[Mark]:
+    """Every attribution among the unquoted lines, top to bottom.
+
+    `in_elements` are the indexes of lines that HTML says are quotes.
+    """
     found: list[Mark] = []
     free_from = 0  # lines before this index belong to the mark found last
     looks = 0
@@ -99,7 +105,8 @@ def find_attributions(lines: list[Line], words: Vocabulary) -> list[Mark]:
             continue
         if looks < MOST_LOOKS and _may_end_one(line, words):
             looks += 1
-            mark = _ending_at(lines, end, free_from, words)
+            follows = _quote_follows(lines, end, in_elements, words)
+            mark = _ending_at(lines, end, free_from, follows, words)
             if mark:
                 found.append(mark)
                 free_from = end + 1
@@ -133,9 +140,10 @@ def _may_end_one(line: Line, words: Vocabulary) -> bool:
     return any(m.end() >= len(text) - 1 for m in words.wrote.finditer(text))
 
 
-def _ending_at(lines: list[Line], end: int, free_from: int, words: Vocabulary) -> Mark | None:
+def _ending_at(
+    lines: list[Line], end: int, free_from: int, quote_follows: bool, words: Vocabulary
+) -> Mark | None:
     """The shortest attribution that ends with line `end`, a dated one before an undated one."""
-    quote_follows = _quote_follows(lines, end, words)
     readings: list[tuple[int, Evidence]] = []
     for start in _starts(lines, end, free_from):
         text = fold(" ".join(line.bare for line in lines[start : end + 1] if line.bare))
@@ -155,11 +163,14 @@ def _ending_at(lines: list[Line], end: int, free_from: int, words: Vocabulary) -
     return None
 
 
-def _quote_follows(lines: list[Line], end: int, words: Vocabulary) -> bool:
+def _quote_follows(
+    lines: list[Line], end: int, in_elements: AbstractSet[int], words: Vocabulary
+) -> bool:
     follower = next_written(lines, end + 1)
     if follower is None or _dangling_verb(lines, follower, words):
         return False
-    return lines[follower].quoted or lines[follower].bare.startswith("|")
+    marked = lines[follower].quoted or lines[follower].bare.startswith("|")
+    return marked or follower in in_elements
 
 
 def _by_name_alone(lines: list[Line], end: int) -> Mark | None:
@@ -229,11 +240,18 @@ def _column(line: Line, words: Vocabulary) -> int:
     if len(text) != len(line.bare) or _opens(text, words):
         return 0
     verb = words.wrote.search(text)
-    for lead in words.lead.finditer(text):
-        if lead.start() == 0 or (verb and verb.start() < lead.start()):
-            continue
-        if "@" in text[: lead.start()]:
-            break  # somebody's name and address: all of it is the attribution
-        if _NUMBER_NEXT.match(text, lead.end()):
-            return line.raw.find(line.bare) + len(text[: lead.start()].rstrip("-*_ "))
+    limit = verb.start() if verb else len(text)
+    for start in _inner_leads(line.bare, text, words):
+        if start > limit or "@" in text[:start]:
+            break  # somebody's name and address come first: all of it is the attribution
+        lead = words.lead.match(text[start:])
+        if lead and _NUMBER_NEXT.match(text, start + lead.end()):
+            return line.raw.find(line.bare) + len(text[:start].rstrip("-*_ "))
     return 0
+
+
+def _inner_leads(bare: str, text: str, words: Vocabulary) -> list[int]:
+    """Offsets of lead words behind the first word, and of such glued to one ("helloOn Monday")."""
+    starts = [lead.start() for lead in words.lead.finditer(text) if lead.start()]
+    glued = [m.end() for m in re.finditer(r"[^\W\d_](?=[A-ZÀ-ÞА-Я][^\W\d_]{0,3}\s)", bare)]
+    return sorted(starts + [start for start in glued if bare[start - 1].islower()])

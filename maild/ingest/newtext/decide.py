@@ -8,9 +8,8 @@ from maild.model import Reason
 
 from .headers import is_rule
 from .lines import Line, next_written
-from .marks import Mark, MarkKind
+from .marks import LONGEST_SIGNATURE, Mark, MarkKind
 
-LONGEST_SIGNATURE = 15  # written lines; what is longer may be the sender's text under a rule
 LONGEST_FOOTER = 6  # written lines below "____" that can be a mailing list's
 
 _TRACKING_MARK = "ᐧ"  # left at the end of a text by mail trackers
@@ -22,7 +21,7 @@ class Walk:
 
     lines: list[Line]
     marks: dict[int, Mark]  # by index of their first line
-    quoted: frozenset[int]  # indexes of lines that are quotes
+    quoted: dict[int, str]  # indexes of lines that are quotes, and what says so
     kept: list[str | None] = field(default_factory=list)  # by line; None: not the sender's
     reasons: list[Reason] = field(default_factory=list)
     wrote: bool = False  # something of the sender's was kept
@@ -49,17 +48,18 @@ class Walk:
             self.kept.append(line.raw)
             self.wrote = self.wrote or bool(line.bare and not is_rule(line))
 
-    def _drop(self, end: int, what: str) -> None:
+    def _drop(self, end: int, what: str, element: str = "") -> None:
         start = len(self.kept)
         if start >= end:
             return
         self._trim_rules(start)
         self.kept.extend([None] * (end - start))
         places = f"line {start + 1}" if end - start == 1 else f"lines {start + 1} to {end}"
-        self.reasons.append(Reason("text", f"not new: {what}", places))
+        because = f"{places}, element {element}" if element else places
+        self.reasons.append(Reason("text", f"not new: {what}", because))
 
-    def _drop_rest(self, what: str) -> None:
-        self._drop(len(self.lines), f"{what} and all below")
+    def _drop_rest(self, what: str, element: str = "") -> None:
+        self._drop(len(self.lines), f"{what} and all below", element)
         self.to_end = True
 
     def _trim_rules(self, end: int) -> None:
@@ -77,9 +77,9 @@ class Walk:
 
     def _pass_quote(self, index: int) -> None:
         end = index
-        while end in self.quoted and end not in self.marks:
+        while self.quoted.get(end) == self.quoted[index] and end not in self.marks:
             end += 1
-        self._drop(end, "quoted lines")
+        self._drop(end, self.quoted[index])
         self.passed = True
 
     def _at(self, mark: Mark) -> None:
@@ -106,7 +106,9 @@ class Walk:
     def _introduced(self, mark: Mark) -> None:
         """A quote begins: marked lines behind it can be told, unmarked ones reach to the end."""
         follower = next_written(self.lines, mark.last + 1)
-        if follower is None or follower in self.quoted or follower in self.marks:
+        if mark.kind is MarkKind.ELEMENT and self.wrote:
+            self._drop_rest(mark.kind.value, mark.element)
+        elif follower is None or follower in self.quoted or follower in self.marks:
             self._drop(mark.last + 1, mark.kind.value)
             self.passed = True
         elif not mark.sure:

@@ -64,7 +64,6 @@ def vocabulary() -> Vocabulary:
     folder = files(__package__).joinpath("languages")
     paths = sorted((p for p in folder.iterdir() if p.name.endswith(".yaml")), key=lambda p: p.name)
     languages: list[dict[str, Any]] = [_load(path) for path in paths]
-    clients = _load(files(__package__).joinpath("clients.yaml"))
 
     def all_of(key: str) -> list[str]:
         return [phrase for language in languages for phrase in language.get(key, ())]
@@ -77,9 +76,16 @@ def vocabulary() -> Vocabulary:
         original=any_of(all_of("original")),
         forwarded=any_of(all_of("forwarded")),
         sent_from=_sent_from(all_of("sent_from")),
-        devices=any_of(clients["devices"]),
+        devices=any_of(clients()["devices"]),
         labels=_labels(language["headers"] for language in languages),
     )
+
+
+@lru_cache(maxsize=1)
+def clients() -> dict[str, Any]:
+    """What mail programs leave behind that no language owns (clients.yaml)."""
+    found: dict[str, Any] = _load(files(__package__).joinpath("clients.yaml"))
+    return found
 
 
 def _load(path: Any) -> Any:

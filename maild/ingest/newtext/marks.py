@@ -10,6 +10,8 @@ from enum import StrEnum
 REPLY_MARK_OPEN = "##-"
 REPLY_MARK_CLOSE = "-##"
 
+LONGEST_SIGNATURE = 15  # written lines; what is longer may be the sender's text under a rule
+
 
 def reply_mark(words: str) -> str:
     """The line above which people shall write, for outbound templates."""
@@ -27,10 +29,16 @@ class MarkKind(StrEnum):
     FOOTER = "mailing-list footer"
     SENT_FROM = "mail program's own line"
     REPLY_MARK = "reply-above mark"
+    ELEMENT = "start of the quoted message in HTML"
 
     @property
     def introduces_quote(self) -> bool:
-        return self in (MarkKind.ATTRIBUTION, MarkKind.HEADERS, MarkKind.ORIGINAL)
+        return self in _INTRODUCING
+
+
+_INTRODUCING = frozenset(
+    (MarkKind.ATTRIBUTION, MarkKind.HEADERS, MarkKind.ORIGINAL, MarkKind.ELEMENT)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +50,4 @@ class Mark:
     last: int  # index of the last line, inclusive
     column: int = 0  # where in the first line it begins; the text before is the sender's
     sure: bool = True  # False: only believed where a quoted line follows
+    element: str = ""  # the HTML element that says so

@@ -9,7 +9,8 @@ from .attribution import looks_attributed
 from .headers import field_label
 from .languages import Vocabulary
 from .lines import Line, fenced
-from .marks import Mark
+from .marks import LONGEST_SIGNATURE, Mark
+from .structure import ElementKind, Structure
 
 LEAST_INITIALED = 2  # lines "JD> …" that make a quote
 
@@ -19,8 +20,10 @@ _ONLY_A_LINK = re.compile(r"[(<\[]?(?:https?|mailto):\S+[)>\]]?\s*>*")
 _SPLICED = 120  # longest remainder of a wrapped quoted line
 
 
-def find_quotes(lines: list[Line], marks: dict[int, Mark], words: Vocabulary) -> frozenset[int]:
-    """The indexes of all quoted lines.
+def find_quotes(
+    lines: list[Line], marks: dict[int, Mark], structure: Structure, words: Vocabulary
+) -> dict[int, str]:
+    """The indexes of all quoted lines, and for each what says so.
 
     Marked lines count as the sender's own where nothing in the mail introduces a quote and his
     text stands on both sides: then ">" may be his way to show something.
@@ -28,14 +31,39 @@ def find_quotes(lines: list[Line], marks: dict[int, Mark], words: Vocabulary) ->
     marked = {i for i, line in enumerate(lines) if line.quoted and not _is_decoration(line)}
     marked -= _prompts(lines, marked)
     marked -= fenced(lines)
-    introduced = any(mark.kind.introduces_quote for mark in marks.values()) or any(
-        looks_attributed(lines[i], words) or field_label(lines[i], words) == "from" for i in marked
-    )
-    if marked and not introduced and _is_enclosed(lines, marked):
-        return frozenset()
+    introduced = _introduced(lines, marked, marks, structure, words)
+    if not introduced and marked and (structure.indents_only or _is_enclosed(lines, marked)):
+        return {}
     if introduced:
         marked |= _barred(lines, marks) | _initialed(lines)
-    return frozenset(marked | _spliced(lines, marked, marks))
+    marked |= _spliced(lines, marked, marks)
+    return dict.fromkeys(marked, "quoted lines") | _in_elements(structure)
+
+
+def _introduced(
+    lines: list[Line],
+    marked: set[int],
+    marks: dict[int, Mark],
+    structure: Structure,
+    words: Vocabulary,
+) -> bool:
+    """Does anything say that this mail quotes another?"""
+    if structure.elements or any(mark.kind.introduces_quote for mark in marks.values()):
+        return True
+    return any(
+        looks_attributed(lines[i], words) or field_label(lines[i], words) == "from" for i in marked
+    )
+
+
+def _in_elements(structure: Structure) -> dict[int, str]:
+    """The lines of quote elements, and of short signature elements."""
+    found: dict[int, str] = {}
+    for element in structure.elements:
+        within = range(element.first, element.last + 1)
+        short = len(within) <= LONGEST_SIGNATURE
+        if element.kind is ElementKind.QUOTE or (element.kind is ElementKind.SIGNATURE and short):
+            found.update(dict.fromkeys(within, f"{element.kind.value} {element.name}"))
+    return found
 
 
 def _runs(length: int, belongs: Callable[[int], bool]) -> Iterator[range]:

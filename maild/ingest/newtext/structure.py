@@ -1,0 +1,220 @@
+"""What the HTML of a mail knows about quotes: which lines of the text stood in a quote element.
+
+The elements are found by what mail programs call them (clients.yaml), and found again in the
+text by their first and last words, near where they ought to be; so the text may come from the
+HTML or from a plain part that says the same.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import accumulate
+from typing import Any
+
+from .languages import clients, vocabulary
+from .lines import Line
+from .phrases import fold
+
+EXAMINED_HTML = 1_000_000  # characters
+MOST_ELEMENTS = 100
+ANCHOR = 40  # letters by which a place is found again
+MOST_PLACES = 20  # looked at, where the anchor occurs several times
+LEAST_LETTERS = 2
+
+_NOT_LETTERS = re.compile(r"[\W_]+")
+_UNSEEN = frozenset(("style", "script", "head", "title", "template"))
+
+
+class ElementKind(StrEnum):
+    """What an element says about its text; the value is what an explanation calls it."""
+
+    QUOTE = "quote element"
+    END = "start of the original message in HTML"
+    SIGNATURE = "signature element"
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element's lines in the text."""
+
+    kind: ElementKind
+    first: int  # index of its first line
+    last: int  # index of its last line, inclusive; for END the last of all
+    name: str  # "blockquote.gmail_quote"
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """An element's letters in the HTML."""
+
+    kind: ElementKind
+    start: int  # offset among the letters of the page
+    end: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What the HTML says."""
+
+    elements: tuple[Element, ...] = ()
+    indents_only: bool = False  # it has block quotes, and all are somebody's way to indent
+
+
+def read_structure(html: str | None, lines: list[Line]) -> Structure:
+    """Find the elements of an HTML body in the lines of its text."""
+    if not html:
+        return Structure()
+    from selectolax.lexbor import LexborHTMLParser
+
+    root = LexborHTMLParser(html[:EXAMINED_HTML]).root
+    if root is None:
+        return Structure()
+    chosen = _choose(root)
+    letters, nodes = _letters(root, chosen)
+    place = _Places(lines)
+    elements = tuple(e for node in nodes if (e := place.element(letters, node)) is not None)
+    return Structure(elements, indents_only=not nodes and _indents_only(root))
+
+
+def _choose(root: Any) -> dict[int, ElementKind]:
+    """The elements that mean something, by their identity."""
+    chosen: dict[int, ElementKind] = {}
+    data = clients()
+    for kind, key in (
+        (ElementKind.QUOTE, "quotes"),
+        (ElementKind.END, "ends"),
+        (ElementKind.SIGNATURE, "signatures"),
+    ):
+        for node in root.css(", ".join(data[key]))[:MOST_ELEMENTS]:
+            chosen.setdefault(node.mem_id, kind)
+    border = re.compile(data["outlook_border"], re.IGNORECASE)
+    for node in root.css('div[style*="border-top"]')[:MOST_ELEMENTS]:
+        if border.search(node.attributes.get("style") or "") and _has_fields(node):
+            chosen.setdefault(node.mem_id, ElementKind.END)
+    for node in root.css("div.gmail_quote")[:MOST_ELEMENTS]:
+        if node.css_first("blockquote") is None:
+            chosen.setdefault(node.mem_id, ElementKind.QUOTE)
+    return chosen
+
+
+def _has_fields(node: Any) -> bool:
+    """Several "Label: value", whatever the language."""
+    text = node.text(deep=True, separator="\n")[:2000]
+    return len(re.findall(r"[^\W\d][ \u00a0]?[:：]", text)) >= 3
+
+
+def _indents_only(root: Any) -> bool:
+    quotes = root.css("blockquote")[:MOST_ELEMENTS]
+    return bool(quotes) and not any(
+        "class" in q.attributes or "border" in (q.attributes.get("style") or "") for q in quotes
+    )
+
+
+def _letters(root: Any, chosen: dict[int, ElementKind]) -> tuple[str, list[_Node]]:
+    """All letters of the page in one string, and where in it the outermost chosen elements are."""
+    pieces: list[str] = []
+    nodes: list[_Node] = []
+    length, start, inside = 0, 0, None
+    for node, entering in _walk(root):
+        if entering and node.tag == "-text":
+            pieces.append(squeeze(node.text_content or ""))
+            length += len(pieces[-1])
+        elif entering and inside is None and node.mem_id in chosen and not _forwards(node):
+            inside, start = node.mem_id, length
+        elif not entering and inside == node.mem_id:
+            nodes.append(_Node(chosen[inside], start, length, _name(node)))
+            inside = None
+    return "".join(pieces), nodes
+
+
+def _forwards(node: Any) -> bool:
+    """A forwarded message is what the sender wants to say, whatever element it stands in."""
+    return vocabulary().forwarded.search(fold(node.text(deep=True)[:200])) is not None
+
+
+def _walk(root: Any) -> Iterator[tuple[Any, bool]]:
+    """Every node when it is entered, and again when it is left; a loop, as pages can be deep."""
+    node: Any = root
+    while node is not None:
+        yield node, True
+        child = None if node.tag in _UNSEEN else node.child
+        if child is not None:
+            node = child
+            continue
+        yield node, False
+        while node is not None and node.next is None:
+            node = node.parent
+            if node is None or node == root:
+                return
+            yield node, False
+        node = node.next if node is not None else None
+
+
+def _name(node: Any) -> str:
+    attributes = node.attributes
+    name = str(node.tag)
+    if attributes.get("id"):
+        name += f"#{attributes['id']}"
+    if attributes.get("class"):
+        name += "." + ".".join(attributes["class"].split()[:2])
+    return name[:80]
+
+
+def squeeze(text: str) -> str:
+    """Letters and digits only: what survives every way of writing HTML as text."""
+    return _NOT_LETTERS.sub("", fold(text))
+
+
+class _Places:
+    """Finds letters of the page in the lines of the text."""
+
+    def __init__(self, lines: list[Line]) -> None:
+        rows = [squeeze(line.raw) for line in lines]
+        self._letters = "".join(rows)
+        self._ends = list(accumulate(len(row) for row in rows))  # offset behind each line
+
+    def element(self, page: str, node: _Node) -> Element | None:
+        """The lines of an element, or None where they cannot be told."""
+        if node.kind is ElementKind.END:
+            start = self._nearest(page[node.start : node.start + ANCHOR], node.start)
+            first = None if start is None else self._line_from(start)
+            last = len(self._ends) - 1
+        else:
+            start = self._nearest(page[node.start : min(node.end, node.start + ANCHOR)], node.start)
+            first = None if start is None else self._line_from(start)
+            last = -1 if start is None else self._last(page, node, start)
+        if first is None or last < first:
+            return None
+        return Element(node.kind, first, last, node.name)
+
+    def _last(self, page: str, node: _Node, start: int) -> int:
+        tail = page[max(node.start, node.end - ANCHOR) : node.end]
+        at = self._nearest(tail, start + node.end - node.start - len(tail), start)
+        return -1 if at is None else self._line_until(at + len(tail))
+
+    def _nearest(self, anchor: str, wanted: int, least: int = 0) -> int | None:
+        """Where the anchor occurs, closest to an offset."""
+        if len(anchor) < LEAST_LETTERS:
+            return None
+        found: list[int] = []
+        at = self._letters.find(anchor, least)
+        while at >= 0 and len(found) < MOST_PLACES:
+            found.append(at)
+            at = self._letters.find(anchor, at + 1)
+        return min(found, key=lambda offset: abs(offset - wanted)) if found else None
+
+    def _line_from(self, offset: int) -> int:
+        """The first line that begins at or behind an offset."""
+        index = bisect_right(self._ends, offset)
+        begin = self._ends[index - 1] if index else 0
+        return index if begin == offset else index + 1
+
+    def _line_until(self, offset: int) -> int:
+        """The last line with letters that ends at or before an offset."""
+        index = bisect_right(self._ends, offset - 1)
+        return index if self._ends[index] == offset else index - 1
