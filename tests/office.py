@@ -14,7 +14,7 @@ from maild.desk.desk import Actor, Desk
 from maild.desk.profile import load_profile, profile_folder
 from maild.outbox.compose import LocalRenderer, Order, compose
 from maild.outbox.deliver import Deliverer
-from maild.outbox.rows import claim
+from maild.outbox.rows import orders
 from maild.store import Store
 from maild.store.migrate import migrate
 from maild.store.tables import Message, Note, OutboxItem, Person, Ticket
@@ -100,10 +100,9 @@ class Office:
             return list(session.query(OutboxItem).order_by(OutboxItem.id))
 
     def order(self, item: OutboxItem) -> Order:
-        """The order of a row, as the deliverer would see it now; nothing is claimed."""
+        """What would be composed of a row now."""
         with self.store.read() as session:
-            found = claim(session, self.at, 1000)
-            return next(one.order for one in found if one.id == item.id)
+            return orders(session, [item])[item.id]
 
     def octets(self, item: OutboxItem) -> bytes:
         desk = self.settings.config.desk

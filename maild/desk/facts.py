@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from maild.config import DeskSection
 from maild.store.tables import Note, Ticket, TimeEntry
+from maild.store.types import clean
 
 Facts = dict[str, Any]  # str, int, float, bool, None, and lists and dicts of these
 
@@ -217,6 +218,17 @@ def without_internal(facts: Mapping[str, Any]) -> Facts:
     if data.get("time"):
         data["time"] = {**data["time"], "internal": None}
     return data
+
+
+def storable(value: Any) -> Any:
+    """The same facts as a JSON column of either database takes them (H57)."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(key)): storable(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(entry) for entry in value]
+    return value
 
 
 def _writer(note: Note) -> str:

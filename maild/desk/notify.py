@@ -148,10 +148,11 @@ def _covered(desk: Unit, what: _What, recipient: Recipient) -> OutboxItem | None
             continue
         if takes_over:
             row.template, row.auto = what.kind.name, what.auto
-            row.data = {**row.data, "ticket": facts.ticket_facts(desk.session, what.ticket)}
+            ticket = facts.storable(facts.ticket_facts(desk.session, what.ticket))
+            row.data = {**row.data, "ticket": ticket}
         if what.note is not None:
             row.note_id = what.note.id
-            row.data = {**row.data, "note": facts.note_facts(what.note)}
+            row.data = {**row.data, "note": facts.storable(facts.note_facts(what.note))}
         return row
     return None
 
@@ -189,7 +190,7 @@ def _add(
         language=_language(desk.settings, recipient.person),
         audience=recipient.audience,
         auto=what.auto,
-        data={**_data(desk, what, recipient), **extra},
+        data=facts.storable({**_data(desk, what, recipient), **extra}),
         message_id=tokens.message_id(
             tokens.desk_secret(desk.session),
             key,

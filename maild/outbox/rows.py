@@ -55,10 +55,22 @@ def claim(session: Session, now: datetime, limit: int) -> list[Claimed]:
         .execution_options(populate_existing=True)
     )
     rows = list(session.scalars(due))
-    facts = _facts(session, rows)
+    found = orders(session, rows)
     for row in rows:
         row.state, row.claimed = "sending", now
-    return [Claimed(row.id, _order(row, *facts[row.id]), row.octets) for row in rows]
+    return [Claimed(row.id, found[row.id], row.octets) for row in rows]
+
+
+def orders(session: Session, rows: Iterable[OutboxItem]) -> dict[int, Order]:
+    """What is to be composed of each row, by its id, as the database says now."""
+    by_id = {row.id: row for row in rows}
+    found = session.execute(
+        sa.select(OutboxItem.id, Ticket.number, Note.public)
+        .outerjoin(Ticket, Ticket.id == OutboxItem.ticket_id)
+        .outerjoin(Note, Note.id == OutboxItem.note_id)
+        .where(OutboxItem.id.in_(by_id))
+    )
+    return {row_id: _order(by_id[row_id], number, public) for row_id, number, public in found}
 
 
 def next_due(session: Session) -> datetime | None:
@@ -174,17 +186,6 @@ def _behind_another() -> sa.ColumnElement[bool]:
         earlier.id < OutboxItem.id,
         earlier.state.in_(("waiting", "sending")),
     )
-
-
-def _facts(session: Session, rows: list[OutboxItem]) -> dict[int, tuple[str | None, bool | None]]:
-    """Of each row its ticket's number, and whether its note is public now."""
-    found = session.execute(
-        sa.select(OutboxItem.id, Ticket.number, Note.public)
-        .outerjoin(Ticket, Ticket.id == OutboxItem.ticket_id)
-        .outerjoin(Note, Note.id == OutboxItem.note_id)
-        .where(OutboxItem.id.in_([row.id for row in rows]))
-    )
-    return {row_id: (number, public) for row_id, number, public in found}
 
 
 def _order(row: OutboxItem, number: str | None, note_public: bool | None) -> Order:

@@ -73,8 +73,7 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
         reply_above=words["reply_above"] if data.get("ticket") else "",
         body=_html_body(_fill(template, "body", data, page), page),
         foot=foot,
-        desk=data["desk"],
-        ticket=data.get("ticket"),
+        signature=_signature(data),
     )
     return Rendered(subject, _text_part(body, foot, data, words), _inliner().inline(page_html))
 
@@ -89,12 +88,14 @@ def compile_only(template: Template) -> None:
 
 
 def _text_part(body: str, foot: str, data: Mapping[str, Any], words: Words) -> str:
-    ticket = data.get("ticket")
-    head = words["reply_above"] + "\n\n" if ticket else ""
-    name = inert.one_line(data["desk"]["name"])
-    signature = f"{name} · {ticket['number']}" if ticket else name
+    head = words["reply_above"] + "\n\n" if data.get("ticket") else ""
     body = re.sub(r"\n{3,}", "\n\n", body).strip()
-    return f"{head}{body}\n\n-- \n" + "\n".join(filter(None, (foot, signature))) + "\n"
+    return f"{head}{body}\n\n-- \n" + "\n".join(filter(None, (foot, _signature(data)))) + "\n"
+
+
+def _signature(data: Mapping[str, Any]) -> str:
+    parts = [data["desk"]["name"], (data.get("ticket") or {}).get("number")]
+    return " · ".join(filter(None, map(inert.one_line, parts)))
 
 
 def _html_body(body: str, page: _Page) -> str:

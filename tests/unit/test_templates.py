@@ -1,0 +1,160 @@
+"""Templates: inert whatever people write, and never able to do anything but write."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from maild.desk.notifications import NOTIFICATIONS, Notification, notification
+from maild.errors import UsageError
+from maild.templates.render import Rendered, render
+from maild.templates.source import Library, parse
+
+LIBRARY = Library()
+
+
+def _render(body: str, data: dict[str, Any] | None = None, subject: str = "s") -> Rendered:
+    template = parse(f"subject: {subject}\n---\n{body}", "note", "en", "own/note.md", shipped=False)
+    facts = notification("note").example() | (data or {})
+    return render(template, facts, LIBRARY.words("en"), LIBRARY.layout())
+
+
+def _note(text: str) -> dict[str, Any]:
+    example = notification("note").example()["note"]
+    return {"note": {**example, "text": text}}
+
+
+@pytest.mark.parametrize("kind", NOTIFICATIONS, ids=lambda kind: kind.name)
+def test_every_shipped_template_renders_and_says_what_a_reply_does(kind: Notification) -> None:
+    template = LIBRARY.get(kind.name, "en")
+    words = render(template, kind.example(), LIBRARY.words("en"), LIBRARY.layout())
+    assert words.subject
+    assert template.foot
+    assert "<html" in words.html
+    assert not re.search(r'(src|href)="(?!https?://|mailto:|cid:)', words.html)
+    assert "http" not in words.html  # nothing remote, no tracking
+    assert "{{" not in words.text + words.html
+
+
+def test_every_fact_of_the_catalogue_is_there() -> None:
+    for kind in NOTIFICATIONS:
+        data = kind.example()
+        for fact in kind.facts:
+            place: Any = data
+            for step in fact.name.replace("[]", ".0").split("."):
+                if place is None or place == []:
+                    break
+                place = place[int(step)] if step.isdigit() else place[step]
+
+
+@pytest.mark.parametrize("where", ["{{ note.text }}", "{{ words(note) }}", "# {{ note.text }}"])
+def test_h69_a_template_in_a_mail_is_only_words(where: str) -> None:
+    words = _render(where, _note("{{7*7}} {% for x in y %} {{ ticket.number }}"))
+    assert "{{7*7}} {% for x in y %} {{ ticket.number }}" in words.text
+    assert "49" not in words.html.partition("<body")[2]
+    assert "{{7*7}}" in words.html
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "{{ ticket.__class__ }}",
+        "{{ ticket|attr('format') }}",
+        "{{ ''.__class__.__mro__ }}",
+        "{{ ticket.title.format(ticket) }}",
+        "{{ ticket.title.upper() }}",
+        "{{ ticket.items() }}",
+        "{{ self._TemplateReference__context }}",
+        "{{ words.__globals__ }}",
+        "{{ lipsum() }}",
+        "{% include 'words.yaml' %}",
+        "{% import 'x' as y %}",
+        "{{ ticket.update({'number': 1}) }}",
+        "{{ [].append(1) }}",
+        "{{ 'a'|map('upper')|list }}",
+        "{{ note|tojson }}",
+    ],
+)
+def test_h70_only_plain_data_and_no_calls(attack: str) -> None:
+    with pytest.raises(UsageError, match=r"own/note\.md, line \d"):
+        _render(attack)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "{{ 'a' * 300000000 }}",
+        "{{ 9 ** 9 ** 9 }}",
+        "{{ 1 << 999999999 }}",
+        "{{ '%0999999999d' % 1 }}",
+        "{{ range(99999) }}",
+        "{{ 'a'|center(999999999) }}",
+        "{{ 'a'|indent(999999999) }}",
+        "{{ [1] * 99999999 }}",
+    ],
+)
+def test_h71_growth_is_refused(attack: str) -> None:
+    with pytest.raises(UsageError):
+        _render(attack)
+
+
+def test_h72_an_error_names_file_line_and_cause() -> None:
+    with pytest.raises(UsageError, match=r"own/note\.md, line 5: .*'tiket' is undefined"):
+        _render("Hello,\n\n{{ tiket.number }}")
+    with pytest.raises(UsageError, match=r"own/note\.md, line 4: .*endif"):
+        _render("Hello,\n{% endif %}")
+    with pytest.raises(UsageError, match=r"line 2: above the ---"):
+        parse("subject: x\nsubjekt: y\n---\n", "n", "en", "f", shipped=False)
+    with pytest.raises(UsageError, match="a line --- is missing"):
+        parse("subject: x\n", "n", "en", "f", shipped=False)
+
+
+@pytest.mark.parametrize("where", ["{{ note.text }}", "{{ words(note) }}", "- {{ note.text }}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=https://evil.example/pixel.gif>",
+        "[click](javascript:alert(1)) ![x](https://evil.example/p.gif)",
+        "<https://evil.example>",
+        "&lt;b&gt; &#60;i&#62;",
+        "</div></td></table><style>*{display:none}</style>",
+        "[x]: https://evil.example 'y'\n\n[x]",
+        "\ue0000\ue001 \ue0001\ue001",
+        "a\n\n<div>\n\n    code\n\n```\nx\n```\n| a | b |\n|---|---|\n# head\n===\n1. one",
+    ],
+)
+def test_h73_html_and_markdown_of_people_are_inert(where: str, text: str) -> None:
+    words = _render(where, _note(text))
+    body = words.html.partition("<body")[2]
+    harmless = _render(where, _note("xyzzy")).html.partition("<body")[2]
+    allowed = {*re.findall(r"<(\w+)", harmless), "br", "a"}
+    assert set(re.findall(r"<(\w+)", body)) <= allowed
+    for href in re.findall(r'href="([^"]*)"', body):
+        assert href.startswith(("http://", "https://"))
+
+
+def test_lines_and_indents_of_a_text_are_kept() -> None:
+    words = _render("{{ note.text }}\n\n{{ words(note) }}", _note("one\n  two\n\nthree *x* _y_"))
+    assert "one\n  two\n\nthree *x* _y_" in words.text
+    shown = words.html.replace("<br>\n", "\n").replace("\u00a0", " ")
+    shown = shown.replace("&nbsp;", " ").replace("<br>", "\n")
+    assert shown.count("one\n  two\n\nthree *x* _y_") == 2
+
+
+def test_subject_and_preheader_are_one_line() -> None:
+    words = _render("x", _note("two\r\nBcc: x@y\u2028lines\x00"), subject="{{ note.text }}")
+    assert words.subject == "two Bcc: x@y lines"
+
+
+def test_times_are_the_recipients() -> None:
+    example = notification("note").example()
+    german = {"recipient": {**example["recipient"], "language": "en-GB"}}
+    words = _render("{{ note.created|time }}, {{ note.created|day }}, {{ 1.5|hours }}", german)
+    assert "Sat, 21 Nov 2026, 10:30, Sat, 21 Nov 2026, 1.5 h" in words.text
+
+
+def test_what_is_none_shows_nothing() -> None:
+    assert "[]" in _render("[{{ ticket.completed }}]").text
