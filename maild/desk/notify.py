@@ -190,7 +190,7 @@ def _add(
         language=_language(desk.settings, recipient.person),
         audience=recipient.audience,
         auto=what.auto,
-        data=facts.storable({**_data(desk, what, recipient), **extra}),
+        data=facts.storable({**what.kind.nothing, **_data(desk, what, recipient), **extra}),
         message_id=tokens.message_id(
             tokens.desk_secret(desk.session),
             key,

@@ -168,6 +168,14 @@ def _words_of(note: Mapping[str, Any] | None) -> Ready:
     return _ready(text, shown)
 
 
+def _quote(text: str | None) -> Ready:
+    """A text of somebody's as a block of its own, its lines kept."""
+    plain = inert.plain(text).strip()
+    return (
+        _ready(plain, f'<div class="words">{inert.paragraphs(plain)}</div>') if plain else Ready("")
+    )
+
+
 def _said_by(entry: Mapping[str, Any]) -> str:
     words = _PAGE.get().words
     line = words["wrote"].replace("{by}", inert.one_line(entry["by"]))
@@ -215,6 +223,24 @@ def _facts(ticket: Mapping[str, Any], *names: str) -> Ready:
     return _ready(text, f'<table class="facts" role="presentation">{cells}</table>')
 
 
+def _table(entries: list[Mapping[str, Any]], *names: str) -> Ready:
+    """A list of things as a table: one row each, these of their facts as columns."""
+    words = _PAGE.get().words
+    cells = [[_cell(name, entry[name]) for name in names] for entry in entries]
+    text = "\n".join("- " + " · ".join(filter(None, row)) for row in cells)
+    head = "".join(f"<th>{html.escape(words[name])}</th>" for name in names)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in cells
+    )
+    return _ready(text, f'<table class="rows"><tr>{head}</tr>{body}</table>')
+
+
+def _cell(name: str, value: Any) -> str:
+    if name in ("due", "worked_on"):
+        return _day(value)
+    return _hours(value) if name == "hours" else inert.one_line(value)
+
+
 def _time(value: str | None) -> str:
     """2026-11-21T09:30:00+00:00 → "Sat, 21 Nov 2026, 10:30", as the recipient writes it."""
     if not value:
@@ -248,8 +274,10 @@ def _size(octets: int) -> str:
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "words": _words_of,
+    "quote": _quote,
     "history": _history,
     "facts": _facts,
+    "table": _table,
 }
 FILTERS: dict[str, Callable[..., Any]] = {
     "time": _time,
