@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +22,9 @@ from maild.ingest.parse import understand
 from maild.ingest.process import Pipeline
 from maild.outbox.deliver import Deliverer
 from maild.store import Store
+from maild.store.migrate import migrate
 from maild.store.tables import Message, OutboxItem, Ticket
+from tests.servers.dovecot import Dovecot
 
 ADDRESS = "support@example.com"
 
@@ -65,7 +72,15 @@ class Transport(Protocol):
 class Desk:
     """A desk to talk with: `desk.contact(…)` and `desk.resource(…)` give people who write."""
 
-    def __init__(self, folder: Path, database: str, *, profile: str = "next7", more: str = ""):
+    def __init__(
+        self,
+        folder: Path,
+        database: str = "sqlite:///var/maild.db",
+        *,
+        profile: str = "next7",
+        more: str = "",
+        transport: Callable[[Desk], Transport] | None = None,
+    ) -> None:
         self.folder = folder
         self.servers = Servers()
         self.file = folder / "maild.toml"
@@ -76,13 +91,11 @@ class Desk:
         )
         self.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
         self.store = Store(config.load(self.file).database_url)
-        self.transport: Transport = self._transport()
+        migrate(self.store)
+        self.transport = (transport or InProcess)(self)
         self.ann = self.writer("Ann", "ann@acme.example")
         self.bob = self.writer("Bob Tech", "bob@example.com", PROOF)
         self.dana = self.writer("Dana Lead", "dana@example.com", PROOF)
-
-    def _transport(self) -> Transport:
-        return InProcess(self)
 
     def writer(self, name: str, address: str, headers: dict[str, str] | None = None) -> Writer:
         """Somebody who writes to the desk and reads what it sends him."""
@@ -169,3 +182,52 @@ class InProcess:
 
     def close(self) -> None:
         pass
+
+
+class Daemon:
+    """The real daemon in its own process, between Dovecot and a real SMTP server."""
+
+    def __init__(self, desk: Desk, dovecot: Dovecot) -> None:
+        self.desk = desk
+        self.dovecot = dovecot
+        self.user = dovecot.add_user(f"desk-{uuid.uuid4().hex[:8]}")
+        self.put_so_far = 0
+        section = dovecot.section(self.user, name="support")
+        with desk.file.open("a") as file:
+            file.write(
+                f'\n[[mailbox]]\nname = "support"\nhost = "{section.host}"\nport = {section.port}\n'
+                f'tls = "none"\nusername = "{self.user}"\npassword = "{section.secret()}"\n'
+            )
+        self.log = (desk.folder / "log").open("ab")
+        self.process = self.start()
+
+    def start(self, **environment: str) -> subprocess.Popen[bytes]:
+        """Starts (again) what `maild run` starts."""
+        command = [str(Path(sys.executable).with_name("maild")), "run"]
+        return subprocess.Popen(
+            [*command, "--config", str(self.desk.file)],
+            stderr=self.log,
+            env={**os.environ, **environment},
+        )
+
+    def put(self, octets: bytes) -> None:
+        self.dovecot.append(self.user, octets)
+        self.put_so_far += 1
+
+    def settle(self) -> None:
+        """Waits until every mail that was put is done with, and every notification is sent."""
+        self.desk.servers.wait_for(self._settled, seconds=30)
+
+    def _settled(self) -> bool:
+        assert self.process.poll() is None, (self.desk.folder / "log").read_text()[-2000:]
+        with self.desk.store.read() as session:
+            open_items = sa.select(sa.func.count()).where(
+                OutboxItem.state.in_(("waiting", "sending"))
+            )
+            done = sa.select(sa.func.count()).where(Message.state.in_(("processed", "quarantined")))
+            return session.scalar(done) == self.put_so_far and session.scalar(open_items) == 0
+
+    def close(self) -> None:
+        self.process.terminate()
+        assert self.process.wait(10) == 0
+        self.log.close()
