@@ -187,19 +187,22 @@ class InProcess:
 class Daemon:
     """The real daemon in its own process, between Dovecot and a real SMTP server."""
 
-    def __init__(self, desk: Desk, dovecot: Dovecot) -> None:
+    def __init__(
+        self, desk: Desk, dovecot: Dovecot, *, after: str = "keep", kill_at: str | None = None
+    ) -> None:
         self.desk = desk
         self.dovecot = dovecot
-        self.user = dovecot.add_user(f"desk-{uuid.uuid4().hex[:8]}")
+        self.user = dovecot.add_user(f"desk-{uuid.uuid4().hex[:8]}", ["Done"])
         self.put_so_far = 0
         section = dovecot.section(self.user, name="support")
         with desk.file.open("a") as file:
             file.write(
                 f'\n[[mailbox]]\nname = "support"\nhost = "{section.host}"\nport = {section.port}\n'
                 f'tls = "none"\nusername = "{self.user}"\npassword = "{section.secret()}"\n'
+                f'after = "{after}"\n'
             )
         self.log = (desk.folder / "log").open("ab")
-        self.process = self.start()
+        self.process = self.start(**({"MAILD_KILL_AT": kill_at} if kill_at else {}))
 
     def start(self, **environment: str) -> subprocess.Popen[bytes]:
         """Starts (again) what `maild run` starts."""
