@@ -154,7 +154,9 @@ def _last_resort(parts: list[Part]) -> list[Segment]:
 def _read_segment(
     segment: Segment, files: list[tuple[str, bytes]], defects: list[str]
 ) -> tuple[str, str | None]:
-    page = "\n".join(_decoded(part, defects) for part in segment.page) if segment.page else None
+    page = None
+    if segment.page:
+        page = html.bounded("\n".join(_decoded(part, defects) for part in segment.page))
     texts = [_plain_text(part, files, defects) for part in segment.plain]
     text = "\n".join(t for t in texts if t.strip())
     if not text.strip() and page is not None:

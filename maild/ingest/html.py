@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from html import escape, unescape
 from typing import Any
 
 MAX_HTML = 4_000_000  # characters that are read; a mail that a person wrote has less
@@ -27,6 +28,29 @@ _BLOCK = _names(
 )
 _SPACED = _names("p ul ol dl h1 h2 h3 h4 h5 h6 table blockquote pre")
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+
+
+MAX_DEPTH = 300  # elements inside one another; parsers of trees take squares of it
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?=[\s/>])")
+_VOID = _names("area base br col embed hr img input link meta param source track wbr p li td tr th")
+
+
+def bounded(html: str) -> str:
+    """The same HTML, or its bare words where its elements are nested beyond all reason (H64)."""
+    html = html[:MAX_HTML]
+    if html.count("<") < MAX_DEPTH:
+        return html
+    depth = 0
+    for match in _TAG.finditer(html):
+        if match[2].lower() not in _VOID:
+            depth = max(0, depth - 1) if match[1] else depth + 1
+        if depth > MAX_DEPTH:
+            return _bare_words(html)
+    return html
+
+
+def _bare_words(html: str) -> str:
+    return escape(unescape(re.sub(r"<[^<>]{0,2000}>", " ", html)), quote=False)
 
 
 def to_text(html: str) -> str:
