@@ -12,12 +12,13 @@ from maild.config import Config, Settings
 from maild.desk import people
 from maild.desk.desk import Actor, Desk
 from maild.desk.profile import load_profile, profile_folder
-from maild.outbox.compose import LocalRenderer, Order, compose
+from maild.outbox.compose import Order, compose, job
 from maild.outbox.deliver import Deliverer
 from maild.outbox.rows import orders
 from maild.store import Store
 from maild.store.migrate import migrate
 from maild.store.tables import Message, Note, OutboxItem, Person, Ticket
+from maild.templates.renderer import LocalRenderer
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
@@ -105,9 +106,9 @@ class Office:
             return orders(session, [item])[item.id]
 
     def octets(self, item: OutboxItem) -> bytes:
-        desk = self.settings.config.desk
-        renderer = LocalRenderer(self.settings.path("templates"))
-        return compose(self.order(item), desk, b"secret", renderer).octets
+        order = self.order(item)
+        outcome = LocalRenderer(self.settings.path("templates")).render([job(order)])[0]
+        return compose(order, self.settings.config.desk, b"secret", outcome).octets
 
 
 def the_ticket(desk: Desk, number: str) -> Ticket:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from maild.config import DeskSection
 from maild.desk.facts import without_internal
@@ -14,8 +13,7 @@ from maild.desk.tokens import reply_address
 from maild.errors import MaildError, Refused, UsageError
 from maild.model import Address
 from maild.outbox import mime
-from maild.templates.render import Rendered, render
-from maild.templates.source import Library
+from maild.templates.renderer import Job, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,53 +45,30 @@ class Composed:
     problem: str | None = None  # why the admin's template was not used
 
 
-class Renderer(Protocol):
-    """Renders somewhere: here, or in a limited process."""
-
-    def render(self, name: str, language: str, data: Mapping[str, Any]) -> tuple[Rendered, str]:
-        """The mail's words, and why the admin's own template could not be used, or ""."""
-
-
-class LocalRenderer:
-    """Renders in this process: for shipped templates and tests."""
-
-    def __init__(self, own: Path | None = None) -> None:
-        self.library = Library(own)
-
-    def render(self, name: str, language: str, data: Mapping[str, Any]) -> tuple[Rendered, str]:
-        problem = ""
-        try:
-            template = self.library.get(name, language)
-            words, layout = self.library.words(language), self.library.layout()
-            return render(template, data, words, layout), ""
-        except UsageError as error:
-            problem = error.message
-        shipped = Library()
-        template = shipped.shipped(name, language)
-        return render(template, data, shipped.words(language), shipped.layout()), problem
+def job(order: Order) -> Job:
+    """What is to be rendered.  Refused: it would show an internal note to a contact."""
+    data = order.data
+    if order.audience == "contact":
+        if order.note_public is False:
+            raise Refused("The note is internal, and the recipient is a contact.")
+        data = without_internal(data)
+    return Job(order.template, order.language, data)
 
 
-def compose(order: Order, desk: DeskSection, secret: bytes, renderer: Renderer) -> Composed:
-    """The mail of this row.  Refused: it would show an internal note to a contact.
+def compose(order: Order, desk: DeskSection, secret: bytes, outcome: Outcome) -> Composed:
+    """The mail of this row, from what was rendered.
 
-    UsageError: not even the shipped template can be rendered.
+    UsageError: not even the shipped template could be rendered; ValueError: the address is none.
     """
-    data = _last_check(order)
-    words, problem = renderer.render(order.template, order.language, data)
+    words = outcome.words
+    if words is None:
+        raise UsageError(outcome.problem)
     subject = _subject(words.subject, order)
     body = mime.multipart(
         "alternative", [mime.text(words.text, "plain"), mime.text(words.html, "html")], order.key
     )
     fields = _fields(order, desk, secret, subject)
-    return Composed(subject, mime.message(fields, body), problem or None)
-
-
-def _last_check(order: Order) -> Mapping[str, Any]:
-    if order.audience != "contact":
-        return order.data
-    if order.note_public is False:
-        raise Refused("The note is internal, and the recipient is a contact.")
-    return without_internal(order.data)
+    return Composed(subject, mime.message(fields, body), outcome.problem or None)
 
 
 def _subject(words: str, order: Order) -> str:

@@ -18,11 +18,12 @@ from maild.desk import alerts, tokens
 from maild.errors import MaildError
 from maild.faults import step
 from maild.outbox import relay, rows
-from maild.outbox.compose import Composed, LocalRenderer, Renderer, compose, explain
+from maild.outbox.compose import Composed, compose, explain, job
 from maild.outbox.journal import Journal, journal_path
 from maild.outbox.relay import Connection
 from maild.outbox.rows import Claimed, Done
 from maild.store.engine import Store
+from maild.templates.renderer import Job, LimitedRenderer, LocalRenderer, Outcome
 
 log = structlog.get_logger()
 
@@ -55,13 +56,13 @@ class Deliverer:
         settings: Settings,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        renderer: Renderer | None = None,
+        renderer: LimitedRenderer | LocalRenderer | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
         self._smtp = settings.config.smtp
         self._clock = clock
-        self._renderer = renderer or LocalRenderer(settings.path("templates"))
+        self._renderer = renderer or LimitedRenderer(settings.path("templates"))
         self._connections: list[Connection] = []
         self._secret: bytes | None = None
         self._relay_down: MaildError | None = None
@@ -97,6 +98,7 @@ class Deliverer:
                 return await work()
             finally:
                 await asyncio.gather(*(connection.close() for connection in self._connections))
+                self._renderer.close()
 
     async def _pass(self) -> Counts:
         counts = Counts()
@@ -172,38 +174,47 @@ class Deliverer:
         """Composes once what is not composed yet; what cannot go out is taken out."""
         now = self._clock()
         gone = [row.id for row in batch if row.order.key in self._journal]
-        fresh: list[tuple[int, Composed]] = []
-        refused: list[tuple[int, str]] = []
-        for row in batch:
-            if row.id in gone or row.octets is not None:
-                continue
-            try:
-                fresh.append((row.id, self._compose(row)))
-            except (MaildError, ValueError) as error:
-                refused.append((row.id, explain(error)))
+        fresh, refused = self._compose_all([row for row in batch if row.id not in gone])
 
         def write(session: Session) -> None:
             rows.sent_before(session, gone, now)
-            rows.keep(session, fresh, now)
-            for row_id, why in refused:
+            rows.keep(session, fresh.items(), now)
+            for row_id, why in refused.items():
                 rows.refuse(session, row_id, why, now)
-            for row_id, mail in fresh:
-                if mail.problem:
-                    rows.broken_template(session, by_id[row_id], mail.problem, now)
+            for row in batch:
+                if row.id in fresh and (problem := fresh[row.id].problem):
+                    rows.broken_template(session, row.order.template, problem, now)
 
-        by_id = {row.id: row.order.template for row in batch}
         if gone or fresh or refused:
             self._store.write(write)
         step("outbox.composed")
         counts.failed += len(refused)
-        left.difference_update(gone, (row_id for row_id, _ in refused))
-        octets = {row_id: mail.octets for row_id, mail in fresh}
-        return [(row, row.octets or octets[row.id]) for row in batch if row.id in left]
+        left.difference_update(gone, refused)
+        return [(row, row.octets or fresh[row.id].octets) for row in batch if row.id in left]
 
-    def _compose(self, row: Claimed) -> Composed:
+    def _compose_all(self, batch: list[Claimed]) -> tuple[dict[int, Composed], dict[int, str]]:
+        """By their ids the mails that are composed now, and why others cannot be."""
+        fresh: dict[int, Composed] = {}
+        refused: dict[int, str] = {}
+        jobs: list[tuple[Claimed, Job]] = []
+        for row in batch:
+            try:
+                if row.octets is None:
+                    jobs.append((row, job(row.order)))
+            except MaildError as error:
+                refused[row.id] = explain(error)
+        outcomes = self._renderer.render([one for _, one in jobs]) if jobs else []
+        for (row, _), outcome in zip(jobs, outcomes, strict=True):
+            try:
+                fresh[row.id] = self._compose(row, outcome)
+            except (MaildError, ValueError) as error:
+                refused[row.id] = explain(error)
+        return fresh, refused
+
+    def _compose(self, row: Claimed, outcome: Outcome) -> Composed:
         if self._secret is None:
             self._secret = self._store.write(tokens.desk_secret)
-        return compose(row.order, self._settings.config.desk, self._secret, self._renderer)
+        return compose(row.order, self._settings.config.desk, self._secret, outcome)
 
     async def _send_all(
         self, mails: list[tuple[Claimed, bytes]], left: set[int], counts: Counts

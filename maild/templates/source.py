@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ class Template:
     body_line: int  # where the body begins in it
     origin: str  # the file's path, for people
     shipped: bool  # False: the admin's own
+    mtime: int = 0  # of the file, in nanoseconds: which edit of it this is
 
 
 def parse(text: str, name: str, language: str, origin: str, *, shipped: bool) -> Template:
@@ -53,9 +54,17 @@ def parse(text: str, name: str, language: str, origin: str, *, shipped: bool) ->
         raise UsageError(f"{origin}: the line subject: is missing.")
     body = "\n".join(lines[index + 1 :]).strip("\n") + "\n"
     return Template(
-        name, language, **parts, body=body, front_lines=at, body_line=index + 2,
-        origin=origin, shipped=shipped,
-    )  # fmt: skip
+        name=name,
+        language=language,
+        subject=parts["subject"],
+        preheader=parts["preheader"],
+        foot=parts["foot"],
+        body=body,
+        front_lines=at,
+        body_line=index + 2,
+        origin=origin,
+        shipped=shipped,
+    )
 
 
 class Library:
@@ -64,14 +73,6 @@ class Library:
     def __init__(self, own: Path | None = None) -> None:
         """`own`: the folder `templates` beside maild.toml, which need not exist."""
         self.own = own
-
-    def shipped(self, name: str, language: str) -> Template:
-        """The shipped template, in English where there is none in this language."""
-        for tongue in _tongues(language):
-            file = SHIPPED / tongue / f"{name}.md"
-            if file.is_file():
-                return _read(file, name, tongue, True)
-        raise NotFound(f'There is no template "{name}".')
 
     def get(self, name: str, language: str) -> Template:
         """The one in force: own before shipped in the wanted language, then in English.
@@ -127,12 +128,12 @@ def _read(file: Path, name: str, language: str, shipped: bool) -> Template:
 
 
 @lru_cache(maxsize=512)
-def _parse_cached(file: Path, name: str, language: str, shipped: bool, _mtime: int) -> Template:
+def _parse_cached(file: Path, name: str, language: str, shipped: bool, mtime: int) -> Template:
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read as UTF-8 text.") from error
-    return parse(text, name, language, str(file), shipped=shipped)
+    return replace(parse(text, name, language, str(file), shipped=shipped), mtime=mtime)
 
 
 @lru_cache(maxsize=64)

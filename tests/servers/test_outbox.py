@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from email import message_from_bytes
 from pathlib import Path
@@ -13,6 +18,7 @@ import pytest
 
 from maild.demo.servers import Servers
 from maild.desk.notify import notify
+from maild.outbox.deliver import Deliverer
 from maild.store.tables import Alert, Delivery, Event, OutboxItem
 from tests.office import Office, the_ticket
 
@@ -205,3 +211,91 @@ def test_h79_no_credentials_in_rows_alerts_or_log(
     for place in (rows, capsys.readouterr().out, capsys.readouterr().err):
         assert "Correct-Horse-9" not in place
         assert encoded not in place
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "{{ tiket.number }}",  # H72: an unknown name
+        "{{ ticket.number",  # H72: a syntax error
+        "{% for a in range(999) %}{% for b in range(999) %}{% for c in range(999) %}{{ a + b + c }}"
+        "{% endfor %}{% endfor %}{% endfor %}",  # H71: hours of work
+        "{{ lipsum(5) }}",  # H70: a function that is none of ours
+    ],
+)
+def test_h71_h72_a_broken_template_never_stops_a_mail(
+    office: Office, servers: Servers, tmp_path: Path, wrong: str
+) -> None:
+    own = tmp_path / "templates" / "en" / "assigned.md"
+    own.parent.mkdir(parents=True)
+    own.write_text(f"subject: x\n---\nOurs. {wrong}\n", "utf-8")
+    _tell(office, office.ticket(), BOB, CEM)
+    assert office.deliver()["sent"] == 2
+    for mail in servers.smtp.received:
+        assert b"Ours." not in mail.octets
+        assert b"is yours now" in mail.octets
+    with office.store.read() as session:
+        alert = session.query(Alert).one()
+    assert alert.key == "template:assigned"
+    assert str(own) in alert.text
+    own.write_text("subject: {{ ticket.title }}\n---\nOurs.\n", "utf-8")  # seen without a restart
+    _tell(office, office.ticket(), BOB, cause="message:2")
+    assert office.deliver()["sent"] == 1
+    assert b"Ours." in servers.smtp.to(BOB)[-1].octets
+
+
+def test_two_deliverers_send_each_mail_once(office: Office, servers: Servers) -> None:
+    people = [f"person{i}@acme.example" for i in range(40)]
+    number = office.ticket()
+    with office.desk("message:1") as desk:
+        notify(desk, the_ticket(desk, number), "acknowledgement", people)
+    deliverers = [Deliverer(office.store, office.settings) for _ in range(2)]
+    with ThreadPoolExecutor(2) as both:
+        counts = list(both.map(lambda one: one.once(office.at), deliverers))
+    assert sum(count["sent"] for count in counts) == 40
+    assert sorted(mail.recipients[0] for mail in servers.smtp.received) == sorted(people)
+
+
+@pytest.mark.parametrize("where", ["outbox.claimed", "outbox.composed", "outbox.recorded"])
+def test_h1_killed_at_a_step_sends_each_mail_once(
+    office: Office, servers: Servers, where: str
+) -> None:
+    _tell(office, office.ticket(), BOB)
+    assert _deliver_elsewhere(office, where) == -signal.SIGKILL
+    office.deliver()
+    assert len(servers.smtp.to(BOB)) == 1
+    assert _states(office) == ["sent"]
+
+
+def test_h77_killed_before_recording_is_at_most_one_repeat(
+    office: Office, servers: Servers
+) -> None:
+    _tell(office, office.ticket(), BOB)
+    assert _deliver_elsewhere(office, "outbox.sent") == -signal.SIGKILL
+    office.deliver()
+    copies = servers.smtp.to(BOB)
+    assert len(copies) == 2
+    assert copies[0].octets == copies[1].octets
+    assert office.deliver()["sent"] == 0
+
+
+def _deliver_elsewhere(office: Office, kill_at: str) -> int:
+    """A pass in a process of its own that dies at this step; its exit status."""
+    file = office.settings.file
+    smtp = office.settings.config.smtp
+    file.write_text(
+        f'[desk]\naddress = "support@example.com"\n[smtp]\nport = {smtp.port}\n', "utf-8"
+    )
+    program = (
+        "import sys; from datetime import datetime; from pathlib import Path\n"
+        "from maild import config; from maild.store import Store\n"
+        "from maild.outbox.deliver import Deliverer\n"
+        "settings = config.load(Path(sys.argv[1]))\n"
+        "now = datetime.fromisoformat(sys.argv[2])\n"
+        "Deliverer(Store(settings.database_url), settings).once(now)\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, str(file), office.at.isoformat()],
+        env={**os.environ, "MAILD_KILL_AT": kill_at},
+        timeout=60,
+    ).returncode
