@@ -1,3 +1,7 @@
 """Real servers for every test that asks for one by name."""
 
-pytest_plugins = ("tests.servers.dovecot", "tests.servers.postgres")
+pytest_plugins = (
+    "tests.servers.dovecot",
+    "tests.servers.postgres",
+    "tests.servers.watching",
+)

@@ -23,15 +23,17 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from proxyprotocol.reader import ProxyProtocolReader
+from proxyprotocol.sock import SocketInfo
 from pymap.backend.dict import Config as PymapConfig
 from pymap.backend.dict import DictBackend, Login
 from pymap.backend.dict.filter import FilterSet
 from pymap.backend.dict.mailbox import MailboxData, MailboxSet
+from pymap.concurrent import Event
 from pymap.config import BackendCapability
 from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
-from pymap.parsing.specials import FetchRequirement, Flag
+from pymap.parsing.specials import FetchRequirement, Flag, ObjectId
+from pymap.selected import SelectedMailbox
 from pymap.user import UserMetadata
 from pysasl.hashing import Cleartext
 
@@ -115,6 +117,31 @@ class _ImapConfig(PymapConfig):
         return BackendCapability(idle=self.idle, object_id=True, multi_append=True)
 
 
+class _Folder(MailboxData):
+    async def update_selected(
+        self, selected: SelectedMailbox, *, wait_on: Event | None = None
+    ) -> SelectedMailbox:
+        """The library's own waits for the next change, even where one just went by unseen, so
+        that an IDLE would sleep through a mail that came a moment before it."""
+        seen = selected.mod_sequence
+        behind = seen is None or seen < self._mod_sequences.highest
+        return await super().update_selected(selected, wait_on=None if behind else wait_on)
+
+
+class _Folders(MailboxSet):
+    def __init__(self) -> None:
+        super().__init__()
+        self._inbox = self._new()
+
+    def _new(self) -> MailboxData:
+        return _Folder(self._content_cache, self._thread_cache)
+
+    async def add_mailbox(self, name: str) -> ObjectId:
+        await super().add_mailbox(name)
+        self._set[name] = self._new()
+        return self._set[name].mailbox_id
+
+
 class ImapServer:
     """pymap with mailboxes in memory: IDLE, MOVE, UIDPLUS; a user is known by his address."""
 
@@ -141,14 +168,12 @@ class ImapServer:
 
     async def _start(self, port: int) -> int:
         backend = DictBackend(self._login, self._config)
-        serve = ProxyProtocolReader(self._config.proxy_protocol).get_callback(
-            IMAPServer(backend.login, self._config)
-        )
+        serve = IMAPServer(backend.login, self._config)
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self._writers.add(writer)
             try:
-                await serve(reader, writer)
+                await serve(reader, writer, SocketInfo.get(writer, None))
             finally:
                 self._writers.discard(writer)
 
@@ -160,7 +185,7 @@ class ImapServer:
 
         async def add() -> None:
             self._login.users_dict[address] = UserMetadata(self._config, address, password=password)
-            boxes = MailboxSet()
+            boxes = _Folders()
             self._config.set_cache[address] = (boxes, FilterSet())
             for folder in folders:
                 await boxes.add_mailbox(folder)
@@ -223,17 +248,26 @@ class ImapServer:
 
         self._background.call(drop())
 
-    async def _box(self, address: str, folder: str) -> MailboxData:
-        boxes, _ = self._config.set_cache[address]
-        return await boxes.get_mailbox(folder)
+    def pause(self) -> None:
+        """Refuses every connection until `resume`; the mailboxes stay as they are."""
 
-    def close(self) -> None:
         async def stop() -> None:
             self._server.close()
             for writer in list(self._writers):
                 writer.transport.abort()
 
         self._background.call(stop())
+
+    def resume(self) -> None:
+        """Listens again, on the same port."""
+        self._background.call(self._start(self.port))
+
+    async def _box(self, address: str, folder: str) -> MailboxData:
+        boxes, _ = self._config.set_cache[address]
+        return await boxes.get_mailbox(folder)
+
+    def close(self) -> None:
+        self.pause()
 
 
 # ---- SMTP

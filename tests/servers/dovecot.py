@@ -45,8 +45,8 @@ postmaster_address = postmaster@example.com
 {tls}
 {capability}
 passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN {folder}/users
+  driver = static
+  args = password={password}
 }}
 userdb {{
   driver = static
@@ -54,6 +54,9 @@ userdb {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -81,21 +84,15 @@ service lmtp {{
 
 
 class Dovecot:
-    """The running server.  Every user has the password `PASSWORD`."""
+    """The running server.  It knows every name, with the password `PASSWORD`."""
 
     def __init__(self, folder: Path, ports: tuple[int, int, int]) -> None:
         self.host = HOST
         self.folder = folder
         self.port, self.tls_port, self.lmtp_port = ports
-        self._users: list[str] = []
 
     def add_user(self, name: str, folders: Iterable[str] = ()) -> str:
         """A new user with an empty INBOX and these folders; returns the name."""
-        self._users.append(name)
-        users = self.folder / "users"
-        users.write_text("".join(f"{user}:{{PLAIN}}{PASSWORD}::::::\n" for user in self._users))
-        # Dovecot looks at the time stamp, which has to differ.
-        os.utime(users, (time.time(), users.stat().st_mtime + len(self._users)))
         with self.client(name) as client:
             for one in folders:
                 client.create_folder(one)
@@ -176,6 +173,7 @@ def running(*, capability: str = "", tls: tuple[Path, Path] | None = None) -> It
         SETTINGS.format(
             folder=folder,
             host=HOST,
+            password=PASSWORD,
             user=user,
             group=group,
             imap=ports[0],
@@ -185,7 +183,6 @@ def running(*, capability: str = "", tls: tuple[Path, Path] | None = None) -> It
             capability=f"imap_capability = {capability}" if capability else "",
         )
     )
-    (folder / "users").touch()
     (folder / "mail").mkdir()
     if os.geteuid() == 0:
         for path in (folder, *folder.iterdir()):

@@ -397,12 +397,18 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0][:120]
 
 
-def probe(section: MailboxSection, *, context: ssl.SSLContext | None = None) -> str:
+def probe(
+    section: MailboxSection,
+    *,
+    patience: Patience | None = None,
+    context: ssl.SSLContext | None = None,
+) -> str:
     """Logs in and looks: one line of what is there (for `maild check`); changes nothing.
 
     Raises Unavailable or Temporary with a sentence about what to do.
     """
-    with opened(section, patience=Patience(), stop=Stop(), context=context) as connection:
+    patience = patience or Patience()
+    with opened(section, patience=patience, stop=Stop(), context=context) as connection:
         connection.select(readonly=True)
         how = {"implicit": "TLS", "starttls": "STARTTLS", "none": "not encrypted"}[section.tls]
         news = "IDLE" if connection.idles else f"asked every {section.poll_seconds:g} s"

@@ -89,6 +89,8 @@ def _checked(
         second = _alone(connection, uid, size, limit)
     except Refusal as refusal:
         return Broken(uid, f"the server refuses it: {refusal}"[:200])
+    if second is not None and len(second) == size > 0:
+        return Fetched(uid, second)
     if first is None or second is None:
         return Broken(uid, "the server answers without a body")
     if first != second or (not first and size):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 TRIES = 3  # failures of one message before an admin is told
-FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0  # seconds between tries
+LONGEST_PAUSE = 3600.0  # seconds between tries
 
 
 @dataclass(slots=True)
@@ -20,7 +20,9 @@ class _Trouble:
 class Troubles:
     """By UID, for as long as this process watches; after a restart they are tried afresh."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_pause: float) -> None:
+        """`first_pause`: seconds from a first failure to the second try; then they double."""
+        self._first_pause = first_pause
         self._of: dict[int, _Trouble] = {}
 
     def clear(self) -> None:
@@ -38,7 +40,7 @@ class Troubles:
         """
         trouble = self._of.setdefault(uid, _Trouble())
         trouble.tries += 1
-        pause = LONGEST_PAUSE if final else FIRST_PAUSE * 2 ** (trouble.tries - 1)
+        pause = LONGEST_PAUSE if final else self._first_pause * 2 ** (trouble.tries - 1)
         trouble.due = time.monotonic() + min(pause, LONGEST_PAUSE)
         if trouble.told or (trouble.tries < TRIES and not final):
             return False

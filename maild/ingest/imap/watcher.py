@@ -44,6 +44,7 @@ class Rhythm:
     first_pause: float = 1.0  # after a lost connection; doubles …
     longest_pause: float = 60.0  # … up to here
     refused_pause: float = 300.0  # after a refused login: tries may lock the account
+    message_pause: float = 5.0  # after a first failure of one message; doubles
     tell_after: int = 3  # failures in a row of the sort that passes by itself
     agains: int = 5  # connections in a row that break over some message while none is accepted
 
@@ -93,7 +94,7 @@ class Watcher:
         self._context = context
         self._place = Place(store, section.name, clock)
         self._after = Acknowledger(section.name, section.after, self._place)
-        self._troubles = Troubles()
+        self._troubles = Troubles(self._rhythm.message_pause)
         self._estimated: set[int] = set()  # UIDs whose announced size is known to be off
         self._uidvalidity = 0
         self._high = 0  # all UIDs up to here were seen by this process
@@ -165,10 +166,17 @@ class Watcher:
                 ) as connection:
                     self._enter(connection)
                     return work(connection)
-            except _Again as again:
+            except (_Again, Interrupted) as again:
                 in_vain = in_vain + 1 if self._accepted == before else 0
                 if in_vain > self._rhythm.agains:
                     raise Temporary(str(again)) from again
+            except Refusal as refusal:
+                raise Temporary(
+                    f'Mailbox "{self._section.name}": the server {self._section.host} refuses '
+                    "what every IMAP server should do. It is tried again by itself; if this "
+                    "lasts, look at the log of the server.",
+                    detail=str(refusal)[:300],
+                ) from refusal
 
     def _enter(self, connection: Connection) -> None:
         """Opens the folder and finds our place in it; notices when it was renumbered."""
@@ -213,13 +221,13 @@ class Watcher:
     def _scan(self, connection: Connection) -> None:
         """Accepts and acknowledges what is there; _Again where that needs another connection."""
         full = time.monotonic() >= self._next_full
+        self._compare(connection, 1 if full else max(1, self._high - NEWEST))
         work = self._look(connection, 1 if full else self._high + 1)
         while work.pending:
             self._round(connection, work)
             self._arrivals(connection, work)
         self._acknowledge(connection, work.acknowledge)
         if full:
-            self._compare(connection)
             if self._troubles.first() is None:
                 self._place.scanned(self._high)
             self._next_full = time.monotonic() + self._rhythm.rescan_seconds
@@ -344,22 +352,23 @@ class Watcher:
 
     # ---- are they still who they were? (H12)
 
-    def _compare(self, connection: Connection) -> None:
+    def _compare(self, connection: Connection, first: int) -> None:
         """Compares the sizes of what is there with those of what we hold at that place.
 
-        Once a connection: a server that was restored was restarted.
+        Once a connection, as a server that was restored was restarted; and before anything new
+        is accepted, because that may be something old.
         """
         if self._compared:
             return
         self._compared = True
         rechecks = RECHECKS
-        for uids in chunks(connection.uids(1), KEYS):
+        for uids in chunks(connection.uids(first), KEYS):
             known = self._place.known(uids)
             sizes = connection.sizes(sorted(known)) if known else {}
             odd = [
                 uid
                 for uid, size in sizes.items()
-                if size != known[uid][0] and uid not in self._estimated
+                if size != known[uid][0] and size <= self._limit and uid not in self._estimated
             ]
             for uid in odd[:rechecks]:
                 rechecks -= 1

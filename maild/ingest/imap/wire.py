@@ -63,7 +63,7 @@ class Patience:
     connect_seconds: float = 20  # name, TCP, TLS and greeting together
     command_seconds: float = 60  # one command and its whole answer …
     octets_a_second: float = 10_000  # … plus this for what a FETCH brings
-    idle_seconds: float = 540  # an IDLE is renewed; many networks forget silent connections
+    idle_seconds: float = 300  # an IDLE is renewed; many networks forget silent connections
 
 
 class Wire(imaplib.IMAP4):
