@@ -273,7 +273,7 @@ NOTIFICATIONS = (
         auto="auto-replied",
         direct=True,
         extra=(
-            Fact("link", "the address, good for one use", "https://desk.example.com/in/7f3a9c"),
+            Fact("address", "where to go, good for one use", "https://desk.example.com/in/7f3a9c"),
             Fact("minutes", "how long it works", 30),
         ),
     ),

@@ -152,12 +152,12 @@ def _ready(text: str, shown: str) -> Ready:
     return Ready(inert.mark(len(page.blocks) - 1))
 
 
-def _words_of(note: Mapping[str, Any] | None) -> Ready:
-    """The note's words as they were written, and the names of what came with it."""
+def _words_of(note: Mapping[str, Any] | None, frame: bool = True) -> Ready:
+    """The note's words as they were written, in a frame or not, and what came with it."""
     if not note:
         return Ready("")
     text = inert.plain(note["text"]).strip()
-    shown = f'<div class="words">{inert.paragraphs(text)}</div>'
+    shown = f'<div class="{"words" if frame else "letter"}">{inert.paragraphs(text)}</div>'
     files = ", ".join(
         f"{inert.one_line(a['filename'])} ({_size(a['size'])})" for a in note["attachments"]
     )
@@ -183,7 +183,7 @@ def _said_by(entry: Mapping[str, Any]) -> str:
     return line if entry["public"] else f"{line} ({words['internal']})"
 
 
-def _history(earlier: list[Mapping[str, Any]]) -> Ready:
+def _history(earlier: list[Mapping[str, Any]], unfolded: bool = False) -> Ready:
     """Earlier notes, small, newest first, folded where the mail program can fold."""
     if not earlier:
         return Ready("")
@@ -196,8 +196,9 @@ def _history(earlier: list[Mapping[str, Any]]) -> Ready:
             f'<p class="said">{html.escape(said)}</p>'
             f'<blockquote class="gmail_quote">{inert.paragraphs(text)}</blockquote>'
         )
+    opened = " open" if unfolded else ""
     folded = (
-        f'<details class="history"><summary>{html.escape(words["earlier"])}</summary>'
+        f'<details class="history"{opened}><summary>{html.escape(words["earlier"])}</summary>'
         f"{''.join(blocks)}</details>"
     )
     return _ready(f"--- {words['earlier']} ---\n\n" + "\n\n".join(texts), folded)
@@ -212,9 +213,7 @@ def _facts(ticket: Mapping[str, Any], *names: str) -> Ready:
         value = ticket[name]
         if value in (None, "", []):
             continue
-        shown = _time(value) if name in ("due", "created", "completed") else value
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else shown
-        rows.append((page.words[name], inert.one_line(shown)))
+        rows.append((page.words[name], _fact(name, value)))
     text = "\n".join(f"{label}: {value}" for label, value in rows)
     cells = "".join(
         f"<tr><th>{html.escape(label)}</th><td>{html.escape(value)}</td></tr>"
@@ -223,19 +222,38 @@ def _facts(ticket: Mapping[str, Any], *names: str) -> Ready:
     return _ready(text, f'<table class="facts" role="presentation">{cells}</table>')
 
 
-def _table(entries: list[Mapping[str, Any]], *names: str) -> Ready:
-    """A list of things as a table: one row each, these of their facts as columns."""
-    words = _PAGE.get().words
-    cells = [[_cell(name, entry[name]) for name in names] for entry in entries]
-    text = "\n".join("- " + " · ".join(filter(None, row)) for row in cells)
-    head = "".join(f"<th>{html.escape(words[name])}</th>" for name in names)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in cells
-    )
-    return _ready(text, f'<table class="rows"><tr>{head}</tr>{body}</table>')
+def _fact(name: str, value: Any) -> str:
+    if name in ("due", "created", "completed"):
+        return _time(value)
+    if name == "hours":
+        return _hours(value)
+    return inert.one_line(", ".join(map(str, value)) if isinstance(value, list) else value)
+
+
+def _link(address: str | None) -> Ready:
+    """A web address that can be followed; anything else is only shown."""
+    plain = inert.one_line(address)
+    return _ready(plain, f"<p>{inert.paragraphs(plain)}</p>")
+
+
+def _listing(entries: list[Mapping[str, Any]], *names: str) -> Ready:
+    """A list of things, for narrow screens too: the first two facts large, the rest below."""
+    texts, rows = [], []
+    for entry in entries:
+        cells = [_cell(name, entry[name]) for name in names]
+        head, rest = " ".join(filter(None, cells[:2])), " · ".join(filter(None, cells[2:]))
+        texts.append(f"- {head}\n  {rest}")
+        rows.append(
+            f'<tr><td><strong>{html.escape(head)}</strong><br><span class="small">'
+            f"{html.escape(rest)}</span></td></tr>"
+        )
+    shown = f'<table class="rows" role="presentation">{"".join(rows)}</table>'
+    return _ready("\n".join(texts), shown)
 
 
 def _cell(name: str, value: Any) -> str:
+    if name == "due" and value:
+        return f"{_PAGE.get().words['due']}: {_day(value)}"
     if name in ("due", "worked_on"):
         return _day(value)
     return _hours(value) if name == "hours" else inert.one_line(value)
@@ -277,7 +295,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "quote": _quote,
     "history": _history,
     "facts": _facts,
-    "table": _table,
+    "listing": _listing,
+    "link": _link,
 }
 FILTERS: dict[str, Callable[..., Any]] = {
     "time": _time,

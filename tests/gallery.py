@@ -1,0 +1,224 @@
+"""`make gallery`: every template in each language on a real ticket, as HTML and as pictures.
+
+    python -m tests.gallery FOLDER [NAME …] [--no-pictures]
+
+Pictures are taken by headless Chromium (`$CHROMIUM`, else found): desktop, phone and dark.
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from maild.desk.desk import Desk
+from maild.desk.notifications import NOTIFICATIONS, Notification
+from maild.desk.notify import Recipient, notify
+from maild.outbox.compose import job
+from maild.outbox.rows import orders
+from maild.store.tables import Note, Ticket, TicketPerson, TimeEntry
+from maild.templates.renderer import LocalRenderer
+from maild.templates.source import languages
+from tests.office import Office, a_note
+
+# name, window, further options of Chromium
+VIEWS = (
+    ("desktop", (760, 1100), ()),
+    ("phone", (375, 1100), ()),
+    ("dark", (760, 1100), ("--blink-settings=preferredColorScheme=0",)),
+)
+
+STORY = (
+    (
+        "ann@acme.example",
+        "Hello,\n\nsince this morning our printer on the second floor smells burnt, and there is "
+        "smoke when we print more than a page. We have switched it off.\n\nCould somebody have a "
+        "look today? We have to send the invoices.\n\nAnn Archer\nAcme Ltd",
+        True,
+    ),
+    (
+        "bob@example.com",
+        "Looks like the fuser. Warranty ended in March; ask Cem for the contract before ordering.",
+        False,
+    ),
+    (
+        "bob@example.com",
+        "Hello Ann,\n\nthank you for switching it off, that was right. I have ordered a new fuser; "
+        "it comes tomorrow before noon (https://parts.example/track/88213).\n\nUntil then please "
+        "print on the first floor, it is set up as \"ACME-1\".\n\nBob",
+        True,
+    ),
+)  # fmt: skip
+
+EXTRAS = {
+    "missing": ["Say how it was solved: resolution: …", "Record your time: time: 30m"],
+    "answers": [
+        {
+            "command": "status Waiting Customer",
+            "done": True,
+            "why": "The ticket is Waiting Customer.",
+            "undo": "status In Progress",
+        },
+        {
+            "command": "assign to Robert",
+            "done": False,
+            "why": "There is no resource Robert; did you mean Bob Tech?",
+            "undo": None,
+        },
+    ],
+    "commands": ["is resolved", "time: 30m replaced the fuser"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One rendered notification."""
+
+    name: str
+    language: str
+    html: str
+
+
+def pages(folder: Path, names: list[str]) -> Iterator[Page]:
+    """Every notification (or those named) in each language, as it would be sent."""
+    office = Office(folder)
+    with office.store.transaction() as session:
+        desk = Desk(session, office.settings, office.profile, office.at, "gallery")
+        ticket, note, time = _ticket(office, desk)
+        for kind in NOTIFICATIONS:
+            for language in languages():
+                if not names or kind.name in names:
+                    yield _page(office, desk, kind, language, ticket, note, time)
+
+
+def _page(
+    office: Office, desk: Desk, kind: Notification, language: str, ticket: Ticket, note: Note,
+    time: TimeEntry,
+) -> Page:  # fmt: skip
+    desk.cause = f"gallery:{language}"
+    address = {"contact": "ann@acme.example"}.get(kind.audience, "bob@example.com")
+    person = office.person(desk.session, address)
+    person.language = language
+    example = kind.example()
+    extra = {name: EXTRAS.get(name, example[name]) for name in kind.nothing}
+    if kind.name == "bundle":
+        extra["happened"] = [_happening(n, office) for n in ticket.notes[:2]]
+    about = ticket if "ticket" in kind.about else None
+    row = notify(
+        desk,
+        about,
+        kind.name,
+        [Recipient(person.name, address, kind.audience, person)],
+        note=note if "note" in kind.about or kind.name == "complete" else None,
+        time=time if "time" in kind.about else None,
+        extra=extra,
+    )[0]
+    outcome = LocalRenderer().render([job(orders(desk.session, [row])[row.id])])[0]
+    assert outcome.words is not None and not outcome.problem, outcome.problem
+    desk.session.delete(row)
+    desk.session.flush()
+    return Page(kind.name, language, outcome.words.html)
+
+
+def _happening(note: Note, office: Office) -> dict[str, object]:
+    from maild.desk.facts import note_facts
+
+    facts = note_facts(note)
+    return {
+        "template": "note",
+        "at": office.at.isoformat(),
+        "by": facts["by"],
+        "note": facts,
+        "time": None,
+    }
+
+
+def _ticket(office: Office, desk: Desk) -> tuple[Ticket, Note, TimeEntry]:
+    ann, bob, cem = (
+        office.person(desk.session, a)
+        for a in ("ann@acme.example", "bob@example.com", "cem@example.com")
+    )
+    ticket = desk.open_ticket(title="The printer on the second floor smokes", contact=ann)
+    ticket.organization, ticket.primary = ann.organization, bob
+    ticket.people.append(TicketPerson(person=cem, role="secondary"))
+    ticket.status, ticket.priority = "In Progress", "1 High"
+    ticket.due = office.at + timedelta(days=2)
+    ticket.resolution = "The fuser was replaced; a test page of 50 sheets came out well."
+    ticket.completed = office.at
+    for address, text, public in STORY:
+        note = a_note(desk, ticket, text, public=public)
+        note.by = office.person(desk.session, address)
+        note.created = office.later(minutes=47)
+        desk.now = office.at
+    note.attachments = [{"filename": "fuser, the new one.jpg", "size": 48_120}]
+    time = TimeEntry(
+        ticket_id=ticket.id,
+        by=bob,
+        worked_on=office.at,
+        minutes=45,
+        work_type="remote",
+        summary="Read the printer's log and ordered a new fuser.",
+        internal="Not under warranty; Cem knows the contract.",
+        created=office.at,
+    )
+    desk.session.add(time)
+    desk.session.flush()
+    return ticket, note, time
+
+
+def picture(chromium: str, page: Path, target: Path, window: tuple[int, int], *more: str) -> None:
+    subprocess.run(
+        [
+            chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+            "--force-device-scale-factor=1", f"--window-size={window[0]},{window[1]}",
+            f"--screenshot={target}", *more, page.as_uri(),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Writes the gallery."""
+    parser = argparse.ArgumentParser(prog="python -m tests.gallery")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--no-pictures", action="store_true")
+    wanted = parser.parse_args()
+    chromium = (
+        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    )
+    folder: Path = wanted.folder.resolve()
+    links = []
+    with tempfile.TemporaryDirectory() as place:
+        for page in pages(Path(place), wanted.names):
+            file = folder / page.language / f"{page.name}.html"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(page.html, "utf-8")
+            shown = []
+            for name, window, more in VIEWS:
+                if chromium and not wanted.no_pictures:
+                    target = file.with_name(f"{page.name}.{name}.png")
+                    picture(chromium, file, target, window, *more)
+                    shown.append(f'<img src="{page.language}/{target.name}" height="420">')
+            where = f"{page.language}/{page.name}"
+            links.append(
+                f'<h2><a href="{where}.html">{html.escape(where)}</a></h2>{"".join(shown)}'
+            )
+    (folder / "index.html").write_text("<meta charset=utf-8>" + "\n".join(links), "utf-8")
+    if not chromium:
+        print("No Chromium was found: pages only (`apt install chromium` brings one).")
+    print(f"{len(links)} pages: {folder / 'index.html'}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
