@@ -14,7 +14,7 @@ from io import BytesIO
 
 from maild.errors import NotFound
 from maild.ingest.headers import decode_value, raw_value, safe_filename
-from maild.ingest.mime import Part
+from maild.ingest.mime import Part, silence
 from maild.model import Attachment
 
 # Endings where the standard table has none or an odd one.
@@ -149,6 +149,7 @@ def unpack_tnef(octets: bytes) -> list[tuple[str, bytes]]:
     """Files inside a winmail.dat; [] where it cannot be read.  Archives stay closed (H67)."""
     from tnefparse import TNEF
 
+    silence("tnefparse")
     try:
         found = TNEF(octets, do_checksum=False).attachments
         return [(_text(a.long_filename() or a.name), bytes(a.data)) for a in found]

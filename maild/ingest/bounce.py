@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from maild.ingest import phrases
 from maild.ingest.headers import decode_value, message_ids, parse_addresses, raw_value
-from maild.ingest.mime import Part
+from maild.ingest.mime import Part, silence
 from maild.model import FailedRecipient
 
 MAX_RECIPIENTS = 200
@@ -163,6 +163,7 @@ def _by_flufl(part: Part) -> list[str]:
     """What flufl.bounce finds: it knows the words of many mail servers."""
     from flufl.bounce import scan_message
 
+    silence("flufl.bounce")
     try:
         found = scan_message(part.message)
     except Exception:  # it takes much for granted about mail
@@ -221,21 +222,25 @@ def _with_words(address: str, notice: str) -> FailedRecipient:
 # ---- what comes back
 
 
-def returned_ids(parts: list[Part]) -> tuple[str, ...]:
-    """Message ids of the mail that a notice brings back, whole or only its header."""
+_RETURNED_ID = re.compile(
+    r"^[ \t>|]{0,8}message-id:\s*(<[^>\s]{3,300}>)", re.IGNORECASE | re.MULTILINE
+)
+_HEADER_PARTS = ("text/rfc822-headers", "message/global-headers", "message/rfc822")
+
+
+def returned_ids(parts: list[Part], text: str) -> tuple[str, ...]:
+    """Message ids of the mail that a notice brings back: attached, as a header, or in its text."""
     found: list[str] = []
     for part in parts[1:]:
         if part.parent is not None and part.parent.content_type == "message/rfc822":
             found.extend(message_ids(decode_value(raw_value(part.message, "Message-ID"))))
-        elif part.content_type in (
-            "text/rfc822-headers",
-            "message/global-headers",
-            "message/rfc822",
-        ):
-            text = part.octets()[:100_000].decode("utf-8", "replace")
-            for value in re.findall(r"(?im)^message-id:\s*(<[^>\s]{3,300}>)", text):
-                found.extend(message_ids(value))
+        elif part.content_type in _HEADER_PARTS and not part.is_container:
+            found.extend(_ids_in(part.octets()[:100_000].decode("utf-8", "replace")))
         elif part.content_type == "message/disposition-notification":
             for block in _blocks(part):
                 found.extend(message_ids(block.get("original-message-id", "")))
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found or _ids_in(text[:100_000])))[:50]
+
+
+def _ids_in(text: str) -> list[str]:
+    return [i for value in _RETURNED_ID.findall(text) for i in message_ids(value)]

@@ -232,16 +232,17 @@ def _angle_part(item: str) -> tuple[str, str] | None:
 
 def _without_angle(item: str) -> Address | None:
     name, rest = _take_comments(item)
+    name = one_line(decode_words(name)).strip("\"' ")  # of a comment: its own parentheses stay
     found = _BARE.search(rest)
     if found is None:
-        text = _display_name(rest) or _display_name(name)
-        return Address(_display_name(name) if rest.strip() else "", text) if text else None
+        text = _display_name(rest) or name
+        return Address(name if rest.strip() else "", text) if text else None
     before = rest[: found.start()].strip().strip('"')
     if rest[: found.start()].strip().startswith('"') and "@" in rest[found.start() :]:
         quoted = re.match(r'\s*("(?:[^"\\]|\\.)*"@[^\s<>(),;:"]+)', rest)
         if quoted:
-            return Address(_display_name(name), quoted[1])
-    return Address(_display_name(before or name), _spec(found.group()))
+            return Address(name, quoted[1])
+    return Address(_display_name(before) or name, _spec(found.group()))
 
 
 def _take_comments(item: str) -> tuple[str, str]:
@@ -250,15 +251,18 @@ def _take_comments(item: str) -> tuple[str, str]:
     rest: list[str] = []
     depth = 0
     for piece in re.split(r"([()])", item):
+        inside = depth > 0
         if piece == "(":
             depth += 1
         elif piece == ")":
             depth = max(0, depth - 1)
-        elif depth:
+        if inside and depth:
             comments.append(piece)
-        else:
+        elif inside or depth:
+            comments.append(" ")  # the outermost parenthesis itself
+        elif piece != ")":
             rest.append(piece)
-    return " ".join(comments), "".join(rest)
+    return "".join(comments), "".join(rest)
 
 
 def _spec(address: str) -> str:

@@ -100,6 +100,7 @@ class _Writer:
         self._space = False  # white space is due before the next word
         self._blank = False  # a blank line is due before the next line
         self._quote = 0
+        self._above = 0  # quote depth of the line written last
         self._pre = 0
         self._lists: list[int | None] = []
         self._links: list[str] = []
@@ -227,8 +228,8 @@ class _Writer:
             return
         prefix = "> " * min(self._quote, 20)
         if self._blank and self._lines and self._lines[-1].strip("> "):
-            self._lines.append(prefix.rstrip())
-        self._blank = False
+            self._lines.append(("> " * min(self._quote, self._above, 20)).rstrip())
+        self._blank, self._above = False, self._quote
         self._lines.append((prefix + line).rstrip())
 
 

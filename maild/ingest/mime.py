@@ -314,7 +314,7 @@ def _by_mail_parser(raw: bytes) -> Message:
 def _lazy_parser() -> Any:
     import mailparser
 
-    _silence("mailparser")
+    silence("mailparser")
 
     class Lazy(mailparser.MailParser):  # type: ignore[misc]
         def parse(self) -> Lazy:
@@ -323,7 +323,7 @@ def _lazy_parser() -> Any:
     return Lazy
 
 
-def _silence(name: str) -> None:
+def silence(name: str) -> None:
     """A library logs nothing: it would log parts of mails."""
     logger = logging.getLogger(name)
     if logger.propagate:

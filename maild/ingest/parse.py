@@ -78,7 +78,7 @@ def _understand(raw: bytes) -> Mail:
         defects=tuple(dict.fromkeys(defects)),
         reasons=verdict.reasons + text_reasons,
         language=verdict.language,
-        returned=bounce.returned_ids(parts) if verdict.kind.automatic else (),
+        returned=bounce.returned_ids(parts, body.text) if verdict.kind.automatic else (),
     )
 
 
