@@ -10,6 +10,7 @@ from .marks import Mark, MarkKind
 from .phrases import fold
 
 MOST_LINES = 40  # lines of a header block, continuations included
+LEAST_UNDASHED = (4, 12)  # characters of a separator without dashes: in other scripts, in ASCII
 MOST_CONTINUED = 6  # lines that one field is wrapped over
 
 _OPENING = frozenset(("from", "sent", "subject", "to"))  # fields that a block can begin with
@@ -61,7 +62,8 @@ def _separator(bare: str, words: Vocabulary) -> MarkKind | None:
         (MarkKind.ORIGINAL, words.original),
     ):
         match = phrases.match(text)
-        if match and (dashed or match.end() == len(text)):
+        alone = match and match.end() == len(text) and len(text) >= LEAST_UNDASHED[text.isascii()]
+        if match and (dashed or alone):
             return kind
     return None
 
@@ -74,12 +76,12 @@ def field_label(line: Line, words: Vocabulary) -> str | None:
 
 def _block(lines: list[Line], labels: list[str | None], start: int) -> int | None:
     """The last line of the header block that begins here, or None."""
-    kinds: set[str] = set()
+    kinds: list[str] = []
     last, addressed = start, False
     for index in range(start, min(len(lines), start + MOST_LINES)):
         label = labels[index]
         if label:
-            kinds.add(label)
+            kinds.append(label)
             last, addressed = index, addressed or "@" in lines[index].bare
         elif not _continues(lines, labels, index, last):
             break
@@ -105,10 +107,14 @@ def _last_continuation(lines: list[Line], last: int) -> int:
     return end - 1 if closed else last
 
 
-def _enough(kinds: set[str], addressed: bool) -> bool:
-    if "subject" in kinds:
-        return len(kinds) >= 3 or ("from" in kinds and addressed)
-    return addressed and "sent" in kinds and len(kinds) >= 2
+def _enough(kinds: list[str], addressed: bool) -> bool:
+    """A journey has From, To and Date as well, a form From and Subject: it takes more."""
+    told = set(kinds) - {"other"}
+    if "subject" in told:
+        return len(told) >= 3
+    if kinds[:3] == ["from", "sent", "to"]:
+        return True
+    return addressed and "sent" in told and len(told) >= 2
 
 
 def _rule_above(lines: list[Line], index: int) -> int:

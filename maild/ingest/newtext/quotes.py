@@ -31,28 +31,47 @@ def find_quotes(
     marked = {i for i, line in enumerate(lines) if line.quoted and not _is_decoration(line)}
     marked -= _prompts(lines, marked)
     marked -= fenced(lines)
-    introduced = _introduced(lines, marked, marks, structure, words)
-    if not introduced and marked and (structure.indents_only or _is_enclosed(lines, marked)):
-        return {}
-    if introduced:
+    introducer = _first_introducer(lines, marked, marks, structure, words)
+    if introducer is None:
+        if marked and (structure.indents_only or _is_enclosed(lines, marked)):
+            return {}
+    else:
+        marked -= _shown_before(lines, marked, introducer)
         marked |= _barred(lines, marks) | _initialed(lines)
     marked |= _spliced(lines, marked, marks)
     return dict.fromkeys(marked, "quoted lines") | _in_elements(structure)
 
 
-def _introduced(
+def _first_introducer(
     lines: list[Line],
     marked: set[int],
     marks: dict[int, Mark],
     structure: Structure,
     words: Vocabulary,
-) -> bool:
-    """Does anything say that this mail quotes another?"""
-    if structure.elements or any(mark.kind.introduces_quote for mark in marks.values()):
-        return True
-    return any(
-        looks_attributed(lines[i], words) or field_label(lines[i], words) == "from" for i in marked
+) -> int | None:
+    """The index of the first line that says that this mail quotes another."""
+    said = [mark.first for mark in marks.values() if mark.kind.introduces_quote]
+    said += [element.first for element in structure.elements]
+    within = (
+        i
+        for i in sorted(marked)
+        if looks_attributed(lines[i], words) or field_label(lines[i], words) == "from"
     )
+    said += [next(within, len(lines))]
+    return first if (first := min(said)) < len(lines) else None
+
+
+def _shown_before(lines: list[Line], marked: set[int], introducer: int) -> set[int]:
+    """Marked lines below the sender's text and above the first introduced quote: he shows them."""
+    own = next((i for i, line in enumerate(lines) if not line.blank and i not in marked), None)
+    if own is None or own >= introducer:
+        return set()
+    before = set(range(own, introducer))
+    index = introducer
+    while index in marked and index - 1 in marked:  # the run that holds the introducer
+        index -= 1
+        before.discard(index)
+    return marked & before
 
 
 def _in_elements(structure: Structure) -> dict[int, str]:

@@ -140,6 +140,7 @@ def _forwards(node: Any) -> bool:
 def _walk(root: Any) -> Iterator[tuple[Any, bool]]:
     """Every node when it is entered, and again when it is left; a loop, as pages can be deep."""
     node: Any = root
+    end = root.mem_id  # nodes compare by their whole HTML
     while node is not None:
         yield node, True
         child = None if node.tag in _UNSEEN else node.child
@@ -149,7 +150,7 @@ def _walk(root: Any) -> Iterator[tuple[Any, bool]]:
         yield node, False
         while node is not None and node.next is None:
             node = node.parent
-            if node is None or node == root:
+            if node is None or node.mem_id == end:
                 return
             yield node, False
         node = node.next if node is not None else None
