@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from maild.ingest.html import to_text
-from maild.ingest.newtext import split
+from maild.ingest.newtext import reply_mark, split
 
 DATA = Path(__file__).parent / "newtext_data"
 ANSWER = "It works again, thank you.\nOnly the second floor is still dark."
@@ -108,3 +109,84 @@ def test_conversations(case: dict[str, str]) -> None:
     found = split(case["text"], None)
     assert words(found.new_text) == words(case["new"])
     assert letters(found.new_text + found.quoted_text) == letters(case["text"])
+
+
+MILLION = 1_000_000
+HOSTILE = {
+    "one line of quote marks": ">" * MILLION,
+    "quote marks on lines": ">\n" * (MILLION // 2),
+    "openings": "On " * (MILLION // 3),
+    "openings on lines": "On \n" * (MILLION // 4),
+    "attributions": "On Mon 2012-01-01 x@y wrote:\n" * (MILLION // 30),
+    "verbs": "wrote: " * (MILLION // 7),
+    "verbs on lines": "On 2012-01-01 wrote\n" * (MILLION // 20),
+    "half addresses": "a@" * (MILLION // 2),
+    "brackets": ("<" * 99 + "\n") * (MILLION // 100),
+    "header fields": "From: a@b\n" * (MILLION // 10),
+    "dashes": ("-" * 400 + "x\n") * (MILLION // 402),
+    "signatures": "--\n\n" * (MILLION // 4),
+    "rules": "__\n" * (MILLION // 3),
+    "program lines": "Sent from my \n" * (MILLION // 14),
+    "initials": "C>\n" * (MILLION // 3),
+    "bars": "|\n" * (MILLION // 2),
+    "accents": "a" + "\u0301" * MILLION,
+    "empty lines": "\n" * MILLION,
+    "numbers": ("1 " * 240 + ":\n") * (MILLION // 482),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_h66_monsters_lose_nothing(name: str) -> None:
+    found = split(HOSTILE[name], None)
+    assert letters(found.new_text + found.quoted_text) == letters(HOSTILE[name])
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_h66_work_grows_no_faster_than_the_text(name: str) -> None:
+    """Twice the text is at most twice the work, counted in calls."""
+
+    def calls(text: str) -> int:
+        count = 0
+
+        def counted(frame: object, event: str, argument: object) -> None:
+            nonlocal count
+            count += event in ("call", "c_call")
+
+        sys.setprofile(counted)
+        try:
+            split(text, None)
+        finally:
+            sys.setprofile(None)
+        return count
+
+    split("", None)  # the languages are read once
+    assert calls(HOSTILE[name][:20_000]) <= 2.2 * calls(HOSTILE[name][:10_000]) + 1000
+
+
+def test_h51_a_token_in_quoted_text_is_not_new() -> None:
+    text = (
+        "Still dark.\n\nOn 5 Mar 2024, at 09:14, Desk <desk@desk.example> wrote:\n"
+        "> Your ticket [T20240305.0001] was answered.\n"
+    )
+    found = split(text, None)
+    assert "T20240305" not in found.new_text
+    assert "T20240305" in found.quoted_text
+
+
+def test_a_reason_names_the_lines() -> None:
+    text = "Still dark.\n\nOn 5 Mar 2024, at 09:14, Desk <desk@desk.example> wrote:\n> Now?\n> And?"
+    assert [(r.decided, r.because) for r in split(text, None).reasons] == [
+        ("not new: attribution line", "line 3"),
+        ("not new: quoted lines", "lines 4 to 5"),
+    ]
+
+
+def test_a_reason_names_the_element() -> None:
+    html = '<p>Still dark.</p><div class="yahoo_quoted">And now?</div>'
+    (reason,) = split(to_text(html), html).reasons
+    assert reason.decided == "not new: quote element div.yahoo_quoted"
+
+
+def test_our_mark_is_written_and_read_in_one_form() -> None:
+    mark = reply_mark("Écrivez au-dessus de cette ligne")
+    assert split(f"Still dark.\n\n{mark}\nAnd now?", None).new_text == "Still dark."

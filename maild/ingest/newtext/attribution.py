@@ -6,16 +6,17 @@ import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from maild.ingest.phrases import fold
+
 from .languages import Vocabulary
 from .lines import Line, next_written
 from .marks import Mark, MarkKind
-from .phrases import fold
 
 LONGEST = 400  # characters of an attribution
 LONGEST_UNDATED = 120
 MOST_NAMES = 4  # words of a name
 MOST_LINES = 4  # lines that one is wrapped over, without empty ones
-MOST_LOOKS = 500  # places of a body where one is looked for; no conversation has as many
+MOST_LOOKS = 200  # places of a body where one is looked for; no conversation has as many
 
 _ENDS = re.compile(r"[:：﹕][\s*_\"'”»)]*$|--\**$")
 _ADDRESS = re.compile(r"[^\s<>@()\[\]\"']{1,80}@[^\s<>@()\[\]\"']{1,120}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from maild.ingest.phrases import fold
+
 from .languages import Vocabulary
 from .lines import Line
 from .marks import Mark, MarkKind
-from .phrases import fold
 
 MOST_LINES = 40  # lines of a header block, continuations included
 LEAST_UNDASHED = (4, 12)  # characters of a separator without dashes: in other scripts, in ASCII

@@ -11,7 +11,9 @@ from typing import Any
 
 import yaml
 
-from .phrases import any_of, fold
+from maild.ingest.phrases import fold
+
+from .patterns import any_of
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times as fast
 

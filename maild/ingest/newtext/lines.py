@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-EXAMINED_LINES = 5_000  # lines beyond these are not looked at (behaviour under attack, H66)
+EXAMINED_LINES = 4_000  # lines beyond these are not looked at (behaviour under attack, H66)
 EXAMINED_CHARACTERS = 500  # of one line
 SCREEN = 50  # lines
 

@@ -12,15 +12,17 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any
+
+from maild.ingest.phrases import fold
 
 from .languages import clients, vocabulary
 from .lines import Line
-from .phrases import fold
 
-EXAMINED_HTML = 1_000_000  # characters
+EXAMINED_HTML = 500_000  # characters
 MOST_ELEMENTS = 100
+FIRST_NODES = 60  # of an element, in which its first words are looked for
 ANCHOR = 40  # letters by which a place is found again
 MOST_PLACES = 20  # looked at, where the anchor occurs several times
 LEAST_LETTERS = 2
@@ -104,8 +106,7 @@ def _choose(root: Any) -> dict[int, ElementKind]:
 
 def _has_fields(node: Any) -> bool:
     """Several "Label: value", whatever the language."""
-    text = node.text(deep=True, separator="\n")[:2000]
-    return len(re.findall(r"[^\W\d][ \u00a0]?[:：]", text)) >= 3
+    return len(re.findall(r"[^\W\d][ \u00a0]?[:：]", _first_words(node))) >= 3
 
 
 def _indents_only(root: Any) -> bool:
@@ -134,7 +135,12 @@ def _letters(root: Any, chosen: dict[int, ElementKind]) -> tuple[str, list[_Node
 
 def _forwards(node: Any) -> bool:
     """A forwarded message is what the sender wants to say, whatever element it stands in."""
-    return vocabulary().forwarded.search(fold(node.text(deep=True)[:200])) is not None
+    return vocabulary().forwarded.search(fold(_first_words(node)[:200])) is not None
+
+
+def _first_words(node: Any) -> str:
+    steps = islice(_walk(node), FIRST_NODES)
+    return " ".join(n.text_content or "" for n, enters in steps if enters and n.tag == "-text")
 
 
 def _walk(root: Any) -> Iterator[tuple[Any, bool]]:

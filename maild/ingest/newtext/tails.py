@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from maild.ingest.phrases import fold
+
 from .languages import Vocabulary
 from .lines import Line, fenced
 from .marks import REPLY_MARK_CLOSE, REPLY_MARK_OPEN, Mark, MarkKind
-from .phrases import fold
 
 LONGEST_SENT_FROM = 160  # characters
 MOST_WORDS = 6  # of an unknown device's name

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
+
+from maild.ingest.phrases import fold
 
 _WITHOUT_SPACES = re.compile("[\u0e00-\u0e7f\u3040-\u9fff\uac00-\ud7af]")  # Thai, CJK, Korean
 
 Trie = dict[str, "Trie"]  # by character; the key "" says that a phrase ends here
-
-
-def fold(text: str) -> str:
-    """Lower case, one kind of space, composed accents: the form in which phrases are compared."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return " ".join(text.casefold().split())
 
 
 def any_of(phrases: Iterable[str], whole_words: bool = True) -> re.Pattern[str]:
