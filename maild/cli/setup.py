@@ -55,15 +55,15 @@ def check(config: ConfigOption = None) -> None:
             console.print(f"[red]FAIL[/red]  {escape(line)}")
         raise typer.Exit(error.exit_status) from None
     console.print(f"[green]ok[/green]    configuration {escape(str(file))}")
-    failures = 0
+    worst = 0
     for what, attempt in _attempts(settings):
         try:
             console.print(f"[green]ok[/green]    {escape(what)}: {escape(attempt())}")
         except MaildError as error:
-            failures += 1
-            console.print(f"[red]FAIL[/red]  {escape(what)}: {escape(error.message)}")
-    if failures:
-        raise typer.Exit(1)
+            worst = max(worst, error.exit_status)
+            console.print(f"[red]FAIL[/red]  {escape(error.message)}")
+    if worst:
+        raise typer.Exit(worst)
 
 
 def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
