@@ -286,6 +286,7 @@ def test_h25_two_daemons_on_one_mailbox_store_each_message_once(
         daemon.start()
     for daemon in daemons:
         daemon.join()
+    assert len(counts) == 2  # neither failed
     assert sum(counts) == 200
     assert sorted(Watched(stores[0]).octets()) == sorted(mails)
     for store in stores:

@@ -14,10 +14,11 @@ from datetime import datetime
 from itertools import islice
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from maild.errors import Temporary
-from maild.ingest.accept import accept
+from maild.ingest.accept import accept_id
 from maild.store import Store
 from maild.store.tables import Mailbox, Message, Setting
 
@@ -122,7 +123,7 @@ class Place:
                 if claims and self._claim(session, one):
                     known.append(one.uid)
                     continue
-                message = accept(
+                stored = accept_id(
                     session,
                     mailbox=self._mailbox,
                     uidvalidity=self.uidvalidity,
@@ -130,10 +131,10 @@ class Place:
                     octets=one.octets,
                     now=now,
                 )
-                if message is None:
+                if stored is None:
                     known.append(one.uid)
                 else:
-                    new.append((one.uid, message.id))
+                    new.append((one.uid, stored))
             box.last_uid = max(box.last_uid, last_uid)
             return Accepted(tuple(new), tuple(known))
 
@@ -198,9 +199,10 @@ class Place:
         query = sa.select(Mailbox).where(Mailbox.name == self._mailbox).with_for_update()
         box = session.scalar(query)
         if box is None:
-            box = Mailbox(name=self._mailbox, last_uid=0)
-            session.add(box)
-            session.flush()
+            insert = (sqlite if self._store.is_sqlite else postgresql).insert(Mailbox)
+            fresh = insert.values(name=self._mailbox, last_uid=0).on_conflict_do_nothing()
+            session.execute(fresh)  # another daemon may start at the same moment
+            box = session.scalars(query).one()
         return box
 
     # ---- copies made where the server has no MOVE (H26)
@@ -219,6 +221,7 @@ class Place:
 
     def keep_copied(self, uids: set[int]) -> None:
         def work(session: Session) -> None:
+            self._locked(session)
             value = {"uidvalidity": self.uidvalidity, "uids": sorted(uids)}
             session.merge(Setting(key=self._copied_key, value=value))
 
