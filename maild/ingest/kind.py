@@ -59,6 +59,12 @@ class Facts:
         return phrases.fold("\n".join(lines))
 
     @cached_property
+    def folded_opening(self) -> str:
+        """The first lines of the text; most mails need no more of it to be known."""
+        lines = [line for line in self.text[: 2 * _OPENING].split("\n") if not line.startswith(">")]
+        return phrases.fold("\n".join(lines))[:_OPENING]
+
+    @cached_property
     def is_answer(self) -> bool:
         """It says that it answers or forwards a mail."""
         return bool(
@@ -304,11 +310,10 @@ def _auto_reply_by_subject(facts: Facts) -> _Finding | None:
 
 
 def _auto_reply_by_text(facts: Facts) -> _Finding | None:
-    opening = facts.folded_text[:_OPENING]
-    hit = phrases.section("auto_reply_text").within(opening)
-    if hit is None and facts.is_answer and len(facts.folded_text) <= _ABSENCE:
-        hit = phrases.section("absence_text").within(opening)
-        if hit is not None and re.search(r"[?？;؟]", facts.folded_text[:_ABSENCE]):
+    hit = phrases.section("auto_reply_text").within(facts.folded_opening)
+    if hit is None and facts.is_answer and len(facts.text) <= _ABSENCE:
+        hit = phrases.section("absence_text").within(facts.folded_opening)
+        if hit is not None and re.search(r"[?？;؟]", facts.folded_text):
             hit = None  # a person on leave who asks something
     if hit is None:
         return None

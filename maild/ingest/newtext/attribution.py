@@ -138,6 +138,8 @@ def _may_end_one(line: Line, words: Vocabulary) -> bool:
     if line.bare[-1] in ">)" and "@" in line.bare:
         return True
     text = fold(line.bare[-40:])
+    if not text.endswith(words.wrote_ends) and not text[:-1].endswith(words.wrote_ends):
+        return False
     return any(m.end() >= len(text) - 1 for m in words.wrote.finditer(text))
 
 

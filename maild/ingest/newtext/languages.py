@@ -39,6 +39,8 @@ class SentFrom:
     def bare_gap(self, text: str) -> str | None:
         """The same for the lines that begin with the gap."""
         text = text.rstrip(".! ")
+        if not text.endswith(self.bare_endings):
+            return None
         for ending in self.bare_endings:
             if text.endswith(ending):
                 return text[: len(text) - len(ending)]
@@ -51,6 +53,7 @@ class Vocabulary:
 
     lead: re.Pattern[str]  # "on", "am", "le": opens an attribution line
     wrote: re.Pattern[str]  # "wrote", "schrieb": its verb
+    wrote_ends: tuple[str, ...]  # the same as strings, for a quick look at the end of a line
     sent: re.Pattern[str]  # "sent", "said": a verb that needs more evidence
     own: re.Pattern[str]  # "i wrote": the sender speaks, it is no attribution
     original: re.Pattern[str]  # "original message"
@@ -73,6 +76,7 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(
         lead=any_of(all_of("leads")),
         wrote=any_of(all_of("wrote")),
+        wrote_ends=tuple({fold(phrase) for phrase in all_of("wrote")}),
         sent=any_of(all_of("sent")),
         own=any_of(all_of("own")),
         original=any_of(all_of("original")),

@@ -19,7 +19,7 @@ _END = (
     r"|notification|message|von|vom|auf|an|bis|ab|de|du|da|do|di|al|van|op|tot|od|na|fra|från|på|til"
     r"|till|à|a|от|на)\b|\s+auto)"
 )
-_APOSTROPHES = str.maketrans("’‘`´", "''''")
+_APOSTROPHES = str.maketrans("’‘´", "'''")
 _WORDLESS = re.compile("[\u0590-\u06ff\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -34,8 +34,8 @@ class Hit:
 def fold(text: str) -> str:
     """A text as phrases are compared: NFKC, lower case, one kind of apostrophe and space."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return " ".join(text.casefold().translate(_APOSTROPHES).split())
+        text = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)
+    return " ".join(text.casefold().replace("`", "'").split())
 
 
 class Phrases:
