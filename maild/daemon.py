@@ -1,14 +1,16 @@
-"""The daemon: one thread a mailbox, one that processes, one that delivers, one that ticks.
+"""The daemon: one thread a mailbox, one that processes, one that fires clocks, one that
+delivers, one that ticks.
 
-Threads share nothing but the database and three wake-up events; whoever finds work takes it.
+Threads share nothing but the database and a few wake-up events; whoever finds work takes it.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -17,11 +19,13 @@ from maild.desk.alerts import clear_alert, raise_alert
 from maild.errors import MaildError
 from maild.ingest.imap import Stop, Watcher
 from maild.outbox.deliver import Deliverer
+from maild.store.tables import Mailbox, Message
 from maild.wiring import House
 
 log = structlog.get_logger()
 
 TICK_SECONDS = 2  # how often somebody looks for work that nobody announced (retries, clocks)
+CATCH_UP = timedelta(minutes=2)  # how long clocks wait for mail that came while we were away
 STOP_SECONDS = 8  # how long the threads have to finish what they do
 
 
@@ -35,10 +39,13 @@ class Daemon:
     def __init__(self, house: House) -> None:
         self.house = house
         self.stop = Stop()
+        self.began = _now()
         self.mail_waits = threading.Event()
+        self.clocks_wait = threading.Event()
         self.outbox_waits = threading.Event()
         self.reader = house.reader()
         self.pipeline = house.pipeline(self.reader)
+        self.clocks = house.clocks()
         self.deliverer = Deliverer(house.store, house.settings)
         self.watchers = [(s, self._watcher(s)) for s in house.settings.config.mailbox]
         self.failures: list[str] = []  # of one pass: mailboxes that could not be reached
@@ -68,6 +75,7 @@ class Daemon:
             for section, watcher in self.watchers
         ]
         threads.append(self._thread("process", self._process))
+        threads.append(self._thread("clocks", self._fire))
         threads.append(self._thread("deliver", self.deliverer.run, self.stop, self.outbox_waits))
         ticker = BackgroundScheduler(timezone=UTC)
         ticker.add_job(self._tick, "interval", seconds=TICK_SECONDS, coalesce=True, max_instances=1)
@@ -97,9 +105,10 @@ class Daemon:
         processed = 0
         while taken := self.pipeline.process_due(now):
             processed += taken
+        fired = self.clocks.due(now)
         delivered = self.deliverer.once(now)
         self.reader.close()
-        return {"fetched": fetched, "processed": processed, **delivered}
+        return {"fetched": fetched, "processed": processed, "clocks": fired, **delivered}
 
     def _process(self) -> None:
         while not self.stop.is_set():
@@ -108,8 +117,32 @@ class Daemon:
             while not self.stop.is_set() and self.pipeline.process_due(_now(), limit=1):
                 self.outbox_waits.set()
 
+    def _fire(self) -> None:
+        """Reads changed rules, fires what is due; mail that came in before is heard first."""
+        while not self.stop.is_set():
+            self.clocks_wait.wait()
+            self.clocks_wait.clear()
+            if self.house.rules.refresh(self.house.store.write, _now()):
+                self.pipeline.profile = self.house.rules.profile
+            if not self.stop.is_set() and self._caught_up() and self.clocks.due(_now()):
+                self.outbox_waits.set()
+
+    def _caught_up(self) -> bool:
+        """Whether the mailboxes were looked through since we began, or had their time for it.
+
+        What was written while we were away may be the reply that a clock waited for.
+        """
+        if _now() - self.began > CATCH_UP:
+            return True
+        names = {section.name for section, _ in self.watchers}
+        seen = sa.select(Mailbox.name).where(Mailbox.scanned >= self.began)
+        todo = sa.select(sa.func.count()).where(Message.state == "stored")
+        with self.house.store.read() as session:
+            return names <= set(session.scalars(seen)) and not session.scalar(todo)
+
     def _tick(self) -> None:
         self.mail_waits.set()
+        self.clocks_wait.set()
         self.outbox_waits.set()
 
     def _thread(self, name: str, work: Callable[..., None], *args: object) -> threading.Thread:

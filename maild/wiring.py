@@ -9,9 +9,10 @@ from pathlib import Path
 from maild import config
 from maild.config import Settings
 from maild.desk import people
-from maild.desk.profile import Profile, load_profile, profile_folder
+from maild.desk.profile import Profile, profile_folder
 from maild.ingest.limits import Reader
 from maild.ingest.process import Pipeline
+from maild.rules.clocks import Clocks
 from maild.rules.engine import Rules
 from maild.store import Store
 from maild.store.migrate import migrate
@@ -29,6 +30,9 @@ class House:
     def pipeline(self, reader: Reader) -> Pipeline:
         return Pipeline(self.store, self.settings, self.profile, (self.rules,), reader.read)
 
+    def clocks(self) -> Clocks:
+        return Clocks(self.store, self.settings, self.rules)
+
     def reader(self, workers: int = 1) -> Reader:
         return Reader(workers=workers, seconds=self.settings.config.limits.parse_seconds)
 
@@ -45,7 +49,8 @@ def open_house(file: Path | None, *, now: datetime | None = None) -> House:
 def furnish(settings: Settings, store: Store, *, now: datetime | None = None) -> House:
     """The same for settings that are read already."""
     folder = profile_folder(settings.config.profile, settings.folder)
-    house = House(settings, store, load_profile(folder), Rules(folder))
+    rules = Rules(folder)
+    house = House(settings, store, rules.profile, rules)
     migrate(store)
     moment = now or datetime.now(UTC)
     store.write(lambda session: people.sync(session, settings.config, moment))

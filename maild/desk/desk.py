@@ -7,10 +7,11 @@ listen to the events and call actions again, until nothing happens any more (`se
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 import structlog
@@ -18,8 +19,9 @@ from sqlalchemy.orm import Session
 
 from maild.config import Settings
 from maild.desk import alerts, numbers
+from maild.desk.calendar import Calendar
 from maild.desk.profile import Profile
-from maild.model import Mail
+from maild.model import Address, Mail
 from maild.store.tables import (
     Event,
     Message,
@@ -35,6 +37,7 @@ from maild.store.tables import (
 log = structlog.get_logger()
 
 DEPTH = 10  # rules that answer rules that answer rules …
+REPEATS = 3  # of one rule among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,31 @@ class Occurrence:
     ticket: Ticket
     note: Note | None
     by: Person | None  # whose mail or command it was, rules between them aside
-    depth: int  # how many rules led to it
+    chain: tuple[str, ...]  # the rules that led to it, the first one first
 
 
-Listener = Callable[["Desk", Occurrence], None]
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What the rules make of a mail before anybody asks who wrote it and for which ticket (N7)."""
+
+    by: str  # whom its note is by: "Monitoring", "Web form"
+    source: str  # of a new ticket
+    ticket: Ticket | None  # where it belongs; None: a new one
+    correlation: str | None  # of a new ticket: what the all-clear will say too
+    contact: Address | None  # whose ticket it is, where the mail says so
+    drop: str | None  # why it makes neither ticket nor note
+    because: str  # the rules that decided
+    then: Callable[[Desk, Ticket, Note], None]  # what they do to the ticket, once there is one
+
+
+class Listener(Protocol):
+    """The rules, as the desk knows them."""
+
+    def __call__(self, desk: Desk, occurrence: Occurrence) -> None:
+        """Answers an event with actions."""
+
+    def route(self, desk: Desk) -> Route | None:
+        """What to make of the mail being processed; None: what is made of every mail."""
 
 
 @dataclass
@@ -81,7 +105,8 @@ class Desk:
     mail: Mail | None = None  # what is being processed, if it is a mail
     stored: Message | None = None
     listeners: tuple[Listener, ...] = ()
-    depth: int = 0
+    chain: tuple[str, ...] = ()  # the rules that led to what is being done
+    memory: dict[str, Any] = field(default_factory=dict)  # what listeners keep for this unit
     events: list[Occurrence] = field(default_factory=list)  # all that happened, in order
     _waiting: deque[Occurrence] = field(default_factory=deque)
 
@@ -209,6 +234,19 @@ class Desk:
         )
         return True
 
+    def transfer(self, ticket: Ticket, side: str) -> bool:
+        """Hands the ticket to the other side, provider or client (N24); False: it is there.
+
+        Which queue, resource and status that means is for the rules to say.
+        """
+        before = ticket.fields.get("side", "client")
+        if before == side:
+            return False
+        ticket.fields["side"] = side
+        ticket.updated = self.now
+        self.emit(ticket, "transferred", {"from": before, "to": side})
+        return True
+
     def add_person(self, ticket: Ticket, person: Person, role: str) -> bool:
         """Puts a person on the ticket: secondary, additional, proposed or stopped (N11)."""
         if any(p.person is person and p.role == role for p in ticket.people):
@@ -244,6 +282,13 @@ class Desk:
         self, ticket: Ticket, event: str, detail: dict[str, Any], note: Note | None = None
     ) -> None:
         """Records what happened and queues it for the rules."""
+        row = self.record(ticket, event, detail)
+        occurrence = Occurrence(row, ticket, note, self.author, self.chain)
+        self.events.append(occurrence)
+        self._waiting.append(occurrence)
+
+    def record(self, ticket: Ticket, event: str, detail: dict[str, Any]) -> Event:
+        """Writes down what happened; no rule hears of it."""
         row = Event(
             ticket_id=ticket.id,
             at=self.now,
@@ -254,34 +299,68 @@ class Desk:
             detail=detail,
         )
         self.session.add(row)
-        occurrence = Occurrence(row, ticket, note, self.author, self.depth)
-        self.events.append(occurrence)
-        self._waiting.append(occurrence)
+        return row
 
     def settle(self) -> None:
         """Lets the rules answer every event, also those that their answers cause."""
-        actor, depth = self.actor, self.depth
+        actor, chain = self.actor, self.chain
         try:
             while self._waiting:
                 occurrence = self._waiting.popleft()
-                if occurrence.depth >= DEPTH:
-                    self._cut(occurrence)
+                if self._endless(occurrence):
                     continue
-                self.depth = occurrence.depth + 1
+                self.chain = occurrence.chain
                 for listener in self.listeners:
                     listener(self, occurrence)
         finally:
-            self.actor, self.depth = actor, depth
+            self.actor, self.chain = actor, chain
 
-    def _cut(self, occurrence: Occurrence) -> None:
-        by = occurrence.event.by
-        log.warning("rules.loop", ticket=occurrence.ticket.number, last=by)
-        self.alert(
-            f"rules-loop:{by}",
-            f"Rules answered each other {DEPTH} times on ticket {occurrence.ticket.number}; "
-            f'the last was "{by}". The chain was cut there: give that rule a condition '
-            "that its own actions end.",
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """What is done within is done whole or, where an error leaves it, not at all."""
+        waiting, events = len(self._waiting), len(self.events)
+        try:
+            with self.session.begin_nested():
+                yield
+        except Exception:
+            while len(self._waiting) > waiting:
+                self._waiting.pop()
+            del self.events[events:]
+            self.memory.clear()
+            raise
+
+    def route(self) -> Route | None:
+        """What the rules make of the mail before it has a ticket; None: nothing of their own."""
+        found = (listener.route(self) for listener in self.listeners)
+        return next((route for route in found if route is not None), None)
+
+    def last(self, occurrence: Occurrence) -> bool:
+        """Whether nothing more has happened to this ticket yet that the rules have not heard."""
+        return all(other.ticket is not occurrence.ticket for other in self._waiting)
+
+    def calendar(self, name: str = "default") -> Calendar:
+        """A calendar of the profile, on the desk's clocks."""
+        return self.profile.calendar(name).at(self.settings.config.desk.zone)
+
+    def _endless(self, occurrence: Occurrence) -> bool:
+        """Whether rules go round in circles; says so, naming them."""
+        chain = occurrence.chain
+        if len(chain) < DEPTH and (not chain or chain.count(chain[-1]) <= REPEATS):
+            return False
+        last = chain[-1]
+        start = (
+            max(i for i, rule in enumerate(chain[:-1]) if rule == last)
+            if chain.count(last) > 1
+            else 0
         )
+        loop = " → ".join(f'"{rule}"' for rule in chain[start:])
+        log.warning("rules.loop", ticket=occurrence.ticket.number, last=last)
+        self.alert(
+            f"rules-loop:{last}",
+            f"Rules answer each other without end on ticket {occurrence.ticket.number}: {loop}. "
+            "The chain was cut there: give one of them a condition that its own actions end.",
+        )
+        return True
 
     def alert(self, key: str, text: str) -> None:
         """Tells the admins once; the same again only counts up."""

@@ -31,41 +31,14 @@ NEEDS = {
 SOURCES = ("email", "phone", "monitoring", "portal", "web form", "chat")  # how it came in (R4)
 
 # Fields of the long tail that every profile has (R4, N11 …); a profile's `fields` adds its own.
-FIELDS = [
-    "additional_assets",
-    "approval",
-    "approver",
-    "asset",
-    "asset_reference",
-    "billable",
-    "category",
-    "checklist",
-    "completed_by_side",
-    "contract",
-    "correlation_subject",
-    "escalation_pack",
-    "estimated_hours",
-    "impact",
-    "issue_type",
-    "location",
-    "planned_replacement",
-    "project",
-    "rate",
-    "request_type",
-    "series",
-    "service",
-    "service_call",
-    "service_call_cancelled",
-    "side",
-    "sla",
-    "sub_issue_type",
-    "subcategory",
-    "symptom",
-    "time_entries_done",
-    "urgency",
-    "vendor_case",
-    "work_type",
-]
+FIELDS = tuple(
+    """
+    additional_assets alert_state approval approver asset asset_reference billable category
+    checklist contract estimated_hours impact issue_type location planned_replacement project
+    rate request_type series service service_call service_call_end side sla sub_issue_type
+    subcategory symptom time_entries_done urgency vendor_case work_type
+    """.split()  # noqa: SIM905
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +116,7 @@ class Profile:
     types: tuple[str, ...]
     queues: tuple[str, ...]
     resolved_status: str = ""  # what "is resolved" sets, also where the contact asks to close
+    reopened_status: str = ""  # what `reopen` in a rule sets
     description: str = ""
     parents: tuple[Path, ...] = ()  # folders of the profiles that it builds on, the oldest first
     sources: tuple[str, ...] = SOURCES

@@ -25,6 +25,7 @@ from maild.desk.desk import Actor, Desk, Listener
 from maild.desk.profile import Profile
 from maild.errors import MailError, Temporary
 from maild.faults import step
+from maild.ingest import machines
 from maild.ingest.match import Match, match
 from maild.ingest.who import Who, who
 from maild.model import Mail, Reason
@@ -197,6 +198,9 @@ def _act(desk: Desk, mail: Mail, stored: Message) -> Outcome:
         return _outcome(desk, "ignored", "it is our own mail that came back")
     if mail.kind.automatic:
         return _automatic(desk, mail)
+    route = desk.route()
+    if route is not None:
+        return _outcome(desk, *machines.take(desk, mail, route))
     sender = who(desk.session, mail, desk.now)
     found = match(desk.session, mail, sender)
     for reason in (sender.reason, found.reason):

@@ -1,47 +1,407 @@
-"""Whether a rule's conditions hold: names like `ticket.status` against what they must be."""
+"""Whether a rule's conditions hold.
+
+A condition is read once, checked, and then asked of every event.  Patterns run in the `regex`
+module with a limit of time and of text, as an admin's pattern meets text that strangers write:
+Python's own `re` cannot be stopped, and refusing patterns by their looks refuses good ones.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
 
-from maild.desk.desk import Desk, Occurrence
-from maild.errors import UsageError
+import regex
+
+from maild.desk.calendar import Span
+from maild.desk.profile import Profile, key
+from maild.errors import MaildError, UsageError
+from maild.rules.fill import fill, holes
+from maild.rules.scene import Scene
+from maild.rules.vocabulary import Value, names, plain, value_named
+from maild.yamlfile import Problems, nearest
+
+PATTERN_SECONDS = 0.2  # that one pattern may take on one text
+PATTERN_TEXT = 20_000  # characters of a text that patterns look at
 
 
-def hold(conditions: dict[str, Any], desk: Desk, occurrence: Occurrence) -> bool:
-    """All conditions hold for this event."""
-    return all(_holds(wanted, value(name, desk, occurrence)) for name, wanted in conditions.items())
+class Condition(Protocol):
+    """Something that holds at an event or not."""
+
+    def holds(self, scene: Scene) -> bool: ...
+
+    def why(self, scene: Scene) -> list[str]:
+        """The parts that hold, or of one that does not the part at fault, each as a phrase."""
+        ...
 
 
-def value(name: str, desk: Desk, occurrence: Occurrence) -> Any:
-    """What `ticket.status`, `note.by_kind`, `mail.kind`, `event.to` … stand for; None if absent."""
-    root, _, attribute = name.partition(".")
-    if root == "event":
-        return occurrence.event.detail.get(attribute)
-    if name == "note.first":
-        return bool(occurrence.event.detail.get("first"))
-    subjects = {"ticket": occurrence.ticket, "note": occurrence.note, "mail": desk.mail}
-    if root not in subjects:
-        raise UsageError(f"{name}: ticket, note, mail and event have values for conditions")
-    subject = subjects[root]
-    if subject is None:
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every part holds; without any part, always."""
+
+    parts: tuple[Condition, ...] = ()
+
+    def holds(self, scene: Scene) -> bool:
+        return all(part.holds(scene) for part in self.parts)
+
+    def why(self, scene: Scene) -> list[str]:
+        for part in self.parts:
+            if not part.holds(scene):
+                return part.why(scene)
+        return [phrase for part in self.parts for phrase in part.why(scene)]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """At least one part holds."""
+
+    parts: tuple[Condition, ...]
+
+    def holds(self, scene: Scene) -> bool:
+        return any(part.holds(scene) for part in self.parts)
+
+    def why(self, scene: Scene) -> list[str]:
+        for part in self.parts:
+            if part.holds(scene):
+                return part.why(scene)
+        return [" and ".join(phrase for part in self.parts for phrase in part.why(scene))]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: Condition
+
+    def holds(self, scene: Scene) -> bool:
+        return not self.part.holds(scene)
+
+    def why(self, scene: Scene) -> list[str]:
+        return self.part.why(scene)
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One value against one comparison."""
+
+    value: Value
+    word: str  # "is", "matches" …
+    operand: Any
+    compare: Callable[[Any, Scene], bool] = field(repr=False)
+
+    def holds(self, scene: Scene) -> bool:
+        return self.compare(self.value.get(scene), scene)
+
+    def why(self, scene: Scene) -> list[str]:
+        found = plain(self.value.get(scene)).replace("\n", " ")
+        short = found if len(found) <= 60 else found[:60] + "…"
+        phrase = f"{self.value.name} is {short or 'empty'}"
+        return [phrase if self.holds(scene) else f"{phrase}, not {self.wanted()}"]
+
+    def wanted(self) -> str:
+        word = "" if self.word in ("is", "in") else f"{self.word} "
+        return word + (
+            " or ".join(map(plain, self.operand)) if _many(self.operand) else plain(self.operand)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The event is that this value changed, from and to what is named."""
+
+    value: Value
+    before: tuple[str, ...]  # none named: anything
+    after: tuple[str, ...]
+
+    def holds(self, scene: Scene) -> bool:
+        event = scene.event
+        if event is None or event.event not in ("status changed", "field changed", "assigned"):
+            return False
+        name = self.value.name.removeprefix("ticket.")
+        changed = {"status changed": "status", "assigned": "primary"}.get(event.event)
+        if (changed or event.detail.get("field")) != name:
+            return False
+        return _one_of(self.before, event.detail.get("from")) and _one_of(
+            self.after, event.detail.get("to")
+        )
+
+    def why(self, scene: Scene) -> list[str]:
+        return [f"{self.value.name} {'changed' if self.holds(scene) else 'did not change so'}"]
+
+
+def _one_of(wanted: tuple[str, ...], found: Any) -> bool:
+    return not wanted or key(plain(found)) in map(key, wanted)
+
+
+# ---- comparisons: word → (meaning, operand → function)
+
+Compare = Callable[[Any, Scene], bool]
+
+
+def _many(operand: Any) -> bool:
+    return isinstance(operand, list | tuple)
+
+
+def same(found: Any, wanted: Any) -> bool:
+    """Equal, for people: case and white space aside; a list has it among its entries."""
+    if isinstance(found, list | tuple):
+        return any(same(entry, wanted) for entry in found)
+    if isinstance(wanted, bool) or isinstance(found, bool):
+        return bool(found) == wanted if isinstance(wanted, bool) else False
+    if isinstance(found, str) and isinstance(wanted, str):
+        return key(found) == key(wanted)
+    return bool(found == wanted) or (found is not None and plain(found) == plain(wanted))
+
+
+def is_empty(found: Any) -> bool:
+    return found is None or found == "" or (isinstance(found, list | dict | tuple) and not found)
+
+
+def _is(operand: Any) -> Compare:
+    if operand == "empty":
+        return lambda found, scene: is_empty(found)
+    if holes(operand):
+        return lambda found, scene: same(found, fill(scene, operand))
+    return lambda found, scene: same(found, operand)
+
+
+def _in(operand: Any) -> Compare:
+    tests = [_is(entry) for entry in _as_list(operand)]
+    return lambda found, scene: any(test(found, scene) for test in tests)
+
+
+def _not(operand: Any) -> Compare:
+    inner = _in(operand)
+    return lambda found, scene: not inner(found, scene)
+
+
+def _empty(operand: Any) -> Compare:
+    return lambda found, scene: is_empty(found) is bool(operand)
+
+
+def _text(check: Callable[[str, str], bool]) -> Callable[[Any], Compare]:
+    """A comparison of texts, of which one of the operand's must fit."""
+
+    def read(operand: Any) -> Compare:
+        wanted = [str(entry).casefold() for entry in _as_list(operand)]
+
+        def compare(found: Any, scene: Scene) -> bool:
+            texts = found if isinstance(found, list) else [found]
+            return any(check(plain(t).casefold(), w) for t in texts for w in wanted)
+
+        return compare
+
+    return read
+
+
+def _matches(operand: Any) -> Compare:
+    patterns = [regex.compile(str(entry), regex.IGNORECASE) for entry in _as_list(operand)]
+
+    def compare(found: Any, scene: Scene) -> bool:
+        text = plain(found)[:PATTERN_TEXT]
+        for pattern in patterns:
+            match = _search(pattern, text)
+            if match is not None:
+                scene.captures.update(
+                    {name: value.strip() for name, value in match.groupdict("").items()}
+                )
+                return True
+        return False
+
+    return compare
+
+
+def _search(pattern: Any, text: str) -> Any:
+    try:
+        return pattern.search(text, timeout=PATTERN_SECONDS)
+    except TimeoutError as error:
+        raise MaildError(
+            f"the pattern {pattern.pattern!r} took more than {PATTERN_SECONDS} seconds; "
+            "write it without repetitions inside repetitions"
+        ) from error
+
+
+def _moment(comparison: Callable[[Any, Any], bool]) -> Callable[[Any], Compare]:
+    """Times against "now", "in 2 days", "2 days ago" or a date."""
+
+    def read(operand: Any) -> Compare:
+        reach = reach_of(str(operand))
+
+        def compare(found: Any, scene: Scene) -> bool:
+            if isinstance(found, str):
+                found = datetime.fromisoformat(found)
+            return isinstance(found, datetime) and comparison(found, reach(scene))
+
+        return compare
+
+    return read
+
+
+def reach_of(text: str) -> Callable[[Scene], datetime]:
+    """When "now", "in 8 business days", "2 days ago" or "2026-12-24" is, asked at an event."""
+    words = " ".join(text.split())
+    if words.lower() == "now":
+        return lambda scene: scene.desk.now
+    if words.lower().startswith("in "):
+        ahead = Span.read(words[3:])
+        return lambda scene: scene.desk.calendar().later(scene.desk.now, ahead)
+    if words.lower().endswith(" ago"):
+        back = Span.read(words[:-4])
+        return lambda scene: scene.desk.calendar().earlier(scene.desk.now, back)
+    try:
+        fixed = datetime.fromisoformat(words)
+    except ValueError as error:
+        raise UsageError(
+            f'"{text}" is no time; write now, "in 2 days", "3 hours ago" or 2026-12-24.'
+        ) from error
+    return lambda scene: (
+        fixed if fixed.tzinfo else fixed.replace(tzinfo=scene.desk.settings.config.desk.zone)
+    )
+
+
+def _number(comparison: Callable[[Any, Any], bool]) -> Callable[[Any], Compare]:
+    def read(operand: Any) -> Compare:
+        try:
+            wanted = float(operand)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f'"{operand}" is no number.') from error
+
+        def compare(found: Any, scene: Scene) -> bool:
+            try:
+                return comparison(float(found), wanted)
+            except (TypeError, ValueError):
+                return False
+
+        return compare
+
+    return read
+
+
+COMPARISONS: dict[str, tuple[str, Callable[[Any], Compare]]] = {
+    "is": ("the same, case and white space aside; of a list: one of its entries", _is),
+    "not": ("none of these", _not),
+    "in": ("one of these; a plain list means the same", _in),
+    "contains": ("has one of these texts in it", _text(operator.contains)),
+    "starts with": ("begins with one of these texts", _text(str.startswith)),
+    "ends with": ("ends with one of these texts", _text(str.endswith)),
+    "matches": ("fits a regular expression; its named groups are `${name}` below", _matches),
+    "empty": ("yes: there is nothing; no: there is something", _empty),
+    "before": ('earlier than: now, "in 2 days", "3 hours ago" or a date', _moment(operator.lt)),
+    "after": ("later than", _moment(operator.gt)),
+    "above": ("a larger number", _number(operator.gt)),
+    "below": ("a smaller number", _number(operator.lt)),
+}
+CHANGES = {
+    "changed": "yes: the event is that it changed",
+    "changed from": "it changed, and was one of these",
+    "changed to": "it changed, and is one of these now",
+}
+COMBINED = ("all", "any", "not")
+
+
+# ---- reading
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads conditions of one file; what is wrong goes to `problems`."""
+
+    profile: Profile
+    file: Any
+    problems: Problems
+    events: tuple[str, ...] = ()  # that the rule listens to
+    captures: set[str] = field(default_factory=set)  # names that patterns capture
+
+    def read(self, data: Any) -> Condition:
+        """A mapping of names to comparisons, all of which must hold."""
+        if data is None:
+            return All()
+        if not isinstance(data, dict):
+            self.problems.add(self.file, data, "conditions are names with what they must be.")
+            return All()
+        return All(tuple(self._entry(data, name, wanted) for name, wanted in data.items()))
+
+    def _entry(self, data: Any, name: str, wanted: Any) -> Condition:
+        line = getattr(data, "key_lines", {}).get(name, 1)
+        if name in COMBINED:
+            return self._combined(name, wanted, line)
+        value = value_named(name, self.profile)
+        if value is None:
+            self.problems.unknown(
+                self.file, line, "name for a condition", name, names(self.profile)
+            )
+            return All()
+        if isinstance(wanted, dict):
+            return self._comparisons(value, wanted, line)
+        word = "in" if isinstance(wanted, list) else "is"
+        return self._test(value, word, wanted, line)
+
+    def _combined(self, name: str, wanted: Any, line: int) -> Condition:
+        entries = wanted if isinstance(wanted, list) else [wanted]
+        parts = tuple(self.read(entry) for entry in entries)
+        if name == "any":
+            return Some(parts)
+        return All(parts) if name == "all" else Not(Some(parts))
+
+    def _comparisons(self, value: Value, wanted: dict[str, Any], line: int) -> Condition:
+        known = [*COMPARISONS, *CHANGES]
+        parts: list[Condition] = []
+        changes: dict[str, tuple[str, ...]] = {}
+        for word, operand in wanted.items():
+            if word in CHANGES:
+                listed = tuple(map(str, _as_list(operand)))
+                changes[word] = () if word == "changed" else listed
+                if word != "changed":
+                    self._words(value, operand, line)
+            elif word in COMPARISONS:
+                parts.append(self._test(value, word, operand, line))
+            else:
+                self.problems.unknown(self.file, line, "comparison", word, known)
+        if changes:
+            before, after = changes.get("changed from", ()), changes.get("changed to", ())
+            parts.append(Changed(value, before, after))
+        return All(tuple(parts))
+
+    def _test(self, value: Value, word: str, operand: Any, line: int) -> Condition:
+        if word in ("is", "in", "not"):
+            self._words(value, operand, line)
+        try:
+            compare = COMPARISONS[word][1](operand)
+        except regex.error as error:
+            self.problems.add(self.file, line, f"{operand!r} is no regular expression: {error}.")
+            return All()
+        except UsageError as error:
+            self.problems.add(self.file, line, error.message)
+            return All()
+        if word == "matches":
+            for entry in _as_list(operand):
+                self.captures.update(regex.compile(str(entry)).groupindex)
+        return Test(value, word, operand, compare)
+
+    def _words(self, value: Value, operand: Any, line: int) -> None:
+        """A name that this value can never have is a mistake."""
+        allowed = self._allowed(value)
+        if allowed is None:
+            return
+        for word in _as_list(operand):
+            if not isinstance(word, str) or word == "empty" or holes(word):
+                continue
+            if key(word) not in map(key, allowed):
+                self.problems.add(
+                    self.file,
+                    getattr(word, "line", 0) or line,
+                    f'{value.name} is never "{word}"; {nearest(word, allowed)}',
+                )
+
+    def _allowed(self, value: Value) -> Sequence[str] | None:
+        if value.words is not None:
+            return [str(word) for word in value.words(self.profile)]
+        if value.name in ("event.from", "event.to") and set(self.events) == {"status changed"}:
+            return list(self.profile.statuses)
         return None
-    if hasattr(subject, attribute):
-        return getattr(subject, attribute)
-    return getattr(subject, "fields", {}).get(attribute)
 
 
-def _holds(wanted: Any, found: Any) -> bool:
-    if isinstance(wanted, dict):
-        return all(_compare(word, operand, found) for word, operand in wanted.items())
-    if isinstance(wanted, list):
-        return found in wanted
-    if wanted == "empty":
-        return found in (None, "", [], {})
-    return bool(found == wanted)
-
-
-def _compare(word: str, operand: Any, found: Any) -> bool:
-    if word == "not":
-        return not _holds(operand, found)
-    raise UsageError(f'"{word}" is no comparison; possible: not')
+def _as_list(operand: Any) -> list[Any]:
+    return list(operand) if _many(operand) else [operand]

@@ -1,71 +1,128 @@
-"""A rule as read from its file: when this event, if these conditions, then these actions."""
+"""A rule as a value: when this event, if these conditions, (after this time) then these actions."""
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from maild import yamlfile
-from maild.errors import UsageError
+from maild.desk.calendar import Span
+from maild.desk.profile import Profile
+from maild.rules.conditions import All, Condition
+from maild.rules.scene import Scene
+from maild.rules.schedule import Schedule
+from maild.rules.vocabulary import Value
 
-EVENTS = (
-    "ticket created",
-    "note added",
-    "status changed",
-    "field changed",
-    "assigned",
-    "completed",
-    "reopened",
-)
+ALWAYS = All()
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One action with what it is given."""
+
+    action: str  # "status"
+    argument: Any  # "Assigned"
+    run: Callable[[Scene, Any], str | None] = field(repr=False)  # says what it did, if anything
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """Waits from its event on."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Waits for a time of the ticket, less a span."""
+
+    value: Value  # a time, like ticket.due
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Waits for each time of a series, on no ticket or on each one of a view."""
+
+    schedule: Schedule
+    view: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One rule of a profile."""
 
     name: str
-    when: tuple[str, ...]  # event names
-    conditions: dict[str, Any]  # "ticket.status" → what it must be
-    actions: tuple[tuple[str, Any], ...]  # ("status", "Assigned")
+    when: tuple[str, ...]  # event names; none for one that waits for a date or a series
+    condition: Condition
+    steps: tuple[Step, ...]
     file: Path
     line: int
+    wait: After | Before | Every | None = None
+    keep: Condition = ALWAYS  # `while`: what must stay so as long as it waits
+    until: tuple[str, ...] = ()  # events that end the waiting
+    rows: tuple[str, ...] = ()  # the rows of behaviour.md that it does
+    why: str = ""  # the sentence of the documents, in our words
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}, line {self.line}"
 
 
-def load_rules(folder: Path, actions: frozenset[str]) -> tuple[Rule, ...]:
-    """Reads rules.yaml of a profile; UsageError with file and line of the first mistake."""
-    file = folder / "rules.yaml"
-    entries = yamlfile.read(file) or []
-    if not isinstance(entries, list):
-        raise UsageError(f"{file}: a list of rules is needed.")
-    return tuple(_rule(entry, file, actions) for entry in entries)
+@dataclass(frozen=True)
+class Book:
+    """All rules of a profile, and which of them to ask at an event."""
+
+    profile: Profile
+    rules: tuple[Rule, ...]
+    stamps: tuple[tuple[Path, int], ...]  # the files and when they were last changed, in ns
+
+    @cached_property
+    def by_event(self) -> dict[str, tuple[Rule, ...]]:
+        """Rules that act at once (`mail received` aside), by event, in the order of the file."""
+        return self._index(lambda rule: rule.wait is None)
+
+    @cached_property
+    def starting(self) -> dict[str, tuple[Rule, ...]]:
+        """Rules that begin to wait at an event."""
+        return self._index(lambda rule: isinstance(rule.wait, After))
+
+    @cached_property
+    def dated(self) -> tuple[Rule, ...]:
+        """Rules that wait for a time of their ticket."""
+        return tuple(rule for rule in self.rules if isinstance(rule.wait, Before))
+
+    @cached_property
+    def series(self) -> tuple[Rule, ...]:
+        """Rules that come again and again."""
+        return tuple(rule for rule in self.rules if isinstance(rule.wait, Every))
+
+    @cached_property
+    def named(self) -> dict[str, Rule]:
+        return {rule.name: rule for rule in self.rules}
+
+    def _index(self, wanted: Callable[[Rule], bool]) -> dict[str, tuple[Rule, ...]]:
+        index: dict[str, list[Rule]] = {}
+        for rule in filter(wanted, self.rules):
+            for event in rule.when:
+                index.setdefault(event, []).append(rule)
+        return {event: tuple(rules) for event, rules in index.items()}
 
 
-def _rule(entry: Any, file: Path, actions: frozenset[str]) -> Rule:
-    where = f"{file}, line {yamlfile.line_of(entry)}"
-    if not isinstance(entry, dict) or not {"rule", "when", "then"} <= set(entry):
-        raise UsageError(f"{where}: a rule needs rule (its name), when and then.")
-    for key in entry:
-        _known(key, ("rule", "when", "if", "then"), where, "key")
-    events = entry["when"] if isinstance(entry["when"], list) else [entry["when"]]
-    steps = [step for item in entry["then"] for step in item.items()]
-    for event in events:
-        _known(event, EVENTS, where, "event")
-    for name, _ in steps:
-        _known(name, actions, where, "action")
-    return Rule(
-        name=str(entry["rule"]),
-        when=tuple(map(str, events)),
-        conditions=dict(entry.get("if") or {}),
-        actions=tuple(steps),
-        file=file,
-        line=yamlfile.line_of(entry),
-    )
+def due(rule: Rule, scene: Scene) -> datetime | None:
+    """When a rule that waits on a ticket is due, as things stand; None: it has nothing to wait for.
 
-
-def _known(word: str, known: Any, where: str, what: str) -> None:
-    if word not in known:
-        close = difflib.get_close_matches(word, known, 1)
-        hint = f"did you mean {close[0]}?" if close else f"possible: {', '.join(sorted(known))}."
-        raise UsageError(f'{where}: "{word}" is no {what}; {hint}')
+    `after` counts from now; `before` from the ticket's own time.
+    """
+    calendar = scene.desk.calendar()
+    if isinstance(rule.wait, After):
+        return calendar.later(scene.desk.now, rule.wait.span)
+    if isinstance(rule.wait, Before):
+        moment = rule.wait.value.get(scene)
+        if isinstance(moment, str):
+            moment = datetime.fromisoformat(moment)
+        return calendar.earlier(moment, rule.wait.span) if isinstance(moment, datetime) else None
+    return None

@@ -160,6 +160,7 @@ class InProcess:
         self.pipeline = Pipeline(
             house.store, house.settings, house.profile, (house.rules,), understand
         )
+        self.clocks = house.clocks()
         self.deliverer = Deliverer(house.store, house.settings)
         self.uid = 0
 
@@ -178,6 +179,7 @@ class InProcess:
     def settle(self) -> None:
         while self.pipeline.process_due(self.desk.now):
             pass
+        self.clocks.due(self.desk.now)
         self.deliverer.once(self.desk.now)
 
     def close(self) -> None:

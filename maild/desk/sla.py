@@ -1,0 +1,187 @@
+"""What we owe: a first response and a solution in business time, by organization and priority (R6).
+
+The times are counted from the ticket's creation on the calendar of its SLA and stand still while
+its status pauses them.  `follow` brings a ticket's clocks to where the ticket now stands, after any
+event; it can be asked again and again.  What it keeps is in the ticket's field `sla`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from maild.desk.calendar import Calendar, Span
+from maild.desk.desk import Desk
+from maild.desk.profile import Profile, Sla, key
+from maild.store.tables import Clock, Note, Ticket
+
+PREFIX = "SLA: "
+FIRST, SOLVED = "first response", "resolution"
+WARNING = " is near"
+
+
+def chosen(profile: Profile, ticket: Ticket) -> Sla | None:
+    """The first SLA of the profile that is for this ticket."""
+    organization = ticket.organization.name if ticket.organization else ""
+    for sla in profile.slas:
+        if (
+            _fits(sla.organizations, organization)
+            and _fits(sla.priorities, ticket.priority)
+            and _fits(sla.types, ticket.type)
+        ):
+            return sla
+    return None
+
+
+def _fits(wanted: tuple[str, ...], found: str) -> bool:
+    return not wanted or key(found) in map(key, wanted)
+
+
+def is_clock(name: str) -> bool:
+    """Whether a clock of this name is ours."""
+    return name.startswith(PREFIX)
+
+
+def follow(desk: Desk, ticket: Ticket) -> None:
+    """Brings times and clocks to where the ticket stands; nothing where it has no SLA."""
+    if not desk.profile.slas:
+        return
+    sla = chosen(desk.profile, ticket)
+    before = ticket.fields.get("sla")
+    if sla is None:
+        if before:
+            ticket.fields["sla"] = None
+            _set(desk, ticket, {})
+        return
+    calendar = desk.calendar(sla.calendar)
+    state = _paused(desk, ticket, calendar, dict(before or {}))
+    state["name"] = sla.name
+    wanted: dict[str, datetime | None] = {}
+    for what, span, done in (
+        (FIRST, sla.first_response, _first_response(desk, ticket, state)),
+        (SOLVED, sla.resolution, _solved(ticket)),
+    ):
+        wanted |= _times(desk, ticket, calendar, sla, what, span, done, state)
+    if state != before:
+        ticket.fields["sla"] = state
+    _set(desk, ticket, wanted)
+
+
+def fire(desk: Desk, ticket: Ticket, name: str, due: datetime, late: str) -> None:
+    """One of our clocks is due: says so as an event, to which rules can listen."""
+    what = name.removeprefix(PREFIX)
+    near = what.endswith(WARNING)
+    which = what.removesuffix(WARNING)
+    state = dict(ticket.fields.get("sla") or {})
+    state[f"{_word(which)}_{'warned' if near else 'missed'}"] = desk.now.isoformat()
+    ticket.fields["sla"] = state
+    detail = {"which": which, "sla": state.get("name"), "due": state.get(f"{_word(which)}_due")}
+    if late:
+        detail["late"] = late
+    desk.emit(ticket, "SLA approaching" if near else "SLA missed", detail)
+
+
+# ---- where it stands
+
+
+def _word(which: str) -> str:
+    return which.replace(" ", "_")
+
+
+def _paused(
+    desk: Desk, ticket: Ticket, calendar: Calendar, state: dict[str, Any]
+) -> dict[str, Any]:
+    """Adds up the business minutes that it stood still."""
+    status = desk.profile.statuses.get(ticket.status)
+    stands = (status is not None and status.pauses_sla) or _solved(ticket)
+    since = state.get("paused_since")
+    if since and not stands:
+        began = datetime.fromisoformat(since)
+        minutes = calendar.minutes_between(began, desk.now)
+        state["paused_minutes"] = round(state.get("paused_minutes", 0) + minutes, 2)
+        state["paused_since"] = None
+    elif stands and not since:
+        state["paused_since"] = desk.now.isoformat()
+    return state
+
+
+def _first_response(desk: Desk, ticket: Ticket, state: dict[str, Any]) -> bool:
+    """Whether the contact has heard of us; a machine's acknowledgement is no answer."""
+    if not state.get("responded"):
+        query = sa.select(sa.func.min(Note.created)).where(
+            Note.ticket_id == ticket.id, Note.public, Note.by_kind == "resource"
+        )
+        found = desk.session.scalar(query)
+        state["responded"] = found.isoformat() if found else None
+    return bool(state["responded"])
+
+
+def _solved(ticket: Ticket) -> bool:
+    return ticket.status_kind in ("resolved", "closed")
+
+
+def _times(
+    desk: Desk,
+    ticket: Ticket,
+    calendar: Calendar,
+    sla: Sla,
+    what: str,
+    span: Span | None,
+    done: bool,
+    state: dict[str, Any],
+) -> dict[str, datetime | None]:
+    """The clocks that this promise needs now; a time that stands still has none."""
+    if span is None:
+        return {}
+    minutes = _minutes(span)
+    paused = state.get("paused_minutes", 0)
+    due = _after(calendar, ticket.created, span, minutes, paused)
+    state[f"{_word(what)}_due"] = due.isoformat()
+    if done or state.get("paused_since"):
+        return {}
+    clocks: dict[str, datetime | None] = {}
+    if not state.get(f"{_word(what)}_missed"):
+        clocks[PREFIX + what] = due
+    if not state.get(f"{_word(what)}_warned") and sla.warn < 100:
+        whole = calendar.minutes_between(ticket.created, due)
+        clocks[PREFIX + what + WARNING] = calendar.add_minutes(
+            ticket.created, max(whole * sla.warn / 100, 0)
+        )
+    return clocks
+
+
+def _minutes(span: Span) -> int | None:
+    """Minutes of a span of hours or minutes; None for days."""
+    if span.unit == "hour":
+        return span.count * 60
+    return span.count if span.unit == "minute" else None
+
+
+def _after(
+    calendar: Calendar, start: datetime, span: Span, minutes: int | None, paused: float
+) -> datetime:
+    """The promised time: hours are hours of business, days are days on the calendar."""
+    if minutes is not None:
+        return calendar.add_minutes(start, minutes + paused)
+    due = calendar.later(start, span)
+    return calendar.add_minutes(due, paused) if paused else due
+
+
+def _set(desk: Desk, ticket: Ticket, wanted: dict[str, datetime | None]) -> None:
+    """Makes the ticket's SLA clocks what is wanted."""
+    rows = desk.session.scalars(
+        sa.select(Clock).where(Clock.ticket_id == ticket.id, Clock.name.startswith(PREFIX))
+    )
+    known = {clock.name: clock for clock in rows}
+    for name, due in wanted.items():
+        clock = known.pop(name, None)
+        if clock is None:
+            desk.session.add(
+                Clock(ticket_id=ticket.id, name=name, due=due, started=desk.now, detail={})
+            )
+        elif clock.due != due:
+            clock.due = due
+    for clock in known.values():
+        desk.session.delete(clock)

@@ -1,0 +1,370 @@
+"""What rules do: one table of actions, each with its meaning, its check and its deed.
+
+An action gets its argument with every `${name}` filled in and says in a few words what it did, or
+nothing where there was nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from maild.desk import fields
+from maild.desk.desk import Actor, Occurrence
+from maild.desk.notifications import notification
+from maild.desk.notify import notify
+from maild.rules import conditions
+from maild.rules.facts import extra_facts, note_for
+from maild.rules.fill import fill
+from maild.rules.scene import Scene
+from maild.rules.vocabulary import plain
+from maild.rules.who import assignee, recipients
+from maild.store.tables import OutboxItem, Ticket
+
+Run = Callable[[Scene, Any], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One word that can stand under `then`."""
+
+    name: str
+    meaning: str
+    example: Any
+    run: Run
+    takes: str = "text"  # text | texts | yes | map: the shape of its argument, before it is checked
+    keys: tuple[str, ...] = ()  # of a map; none named: any
+    needs: tuple[str, ...] = ()  # keys that a map must have
+
+
+def ticket_of(scene: Scene) -> Ticket:
+    """The ticket that the rule is about; mails that have none yet are not asked."""
+    assert scene.ticket is not None
+    return scene.ticket
+
+
+def texts(argument: Any) -> list[str]:
+    """One text or several, as a list without the empty ones."""
+    listed = argument if isinstance(argument, list) else [argument]
+    return [str(entry) for entry in listed if str(entry).strip()]
+
+
+# ---- the ticket itself
+
+
+def _status(scene: Scene, name: Any) -> str | None:
+    changed = scene.desk.set_status(ticket_of(scene), str(name))
+    return f"status {name}" if changed else None
+
+
+def _close(scene: Scene, argument: Any) -> str | None:
+    return _status(scene, scene.desk.profile.complete_status) if argument else None
+
+
+def _reopen(scene: Scene, argument: Any) -> str | None:
+    closed = ticket_of(scene).status_kind == "closed"
+    return _status(scene, scene.desk.profile.reopened_status) if argument and closed else None
+
+
+def _set(scene: Scene, values: dict[str, Any]) -> str | None:
+    ticket = ticket_of(scene)
+    done = []
+    for name, value in values.items():
+        if fields.set_value(scene.desk, ticket, name, _value(scene, name, value)):
+            done.append(f"{name} {plain(value)}")
+    return ", ".join(done) or None
+
+
+def _value(scene: Scene, name: str, value: Any) -> Any:
+    """The value as the ticket keeps it: "in 2 days" becomes a time, the matrix a priority."""
+    if name == "due" and isinstance(value, str) and value != "empty":
+        return conditions.reach_of(value)(scene)
+    if name == "priority" and value == "from matrix":
+        long_tail = ticket_of(scene).fields
+        impact, urgency = long_tail.get("impact"), long_tail.get("urgency")
+        found = impact and urgency and scene.desk.profile.matrix.priority(impact, urgency)
+        return found or ticket_of(scene).priority
+    return value
+
+
+def _tag(scene: Scene, argument: Any) -> str | None:
+    tags = texts(argument)
+    return f"tag {', '.join(tags)}" if fields.tag(scene.desk, ticket_of(scene), tags) else None
+
+
+def _untag(scene: Scene, argument: Any) -> str | None:
+    tags = texts(argument)
+    gone = fields.untag(scene.desk, ticket_of(scene), tags)
+    return f"tag {', '.join(tags)} off" if gone else None
+
+
+def _template(scene: Scene, name: Any) -> str | None:
+    done = fields.apply_template(scene.desk, ticket_of(scene), str(name))
+    return f"template {name} ({', '.join(done)})" if done else None
+
+
+def _checklist(scene: Scene, argument: Any) -> str | None:
+    lists = scene.desk.profile.checklists
+    items = [item for name in texts(argument) for item in lists.get(name, (name,))]
+    return "checklist" if fields.add_checklist(scene.desk, ticket_of(scene), items) else None
+
+
+# ---- people
+
+
+def _assign(scene: Scene, argument: Any) -> str | None:
+    ticket = ticket_of(scene)
+    if argument == "nobody":
+        return "assigned to nobody" if scene.desk.set_field(ticket, "primary_id", None) else None
+    person = assignee(scene, argument)
+    if person is None or not scene.desk.assign(ticket, person):
+        return None
+    return f"assigned to {person.name}"
+
+
+def _add(scene: Scene, argument: dict[str, Any]) -> str | None:
+    done = []
+    for role, who in argument.items():
+        for person in (assignee(scene, name) for name in texts(who)):
+            if person and scene.desk.add_person(ticket_of(scene), person, role):
+                done.append(f"{role} {person.name}")
+    return ", ".join(done) or None
+
+
+def _notify(scene: Scene, argument: dict[str, Any]) -> str | None:
+    author = None if argument.get("author") or not _is_resource(scene) else scene.by
+    kind = notification(str(argument["template"]))
+    rows = notify(
+        scene.desk,
+        ticket_of(scene),
+        kind.name,
+        recipients(scene, texts(argument["to"]), author),
+        note=note_for(scene, kind),
+        time=scene.time,
+        extra=extra_facts(scene, kind),
+    )
+    names = ", ".join(dict.fromkeys(row.address for row in rows))
+    return f"{argument['template']} to {names}" if rows else None
+
+
+def _is_resource(scene: Scene) -> bool:
+    """A resource knows what he did himself (N12); a contact is told what became of his mail."""
+    return scene.by is not None and scene.by.role == "resource"
+
+
+def _withdraw(scene: Scene, audience: Any) -> str | None:
+    """Takes back what this very mail or clock has put into the outbox for them."""
+    wanted = {"contacts": "contact", "resources": "resource"}[str(audience)]
+    waiting = scene.desk.session.scalars(
+        sa.select(OutboxItem).where(
+            OutboxItem.ticket_id == ticket_of(scene).id,
+            OutboxItem.audience == wanted,
+            OutboxItem.created == scene.desk.now,
+            OutboxItem.state == "waiting",
+        )
+    )
+    rows = [row for row in waiting if row.data.get("cause") == scene.desk.cause]
+    for row in rows:
+        row.state, row.error = "held", "A rule took it back before it was sent."
+    return f"nothing to {', '.join(row.address for row in rows)}" if rows else None
+
+
+# ---- notes and tickets
+
+
+def _note(scene: Scene, argument: Any) -> str | None:
+    words = {"text": argument} if isinstance(argument, str) else argument
+    scene.written = scene.desk.add_note(
+        ticket_of(scene),
+        text=str(words["text"]),
+        title=words.get("title"),
+        public=bool(words.get("public", False)),
+    )
+    return "a note"
+
+
+CREATE_KEYS = ("title", "text", "link", "contact", "organization", "due", "set", "template")
+
+
+def _create(scene: Scene, argument: dict[str, Any]) -> str | None:
+    """A new ticket, of the same client where the rule has a ticket."""
+    desk, here = scene.desk, scene.ticket
+    made = desk.open_ticket(
+        title=str(argument["title"]),
+        contact=here.contact if here else None,
+        organization=here.organization if here else None,
+        source="rule",
+    )
+    inner = Scene(desk, _about(scene, made), scene.captures)
+    values = dict(argument.get("set") or {})
+    values |= {k: argument[k] for k in ("contact", "organization", "due") if k in argument}
+    _set(inner, values)
+    if "template" in argument:
+        _template(inner, argument["template"])
+    note = desk.add_note(
+        made, text=str(argument.get("text", argument["title"])), public=True, first=True
+    )
+    if here is not None and argument.get("link") == "child":
+        desk.set_field(made, "parent_id", here.id)
+    elif here is not None:
+        desk.link(made, here, str(argument.get("link", "follow-up")))
+    desk.announce(made, note)
+    scene.follow_up = made
+    return f"ticket {made.number}"
+
+
+def _about(scene: Scene, ticket: Ticket) -> Occurrence:
+    """The same occurrence on another ticket."""
+    if scene.occurrence is not None:
+        return replace(scene.occurrence, ticket=ticket)
+    row = scene.desk.record(ticket, "clock fired", {})
+    return Occurrence(row, ticket, None, None, scene.desk.chain)
+
+
+def _incidents(scene: Scene, steps: Any) -> str | None:
+    """The same steps on every open incident of this Problem (N13)."""
+    open_ones = scene.desk.session.scalars(
+        sa.select(Ticket)
+        .where(
+            Ticket.parent_id == ticket_of(scene).id,
+            Ticket.status_kind != "closed",
+            Ticket.deleted.is_(None),
+        )
+        .order_by(Ticket.id)
+    ).all()
+    done = []
+    for incident in open_ones:
+        inner = Scene(scene.desk, _about(scene, incident), scene.captures)
+        did = [step.run(inner, fill(inner, step.argument)) for step in steps]
+        if any(did):
+            done.append(f"{incident.number}: {', '.join(d for d in did if d)}")
+    return "; ".join(done) or None
+
+
+# ---- clocks
+
+
+def _start_clock(scene: Scene, name: Any) -> str | None:
+    started = scene.clocks is not None and scene.clocks.start_named(scene, str(name))
+    return f"clock {name} started" if started else None
+
+
+def _stop_clock(scene: Scene, name: Any) -> str | None:
+    stopped = scene.clocks is not None and scene.clocks.stop_named(scene, str(name))
+    return f"clock {name} stopped" if stopped else None
+
+
+ACTIONS: dict[str, Action] = {
+    action.name: action
+    for action in (
+        Action("status", "gives the ticket this status", "Client No Response", _status),
+        Action("close", "gives it the profile's complete_status", True, _close, "yes"),
+        Action("reopen", "gives a closed one the profile's reopened_status", True, _reopen, "yes"),
+        Action(
+            "set",
+            'gives fields their values; due takes "in 3 business days", priority `from matrix`',
+            {"type": "Alert", "due": "in 3 business days"},
+            _set,
+            "map",
+        ),
+        Action(
+            "assign",
+            "makes somebody the primary resource: a name, author, on-call, nobody, round robin, "
+            "least loaded (of all, or `round robin of GROUP`)",
+            "on-call",
+            _assign,
+        ),
+        Action(
+            "add",
+            "puts people on the ticket, as secondary or additional",
+            {"secondary": "Dana Lead"},
+            _add,
+            "map",
+            ("secondary", "additional"),
+        ),
+        Action("tag", "puts tags on the ticket", ["On-call"], _tag, "texts"),
+        Action("untag", "takes tags off the ticket", ["On-call"], _untag, "texts"),
+        Action("template", "sets all fields of a ticket template", "handoff", _template),
+        Action(
+            "checklist", "adds a checklist of the profile, or items", "closing", _checklist, "texts"
+        ),
+        Action(
+            "note",
+            "writes a note, internal unless `public: yes`",
+            {"title": "RETEX", "text": "Root cause:", "public": False},
+            _note,
+            "note",
+            ("text", "title", "public"),
+            ("text",),
+        ),
+        Action(
+            "notify",
+            "mails people: roles, groups, names, addresses, on-call; `author: yes` also him "
+            "who caused it",
+            {"to": "primary resource", "template": "assigned"},
+            _notify,
+            "map",
+            ("to", "template", "author"),
+            ("to", "template"),
+        ),
+        Action(
+            "withdraw",
+            "takes back what this very event has to say to contacts, or to resources",
+            "contacts",
+            _withdraw,
+        ),
+        Action(
+            "create ticket",
+            "opens a ticket: a follow-up (`link: follow-up`, `related`) or a `child` of this one",
+            {"title": "Check ${ticket.title} again", "due": "in 5 business days"},
+            _create,
+            "map",
+            CREATE_KEYS,
+            ("title",),
+        ),
+        Action(
+            "for incidents",
+            "does actions on every open incident of this Problem",
+            [{"notify": {"to": "contacts", "template": "problem-update"}}],
+            _incidents,
+            "steps",
+        ),
+        Action("start clock", "starts the rule of this name", "Remind", _start_clock, "rule"),
+        Action("stop clock", "stops the rule of this name", "Remind", _stop_clock, "rule"),
+    )
+}
+
+
+# ---- what a rule on `mail received` can say of the mail (see `route`)
+
+ROUTING: dict[str, tuple[str, Any]] = {
+    "from": (
+        "whose note it is and how the ticket came in, in place of the sender: "
+        "monitoring, web form, …",
+        "monitoring",
+    ),
+    "correlate": (
+        "the key that an alert and its all-clear share; with `find: open` and "
+        "`otherwise: drop` it makes no new ticket",
+        {"key": "${host} ${check}", "find": "open", "otherwise": "drop"},
+    ),
+    "belongs to": ("the number of the ticket that it is about", "${number}"),
+    "contact": ("the address of the person whose ticket it is", "${email}"),
+    "drop": ("makes neither ticket nor note of it; says why", "a report that nobody reads"),
+}
+CORRELATE_KEYS = ("key", "find", "otherwise")
+CORRELATE_FOR = timedelta(days=30)  # a closed alert is found again so long
+
+
+def steps_of(scene: Scene, steps: Iterable[Any]) -> list[str]:
+    """Does the steps one after the other; what was done, in words."""
+    done = (step.run(scene, fill(scene, step.argument)) for step in steps)
+    return [words for words in done if words]
+
+
+def rule_actor(name: str) -> Actor:
+    return Actor(f"rule: {name}", "system")

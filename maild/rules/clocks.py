@@ -1,0 +1,181 @@
+"""Fires what is due: rules that waited, each once, in its own transaction, in the order of time.
+
+The clocks are rows, so a restart or a week of downtime loses none and repeats none: what became
+due in between fires once, in order, and says how late it is.  A tick with nothing due is one look
+into an index, whatever the number of clocks.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from maild.config import Settings
+from maild.desk import sla, views
+from maild.desk.desk import Desk, Occurrence
+from maild.rules.actions import rule_actor, steps_of
+from maild.rules.engine import Rules, fire
+from maild.rules.report import reported
+from maild.rules.rule import After, Before, Book, Every, Rule
+from maild.rules.scene import Scene
+from maild.rules.waiting import Waiting
+from maild.store import Store
+from maild.store.tables import Clock, Ticket
+
+log = structlog.get_logger()
+
+BATCH = 200  # clocks that one look finds
+LATE = timedelta(minutes=10)  # what fires later than this says so
+
+
+class Clocks:
+    """The clocks of one desk."""
+
+    def __init__(self, store: Store, settings: Settings, rules: Rules) -> None:
+        self.store = store
+        self.settings = settings
+        self.rules = rules
+        self._series: Book | None = None  # the rules whose series have their rows
+
+    def due(self, now: datetime) -> int:
+        """Fires everything that is due; how many clocks fired."""
+        book = self.rules.book
+        if self._series is not book:
+            self.store.write(partial(self._start_series, book, now))
+            self._series = book
+        fired = 0
+        while ids := self._waiting(now):
+            fired += sum(self.store.write(partial(self._fire, book, key, now)) for key in ids)
+        return fired
+
+    def _waiting(self, now: datetime) -> list[int]:
+        query = (
+            sa.select(Clock.id).where(Clock.due <= now).order_by(Clock.due, Clock.id).limit(BATCH)
+        )
+        with self.store.read() as session:
+            return list(session.scalars(query))
+
+    def _start_series(self, book: Book, now: datetime, session: Session) -> None:
+        """Gives every series its row, and takes away those whose rule is gone."""
+        rows = sa.select(Clock).where(Clock.ticket_id.is_(None))
+        known = {clock.name: clock for clock in session.scalars(rows)}
+        calendar = book.profile.calendar().at(self.settings.config.desk.zone)
+        for rule in book.series:
+            assert isinstance(rule.wait, Every)
+            clock = known.pop(rule.name, None)
+            text = rule.wait.schedule.text
+            if clock is None:
+                clock = Clock(name=rule.name, started=now, detail={})
+                session.add(clock)
+            if clock.detail.get("every") != text:
+                clock.due = rule.wait.schedule.next(now, calendar)
+                clock.detail = {"every": text}
+        for clock in known.values():
+            session.delete(clock)
+
+    def _fire(self, book: Book, key: int, now: datetime, session: Session) -> int:
+        """One clock; 0 where another has it, or its reason is gone."""
+        query = sa.select(Clock).where(Clock.id == key, Clock.due <= now)
+        clock = session.scalar(query.with_for_update(skip_locked=True))
+        if clock is None or clock.due is None:
+            return 0
+        ticket = session.get(Ticket, clock.ticket_id) if clock.ticket_id else None
+        desk = Desk(
+            session=session,
+            settings=self.settings,
+            profile=book.profile,
+            now=now,
+            cause=f"clock:{clock.id}:{clock.due.isoformat()}",
+            listeners=(self.rules,),
+        )
+        rule, due, late = book.named.get(clock.name), clock.due, _late(clock.due, now)
+        detail = dict(clock.detail)
+        self._put_off(desk, clock, rule)
+        if ticket is not None and (ticket.deleted is not None or ticket.merged_id is not None):
+            return 0
+        if ticket is not None and sla.is_clock(clock.name):
+            sla.fire(desk, ticket, clock.name, due, late)
+        elif rule is None:
+            return 0
+        elif ticket is None:
+            self._again(desk, rule, late)
+        elif not self._on_ticket(desk, rule, ticket, detail, due, late):
+            return 0
+        desk.settle()
+        log.info("clock.fired", rule=clock.name, ticket=ticket.number if ticket else None)
+        return 1
+
+    def _put_off(self, desk: Desk, clock: Clock, rule: Rule | None) -> None:
+        """The clock has had its turn: it goes, or waits silently, or for its next time."""
+        if rule is not None and isinstance(rule.wait, Every) and clock.ticket_id is None:
+            clock.due = rule.wait.schedule.next(desk.now, desk.calendar())
+        elif rule is not None and isinstance(rule.wait, Before):
+            clock.due = None
+        else:
+            desk.session.delete(clock)
+        desk.session.flush()
+
+    def _on_ticket(
+        self, desk: Desk, rule: Rule, ticket: Ticket, kept: dict[str, Any], due: datetime, late: str
+    ) -> bool:
+        """False where what must have stayed so did not."""
+        scene = self._scene(desk, rule, ticket, due, late)
+        scene.captures.update(kept.get("captures") or {})
+        fired = False
+        with reported(rule, scene):
+            if rule.keep.holds(scene):
+                fired = True
+                with desk.attempt():
+                    fire(rule, scene, **({"late": late} if late else {}))
+        return fired
+
+    def _scene(self, desk: Desk, rule: Rule, ticket: Ticket, due: datetime, late: str) -> Scene:
+        detail = {"rule": rule.name, "due": due.isoformat(), **({"late": late} if late else {})}
+        before, desk.actor = desk.actor, rule_actor(rule.name)
+        desk.emit(ticket, "clock fired", detail)
+        desk.actor = before
+        return Scene(desk, desk.events[-1], clocks=Waiting(self.rules.book))
+
+    def _again(self, desk: Desk, rule: Rule, late: str) -> None:
+        """One time of a series: on its own, or on every ticket of a view for which it holds."""
+        assert isinstance(rule.wait, Every)
+        if rule.wait.view is None:
+            scene = Scene(desk, clocks=Waiting(self.rules.book))
+            with reported(rule, scene), desk.attempt():
+                desk.actor, desk.chain = rule_actor(rule.name), (rule.name,)
+                steps_of(scene, rule.steps)
+            return
+        for ticket in views.tickets(desk.session, rule.wait.view):
+            row = desk.record(ticket, "clock fired", {"rule": rule.name})
+            scene = Scene(
+                desk, Occurrence(row, ticket, None, None, ()), clocks=Waiting(self.rules.book)
+            )
+            with reported(rule, scene):
+                if rule.condition.holds(scene):
+                    with desk.attempt():
+                        fire(rule, scene, **({"late": late} if late else {}))
+
+
+def _late(due: datetime, now: datetime) -> str:
+    """How late it is, in words; nothing where it is not."""
+    late = now - due
+    if late < LATE:
+        return ""
+    if late >= timedelta(days=1):
+        return f"{late.days} day{'s' if late.days > 1 else ''}"
+    minutes = int(late.total_seconds() // 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
+def waits(rule: Rule) -> str:
+    """How a rule waits, in words."""
+    if isinstance(rule.wait, After):
+        return f"after {rule.wait.span}"
+    if isinstance(rule.wait, Before):
+        return f"{rule.wait.span} before {rule.wait.value.name}"
+    return f"every {rule.wait.schedule.text}" if isinstance(rule.wait, Every) else ""

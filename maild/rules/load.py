@@ -1,0 +1,396 @@
+"""Reads the rules of a profile, and tells every mistake at once: file, line, found, possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from maild import yamlfile
+from maild.desk.calendar import Span
+from maild.desk.fields import PARTS, SETTABLE
+from maild.desk.notifications import BY_NAME
+from maild.desk.profile import Profile, key, load_profile
+from maild.desk.roles import ROLES
+from maild.desk.views import VIEWS
+from maild.errors import UsageError
+from maild.rules import conditions
+from maild.rules.actions import ACTIONS, CORRELATE_KEYS, ROUTING, texts
+from maild.rules.fill import holes
+from maild.rules.rule import After, Before, Book, Every, Rule, Step
+from maild.rules.schedule import Schedule
+from maild.rules.vocabulary import EVENTS, GROUPS, names, value_named
+from maild.rules.who import SPECIAL, TURNS
+from maild.yamlfile import Problems, nearest
+
+KEYS = {
+    "rule": "its name, which says what it does",
+    "why": "the sentence of the documents that it does, in our words",
+    "rows": "the rows of the behaviour table that it serves",
+    "when": "the event, or a list of events, or a name for several",
+    "if": "what must be so at the event",
+    "after": 'it waits: "8 business days", "2 days", "4 business hours", "1 day at 9:00"',
+    "before": 'it waits for a time of the ticket: "due", "due 1 day", "due 1 day at 9:00"',
+    "every": 'it comes again: "monday at 9:00", "first business day of the month" …',
+    "each": "with `every`: the view whose tickets it is for, each for itself",
+    "while": "what must stay so as long as it waits; checked again when it fires",
+    "until": "events that end the waiting",
+    "then": "actions, one after the other",
+    "off": "yes: the rule of this name in the profile below is not wanted",
+}
+WAITS = ("after", "before", "every")
+
+
+def stamps(folders: tuple[Path, ...]) -> tuple[tuple[Path, int], ...]:
+    """The files of a profile and when each was last changed."""
+    files = [file for folder in folders for file in (folder / "profile.yaml", *rule_files(folder))]
+    return tuple((file, file.stat().st_mtime_ns) for file in files if file.is_file())
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """rules.yaml and whatever lies in rules/, in the order of their names."""
+    return [
+        file
+        for file in (folder / "rules.yaml", *sorted((folder / "rules").glob("*.yaml")))
+        if file.is_file()
+    ]
+
+
+def load_book(folder: Path) -> Book:
+    """The profile of this folder with its rules; UsageError tells every mistake of both."""
+    profile = load_profile(folder)
+    problems = Problems()
+    entries: dict[str, tuple[Any, Path]] = {}
+    for place in profile.folders:
+        for file in rule_files(place):
+            _collect(file, entries, problems)
+    rules = [_Reading(profile, file, problems).rule(entry) for entry, file in entries.values()]
+    book = Book(profile, tuple(filter(None, rules)), stamps(profile.folders))
+    _check_clocks(book, problems)
+    _check_templates(profile, problems)
+    problems.end()
+    return book
+
+
+def _collect(file: Path, entries: dict[str, tuple[Any, Path]], problems: Problems) -> None:
+    """Adds a file's rules; one of the same name takes the place of that of the profile below."""
+    read = yamlfile.read(file) or []
+    if not isinstance(read, list):
+        problems.add(file, 1, "a list of rules is needed, each beginning with `- rule: NAME`.")
+        return
+    here: set[str] = set()
+    for entry in read:
+        if not isinstance(entry, dict) or not entry.get("rule"):
+            problems.add(file, entry, "a rule begins with `- rule: NAME`.")
+            continue
+        name = str(entry["rule"])
+        if name in here:
+            problems.add(file, entry, f'there are two rules called "{name}".')
+        here.add(name)
+        if entry.get("off") is True:
+            if name not in entries:
+                problems.unknown(file, entry, "rule of the profile below", name, entries)
+            entries.pop(name, None)
+        else:
+            entries[name] = (entry, file)
+
+
+def _check_clocks(book: Book, problems: Problems) -> None:
+    """`start clock` names a rule that waits."""
+    waiting = [rule.name for rule in book.rules if isinstance(rule.wait, After)]
+    for rule in book.rules:
+        for step in rule.steps:
+            if step.action in ("start clock", "stop clock") and step.argument not in waiting:
+                problems.unknown(rule.file, rule.line, "rule that waits", step.argument, waiting)
+
+
+def _check_templates(profile: Profile, problems: Problems) -> None:
+    """Ticket templates set fields that there are."""
+    file = profile.folder / "profile.yaml"
+    known = (*PARTS, *SETTABLE, *profile.field_names)
+    for template in profile.templates.values():
+        for name, value in template.items():
+            if name not in known:
+                problems.unknown(file, value, "field of a ticket", name, known)
+        _check_word(problems, file, profile, "status", template.get("status"))
+        _check_word(problems, file, profile, "priority", template.get("priority"))
+        _check_word(problems, file, profile, "type", template.get("type"))
+        _check_word(problems, file, profile, "queue", template.get("queue"))
+
+
+WORDS: dict[str, Callable[[Profile], Iterable[str]]] = {
+    "status": lambda profile: profile.statuses,
+    "priority": lambda profile: (*profile.priorities, "from matrix"),
+    "type": lambda profile: profile.types,
+    "queue": lambda profile: profile.queues,
+    "template": lambda profile: profile.templates,
+}
+
+
+def _check_word(problems: Problems, file: Path, profile: Profile, what: str, word: Any) -> None:
+    """The word is one of the profile's, or has something to fill in."""
+    if word is None or "${" in str(word):
+        return
+    known = list(WORDS[what](profile))
+    if key(str(word)) not in map(key, known):
+        name = "ticket template" if what == "template" else what
+        problems.unknown(file, word, name, word, known)
+
+
+class _Reading:
+    """Reads the rules of one file."""
+
+    def __init__(self, profile: Profile, file: Path, problems: Problems) -> None:
+        self.profile = profile
+        self.file = file
+        self.problems = problems
+
+    def rule(self, entry: Any) -> Rule | None:
+        for name in entry:
+            if name not in KEYS:
+                self.problems.unknown(
+                    self.file, self._line(entry, name), "key of a rule", name, KEYS
+                )
+        wait = self._wait(entry)
+        when = self._events(entry, "when")
+        if not when and not isinstance(wait, Before | Every):
+            self.problems.add(self.file, entry, f'"{entry["rule"]}" needs `when`: an event.')
+        reader = conditions.Reader(self.profile, self.file, self.problems, when)
+        condition = reader.read(entry.get("if"))
+        keep = reader.read(entry.get("while"))
+        steps = self._steps(entry, when, reader.captures)
+        self._fits(entry, wait)
+        return Rule(
+            name=str(entry["rule"]),
+            when=when,
+            condition=condition,
+            steps=steps,
+            file=self.file,
+            line=yamlfile.line_of(entry),
+            wait=wait,
+            keep=keep,
+            until=self._events(entry, "until"),
+            rows=tuple(map(str, _list(entry.get("rows")))),
+            why=" ".join(str(entry.get("why", "")).split()),
+        )
+
+    def _fits(self, entry: Any, wait: Any) -> None:
+        """Keys that say nothing without others are mistakes."""
+        if wait is None and ("while" in entry or "until" in entry):
+            self.problems.add(
+                self.file, entry, "`while` and `until` are for rules that wait (`after`, `before`)."
+            )
+        if "each" in entry and not isinstance(wait, Every):
+            self.problems.add(self.file, entry, "`each` goes with `every`.")
+        if isinstance(wait, Before) and "if" in entry:
+            self.problems.add(
+                self.file, entry, "a rule with `before` has `while` in the place of `if`."
+            )
+
+    def _events(self, entry: Any, name: str) -> tuple[str, ...]:
+        found: list[str] = []
+        for word in _list(entry.get(name)):
+            if word not in EVENTS and word not in GROUPS:
+                at = word if getattr(word, "line", 0) else self._line(entry, name)
+                self.problems.unknown(self.file, at, "event", word, (*EVENTS, *GROUPS))
+            found.extend(GROUPS.get(word, (str(word),)))
+        return tuple(dict.fromkeys(found))
+
+    # ---- waiting
+
+    def _wait(self, entry: Any) -> After | Before | Every | None:
+        given = [name for name in WAITS if name in entry]
+        if not given:
+            return None
+        if len(given) > 1:
+            self.problems.add(self.file, entry, f"{' and '.join(given)}: a rule waits in one way.")
+        name, text = given[0], str(entry[given[0]])
+        try:
+            if name == "after":
+                return After(Span.read(text))
+            if name == "every":
+                return Every(Schedule.read(text), self._view(entry))
+            return self._before(entry, text)
+        except UsageError as error:
+            self.problems.add(self.file, self._line(entry, name), error.message)
+            return After(Span(1, "day"))
+
+    def _before(self, entry: Any, text: str) -> Before:
+        field, _, rest = text.strip().partition(" ")
+        value = value_named(f"ticket.{field}", self.profile)
+        if value is None:
+            known = [n.removeprefix("ticket.") for n in names(self.profile) if n[:7] == "ticket."]
+            raise UsageError(f'"{field}" is no time of a ticket; {nearest(field, known)}')
+        if rest.startswith("at "):
+            rest = f"0 days {rest}"
+        return Before(value, Span.read(rest) if rest else Span(0, "minute"))
+
+    def _view(self, entry: Any) -> str | None:
+        view = entry.get("each")
+        if view is not None and view not in VIEWS:
+            line = self._line(entry, "each")
+            self.problems.unknown(self.file, line, "view", view, VIEWS)
+        return None if view is None else str(view)
+
+    # ---- actions
+
+    def _steps(self, entry: Any, when: tuple[str, ...], captures: set[str]) -> tuple[Step, ...]:
+        listed = entry.get("then")
+        if not isinstance(listed, list) or not all(isinstance(e, dict) for e in listed):
+            self.problems.add(
+                self.file,
+                self._line(entry, "then"),
+                f'"{entry["rule"]}" needs `then`: a list of actions like `- status: Complete`.',
+            )
+            return ()
+        steps = self._list_of_steps(listed, "mail received" in when)
+        wanted = {name: step for step in listed for value in step.values() for name in holes(value)}
+        for name, step in wanted.items():
+            known = name in captures or name == "follow_up" or value_named(name, self.profile)
+            if not known and not entry.get("after"):
+                possible = [*sorted(captures), *names(self.profile)]
+                self.problems.unknown(self.file, step, "name to fill in", name, possible)
+        if "mail received" in when and "from" not in {s.action for s in steps}:
+            self.problems.add(
+                self.file,
+                entry,
+                f'"{entry["rule"]}" is about a mail that has no ticket yet: it needs `- from: …`, '
+                "which says what takes the place of its sender.",
+            )
+        return steps
+
+    def _list_of_steps(self, listed: list[Any], routing: bool) -> tuple[Step, ...]:
+        steps = []
+        for item in listed:
+            for name, argument in item.items():
+                if name in ROUTING and routing:
+                    self._check_routing(item, name, argument)
+                    steps.append(Step(name, argument, lambda scene, argument: None))
+                elif name in ACTIONS:
+                    steps.append(self._step(item, name, argument))
+                else:
+                    known = (*ROUTING, *ACTIONS) if routing else ACTIONS
+                    self.problems.unknown(self.file, item, "action", name, known)
+        return tuple(steps)
+
+    def _step(self, item: Any, name: str, argument: Any) -> Step:
+        action = ACTIONS[name]
+        if not self._shape(item, name, argument):
+            return Step(name, argument, action.run)
+        if action.takes == "steps":
+            argument = self._list_of_steps(argument, False)
+        check = getattr(self, f"_check_{name.replace(' ', '_')}", None)
+        if check is not None:
+            check(item, argument)
+        return Step(name, argument, action.run)
+
+    def _shape(self, item: Any, name: str, argument: Any) -> bool:
+        """Whether the argument has the shape that the action takes."""
+        action = ACTIONS[name]
+        shapes: dict[str, tuple[tuple[type, ...], str]] = {
+            "text": ((str, int, float), "a text"),
+            "rule": ((str,), "the name of a rule"),
+            "texts": ((str, int, float, list), "a text or a list of texts"),
+            "yes": ((bool,), "yes"),
+            "map": ((dict,), "keys with values"),
+            "note": ((str, dict), "a text, or text, title and public"),
+            "steps": ((list,), "a list of actions"),
+        }
+        types, words = shapes[action.takes]
+        if not isinstance(argument, types):
+            self.problems.add(self.file, item, f"{name}: {argument!r} is not {words}.")
+            return False
+        if isinstance(argument, dict):
+            for given in argument:
+                if action.keys and given not in action.keys:
+                    line = self._line(argument, given)
+                    self.problems.unknown(self.file, line, f"key of {name}", given, action.keys)
+            for needed in action.needs:
+                if needed not in argument:
+                    self.problems.add(self.file, item, f"{name} needs `{needed}`.")
+                    return False
+        return True
+
+    # checks of single actions, found by their names
+
+    def _check_status(self, item: Any, name: Any) -> None:
+        _check_word(self.problems, self.file, self.profile, "status", _at(name, item))
+
+    def _check_template(self, item: Any, name: Any) -> None:
+        _check_word(self.problems, self.file, self.profile, "template", _at(name, item))
+
+    def _check_set(self, item: Any, values: Any) -> None:
+        known = (*SETTABLE, *self.profile.field_names)
+        for name, value in values.items():
+            if name not in known:
+                line = self._line(values, name)
+                self.problems.unknown(self.file, line, "field of a ticket", name, known)
+            elif name in WORDS:
+                _check_word(self.problems, self.file, self.profile, name, _at(value, values))
+            elif name == "due" and value != "empty" and "${" not in str(value):
+                self._due(values, str(value))
+
+    def _due(self, values: Any, value: str) -> None:
+        try:
+            conditions.reach_of(value)
+        except UsageError as error:
+            self.problems.add(self.file, self._line(values, "due"), error.message)
+
+    def _check_assign(self, item: Any, who: Any) -> None:
+        turn, of, group = str(who).partition(" of ")
+        if of and turn in TURNS and group not in self.profile.groups:
+            self.problems.unknown(self.file, item, "group", group, self.profile.groups)
+
+    def _check_withdraw(self, item: Any, audience: Any) -> None:
+        if audience not in ("contacts", "resources"):
+            self.problems.unknown(self.file, item, "audience", audience, ("contacts", "resources"))
+
+    def _check_notify(self, item: Any, argument: Any) -> None:
+        if argument["template"] not in BY_NAME:
+            word = argument["template"]
+            self.problems.unknown(self.file, _at(word, item), "notification", word, BY_NAME)
+        for who in texts(argument["to"]):
+            self._check_recipient(item, who)
+
+    def _check_recipient(self, item: Any, who: str) -> None:
+        """Small words are roles and groups; names of people begin large, addresses have an @."""
+        role = key(who)
+        known = role in ROLES or role in SPECIAL or who in self.profile.groups
+        if known or "@" in who or "${" in who or who != who.lower():
+            return
+        possible = (*ROLES, "author", "on-call", *self.profile.groups)
+        self.problems.unknown(self.file, _at(who, item), "role, group or address", who, possible)
+
+    def _check_create_ticket(self, item: Any, argument: Any) -> None:
+        if isinstance(argument.get("set"), dict):
+            self._check_set(item, argument["set"])
+        if "template" in argument:
+            self._check_template(item, argument["template"])
+        if "due" in argument:
+            self._due(argument, str(argument["due"]))
+
+    def _check_routing(self, item: Any, name: str, argument: Any) -> None:
+        if name != "correlate" or not isinstance(argument, dict):
+            return
+        for given in argument:
+            if given not in CORRELATE_KEYS:
+                line = self._line(argument, given)
+                self.problems.unknown(self.file, line, "key of correlate", given, CORRELATE_KEYS)
+
+    @staticmethod
+    def _line(entry: Any, name: str) -> int:
+        lines: dict[str, int] = getattr(entry, "key_lines", {})
+        return lines.get(name, yamlfile.line_of(entry))
+
+
+def _at(word: Any, item: Any) -> Any:
+    """The word, with the line of its entry where it does not know its own."""
+    if getattr(word, "line", 0):
+        return word
+    text = yamlfile.Text(str(word))
+    text.line = yamlfile.line_of(item)
+    return text
+
+
+def _list(value: Any) -> list[Any]:
+    return [] if value is None else value if isinstance(value, list) else [value]

@@ -1,0 +1,37 @@
+"""A rule that fails does not stop the mail: it is told to the admins, with its file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+import structlog
+
+from maild.errors import MaildError
+from maild.rules.rule import Rule
+from maild.rules.scene import Scene
+
+log = structlog.get_logger()
+
+
+@contextmanager
+def reported(rule: Rule, scene: Scene) -> Iterator[None]:
+    """What goes wrong within is the rule's fault and ends there; a database's trouble goes on."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, sa.exc.OperationalError) or getattr(error, "temporary", False):
+            raise
+        _report(rule, scene, error)
+
+
+def _report(rule: Rule, scene: Scene, error: Exception) -> None:
+    ticket = f" on ticket {scene.ticket.number}" if scene.ticket else ""
+    said = error.message if isinstance(error, MaildError) else f"{type(error).__name__}: {error}"
+    scene.desk.alert(
+        f"rule:{rule.name}",
+        f'The rule "{rule.name}" ({rule.place}) failed{ticket} and was skipped: '
+        f"{said.rstrip('.')}.",
+    )
+    log.warning("rule.failed", rule=rule.name, error=type(error).__name__)

@@ -1,0 +1,114 @@
+"""Times that come again: "monday at 9:00", "first business day of the month at 8:00" (P7).
+
+Series are counted on the desk's wall clock by dateutil.rrule, and read there, so that 9:00 stays
+9:00 over summer time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from dateutil import rrule
+
+from maild.desk.calendar import Calendar, clock_time
+from maild.errors import UsageError
+
+DAYS = {
+    name: getattr(rrule, name[:2].upper())
+    for name in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+}
+NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
+START = datetime(2026, 1, 1)  # the series are counted from here
+AT = re.compile(r"^(?P<days>.*?)(?:\s+at\s+(?P<at>\d{1,2}:\d{2}))?$")
+MONTHLY = re.compile(
+    r"(?:(?P<nth>first|second|third|fourth|last)\s+(?P<day>\w+day|business day|day)"
+    r"|day\s+(?P<number>\d{1,2}))\s+of\s+(?:the|each|every)\s+month"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A series of times."""
+
+    text: str  # as written
+    rule: Any  # a dateutil rrule on naive wall-clock times
+    business: bool  # only on days on which the desk works
+
+    @classmethod
+    def read(cls, text: str) -> Schedule:
+        """UsageError where the text is no series."""
+        words = " ".join(str(text).split())
+        if words.upper().startswith("FREQ="):
+            return cls(words, _rfc(words), False)
+        found = AT.match(words.lower())
+        assert found is not None
+        at = clock_time(found["at"]) or time(9)
+        options = _options(found["days"])
+        if options is None:
+            raise UsageError(
+                f'"{text}" is no series; write it like "monday at 9:00", "day at 7:30", '
+                '"business day at 8:00", "first monday of the month", "day 15 of the month", '
+                'or as a rule of RFC 5545: "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;BYHOUR=9".'
+            )
+        business = bool(options.pop("business", False))
+        options |= {"dtstart": START, "byhour": at.hour, "byminute": at.minute, "bysecond": 0}
+        return cls(words, rrule.rrule(**options), business)
+
+    def next(self, moment: datetime, calendar: Calendar) -> datetime:
+        """The first time after this moment; UTC.  UsageError where the series has ended."""
+        wall = moment.astimezone(calendar.zone).replace(tzinfo=None)
+        for candidate in self.rule.xafter(wall, count=4000):
+            if not self.business or calendar.works(candidate.date()):
+                found = calendar.on(candidate.date(), candidate.time())
+                if found > moment:
+                    return found
+        raise UsageError(f'"{self.text}" never comes again.')
+
+
+def _options(days: str) -> dict[str, Any] | None:
+    if days == "day":
+        return {"freq": rrule.DAILY}
+    if days in ("business day", "weekday"):
+        return {"freq": rrule.DAILY, "business": True}
+    monthly = MONTHLY.fullmatch(days)
+    if monthly is not None:
+        return _monthly(monthly)
+    names = [name for name in re.split(r"\s*,\s*|\s+and\s+", days) if name]
+    if names and all(name in DAYS for name in names):
+        return {"freq": rrule.WEEKLY, "byweekday": [DAYS[name] for name in names]}
+    return None
+
+
+def _monthly(found: re.Match[str]) -> dict[str, Any] | None:
+    if found["number"]:
+        return {"freq": rrule.MONTHLY, "bymonthday": int(found["number"])}
+    nth, day = NTH[found["nth"]], found["day"]
+    if day == "day":
+        return {"freq": rrule.MONTHLY, "bymonthday": nth}
+    if day == "business day":
+        workdays = [DAYS[name] for name in list(DAYS)[:5]]
+        return {"freq": rrule.MONTHLY, "byweekday": workdays, "bysetpos": nth}
+    return {"freq": rrule.MONTHLY, "byweekday": DAYS[day](nth)} if day in DAYS else None
+
+
+def _rfc(text: str) -> Any:
+    try:
+        series = rrule.rrulestr(text, dtstart=START)
+        series.after(START + timedelta(days=1))
+    except (ValueError, TypeError, KeyError) as error:
+        raise UsageError(f'"{text}" is no series of RFC 5545: {error}.') from error
+    return series
+
+
+def upcoming(
+    schedule: Schedule, calendar: Calendar, moment: datetime, count: int
+) -> list[datetime]:
+    """The next times of a series, in UTC."""
+    found: list[datetime] = []
+    for _ in range(count):
+        moment = schedule.next(moment, calendar).astimezone(UTC)
+        found.append(moment)
+    return found

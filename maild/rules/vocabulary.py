@@ -1,0 +1,322 @@
+"""The words of rules: events and values.  This table drives checking, hints and docs/rules.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from maild.desk import gates
+from maild.desk.profile import STATUS_KINDS, Profile
+from maild.model import Kind
+from maild.rules.scene import Scene
+from maild.store.tables import Person, Ticket, TimeEntry
+
+# Every event that a rule can wait for, and what it means.
+EVENTS: dict[str, str] = {
+    "mail received": "a mail came in, before anybody has asked whose it is and which ticket's",
+    "ticket created": "a ticket is there, with its first note",
+    "note added": "somebody wrote a note, by mail or otherwise; `note.first` is the description",
+    "status changed": "the ticket has another status (`event.from`, `event.to`)",
+    "field changed": "another field has another value (`event.field`, `event.from`, `event.to`)",
+    "assigned": "the ticket has another primary resource (`event.to`)",
+    "time added": "somebody wrote down his time",
+    "completed": "the ticket's status is of the kind closed now",
+    "reopened": "the ticket's status was of the kind closed and is no more",
+    "transferred": "the ticket went to the other side (`event.to`: provider or client)",
+    "person added": "somebody was put on the ticket (`event.person`, `event.role`)",
+    "tagged": "a tag was put on the ticket (`event.tag`)",
+    "linked": "the ticket was tied to another one",
+    "merged": "the ticket was merged into another one",
+    "deleted": "the ticket was deleted",
+    "other side": "the other side of a shared ticket says something (`event.says`)",
+    "SLA approaching": "a time that we owe is near (`event.which`)",
+    "SLA missed": "a time that we owed is over (`event.which`)",
+    "automatic mail": "a vacation notice or the like came in; nothing else is changed by it",
+    "message bounced": "a mail of ours came back (`event.failed`)",
+    "notification failed": "a notification could not be delivered",
+    "command refused": "somebody asked by mail for what he may not, or not now (`event.why`)",
+    "clock fired": "a rule that waited is due (`event.rule`)",
+}
+# Names for several events.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "activity": ("ticket created", "note added", "status changed", "assigned", "time added"),
+    "ticket changed": ("status changed", "field changed", "assigned", "tagged"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Something that a condition can ask for, or `${name}` can stand for."""
+
+    name: str  # "ticket.status"
+    meaning: str
+    get: Callable[[Scene], Any]
+    kind: str = "text"  # text | bool | number | time | list
+    words: Callable[[Profile], Iterable[str]] | None = None  # all that it can be
+
+
+def _ticket(attribute: str) -> Callable[[Scene], Any]:
+    return lambda scene: getattr(scene.ticket, attribute, None)
+
+
+def _of(subject: str, attribute: str) -> Callable[[Scene], Any]:
+    return lambda scene: getattr(getattr(scene, subject), attribute, None)
+
+
+def _person(attribute: str, wanted: str) -> Callable[[Scene], Any]:
+    return lambda scene: getattr(getattr(scene.ticket, attribute, None), wanted, None)
+
+
+def _event(key: str) -> Callable[[Scene], Any]:
+    return lambda scene: scene.event.detail.get(key) if scene.event else None
+
+
+def _names(role: str) -> Callable[[Scene], Any]:
+    return lambda scene: [p.name for p in scene.ticket.with_role(role)] if scene.ticket else []
+
+
+def _address(person: Person | None) -> str | None:
+    return person.email if person and person.addresses else None
+
+
+def _on_ticket(compute: Callable[[Scene, Ticket], Any]) -> Callable[[Scene], Any]:
+    return lambda scene: compute(scene, scene.ticket) if scene.ticket is not None else None
+
+
+def _minutes(scene: Scene, ticket: Ticket) -> int:
+    query = sa.select(sa.func.coalesce(sa.func.sum(TimeEntry.minutes), 0))
+    return scene.desk.session.scalar(query.where(TimeEntry.ticket_id == ticket.id)) or 0
+
+
+def _entries(scene: Scene, ticket: Ticket) -> int:
+    query = sa.select(sa.func.count()).where(TimeEntry.ticket_id == ticket.id)
+    return scene.desk.session.scalar(query) or 0
+
+
+def _parent(scene: Scene, ticket: Ticket) -> str | None:
+    parent = scene.desk.session.get(Ticket, ticket.parent_id) if ticket.parent_id else None
+    return parent.number if parent else None
+
+
+def _incidents(scene: Scene, ticket: Ticket) -> int:
+    query = sa.select(sa.func.count()).where(
+        Ticket.parent_id == ticket.id, Ticket.status_kind != "closed", Ticket.deleted.is_(None)
+    )
+    return scene.desk.session.scalar(query) or 0
+
+
+def _tells(scene: Scene, ticket: Ticket) -> bool:
+    status = scene.desk.profile.statuses.get(ticket.status)
+    return status is None or status.tell_contact
+
+
+def _sender_kinds(scene: Scene) -> list[str]:
+    mail, profile = scene.mail, scene.desk.profile
+    if mail is None or mail.sender is None:
+        return []
+    return [kind for kind in profile.senders if profile.is_sender(mail.sender.key, kind)]
+
+
+def _stored(attribute: str) -> Callable[[Scene], Any]:
+    return lambda scene: getattr(scene.desk.stored, attribute, None)
+
+
+def _addresses(field: str) -> Callable[[Scene], Any]:
+    return lambda scene: [a.key for a in getattr(scene.mail, field)] if scene.mail else []
+
+
+def _sender(attribute: str) -> Callable[[Scene], Any]:
+    return lambda scene: getattr(getattr(scene.mail, "sender", None), attribute, None)
+
+
+def _open(scene: Scene) -> bool:
+    desk = scene.desk
+    return desk.profile.calendar().at(desk.settings.config.desk.zone).is_open(desk.now)
+
+
+def _weekday(scene: Scene) -> str:
+    return scene.desk.now.astimezone(scene.desk.settings.config.desk.zone).strftime("%A").lower()
+
+
+def _new_text(scene: Scene) -> str | None:
+    return (scene.mail.new_text or scene.mail.text) if scene.mail else None
+
+
+KINDS = ("contact", "resource", "system", "monitoring")
+VALUES: dict[str, Value] = {
+    value.name: value
+    for value in (
+        Value("ticket.number", "its number", _ticket("number")),
+        Value("ticket.title", "its title", _ticket("title")),
+        Value("ticket.status", "its status", _ticket("status"), words=lambda p: p.statuses),
+        Value(
+            "ticket.status_kind",
+            "the kind of its status",
+            _ticket("status_kind"),
+            words=lambda p: STATUS_KINDS,
+        ),
+        Value("ticket.priority", "its priority", _ticket("priority"), words=lambda p: p.priorities),
+        Value("ticket.type", "its type", _ticket("type"), words=lambda p: p.types),
+        Value("ticket.source", "how it came in", _ticket("source")),
+        Value("ticket.queue", "its queue", _ticket("queue")),
+        Value("ticket.organization", "the client's name", _person("organization", "name")),
+        Value("ticket.contact", "the contact's name", _person("contact", "name")),
+        Value("ticket.primary", "the primary resource's name", _person("primary", "name")),
+        Value("ticket.secondary", "names of the secondary resources", _names("secondary"), "list"),
+        Value("ticket.additional", "names of additional contacts", _names("additional"), "list"),
+        Value("ticket.notify_contact", "the contact is told", _ticket("notify_contact"), "bool"),
+        Value("ticket.tell_contact", "its status is for the contact", _on_ticket(_tells), "bool"),
+        Value("ticket.due", "when it is due", _ticket("due"), "time"),
+        Value("ticket.created", "when it was opened", _ticket("created"), "time"),
+        Value("ticket.updated", "when it last changed", _ticket("updated"), "time"),
+        Value("ticket.completed", "when it was completed", _ticket("completed"), "time"),
+        Value("ticket.resolution", "how it was solved", _ticket("resolution")),
+        Value("ticket.correlation", "the key of its alert", _ticket("correlation")),
+        Value("ticket.tags", "its tags", _ticket("tags"), "list"),
+        Value("ticket.reopened", "how often it was reopened", _ticket("reopened"), "number"),
+        Value("ticket.parent", "number of the Problem it hangs on", _on_ticket(_parent)),
+        Value("ticket.open_incidents", "how many hang on it", _on_ticket(_incidents), "number"),
+        Value("ticket.minutes", "minutes worked on it", _on_ticket(_minutes), "number"),
+        Value("ticket.time_entries", "number of time entries", _on_ticket(_entries), "number"),
+        Value(
+            "ticket.open_checklist_items",
+            "items that are not done",
+            _on_ticket(lambda scene, ticket: len(gates.open_items(ticket))),
+            "number",
+        ),
+        Value("note.by_kind", "who wrote it", _of("note", "by_kind"), words=lambda p: KINDS),
+        Value(
+            "note.by",
+            "the writer's name",
+            lambda s: getattr(getattr(s.note, "by", None), "name", None),
+        ),
+        Value("note.by_address", "his address", lambda s: _address(getattr(s.note, "by", None))),
+        Value("note.public", "contacts may read it", _of("note", "public"), "bool"),
+        Value("note.title", "its title", _of("note", "title")),
+        Value("note.text", "its words", _of("note", "text")),
+        Value(
+            "note.first",
+            "it is the ticket's description",
+            lambda s: bool(_event("first")(s)),
+            "bool",
+        ),
+        Value("organization.name", "the client's name", _person("organization", "name")),
+        Value("contact.name", "the contact's name", _person("contact", "name")),
+        Value("contact.language", "his language", _person("contact", "language")),
+        Value(
+            "contact.address",
+            "his address",
+            _on_ticket(lambda scene, ticket: _address(ticket.contact)),
+        ),
+        Value(
+            "contact.domain",
+            "the domain of his address",
+            _on_ticket(lambda scene, ticket: (_address(ticket.contact) or "").rpartition("@")[2]),
+        ),
+        Value("mail.subject", "its subject", _of("mail", "subject")),
+        Value("mail.text", "what its sender wrote now", _new_text),
+        Value("mail.sender", "the sender's address", _sender("key")),
+        Value("mail.sender_name", "the sender's name", _sender("name")),
+        Value("mail.domain", "the domain of his address", _sender("domain")),
+        Value(
+            "mail.sender_is",
+            "the profile's kind of sender",
+            _sender_kinds,
+            "list",
+            words=lambda p: p.senders,
+        ),
+        Value("mail.to", "addresses in To", _addresses("to"), "list"),
+        Value("mail.cc", "addresses in Cc", _addresses("cc"), "list"),
+        Value("mail.reply_to", "addresses in Reply-To", _addresses("reply_to"), "list"),
+        Value(
+            "mail.kind", "what sort of mail it is", _of("mail", "kind"), words=lambda p: list(Kind)
+        ),
+        Value(
+            "mail.answerable", "it may be answered by a machine", _of("mail", "answerable"), "bool"
+        ),
+        Value("mail.mailbox", "the mailbox it came in by", _stored("mailbox")),
+        Value("mail.proof", "why its sender was believed: token, dmarc …", _stored("proof")),
+        Value("event.name", "the event", _of("event", "event"), words=lambda p: EVENTS),
+        Value("event.by", "who did it: a person, a rule, maild", _of("event", "by")),
+        Value(
+            "event.by_kind",
+            "contact or resource, where a person began it",
+            lambda s: s.by.role if s.by else "system",
+            words=lambda p: KINDS,
+        ),
+        Value("time.minutes", "minutes worked", _of("time", "minutes"), "number"),
+        Value("time.work_type", "remote, on-site …", _of("time", "work_type")),
+        Value("time.summary", "what was done", _of("time", "summary")),
+        Value("desk.open", "the desk works at this moment", _open, "bool"),
+        Value("desk.weekday", "monday … sunday", _weekday),
+        *(
+            Value(f"event.{key}", meaning, _event(key), kind)
+            for key, meaning, kind in (
+                ("from", "what it was", "text"),
+                ("to", "what it is now", "text"),
+                ("field", "which field", "text"),
+                ("kind", "the kind of the new status", "text"),
+                ("was_kind", "the kind of the old status", "text"),
+                ("person", "who was put on the ticket", "text"),
+                ("role", "as what", "text"),
+                ("tag", "which tag", "text"),
+                ("which", "first response or resolution", "text"),
+                ("rule", "the rule that waited", "text"),
+                ("command", "what was asked", "text"),
+                ("why", "why it was refused", "text"),
+                ("says", "what the other side says", "text"),
+                ("failed", "addresses that did not get our mail", "list"),
+            )
+        ),
+    )
+}
+
+
+def fields(profile: Profile) -> dict[str, Value]:
+    """The ticket's long tail: `ticket.impact`, and what the profile adds."""
+    return {
+        f"ticket.{name}": Value(f"ticket.{name}", "a field of the ticket", _field(name), "any")
+        for name in profile.field_names
+        if f"ticket.{name}" not in VALUES
+    }
+
+
+def _field(name: str) -> Callable[[Scene], Any]:
+    return lambda scene: scene.ticket.fields.get(name) if scene.ticket else None
+
+
+def header(name: str) -> Value:
+    """`mail.header.x-priority`: a header field of the mail."""
+    wanted = name.removeprefix("mail.header.")
+    return Value(
+        name, "a header field", lambda scene: scene.mail.header(wanted) if scene.mail else None
+    )
+
+
+def value_named(name: str, profile: Profile) -> Value | None:
+    """The value of this name, or None where there is none."""
+    if name.startswith("mail.header."):
+        return header(name)
+    return VALUES.get(name) or fields(profile).get(name)
+
+
+def names(profile: Profile) -> list[str]:
+    """Every name that a condition can begin with."""
+    return [*VALUES, *fields(profile), "mail.header."]
+
+
+def plain(value: Any) -> str:
+    """A value as text of a note or a reason."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain, value))
+    return str(value)

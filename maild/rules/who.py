@@ -1,0 +1,115 @@
+"""Whom a rule means: roles, groups, names, addresses, and the turns that people take (R7)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from maild.desk import people
+from maild.desk.desk import Desk
+from maild.desk.notify import Recipient
+from maild.desk.profile import named
+from maild.desk.roles import ROLES, all_resources, resolve
+from maild.errors import UsageError
+from maild.model import Address
+from maild.rules.scene import Scene
+from maild.store.tables import Person, Setting, Ticket
+
+TURNS = ("round robin", "least loaded")
+SPECIAL = ("author", "on-call", "nobody", *TURNS)
+
+
+def assignee(scene: Scene, who: str) -> Person | None:
+    """The resource that `assign` names; None where nobody answers to it (nobody is on call …).
+
+    UsageError where a name means no resource at all.
+    """
+    word = " ".join(str(who).split())
+    turn, of, group = word.partition(" of ")
+    if word == "author":
+        return scene.by if scene.by is not None and scene.by.role == "resource" else None
+    if word == "on-call":
+        return on_call(scene.desk)
+    if turn in TURNS:
+        candidates = members(scene.desk, group) if of else all_resources(scene.desk.session)
+        chosen = _next_in_turn if turn == "round robin" else _least_loaded
+        return chosen(scene.desk, candidates, group) if candidates else None
+    return resource(scene.desk, word)
+
+
+def resource(desk: Desk, name: str) -> Person:
+    """The resource of this name or address; UsageError where there is none, or more than one."""
+    found = people.resource_named(desk.session, name)
+    if found is None:
+        raise UsageError(f'There is no resource, or more than one, called "{name}".')
+    return found
+
+
+def on_call(desk: Desk) -> Person | None:
+    """Who has the rota's turn now; None where nobody has."""
+    name = desk.profile.on_call.person(desk.now.astimezone(desk.settings.config.desk.zone))
+    return resource(desk, name) if name else None
+
+
+def members(desk: Desk, group: str) -> list[Person]:
+    """The resources of a group of the profile."""
+    listed = desk.profile.groups[named(group, desk.profile.groups, "group")]
+    found = (people.resource_named(desk.session, name) for name in listed)
+    return [person for person in found if person is not None]
+
+
+def _next_in_turn(desk: Desk, candidates: list[Person], group: str) -> Person:
+    """Who comes after the one who had the last turn."""
+    key = f"round robin:{group}"
+    kept = desk.session.get(Setting, key) or Setting(key=key, value={})
+    ids = [person.id for person in candidates]
+    last = kept.value.get("last")
+    chosen = candidates[(ids.index(last) + 1) % len(ids) if last in ids else 0]
+    kept.value = {"last": chosen.id}
+    desk.session.add(kept)
+    return chosen
+
+
+def _least_loaded(desk: Desk, candidates: list[Person], group: str) -> Person:
+    """Who has the fewest open tickets; of several the first by name."""
+    rows = desk.session.execute(
+        sa.select(Ticket.primary_id, sa.func.count())
+        .where(Ticket.status_kind.not_in(("closed", "resolved")), Ticket.deleted.is_(None))
+        .where(Ticket.primary_id.in_([person.id for person in candidates]))
+        .group_by(Ticket.primary_id)
+    )
+    load: dict[int | None, int] = dict(rows.tuples())
+    return min(candidates, key=lambda person: (load.get(person.id, 0), person.name))
+
+
+def recipients(
+    scene: Scene, words: list[str], author: Person | None
+) -> list[Person | Recipient | str]:
+    """Everybody that `to` means, without the author where he knows already."""
+    found: list[Person | Recipient | str] = []
+    for word in words:
+        found.extend(_told(scene, word, author))
+    skip = {a.address for a in author.addresses} if author else set()
+    return [who for who in found if who is not author and who not in skip]
+
+
+def _told(scene: Scene, word: str, author: Person | None) -> list[Person | str]:
+    desk, role = scene.desk, " ".join(word.lower().split())
+    if role in ROLES:
+        assert scene.ticket is not None
+        return [*resolve(scene.ticket, role, author)]
+    if role == "author":
+        return [scene.by] if scene.by else []
+    if role == "on-call":
+        person = on_call(desk)
+        return [person] if person else []
+    if word in desk.profile.groups:
+        return [found for name in desk.profile.groups[word] for found in _one(desk, name)]
+    return _one(desk, word)
+
+
+def _one(desk: Desk, name: str) -> list[Person | str]:
+    """A person by name or address; an address of nobody we know stands for itself."""
+    if "@" in name:
+        person = people.by_address(desk.session, Address("", name))
+        return [person] if person else [name]
+    return [resource(desk, name)]
