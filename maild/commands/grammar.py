@@ -1,54 +1,50 @@
-"""Text → commands: the phrases at the end of a subject (E6)."""
+"""Text → commands, as values: what a mail asks for, what in it is unclear, and what it says.
+
+subject ──▶ phrases at its end ──┐
+                                 ├──▶ Asked
+new text ──▶ leading directives ─┘
+
+Pure and bounded: any text gives commands or none, the same text always the same.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-from maild import yamlfile
+from maild.commands import directives, subjects
+from maild.commands.arguments import Names
+from maild.commands.values import Asked, Command, Unclear
+from maild.model import Reason
 
-PHRASES = Path(__file__).parent / "phrases"
-FORWARD = re.compile(r"^\s*(fwd?|wg|tr|rv)\s*:", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One thing that a mail asks for."""
-
-    name: str  # "complete"
-    argument: str  # "bob" of "is assigned to bob"; may be ""
-    written: str  # "is resolved", as the sender wrote it
+__all__ = ["Asked", "Command", "Place", "Unclear", "read"]
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
-    say: str  # lower case
-    command: str
-    takes: str | None  # what follows it
+class Place:
+    """Where a mail stands, as far as the grammar must know."""
+
+    carried: frozenset[str] = frozenset()  # subjects that were there before, by subjects.plain
+    opens: bool = False  # the mail opens a ticket
+    role: str = "resource"  # of its sender: resource | contact
 
 
-@cache
-def phrases() -> tuple[Phrase, ...]:
-    """All phrases of all languages, the longest first."""
-    found = [
-        Phrase(str(entry["say"]).lower(), str(entry["command"]), entry.get("takes"))
-        for file in sorted(PHRASES.glob("*.yaml"))
-        for entry in yamlfile.read(file)
-    ]
-    return tuple(sorted(found, key=lambda phrase: -len(phrase.say)))
-
-
-def read_subject(subject: str) -> tuple[str, Command | None]:
-    """The subject without its phrase, and the command that the phrase means, if there is one."""
-    if FORWARD.match(subject):
-        return subject, None
-    for phrase in phrases():
-        tail = r"\s+(?P<argument>\S[^?]{0,80})" if phrase.takes else r"(?P<argument>)"
-        pattern = rf"(?:^|\s)(?P<written>{re.escape(phrase.say)}{tail})[\s.!]*$"
-        match = re.search(pattern, subject, re.IGNORECASE)
-        if match:
-            command = Command(phrase.command, match["argument"].strip(" ."), match["written"])
-            return subject[: match.start()].rstrip(" -–:,"), command
-    return subject, None
+def read(subject: str, new_text: str, names: Names, place: Place) -> Asked:
+    """What a mail asks for."""
+    title = subjects.read(subject, names, place.carried, opens=place.opens, role=place.role)
+    opening = (
+        directives.read(new_text, names)
+        if place.role == "resource"
+        else directives.read_contact(new_text, names.vocabulary)
+    )
+    reasons = tuple(
+        Reason("command", f"{c.name} {c.argument}".strip(), f'the {c.source} says "{c.written}"')
+        for c in (*title.commands, *opening.commands)
+    )
+    return Asked(
+        subject=title.subject,
+        text=opening.text,
+        commands=(*title.commands, *opening.commands),
+        unclear=(*title.unclear, *opening.unclear),
+        refused=opening.refused,
+        reasons=(*title.reasons, *reasons),
+    )

@@ -1,0 +1,235 @@
+"""The directives in the first lines of a text: "#status Waiting Customer", "Priority: 1".
+
+They stand before any other text, several on a line if wanted.  A line that begins like a
+directive and cannot be read is given back as unclear: it is never guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from maild.commands.arguments import Names, fold
+from maild.commands.values import Command, Unclear
+from maild.commands.vocabulary import Alias, Vocabulary, Word
+
+MOST_LINES = 50  # of a block of directives
+LONGEST_LINE = 1000
+LONGEST_SIGNOFF = 60  # characters below a contact's "thanks, solved"
+
+_SIGN = "#＃"  # as phones write it too
+_HASH = re.compile(rf"^[{_SIGN}](?P<word>[^\W\d_][\w-]*)(?P<sign>\s*[=:](?!//)|)\s*")
+_NEXT = re.compile(rf"\s[{_SIGN}](?=[^\W\d_])")
+_KEY = re.compile(r"^(?P<key>[^\W\d_][\w ]{0,20}?)\s?:\s+(?P<value>\S.*)$")
+_DOUBT = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A text as read."""
+
+    text: str  # without its directives
+    commands: tuple[Command, ...] = ()
+    unclear: tuple[Unclear, ...] = ()
+    refused: tuple[Unclear, ...] = ()
+
+
+def read(text: str, names: Names) -> Opening:
+    """The directives at the head of a resource's text, and the text behind them."""
+    lines = text.split("\n")
+    commands: list[Command] = []
+    unclear: list[Unclear] = []
+    kept: list[str] = []  # lines that stay in the text
+    used = 0
+    for index, line in enumerate(lines[:MOST_LINES]):
+        bare = line.strip()
+        if not bare:
+            continue
+        found = _line(bare, names)
+        if found is None:
+            break
+        commands += found.commands
+        unclear += found.unclear
+        if found.text:
+            kept.append(found.text)
+        used = index + 1
+        if found.ends:
+            break
+    if not commands and not unclear:
+        return Opening(text)
+    rest = "\n".join([*kept, *lines[used:]]).strip("\n")
+    return Opening(rest, tuple(commands), tuple(unclear))
+
+
+@dataclass(slots=True)
+class _Line:
+    commands: list[Command]
+    unclear: list[Unclear]
+    text: str = ""  # what of the line is the note's own
+    ends: bool = False  # the rest is text, whatever it looks like
+
+
+def _line(bare: str, names: Names) -> _Line | None:
+    """What one line says; None where it is text."""
+    if len(bare) > LONGEST_LINE:
+        return None
+    if bare[0] in _SIGN and _HASH.match(bare):
+        return _hashes(bare, names)
+    key = _KEY.match(bare)
+    return _keyed(key["key"], key["value"], bare, names) if key else None
+
+
+def _hashes(bare: str, names: Names) -> _Line:
+    """ "#time 45m remote #resolve" is two; "#reply see #42" one."""
+    found = _Line([], [])
+    for part in _parts(bare, names.vocabulary):
+        what = _directive(part, names)
+        if isinstance(what, Unclear):
+            found.unclear.append(what)
+            found.text = bare
+            continue
+        found.commands.append(what)
+        if what.name in ("internal", "reply") and what.argument:
+            found.text, found.ends = what.argument, True
+    if found.unclear:
+        found.text = bare
+    return found
+
+
+def _parts(bare: str, vocabulary: Vocabulary) -> list[str]:
+    """The line, cut before every sign that a known word follows."""
+    cuts = [0]
+    for sign in _NEXT.finditer(bare):
+        word = _HASH.match(bare, sign.start() + 1) or _HASH.match(bare[sign.start() + 1 :])
+        if word and _meant(word["word"].lower(), word["sign"].strip(), bare, vocabulary):
+            cuts.append(sign.start())
+    ends = [*cuts[1:], len(bare)]
+    return [bare[a:b].strip() for a, b in zip(cuts, ends, strict=True)]
+
+
+def _meant(word: str, sign: str, rest: str, vocabulary: Vocabulary) -> list[Word]:
+    """The commands that a word behind the sign can mean."""
+    alias = _alias(word, sign, "", vocabulary)
+    return [vocabulary.commands[alias.command]] if alias else vocabulary.named(word)
+
+
+def _alias(word: str, sign: str, rest: str, vocabulary: Vocabulary) -> Alias | None:
+    """A dialect's word: two words of it ("assign to") before one."""
+    both = f"{word} {rest.partition(' ')[0].lower()}".strip()
+    for wanted in dict.fromkeys((both, word)):
+        for alias in vocabulary.aliases:
+            if alias.word == wanted and (not alias.sign or alias.sign == sign):
+                return alias
+    return None
+
+
+def _directive(part: str, names: Names) -> Command | Unclear:
+    head = _HASH.match(part)
+    assert head is not None
+    word, sign, rest = head["word"].lower(), head["sign"].strip(), part[head.end() :].strip()
+    vocabulary = names.vocabulary
+    alias = _alias(word, sign, rest, vocabulary)
+    if alias is not None:
+        return _of_alias(alias, word, rest, part, names)
+    if word.endswith("-") or (rest.startswith(_DOUBT)):
+        return Unclear(part, "It reads like a question.", "text")
+    meant = vocabulary.named(word)
+    if len(meant) == 1:
+        return _checked(meant[0], rest, part, names)
+    if meant:
+        listed = " or ".join(f"#{m.name}" for m in meant[:4])
+        return Unclear(part, f"It can mean {listed}.", "text")
+    near = vocabulary.near(word)
+    hint = f"did you mean #{near}?" if near else "#help lists all commands."
+    return Unclear(part, f'There is no command "#{word}"; {hint}', "text")
+
+
+def _of_alias(alias: Alias, word: str, rest: str, part: str, names: Names) -> Command | Unclear:
+    extra = alias.word[len(word) :].strip()
+    rest = rest[len(extra) :].strip()
+    if alias.bare and re.fullmatch(r"\d{1,4}(?:[.,]\d{1,2})?", rest):
+        rest += alias.bare
+    return _checked(names.vocabulary.commands[alias.command], alias.value or rest, part, names)
+
+
+def _checked(word: Word, rest: str, part: str, names: Names) -> Command | Unclear:
+    """The command, if what it takes is there in kind."""
+    takes = word.takes
+    if rest.rstrip(" .!").endswith(_DOUBT) and takes not in ("text",):
+        return Unclear(part, "It reads like a question.", "text")
+    if takes == "nothing" and rest.strip(" .!"):
+        return Unclear(part, f"#{word.name} stands alone; write the rest on the next line.", "text")
+    if takes != "nothing" and not rest and not word.optional:
+        example = word.examples[0] if word.examples else f"#{word.name}"
+        return Unclear(part, f'Something must follow #{word.name}, as in "{example}".', "text")
+    return Command(word.name, rest if takes != "nothing" else "", part, "text")
+
+
+def _keyed(key: str, value: str, bare: str, names: Names) -> _Line | None:
+    """ "Status: resolved".  Only a known key with a value of its kind; else it is text."""
+    wanted, bare_unit = " ".join(key.lower().split()), ""
+    vocabulary = names.vocabulary
+    word = next((w for w in vocabulary.commands.values() if wanted in w.keys), None)
+    alias = next((a for a in vocabulary.aliases if a.key == wanted), None)
+    if alias is not None:
+        word, bare_unit = vocabulary.commands[alias.command], alias.bare
+    if word is None:
+        return None
+    if bare_unit and re.fullmatch(r"\d{1,4}", value):
+        value += bare_unit
+    if word.takes == "addresses" and "@" not in value:
+        return None
+    if names.reads(word.takes, value):
+        return _Line([Command(word.name, value.strip(), bare, "text")], [])
+    near = _slip(word, value, names)
+    return _Line([], [Unclear(bare, near, "text")], bare) if near else None
+
+
+def _slip(word: Word, value: str, names: Names) -> str | None:
+    """What was perhaps meant by a value that is nearly one: "resovled"."""
+    import difflib
+
+    known = {
+        "status": [*names.statuses, *names.vocabulary.statuses],
+        "priority": list(names.priorities),
+        "resource": [p for r in names.resources for p in (r.name, *fold(r.name).split())],
+        "queue": list(names.queues),
+    }.get(word.takes, [])
+    by_key = {fold(name): name for name in known}
+    close = difflib.get_close_matches(fold(value)[:60], by_key, 1, 0.75)
+    return f"Did you mean {by_key[close[0]]}?" if close else None
+
+
+# ---- contacts
+
+
+def read_contact(text: str, vocabulary: Vocabulary) -> Opening:
+    """A contact's few commands: one alone on the first line, or a plain "thanks, solved"."""
+    lines = text.split("\n")
+    first = next((i for i, line in enumerate(lines) if line.strip()), None)
+    if first is None:
+        return Opening(text)
+    line, rest = lines[first].strip(), "\n".join(lines[first + 1 :]).strip()
+    if _says_solved(line, rest, vocabulary):
+        return Opening(text, (Command("resolve", "", line, "text"),))
+    head = _HASH.fullmatch(line.rstrip(" .!")) or _HASH.match(line)
+    if line[0] not in _SIGN or head is None:
+        return Opening(text)
+    words = vocabulary.named(head["word"].lower())
+    alone = head.end() >= len(line.rstrip(" .!"))
+    if len(words) != 1:
+        return Opening(text)
+    word = words[0]
+    if "contact" in word.who and alone:
+        return Opening(rest, (Command(word.name, "", line, "text"),))
+    if "contact" not in word.who and line == line.strip() and len(line) <= LONGEST_LINE:
+        why = "Only the desk's technicians may do that by mail; your words were passed on to them."
+        return Opening(text, refused=(Unclear(line, why, "text"),))
+    return Opening(text)
+
+
+def _says_solved(line: str, rest: str, vocabulary: Vocabulary) -> bool:
+    """The line says that all is well, and nothing but a name follows."""
+    plain = re.sub(r"\s*[,.;:!–-]+\s*", " ", line.casefold()).strip()
+    known = {re.sub(r"\s*[,.;:!–-]+\s*", " ", s).strip() for s in vocabulary.solved}
+    return plain in known and _DOUBT not in rest and len(rest) <= LONGEST_SIGNOFF

@@ -1,0 +1,134 @@
+"""Working time as people write it: "45m remote replaced the toner", "yesterday 9:00-9:45"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from maild.commands import dates
+from maild.errors import Refused
+
+LONGEST_DAY = 24 * 60  # minutes
+
+_RANGE = re.compile(
+    r"(\d{1,2})(?:[:.h](\d{2}))?\s?(am|pm)?\s?(?:-|–|—|to|bis|à|a)\s?"
+    r"(\d{1,2})(?:[:.h](\d{2}))?\s?(am|pm|uhr|h)?(?=\s|$)"
+)
+_HOURS = re.compile(
+    r"(\d{1,3}(?:[.,]\d{1,2})?)\s?(?:h|hr|hrs|hours?|stunden?|std\.?|heures?|horas?)"
+    r"(?:\s?(\d{1,2})\s?(?:m|min|mins|minutes?|minuten|minutos?)?)?(?=\s|$)"
+)
+_MINUTES = re.compile(r"(\d{1,4})\s?(?:m|min|mins|minutes?|minuten?|minutos?)\.?(?=\s|$)")
+_COLON = re.compile(r"(\d{1,2}):(\d{2})(?=\s|$)")
+_WORDS_OF_A_DATE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """Working time as written."""
+
+    minutes: int
+    start: datetime | None  # aware; None where only a length was written
+    end: datetime | None
+    day: datetime  # its start if known, else midnight of its day; aware
+    rest: str  # what was written behind it
+
+
+def read(text: str, now: datetime, languages: tuple[str, ...]) -> Worked:
+    """The time in `text`; `now` is aware and in the desk's zone.  Refused says what is wrong."""
+    rest = " ".join(text.split())
+    day, rest = _leading_day(rest, now, languages)
+    found = _range(rest, day) or _length(rest, day)
+    if found is None:
+        raise _unread(text)
+    if day == _midnight(now):
+        later, left = _leading_day(found.rest, now, languages)
+        if left != found.rest and later <= now:
+            found = _moved(found, later, left)
+    _check(found, now)
+    return found
+
+
+def _unread(text: str) -> Refused:
+    what = text.strip()[:40]
+    if re.fullmatch(r"\d+([.,]\d+)?", what):
+        return Refused(f'"{what}" is no length of time: write {what}m for minutes or {what}h.')
+    return Refused(f'"{what}" is no working time; write it like 45m, 1.5h or 9:00-9:45.')
+
+
+def _check(found: Worked, now: datetime) -> None:
+    if found.minutes <= 0:
+        raise Refused("The working time is zero; write it like 45m, 1.5h or 9:00-9:45.")
+    if found.minutes > LONGEST_DAY:
+        raise Refused("That is more than a day; enter the time of each day by itself.")
+    if found.day.date() > now.date():
+        raise Refused(f"{found.day:%Y-%m-%d} is in the future; time is entered once it is worked.")
+
+
+def _leading_day(text: str, now: datetime, languages: tuple[str, ...]) -> tuple[datetime, str]:
+    """The day named by the first words, else today."""
+    words = text.split(" ")
+    for count in range(min(_WORDS_OF_A_DATE, len(words)), 0, -1):
+        head = " ".join(words[:count])
+        try:
+            written = dates.read(head, now, languages, past=True)
+        except Refused:
+            continue
+        if written.clock is None:
+            day = datetime.combine(written.day, time(), now.tzinfo)
+            return day, " ".join(words[count:])
+    return _midnight(now), text
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _range(text: str, day: datetime) -> Worked | None:
+    found = _RANGE.match(text.lower())
+    if found is None or not (found[2] or found[5] or found[3] or found[6]):
+        return None
+    start = _clock(found[1], found[2], found[3] or _half(found[6]))
+    end = _clock(found[4], found[5], _half(found[6]))
+    if start is None or end is None:
+        return None
+    begin = datetime.combine(day, start, day.tzinfo)
+    stop = datetime.combine(day, end, day.tzinfo)
+    if stop <= begin:
+        stop += timedelta(days=1)
+    minutes = int((stop - begin).total_seconds() // 60)
+    return Worked(minutes, begin, stop, begin, text[found.end() :].strip())
+
+
+def _half(word: str | None) -> str | None:
+    return word if word in ("am", "pm") else None
+
+
+def _clock(hour: str, minute: str | None, half: str | None) -> time | None:
+    hours, minutes = int(hour), int(minute or 0)
+    if half and hours <= 12:
+        hours = hours % 12 + (12 if half == "pm" else 0)
+    return time(hours, minutes) if hours < 24 and minutes < 60 else None
+
+
+def _length(text: str, day: datetime) -> Worked | None:
+    lower = text.lower()
+    if found := _COLON.match(lower):
+        minutes = int(found[1]) * 60 + int(found[2])
+    elif found := _MINUTES.match(lower):
+        minutes = int(found[1])
+    elif found := _HOURS.match(lower):
+        minutes = round(float(found[1].replace(",", ".")) * 60) + int(found[2] or 0)
+    else:
+        return None
+    return Worked(minutes, None, None, day, text[found.end() :].strip())
+
+
+def _moved(found: Worked, day: datetime, rest: str) -> Worked:
+    """The same time on another day: "2h yesterday"."""
+    if found.start is None or found.end is None:
+        return Worked(found.minutes, None, None, day, rest)
+    start = datetime.combine(day, found.start.time(), day.tzinfo)
+    end = start + timedelta(minutes=found.minutes)
+    return Worked(found.minutes, start, end, start, rest)

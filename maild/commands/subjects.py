@@ -1,0 +1,224 @@
+"""The phrases at the end of a subject (E6): "Re: [T20261121.0042] Printer is resolved".
+
+A phrase counts where the sender added it: what an earlier mail of the ticket carried already is an
+echo.  Questions, forwards and talk about a phrase ("not", "when", "if") never count.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from maild.commands.arguments import NUMBER, Names
+from maild.commands.values import Command, Unclear
+from maild.commands.vocabulary import HOLE, Phrase, Vocabulary
+from maild.model import Reason
+
+LONGEST = 500  # characters of a subject that can carry a phrase
+LONGEST_ARGUMENT = 80
+MOST = 3  # phrases in one subject
+
+FORWARD = re.compile(
+    r"^\s*(?:\[[^\]]{0,40}\]\s*)*(?:(?:re|aw|sv|antw|rép|rep)\s*:\s*)*(?:fwd?|wg|tr|rv|vb|i|enc)\s*:", re.I
+)
+PREFIX = re.compile(
+    r"^(?:\s*(?:re|aw|sv|antw|vs|odp|rif|ref|rép|rep|res)(?:\s?\[\d+\]|\(\d+\))?\s*:)+\s*", re.I
+)
+TAG = re.compile(r"\[[^\]]{0,60}\d[^\]]{0,60}\]|#?\bT\d{8}\.\d{4,}\b:?", re.I)
+_END = " \t.!;:)-–—"
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A subject as read."""
+
+    subject: str  # without its phrases
+    commands: tuple[Command, ...] = ()
+    unclear: tuple[Unclear, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+def plain(subject: str) -> str:
+    """The form by which subjects are compared: no "Re:", no ticket's tag, one space, lower case."""
+    text = TAG.sub(" ", subject)
+    for _ in range(5):
+        shorter = PREFIX.sub("", text)
+        if shorter == text:
+            break
+        text = shorter
+    return " ".join(text.casefold().split()).strip(" .!-–—:,")
+
+
+def read(
+    subject: str, names: Names, carried: frozenset[str], *, opens: bool, role: str
+) -> Title:
+    """The commands at the end of a subject.  `carried`: earlier subjects in their plain form."""
+    if len(subject) > LONGEST:
+        return Title(subject)
+    if FORWARD.match(subject):
+        return Title(subject)
+    rest, commands = _peel(subject, names, carried)
+    if not commands:
+        return _none(subject, names, carried, opens, role)
+    talk = _talk(rest, subject, carried, names.vocabulary)
+    if talk:
+        return _not(subject, commands, talk)
+    mine, other = [], []
+    for command in commands:
+        word = names.vocabulary.commands[command.name]
+        (mine if role in word.who and (word.opens or not opens) else other).append(command)
+    if not mine:
+        why = "it opens a ticket" if opens else f"a {role} may not say so"
+        return _not(subject, other, why)
+    return Title(rest, tuple(mine))
+
+
+def _not(subject: str, commands: list[Command], why: str) -> Title:
+    reasons = tuple(Reason("command", f'"{c.written}" does not count', why) for c in commands)
+    return Title(subject, reasons=reasons)
+
+
+def _peel(
+    subject: str, names: Names, carried: frozenset[str]
+) -> tuple[str, list[Command]]:
+    """The subject without the phrases at its end, which are not part of what was there before."""
+    rest, found = subject, list[Command]()
+    while len(found) < MOST and (plain(rest) not in carried or not plain(rest)):
+        hit = _last_phrase(rest, names)
+        if hit is None:
+            break
+        rest, command = hit
+        if any(c.name == command.name for c in found):
+            break
+        found.insert(0, command)
+        rest = _without_joint(rest, names.vocabulary)
+        if plain(rest) in carried:
+            break
+    return rest, found
+
+
+def _without_joint(text: str, vocabulary: Vocabulary) -> str:
+    trimmed = text.rstrip(" -–—:,;")
+    for joint in vocabulary.joints:
+        if trimmed.lower().endswith(" " + joint):
+            shorter = trimmed[: -len(joint)].rstrip(" ,")
+            if _ends_with_any(shorter, vocabulary):
+                return shorter
+    return trimmed
+
+
+def _ends_with_any(text: str, vocabulary: Vocabulary) -> bool:
+    return any(head.search(text) for head in _heads(vocabulary.phrases))
+
+
+@lru_cache(maxsize=8)
+def _heads(phrases: tuple[Phrase, ...]) -> tuple[re.Pattern[str], ...]:
+    return tuple(_pattern(phrase) for phrase in phrases)
+
+
+@lru_cache(maxsize=2048)
+def _pattern(phrase: Phrase) -> re.Pattern[str]:
+    """The phrase as the last words of a text."""
+    before, _, after = HOLE.sub("\0", phrase.say).partition("\0")
+    pattern = r"\s+".join(map(re.escape, before.split()))
+    if phrase.hole:
+        pattern += rf"\s+(?P<argument>\S(?:.{{0,{LONGEST_ARGUMENT}}}\S)?)"
+        tail = r"\s+".join(map(re.escape, after.split()))
+        pattern += rf"\s+{tail}" if tail else ""
+    return re.compile(rf"(?:^|(?<=[\s\]:,;–—-])){pattern}$", re.IGNORECASE)
+
+
+def _last_phrase(text: str, names: Names) -> tuple[str, Command] | None:
+    """The longest phrase that ends the text and whose hole holds what it must."""
+    bare = text.rstrip(_END)
+    if "?" in text[len(bare) :] or "¿" in text:
+        return None
+    vocabulary = names.vocabulary
+    for phrase, pattern in zip(vocabulary.phrases, _heads(vocabulary.phrases), strict=True):
+        for start in _starts(bare, phrase):
+            found = pattern.match(bare, start)
+            if found is None or (start and not pattern.search(bare, start)):
+                continue
+            argument = found["argument"].strip() if phrase.hole else phrase.value
+            if phrase.hole and ("?" in argument or not names.reads(phrase.hole, argument)):
+                continue
+            command = Command(phrase.command, argument, found[0], "subject")
+            return bare[:start].rstrip(), command
+    return None
+
+
+def _starts(text: str, phrase: Phrase) -> Iterator[int]:
+    """Where the first word of the phrase stands, the last place first."""
+    word = phrase.say.partition(" ")[0]
+    lower = text.lower()
+    end = len(lower)
+    for _ in range(10):
+        end = lower.rfind(word, 0, end)
+        if end < 0:
+            return
+        yield end
+
+
+def _talk(rest: str, subject: str, carried: frozenset[str], vocabulary: Vocabulary) -> str:
+    """Why the phrase is talk and no command; "" where it is one."""
+    before = plain(rest)
+    if not before or before in carried:
+        return ""
+    longest = max((c for c in carried if c and before.startswith(c)), key=len, default="")
+    added = before[len(longest) :]
+    if "?" in added or "¿" in added:
+        return "it stands in a question"
+    words = re.findall(r"[\w'’]+", added.replace("’", "'"))
+    guard = next((w for w in words if w in vocabulary.guards), None)
+    return f'"{guard}" stands before it' if guard else ""
+
+
+def _none(
+    subject: str, names: Names, carried: frozenset[str], opens: bool, role: str
+) -> Title:
+    """No phrase: perhaps an echo, perhaps one that is not quite one."""
+    if plain(subject) in carried:
+        echo = _last_phrase(subject, names)
+        return _not(subject, [echo[1]], "an earlier mail carried it already") if echo else Title(
+            subject
+        )
+    if opens or role != "resource" or "?" in subject:
+        return Title(subject)
+    added = _added(subject, carried)
+    close = _nearly(added, names) if added else None
+    if close is None:
+        return Title(subject)
+    return Title(subject, unclear=(Unclear(added, close, "subject"),))
+
+
+def _added(subject: str, carried: frozenset[str]) -> str:
+    """What the sender wrote behind the known subject, or behind the ticket's tag."""
+    text = plain(subject)
+    longest = max((c for c in carried if c and text.startswith(c + " ")), key=len, default="")
+    if longest:
+        return text[len(longest) :].strip()
+    tag = [found.end() for found in NUMBER.finditer(subject)]
+    return plain(subject[tag[-1] :].lstrip("] :")) if tag else ""
+
+
+def _nearly(added: str, names: Names) -> str | None:
+    """What the sender perhaps meant by words that are nearly a phrase."""
+    if len(added) > 60 or any(w in names.vocabulary.guards for w in added.split()):
+        return None
+    for phrase in names.vocabulary.phrases:
+        head = phrase.say.partition("{")[0].strip()
+        if phrase.hole in (None, "status") or not added.startswith(head + " "):
+            continue
+        return f"What follows \"{head}\" cannot be read as a {phrase.hole}."
+    whole = {p.say for p in names.vocabulary.phrases if not p.hole}
+    whole |= {
+        HOLE.sub(status.lower(), p.say)
+        for p in names.vocabulary.phrases
+        if p.hole == "status"
+        for status in names.statuses
+    }
+    close = difflib.get_close_matches(added, sorted(whole), 1, 0.8)
+    return f'Did you mean "{close[0]}"?' if close else None

@@ -1,0 +1,49 @@
+"""The values that the grammar gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from maild.model import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing that a mail asks for."""
+
+    name: str  # "assign"
+    argument: str  # "bob"; may be ""
+    written: str  # "is assigned to bob", "#assign bob", as the sender wrote it
+    source: str  # subject | text
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """What looks like a command and cannot be read as one."""
+
+    written: str
+    why: str  # a sentence: what is wrong and what was perhaps meant
+    source: str  # subject | text
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a mail asks for, and what it says besides."""
+
+    subject: str  # without phrases
+    text: str  # the new text without its directives
+    commands: tuple[Command, ...] = ()
+    unclear: tuple[Unclear, ...] = ()
+    refused: tuple[Unclear, ...] = ()  # directives that the sender has no right to
+    reasons: tuple[Reason, ...] = ()  # also why a phrase does not count
+
+    @property
+    def public(self) -> bool | None:
+        """Whether the note is to be public, where the mail says so; a doubt keeps it internal."""
+        if any(u.source == "text" for u in self.unclear):
+            return False
+        said = [c.name for c in self.commands if c.name in ("internal", "reply")]
+        return said[-1] == "reply" if said else None
+
+    def asks(self, name: str) -> bool:
+        return any(c.name == name for c in self.commands)

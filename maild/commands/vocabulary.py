@@ -1,0 +1,235 @@
+"""The words of commands, read from data: words.yaml, phrases by language, dialects.
+
+An admin adds his own beside maild.toml: commands/phrases/*.yaml and commands/dialects/*.yaml, of
+the same shape.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from maild import yamlfile
+from maild.errors import UsageError
+
+SHIPPED = Path(__file__).parent
+OWN = "commands"  # the folder beside maild.toml
+KINDS = (
+    "nothing", "text", "status", "resource", "priority", "queue", "type", "date", "time", "path",
+    "level", "words", "addresses", "ticket", "view", "week", "name",
+)  # fmt: skip
+HOLE = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One command: what it is called, what it takes, who may (words.yaml)."""
+
+    name: str
+    words: tuple[str, ...]  # other words for it
+    keys: tuple[str, ...]  # words that count as "key: value"
+    takes: str  # one of KINDS
+    optional: bool  # what it takes may be left out
+    optional_for: tuple[str, ...]  # … by these
+    who: tuple[str, ...]  # resource, contact
+    last: bool  # carried out after the others
+    opens: bool  # its phrase counts in a mail that opens a ticket
+    report: bool  # it only answers
+    undo: bool  # `#undo` takes it back
+    help: dict[str, str]  # by language
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What can stand at the end of a subject."""
+
+    say: str  # lower case, with at most one hole: "is assigned to {resource}"
+    command: str
+    value: str  # its argument where there is no hole; may be ""
+    hole: str | None  # kind of the word in the hole
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """Another word for a command, as another helpdesk has it."""
+
+    word: str  # "" where it is a key
+    key: str
+    sign: str  # "=" where only #t=… counts
+    command: str
+    value: str  # its argument where the word says all
+    bare: str  # unit of a bare number: "h", "m" or ""
+    dialect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """All words of all languages."""
+
+    commands: dict[str, Word]
+    phrases: tuple[Phrase, ...]  # the longest first
+    aliases: tuple[Alias, ...]
+    guards: frozenset[str]  # before a phrase: it is talk, not a command
+    joints: tuple[str, ...]  # between two phrases
+    solved: frozenset[str]  # a contact's first line that says all is well
+    statuses: dict[str, tuple[str, ...]]
+    priorities: dict[str, str]
+    work: dict[str, str]  # "on site" → "on-site"
+    nobody: frozenset[str]
+    me: frozenset[str]
+    languages: tuple[str, ...]
+
+    def named(self, word: str) -> list[Word]:
+        """The commands that `word` means: one if it is exact, else those that begin so."""
+        exact = [c for c in self.commands.values() if word in (c.name, *c.words)]
+        if exact or len(word) < 3:
+            return exact[:1]
+        return [c for c in self.commands.values() if any(w.startswith(word) for w in
+                (c.name, *c.words))]  # fmt: skip
+
+    def near(self, word: str) -> str | None:
+        """The command word most like this one."""
+        known = {w: c.name for c in self.commands.values() for w in (c.name, *c.words)}
+        close = difflib.get_close_matches(word[:40], known, 1, 0.6)
+        return known[close[0]] if close else None
+
+
+@lru_cache(maxsize=8)
+def vocabulary(own: Path | None = None) -> Vocabulary:
+    """The shipped words and those of the folder `own`; UsageError with file and line."""
+    commands = {word.name: word for word in _words(SHIPPED / "words.yaml")}
+    languages = [_map(file) for file in _files("phrases", own)]
+    return Vocabulary(
+        commands=commands,
+        phrases=tuple(
+            sorted(
+                (p for file, data in languages for p in _phrases(file, data, commands)),
+                key=lambda phrase: (-len(HOLE.sub("", phrase.say)), phrase.hole or ""),
+            )
+        ),
+        aliases=tuple(a for file in _files("dialects", own) for a in _aliases(file, commands)),
+        guards=frozenset(_all(languages, "guards")),
+        joints=tuple(_all(languages, "and")),
+        solved=frozenset(_all(languages, "solved")),
+        statuses={
+            str(name).lower(): tuple(map(str, meant))
+            for _, data in languages
+            for name, meant in data.get("statuses", {}).items()
+        },
+        priorities={
+            str(name).lower(): str(meant)
+            for _, data in languages
+            for name, meant in data.get("priorities", {}).items()
+        },
+        work={
+            str(word).lower(): str(kind)
+            for _, data in languages
+            for kind, words in data.get("work", {}).items()
+            for word in words
+        },
+        nobody=frozenset(_all(languages, "nobody")),
+        me=frozenset(_all(languages, "me")),
+        languages=tuple(dict.fromkeys(file.stem for file, _ in languages)),
+    )
+
+
+def own_folder(beside: Path) -> Path | None:
+    """The admin's folder of words beside maild.toml, if there is one."""
+    folder = beside / OWN
+    return folder if folder.is_dir() else None
+
+
+# ---- reading
+
+
+def _files(kind: str, own: Path | None) -> list[Path]:
+    folders = [SHIPPED / kind, *([own / kind] if own else [])]
+    return [file for folder in folders for file in sorted(folder.glob("*.yaml"))]
+
+
+def _map(file: Path) -> tuple[Path, dict[str, Any]]:
+    data = yamlfile.read(file) or {}
+    if not isinstance(data, dict):
+        raise UsageError(f"{file}: phrases:, guards: and the like are needed.")
+    return file, data
+
+
+def _all(languages: list[tuple[Path, dict[str, Any]]], key: str) -> list[str]:
+    found = (str(word).lower() for _, data in languages for word in data.get(key) or ())
+    return list(dict.fromkeys(found))
+
+
+def _words(file: Path) -> Iterator[Word]:
+    for entry in yamlfile.read(file):
+        if entry.get("takes") not in KINDS:
+            raise UsageError(
+                f"{file}, line {yamlfile.line_of(entry)}: takes: must be one of {', '.join(KINDS)}."
+            )
+        yield Word(
+            name=str(entry["name"]),
+            words=_texts(entry, "words"),
+            keys=_texts(entry, "keys"),
+            takes=str(entry["takes"]),
+            optional=bool(entry.get("optional")),
+            optional_for=_texts(entry, "optional_for"),
+            who=_texts(entry, "who"),
+            last=bool(entry.get("last")),
+            opens=bool(entry.get("opens")),
+            report=bool(entry.get("report")),
+            undo=bool(entry.get("undo")),
+            help={str(k): str(v) for k, v in entry["help"].items()},
+            examples=_texts(entry, "examples"),
+        )
+
+
+def _texts(entry: dict[str, Any], key: str) -> tuple[str, ...]:
+    return tuple(map(str, entry.get(key) or ()))
+
+
+def _phrases(file: Path, data: dict[str, Any], commands: dict[str, Word]) -> Iterator[Phrase]:
+    for entry in data.get("phrases") or ():
+        say = " ".join(str(entry.get("say", "")).lower().split())
+        holes = HOLE.findall(say)
+        if not say or len(holes) > 1 or any(hole not in KINDS for hole in holes):
+            raise UsageError(
+                f"{file}, line {yamlfile.line_of(entry)}: say: needs a phrase with at most one "
+                f"hole of {', '.join('{' + kind + '}' for kind in KINDS[2:])}."
+            )
+        yield Phrase(
+            say=say,
+            command=_known(entry, file, commands),
+            value=str(entry.get("value", "")),
+            hole=holes[0] if holes else None,
+            language=file.stem,
+        )
+
+
+def _aliases(file: Path, commands: dict[str, Word]) -> Iterator[Alias]:
+    for entry in yamlfile.read(file) or ():
+        yield Alias(
+            word=str(entry.get("word", "")).lower(),
+            key=str(entry.get("key", "")).lower(),
+            sign=str(entry.get("sign", "")),
+            command=_known(entry, file, commands),
+            value=str(entry.get("value", "")),
+            bare=str(entry.get("bare", "")),
+            dialect=file.stem,
+        )
+
+
+def _known(entry: Any, file: Path, commands: dict[str, Word]) -> str:
+    name = str(entry.get("command", ""))
+    if name not in commands:
+        close = difflib.get_close_matches(name, commands, 1)
+        hint = f"did you mean {close[0]}?" if close else f"possible: {', '.join(commands)}."
+        raise UsageError(
+            f'{file}, line {yamlfile.line_of(entry)}: "{name}" is no command; {hint}'
+        )
+    return name
