@@ -158,11 +158,21 @@ class LimitsSection(Section):
     tries: Annotated[int, Field(ge=1, le=20)] = 3  # … or fails this often is quarantined
 
 
+Answer = Literal["always", "on-problem"]
+
+
+class CommandsSection(Section):
+    # Of which commands a resource is told what became of them; without this key of all but a
+    # plain "is resolved" in the subject, which the ticket shows anyway.
+    answer: Answer | None = None
+
+
 class ResourceSection(Section):
     name: str
     email: MailAddress
     aliases: list[MailAddress] = []
     language: str | None = None
+    answer: Answer | None = None  # as in [commands], for this resource
     active: bool = True
 
     _email = field_validator("email")(_mail_address)
@@ -197,6 +207,7 @@ class Config(BaseSettings):
     smtp: SmtpSection = SmtpSection()
     trust: TrustSection = TrustSection()
     limits: LimitsSection = LimitsSection()
+    commands: CommandsSection = CommandsSection()
     resource: list[ResourceSection] = []
     organization: list[OrganizationSection] = []
     contact: list[ContactSection] = []

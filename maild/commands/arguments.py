@@ -46,14 +46,17 @@ class Names:
 
     def reads(self, kind: str, text: str) -> bool:
         """Whether `text` can be what stands in a hole of this kind."""
+        return self.refuses(kind, text) is None
+
+    def refuses(self, kind: str, text: str) -> str | None:
+        """Why `text` cannot be read as a word of this kind; None where it can."""
         reader = _READERS.get(kind)
-        if reader is None:
-            return True
         try:
-            reader(self, text)
-        except Refused:
-            return False
-        return True
+            if reader is not None:
+                reader(self, text)
+        except Refused as error:
+            return error.message
+        return None
 
     def status(self, text: str) -> str:
         """The status of the profile that is meant; Refused with the nearest."""

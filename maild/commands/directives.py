@@ -162,6 +162,8 @@ def _checked(word: Word, rest: str, part: str, names: Names) -> Command | Unclea
     if takes != "nothing" and not rest and not word.optional:
         example = word.examples[0] if word.examples else f"#{word.name}"
         return Unclear(part, f'Something must follow #{word.name}, as in "{example}".', "text")
+    if rest and (why := names.refuses(takes, rest)):
+        return Unclear(part, why, "text")
     return Command(word.name, rest if takes != "nothing" else "", part, "text")
 
 

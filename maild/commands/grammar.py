@@ -40,10 +40,11 @@ def read(subject: str, new_text: str, names: Names, place: Place) -> Asked:
         Reason("command", f"{c.name} {c.argument}".strip(), f'the {c.source} says "{c.written}"')
         for c in (*title.commands, *opening.commands)
     )
+    once = {(c.name, c.argument): c for c in (*title.commands, *opening.commands)}
     return Asked(
         subject=title.subject,
         text=opening.text,
-        commands=(*title.commands, *opening.commands),
+        commands=tuple(once.values()),
         unclear=(*title.unclear, *opening.unclear),
         refused=opening.refused,
         reasons=(*title.reasons, *reasons),

@@ -1,54 +1,104 @@
-"""Does what a resource's mail asks for, and says of each command what became of it (E7)."""
+"""Does what a mail asks for, each command whole or not at all, and says what became of it (E7)."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from maild.commands.grammar import Command
-from maild.desk import people
-from maild.desk.desk import Desk
-from maild.errors import MaildError, Refused
-from maild.store.tables import Ticket
+from maild.commands import undo
+from maild.commands.acts import contacts, notes, people, reports, ticket, work
+from maild.commands.job import Job, May, Result
+from maild.commands.values import Command
+from maild.errors import MaildError, Temporary
 
+__all__ = ["ACTS", "Job", "May", "Result", "run"]
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one command (contract: `commands` of an ingest outcome)."""
+Act = Callable[[Job, str], str]
 
-    command: str
-    done: bool
-    why: str
-
-
-def _complete(desk: Desk, ticket: Ticket, argument: str) -> str:
-    status = desk.profile.complete_status
-    changed = desk.set_status(ticket, status)
-    return f"{ticket.number} is {status}" + ("" if changed else " already")
-
-
-def _assign(desk: Desk, ticket: Ticket, argument: str) -> str:
-    person = people.resource_named(desk.session, argument)
-    if person is None:
-        raise Refused(f'There is no resource, or more than one, called "{argument}".')
-    desk.assign(ticket, person)
-    return f"{ticket.number} is assigned to {person.name}"
-
-
-COMMANDS: dict[str, Callable[[Desk, Ticket, str], str]] = {
-    "complete": _complete,
-    "assign": _assign,
+ACTS: dict[str, Act] = {
+    "resolve": ticket.resolve,
+    "complete": ticket.complete,
+    "status": ticket.status,
+    "priority": ticket.priority,
+    "queue": ticket.queue,
+    "due": ticket.due,
+    "defer": ticket.defer,
+    "schedule": ticket.schedule,
+    "type": ticket.type_,
+    "issue": ticket.issue,
+    "impact": ticket.impact,
+    "urgency": ticket.urgency,
+    "tag": ticket.tag,
+    "untag": ticket.untag,
+    "title": ticket.title,
+    "resolution": ticket.resolution,
+    "assign": people.assign,
+    "take": people.take,
+    "also": people.also,
+    "cc": people.cc,
+    "uncc": people.uncc,
+    "time": work.time,
+    "worktype": work.worktype,
+    "internal": notes.internal,
+    "reply": notes.reply,
+    "merge": notes.merge,
+    "link": notes.link,
+    "split": notes.split,
+    "spam": notes.spam,
+    "delete": notes.delete,
+    "undo": undo.undo,
+    "list": reports.list_,
+    "show": reports.show,
+    "timesheet": reports.timesheet,
+    "help": reports.help_,
+    "urgent": contacts.urgent,
+    "stop": contacts.stop,
 }
+OF_CONTACTS: dict[str, Act] = {"status": reports.status}  # where a contact's means another thing
 
 
-def run(desk: Desk, ticket: Ticket, commands: list[Command]) -> list[Result]:
-    """Runs each command; one that is refused says why, the others are done all the same."""
-    results = []
-    for command in commands:
-        try:
-            why = COMMANDS[command.name](desk, ticket, command.argument)
-            results.append(Result(command.written, True, why))
-        except MaildError as error:
-            results.append(Result(command.written, False, error.message))
-        desk.settle()
-    return results
+def run(job: Job) -> list[Result]:
+    """Carries out all commands of a mail.  One that is refused leaves nothing behind; the others
+    are done all the same.  What is not understood is among the results."""
+    before = undo.values(job.ticket) if job.ticket else {}
+    words = job.names.vocabulary.commands
+    ordered = sorted(job.asked.commands, key=lambda c: words[c.name].last)
+    results = {id(command): _one(job, command) for command in ordered}
+    _remember(job, before, [c for c in ordered if results[id(c)].done])
+    return [
+        *(results[id(command)] for command in job.asked.commands),
+        *(Result(u.written, False, u.why) for u in (*job.asked.unclear, *job.asked.refused)),
+    ]
+
+
+def _one(job: Job, command: Command) -> Result:
+    if job.may.role == "resource" and not job.may.proven:
+        return Result(command.written, False, f"Nothing was done: {job.may.why}")
+    act = (job.may.role == "contact" and OF_CONTACTS.get(command.name)) or ACTS[command.name]
+    desk, steps, entry = job.desk, list(job.steps), job.entry
+    desk.settle()
+    events, waiting = len(desk.events), deque(desk._waiting)
+    try:
+        with desk.session.begin_nested():
+            said = act(job, command.argument)
+            desk.settle()
+            desk.session.flush()
+    except Temporary:
+        raise
+    except MaildError as error:
+        del desk.events[events:]
+        desk._waiting.clear()
+        desk._waiting.extend(waiting)
+        job.steps[:], job.entry = steps, entry
+        return Result(command.written, False, error.message)
+    return Result(command.written, True, said)
+
+
+def _remember(job: Job, before: undo.Values, done: list[Command]) -> None:
+    """Keeps with the message what `#undo` needs."""
+    words, stored = job.names.vocabulary.commands, job.desk.stored
+    if stored is None or job.ticket is None or not any(words[c.name].undo for c in done):
+        return
+    moved = {step["do"] for step in job.steps} & {"merge"}
+    changed = {} if moved else undo.difference(before, undo.values(job.ticket))
+    stored.undo = {"ticket": job.ticket.id, "changed": changed, "steps": job.steps}

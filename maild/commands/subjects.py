@@ -22,7 +22,8 @@ LONGEST_ARGUMENT = 80
 MOST = 3  # phrases in one subject
 
 FORWARD = re.compile(
-    r"^\s*(?:\[[^\]]{0,40}\]\s*)*(?:(?:re|aw|sv|antw|rép|rep)\s*:\s*)*(?:fwd?|wg|tr|rv|vb|i|enc)\s*:", re.I
+    r"^\s*(?:\[[^\]]{0,40}\]\s*)*(?:(?:re|aw|sv|antw|rép|rep)\s*:\s*)*(?:fwd?|wg|tr|rv|vb|i|enc)\s*:",
+    re.I,
 )
 PREFIX = re.compile(
     r"^(?:\s*(?:re|aw|sv|antw|vs|odp|rif|ref|rép|rep|res)(?:\s?\[\d+\]|\(\d+\))?\s*:)+\s*", re.I
@@ -52,9 +53,7 @@ def plain(subject: str) -> str:
     return " ".join(text.casefold().split()).strip(" .!-–—:,")
 
 
-def read(
-    subject: str, names: Names, carried: frozenset[str], *, opens: bool, role: str
-) -> Title:
+def read(subject: str, names: Names, carried: frozenset[str], *, opens: bool, role: str) -> Title:
     """The commands at the end of a subject.  `carried`: earlier subjects in their plain form."""
     if len(subject) > LONGEST:
         return Title(subject)
@@ -66,7 +65,8 @@ def read(
     talk = _talk(rest, subject, carried, names.vocabulary)
     if talk:
         return _not(subject, commands, talk)
-    mine, other = [], []
+    mine: list[Command] = []
+    other: list[Command] = []
     for command in commands:
         word = names.vocabulary.commands[command.name]
         (mine if role in word.who and (word.opens or not opens) else other).append(command)
@@ -81,9 +81,7 @@ def _not(subject: str, commands: list[Command], why: str) -> Title:
     return Title(subject, reasons=reasons)
 
 
-def _peel(
-    subject: str, names: Names, carried: frozenset[str]
-) -> tuple[str, list[Command]]:
+def _peel(subject: str, names: Names, carried: frozenset[str]) -> tuple[str, list[Command]]:
     """The subject without the phrases at its end, which are not part of what was there before."""
     rest, found = subject, list[Command]()
     while len(found) < MOST and (plain(rest) not in carried or not plain(rest)):
@@ -176,14 +174,14 @@ def _talk(rest: str, subject: str, carried: frozenset[str], vocabulary: Vocabula
     return f'"{guard}" stands before it' if guard else ""
 
 
-def _none(
-    subject: str, names: Names, carried: frozenset[str], opens: bool, role: str
-) -> Title:
+def _none(subject: str, names: Names, carried: frozenset[str], opens: bool, role: str) -> Title:
     """No phrase: perhaps an echo, perhaps one that is not quite one."""
     if plain(subject) in carried:
         echo = _last_phrase(subject, names)
-        return _not(subject, [echo[1]], "an earlier mail carried it already") if echo else Title(
-            subject
+        return (
+            _not(subject, [echo[1]], "an earlier mail carried it already")
+            if echo
+            else Title(subject)
         )
     if opens or role != "resource" or "?" in subject:
         return Title(subject)
@@ -212,7 +210,7 @@ def _nearly(added: str, names: Names) -> str | None:
         head = phrase.say.partition("{")[0].strip()
         if phrase.hole in (None, "status") or not added.startswith(head + " "):
             continue
-        return f"What follows \"{head}\" cannot be read as a {phrase.hole}."
+        return f'What follows "{head}" cannot be read as a {phrase.hole}.'
     whole = {p.say for p in names.vocabulary.phrases if not p.hole}
     whole |= {
         HOLE.sub(status.lower(), p.say)

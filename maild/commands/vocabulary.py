@@ -229,7 +229,5 @@ def _known(entry: Any, file: Path, commands: dict[str, Word]) -> str:
     if name not in commands:
         close = difflib.get_close_matches(name, commands, 1)
         hint = f"did you mean {close[0]}?" if close else f"possible: {', '.join(commands)}."
-        raise UsageError(
-            f'{file}, line {yamlfile.line_of(entry)}: "{name}" is no command; {hint}'
-        )
+        raise UsageError(f'{file}, line {yamlfile.line_of(entry)}: "{name}" is no command; {hint}')
     return name

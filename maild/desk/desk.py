@@ -218,6 +218,14 @@ class Desk:
         self.emit(ticket, "assigned", {"from": before.name if before else None, "to": person.name})
         return True
 
+    def unassign(self, ticket: Ticket) -> bool:
+        """Leaves the ticket to nobody; False where nobody had it."""
+        if ticket.primary is None:
+            return False
+        before, ticket.primary, ticket.updated = ticket.primary, None, self.now
+        self.emit(ticket, "unassigned", {"from": before.name, "to": None})
+        return True
+
     def set_field(self, ticket: Ticket, name: str, value: Any) -> bool:
         """Sets a plain field: a column of the ticket, or one of its long tail in `fields`."""
         column = name in Ticket.__table__.columns
@@ -253,6 +261,15 @@ class Desk:
             return False
         ticket.people.append(TicketPerson(person=person, role=role))
         self.emit(ticket, "person added", {"person": person.name, "role": role})
+        return True
+
+    def remove_person(self, ticket: Ticket, person: Person, role: str) -> bool:
+        """Takes a person off the ticket in this role; False where he was not of it."""
+        entry = next((p for p in ticket.people if p.person is person and p.role == role), None)
+        if entry is None:
+            return False
+        ticket.people.remove(entry)
+        self.emit(ticket, "person removed", {"person": person.name, "role": role})
         return True
 
     def link(self, ticket: Ticket, other: Ticket, kind: str) -> None:

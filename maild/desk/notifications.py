@@ -54,6 +54,9 @@ _COMMANDS = (
     Fact("answers[].done", "whether it was done", True),
     Fact("answers[].why", "what was done, or why not, in a sentence", "The ticket is Complete."),
     Fact("answers[].undo", "what to write to undo it, or none", "#status In Progress"),
+    Fact("undo", "what `#undo` in a reply would take back, or none", "#assign bob, #priority 1"),
+    Fact("internal", "whether a reply to this mail stays internal", False),
+    Fact("held", "whether the text was kept from the contact, as a line is unclear", False),
 )
 
 _TRANSFER = (
@@ -122,6 +125,42 @@ NOTIFICATIONS = (
         auto="auto-replied",
         direct=True,
         extra=_COMMANDS,
+    ),
+    Notification(
+        "ticket-list",
+        "The list that somebody asked for by mail (N17).",
+        "resource",
+        about=(),
+        auto="auto-replied",
+        direct=True,
+        extra=(
+            Fact("list.title", "what it lists", "Your open tickets"),
+            Fact("tickets[].number", "the ticket's number", "T20261121.0042"),
+            Fact("tickets[].title", "its title", "Printer is on fire"),
+            Fact("tickets[].contact", "who asked, or none", "Ann Archer"),
+            Fact("tickets[].status", "its status", "In Progress"),
+            Fact("tickets[].priority", "its priority", "1 High"),
+            Fact("tickets[].due", "when it is due, or none", "2026-11-23T16:00:00+00:00"),
+        ),
+    ),
+    Notification(
+        "ticket-shown",
+        "The ticket that a resource asked for by mail.",
+        "resource",
+        auto="auto-replied",
+        direct=True,
+    ),
+    Notification(
+        "command-help",
+        "The commands that one can write in a mail, for who asked for them.",
+        "resource",
+        about=(),
+        auto="auto-replied",
+        direct=True,
+        extra=(
+            Fact("commands[].example", "how it is written", "#priority 1"),
+            Fact("commands[].meaning", "what it does", "Sets the priority."),
+        ),
     ),
     Notification(
         "confirm",

@@ -17,8 +17,9 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from maild.commands.grammar import Command, read_subject
-from maild.commands.run import Result, run
+from maild.commands import mail as commands
+from maild.commands.job import May, Result
+from maild.commands.values import Asked
 from maild.config import Settings
 from maild.desk import alerts
 from maild.desk.desk import Actor, Desk, Listener
@@ -27,7 +28,7 @@ from maild.errors import MailError, Temporary
 from maild.faults import step
 from maild.ingest import machines
 from maild.ingest.match import Match, match
-from maild.ingest.who import Who, who
+from maild.ingest.who import who
 from maild.model import Mail, Reason
 from maild.store import Store
 from maild.store.tables import Message, Note, OutboxItem, Raw, Ticket
@@ -206,10 +207,13 @@ def _act(desk: Desk, mail: Mail, stored: Message) -> Outcome:
     for reason in (sender.reason, found.reason):
         _say(desk, reason)
     desk.actor, desk.author = Actor.of(sender.person), sender.person
-    commands = _commands(mail, sender)
+    asked = commands.read(desk, mail, sender.person, found.ticket)
+    may = May(sender.person, "resource" if sender.is_resource else "contact", proven=True)
+    for reason in asked.reasons:
+        _say(desk, reason)
     if found.ticket is None:
-        return _new_ticket(desk, mail, sender, commands)
-    return _note(desk, mail, sender, found, commands)
+        return _new_ticket(desk, mail, asked, may)
+    return _note(desk, mail, found, asked, may)
 
 
 def _twin(session: Session, stored: Message) -> Message | None:
@@ -247,55 +251,49 @@ def _automatic(desk: Desk, mail: Mail) -> Outcome:
     return _outcome(desk, "ignored", f"an automatic mail ({mail.kind.value}) changes nothing")
 
 
-def _commands(mail: Mail, sender: Who) -> tuple[str, list[Command]]:
-    """The subject without its phrase, and what it asks for; only resources may command."""
-    subject, command = read_subject(mail.subject)
-    if command is None or not sender.is_resource:
-        return mail.subject, []
-    return subject, [command]
-
-
-def _new_ticket(
-    desk: Desk, mail: Mail, sender: Who, commands: tuple[str, list[Command]]
-) -> Outcome:
-    subject, asked = commands
+def _new_ticket(desk: Desk, mail: Mail, asked: Asked, may: May) -> Outcome:
+    if commands.only_answers(desk, asked):
+        results = commands.carry_out(desk, mail, None, None, asked, may)
+        return _outcome(desk, "ignored", "it only asks for a report, which was sent", results)
     ticket = desk.open_ticket(
-        title=REPLY_PREFIX.sub("", subject),
-        contact=sender.person,
-        organization=sender.person.organization,
+        title=REPLY_PREFIX.sub("", asked.subject),
+        contact=may.person,
+        organization=may.person.organization,
         queue=_queue(desk),
     )
-    note = _write_note(desk, ticket, mail, first=True)
+    note = _write_note(desk, ticket, mail, asked, may, first=True)
     desk.announce(ticket, note)
     desk.settle()
-    results = run(desk, ticket, asked)
-    return _outcome(desk, "ticket", f"a new ticket by {sender.person.name}", results)
+    results = commands.carry_out(desk, mail, ticket, note, asked, may)
+    return _outcome(desk, "ticket", f"a new ticket by {may.person.name}", results)
 
 
-def _note(
-    desk: Desk, mail: Mail, sender: Who, found: Match, commands: tuple[str, list[Command]]
-) -> Outcome:
+def _note(desk: Desk, mail: Mail, found: Match, asked: Asked, may: May) -> Outcome:
     assert found.ticket is not None
-    if mail.new_text.strip() or mail.attachments or not commands[1]:
-        _write_note(desk, found.ticket, mail)
+    note = None
+    if asked.text.strip() or mail.attachments or not asked.commands:
+        note = _write_note(desk, found.ticket, mail, asked, may)
         desk.settle()
-    else:  # nothing but a command: no empty note
+    else:  # nothing but commands: no empty note
         desk.know(mail.message_id, found.ticket)
         desk.stored_on(found.ticket)
-    results = run(desk, found.ticket, commands[1])
-    why = f"a note by {sender.person.name}: {found.reason.because}"
+    results = commands.carry_out(desk, mail, found.ticket, note, asked, may)
+    why = f"{'a note' if note else 'commands'} by {may.person.name}: {found.reason.because}"
     return _outcome(desk, "note", why, results)
 
 
-def _write_note(desk: Desk, ticket: Ticket, mail: Mail, *, first: bool = False) -> Note:
+def _write_note(
+    desk: Desk, ticket: Ticket, mail: Mail, asked: Asked, may: May, *, first: bool = False
+) -> Note:
     desk.know(mail.message_id, ticket)
     desk.stored_on(ticket)
+    cut = asked.text != mail.new_text  # directives are cut off: the HTML would still show them
     return desk.add_note(
         ticket,
-        text=mail.new_text or mail.text,
+        text=asked.text if mail.new_text else mail.text,
         quoted_text=mail.quoted_text,
-        html=mail.html,
-        public=True,
+        html=None if cut else mail.html,
+        public=commands.public(desk, mail, asked, may),
         attachments=[asdict(attachment) for attachment in mail.attachments],
         first=first,
     )

@@ -75,6 +75,7 @@ class Message(Base):
     why: Mapped[str | None]
     reasons: Mapped[list[Any]] = mapped_column(JSON, default=list)  # [step, decided, because]
     commands: Mapped[list[Any]] = mapped_column(JSON, default=list)  # {command, done, why}
+    undo: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # what `#undo` takes back
     processed: Mapped[datetime | None]
     ticket_id: Mapped[int | None] = _ref("ticket.id", index=True)
     ticket: Mapped[Ticket | None] = relationship()

@@ -204,6 +204,7 @@ def upgrade() -> None:
         sa.Column("why", types.CleanText(), nullable=True),
         sa.Column("reasons", types.JSON, nullable=False),
         sa.Column("commands", types.JSON, nullable=False),
+        sa.Column("undo", types.JSON, nullable=True),
         sa.Column("processed", types.UTCDateTime(timezone=True), nullable=True),
         sa.Column("ticket_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(

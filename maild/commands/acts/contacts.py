@@ -1,0 +1,23 @@
+"""The few commands of contacts: safe ones, on their own tickets."""
+
+from __future__ import annotations
+
+from maild.commands.job import Job
+from maild.desk.desk import MAILD
+
+
+def urgent(job: Job, argument: str) -> str:
+    """Asks the technicians; sets nothing."""
+    ticket, desk = job.the_ticket, job.desk
+    before, desk.actor = desk.actor, MAILD
+    try:
+        desk.add_note(ticket, text=f"{job.may.person.name} says that it is urgent.", public=False)
+    finally:
+        desk.actor = before
+    desk.emit(ticket, "urgency asked", {"by": job.may.person.name})
+    return "The technicians know that it is urgent."
+
+
+def stop(job: Job, argument: str) -> str:
+    job.desk.add_person(job.the_ticket, job.may.person, "stopped")
+    return "You get no more mail about this ticket; writing to it still works."

@@ -1,0 +1,80 @@
+"""Commands about the note of the same mail, and about tickets as wholes."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from maild.commands.arguments import ticket_number
+from maild.commands.job import Job
+from maild.desk import merging
+from maild.errors import Refused
+from maild.store.tables import Ticket
+
+TITLE = 120  # characters of a title made from a note
+
+
+def internal(job: Job, argument: str) -> str:
+    return "The note is for resources only." if job.note else "There was no text to keep as a note."
+
+
+def reply(job: Job, argument: str) -> str:
+    if job.note is None:
+        return "There was no text to send."
+    return "The note goes to the contact." if job.note.public else "The note is kept internal."
+
+
+def merge(job: Job, argument: str) -> str:
+    ticket, into = job.the_ticket, other(job, argument)
+    detail = merging.merge(job.desk, ticket, into)
+    job.steps.append({"do": "merge", "ticket": ticket.id, "into": into.id, "detail": detail})
+    return f"{ticket.number} went into {into.number}, {into.title}."
+
+
+def link(job: Job, argument: str) -> str:
+    ticket, with_ = job.the_ticket, other(job, argument)
+    if ticket is with_:
+        raise Refused(f"{ticket.number} cannot be tied to itself.")
+    job.desk.link(ticket, with_, "related")
+    job.steps.append({"do": "link", "ticket": ticket.id, "other": with_.id})
+    return f"{ticket.number} and {with_.number}, {with_.title}, are tied together."
+
+
+def other(job: Job, argument: str) -> Ticket:
+    """Another ticket by its number, where it went if it was merged."""
+    number = ticket_number(argument)
+    session = job.desk.session
+    found = session.scalar(sa.select(Ticket).where(Ticket.number == number))
+    for _ in range(20):
+        if found is None or found.merged_id is None or found.merged_id == job.the_ticket.id:
+            break
+        found = session.get_one(Ticket, found.merged_id)
+    if found is None:
+        raise Refused(f"There is no ticket {number}; #list shows yours.")
+    return found
+
+
+def split(job: Job, argument: str) -> str:
+    ticket = job.the_ticket
+    note = job.answered
+    if note is None or note.ticket_id != ticket.id:
+        raise Refused("Reply to the mail of the note that is to become a ticket.")
+    words = next((line.strip() for line in note.text.split("\n") if line.strip()), "")
+    fresh = merging.split(job.desk, ticket, note, argument.strip() or words[:TITLE])
+    step = {"do": "split", "ticket": ticket.id, "fresh": fresh.id, "note": note.id}
+    job.steps.append(step)
+    return f"The note is now {fresh.number}, {fresh.title}."
+
+
+def spam(job: Job, argument: str) -> str:
+    return _delete(job, spam=True) + " as spam."
+
+
+def delete(job: Job, argument: str) -> str:
+    return _delete(job, spam=False) + "; its mail is kept."
+
+
+def _delete(job: Job, *, spam: bool) -> str:
+    ticket = job.the_ticket
+    merging.delete(job.desk, ticket, spam=spam)
+    job.steps.append({"do": "delete", "ticket": ticket.id})
+    return f"{ticket.number} is deleted"

@@ -1,0 +1,106 @@
+"""Commands that only answer: lists, a ticket, a week's time, the commands themselves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from maild.commands.acts.notes import other
+from maild.commands.job import Job
+from maild.desk import views
+from maild.desk.notify import notify
+from maild.desk.worktime import monday, week
+from maild.errors import Refused
+from maild.store.tables import Ticket, TicketPerson
+
+MOST = 200  # tickets in one mail
+LAST_WEEK = ("last week", "last", "letzte woche", "semaine dernière", "semana pasada")
+
+
+def list_(job: Job, argument: str) -> str:
+    """His own open tickets, or those of a view."""
+    if argument.strip() and job.may.role == "resource":
+        name = job.names.view(argument)
+        title, rows = views.VIEWS[name][0], list(views.tickets(job.desk.session, name, MOST))
+    else:
+        title, rows = "Your open tickets", _own(job)
+    facts = {"list": {"title": title}, "tickets": [_row(job, ticket) for ticket in rows]}
+    _send(job, "ticket-list", facts)
+    return f"{len(rows)} tickets were sent to you."
+
+
+def _own(job: Job) -> list[Ticket]:
+    """What he works on; of a contact, what he asked for or is told of (P6)."""
+    person = job.may.person
+    on_it = sa.select(TicketPerson.ticket_id).where(
+        TicketPerson.person_id == person.id, TicketPerson.role.in_(("secondary", "additional"))
+    )
+    mine = Ticket.primary_id if job.may.role == "resource" else Ticket.contact_id
+    return list(
+        job.desk.session.scalars(
+            sa.select(Ticket)
+            .where(views.OPEN, Ticket.deleted.is_(None), (mine == person.id) | Ticket.id.in_(on_it))
+            .options(joinedload(Ticket.contact))
+            .order_by(Ticket.id)
+            .limit(MOST)
+        )
+    )
+
+
+def _row(job: Job, ticket: Ticket) -> dict[str, Any]:
+    return {
+        "number": ticket.number,
+        "title": ticket.title,
+        "contact": ticket.contact.name if ticket.contact else None,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "due": ticket.due.isoformat() if ticket.due else None,
+    }
+
+
+def status(job: Job, argument: str) -> str:
+    """A contact's #status is his list."""
+    return list_(job, "")
+
+
+def show(job: Job, argument: str) -> str:
+    """The ticket with its latest notes; without a number, the one that the mail belongs to."""
+    ticket = other(job, argument) if argument.strip() else job.the_ticket
+    _send(job, "ticket-shown", {}, ticket)
+    return f"{ticket.number} was sent to you."
+
+
+def timesheet(job: Job, argument: str) -> str:
+    first = monday(job.names.now.date())
+    if argument.strip().lower() in LAST_WEEK:
+        first -= timedelta(days=7)
+    elif argument.strip():
+        first = monday(job.names.date(argument).date())
+    zone = job.desk.settings.config.desk.zone
+    _send(job, "timesheet", week(job.desk.session, job.may.person, first, zone))
+    return f"The week from {first} was sent to you."
+
+
+def help_(job: Job, argument: str) -> str:
+    """The commands that he has, from the same table as docs/commands.md."""
+    language = job.may.person.language or job.desk.settings.config.desk.language
+    short = language.partition("-")[0].lower()
+    entries = [
+        {"example": word.examples[0], "meaning": word.help.get(short) or word.help["en"]}
+        for word in job.names.vocabulary.commands.values()
+        if job.may.role in word.who
+    ]
+    if job.may.role == "contact":
+        entries = [e | {"example": e["example"].split()[0]} for e in entries]
+    _send(job, "command-help", {"commands": entries})
+    return "The list of commands was sent to you."
+
+
+def _send(job: Job, template: str, facts: dict[str, Any], ticket: Ticket | None = None) -> None:
+    if job.desk.mail is not None and not job.desk.mail.answerable:
+        raise Refused("This mail may not be answered by a machine.")
+    job.told += 1
+    notify(job.desk, ticket, template, [job.may.person], auto="auto-replied", extra=facts)

@@ -1,0 +1,176 @@
+"""Commands that change what a ticket is: status, priority, queue, dates, fields."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from maild.commands.arguments import EVENING, MORNING
+from maild.commands.job import Job
+from maild.desk import gates
+from maild.errors import Refused
+from maild.store.tables import Ticket
+
+DEFERRED = ("Deferred", "On Hold", "Waiting Internal Review", "Pending")  # the first there is
+SCHEDULED = ("Scheduled",)
+LONGEST_TAG = 40
+
+
+def resolve(job: Job, argument: str) -> str:
+    """What the profile sets where somebody says that it is resolved (G15)."""
+    ticket, profile = job.the_ticket, job.desk.profile
+    if argument:
+        job.desk.set_field(ticket, "resolution", argument)
+    name = profile.resolved_status or profile.complete_status
+    if profile.status(name).set_by != "system" and job.may.role == "resource":
+        name = gates.may_set(job.desk, ticket, name).name
+    return _set(job, ticket, name)
+
+
+def complete(job: Job, argument: str) -> str:
+    ticket = job.the_ticket
+    if argument:
+        job.desk.set_field(ticket, "resolution", argument)
+    return _set(job, ticket, gates.may_set(job.desk, ticket, job.desk.profile.complete_status).name)
+
+
+def status(job: Job, argument: str) -> str:
+    ticket = job.the_ticket
+    name = job.names.status(argument)
+    return _set(job, ticket, gates.may_set(job.desk, ticket, name).name)
+
+
+def _set(job: Job, ticket: Ticket, name: str) -> str:
+    changed = job.desk.set_status(ticket, name)
+    return f"{ticket.number} is {name}" + ("." if changed else " already.")
+
+
+def defer(job: Job, argument: str) -> str:
+    """Puts it aside until a date; without one it is refused (G6)."""
+    ticket = job.the_ticket
+    if not argument.strip():
+        raise Refused(
+            f"{ticket.number} cannot be deferred without a date; write one, like "
+            '"#defer 2026-12-03" or "is deferred until 3 December".'
+        )
+    until = _future(job, job.names.date(argument, MORNING))
+    known = job.desk.profile.statuses
+    name = next((n for n in DEFERRED if n in known), None)
+    job.desk.set_field(ticket, "due", until)
+    if name is None:
+        return f"{ticket.number} is due {_shown(until)}; the profile has no status for deferring."
+    _set(job, ticket, gates.may_set(job.desk, ticket, name).name)
+    return f"{ticket.number} is {name} until {_shown(until)}."
+
+
+def schedule(job: Job, argument: str) -> str:
+    ticket = job.the_ticket
+    start = _future(job, job.names.date(argument, MORNING))
+    name = next((n for n in SCHEDULED if n in job.desk.profile.statuses), None)
+    if name is None:
+        raise Refused('The profile has no status "Scheduled"; `#due` sets a date.')
+    name = gates.may_set(job.desk, ticket, name).name
+    job.desk.set_field(ticket, "service_call", start.isoformat())
+    _set(job, ticket, name)
+    return f"{ticket.number} is {name} for {_shown(start)}."
+
+
+def due(job: Job, argument: str) -> str:
+    ticket = job.the_ticket
+    when = _future(job, job.names.date(argument, EVENING))
+    job.desk.set_field(ticket, "due", when)
+    return f"{ticket.number} is due {_shown(when)}."
+
+
+def _future(job: Job, when: datetime) -> datetime:
+    if when <= job.desk.now:
+        raise Refused(f"{_shown(when)} is past; write a date that is still to come.")
+    return when
+
+
+def _shown(when: datetime) -> str:
+    """ "Thu 3 Dec 2026, 09:00", in the desk's zone."""
+    return f"{when:%a} {when.day} {when:%b %Y, %H:%M}"
+
+
+def priority(job: Job, argument: str) -> str:
+    return _field(job, "priority", job.names.priority(argument))
+
+
+def queue(job: Job, argument: str) -> str:
+    return _field(job, "queue", job.names.queue(argument))
+
+
+def type_(job: Job, argument: str) -> str:
+    return _field(job, "type", job.names.type(argument))
+
+
+def title(job: Job, argument: str) -> str:
+    return _field(job, "title", argument.strip())
+
+
+def resolution(job: Job, argument: str) -> str:
+    return _field(job, "resolution", argument.strip())
+
+
+def _field(job: Job, name: str, value: str, shown: str = "") -> str:
+    ticket = job.the_ticket
+    changed = job.desk.set_field(ticket, name, value)
+    return f'{shown or name.capitalize()} is {"" if changed else "already "}"{value}".'
+
+
+def issue(job: Job, argument: str) -> str:
+    """ "network/vpn": issue type and sub-issue type, as the profile has them."""
+    first, _, second = (part.strip() for part in argument.partition("/"))
+    known = job.desk.profile.issue_types
+    if known:
+        first = _among(tuple(known), first, "issue type")
+        second = _among(tuple(known[first]), second, "sub-issue type") if second else ""
+    said = _field(job, "issue_type", first, "Issue type")
+    if second:
+        said += " " + _field(job, "sub_issue_type", second, "Sub-issue type")
+    return said
+
+
+def _among(known: tuple[str, ...], text: str, what: str) -> str:
+    by_key = {name.casefold(): name for name in known}
+    if text.casefold() in by_key or not known:
+        return by_key.get(text.casefold(), text)
+    raise Refused(f'There is no {what} "{text}"; possible are {", ".join(known)}.')
+
+
+def impact(job: Job, argument: str) -> str:
+    return _field(job, "impact", job.names.level(argument)) + _by_matrix(job)
+
+
+def urgency(job: Job, argument: str) -> str:
+    return _field(job, "urgency", job.names.level(argument)) + _by_matrix(job)
+
+
+def _by_matrix(job: Job) -> str:
+    """Impact and urgency together make the priority, where the profile says so (R5)."""
+    ticket = job.the_ticket
+    both = ticket.fields.get("impact"), ticket.fields.get("urgency")
+    if None in both:
+        return ""
+    name = job.desk.profile.matrix.priority(str(both[0]), str(both[1]))
+    return " " + _field(job, "priority", name) if name else ""
+
+
+def tag(job: Job, argument: str) -> str:
+    ticket = job.the_ticket
+    new = [t for t in _tags(argument) if t not in ticket.tags]
+    job.desk.set_field(ticket, "tags", [*ticket.tags, *new])
+    return f"Tags: {', '.join(ticket.tags)}."
+
+
+def untag(job: Job, argument: str) -> str:
+    ticket = job.the_ticket
+    gone = _tags(argument)
+    job.desk.set_field(ticket, "tags", [t for t in ticket.tags if t not in gone])
+    return f"Tags: {', '.join(ticket.tags) or 'none'}."
+
+
+def _tags(argument: str) -> list[str]:
+    found = [t.lstrip("#")[:LONGEST_TAG] for t in re.split(r"[\s,;]+", argument) if t.lstrip("#")]
+    return list(dict.fromkeys(found))

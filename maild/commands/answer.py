@@ -1,0 +1,87 @@
+"""The one short mail that says what became of a mail's commands (E7)."""
+
+from __future__ import annotations
+
+from maild.commands.job import Job, Result
+from maild.config import Config
+from maild.desk.notify import notify
+from maild.store.tables import Person
+
+
+def answer(job: Job, results: list[Result]) -> None:
+    """Tells the sender, unless nothing is to be told or he does not want it."""
+    mail = job.desk.mail
+    if not wanted(job, results) or (mail is not None and not mail.answerable):
+        return
+    shown = [r for r in results if not (r.done and _report(job, r))]
+    rows = [{"command": r.command, "done": r.done, "why": r.why, "undo": None} for r in shown]
+    notify(
+        job.desk,
+        job.ticket,
+        "command-answer",
+        [job.may.person],
+        auto="auto-replied",
+        extra={
+            "answers": rows,
+            "undo": _takes_back(job, results),
+            "held": _held(job),
+            "internal": _internal(job),
+        },
+    )
+
+
+def wanted(job: Job, results: list[Result]) -> bool:
+    """Whether he is to be told: always of trouble, and of the rest as he wishes."""
+    if job.may.role == "resource" and not job.may.proven:
+        return False  # he is asked to confirm instead
+    if job.may.role == "contact":  # what he may not do is passed on in silence (H50)
+        return any(c.name in ("urgent", "stop") for c in job.asked.commands)
+    told = [r for r in results if not (r.done and _report(job, r))]
+    if any(not r.done for r in told):
+        return True
+    how = wish(job.desk.settings.config, job.may.person)
+    if not told or how == "on-problem":
+        return False
+    return how == "always" or not _plainly_resolved(job)
+
+
+def wish(config: Config, person: Person) -> str | None:
+    """How much he wants to be told; None: all but a plain "is resolved"."""
+    own = {a.address for a in person.addresses}
+    for section in config.resource:
+        if section.answer and section.email.strip().lower() in own:
+            return section.answer
+    return config.commands.answer
+
+
+def _plainly_resolved(job: Job) -> bool:
+    """Nothing but "is resolved" in the subject: the ticket shows it anyway."""
+    asked = job.asked
+    return len(asked.commands) == 1 and (
+        asked.commands[0].name in ("resolve", "complete") and asked.commands[0].source == "subject"
+    )
+
+
+def _report(job: Job, result: Result) -> bool:
+    words = job.names.vocabulary.commands
+    names = [c.name for c in job.asked.commands if c.written == result.command]
+    return any(words[name].report for name in names)
+
+
+def _takes_back(job: Job, results: list[Result]) -> str | None:
+    """What `#undo` would take back, as it was written."""
+    words = job.names.vocabulary.commands
+    done = {r.command for r in results if r.done}
+    names = [c.written for c in job.asked.commands if c.written in done and words[c.name].undo]
+    return ", ".join(names) or None
+
+
+def _internal(job: Job) -> bool:
+    """Whether a text in reply to the answer stays internal (as `mail.public` will decide)."""
+    return job.note is not None and not job.note.public
+
+
+def _held(job: Job) -> bool:
+    """Whether a text was kept from the contact because a line was not understood."""
+    doubt = any(u.source == "text" for u in job.asked.unclear)
+    return doubt and job.note is not None and not job.note.public

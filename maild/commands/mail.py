@@ -1,0 +1,197 @@
+"""From a mail on the desk to its commands, their doing and the answer: what `ingest` calls.
+
+read ──▶ Asked ──▶ (ingest writes the note: `public`) ──▶ carry_out ──▶ results, answer
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from maild.commands import subjects
+from maild.commands.answer import answer
+from maild.commands.arguments import Names, Resource
+from maild.commands.grammar import Place
+from maild.commands.grammar import read as read_text
+from maild.commands.job import Job, May, Result
+from maild.commands.run import run
+from maild.commands.values import Asked
+from maild.commands.vocabulary import own_folder, vocabulary
+from maild.desk import roles, views
+from maild.desk.desk import Desk
+from maild.model import Mail
+from maild.store.tables import Message, Note, OutboxItem, Person, Ticket
+
+PRIVATE = ("confirm", "ticket-shown", "alert", "digest", "timesheet")  # a reply stays internal
+NEAREST = 50  # earlier mails of a ticket whose subjects are looked at
+
+
+def read(desk: Desk, mail: Mail, person: Person, ticket: Ticket | None) -> Asked:
+    """What this mail asks for; `ticket`: the one it belongs to, None if it would open one."""
+    if mail.kind.automatic:  # H38
+        return Asked(mail.subject, mail.new_text)
+    carried = _carried(desk.session, mail, ticket) if ticket is not None else frozenset()
+    role = "resource" if person.role == "resource" and person.active else "contact"
+    if role == "contact" and ticket is not None and not _his(ticket, person):
+        return Asked(mail.subject, mail.new_text)
+    place = Place(carried, opens=ticket is None, role=role)
+    return read_text(mail.subject, mail.new_text, names_of(desk), place)
+
+
+def _his(ticket: Ticket, person: Person) -> bool:
+    """A contact commands on his own tickets only."""
+    return person is ticket.contact or person in ticket.with_role("additional")
+
+
+def names_of(desk: Desk) -> Names:
+    """What commands can name at this desk."""
+    config, profile = desk.settings.config, desk.profile
+    words = vocabulary(own_folder(desk.settings.folder))
+    spoken = [config.desk.language.partition("-")[0].lower(), *words.languages]
+    return Names(
+        vocabulary=words,
+        statuses=tuple(profile.statuses),
+        priorities=profile.priorities,
+        queues=profile.queues,
+        types=profile.types,
+        resources=tuple(
+            Resource(p.name, tuple(a.address for a in p.addresses))
+            for p in roles.all_resources(desk.session)
+        ),
+        now=desk.now.astimezone(config.desk.zone),
+        languages=tuple(dict.fromkeys(spoken)),
+        views=tuple(views.VIEWS),
+    )
+
+
+def only_answers(desk: Desk, asked: Asked) -> bool:
+    """Whether the mail wants nothing but reports: no ticket is opened for it."""
+    words = names_of(desk).vocabulary.commands
+    return (
+        bool(asked.commands)
+        and not asked.text.strip()
+        and not asked.unclear
+        and all(words[c.name].report for c in asked.commands)
+    )
+
+
+def public(desk: Desk, mail: Mail, asked: Asked, may: May) -> bool:
+    """Whether the note of this mail is for contacts too (A3).
+
+    What the mail says itself goes first; else an answer to an internal note stays internal.
+    """
+    if may.role != "resource":
+        return True
+    if not may.proven:
+        return False
+    if asked.public is not None:
+        return asked.public
+    item = _answered_item(desk.session, mail)
+    if item is None:
+        note = answered_note(desk.session, mail)
+        return note is None or note.public
+    return item.template not in PRIVATE and _about_public(desk.session, item)
+
+
+def carry_out(
+    desk: Desk, mail: Mail, ticket: Ticket | None, note: Note | None, asked: Asked, may: May
+) -> list[Result]:
+    """Does what is asked, and tells the sender; gives what became of each command."""
+    if not (asked.commands or asked.unclear or asked.refused):
+        return []
+    job = Job(
+        desk=desk,
+        may=may,
+        asked=asked,
+        names=names_of(desk),
+        ticket=ticket,
+        note=note,
+        answered=answered_note(desk.session, mail),
+    )
+    results = run(job)
+    answer(job, results)
+    return results
+
+
+# ---- what the mail answers
+
+
+def _about_public(session: Session, item: OutboxItem) -> bool:
+    """Whether our mail was about a note that contacts may read, or about none.
+
+    An answer to commands is about the note that came with them.
+    """
+    if item.note_id is not None:
+        return session.get_one(Note, item.note_id).public
+    if item.template != "command-answer" or item.stored_id is None:
+        return True
+    query = sa.select(Note.public).where(Note.stored_id == item.stored_id)
+    return all(session.scalars(query.where(Note.ticket_id == item.ticket_id)))
+
+
+def _answered_item(session: Session, mail: Mail) -> OutboxItem | None:
+    """Our notification that this mail replies to."""
+    for message_id in _parents(mail):
+        item = session.scalar(sa.select(OutboxItem).where(OutboxItem.message_id == message_id))
+        if item is not None:
+            return item
+    return None
+
+
+def answered_note(session: Session, mail: Mail) -> Note | None:
+    """The note that this mail replies to, directly or by its notification."""
+    item = _answered_item(session, mail)
+    if item is not None:
+        return session.get(Note, item.note_id) if item.note_id else None
+    for message_id in _parents(mail):
+        note = session.scalar(
+            sa.select(Note)
+            .join(Message, Message.id == Note.stored_id)
+            .where(Message.message_id == message_id)
+            .order_by(Note.id)
+            .limit(1)
+        )
+        if note is not None:
+            return note
+    return None
+
+
+def _parents(mail: Mail) -> tuple[str, ...]:
+    return mail.in_reply_to or mail.references[-1:]
+
+
+def _carried(session: Session, mail: Mail, ticket: Ticket) -> frozenset[str]:
+    """Subjects that were there before this mail: that of the mail it answers, where we know it,
+    else those of all mail of the ticket; and the ticket's title."""
+    found = [ticket.title]
+    parent = _parent_subjects(session, mail)
+    found += parent if parent else _all_subjects(session, mail, ticket)
+    return frozenset(subjects.plain(subject) for subject in found if subject)
+
+
+def _parent_subjects(session: Session, mail: Mail) -> list[str]:
+    for message_id in _parents(mail):
+        item = session.execute(
+            sa.select(OutboxItem.subject, OutboxItem.id).where(OutboxItem.message_id == message_id)
+        ).one_or_none()
+        if item is not None:
+            return [item.subject or ""]
+        stored = session.scalars(
+            sa.select(Message.subject).where(
+                Message.message_id == message_id, Message.subject.is_not(None)
+            )
+        ).all()
+        if stored:
+            return [subject or "" for subject in stored]
+    return []
+
+
+def _all_subjects(session: Session, mail: Mail, ticket: Ticket) -> list[str]:
+    came = sa.select(Message.subject).where(
+        Message.ticket_id == ticket.id, Message.message_id.is_distinct_from(mail.message_id)
+    )
+    went = sa.select(OutboxItem.subject).where(OutboxItem.ticket_id == ticket.id)
+    found: list[str] = []
+    for query, order in ((came, Message.id.desc()), (went, OutboxItem.id.desc())):
+        found += [s for s in session.scalars(query.order_by(order).limit(NEAREST)) if s]
+    return found

@@ -1,0 +1,227 @@
+"""What a mail's commands changed, and taking it back (E7).
+
+Before and after the commands the tickets are looked at as plain values; the difference is kept
+with the message.  `#undo` sets back what still stands as the commands left it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from maild.commands.job import Job
+from maild.desk import merging
+from maild.desk.desk import Desk
+from maild.desk.worktime import remove_time
+from maild.errors import Refused
+from maild.store.tables import Message, OutboxItem, Person, Ticket, TicketLink, TimeEntry
+
+WITHIN = timedelta(days=1)
+COLUMNS = ("title", "priority", "type", "queue", "due", "resolution", "tags")
+
+Values = dict[str, Any]
+
+
+def values(ticket: Ticket) -> Values:
+    """What commands can change of a ticket, as plain data."""
+    found: Values = {name: _plain(getattr(ticket, name)) for name in COLUMNS}
+    found["status"] = ticket.status
+    found["primary"] = ticket.primary.id if ticket.primary else None
+    found["people"] = sorted([p.role, p.person.id] for p in ticket.people)
+    found |= {f"fields.{key}": _plain(value) for key, value in ticket.fields.items()}
+    return found
+
+
+def difference(before: Values, after: Values) -> dict[str, list[Any]]:
+    """name → [before, after] of what changed."""
+    names = dict.fromkeys([*before, *after])
+    return {
+        name: [before.get(name), after.get(name)]
+        for name in names
+        if before.get(name) != after.get(name)
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, list) else value
+
+
+# ---- taking it back
+
+
+def undo(job: Job, argument: str) -> str:
+    """Takes back what his last commands on this ticket did, or those of the answered mail."""
+    stored = _which(job)
+    record = dict(stored.undo or {})
+    said = [_STEPS[step["do"]](job.desk, step) for step in reversed(record.get("steps", []))]
+    ticket = job.desk.session.get(Ticket, record.get("ticket") or 0)
+    if ticket is not None:
+        said += _restore(job.desk, ticket, record.get("changed", {}))
+    stored.undo = record | {"undone": job.desk.now.isoformat()}
+    if _sent(job.desk.session, stored):
+        said.append("what was sent meanwhile cannot be unsent")
+    return "Taken back: " + "; ".join(said) + "."
+
+
+def _which(job: Job) -> Message:
+    """The mail whose commands are meant; Refused where there is none, or it is too old."""
+    session, desk = job.desk.session, job.desk
+    stored = _answered(job) or session.scalar(
+        sa.select(Message)
+        .where(
+            Message.ticket_id == job.the_ticket.id,
+            Message.sender.in_([a.address for a in job.may.person.addresses]),
+            Message.undo.is_not(None),
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    if stored is None or not stored.undo:
+        raise Refused("There is nothing of yours to take back on this ticket.")
+    if stored.undo.get("undone"):
+        raise Refused("That was taken back already.")
+    if (stored.processed or stored.accepted) + WITHIN < desk.now:
+        raise Refused(
+            "That is more than a day old and stays; set what you want with a command of its own."
+        )
+    return stored
+
+
+def _answered(job: Job) -> Message | None:
+    """The mail with something to take back whose answer this mail replies to."""
+    mail = job.desk.mail
+    if mail is None:
+        return None
+    for message_id in mail.in_reply_to:
+        item = job.desk.session.scalar(
+            sa.select(OutboxItem).where(
+                OutboxItem.message_id == message_id,
+                OutboxItem.template == "command-answer",
+                OutboxItem.person_id == job.may.person.id,
+            )
+        )
+        if item is not None and item.stored_id is not None:
+            stored = job.desk.session.get(Message, item.stored_id)
+            return stored if stored is not None and stored.undo else None
+    return None
+
+
+def _restore(desk: Desk, ticket: Ticket, changed: dict[str, list[Any]]) -> list[str]:
+    """Sets back each value that still is what the commands made it; the status last."""
+    now = values(ticket)
+    said = []
+    for name in sorted(changed, key=lambda name: name == "status"):
+        before, after = changed[name]
+        label = name.removeprefix("fields.").replace("_", " ")
+        if now.get(name) != after:
+            said.append(f"{label} was changed again since and stays")
+            continue
+        _set(desk, ticket, name, before)
+        said.append(f"{label} is {_shown(desk.session, name, before)} again")
+    return said
+
+
+def _set(desk: Desk, ticket: Ticket, name: str, value: Any) -> None:
+    if name == "status":
+        desk.set_status(ticket, value)
+    elif name == "primary":
+        person = desk.session.get(Person, value) if value else None
+        if person is None:
+            desk.unassign(ticket)
+        else:
+            desk.assign(ticket, person)
+    elif name == "people":
+        _set_people(desk, ticket, value or [])
+    elif name == "due":
+        desk.set_field(ticket, "due", datetime.fromisoformat(value) if value else None)
+    else:
+        desk.set_field(ticket, name.removeprefix("fields."), value)
+
+
+def _set_people(desk: Desk, ticket: Ticket, wanted: list[list[Any]]) -> None:
+    have: list[list[Any]] = [[p.role, p.person.id] for p in ticket.people]
+    for role, person_id in have:
+        if [role, person_id] not in wanted:
+            desk.remove_person(ticket, desk.session.get_one(Person, person_id), role)
+    for role, person_id in wanted:
+        if [role, person_id] not in have:
+            desk.add_person(ticket, desk.session.get_one(Person, person_id), role)
+
+
+def _shown(session: Session, name: str, value: Any) -> str:
+    if name == "people":
+        return "as it was"
+    if name == "primary":
+        person = session.get(Person, value) if value else None
+        return person.name if person else "nobody"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "empty"
+    return str(value) if value not in (None, "") else "empty"
+
+
+def _sent(session: Session, stored: Message) -> bool:
+    """Whether a contact was told of what is taken back."""
+    query = sa.select(sa.func.count()).where(
+        OutboxItem.stored_id == stored.id,
+        OutboxItem.audience == "contact",
+        OutboxItem.state != "held",
+    )
+    return bool(session.scalar(query))
+
+
+# ---- steps that are more than values
+
+
+def _time(desk: Desk, step: Values) -> str:
+    entry = desk.session.get(TimeEntry, step["id"])
+    if entry is None:
+        return "the time was taken off before"
+    minutes = entry.minutes
+    remove_time(desk, desk.session.get_one(Ticket, entry.ticket_id), entry)
+    return f"{minutes} minutes are off the ticket"
+
+
+def _merge(desk: Desk, step: Values) -> str:
+    ticket = desk.session.get_one(Ticket, step["ticket"])
+    into = desk.session.get_one(Ticket, step["into"])
+    merging.unmerge(desk, ticket, into, step["detail"])
+    return f"{ticket.number} is a ticket of its own again"
+
+
+def _link(desk: Desk, step: Values) -> str:
+    desk.session.execute(
+        sa.delete(TicketLink).where(
+            TicketLink.ticket_id == step["ticket"],
+            TicketLink.other_id == step["other"],
+            TicketLink.kind == "related",
+        )
+    )
+    return "the tickets are not tied any more"
+
+
+def _split(desk: Desk, step: Values) -> str:
+    ticket = desk.session.get_one(Ticket, step["ticket"])
+    fresh = desk.session.get_one(Ticket, step["fresh"])
+    merging.unsplit(desk, ticket, fresh, step["note"])
+    return f"the note is back in {ticket.number}"
+
+
+def _delete(desk: Desk, step: Values) -> str:
+    ticket = desk.session.get_one(Ticket, step["ticket"])
+    merging.restore(desk, ticket)
+    return f"{ticket.number} is back"
+
+
+_STEPS: dict[str, Callable[[Desk, Values], str]] = {
+    "time": _time,
+    "merge": _merge,
+    "link": _link,
+    "split": _split,
+    "delete": _delete,
+}

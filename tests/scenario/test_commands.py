@@ -1,0 +1,291 @@
+"""What technicians and customers ask for by mail, as they write it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from maild.demo.writer import Writer, plain_text
+from tests.scenario.conversation import Desk
+
+MakeDesk = Callable[..., Desk]
+TITLE = "Printer is on fire"
+
+
+def opened(make_desk: MakeDesk, **options: Any) -> Desk:
+    """A desk with a ticket of Ann's that Bob has."""
+    desk = make_desk(**options)
+    desk.ann.mail(TITLE, "It smokes.")
+    desk.bob.reply("#take")
+    return desk
+
+
+def last(writer: Writer) -> str:
+    return plain_text(writer.received()[-1])
+
+
+def results(desk: Desk) -> list[tuple[str, bool]]:
+    return [(c["command"], c["done"]) for c in desk.messages()[-1].commands]
+
+
+def test_e6_a_phrase_of_a_status_sets_it_and_is_cut_off(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("Which model is it?", subject=f"Re: {TITLE} is waiting customer")
+    assert desk.ticket()["status"] == "Waiting Customer"
+    assert desk.ticket()["title"] == TITLE
+    assert "waiting customer" not in str(desk.ann.received()[-1]["Subject"]).lower()
+    assert "Which model is it?" in last(desk.ann)
+
+
+def test_e6_echoes_questions_and_forwards_do_nothing(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.mail(f"[{desk.ticket()['number']}] {TITLE} is resolved", "Done.")
+    assert desk.ticket()["status"] == "Complete"
+    desk.ann.reply("It burns again, can you come back?")
+    assert desk.ticket()["status"] == "Ticket Reopened"
+    for subject in (
+        f"Re: [{desk.ticket()['number']}] {TITLE} is resolved",
+        f"AW: Re: [{desk.ticket()['number']}] {TITLE} is resolved",
+    ):
+        desk.bob.mail(subject, "I come at noon.")
+        assert desk.ticket()["status"] == "Ticket Reopened", subject
+    for subject in (f"Re: {TITLE} is resolved?", f"Fwd: {TITLE} is resolved"):
+        desk.bob.reply("Hm.", subject=subject)
+        assert desk.ticket()["status"] == "Ticket Reopened", subject
+    desk.bob.reply("Now it does.", subject=f"Re: {TITLE} is resolved")
+    assert desk.ticket()["status"] == "Complete"
+
+
+def test_h38_automatic_mail_commands_nothing(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply(
+        "I am away.",
+        subject=f"Re: {TITLE} is resolved",
+        headers={"Auto-Submitted": "auto-replied"},
+    )
+    assert desk.ticket()["status"] == "Assigned"
+
+
+def test_directives_are_done_answered_and_cut_off_the_note(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("#time 45m remote looked at the log\n#priority 1 #tag vip\n\nToner is empty.")
+    ticket = desk.ticket()
+    assert (ticket["priority"], ticket["tags"], ticket["total_hours"]) == ("1 High", ["vip"], 0.75)
+    entry = ticket["time_entries"][0]
+    assert (entry["work_type"], entry["summary"]) == ("remote", "looked at the log")
+    assert ticket["notes"][-1]["text"] == "Toner is empty."
+    assert "#" not in last(desk.ann).split("-- ")[0].replace("##-", "").replace("-##", "")
+    answer = last(desk.bob)
+    assert "Time entered: 45 min" in answer and "#undo" in answer
+
+
+def test_a_mail_of_commands_alone_adds_no_note(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    before = len(desk.ticket()["notes"])
+    desk.bob.reply("#status waiting vendor")
+    assert desk.ticket()["status"] == "Waiting Vendor"
+    assert len(desk.ticket()["notes"]) == before
+
+
+def test_a_mistyped_directive_is_never_mailed_to_a_customer(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    told = len(desk.ann.received())
+    desk.bob.reply("#asign dana\nDear Ann, she comes tomorrow.")
+    assert len(desk.ann.received()) == told
+    note = desk.ticket()["notes"][-1]
+    assert not note["public"] and "#asign dana" in note["text"]
+    assert "did you mean #assign?" in last(desk.bob)
+    assert "not sent to the contact" in last(desk.bob)
+    assert results(desk) == [("#asign dana", False)]
+
+
+def test_e7_what_is_refused_leaves_nothing_and_the_rest_is_done(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("#due 2020-01-01 #priority 2\n\nA note all the same.")
+    ticket = desk.ticket()
+    assert (ticket["due"], ticket["priority"]) == (None, "2 Medium High")
+    assert ticket["notes"][-1]["text"] == "A note all the same."
+    assert results(desk) == [("#due 2020-01-01", False), ("#priority 2", True)]
+    assert "is past" in last(desk.bob)
+
+
+def test_g6_deferring_needs_a_date(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("", subject=f"Re: {TITLE} is deferred")
+    assert "without a date" in last(desk.bob)
+    desk.bob.reply("", subject=f"Re: {TITLE} is deferred until 3 December")
+    assert desk.ticket()["due"].isoformat() == "2026-12-03T08:00:00+00:00"
+
+
+def test_a3_an_answer_to_an_internal_note_stays_internal(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.dana.reply("#also dana\n#internal\nDid you see the invoice?")
+    told = len(desk.ann.received())
+    desk.bob.reply("Yes, it is paid.")
+    assert [n["public"] for n in desk.ticket()["notes"]][-2:] == [False, False]
+    desk.dana.reply("#reply\nDear Ann, all is paid.")
+    assert len(desk.ann.received()) == told + 1
+    assert "all is paid" in last(desk.ann)
+
+
+def test_undo_takes_back_what_still_stands(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("#assign dana #priority 0 #time 30m #status waiting vendor")
+    assert desk.ticket()["status"] == "Waiting Vendor"
+    desk.bob.reply("#undo")
+    ticket = desk.ticket()
+    assert (ticket["status"], ticket["priority"]) == ("Assigned", "Undetermined")
+    assert ticket["primary_resource"]["name"] == "Bob Tech"
+    assert ticket["time_entries"] == []
+    assert "Taken back" in last(desk.bob)
+    desk.bob.reply("#undo")
+    assert "already" in last(desk.bob)
+
+
+def test_undo_is_too_late_after_a_day(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("#priority 0")
+    desk.later(hours=25)
+    desk.bob.reply("#undo")
+    assert desk.ticket()["priority"] == "0 Critical"
+    assert "more than a day old" in last(desk.bob)
+
+
+def test_a4_merge_and_undo(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    first = desk.ticket()["number"]
+    desk.ann.mail("Printer still on fire", "More smoke.")
+    second = desk.ticket()["number"]
+    desk.bob.reply(f"#merge {first}")
+    assert "More smoke." in [n["text"] for n in desk.ticket(first)["notes"]]
+    assert desk.ticket(second)["status_kind"] == "closed"
+    desk.ann.reply("One more thing.", to=desk.ann.received()[-1])
+    assert desk.ticket(first)["notes"][-1]["text"] == "One more thing."
+    desk.bob.reply("#undo", to=answer_to(desk.bob, "#merge"))
+    assert [n["text"] for n in desk.ticket(second)["notes"]] == ["More smoke."]
+    assert desk.ticket(second)["status_kind"] == "new"
+
+
+def answer_to(writer: Writer, command: str) -> Any:
+    return next(m for m in reversed(writer.received()) if command in plain_text(m).split("> ")[0])
+
+
+def test_a4_delete_and_undo(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("#delete")
+    assert desk.tickets() == []
+    desk.bob.reply("#undo")
+    assert [t["title"] for t in desk.tickets()] == [TITLE]
+
+
+def test_split_makes_a_ticket_of_the_answered_note(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    first = desk.ticket()["number"]
+    desk.ann.reply("By the way, the scanner is slow.")
+    desk.bob.reply("#split Slow scanner")
+    fresh = desk.ticket()
+    assert (fresh["title"], fresh["contact"]["name"]) == ("Slow scanner", "Ann")
+    assert [n["text"] for n in fresh["notes"]] == ["By the way, the scanner is slow."]
+    assert len(desk.ticket(first)["notes"]) == 1
+    desk.bob.reply("#undo", to=answer_to(desk.bob, "#split"))
+    assert len(desk.ticket(first)["notes"]) == 2
+
+
+def test_n17_n16_reports_by_mail_open_no_ticket(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    number = desk.ticket()["number"]
+    desk.bob.reply("#time 30m\nLooked at it.")
+    for text, shown in (
+        ("#list", number),
+        ("#list unassigned", "no such ticket"),
+        ("#list waiting on us", TITLE),
+        ("#timesheet", "0.5"),
+        ("#help", "#assign bob"),
+        (f"#show {number}", "It smokes."),
+    ):
+        desk.bob.mail("a question", text)
+        assert shown in last(desk.bob), text
+    assert len(desk.tickets()) == 1
+    assert desk.messages()[-1].outcome == "ignored"
+
+
+def test_a_contact_closes_his_own_ticket(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("Try it now.")
+    desk.ann.reply("It works.", subject=f"Re: {TITLE} is resolved")
+    assert desk.ticket()["status"] == "Complete"
+
+
+def test_a_contacts_few_commands(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("Try it now.")
+    desk.ann.reply("#list")
+    assert TITLE in last(desk.ann)
+    desk.ann.reply("#urgent")
+    assert "urgent" in last(desk.bob)
+    assert desk.ticket()["priority"] == "Undetermined"
+    desk.ann.reply("thanks, solved")
+    assert desk.ticket()["status"] == "Complete"
+    desk.ann.reply("#stop", to=desk.ann.received()[-1])
+    told = len(desk.ann.received())
+    desk.bob.reply("One more word.")
+    assert len(desk.ann.received()) == told
+
+
+def test_h50_a_customers_command_is_refused_and_told(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("Try it now.")
+    told = len(desk.ann.received())
+    desk.ann.reply("#assign dana")
+    assert results(desk) == [("#assign dana", False)]
+    assert desk.ticket()["primary_resource"]["name"] == "Bob Tech"
+    assert "#assign dana" in desk.ticket()["notes"][-1]["text"]
+    assert len(desk.ann.received()) == told
+
+
+def test_dialects_work_unchanged(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("#T=1.5 #R=Remote #S=Waiting Customer\nReplaced the drum.")
+    ticket = desk.ticket()
+    assert (ticket["status"], ticket["total_hours"]) == ("Waiting Customer", 1.5)
+    entry = ticket["time_entries"][0]
+    assert (entry["work_type"], entry["summary"]) == ("remote", "Replaced the drum.")
+    desk.bob.reply("Status: resolved\nOwner: dana\n\nAll well.")
+    ticket = desk.ticket()
+    assert (ticket["status"], ticket["primary_resource"]["name"]) == ("Complete", "Dana Lead")
+
+
+def test_answers_as_wished(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk, more='[commands]\nanswer = "on-problem"')
+    told = len(desk.bob.received())
+    desk.bob.reply("#priority 1")
+    assert len(desk.bob.received()) == told
+    desk.bob.reply("#due yesterday")
+    assert len(desk.bob.received()) == told + 1
+
+
+def test_e6_e7_a_technicians_day(desk: Desk) -> None:
+    ann, bob, dana = desk.ann, desk.bob, desk.dana
+    ann.mail(TITLE, "It smokes.")
+    first = desk.ticket()["number"]
+    dana.reply("#assign bob #priority 1\n\nPlease look at it first.")
+    bob.reply("Which model is it?", subject=f"Re: [{first}] {TITLE} is waiting customer")
+    assert desk.ticket()["status"] == "Waiting Customer"
+    ann.reply("It is the big one.")
+    assert desk.ticket()["status"] == "Feedback Received"
+    bob.reply("#time 45m remote looked at the log\n#defer 2099-12-03\n#due friday\n\nTomorrow.")
+    assert [c["done"] for c in desk.messages()[-1].commands] == [True, True, False]
+    bob.reply("#time yesterday 2h on-site\n#status in progress")
+    assert desk.ticket()["total_hours"] == 2.75
+    ann.mail("Still smoking", "More of it.")
+    second = desk.ticket()["number"]
+    bob.reply(f"#merge {first}")
+    assert len(desk.ticket(second)["notes"]) == 0
+    bob.mail(f"[{first}] {TITLE} is resolved", "#resolution A new drum\nDone, Ann.")
+    ticket = desk.ticket(first)
+    assert (ticket["status"], ticket["resolution"]) == ("Complete", "A new drum")
+    assert "Done, Ann." in plain_text(ann.received()[-1])
+    bob.reply("#undo")
+    ticket = desk.ticket(first)
+    assert (ticket["status"], ticket["resolution"]) == ("In Progress", None)
+    assert "cannot be unsent" in plain_text(bob.received()[-1])
