@@ -50,7 +50,7 @@ def _understand(raw: bytes) -> Mail:
     subject = _subject(root)
     reply_to = _addresses(root, "Reply-To")
     verdict = kinds.decide(kinds.Facts(fields, parts, subject, sender, reply_to, body.text))
-    new_text, quoted_text, text_reasons = _split(body)
+    new_text, quoted_text, text_reasons = _split(body, subject)
     return Mail(
         sha256=hashlib.sha256(raw).hexdigest(),
         size=len(raw),
@@ -114,10 +114,10 @@ def _tree_defects(parts: list[Part]) -> list[str]:
     ]
 
 
-def _split(body: bodies.Body) -> tuple[str, str, tuple[Reason, ...]]:
+def _split(body: bodies.Body, subject: str) -> tuple[str, str, tuple[Reason, ...]]:
     from maild.ingest.newtext import split
 
-    found = split(body.text, body.page)
+    found = split(body.text, body.page, subject)
     return found.new_text, found.quoted_text, tuple(found.reasons)
 
 

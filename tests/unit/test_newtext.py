@@ -111,6 +111,27 @@ def test_conversations(case: dict[str, str]) -> None:
     assert letters(found.new_text + found.quoted_text) == letters(case["text"])
 
 
+OUTLOOK = (
+    "Can you take this?\n\nFrom: Al May <al@may.example>\nSent: Tuesday, March 5, 2024 9:14 AM\n"
+    "To: Grace Hill\nSubject: Door\n\nThe door is broken."
+)
+
+
+@pytest.mark.parametrize("subject", ["FW: Door", "Fwd: Door", "WG: Tür", "TR : Porte", "转发：门"])
+def test_a_message_that_is_forwarded_without_a_word_for_it_is_kept(subject: str) -> None:
+    assert split(OUTLOOK, None, subject).new_text == OUTLOOK
+
+
+@pytest.mark.parametrize("subject", ["RE: FW: Door", "AW: Tür", "Door", "", "Forward gear: noise"])
+def test_an_answer_about_a_forwarded_message_is_cut(subject: str) -> None:
+    assert split(OUTLOOK, None, subject).new_text == "Can you take this?"
+
+
+def test_our_own_mail_handed_back_is_cut() -> None:
+    body = OUTLOOK + "\n" + reply_mark("Please reply above this line") + "\nOur answer."
+    assert split(body, None, "FW: Door").new_text == "Can you take this?"
+
+
 MILLION = 1_000_000
 HOSTILE = {
     "one line of quote marks": ">" * MILLION,

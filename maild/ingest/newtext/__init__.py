@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from maild.ingest.phrases import fold
 from maild.model import Reason
 
 from .attribution import find_attributions
@@ -18,7 +19,7 @@ from .decide import Walk
 from .headers import find_headers, find_separators
 from .languages import Vocabulary, vocabulary
 from .lines import Line, read_lines
-from .marks import Mark, MarkKind, reply_mark
+from .marks import REPLY_MARK_OPEN, Mark, MarkKind, reply_mark
 from .quotes import find_quotes
 from .structure import ElementKind, Structure, read_structure
 from .tails import find_tails
@@ -35,13 +36,16 @@ class Split:
     reasons: tuple[Reason, ...]  # one a cut
 
 
-def split(text: str, html: str | None) -> Split:
+def split(text: str, html: str | None, subject: str = "") -> Split:
     """Tell the sender's words from the rest.
 
     `text` is the whole body as text; `html` the decoded HTML body it came from or came with,
-    where there was one.  Any text is accepted, and costs time in proportion to its length.
+    where there was one; `subject` tells a forwarded message, which is kept.  Any text is
+    accepted, and costs time in proportion to its length.
     """
     lines, rest = read_lines(text)
+    if _is_forward(subject, lines):
+        return _assemble(_walk(lines, Structure(), forwards=True), rest)
     structure = read_structure(html, lines)
     walk = _walk(lines, structure)
     if structure.elements and not walk.wrote:
@@ -49,10 +53,18 @@ def split(text: str, html: str | None) -> Split:
     return _assemble(walk, rest)
 
 
-def _walk(lines: list[Line], structure: Structure) -> Walk:
+def _is_forward(subject: str, lines: list[Line]) -> bool:
+    """ "Fwd: …", but not our own mail handed back to us."""
+    prefix, colon, _ = subject[:40].replace("：", ":").partition(":")
+    if not colon or not vocabulary().forward_prefix.fullmatch(fold(prefix).strip("[ ")):
+        return False
+    return not any(REPLY_MARK_OPEN in line.bare for line in lines)
+
+
+def _walk(lines: list[Line], structure: Structure, forwards: bool = False) -> Walk:
     words = vocabulary()
     marks = _marks(lines, structure, words)
-    walk = Walk(lines, marks, find_quotes(lines, marks, structure, words))
+    walk = Walk(lines, marks, find_quotes(lines, marks, structure, words), forwards)
     walk.run()
     return walk
 

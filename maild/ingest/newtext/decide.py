@@ -12,6 +12,7 @@ from .marks import LONGEST_SIGNATURE, Mark, MarkKind
 
 LONGEST_FOOTER = 6  # written lines below "____" that can be a mailing list's
 
+_LIST_WORDS = ("mailing list", "mailman", "unsubscribe", "://lists.", "://groups.")
 _TRACKING_MARK = "ᐧ"  # left at the end of a text by mail trackers
 
 
@@ -22,6 +23,7 @@ class Walk:
     lines: list[Line]
     marks: dict[int, Mark]  # by index of their first line
     quoted: dict[int, str]  # indexes of lines that are quotes, and what says so
+    forwards: bool = False  # what stands below a header block is what the sender hands on
     kept: list[str | None] = field(default_factory=list)  # by line; None: not the sender's
     reasons: list[Reason] = field(default_factory=list)
     wrote: bool = False  # something of the sender's was kept
@@ -106,7 +108,9 @@ class Walk:
     def _introduced(self, mark: Mark) -> None:
         """A quote begins: marked lines behind it can be told, unmarked ones reach to the end."""
         follower = next_written(self.lines, mark.last + 1)
-        if mark.kind is MarkKind.ELEMENT and self.wrote:
+        if mark.kind is not MarkKind.ATTRIBUTION and (self.forwards or self._announced(mark)):
+            self._keep_forwarded(mark)
+        elif mark.kind is MarkKind.ELEMENT and self.wrote:
             self._drop_rest(mark.kind.value, mark.element)
         elif follower is None or follower in self.quoted or follower in self.marks:
             self._drop(mark.last + 1, mark.kind.value)
@@ -120,10 +124,16 @@ class Walk:
         else:
             self._keep(len(self.lines))
 
+    def _announced(self, mark: Mark) -> bool:
+        """The sender's last line ends with a colon: he shows what follows."""
+        above = (line for line in reversed(self.kept[-3:]) if line is not None and line.strip())
+        shown = next(above, "").rstrip().endswith((":", "："))
+        return shown and mark.kind is MarkKind.HEADERS
+
     def _keep_forwarded(self, mark: Mark) -> None:
         """What somebody forwards to a desk is what he wants to say."""
         place = f"from line {mark.first + 1} on"
-        self.reasons.append(Reason("text", f"new: {mark.kind.value}", place))
+        self.reasons.append(Reason("text", f"new: {MarkKind.FORWARDED.value}", place))
         self._keep(len(self.lines))
 
     def _reply_mark(self, mark: Mark) -> None:
@@ -175,4 +185,4 @@ class Walk:
     def _reads_like_footer(self, end: int) -> bool:
         """A mailing list says so, at the end of the mail."""
         tail = [line.bare.casefold() for line in self.lines[len(self.kept) : end]]
-        return end == len(self.lines) and any("http" in t or "mailing list" in t for t in tail)
+        return end == len(self.lines) and any(word in t for t in tail for word in _LIST_WORDS)

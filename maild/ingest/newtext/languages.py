@@ -60,6 +60,7 @@ class Vocabulary:
     forwarded: re.Pattern[str]  # "forwarded message"
     sent_from: SentFrom
     devices: re.Pattern[str]  # "iphone", "outlook"
+    forward_prefix: re.Pattern[str]  # "fw", "wg": begins the subject of a forwarded message
     labels: dict[str, str]  # "von" → "from": header names of quoted messages
 
 
@@ -83,6 +84,7 @@ def vocabulary() -> Vocabulary:
         forwarded=any_of(all_of("forwarded")),
         sent_from=_sent_from(all_of("sent_from")),
         devices=any_of(clients()["devices"]),
+        forward_prefix=any_of(all_of("forward_prefixes")),
         labels=_labels(language["headers"] for language in languages),
     )
 
