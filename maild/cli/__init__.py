@@ -26,7 +26,7 @@ def _root() -> None:
 
 
 # Each module adds its commands to the app by `register(app)`.
-MODULES = ("setup", "run", "demo", "ingest", "look", "parse")
+MODULES = ("setup", "run", "demo", "ingest", "look", "parse", "templates")
 
 for _name in MODULES:
     importlib.import_module(f"maild.cli.{_name}").register(app)

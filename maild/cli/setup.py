@@ -20,6 +20,7 @@ from maild.ingest.imap import probe as probe_mailbox
 from maild.outbox.deliver import probe as probe_smtp
 from maild.rules.engine import Rules
 from maild.store import Store
+from maild.templates.renderer import check_templates
 
 SAMPLE = Path(__file__).parent / "maild.toml"
 
@@ -73,6 +74,7 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     for section in settings.config.mailbox:
         yield f"mailbox {section.name}", lambda section=section: probe_mailbox(section)  # type: ignore[misc]
     yield "smtp", lambda: probe_smtp(settings.config.smtp)
+    yield "templates", lambda: check_templates(settings.path("templates"))
 
 
 def _profile(settings: Settings) -> str:

@@ -193,15 +193,14 @@ def example(names: tuple[Fact, ...] = CATALOGUE) -> Facts:
     """Facts made of the catalogue's examples, as a template would get them."""
     data: Facts = {}
     for fact in names:
-        head, is_list, rest = fact.name.partition("[]")
-        *path, last = head.split(".")
-        place = data
+        place: Any = data
+        *path, last = fact.name.split(".")
         for step in path:
-            place = place.setdefault(step, {})
-        if rest:
-            place.setdefault(last, [{}])[0][rest.removeprefix(".")] = fact.example
-        else:
-            place[last] = [fact.example] if is_list else fact.example
+            name, is_list, _ = step.partition("[]")
+            place = place.setdefault(name, [{}] if is_list else {})
+            place = place[0] if is_list else place
+        name, is_list, _ = last.partition("[]")
+        place[name] = [fact.example] if is_list else fact.example
     return data
 
 

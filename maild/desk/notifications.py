@@ -365,8 +365,11 @@ NOTIFICATIONS = (
             Fact("happened[].template", "which notification it would have been", "note"),
             Fact("happened[].at", "when", "2026-11-21T09:30:00+00:00"),
             Fact("happened[].by", "who did it", "Ann Archer"),
-            Fact("happened[].note", "the note, or none; for `words`", None),
-            Fact("happened[].time", "the time entry, or none", None),
+            Fact("happened[].note.by", "who wrote the note (it may be none)", "Ann Archer"),
+            Fact("happened[].note.text", "its words; `words` shows them", "It smokes again."),
+            Fact("happened[].note.attachments", "what came with it", []),
+            Fact("happened[].time.summary", "what was done (it may be none)", "Read the log."),
+            Fact("happened[].time.hours", "hours worked", 0.5),
         ),
     ),
     Notification(

@@ -169,6 +169,22 @@ def _same_cause(desk: Unit, ticket: Ticket, recipient: Recipient) -> list[Outbox
     return [row for row in rows if row.data.get("cause") == desk.cause]
 
 
+def draft(
+    desk: Unit,
+    ticket: Ticket | None,
+    template: str,
+    recipient: Recipient,
+    *,
+    note: Note | None = None,
+    time: TimeEntry | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> OutboxItem:
+    """The row that `notify` would write, for a preview: it is in no session."""
+    kind = notification(template)
+    what = _What(kind, ticket, note, time, kind.auto)
+    return _row(desk, what, recipient, extra or {}, key=f"draft {desk.cause}")
+
+
 def _add(
     desk: Unit, what: _What, recipient: Recipient, extra: Mapping[str, Any]
 ) -> OutboxItem | None:
@@ -176,15 +192,26 @@ def _add(
     key = _key(desk, what, recipient)
     if key is None:
         return None
+    row = _row(desk, what, recipient, extra, key)
+    desk.session.add(row)
+    if what.ticket is not None:
+        desk.session.add(Thread(message_id=row.message_id, ticket_id=what.ticket.id, ours=True))
+    desk.session.flush()
+    return row
+
+
+def _row(
+    desk: Unit, what: _What, recipient: Recipient, extra: Mapping[str, Any], key: str
+) -> OutboxItem:
     held = _held(recipient)
-    number = what.ticket.number if what.ticket else None
+    person_id = recipient.person.id if recipient.person else None
     chain = _conversation(desk, what.ticket, recipient)
-    row = OutboxItem(
+    return OutboxItem(
         key=key,
         ticket_id=what.ticket.id if what.ticket else None,
         note_id=what.note.id if what.note else None,
         stored_id=desk.stored.id if desk.stored else None,
-        person_id=recipient.person.id if recipient.person else None,
+        person_id=person_id,
         address=recipient.address,
         template=what.kind.name,
         language=_language(desk.settings, recipient.person),
@@ -194,8 +221,8 @@ def _add(
         message_id=tokens.message_id(
             tokens.desk_secret(desk.session),
             key,
-            number,
-            recipient.person.id if recipient.person else None,
+            what.ticket.number if what.ticket else None,
+            person_id,
             Address("", desk.settings.config.desk.address).domain,
         ),
         in_reply_to=_answers(desk, recipient) or (chain[-1] if chain else None),
@@ -206,11 +233,6 @@ def _add(
         next_try=desk.now,
         created=desk.now,
     )
-    desk.session.add(row)
-    if what.ticket is not None:
-        desk.session.add(Thread(message_id=row.message_id, ticket_id=what.ticket.id, ours=True))
-    desk.session.flush()
-    return row
 
 
 def _key(desk: Unit, what: _What, recipient: Recipient) -> str | None:

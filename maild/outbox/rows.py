@@ -70,7 +70,7 @@ def orders(session: Session, rows: Iterable[OutboxItem]) -> dict[int, Order]:
         .outerjoin(Note, Note.id == OutboxItem.note_id)
         .where(OutboxItem.id.in_(by_id))
     )
-    return {row_id: _order(by_id[row_id], number, public) for row_id, number, public in found}
+    return {row_id: order(by_id[row_id], number, public) for row_id, number, public in found}
 
 
 def next_due(session: Session) -> datetime | None:
@@ -188,7 +188,8 @@ def _behind_another() -> sa.ColumnElement[bool]:
     )
 
 
-def _order(row: OutboxItem, number: str | None, note_public: bool | None) -> Order:
+def order(row: OutboxItem, number: str | None, note_public: bool | None) -> Order:
+    """What is to be composed of one row."""
     return Order(
         key=row.key,
         template=row.template,

@@ -17,6 +17,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
 from babel.numbers import format_decimal
 from css_inline import CSSInliner
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -55,6 +56,7 @@ class _Page:
 
 
 _PAGE: ContextVar[_Page] = ContextVar("page")
+_BUGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # of a template
 
 
 def render(template: Template, data: Mapping[str, Any], words: Words, layout: str) -> Rendered:
@@ -66,25 +68,20 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
     foot = inert.one_line(_fill(template, "foot", data, text_page))
     body = _fill(template, "body", data, text_page)
     page = _Page(text_page.locale, zone, words, [], True)
-    page_html = _layout(layout).render(
-        language=template.language,
-        subject=subject,
-        preheader=preheader,
-        reply_above=words["reply_above"] if data.get("ticket") else "",
-        body=_html_body(_fill(template, "body", data, page), page),
-        foot=foot,
-        signature=_signature(data),
-    )
+    parts = {
+        "language": template.language,
+        "subject": subject,
+        "preheader": preheader,
+        "reply_above": words["reply_above"] if data.get("ticket") else "",
+        "body": _html_body(_fill(template, "body", data, page), page),
+        "foot": foot,
+        "signature": _signature(data),
+    }
+    try:
+        page_html = _layout(layout).render(parts)
+    except (jinja2.TemplateError, *_BUGS) as error:
+        raise UsageError(f"layout.html: {error}.") from error
     return Rendered(subject, _text_part(body, foot, data, words), _inliner().inline(page_html))
-
-
-def compile_only(template: Template) -> None:
-    """Reads every part without facts; UsageError with the line of a wrong sign."""
-    for part in ("subject", "preheader", "foot", "body"):
-        try:
-            _compiled(getattr(template, part))
-        except jinja2.TemplateError as error:
-            raise UsageError(_where(template, part, error)) from error
 
 
 def _text_part(body: str, foot: str, data: Mapping[str, Any], words: Words) -> str:
@@ -109,18 +106,22 @@ def _fill(template: Template, part: str, data: Mapping[str, Any], page: _Page) -
     token = _PAGE.set(page)
     try:
         return _compiled(getattr(template, part)).render(data)
-    except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (jinja2.TemplateError, *_BUGS) as error:
         raise UsageError(_where(template, part, error)) from error
     finally:
         _PAGE.reset(token)
 
 
 def _where(template: Template, part: str, error: Exception) -> str:
-    """ "templates/en/note.md, line 7: 'tiket' is undefined." """
-    line = getattr(error, "lineno", None) or _line_in_trace(error)
-    first = template.body_line if part == "body" else template.front_lines.get(part, 1)
     words = getattr(error, "message", None) or str(error) or type(error).__name__
-    return f"{template.origin}, line {first + (line or 1) - 1}: {words.rstrip('.')}."
+    return where(template, part, words, getattr(error, "lineno", None) or _line_in_trace(error))
+
+
+def where(template: Template, part: str, words: object, line: int | None) -> str:
+    """ "templates/en/note.md, line 7: 'tiket' is undefined."; `line` within the part."""
+    first = template.body_line if part == "body" else template.front_lines.get(part, 1)
+    end = "" if str(words).endswith((".", "?")) else "."
+    return f"{template.origin}, line {first + (line or 1) - 1}: {words}{end}"
 
 
 def _line_in_trace(error: Exception) -> int | None:
@@ -311,18 +312,19 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 
 @cache
-def _environment() -> Sandbox:
+def environment() -> Sandbox:
+    """Where templates are read and run."""
     return Sandbox(_final, FUNCTIONS, FILTERS)
 
 
 @lru_cache(maxsize=1024)
 def _compiled(source: str) -> jinja2.Template:
-    return _environment().from_string(source)
+    return environment().from_string(source)
 
 
 @lru_cache(maxsize=16)
 def _layout(source: str) -> jinja2.Template:
-    env = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    env = ImmutableSandboxedEnvironment(autoescape=True, undefined=jinja2.StrictUndefined)
     env.filters["ready"] = Markup
     return env.from_string(source)
 

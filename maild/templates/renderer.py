@@ -6,15 +6,19 @@ shipped one, and the reason beside it.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maild.errors import MaildError
+from maild.desk.notifications import NOTIFICATIONS, notification
+from maild.errors import MaildError, UsageError
 from maild.limited import MEMORY, Exceeded, Limited
+from maild.templates.check import problems
+from maild.templates.history import History
 from maild.templates.render import Rendered, render
-from maild.templates.source import Library, Template
+from maild.templates.source import Library, Template, languages
 
 SECONDS = (
     3.0  # a mail renders in a thousandth of a second; a template that takes this long is wrong
@@ -59,10 +63,13 @@ class LimitedRenderer:
     ) -> None:
         self._own = own
         self._limited = Limited(seconds=seconds, memory=memory)
-        self._stopped: dict[tuple[str, int], str] = {}  # files that went beyond a limit, and how
+        self._stopped: dict[tuple[str, int], str] = {}  # versions that are not in force, and why
+        self._seen: set[tuple[str, int]] = set()  # versions of the admin's files that were checked
 
     def render(self, jobs: Sequence[Job]) -> list[Outcome]:
         """All of them in one go; where that goes beyond the limits, one by one."""
+        for name, language in sorted({(job.name, job.language) for job in jobs}):
+            self._admit(name, language)
         try:
             return self._limited.run(render_all, self._own, list(jobs), self._stopped)
         except Exceeded:
@@ -71,12 +78,32 @@ class LimitedRenderer:
     def close(self) -> None:
         self._limited.close()
 
+    def check(self, name: str, language: str) -> list[str]:
+        """What is wrong with the template that is in force; empty where all is well."""
+        try:
+            return self._limited.run(check, self._own, name, language)
+        except Exceeded as error:
+            return [f"{_file(self._own, name, language)} was stopped: {error.message}."]
+
+    def _admit(self, name: str, language: str) -> None:
+        """An edited file is checked before it is in force, and kept among its versions."""
+        template = _own_template(self._own, name, language)
+        if template is None or self._own is None or _version(template) in self._seen:
+            return
+        self._seen.add(_version(template))
+        found = self.check(name, language)
+        if found:
+            self._stopped[_version(template)] = found[0]
+            return
+        with contextlib.suppress(OSError):  # a folder that we may only read
+            History(self._own).note(name, template.language)
+
     def _one(self, job: Job) -> Outcome:
         try:
             return self._limited.run(render_all, self._own, [job], self._stopped)[0]
         except Exceeded as error:
             problem = error.message
-        template = _own_template(self._own, job)
+        template = _own_template(self._own, job.name, job.language)
         if template is not None:
             problem = f"{template.origin} was stopped: {problem}."
             self._stopped[_version(template)] = problem
@@ -113,12 +140,45 @@ def _render(library: Library, job: Job, stopped: Mapping[tuple[str, int], str]) 
         return Outcome(None, error.message)
 
 
-def _own_template(own: Path | None, job: Job) -> Template | None:
+def check(own: Path | None, name: str, language: str) -> list[str]:
+    """What is wrong with the template that is in force for this language, and its layout."""
+    library = Library(own)
     try:
-        template = Library(own).get(job.name, job.language)
+        template = library.get(name, language)
+        words, layout = library.words(language), library.layout()
+    except MaildError as error:
+        return [error.message]
+    return problems(template, notification(name), words, layout)
+
+
+def check_templates(own: Path) -> str:
+    """Tries every template in each shipped language; UsageError with all that is wrong."""
+    renderer = LimitedRenderer(own)
+    try:
+        wrong = [
+            problem
+            for kind in NOTIFICATIONS
+            for language in languages()
+            for problem in renderer.check(kind.name, language)
+        ]
+    finally:
+        renderer.close()
+    if wrong:
+        raise UsageError("\n".join(dict.fromkeys(wrong)))
+    return f"{len(NOTIFICATIONS)} notifications in {', '.join(languages())}"
+
+
+def _own_template(own: Path | None, name: str, language: str) -> Template | None:
+    try:
+        template = Library(own).get(name, language)
     except MaildError:
         return None
     return None if template.shipped else template
+
+
+def _file(own: Path | None, name: str, language: str) -> str:
+    template = _own_template(own, name, language)
+    return template.origin if template else f"{language}/{name}.md"
 
 
 def _version(template: Template) -> tuple[str, int]:

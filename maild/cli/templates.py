@@ -1,0 +1,336 @@
+"""`maild templates`: what the desk's mails say, and the admin's own versions of it."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from maild import config as configuration
+from maild.cli.options import ConfigOption, JsonOption, print_json
+from maild.config import Settings
+from maild.desk.notifications import NOTIFICATIONS, notification
+from maild.errors import NotFound, UsageError
+from maild.outbox import preview as previews
+from maild.templates import manual as manual_page
+from maild.templates.history import History, me
+from maild.templates.renderer import LimitedRenderer
+from maild.templates.source import SHIPPED, Library, Template, languages
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A notification, like complete.")]
+Lang = Annotated[str | None, typer.Option("--lang", metavar="LANG", help="Language, like de.")]
+TicketOption = Annotated[
+    str | None,
+    typer.Option("--ticket", metavar="NUMBER", help="A real ticket instead of the example."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(
+        help="The notifications' templates: which are in force, and the admin's own.",
+        rich_markup_mode=None,
+    )
+    group.callback(invoke_without_command=True)(templates)
+    for name, command in (
+        ("list", list_templates), ("show", show), ("check", check), ("preview", preview),
+        ("send-test", send_test), ("diff", diff), ("edit", edit), ("history", history),
+        ("rollback", rollback), ("manual", manual),
+    ):  # fmt: skip
+        group.command(name)(command)
+    app.add_typer(group, name="templates")
+
+
+def templates(context: typer.Context, config: ConfigOption = None) -> None:
+    """Without a command: list."""
+    if context.invoked_subcommand is None:
+        list_templates(json=False, config=config)
+
+
+def list_templates(json: JsonOption = False, config: ConfigOption = None) -> None:
+    """List every notification, and for each language which file is in force."""
+    library = Library(_own(_settings(config)))
+    found = [(kind, _in_force(library, kind.name)) for kind in NOTIFICATIONS]
+    if json:
+        rows = [
+            {
+                "name": kind.name,
+                "audience": kind.audience,
+                "purpose": kind.purpose,
+                "languages": {t.language: {"shipped": t.shipped, "file": t.origin} for t in files},
+            }
+            for kind, files in found
+        ]
+        print_json(rows)
+        return
+    table = Table("template", "for", "in force", "when", box=None, pad_edge=False)
+    for kind, files in found:
+        where = ", ".join(f"{t.language} {_origin(t)}" for t in files)
+        table.add_row(kind.name, kind.audience, where, kind.purpose)
+    Console(highlight=False).print(table)
+
+
+def show(
+    name: Name, lang: Lang = None, json: JsonOption = False, config: ConfigOption = None
+) -> None:
+    """Print a template that is in force, and every name that it may use."""
+    kind = notification(name)
+    settings = _settings(config)
+    template = Library(_own(settings)).get(name, lang or settings.config.desk.language)
+    text = Path(template.origin).read_text("utf-8")
+    if json:
+        facts = [{"name": f.name, "meaning": f.meaning, "example": f.example} for f in kind.facts]
+        print_json({"name": name, "language": template.language, "file": template.origin,
+                    "shipped": template.shipped, "text": text, "facts": facts})  # fmt: skip
+        return
+    print(f"# {template.origin} ({_origin(template)})\n\n{text}")
+    table = Table("name", "meaning", "example", box=None, pad_edge=False)
+    for fact in kind.facts:
+        table.add_row(fact.name, fact.meaning, escape(repr(fact.example)))
+    Console(highlight=False).print(table)
+
+
+def check(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this one.")] = None,
+    lang: Lang = None,
+    config: ConfigOption = None,
+) -> None:
+    """Try every template: syntax, unknown names, missing languages."""
+    own = _own(_settings(config))
+    kinds = [notification(name)] if name else list(NOTIFICATIONS)
+    renderer, library = LimitedRenderer(own), Library(own)
+    wrong, tried = 0, 0
+    try:
+        for kind in kinds:
+            for template in _in_force(library, kind.name, lang):
+                tried += 1
+                for problem in renderer.check(kind.name, template.language):
+                    wrong += 1
+                    print(problem)
+    finally:
+        renderer.close()
+    for line in _left_over(own):
+        wrong += 1
+        print(line)
+    for line in _without_language(own):
+        print(line)
+    print(f"{tried} templates, {wrong or 'nothing'} wrong.")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def preview(
+    name: Name,
+    ticket: TicketOption = None,
+    lang: Lang = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the HTML part there.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Print what a mail would say, on the example or on a real ticket; nothing is sent."""
+    mail = previews.compose(_settings(config), name, ticket=ticket, language=lang)
+    if mail.problem:
+        print(f"maild: {mail.problem} This is the shipped template.", file=sys.stderr)
+    print(f"Subject: {mail.subject}\n\n{mail.text}", end="")
+    if html is not None:
+        html.write_text(mail.html, "utf-8")
+        print(f"maild: the HTML part is in {html}", file=sys.stderr)
+
+
+def send_test(
+    name: Name,
+    to: Annotated[str, typer.Option("--to", metavar="ADDRESS", help="Where to.")],
+    ticket: TicketOption = None,
+    lang: Lang = None,
+    config: ConfigOption = None,
+) -> None:
+    """Send a template to an address, marked as a test."""
+    settings = _settings(config)
+    mail = previews.compose(settings, name, ticket=ticket, language=lang, to=to)
+    answer = previews.send(settings, to, mail)
+    print(f"Sent to {to}: {answer}")
+
+
+def diff(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
+    """Show how your own template differs from the shipped one."""
+    template = _own_one(_settings(config), name, lang)
+    shipped = Library().get(name, template.language)
+    lines = difflib.unified_diff(
+        Path(shipped.origin).read_text("utf-8").splitlines(),
+        Path(template.origin).read_text("utf-8").splitlines(),
+        f"shipped/{shipped.language}/{name}.md",
+        template.origin,
+        lineterm="",
+    )
+    print("\n".join(lines) or "There is no difference.")
+
+
+def edit(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
+    """Edit your own version in $EDITOR; it is checked before it is in force."""
+    settings = _settings(config)
+    notification(name)
+    language = _tongue(lang or settings.config.desk.language)
+    text = _edited(Path(Library(_own(settings)).get(name, language).origin), name)
+    _put(settings, name, language, text)
+
+
+def history(
+    name: Name, lang: Lang = None, json: JsonOption = False, config: ConfigOption = None
+) -> None:
+    """List the versions of your own template that were in force: when, and by whom."""
+    settings = _settings(config)
+    notification(name)
+    language = _tongue(lang or settings.config.desk.language)
+    kept = History(_own(settings))
+    if (_own(settings) / language / f"{name}.md").is_file():
+        kept.note(name, language)
+    versions = kept.versions(name, language)
+    if json:
+        print_json([{"version": v.number, "at": v.at, "by": v.by} for v in versions])
+    elif not versions:
+        print(f"{language}/{name} was never changed: the shipped template is in force.")
+    else:
+        for version in versions:
+            print(f"{version.number:4}  {version.at:%Y-%m-%d %H:%M:%S} UTC  {version.by}")
+
+
+def rollback(
+    name: Name,
+    version: Annotated[
+        int | None,
+        typer.Argument(metavar="[VERSION]", help="0: the shipped one; default: the one before."),
+    ] = None,
+    lang: Lang = None,
+    config: ConfigOption = None,
+) -> None:
+    """Put an earlier version of your own template back into force."""
+    settings = _settings(config)
+    notification(name)
+    language = _tongue(lang or settings.config.desk.language)
+    file = _own(settings) / language / f"{name}.md"
+    kept = History(_own(settings))
+    if file.is_file():
+        kept.note(name, language)
+    if version == 0:
+        file.unlink(missing_ok=True)
+        print(f"The shipped {language}/{name} is in force; yours is kept in the history.")
+        return
+    chosen = kept.get(name, language, version)
+    kept.save(name, language, chosen.text, me(), datetime.now(UTC))
+    print(f"Version {chosen.number} of {language}/{name} is in force again.")
+
+
+def manual() -> None:
+    """Print docs/templates.md: every template and every name that it may use."""
+    print(manual_page.page(), end="")
+
+
+def _settings(config: Path | None) -> Settings:
+    return configuration.load(configuration.config_file(config))
+
+
+def _own(settings: Settings) -> Path:
+    return settings.path("templates")
+
+
+def _origin(template: Template) -> str:
+    return "shipped" if template.shipped else "yours"
+
+
+def _in_force(library: Library, name: str, only: str | None = None) -> list[Template]:
+    """The template of each language that there is, the admin's languages too."""
+    if only:
+        return [library.get(name, _tongue(only))]
+    folders = library.own.iterdir() if library.own is not None and library.own.is_dir() else ()
+    own = sorted(f.name for f in folders if f.is_dir() and not f.name.startswith("."))
+    tongues = dict.fromkeys([*languages(), *own])
+    return [t for tongue in tongues if (t := library.get(name, tongue)).language == tongue]
+
+
+def _left_over(own: Path) -> list[str]:
+    """Files that no notification will ever ask for."""
+    known = {kind.name for kind in NOTIFICATIONS}
+    lines = []
+    for file in sorted(own.glob("*/*.md")):
+        if not file.parent.name.startswith(".") and file.stem not in known:
+            close = difflib.get_close_matches(file.stem, known, 1, 0.5)
+            hint = f"; did you mean {close[0]}.md?" if close else "."
+            lines.append(f"{file}: there is no such notification{hint}")
+    return lines
+
+
+def _without_language(own: Path) -> list[str]:
+    """Templates that were changed in one language only: others still get the shipped one."""
+    files = [f for f in own.glob("*/*.md") if not f.parent.name.startswith(".")]
+    tongues = {f.parent.name for f in files}
+    lines = []
+    for name in sorted({f.stem for f in files}):
+        lacking = sorted(tongues - {f.parent.name for f in files if f.stem == name})
+        if lacking:
+            lines.append(f"note: {name} is yours, but not in {', '.join(lacking)}")
+    return lines
+
+
+def _own_one(settings: Settings, name: str, lang: str | None) -> Template:
+    notification(name)
+    template = Library(_own(settings)).get(name, lang or settings.config.desk.language)
+    if template.shipped:
+        raise NotFound(
+            f"{template.language}/{name} is the shipped one; "
+            f"`maild templates edit {name} --lang {template.language}` makes your own."
+        )
+    return template
+
+
+def _tongue(lang: str) -> str:
+    if not lang.replace("-", "").isalnum():
+        raise UsageError(f"--lang {lang}: a language like de or de-at is needed.")
+    return lang.lower()
+
+
+def _edited(origin: Path, name: str) -> str:
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / f"{name}.md"
+        copy.write_text(origin.read_text("utf-8"), "utf-8")
+        try:
+            done = subprocess.run([*shlex.split(editor), str(copy)], check=False)
+        except OSError as error:
+            raise UsageError(f"The editor {editor} cannot be started; set $EDITOR.") from error
+        if done.returncode != 0:
+            raise UsageError(f"{editor} ended with status {done.returncode}; nothing was changed.")
+        return copy.read_text("utf-8")
+
+
+def _put(settings: Settings, name: str, language: str, text: str) -> None:
+    """Checks a text in a folder of its own, then puts it in force; UsageError where it is wrong."""
+    own = _own(settings)
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder) / language / f"{name}.md"
+        trial.parent.mkdir()
+        trial.write_text(text, "utf-8")
+        renderer = LimitedRenderer(Path(folder))
+        try:
+            wrong = renderer.check(name, language)
+        finally:
+            renderer.close()
+    if wrong:
+        lines = "\n".join(problem.replace(f"{folder}/", "") for problem in wrong)
+        raise UsageError(f"{lines}\nNothing was changed.")
+    shipped = SHIPPED / language / f"{name}.md"
+    if shipped.is_file() and shipped.read_text("utf-8") == text:
+        print("That is the shipped template; nothing was changed.")
+        return
+    History(own).save(name, language, text, me(), datetime.now(UTC))
+    print(f"{own / language / f'{name}.md'} is in force.")

@@ -1,0 +1,161 @@
+"""A mail to look at: what a template would say, on an example or on a real ticket."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from maild.config import Settings
+from maild.desk.desk import Desk
+from maild.desk.notifications import Notification, notification
+from maild.desk.notify import Recipient, draft
+from maild.desk.profile import load_profile, profile_folder
+from maild.desk.views import ticket as find_ticket
+from maild.errors import Refused, UsageError
+from maild.model import Address
+from maild.outbox import rows
+from maild.outbox.compose import Order, job
+from maild.outbox.compose import compose as compose_mail
+from maild.outbox.relay import Connection
+from maild.store import Store
+from maild.store.tables import Note, Person, Ticket
+from maild.templates.renderer import LimitedRenderer
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be sent."""
+
+    subject: str
+    text: str
+    html: str
+    octets: bytes
+    problem: str | None  # why the admin's template is not in force
+
+
+def compose(
+    settings: Settings,
+    name: str,
+    *,
+    ticket: str | None = None,
+    language: str | None = None,
+    to: str | None = None,
+) -> Preview:
+    """The mail as it would be; nothing is kept.  `to`: it is a test, and its subject says so."""
+    kind = notification(name)
+    order = _real(settings, kind, ticket) if ticket else _example(settings, kind)
+    order = replace(
+        order,
+        key=uuid.uuid4().hex,
+        language=language or settings.config.desk.language,
+        data={**order.data, "recipient": {**order.data["recipient"],
+                                          "language": language or settings.config.desk.language}},
+    )  # fmt: skip
+    if to is not None:
+        own = Address("", settings.config.desk.address).domain
+        order = replace(
+            order, address=to, message_id=f"test.{order.key}@{own}", in_reply_to=None, references=()
+        )
+    renderer = LimitedRenderer(settings.path("templates"))
+    try:
+        outcome = renderer.render([job(order)])[0]
+    finally:
+        renderer.close()
+    words = outcome.words
+    if words is None:
+        raise UsageError(outcome.problem)
+    if to is not None:
+        words = replace(words, subject=f"[test] {words.subject}")
+        outcome = replace(outcome, words=words)
+    try:
+        mail = compose_mail(order, settings.config.desk, b"", outcome)
+    except ValueError as error:
+        raise UsageError(f"{order.address} is no address that mail can be sent to.") from error
+    return Preview(mail.subject, words.text, words.html, mail.octets, mail.problem)
+
+
+def send(settings: Settings, to: str, mail: Preview) -> str:
+    """Hands it to the relay now; the server's answer, or Refused with it."""
+
+    async def deliver() -> str:
+        connection = Connection(settings.config.smtp)
+        await connection.open()
+        try:
+            answer = await connection.send(settings.config.desk.address, to, mail.octets)
+        finally:
+            await connection.close()
+        if answer.outcome != "sent":
+            raise Refused(f"The relay did not take it: {answer.code or ''} {answer.text}".strip())
+        return answer.text
+
+    return asyncio.run(deliver())
+
+
+def _example(settings: Settings, kind: Notification) -> Order:
+    data = kind.example()
+    config = settings.config.desk
+    data["desk"] = {"name": config.name, "address": config.address}
+    data["recipient"]["timezone"] = config.timezone
+    note = data.get("note")
+    return Order(
+        key="",
+        template=kind.name,
+        language=config.language,
+        audience=kind.audience,
+        address=data["recipient"]["address"],
+        auto=kind.auto,
+        data=data,
+        message_id=f"example@{Address('', config.address).domain}",
+        in_reply_to=None,
+        references=(),
+        created=datetime.now(UTC),
+        ticket_number=data["ticket"]["number"] if data.get("ticket") else None,
+        person_id=None,
+        note_public=note["public"] if note else None,
+    )
+
+
+def _real(settings: Settings, kind: Notification, number: str) -> Order:
+    """On a real ticket; what only the cause would know is taken from the example."""
+    store = Store(settings.database_url)
+    profile = load_profile(profile_folder(settings.config.profile, settings.folder))
+    now = datetime.now(UTC)
+    try:
+        with store.read() as session:
+            ticket = find_ticket(session, number)
+            desk = Desk(session, settings, profile, now, "preview")
+            note = _last_note(ticket, kind)
+            time = ticket.time_entries[-1] if ticket.time_entries else None
+            row = draft(
+                desk,
+                ticket if "ticket" in kind.about else None,
+                kind.name,
+                _recipient(ticket, kind),
+                note=note if "note" in kind.about else None,
+                time=time if "time" in kind.about else None,
+                extra={name: kind.example()[name] for name in kind.nothing},
+            )
+            return rows.order(row, ticket.number if "ticket" in kind.about else None,
+                              note.public if note and "note" in kind.about else None)  # fmt: skip
+    finally:
+        store.close()
+
+
+def _last_note(ticket: Ticket, kind: Notification) -> Note | None:
+    notes = [note for note in ticket.notes if note.public or kind.audience != "contact"]
+    by_us = [note for note in notes if note.by_kind == "resource"]
+    if kind.audience == "contact" and by_us:
+        return by_us[-1]
+    return notes[-1] if notes else None
+
+
+def _recipient(ticket: Ticket, kind: Notification) -> Recipient:
+    person: Person | None = ticket.contact if kind.audience == "contact" else ticket.primary
+    with suppress(IndexError):
+        if person is not None:
+            return Recipient(person.name, person.email, kind.audience, person)
+    example = kind.example()["recipient"]
+    return Recipient(example["name"], example["address"], kind.audience)

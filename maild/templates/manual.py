@@ -1,0 +1,117 @@
+"""docs/templates.md, from the same catalogue that the templates are checked against."""
+
+from __future__ import annotations
+
+import json
+
+from maild.desk.facts import CATALOGUE, Fact
+from maild.desk.notifications import NOTIFICATIONS
+from maild.templates.render import FILTERS, FUNCTIONS
+from maild.templates.sandbox import FILTERS as PLAIN_FILTERS
+from maild.templates.source import languages
+
+_INTRODUCTION = """\
+# Notifications and their templates
+
+<!-- Written by `maild templates manual`; a test holds it to the catalogue. -->
+
+Every mail that maild sends is one Markdown file, `LANGUAGE/NAME.md`. The shipped ones are in
+English and German. To have your own, put a file of the same name into the folder `templates`
+beside `maild.toml`; file by file it takes the place of the shipped one, without a restart:
+
+```
+maild templates list                      # which are in force, and from where
+maild templates show complete             # the text, and every name that it may use
+maild templates edit complete --lang de   # your copy in $EDITOR; checked before it is in force
+maild templates preview complete --ticket T20261121.0042 --html complete.html
+maild templates send-test complete --to me@example.com
+maild templates check                     # syntax, unknown names, missing languages
+maild templates diff complete             # yours against the shipped one
+maild templates history complete          # who changed it, and when
+maild templates rollback complete         # the version before
+```
+
+A file that is broken never stops a mail: the shipped template is sent, and an alert says why.
+
+![A technician's reply, as the customer gets it](pictures/reply.png)
+![A note to a technician, on a dark screen](pictures/note-dark.png)
+![An appointment, on a phone](pictures/scheduled-phone.png)
+
+## What a file looks like
+
+```
+subject: {{ ticket.title }}
+preheader: {{ ticket.number }} is complete.
+foot: If something is still amiss, just reply to this mail: the ticket is opened again.
+---
+Hello {{ recipient.first_name }},
+
+your ticket **{{ ticket.number }}** is complete.
+
+{{ facts(ticket, "number", "title", "completed") }}
+```
+
+Above the `---` stand the subject (the ticket's tag is put before it; keep it the ticket's title,
+as mail programs hold a conversation together by it), what a list of mails shows beside the
+subject, and one line that says what a reply will do. Below it is [Markdown](https://commonmark.org)
+with [Jinja](https://jinja.palletsprojects.com/en/stable/templates/): `{{ name }}` shows a fact,
+`{% if name %} … {% endif %}` and `{% for entry in list %} … {% endfor %}` do what they say.
+
+The text part of a mail is these words as they are; the HTML part is the same words through
+Markdown and the one layout. What people wrote is shown exactly as they wrote it: nothing in it is
+markup, in either part. `words.yaml` in a language's folder has the layout's own words, and
+`layout.html` is the page around all of them; both can be replaced in the same way.
+
+A template gets plain data and cannot do anything but write. It is stopped after three seconds.
+"""
+
+
+def page() -> str:
+    """The whole of docs/templates.md."""
+    blocks = [_INTRODUCTION, *_calls(), "## Names that every template may use\n", _table(CATALOGUE)]
+    blocks.append(
+        "Times are for the filters `time` and `day`. `ticket`, `note` and `time` are none in mails "
+        "that are not about one, and `earlier` is empty then. A contact's mail never holds an "
+        "internal note.\n"
+    )
+    blocks.append("## The notifications\n")
+    for kind in NOTIFICATIONS:
+        blocks.append(f"### {kind.name}\n\n{kind.purpose} {_nature(kind.auto, kind.audience)}\n")
+        if kind.extra:
+            blocks.append(_table(kind.extra))
+    blocks.append(f"Languages: {', '.join(languages())}.\n")
+    return "\n".join(blocks)
+
+
+def _calls() -> list[str]:
+    functions = [f"| `{name}` | {_first(call.__doc__)} |" for name, call in FUNCTIONS.items()]
+    filters = [f"| `{name}` | {_first(call.__doc__)} |" for name, call in FILTERS.items()]
+    return [
+        "## Functions\n",
+        "\n".join(["| function | gives |", "|---|---|", *functions]) + "\n",
+        "## Filters\n",
+        "\n".join(["| filter | gives |", "|---|---|", *filters]) + "\n",
+        "And of Jinja's own: " + ", ".join(f"`{name}`" for name in PLAIN_FILTERS) + ".\n",
+    ]
+
+
+def _first(text: str | None) -> str:
+    return " ".join((text or "").split("\n\n")[0].split())
+
+
+def _nature(auto: str | None, audience: str) -> str:
+    how = f"`Auto-Submitted: {auto}`" if auto else "A person's own words, so not marked automatic"
+    return f"Written for: {audience}. {how}."
+
+
+def _table(facts: tuple[Fact, ...]) -> str:
+    rows = [
+        f"| `{fact.name}` | {fact.meaning} | "
+        f"{_escape(json.dumps(fact.example, ensure_ascii=False))} |"
+        for fact in facts
+    ]
+    return "\n".join(["| name | meaning | example |", "|---|---|---|", *rows]) + "\n"
+
+
+def _escape(text: str) -> str:
+    return f"`{text.replace('|', chr(92) + '|')}`"

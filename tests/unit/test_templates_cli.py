@@ -1,0 +1,197 @@
+"""`maild templates`: what an admin does with his templates, as he does it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from maild.cli import app
+from maild.desk.notifications import NOTIFICATIONS
+from maild.desk.notify import notify
+from maild.errors import MaildError
+from maild.templates import manual
+from maild.templates.check import problems
+from maild.templates.history import History
+from maild.templates.source import Library, parse
+from tests.office import NOW, Office, a_note, the_ticket
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def _maild(folder: Path, *words: str, editor: str = "true") -> Said:
+    """`maild templates …` in this process, as `maild.cli.main` would end it."""
+    file = folder / "maild.toml"
+    if not file.exists():
+        file.write_text('[desk]\naddress = "support@example.com"\n', "utf-8")
+    args = ["templates", *words, "--config", str(file)]
+    done = CliRunner().invoke(app, args, env={"EDITOR": editor, "VISUAL": ""})
+    if isinstance(done.exception, MaildError):
+        return Said(done.exception.exit_status, done.stdout, f"{done.exception.message}\n")
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    return Said(done.exit_code, done.stdout, done.stderr)
+
+
+def _own(folder: Path, text: str, name: str = "complete") -> Path:
+    file = folder / "templates" / "en" / f"{name}.md"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_the_page_of_the_documentation_is_the_catalogue() -> None:
+    assert (ROOT / "docs" / "templates.md").read_text("utf-8") == manual.page()
+
+
+def test_edit_is_checked_kept_and_rolled_back(tmp_path: Path) -> None:
+    ours = tmp_path / "templates" / "en" / "complete.md"
+    first = _maild(tmp_path, "edit", "complete", editor="sed -i s/Hello/Dear/")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "Dear {{ recipient.first_name }}" in ours.read_text("utf-8")
+    broken = _maild(tmp_path, "edit", "complete", editor="sed -i s/first_name/frist_name/")
+    assert broken.returncode == 2
+    assert 'line 5: "recipient.frist_name" is not known; did you mean' in broken.stderr
+    assert "Nothing was changed." in broken.stderr
+    second = _maild(tmp_path, "edit", "complete", editor="sed -i s/Dear/Hey/")
+    assert second.returncode == 0
+    assert "-Hello {{" in _maild(tmp_path, "diff", "complete").stdout
+    assert _maild(tmp_path, "rollback", "complete").returncode == 0
+    assert "Dear {{" in ours.read_text("utf-8")
+    history = _maild(tmp_path, "history", "complete").stdout.splitlines()
+    assert [line.split()[0] for line in history] == ["1", "2", "3"]
+    assert _maild(tmp_path, "rollback", "complete", "0").returncode == 0
+    assert not ours.exists()
+    assert _maild(tmp_path, "rollback", "complete", "9").returncode == 1
+
+
+def test_h72_check_names_file_line_and_the_nearest_name(tmp_path: Path) -> None:
+    file = _own(tmp_path, "subject: {{ ticket.titel }}\n---\n{{ ticket.number|uper }}\n")
+    other = _own(tmp_path, "subject: x\n---\nx\n", name="complet")
+    checked = _maild(tmp_path, "check")
+    assert checked.returncode == 1
+    assert f'{file}, line 1: "ticket.titel" is not known; did you mean ticket.title?' in (
+        checked.stdout
+    )
+    assert 'line 3: there is no filter "uper"; did you mean upper?' in checked.stdout
+    assert f"{other}: there is no such notification; did you mean complete.md?" in checked.stdout
+
+
+def test_preview_on_a_real_ticket(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    number = office.ticket()
+    with office.desk("message:1", by="bob@example.com") as desk:
+        a_note(desk, the_ticket(desk, number), "A new toner is in.")
+    office.store.close()
+    page = tmp_path / "page.html"
+    shown = _maild(
+        tmp_path, "preview", "reply", "--ticket", number, "--lang", "de", "--html", str(page)
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert f"Subject: [{number}] Printer is on fire" in shown.stdout
+    assert "A new toner is in." in shown.stdout
+    assert "Bitte schreiben Sie Ihre Antwort über diese Zeile" in shown.stdout
+    assert "A new toner is in." in page.read_text("utf-8")
+    with Office(tmp_path).store.read() as session:
+        from maild.store.tables import OutboxItem
+
+        assert session.query(OutboxItem).count() == 0
+
+
+def test_wrong_words_are_one_sentence(tmp_path: Path) -> None:
+    for words in (("show", "compleet"), ("preview", "compleet"), ("history", "compleet")):
+        done = _maild(tmp_path, *words)
+        assert done.returncode == 2
+        assert "did you mean complete?" in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+def test_an_edit_in_the_file_itself_is_a_version_too(tmp_path: Path) -> None:
+    from maild.templates.renderer import Job, LimitedRenderer
+
+    own = tmp_path / "templates"
+    file = _own(tmp_path, "subject: x\n---\nFirst.\n")
+    kind = next(k for k in NOTIFICATIONS if k.name == "complete")
+    renderer = LimitedRenderer(own)
+    try:
+        for number, text in enumerate(("First.", "{{ broken", "Third."), 1):
+            file.write_text(f"subject: x\n---\n{text}\n", "utf-8")
+            os.utime(file, (number, number))
+            outcome = renderer.render([Job("complete", "en", kind.example())])[0]
+            assert outcome.words is not None
+            assert ("is complete" if number == 2 else text) in outcome.words.text
+    finally:
+        renderer.close()
+    versions = History(own).versions("complete", "en")
+    assert [v.text.split("---\n")[1] for v in versions] == ["First.\n", "Third.\n"]
+    assert {v.by for v in versions} == {versions[0].by}
+
+
+def test_versions_keep_their_order_when_the_clock_is_set_back(tmp_path: Path) -> None:
+    kept = History(tmp_path)
+    for text in ("a", "b", "c"):
+        kept.save("complete", "en", text, "../x y", NOW)
+    assert [v.text for v in kept.versions("complete", "en")] == ["a", "b", "c"]
+    assert kept.get("complete", "en", None).text == "b"
+    assert {v.by for v in kept.versions("complete", "en")} == {"..x y"}
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        ("{{ tiket.number }}", '"tiket.number" is not known; did you mean ticket.number?'),
+        ("{% for e in earlier %}{{ e.bye }}{% endfor %}", '"earlier[].bye" is not known'),
+        ("{% set x = ticket %}{{ x.number }}{{ loop }}", '"loop" is not known'),
+        ("{{ earlier[0].by }}{{ ticket['nmber'] }}", '"ticket.nmber" is not known'),
+        ("{{ answers }}", '"answers" is not known'),
+        ("{{ ticket.title.upper() }}", "did you mean ticket.title?"),
+        ("{{ words(note, 1, 2, 3) }}", "line 3"),
+    ],
+)
+def test_what_a_check_finds(body: str, wrong: str) -> None:
+    template = parse(f"subject: x\n---\n{body}\n", "note", "en", "note.md", shipped=False)
+    kind = next(k for k in NOTIFICATIONS if k.name == "note")
+    library = Library()
+    found = problems(template, kind, library.words("en"), library.layout())
+    assert wrong in " ".join(found)
+
+
+def test_send_test_reaches_the_relay_marked_as_a_test(tmp_path: Path) -> None:
+    from maild.demo.servers import Servers
+
+    with Servers() as servers:
+        (tmp_path / "maild.toml").write_text(
+            f'[desk]\naddress = "support@example.com"\n[smtp]\nport = {servers.smtp.port}\n',
+            "utf-8",
+        )
+        done = _maild(tmp_path, "send-test", "complete", "--to", "me@x.example")
+        assert done.returncode == 0, done.stderr
+        octets = servers.smtp.to("me@x.example")[0].octets
+        servers.smtp.fail("me@x.example", "550 5.7.1 no")
+        refused = _maild(tmp_path, "send-test", "complete", "--to", "me@x.example")
+    assert b"[test] Printer is on fire" in octets
+    assert refused.returncode == 1
+    assert "550 5.7.1 no" in refused.stderr
+
+
+def test_notify_and_preview_say_the_same(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    number = office.ticket()
+    with office.desk("message:1") as desk:
+        ann = office.person(desk.session, "ann@acme.example")
+        notify(desk, the_ticket(desk, number), "complete", [ann])
+    octets = office.octets(office.items()[0])
+    shown = _maild(tmp_path, "preview", "complete", "--ticket", number).stdout
+    assert "your ticket" in shown
+    assert b"your ticket" in octets
