@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
-.PHONY: demo test gallery setup setup-test lint lock clean
+.PHONY: demo test gallery docs setup setup-test lint lock clean
 
 demo: setup
 	$(BIN)/maild demo
@@ -18,6 +18,9 @@ test: setup-test
 
 gallery: setup-test      # every notification as a page and as pictures
 	$(BIN)/python -m tests.gallery build/gallery
+
+docs: setup
+	$(BIN)/maild templates manual > docs/templates.md
 
 setup: .venv/.installed
 setup-test: .venv/.installed-test

@@ -74,7 +74,6 @@ EXTRAS = {
             "undo": None,
         },
     ],
-    "commands": ["is resolved", "time: 30m replaced the fuser"],
 }
 
 
@@ -108,7 +107,8 @@ def _page(
     person = office.person(desk.session, address)
     person.language = language
     example = kind.example()
-    extra = {name: EXTRAS.get(name, example[name]) for name in kind.nothing}
+    extra = {name: example[name] for name in kind.nothing}
+    extra |= {name: value for name, value in EXTRAS.items() if name in extra}
     if kind.name == "bundle":
         extra["happened"] = [_happening(n, office) for n in ticket.notes[:2]]
     about = ticket if "ticket" in kind.about else None

@@ -52,6 +52,7 @@ def _own(folder: Path, text: str, name: str = "complete") -> Path:
 
 
 def test_the_page_of_the_documentation_is_the_catalogue() -> None:
+    """`make docs` writes it anew."""
     assert (ROOT / "docs" / "templates.md").read_text("utf-8") == manual.page()
 
 
