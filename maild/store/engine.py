@@ -29,11 +29,11 @@ class Store:
     or chose us as a deadlock's victim.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         """Opens nothing yet.  `sqlite:///file` or `postgresql://…`; UsageError for others."""
         self.url = _normal(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
+        self.engine = _sqlite(self.url, busy_seconds) if self.is_sqlite else _postgresql(self.url)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -103,11 +103,11 @@ def _normal(url: str) -> sa.URL:
     raise UsageError(f"[database] url starts with {backend}:; sqlite and postgresql are possible.")
 
 
-def _sqlite(url: sa.URL) -> sa.Engine:
+def _sqlite(url: sa.URL, busy_seconds: float) -> sa.Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+        url, connect_args={"timeout": busy_seconds, "check_same_thread": False}
     )
 
     @sa.event.listens_for(engine, "connect")
