@@ -205,6 +205,11 @@ def _machine(facts: Facts) -> str | None:
     return None
 
 
+def _role(facts: Facts) -> str | None:
+    role = facts.sender is not None and phrases.senders("roles").match(_local(facts))
+    return f"sender {_local(facts)}" if role else None
+
+
 def _bounce_by_header(facts: Facts) -> _Finding | None:
     if value := facts.first("X-Failed-Recipients"):
         return _bounce(facts, f"header X-Failed-Recipients: {value[:100]}")
@@ -228,7 +233,7 @@ def _bounce_by_subject(facts: Facts) -> _Finding | None:
     hit = phrases.section("bounce_subject").begins(facts.folded_subject)
     if hit is None:
         return None
-    machine = _machine(facts) or _nobody(facts) or _bulk(facts)
+    machine = _machine(facts) or _nobody(facts) or _bulk(facts) or _role(facts)
     if machine is None:
         return None
     return _bounce(facts, f"subject begins with “{hit.phrase}”; {machine}", hit.language)
@@ -287,7 +292,29 @@ def _submitted(facts: Facts) -> str:
 
 
 def _absence_subject(facts: Facts) -> phrases.Hit | None:
-    return phrases.section("auto_reply_subject").begins(facts.folded_subject)
+    """A subject of automatic answers; one that a person may have written only with support."""
+    subject = facts.folded_subject
+    hit = phrases.section("auto_reply_subject").begins(subject)
+    if hit is not None and (subject != phrases.fold(hit.phrase) or _AUTOMATIC.search(subject)):
+        return hit
+    hit = hit or phrases.section("absence_subject").begins(subject)
+    return hit if hit is not None and _supported(facts) else None
+
+
+_AUTOMATIC = re.compile("auto|авто|αυτό|自動|自动|자동|otomat|avtom|samodej")
+
+
+_QUOTED_ANSWER = re.compile(r"\W(?:re|aw|sv|antw|odp|fw|fwd|wg|tr|rv|r)\s*:")
+
+
+def _supported(facts: Facts) -> bool:
+    """A machine sent it, it answers one of ours, or its first lines speak of an absence."""
+    if _QUOTED_ANSWER.search(facts.folded_subject):
+        return True
+    if facts.is_answer or _machine(facts) or _nobody(facts) or _bulk(facts) or _suppressed(facts):
+        return True
+    sections = ("auto_reply_text", "absence_text")
+    return any(phrases.section(name).within(facts.folded_opening) for name in sections)
 
 
 def _auto_reply_by_header(facts: Facts) -> _Finding | None:
@@ -385,7 +412,7 @@ def _suppressions(facts: Facts) -> set[str]:
 
 
 def _suppressed(facts: Facts) -> str | None:
-    if _suppressions(facts) & {"all", "autoreply", "oof", "dr, oof, autoreply"}:
+    if _suppressions(facts) & {"all", "autoreply", "oof"}:
         return f"header X-Auto-Response-Suppress: {facts.first('X-Auto-Response-Suppress')}"
     return None
 

@@ -122,7 +122,7 @@ def auto_reply_fields() -> tuple[tuple[str, re.Pattern[str]], ...]:
 @cache
 def section(name: str) -> Phrases:
     """A section of kinds.yaml, compiled once."""
-    bounded = name in ("auto_reply_subject", "bounce_formula")
+    bounded = name in ("auto_reply_subject", "absence_subject", "bounce_formula")
     return Phrases(_load("kinds.yaml")[name], bounded=bounded)
 
 
