@@ -24,6 +24,7 @@ CASES = sorted(path.stem for path in FOLDER.glob("*.eml"))
 SHOWN: dict[str, Callable[[Mail], Any]] = {
     "subject": lambda m: m.subject,
     "text": lambda m: m.text.strip("\n"),
+    "new_text": lambda m: m.new_text,
     "html": lambda m: (m.html or "").strip(),
     "kind": lambda m: m.kind.value,
     "answerable": lambda m: m.answerable,

@@ -93,11 +93,17 @@ def _marks(lines: list[Line], structure: Structure, words: Vocabulary) -> dict[i
 def _assemble(walk: Walk, rest: str) -> Split:
     new: list[str] = []
     quoted: list[str] = []
+    seam = False  # a cut stands between the last new line and this one
     for line, kept in zip(walk.lines, walk.kept, strict=True):
-        if kept is not None:
+        if kept is None:
+            quoted.append(line.raw)
+            seam = True
+            continue
+        if kept.strip() or not seam or (new and new[-1].strip()):  # one empty line at a seam
             new.append(kept)
+        seam = seam and not kept.strip()
         if kept != line.raw:
-            quoted.append(line.raw if kept is None else line.raw[len(kept) :])
+            quoted.append(line.raw[len(kept) :])
     for row in rest.split("\n") if rest else ():
         (quoted if walk.to_end or row.startswith(">") else new).append(row)
     return Split("\n".join(new).strip(), "\n".join(quoted).strip("\n"), tuple(walk.reasons))

@@ -73,11 +73,13 @@ class Evidence:
 
 
 def weigh(text: str, words: Vocabulary) -> Evidence | None:
-    """The evidence in folded text; None where the sender plainly speaks of himself."""
-    if len(text) > LONGEST or words.own.search(text):
+    """The evidence in folded text; None where it is too long, or the sender speaks of himself."""
+    if len(text) > LONGEST:
         return None
     address = _ADDRESS.search(text) is not None
     verb = words.wrote.search(text) or (words.sent.search(text) if address else None)
+    if verb and words.own.search(text):
+        return None
     return Evidence(
         closed=_ENDS.search(text) is not None,
         verb=verb is not None,
@@ -104,9 +106,9 @@ def find_attributions(
     for end, line in enumerate(lines):
         if line.blank or (line.quoted and not _dangling_verb(lines, end, words)):
             continue
-        if looks < MOST_LOOKS and _may_end_one(line, words):
+        follows = _quote_follows(lines, end, in_elements, words)
+        if looks < MOST_LOOKS and _may_end_one(line, follows, words):
             looks += 1
-            follows = _quote_follows(lines, end, in_elements, words)
             mark = _ending_at(lines, end, free_from, follows, words)
             if mark:
                 found.append(mark)
@@ -131,15 +133,15 @@ def _dangling_verb(lines: list[Line], index: int, words: Vocabulary) -> bool:
     return bool(words.wrote.match(text) and _ENDS.search(text) and "@" in lines[index - 1].bare)
 
 
-def _may_end_one(line: Line, words: Vocabulary) -> bool:
+def _may_end_one(line: Line, quote_follows: bool, words: Vocabulary) -> bool:
     """A cheap look, for every line of the body."""
     if _ENDS.search(line.bare):
         return True
+    if not quote_follows:
+        return False
     if line.bare[-1] in ">)" and "@" in line.bare:
         return True
     text = fold(line.bare[-40:])
-    if not text.endswith(words.wrote_ends) and not text[:-1].endswith(words.wrote_ends):
-        return False
     return any(m.end() >= len(text) - 1 for m in words.wrote.finditer(text))
 
 

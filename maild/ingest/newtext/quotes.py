@@ -52,6 +52,8 @@ def _first_introducer(
     """The index of the first line that says that this mail quotes another."""
     said = [mark.first for mark in marks.values() if mark.kind.introduces_quote]
     said += [element.first for element in structure.elements]
+    if said and marked and min(said) < min(marked):
+        return min(said)
     within = (
         i
         for i in sorted(marked)
