@@ -223,7 +223,8 @@ def _bounce_by_sender(facts: Facts) -> _Finding | None:
     daemon = _daemon(facts)
     if daemon is None or _absence_header(facts) or _absence_subject(facts):
         return None
-    return _bounce(facts, daemon)
+    hit = phrases.section("bounce_subject").begins(facts.folded_subject)
+    return _bounce(facts, daemon, hit.language if hit else None)
 
 
 def _bounce_by_subject(facts: Facts) -> _Finding | None:
