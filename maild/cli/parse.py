@@ -23,16 +23,24 @@ def parse(
     ],
     jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a message.")] = False,
 ) -> None:
-    """Show what a message says: its people, its kind, its new text, its attachments."""
+    """Show what a message says: its people, its kind, its new text, its attachments.
+
+    A message that cannot be understood is reported and never stops the next.  Exit status 1
+    where a path could not be read at all.
+    """
     from maild.ingest.files import read_paths
     from maild.ingest.limits import Reader
 
+    unreadable = False
     with Reader() as reader:
         for source, mail, error in reader.read_all(read_paths(paths)):
+            unreadable = unreadable or source.error is not None
             if jsonl:
                 print(json.dumps(as_json(source, mail, error), ensure_ascii=False), flush=True)
             else:
                 print(summary(source, mail, error))
+    if unreadable:
+        raise typer.Exit(1)
 
 
 def as_json(source: Source, mail: Mail | None, error: str | None) -> dict[str, Any]:

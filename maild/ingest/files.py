@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from maild.errors import NotFound
-
 MAX_MESSAGE = 256 * 1024 * 1024  # octets of one message in an mbox; the rest of it is skipped
 _IGNORED = frozenset({".json", ".txt", ".md", ".toml", ".yaml", ".yml", ".py"})
 
@@ -21,7 +19,7 @@ _IGNORED = frozenset({".json", ".txt", ".md", ".toml", ".yaml", ".yml", ".py"})
 class Source:
     """One message of a file."""
 
-    label: str  # the path as given; "PATH:3" the third message of an mbox; "-" standard input
+    label: str  # the path; "PATH:3" for the third message of an mbox; "-" for standard input
     raw: bytes
     error: str | None = None  # why it could not be read; raw is empty then
 
@@ -29,8 +27,7 @@ class Source:
 def read_paths(paths: Iterable[str]) -> Iterator[Source]:
     """Every message under the paths, in the order given, folders in the order of their names.
 
-    Raises NotFound for a path that is not there, when it is its turn; a file that cannot be
-    read gives a Source with an error.
+    A path that is not there or cannot be read gives a Source with an error; nothing is raised.
     """
     for path in paths:
         if path == "-":
@@ -47,7 +44,8 @@ def _read_path(path: Path, label: str) -> Iterator[Source]:
             with path.open("rb") as stream:
                 yield from _split_stream(stream, label)
         else:
-            raise NotFound(f"{label} is not there; give a file, a folder or - for standard input.")
+            missing = f"{label} is not there; give a file, a folder or - for standard input."
+            yield Source(label, b"", missing)
     except OSError as error:
         yield Source(label, b"", f"{label} cannot be read: {error.strerror or error}")
 
@@ -66,21 +64,13 @@ def _read_folder(folder: Path) -> Iterator[Source]:
 
 
 def _split_stream(stream: BinaryIO, label: str) -> Iterator[Source]:
-    """The message of a stream, or all messages of it where it is an mbox of several (RFC 4155)."""
+    """The message of a stream, or all messages of it where it is an mbox (RFC 4155)."""
     first = stream.readline(MAX_MESSAGE)
-    if not _starts_message(first):
+    if not _starts_message(first) or label.lower().endswith(".eml"):
         yield Source(label, first + stream.read())
         return
-    held: Source | None = None
-    for count, raw in enumerate(_mbox_messages(stream, first), start=1):
-        if held is not None:
-            yield held
-        held = Source(label if count == 1 else f"{label}:{count}", raw)
-        if count == 2:
-            # the first one is out already, under the plain name; the later ones are numbered
-            continue
-    if held is not None:
-        yield held
+    for count, raw in enumerate(_mbox_messages(stream), start=1):
+        yield Source(label if count == 1 else f"{label}:{count}", raw)
 
 
 def _starts_message(line: bytes) -> bool:
@@ -88,7 +78,7 @@ def _starts_message(line: bytes) -> bool:
     return line.startswith(b"From ") and any(c in b"0123456789" for c in line)
 
 
-def _mbox_messages(stream: BinaryIO, first: bytes) -> Iterator[bytes]:
+def _mbox_messages(stream: BinaryIO) -> Iterator[bytes]:
     """Messages of an mbox without their separators; quoted `>From ` lines are restored."""
     lines: list[bytes] = []
     size = 0
