@@ -96,7 +96,10 @@ class DeskSection(Section):
     address: MailAddress = "support@example.com"  # From of every notification
     timezone: str = "UTC"  # of ticket numbers, business hours, dates in mails
     language: str = "en"  # of mails to people whose language is not known
-    reply_tokens: bool = False  # Reply-To support+TOKEN@…, where your server knows plus-addresses
+    plus_address: bool = False  # Reply-To support+TOKEN@…, where your server knows plus-addresses
+    # So long after it was completed a ticket is reopened by mail; a new subject that comes later
+    # becomes a ticket of its own, linked.  None: there is no such limit.
+    reopen_days: Annotated[float, Field(gt=0, le=3660)] | None = None
 
     _address = field_validator("address")(_mail_address)
 
@@ -149,7 +152,12 @@ class SmtpSection(Login):
 
 class TrustSection(Section):
     authserv_id: str | None = None  # whose Authentication-Results we believe (RFC 8601 §2.5)
+    # What a technician's mail must bring before its commands count: a reply to a mail that he
+    # alone got, a DMARC (or aligned DKIM) pass, either of these, or nothing at all.
     require: Literal["token", "dmarc", "either", "none"] = "either"
+    # Where that server writes the field: above its own Received field (as most do), or below it,
+    # where a sender's forged one would stand too if the server did not remove it.
+    stamps: Literal["auto", "above", "below"] = "auto"
 
 
 class LimitsSection(Section):
@@ -165,6 +173,44 @@ class CommandsSection(Section):
     # Of which commands a resource is told what became of them; without this key of all but a
     # plain "is resolved" in the subject, which the ticket shows anyway.
     answer: Answer | None = None
+
+
+class Cap(Section):
+    """So many at most, within a clock hour and within a day (UTC)."""
+
+    hour: Annotated[int, Field(ge=0)]
+    day: Annotated[int, Field(ge=0)]
+
+
+class FloodsSection(Section):
+    """Where loops and floods end, whatever their headers say (E10).
+
+    What is over a cap is kept and shown, and told to the admins once; see docs/security.md.
+    """
+
+    # Automatic mails to one person about one ticket.  People write a few times an hour at most;
+    # two machines that answer each other are stopped within minutes.
+    conversation: Cap = Cap(hour=6, day=20)
+    # What people wrote, passed on to one person about one ticket: a lively hour, not a loop
+    # between two absent technicians.
+    words: Cap = Cap(hour=30, day=100)
+    # Automatic mails to one address outside: somebody who opens many tickets in a day.
+    recipient: Cap = Cap(hour=30, day=100)
+    # Mails to one technician that others' mail caused: more than he can read anyway.
+    resource: Cap = Cap(hour=200, day=1000)
+    # Automatic mails to addresses that were first seen within a day, all together: a sender
+    # who changes his name with every mail is always new.
+    strangers: Cap = Cap(hour=60, day=300)
+    # All mail that goes out by itself: far above a busy day, far below what ruins a reputation.
+    total: Cap = Cap(hour=2000, day=20000)
+    # Mails of one sender that do anything; the rest is filed.
+    mails: Cap = Cap(hour=120, day=1000)
+    # Tickets that one sender opens: a monitoring system on a bad day stays below.
+    tickets: Cap = Cap(hour=60, day=200)
+    # How often mail reopens one ticket: an absence notice after each "is resolved" ends here.
+    reopenings: Cap = Cap(hour=2, day=4)
+    # After so many hard bounces in a row an address is not written to any more.
+    hard_bounces: Annotated[int, Field(ge=1, le=100)] = 3
 
 
 class ResourceSection(Section):
@@ -208,6 +254,7 @@ class Config(BaseSettings):
     trust: TrustSection = TrustSection()
     limits: LimitsSection = LimitsSection()
     commands: CommandsSection = CommandsSection()
+    floods: FloodsSection = FloodsSection()
     resource: list[ResourceSection] = []
     organization: list[OrganizationSection] = []
     contact: list[ContactSection] = []

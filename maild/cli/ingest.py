@@ -23,7 +23,8 @@ from maild.cli.options import ConfigOption, JsonlOption, NowOption, moment, prin
 from maild.errors import MailError
 from maild.ingest.accept import accept
 from maild.ingest.files import read_paths
-from maild.ingest.process import RETRY, Outcome
+from maild.ingest.outcome import Outcome
+from maild.ingest.process import RETRY
 from maild.store.rehearsal import rehearsal
 from maild.wiring import House
 

@@ -164,8 +164,14 @@ class Desk:
         html: str | None = None,
         attachments: list[dict[str, Any]] | None = None,
         first: bool = False,
+        event: str = "note added",
+        because: str | None = None,
     ) -> Note:
-        """A note by the actor (N14); `first`: the ticket's own description."""
+        """A note by the actor (N14); `first`: the ticket's own description.
+
+        `event`: "note filed" for one that is kept and shown but must move nothing, "note withheld"
+        for one whose writer is not proven: no rule listens to these.
+        """
         note = Note(
             ticket=ticket,
             by=self.by,
@@ -182,10 +188,15 @@ class Desk:
         self.session.add(note)
         ticket.updated = self.now
         self.session.flush()
-        self.emit(
-            ticket, "note added", {"first": first, "public": public, "note_id": note.id}, note
-        )
+        detail = {"first": first, "public": public, "note_id": note.id}
+        self.emit(ticket, event, detail | ({"because": because} if because else {}), note)
         return note
+
+    def release_note(self, note: Note, *, public: bool) -> None:
+        """Ends the withholding of a note; the rules see it as if it came in now."""
+        note.public = public
+        detail = {"first": False, "public": public, "note_id": note.id, "released": True}
+        self.emit(note.ticket, "note added", detail, note)
 
     def set_status(self, ticket: Ticket, name: str) -> bool:
         """Gives the ticket this status; False where it had it already.  UsageError: no such one."""
@@ -256,9 +267,14 @@ class Desk:
         return True
 
     def add_person(self, ticket: Ticket, person: Person, role: str) -> bool:
-        """Puts a person on the ticket: secondary, additional, proposed or stopped (N11)."""
+        """Puts a person on the ticket: secondary, additional, proposed or stopped (N11).
+
+        Who was proposed and is now put on it is proposed no more.
+        """
         if any(p.person is person and p.role == role for p in ticket.people):
             return False
+        for entry in [p for p in ticket.people if p.person is person and p.role == "proposed"]:
+            ticket.people.remove(entry)
         ticket.people.append(TicketPerson(person=person, role=role))
         self.emit(ticket, "person added", {"person": person.name, "role": role})
         return True

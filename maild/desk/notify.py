@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from maild.config import Settings
-from maild.desk import alerts, facts, tokens
+from maild.desk import alerts, facts, floods, people, tokens
 from maild.desk.notifications import Notification, notification
 from maild.model import Address
 from maild.store.tables import (
@@ -44,6 +44,7 @@ class Unit(Protocol):
     now: datetime
     cause: str  # the same again when the same mail is processed again
     stored: Message | None
+    author: Person | None  # who began it all, as far as we believe it
 
     @property
     def by(self) -> Person | None: ...
@@ -114,7 +115,7 @@ def _recipient(given: Person | Recipient | str, kind: Notification) -> Recipient
 
 def _may(desk: Unit, what: _What, recipient: Recipient) -> bool:
     """Whether he is told at all."""
-    if _is_ours(desk.settings, recipient.address):  # H32
+    if people.is_ours(desk.settings.config, recipient.address):  # H32
         return False
     if recipient.audience == "contact" and what.note is not None and not what.note.public:
         log.warning("notify.internal", template=what.kind.name, note=what.note.id)
@@ -125,13 +126,6 @@ def _may(desk: Unit, what: _What, recipient: Recipient) -> bool:
         return False
     stopped = {p.id for p in what.ticket.with_role("stopped")}
     return recipient.person is None or recipient.person.id not in stopped
-
-
-def _is_ours(settings: Settings, address: str) -> bool:
-    """Whether mail to this address would come back to us."""
-    ours = Address("", settings.config.desk.address).key
-    local, _, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}" == ours or address == ours
 
 
 def _covered(desk: Unit, what: _What, recipient: Recipient) -> OutboxItem | None:
@@ -203,7 +197,7 @@ def _add(
 def _row(
     desk: Unit, what: _What, recipient: Recipient, extra: Mapping[str, Any], key: str
 ) -> OutboxItem:
-    held = _held(recipient)
+    held = _held(recipient) or _capped(desk, what, recipient)
     person_id = recipient.person.id if recipient.person else None
     chain = _conversation(desk, what.ticket, recipient)
     return OutboxItem(
@@ -257,6 +251,20 @@ def _held(recipient: Recipient) -> str | None:
         return None
     reasons = [a.held for a in recipient.person.addresses if a.address == recipient.address]
     return f"The address is held: {reasons[0]}" if reasons and reasons[0] else None
+
+
+def _capped(desk: Unit, what: _What, recipient: Recipient) -> str | None:
+    """Which cap keeps this mail back, if one does (E10)."""
+    mail = floods.Outgoing(
+        address=recipient.address,
+        audience=recipient.audience,
+        ticket_id=what.ticket.id if what.ticket else None,
+        auto=what.auto is not None,
+        stranger=floods.is_stranger(recipient.person, desk.now),
+        by_resource=desk.author is not None and desk.author.role == "resource",
+    )
+    caps = desk.settings.config.floods
+    return floods.over_outgoing(desk.session, mail, caps, desk.now) or None
 
 
 def _language(settings: Settings, person: Person | None) -> str:

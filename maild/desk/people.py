@@ -39,6 +39,24 @@ def organization_of(session: Session, domain: str) -> Organization | None:
     return max(rows, key=lambda row: len(row[0]))[1] if rows else None
 
 
+def organization_named(session: Session, name: str) -> Organization | None:
+    """The active organization of this name; case does not matter."""
+    query = sa.select(Organization).where(
+        sa.func.lower(Organization.name) == name.strip().lower(), Organization.active
+    )
+    return session.scalar(query.limit(1))
+
+
+def is_ours(config: Config, address: str) -> bool:
+    """Whether mail to this address would come back to us; a plus detail does not matter (H32)."""
+    ours = {Address("", config.desk.address).key}
+    logins = (m.username or "" for m in config.mailbox)
+    ours |= {Address("", login).key for login in logins if "@" in login}
+    key = Address("", address).key
+    local, _, domain = key.rpartition("@")
+    return key in ours or f"{local.partition('+')[0]}@{domain}" in ours
+
+
 def learn(session: Session, address: Address, now: datetime) -> Person:
     """A new contact by his first mail, of the organization whose domain he writes from."""
     person = Person(

@@ -1,16 +1,45 @@
-"""Which ticket a mail belongs to, by the best evidence there is (E4)."""
+"""Which ticket a mail belongs to, by the best evidence there is (E4).
+
+`gather` looks the evidence up, a few indexed look-ups whatever the number of messages; `decide`
+weighs it and touches nothing.  Quoted text is no evidence: only header fields are (H51).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from maild.desk import numbers
+from maild.desk import numbers, tokens
+from maild.desk.tokens import Token
 from maild.ingest.who import Who
 from maild.model import Mail, Reason
-from maild.store.tables import Thread, Ticket
+from maild.store.tables import OutboxItem, Thread, Ticket
+from maild.store.types import keyed
+
+IDS = 60  # Message-IDs of one mail that are looked up: all of In-Reply-To, the latest References
+NAMED = 5  # numbers of one subject that are looked up
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A token of ours that the mail carries, and the ticket it was signed for."""
+
+    token: Token
+    message_id: str | None  # None: it stood in an address, which everybody in Cc reads too
+    ticket: Ticket | None
+    exposed: bool = False  # it was in a mail to others, so it proves nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that may tie a mail to a ticket, best first in each list."""
+
+    signed: tuple[Signed, ...]
+    known: tuple[tuple[str, Ticket], ...]  # Message-IDs of mail that we have
+    named: tuple[Ticket, ...]  # by number, in the subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,38 +47,119 @@ class Match:
     """The ticket that a mail belongs to, or none."""
 
     ticket: Ticket | None
+    by: str  # token | thread | number | nothing
     reason: Reason
+    answers: tuple[str, ...] = ()  # our signed Message-IDs of this ticket that it answers
+    persons: frozenset[int] = frozenset()  # to whom we sent these, and nobody else saw them
+    barred: Ticket | None = None  # the subject names it, but the sender is not of it
 
 
-def match(session: Session, mail: Mail, who: Who | None) -> Match:
-    """By known Message-IDs, the nearest first, then by a number in the subject."""
-    for message_id in dict.fromkeys((*mail.in_reply_to, *reversed(mail.references))):
-        ticket = session.scalar(
-            sa.select(Ticket)
-            .join(Thread, Thread.ticket_id == Ticket.id)
-            .where(Thread.message_id == message_id)
-            .order_by(Thread.id)
-            .limit(1)
-        )
-        if ticket is not None:
-            because = f"it answers <{message_id}>, which belongs to it"
-            return Match(_merged(session, ticket), Reason("match", ticket.number, because))
-    for number in numbers.numbers_in(mail.subject):
-        ticket = session.scalar(sa.select(Ticket).where(Ticket.number == number))
-        if ticket is not None and who is not None and of_ticket(ticket, who):
-            because = f"the subject names it, and {who.person.name} is of it"
-            return Match(_merged(session, ticket), Reason("match", number, because))
-    return Match(None, Reason("match", "a new ticket", "nothing in it points to one that we have"))
+def answered(mail: Mail) -> tuple[str, ...]:
+    """Message-IDs that a mail answers, the nearest first."""
+    ids = dict.fromkeys((*mail.in_reply_to[:10], *reversed(mail.references), *mail.returned))
+    return tuple(ids)[:IDS]
+
+
+def gather(session: Session, mail: Mail, secret: bytes) -> Evidence:
+    """Looks up what the mail's header fields point to."""
+    ids = answered(mail)
+    read: list[tuple[Token | None, str | None]] = [(tokens.read(secret, i), i) for i in ids]
+    read += [(tokens.read(secret, a.address), None) for a in (*mail.to, *mail.cc)[:IDS]]
+    found = [(token, message_id) for token, message_id in read if token is not None]
+    wanted = {token.ticket_number for token, _ in found if token.ticket_number}
+    named = numbers.numbers_in(mail.subject)[:NAMED]
+    by_number = _by_number(session, {*wanted, *named})
+    exposed = _exposed(session, [i for _, i in found if i is not None])
+    return Evidence(
+        signed=tuple(
+            Signed(t, i, by_number.get(t.ticket_number or ""), i in exposed) for t, i in found
+        ),
+        known=_known(session, ids),
+        named=tuple(by_number[number] for number in named if number in by_number),
+    )
+
+
+def decide(evidence: Evidence, who: Who | None) -> Match:
+    """A signed token, else a known Message-ID, else a number of the sender's own ticket."""
+    doubt = ""
+    signed = [s for s in evidence.signed if s.ticket is not None]
+    if signed and len({s.ticket.id for s in signed if s.ticket}) == 1:
+        return _by_token(signed)
+    if signed:
+        doubt = "; its tokens name different tickets, so none of them counts"
+    ours = {s.message_id for s in signed}
+    for message_id, ticket in evidence.known:
+        if message_id not in ours:
+            because = f"it answers <{message_id}>, which belongs to it{doubt}"
+            return Match(ticket, "thread", Reason("match", ticket.number, because))
+    for ticket in evidence.named:
+        if who is not None and of_ticket(ticket, who):
+            because = f"the subject names it, and {who.person.name} is of it{doubt}"
+            return Match(ticket, "number", Reason("match", ticket.number, because))
+    if evidence.named:
+        because = "the subject names a ticket that the sender is not of" + doubt
+        reason = Reason("match", "a new ticket", because)
+        return Match(None, "nothing", reason, barred=evidence.named[0])
+    because = "nothing in it points to one that we have" + doubt
+    return Match(None, "nothing", Reason("match", "a new ticket", because))
+
+
+def _by_token(signed: list[Signed]) -> Match:
+    ticket = signed[0].ticket
+    assert ticket is not None
+    answers = tuple(s.message_id for s in signed if s.message_id is not None)
+    persons = frozenset(
+        s.token.person_id
+        for s in signed
+        if s.message_id is not None and s.token.person_id and not s.exposed
+    )
+    because = "it carries a token that we signed for it"
+    return Match(ticket, "token", Reason("match", ticket.number, because), answers, persons)
 
 
 def of_ticket(ticket: Ticket, who: Who) -> bool:
     """Whether this person belongs to the ticket: a resource, its contacts, its organization."""
     person = who.person
+    if not who.strict or not person.active:
+        return False
     if who.is_resource or person is ticket.contact:
         return True
-    if any(p.person is person for p in ticket.people):
+    if any(p.person is person for p in ticket.people if p.role in ("secondary", "additional")):
         return True
     return person.organization_id is not None and person.organization_id == ticket.organization_id
+
+
+def _known(session: Session, ids: Iterable[str]) -> tuple[tuple[str, Ticket], ...]:
+    """Tickets that these Message-IDs belong to, in the order of the ids."""
+    order = {keyed(message_id): index for index, message_id in enumerate(ids)}
+    rows = session.execute(
+        sa.select(Thread.message_id, Ticket)
+        .join(Ticket, Thread.ticket_id == Ticket.id)
+        .where(Thread.message_id.in_(order))
+        .order_by(Thread.id)
+    ).all()
+    found: dict[str, Ticket] = {}
+    for message_id, ticket in rows:
+        home = _merged(session, ticket)
+        if home.deleted is None:
+            found.setdefault(message_id, home)
+    return tuple(sorted(found.items(), key=lambda item: order[item[0]]))
+
+
+def _exposed(session: Session, ids: list[str]) -> set[str]:
+    """Which of our mails others have seen the ids of (tokens travel in References)."""
+    query = sa.select(OutboxItem.message_id).where(
+        OutboxItem.message_id.in_(ids), OutboxItem.exposed
+    )
+    return set(session.scalars(query)) if ids else set()
+
+
+def _by_number(session: Session, wanted: set[str]) -> dict[str, Ticket]:
+    if not wanted:
+        return {}
+    tickets = session.scalars(sa.select(Ticket).where(Ticket.number.in_(wanted)))
+    homes = {ticket.number: _merged(session, ticket) for ticket in tickets}
+    return {number: home for number, home in homes.items() if home.deleted is None}
 
 
 def _merged(session: Session, ticket: Ticket) -> Ticket:

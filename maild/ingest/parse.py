@@ -19,6 +19,8 @@ from maild.model import Address, Mail, Reason
 MAX_HEADERS = 500  # fields that are kept in a Mail
 MAX_HEADER_TEXT = 8_000  # characters of a kept field
 MAX_SUBJECT = 2_000
+# Their encoded words stay as they are: decoded, a stranger's address could end a result early.
+TRACE = frozenset(("authentication-results", "received"))
 
 
 def understand(raw: bytes) -> Mail:
@@ -86,12 +88,19 @@ def read_headers(root: Message) -> tuple[tuple[str, str], ...]:
     """The top header, decoded loosely, capped in number and size."""
     found = []
     for name, value in list(root.raw_items())[:MAX_HEADERS]:
-        found.append((charsets.clean(name)[:200], headers.decode_value(value)[:MAX_HEADER_TEXT]))
+        trace = name.lower() in TRACE
+        text = _plain(value) if trace else headers.decode_value(value)
+        found.append((charsets.clean(name)[:200], text[:MAX_HEADER_TEXT]))
     return tuple(found)
 
 
 def _first(root: Message, name: str) -> str:
-    return headers.one_line(headers.loose_text(headers.raw_value(root, name)))
+    return _plain(root.get(name, ""))
+
+
+def _plain(value: object) -> str:
+    """One line, encoded words left as they are."""
+    return headers.one_line(headers.loose_text(value))
 
 
 def _subject(root: Message) -> str:

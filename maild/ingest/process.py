@@ -6,10 +6,8 @@ message's own "processed" mark are committed together, or not at all.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,40 +15,22 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from maild.commands import mail as commands
-from maild.commands.job import May, Result
-from maild.commands.values import Asked
 from maild.config import Settings
-from maild.desk import alerts
-from maild.desk.desk import Actor, Desk, Listener
+from maild.desk import alerts, people
+from maild.desk.desk import Desk, Listener
 from maild.desk.profile import Profile
 from maild.errors import MailError, Temporary
 from maild.faults import step
-from maild.ingest import machines
-from maild.ingest.match import Match, match
-from maild.ingest.who import who
-from maild.model import Mail, Reason
+from maild.ingest import automatic, doubles, letters, machines
+from maild.ingest.outcome import Outcome, conclude
+from maild.model import Mail
 from maild.store import Store
-from maild.store.tables import Message, Note, OutboxItem, Raw, Ticket
+from maild.store.tables import Message, OutboxItem, Raw
 
 log = structlog.get_logger()
 
-REPLY_PREFIX = re.compile(r"^(?:\s*(?:re|aw|sv|antw|vs|odp|rif|ref)(?:\[\d+\])?\s*:)+\s*", re.I)
+MOST_HOPS = 100  # Received fields; RFC 5321 §6.3 suggests to see a loop there
 RETRY = timedelta(seconds=30)  # between the tries of a message that could not be processed
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a message (contract: `maild ingest --jsonl`)."""
-
-    message_id: str | None
-    outcome: str  # ticket | note | ignored | duplicate | quarantined
-    ticket: str | None
-    status: str | None
-    kind: str | None
-    commands: tuple[Result, ...]
-    notifications: int
-    why: str
 
 
 class Pipeline:
@@ -126,7 +106,7 @@ class Pipeline:
             listeners=self.listeners,
         )
         _describe(stored, mail)
-        outcome = _act(desk, mail, stored)
+        outcome = _act(desk, mail, stored, self.read)
         desk.settle()
         stored.state, stored.processed, stored.next_try = "processed", now, None
         stored.outcome, stored.why = outcome.outcome, outcome.why
@@ -173,152 +153,49 @@ def _describe(stored: Message, mail: Mail) -> None:
     stored.message_id, stored.subject = mail.message_id, mail.subject
     stored.sender = mail.sender.key if mail.sender else None
     stored.kind = mail.kind.value
-    stored.fingerprint = fingerprint(mail)
+    stored.fingerprint = doubles.fingerprint(mail)
     stored.reasons = [list(asdict(reason).values()) for reason in mail.reasons]
-
-
-def fingerprint(mail: Mail) -> str | None:
-    """Equal for the same mail by another way (other Received fields); None without Message-ID."""
-    if not mail.message_id:
-        return None
-    sender = mail.sender.key if mail.sender else ""
-    parts = (mail.message_id, sender, str(mail.date), mail.subject, mail.text)
-    files = tuple(attachment.sha256 for attachment in mail.attachments)
-    return hashlib.sha256(repr((parts, files)).encode("utf-8", "replace")).hexdigest()
 
 
 # ---- deciding and acting
 
 
-def _act(desk: Desk, mail: Mail, stored: Message) -> Outcome:
-    ours = _twin(desk.session, stored) or None
-    if ours is not None:
-        stored.ticket_id = ours.ticket_id
-        return _outcome(desk, "duplicate", f"the same mail came in before, as message {ours.id}")
-    if mail.sender and mail.sender.key == desk.settings.config.desk.sender.key:
-        return _outcome(desk, "ignored", "it is our own mail that came back")
+def _act(desk: Desk, mail: Mail, stored: Message, read: letters.Read) -> Outcome:
+    """The story of one message: a copy? our own? a loop? a machine's answer? else a letter."""
+    earlier = doubles.twin(desk.session, stored)
+    if earlier is not None:
+        return _again(desk, stored, earlier)
+    if _is_our_own(desk, mail):
+        return conclude(desk, "ignored", "it is our own mail that came back")
+    hops = len(mail.header_all("Received"))
+    if hops > MOST_HOPS:
+        return conclude(desk, "ignored", f"it went through {hops} servers: a loop (H40)")
     if mail.kind.automatic:
-        return _automatic(desk, mail)
+        return automatic.take(desk, mail)
     route = desk.route()
     if route is not None:
-        return _outcome(desk, *machines.take(desk, mail, route))
-    sender = who(desk.session, mail, desk.now)
-    found = match(desk.session, mail, sender)
-    for reason in (sender.reason, found.reason):
-        _say(desk, reason)
-    desk.actor, desk.author = Actor.of(sender.person), sender.person
-    asked = commands.read(desk, mail, sender.person, found.ticket)
-    may = May(sender.person, "resource" if sender.is_resource else "contact", proven=True)
-    for reason in asked.reasons:
-        _say(desk, reason)
-    if found.ticket is None:
-        return _new_ticket(desk, mail, asked, may)
-    return _note(desk, mail, found, asked, may)
+        return conclude(desk, *machines.take(desk, mail, route))
+    return letters.take(desk, mail, read)
 
 
-def _twin(session: Session, stored: Message) -> Message | None:
-    """An earlier message with the same content."""
-    if stored.fingerprint is None:
-        return None
-    return session.scalar(
-        sa.select(Message)
-        .where(
-            Message.fingerprint == stored.fingerprint,
-            Message.id != stored.id,
-            Message.state == "processed",
-        )
-        .order_by(Message.id)
-        .limit(1)
-    )
+def _again(desk: Desk, stored: Message, earlier: Message) -> Outcome:
+    """One ticket, one acknowledgement; the ticket is seen in the other mailbox's queue too."""
+    stored.ticket = earlier.ticket
+    if earlier.ticket is not None and stored.mailbox != earlier.mailbox:
+        detail = {"mailbox": stored.mailbox, "queue": letters.queue(desk)}
+        desk.emit(earlier.ticket, "also came in", detail)
+        queues = [*earlier.ticket.fields.get("also_in", []), detail["queue"] or stored.mailbox]
+        earlier.ticket.fields["also_in"] = list(dict.fromkeys(queues))
+    why = f"the same mail came in before, as message {earlier.id}"
+    return conclude(desk, "duplicate", why)
 
 
-def _automatic(desk: Desk, mail: Mail) -> Outcome:
-    """Stored and shown; changes no status, is not answered (E9)."""
-    found = match(desk.session, mail, None)
-    if found.ticket is None:
-        return _outcome(desk, "ignored", f"an automatic mail ({mail.kind.value}) of no ticket")
-    _say(desk, found.reason)
-    desk.stored_on(found.ticket)
-    desk.emit(
-        found.ticket,
-        "automatic mail",
-        {
-            "kind": mail.kind.value,
-            "subject": mail.subject,
-            "failed": [r.address for r in mail.failed_recipients],
-        },
-    )
-    return _outcome(desk, "ignored", f"an automatic mail ({mail.kind.value}) changes nothing")
-
-
-def _new_ticket(desk: Desk, mail: Mail, asked: Asked, may: May) -> Outcome:
-    if commands.only_answers(desk, asked):
-        results = commands.carry_out(desk, mail, None, None, asked, may)
-        return _outcome(desk, "ignored", "it only asks for a report, which was sent", results)
-    ticket = desk.open_ticket(
-        title=REPLY_PREFIX.sub("", asked.subject),
-        contact=may.person,
-        organization=may.person.organization,
-        queue=_queue(desk),
-    )
-    note = _write_note(desk, ticket, mail, asked, may, first=True)
-    desk.announce(ticket, note)
-    desk.settle()
-    results = commands.carry_out(desk, mail, ticket, note, asked, may)
-    return _outcome(desk, "ticket", f"a new ticket by {may.person.name}", results)
-
-
-def _note(desk: Desk, mail: Mail, found: Match, asked: Asked, may: May) -> Outcome:
-    assert found.ticket is not None
-    note = None
-    if asked.text.strip() or mail.attachments or not asked.commands:
-        note = _write_note(desk, found.ticket, mail, asked, may)
-        desk.settle()
-    else:  # nothing but commands: no empty note
-        desk.know(mail.message_id, found.ticket)
-        desk.stored_on(found.ticket)
-    results = commands.carry_out(desk, mail, found.ticket, note, asked, may)
-    why = f"{'a note' if note else 'commands'} by {may.person.name}: {found.reason.because}"
-    return _outcome(desk, "note", why, results)
-
-
-def _write_note(
-    desk: Desk, ticket: Ticket, mail: Mail, asked: Asked, may: May, *, first: bool = False
-) -> Note:
-    desk.know(mail.message_id, ticket)
-    desk.stored_on(ticket)
-    cut = asked.text != mail.new_text  # directives are cut off: the HTML would still show them
-    return desk.add_note(
-        ticket,
-        text=asked.text if mail.new_text else mail.text,
-        quoted_text=mail.quoted_text,
-        html=None if cut else mail.html,
-        public=commands.public(desk, mail, asked, may),
-        attachments=[asdict(attachment) for attachment in mail.attachments],
-        first=first,
-    )
-
-
-def _queue(desk: Desk) -> str | None:
-    """The queue of the mailbox that it came in by."""
-    name = desk.stored.mailbox if desk.stored else None
-    return next((m.queue for m in desk.settings.config.mailbox if m.name == name), None)
-
-
-def _say(desk: Desk, reason: Reason) -> None:
-    if desk.stored is not None:
-        desk.stored.reasons = [*desk.stored.reasons, list(asdict(reason).values())]
-
-
-def _outcome(desk: Desk, outcome: str, why: str, results: list[Result] | None = None) -> Outcome:
-    stored = desk.stored
-    assert stored is not None
-    stored.commands = [asdict(result) for result in results or []]
-    _say(desk, Reason("desk", outcome, why))
-    number = stored.ticket.number if stored.ticket else None
-    return Outcome(
-        stored.message_id, outcome, number, None, stored.kind, tuple(results or ()), 0, why
-    )
+def _is_our_own(desk: Desk, mail: Mail) -> bool:
+    """By its From, or by a Message-ID that we gave a mail (H32)."""
+    if mail.sender and people.is_ours(desk.settings.config, mail.sender.key):
+        return True
+    ours = sa.select(OutboxItem.id).where(OutboxItem.message_id == mail.message_id)
+    return mail.message_id is not None and desk.session.scalar(ours) is not None
 
 
 def _notifications(session: Session, stored: Message) -> int:

@@ -90,7 +90,7 @@ def _fields(order: Order, desk: DeskSection, secret: bytes, subject: str) -> lis
         ("Date", mime.date(order.created)),
         ("Message-ID", mime.ids([order.message_id])),
     ]
-    if desk.reply_tokens and order.ticket_number:
+    if desk.plus_address and order.ticket_number:
         to = reply_address(secret, desk.address, order.ticket_number, order.person_id)
         fields.append(("Reply-To", mime.mailbox(desk.name, Address("", to).key)))
     if answered := mime.ids([order.in_reply_to] if order.in_reply_to else []):

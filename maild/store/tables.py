@@ -71,6 +71,7 @@ class Message(Base):
     subject: Mapped[str | None]
     kind: Mapped[str | None]
     proof: Mapped[str | None]  # why we believed the sender: token dmarc dkim none
+    withheld: Mapped[str | None]  # what its unproven writer asked for: waiting released
     outcome: Mapped[str | None]  # ticket note ignored duplicate quarantined
     why: Mapped[str | None]
     reasons: Mapped[list[Any]] = mapped_column(JSON, default=list)  # [step, decided, because]
@@ -328,6 +329,8 @@ class OutboxItem(Base):
     created: Mapped[datetime]
     sent: Mapped[datetime | None]
     error: Mapped[str | None]
+    # Its Message-ID was in a mail to somebody outside: it proves nobody any more.
+    exposed: Mapped[bool] = mapped_column(default=False)
     ticket: Mapped[Ticket | None] = relationship()
     person: Mapped[Person | None] = relationship()
 

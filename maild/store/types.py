@@ -59,10 +59,15 @@ class KeyText(CleanText):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
-        value = super().process_bind_param(value, dialect)
-        if value is None or len(value) <= 500:
-            return value
-        return value[:400] + "#" + hashlib.sha256(value.encode()).hexdigest()
+        return None if value is None else keyed(value)
+
+
+def keyed(value: str) -> str:
+    """The text as a `KeyText` column holds it."""
+    value = clean(value)
+    if len(value) <= 500:
+        return value
+    return value[:400] + "#" + hashlib.sha256(value.encode()).hexdigest()
 
 
 def clean(value: str) -> str:

@@ -52,7 +52,7 @@ def test_an_acknowledgement_in_full(tmp_path: Path) -> None:
 
 
 def test_a_technicians_words_are_no_automatic_mail(tmp_path: Path) -> None:
-    office = Office(tmp_path, desk={"address": "support@example.com", "reply_tokens": True})
+    office = Office(tmp_path, desk={"address": "support@example.com", "plus_address": True})
     number = office.ticket()
     with office.desk("message:1", by=BOB) as desk:
         ticket = the_ticket(desk, number)

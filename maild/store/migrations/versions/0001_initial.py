@@ -200,6 +200,7 @@ def upgrade() -> None:
         sa.Column("subject", types.CleanText(), nullable=True),
         sa.Column("kind", types.CleanText(), nullable=True),
         sa.Column("proof", types.CleanText(), nullable=True),
+        sa.Column("withheld", types.CleanText(), nullable=True),
         sa.Column("outcome", types.CleanText(), nullable=True),
         sa.Column("why", types.CleanText(), nullable=True),
         sa.Column("reasons", types.JSON, nullable=False),
@@ -355,6 +356,7 @@ def upgrade() -> None:
         sa.Column("created", types.UTCDateTime(timezone=True), nullable=False),
         sa.Column("sent", types.UTCDateTime(timezone=True), nullable=True),
         sa.Column("error", types.CleanText(), nullable=True),
+        sa.Column("exposed", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["note_id"], ["note.id"], name=op.f("fk_outbox_note_id_note")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_outbox_person_id_person")

@@ -1,0 +1,63 @@
+"""Who else was written to: additional contacts, and who waits for a technician's yes (N11, H47)."""
+
+from __future__ import annotations
+
+from maild.desk import people
+from maild.desk.desk import Desk
+from maild.model import Address, Mail
+from maild.store.tables import Person, Ticket
+
+MOST = 20  # addresses of one mail that are looked at
+
+
+def take(desk: Desk, ticket: Ticket, mail: Mail, *, of_ticket: bool) -> None:
+    """Puts those in To and Cc on the ticket.
+
+    Known contacts of the ticket's organization get on it if its own people wrote to them; a
+    proven technician puts on it whom he likes; everybody else is only proposed, and told nothing.
+    """
+    by_resource = desk.author is not None and desk.author.role == "resource"
+    for address in _others(desk, mail):
+        person = people.by_address(desk.session, address)
+        if person is not None and _there_already(ticket, person):
+            continue
+        colleague = (
+            person is not None
+            and person.active
+            and person.organization_id is not None
+            and person.organization_id == ticket.organization_id
+        )
+        person = person or people.learn(desk.session, address, desk.now)
+        yes = by_resource or (colleague and of_ticket)
+        desk.add_person(ticket, person, "additional" if yes else "proposed")
+
+
+def _others(desk: Desk, mail: Mail) -> list[Address]:
+    """Addresses of To and Cc that are neither ours nor the writer's, each once."""
+    config = desk.settings.config
+    sender = mail.sender.key if mail.sender else ""
+    found: dict[str, Address] = {}
+    for address in (*mail.to, *mail.cc)[: MOST * 2]:
+        key = address.key
+        plain = "@" in key.strip("@") and len(key) <= 254 and not any(c.isspace() for c in key)
+        if plain and key != sender and not people.is_ours(config, key):
+            found.setdefault(key, address)
+    return list(found.values())[:MOST]
+
+
+def outsiders(desk: Desk, mail: Mail) -> bool:
+    """Whether somebody got this mail who is neither the desk nor one of its technicians."""
+    for address in _others(desk, mail):
+        person = people.by_address(desk.session, address)
+        if person is None or person.role != "resource" or not person.active:
+            return True
+    return False
+
+
+def _there_already(ticket: Ticket, person: Person) -> bool:
+    """Of the ticket in whatever way; technicians are not put on it by Cc."""
+    return (
+        person.role == "resource"
+        or person is ticket.contact
+        or any(p.person is person for p in ticket.people)
+    )

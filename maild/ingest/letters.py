@@ -1,0 +1,346 @@
+"""A mail by a person: who wrote, which ticket, may he; then a ticket, a note, or only words kept.
+
+mail ─▶ who ─▶ match ─▶ proof ─▶ caps ─▶ confirmation · note · follow-up · new ticket
+        └──────── a Letter: all is decided ────────┘   └──── actions of the desk ────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from maild.commands import mail as commands
+from maild.commands.job import May
+from maild.commands.values import Asked
+from maild.desk import floods, people, tokens
+from maild.desk.desk import MAILD, Actor, Desk
+from maild.ingest import automatic, copies, forward, notes, withheld
+from maild.ingest.match import Match, answered, decide, gather, of_ticket
+from maild.ingest.outcome import Outcome, conclude, say
+from maild.ingest.proof import Proof, prove
+from maild.ingest.subjects import named_fields, same_topic, title_of
+from maild.ingest.thanks import is_thanks
+from maild.ingest.who import Who, claim, who
+from maild.model import Kind, Mail, Reason
+from maild.store.tables import Message, Organization, OutboxItem, Person, Raw, Ticket
+
+Read = Callable[[bytes], Mail]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail with all that is decided about it before anything is done."""
+
+    mail: Mail
+    sender: Who
+    found: Match
+    proof: Proof
+    asked: Asked  # what it commands, and its text without that
+
+    @property
+    def person(self) -> Person:
+        return self.sender.person
+
+    @property
+    def by_resource(self) -> bool:
+        """It is of a technician, and we believe that."""
+        return self.sender.is_resource and self.proof.enough
+
+    @property
+    def unproven(self) -> bool:
+        """It is in a technician's name, and nothing proves him."""
+        return self.sender.is_resource and not self.proof.enough
+
+    @property
+    def may(self) -> May:
+        why = f"{self.proof.because}; what counts is {self.proof.needed}."
+        role = "resource" if self.sender.is_resource else "contact"
+        return May(self.person, role, self.proof.enough, "" if self.proof.enough else why)
+
+    @property
+    def actor(self) -> Actor:
+        kind = "resource" if self.sender.is_resource else "contact"
+        return Actor(self.person.name, kind, self.person)
+
+
+def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
+    """Does what a person's mail asks for, as far as he may."""
+    letter = _understand(desk, mail)
+    desk.actor = letter.actor
+    desk.author = None if letter.unproven else letter.person
+    if letter.sender.is_resource:
+        original = withheld.confirmed(desk.session, answered(mail), letter.person)
+        if original is not None and letter.sender.strict and withheld.is_yes(mail.new_text):
+            return _confirm(desk, letter, original, read)
+    too_many = _too_many(desk, letter, "mails")
+    if too_many:
+        return _file(desk, letter, too_many)
+    if letter.found.ticket is None:
+        return _new_ticket(desk, letter)
+    return _to_ticket(desk, letter, letter.found.ticket)
+
+
+def _understand(desk: Desk, mail: Mail) -> Letter:
+    """Decides who, which ticket and with which proof; tells each with its reason."""
+    session, config = desk.session, desk.settings.config
+    sender = who(session, claim(mail), desk.now)
+    found = decide(gather(session, mail, tokens.desk_secret(session)), sender)
+    token = sender.person.id in found.persons
+    proof = prove(mail, strict=sender.strict, token=token, trust=config.trust)
+    say(desk, sender.reason, found.reason, proof.reason)
+    assert desk.stored is not None
+    desk.stored.proof = proof.by
+    if mail.kind is Kind.HUMAN and mail.sender is not None:
+        automatic.alive(desk, mail.sender.key)
+    if found.answers and copies.outsiders(desk, mail):
+        session.execute(
+            sa.update(OutboxItem)
+            .where(OutboxItem.message_id.in_(found.answers))
+            .values(exposed=True)
+        )
+    asked = commands.read(desk, mail, sender.person, found.ticket)
+    say(desk, *asked.reasons)
+    return Letter(mail, sender, found, proof, asked)
+
+
+# ---- a ticket that is there
+
+
+def _to_ticket(desk: Desk, letter: Letter, ticket: Ticket) -> Outcome:
+    if letter.unproven:
+        return _withhold(desk, letter, ticket)
+    quiet = _quiet(desk, letter, ticket)
+    if quiet:
+        notes.file(desk, ticket, letter.mail, quiet, letter.actor)
+        return conclude(desk, "note", f"a note by {letter.person.name} that moves nothing: {quiet}")
+    if _too_late(desk, letter, ticket):
+        return _new_ticket(desk, letter, follows=ticket)
+    _copies(desk, letter, ticket)
+    asked, note = letter.asked, None
+    if asked.text.strip() or letter.mail.attachments or not asked.commands:
+        public = commands.public(desk, letter.mail, asked, letter.may)
+        note = notes.write(desk, ticket, letter.mail, text=asked.text, public=public)
+        desk.settle()
+    else:  # nothing but commands: no empty note
+        desk.know(letter.mail.message_id, ticket)
+        desk.stored_on(ticket)
+    results = commands.carry_out(desk, letter.mail, ticket, note, asked, letter.may)
+    what = "a note" if note else "commands"
+    because = letter.found.reason.because
+    return conclude(desk, "note", f"{what} by {letter.person.name}: {because}", results)
+
+
+def _quiet(desk: Desk, letter: Letter, ticket: Ticket) -> str:
+    """Why a mail is only filed: a list's, a thank-you, or one reopening too many; else ""."""
+    if letter.mail.kind is Kind.LIST:
+        return "mail of a list changes no status"
+    if letter.by_resource or ticket.status_kind != "closed" or letter.mail.attachments:
+        thanks = None
+    else:
+        thanks = is_thanks(letter.mail.new_text, _names(ticket))
+    if thanks:
+        say(desk, Reason("thanks", "only a thank-you", f"every word of it is one ({thanks})"))
+        return "a thank-you does not reopen a ticket"
+    if letter.by_resource or ticket.status_kind != "closed":
+        return ""
+    return floods.over(
+        desk.session,
+        "reopenings",
+        str(ticket.id),
+        desk.settings.config.floods.reopenings,
+        f"Ticket {ticket.number} was not reopened again",
+        desk.now,
+    )
+
+
+def _names(ticket: Ticket) -> frozenset[str]:
+    """Words that a thank-you may end with: the names of those who are of the ticket."""
+    of_it = [ticket.contact, ticket.primary, *(p.person for p in ticket.people)]
+    authors = [note.by for note in ticket.notes]
+    people_of_it = [person for person in (*of_it, *authors) if person is not None]
+    return frozenset(word for p in people_of_it for word in p.name.casefold().split())
+
+
+def _too_late(desk: Desk, letter: Letter, ticket: Ticket) -> bool:
+    """A new subject on a ticket that was completed longer ago than mail reopens tickets."""
+    days = desk.settings.config.desk.reopen_days
+    if days is None or ticket.completed is None or letter.by_resource:
+        return False
+    late = desk.now - ticket.completed > timedelta(days=days)
+    return late and not same_topic(letter.mail.subject, ticket.title)
+
+
+def _copies(desk: Desk, letter: Letter, ticket: Ticket) -> None:
+    if letter.mail.kind is Kind.HUMAN and letter.sender.strict:
+        copies.take(desk, ticket, letter.mail, of_ticket=of_ticket(ticket, letter.sender))
+
+
+# ---- a new ticket
+
+
+def _new_ticket(desk: Desk, letter: Letter, follows: Ticket | None = None) -> Outcome:
+    too_many = "" if letter.by_resource else _too_many(desk, letter, "tickets")
+    if too_many:
+        return _file(desk, letter, too_many)
+    asked, may = letter.asked, letter.may
+    if not letter.unproven and commands.only_answers(desk, asked):
+        results = commands.carry_out(desk, letter.mail, None, None, asked, may)
+        return conclude(desk, "ignored", "it only asks for a report, which was sent", results)
+    contact = _forwarded(desk, letter) or letter.person
+    forwarded = contact is not letter.person
+    title = title_of(asked.subject)
+    fields, organization = _fields(desk, letter, title)
+    if forwarded:
+        fields["forwarded_by"] = letter.person.name
+    ticket = desk.open_ticket(
+        title=title,
+        contact=contact,
+        organization=organization or contact.organization,
+        queue=queue(desk),
+        fields=fields,
+    )
+    note = notes.write(
+        desk,
+        ticket,
+        letter.mail,
+        text=letter.mail.text if forwarded else asked.text,
+        first=True,
+        public=commands.public(desk, letter.mail, asked, may),
+    )
+    _copies(desk, letter, ticket)
+    _tie(desk, letter, ticket, follows)
+    if letter.unproven and forwarded:
+        desk.mail = replace(letter.mail, answerable=False)  # nobody else hears of it yet
+    desk.announce(ticket, note)
+    desk.settle()
+    desk.mail = letter.mail
+    results = commands.carry_out(desk, letter.mail, ticket, note, asked, may)
+    if letter.unproven and (asked.commands or forwarded):
+        withheld.withhold(desk, ticket, letter.person, _written(asked), letter.proof)
+    return conclude(desk, "ticket", f"a new ticket by {contact.name}", results)
+
+
+def _forwarded(desk: Desk, letter: Letter) -> Person | None:
+    """Whose mail a technician forwards, if he does and the mail says whose."""
+    if not letter.sender.is_resource or desk.stored is None:
+        return None
+    octets = desk.session.scalar(sa.select(Raw.octets).where(Raw.stored_id == desk.stored.id))
+    address = forward.original_sender(letter.mail, octets or b"")
+    if address is None or people.is_ours(desk.settings.config, address.key):
+        return None
+    person = people.by_address(desk.session, address)
+    if person is not None and person.role == "resource":
+        return None
+    person = person or people.learn(desk.session, address, desk.now)
+    because = f"{letter.person.name} forwards a mail of {address.key}"
+    say(desk, Reason("who", f"for {person.name}", because))
+    return person
+
+
+def _fields(desk: Desk, letter: Letter, title: str) -> tuple[dict[str, str], Organization | None]:
+    """What a subject `[Customer] - [Service] - [Symptom]` fills in (R2).
+
+    The organization is only taken from it when a technician says so, or it is the sender's own.
+    """
+    fields, sure = named_fields(title)
+    if not fields:
+        return {}, None
+    named = people.organization_named(desk.session, fields["customer"])
+    own = letter.person.organization
+    if named is None or not (letter.by_resource or named is own):
+        return (fields, None) if sure else ({}, None)
+    return fields, named
+
+
+def _tie(desk: Desk, letter: Letter, ticket: Ticket, follows: Ticket | None) -> None:
+    """Links a follow-up to what it follows, and a stranger's ticket to the one that he named."""
+    if follows is not None:
+        desk.link(ticket, follows, "follow-up")
+        return
+    other = letter.found.barred
+    if other is None:
+        return
+    desk.link(ticket, other, "related")
+    before, desk.actor = desk.actor, MAILD
+    desk.add_note(
+        ticket,
+        text=f"The subject names {other.number}, but {letter.person.name} "
+        f"<{letter.person.email}> is not of that ticket. This one was opened instead, and "
+        "nothing of the other was shown. If they belong together, merge them.",
+        public=False,
+    )
+    desk.actor = before
+
+
+def queue(desk: Desk) -> str | None:
+    """The queue of the mailbox that the mail came in by."""
+    name = desk.stored.mailbox if desk.stored else None
+    return next((m.queue for m in desk.settings.config.mailbox if m.name == name), None)
+
+
+# ---- what he may not, or not yet
+
+
+def _written(asked: Asked) -> list[str]:
+    return [command.written for command in asked.commands]
+
+
+def _withhold(desk: Desk, letter: Letter, ticket: Ticket) -> Outcome:
+    """Keeps the words as an internal note, does nothing, and asks whose name it came in."""
+    because = f"no proof that it is of {letter.person.name}: {letter.proof.because}"
+    note = notes.write(
+        desk,
+        ticket,
+        letter.mail,
+        text=letter.asked.text,
+        public=False,
+        event="note withheld",
+        because=because,
+    )
+    results = commands.carry_out(desk, letter.mail, ticket, note, letter.asked, letter.may)
+    withheld.withhold(desk, ticket, letter.person, _written(letter.asked), letter.proof)
+    say(desk, Reason("withheld", "words kept, deeds not done", f"needed: {letter.proof.needed}"))
+    return conclude(desk, "note", f"an internal note; {because}", results)
+
+
+def _confirm(desk: Desk, letter: Letter, original: Message, read: Read) -> Outcome:
+    """He says that it was he: the withheld note goes out, its commands are carried out."""
+    ticket, stored = original.ticket, desk.stored
+    assert ticket is not None and stored is not None
+    say(desk, withheld.reason(original))
+    stored.proof = "token"
+    desk.author = letter.person
+    notes.file(desk, ticket, letter.mail, "it confirms an earlier mail", letter.actor)
+    may = May(letter.person, "resource", proven=True)
+    mail, note = withheld.release(desk, original, read)
+    asked = commands.read(desk, mail, letter.person, ticket)
+    if note is not None:
+        withheld.show(desk, note, public=commands.public(desk, mail, asked, may))
+    desk.settle()
+    results = commands.carry_out(desk, mail, ticket, note, asked, may)
+    why = f"{letter.person.name} confirmed message {original.id}"
+    return conclude(desk, "note", why, results)
+
+
+# ---- floods
+
+
+def _too_many(desk: Desk, letter: Letter, name: str) -> str:
+    """Which cap on this sender's mails or tickets is reached; "" where none is."""
+    caps = desk.settings.config.floods
+    address = letter.mail.sender.key if letter.mail.sender else letter.person.email
+    what = f"{name.capitalize()} of {address} are only filed"
+    return floods.over(desk.session, name, address, getattr(caps, name), what, desk.now)
+
+
+def _file(desk: Desk, letter: Letter, because: str) -> Outcome:
+    """Keeps a mail that is too many where it is seen: on its ticket, or the sender's last one."""
+    last = sa.select(Ticket).where(Ticket.contact_id == letter.person.id, Ticket.deleted.is_(None))
+    ticket = letter.found.ticket or desk.session.scalar(last.order_by(Ticket.id.desc()).limit(1))
+    if ticket is None:
+        return conclude(desk, "ignored", f"kept, but over {because}")
+    notes.file(desk, ticket, letter.mail, f"over {because}", letter.actor)
+    return conclude(desk, "note", f"a note that moves nothing: over {because}")

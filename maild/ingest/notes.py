@@ -1,0 +1,58 @@
+"""A mail as a note of its ticket."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from maild.desk.desk import Actor, Desk
+from maild.model import Mail
+from maild.store.tables import Note, Ticket
+
+
+def write(
+    desk: Desk,
+    ticket: Ticket,
+    mail: Mail,
+    *,
+    text: str,
+    public: bool,
+    first: bool = False,
+    event: str = "note added",
+    because: str | None = None,
+) -> Note:
+    """Adds the mail to the ticket, by the actor; replies to it will find the ticket.
+
+    `text`: what it says now, without its commands.
+    """
+    desk.know(mail.message_id, ticket)
+    desk.stored_on(ticket)
+    whole = text == mail.text
+    cut = not whole and text != mail.new_text  # the HTML would still show what was cut off
+    return desk.add_note(
+        ticket,
+        text=text if mail.new_text else mail.text,
+        quoted_text="" if whole else mail.quoted_text,
+        html=None if cut else mail.html,
+        public=public,
+        attachments=[asdict(attachment) for attachment in mail.attachments],
+        first=first,
+        event=event,
+        because=because,
+    )
+
+
+def file(desk: Desk, ticket: Ticket, mail: Mail, because: str, actor: Actor) -> Note:
+    """Shows a mail on the ticket, internally, where no rule listens: it moves nothing."""
+    before, desk.actor = desk.actor, actor
+    try:
+        return write(
+            desk,
+            ticket,
+            mail,
+            text=mail.new_text,
+            public=False,
+            event="note filed",
+            because=because,
+        )
+    finally:
+        desk.actor = before
