@@ -82,6 +82,7 @@ def gather(session: Session, mail: Mail, secret: bytes) -> Evidence:
 def decide(evidence: Evidence, who: Who | None) -> Match:
     """A signed token, else a known Message-ID, else a number of the sender's own ticket."""
     doubt = ""
+    evidence = _reachable(evidence, who)
     signed = [s for s in evidence.signed if s.ticket is not None]
     if signed and len({s.ticket.id for s in signed if s.ticket}) == 1:
         return _by_token(signed)
@@ -102,6 +103,17 @@ def decide(evidence: Evidence, who: Who | None) -> Match:
         return Match(None, "nothing", reason, barred=evidence.named[0])
     because = "nothing in it points to one that we have" + doubt
     return Match(None, "nothing", Reason("match", "a new ticket", because))
+
+
+def _reachable(evidence: Evidence, who: Who | None) -> Evidence:
+    """Without deleted tickets, which only a technician's mail still finds: to undo that."""
+    if who is not None and who.is_resource:
+        return evidence
+    return Evidence(
+        tuple(s for s in evidence.signed if s.ticket is None or s.ticket.deleted is None),
+        tuple((i, ticket) for i, ticket in evidence.known if ticket.deleted is None),
+        tuple(ticket for ticket in evidence.named if ticket.deleted is None),
+    )
 
 
 def _by_token(signed: list[Signed]) -> Match:
@@ -140,9 +152,7 @@ def _known(session: Session, ids: Iterable[str]) -> tuple[tuple[str, Ticket], ..
     ).all()
     found: dict[str, Ticket] = {}
     for message_id, ticket in rows:
-        home = _merged(session, ticket)
-        if home.deleted is None:
-            found.setdefault(message_id, home)
+        found.setdefault(message_id, _merged(session, ticket))
     return tuple(sorted(found.items(), key=lambda item: order[item[0]]))
 
 
@@ -158,8 +168,7 @@ def _by_number(session: Session, wanted: set[str]) -> dict[str, Ticket]:
     if not wanted:
         return {}
     tickets = session.scalars(sa.select(Ticket).where(Ticket.number.in_(wanted)))
-    homes = {ticket.number: _merged(session, ticket) for ticket in tickets}
-    return {number: home for number, home in homes.items() if home.deleted is None}
+    return {ticket.number: _merged(session, ticket) for ticket in tickets}
 
 
 def _merged(session: Session, ticket: Ticket) -> Ticket:
