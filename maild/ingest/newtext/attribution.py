@@ -48,11 +48,16 @@ class Evidence:
     time: bool
     opens: bool  # begins with a date, or with "On" and soon a number
     short: bool
+    drawn: bool  # between dashes
     named: bool  # the verb stands behind a few words, a name's
 
     def sure(self) -> bool:
-        """Certain enough to take unmarked lines below for the quote."""
-        if not self.closed:
+        """Certain enough to take unmarked lines below for the quote.
+
+        People write "On 5 March your colleague wrote:" themselves; programs add the time or the
+        address.
+        """
+        if not self.closed or not (self.time or self.address or self.drawn):
             return False
         if self.verb and (self.opens or self.address):
             return self.date or (self.opens and self.address)
@@ -89,6 +94,7 @@ def weigh(text: str, words: Vocabulary) -> Evidence | None:
         time=_TIME.search(text) is not None,
         opens=_opens(text, words),
         short=len(text) <= LONGEST_UNDATED,
+        drawn=text.startswith("--"),
         named=verb is not None and len(text[: verb.start()].split()) <= MOST_NAMES,
     )
 
@@ -159,7 +165,8 @@ def _ending_at(
             readings.append((start, evidence))
     for start, evidence in readings:
         if evidence.sure() or (quote_follows and evidence.above_quote()):
-            return _mark(lines, start, end, free_from, evidence.sure(), words)
+            mark = _mark(lines, start, end, free_from, evidence.sure(), words)
+            return mark if quote_follows or not mark.column else None
     for start, evidence in readings:
         if evidence.undated():
             return _mark(lines, start, end, free_from, True, words)
