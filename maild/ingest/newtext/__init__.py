@@ -87,7 +87,17 @@ def _marks(lines: list[Line], structure: Structure, words: Vocabulary) -> dict[i
     for mark in found:
         if mark.first not in inside:
             marks.setdefault(mark.first, mark)
-    return marks
+    return _without_quoted_forwards(marks, lines)
+
+
+def _without_quoted_forwards(marks: dict[int, Mark], lines: list[Line]) -> dict[int, Mark]:
+    """A message that was forwarded inside a quote is part of the quote."""
+    begins = min((m.first for m in marks.values() if m.kind.introduces_quote), default=len(lines))
+    return {
+        first: mark
+        for first, mark in marks.items()
+        if mark.kind is not MarkKind.FORWARDED or not lines[first].quoted or first < begins
+    }
 
 
 def _assemble(walk: Walk, rest: str) -> Split:

@@ -10,7 +10,7 @@ from maild.ingest.phrases import fold
 
 from .languages import Vocabulary
 from .lines import Line, next_written
-from .marks import Mark, MarkKind
+from .marks import REPLY_MARK_OPEN, Mark, MarkKind
 
 LONGEST = 400  # characters of an attribution
 LONGEST_UNDATED = 120
@@ -181,7 +181,7 @@ def _quote_follows(
     follower = next_written(lines, end + 1)
     if follower is None or _dangling_verb(lines, follower, words):
         return False
-    marked = lines[follower].quoted or lines[follower].bare.startswith("|")
+    marked = lines[follower].quoted or lines[follower].bare.startswith(("|", REPLY_MARK_OPEN))
     return marked or follower in in_elements
 
 

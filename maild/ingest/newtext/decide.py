@@ -107,12 +107,11 @@ class Walk:
 
     def _introduced(self, mark: Mark) -> None:
         """A quote begins: marked lines behind it can be told, unmarked ones reach to the end."""
-        follower = next_written(self.lines, mark.last + 1)
         if mark.kind is not MarkKind.ATTRIBUTION and (self.forwards or self._announced(mark)):
             self._keep_forwarded(mark)
         elif mark.kind is MarkKind.ELEMENT and self.wrote:
             self._drop_rest(mark.kind.value, mark.element)
-        elif follower is None or follower in self.quoted or follower in self.marks:
+        elif self._ends_itself(mark):
             self._drop(mark.last + 1, mark.kind.value)
             self.passed = True
         elif not mark.sure:
@@ -123,6 +122,16 @@ class Walk:
             self._drop(mark.last + 1, mark.kind.value)
         else:
             self._keep(len(self.lines))
+
+    def _ends_itself(self, mark: Mark) -> bool:
+        """What follows is marked, introduces a quote once more, or is nothing."""
+        follower = next_written(self.lines, mark.last + 1)
+        if follower is None or follower in self.quoted:
+            return True
+        following = self.marks.get(follower)
+        return following is not None and (
+            following.kind.introduces_quote or following.kind is MarkKind.REPLY_MARK
+        )
 
     def _announced(self, mark: Mark) -> bool:
         """The sender's last line ends with a colon: he shows what follows."""

@@ -11,6 +11,7 @@ from .lines import Line
 from .marks import Mark, MarkKind
 
 MOST_LINES = 40  # lines of a header block, continuations included
+SHORTEST, LONGEST = 5, 160  # characters of a separator
 LEAST_UNDASHED = (4, 12)  # characters of a separator without dashes: in other scripts, in ASCII
 MOST_CONTINUED = 6  # lines that one field is wrapped over
 
@@ -44,13 +45,18 @@ def find_headers(lines: list[Line], words: Vocabulary) -> list[Mark]:
 
 
 def find_separators(lines: list[Line], words: Vocabulary) -> list[Mark]:
-    """Every "-----Original Message-----" and "---- Forwarded message ----" that is not quoted."""
+    """Every "-----Original Message-----" and "---- Forwarded message ----" that is not quoted.
+
+    Apple's programs forward a message in quote marks, with the separator on the first such line.
+    """
     found = []
     for index, line in enumerate(lines):
-        if line.quoted or len(line.bare) < 5 or len(line.bare) > 160:
+        if line.depth > 1 or not SHORTEST <= len(line.bare) <= LONGEST:
+            continue
+        if line.quoted and index and lines[index - 1].quoted and not lines[index - 1].blank:
             continue
         kind = _separator(line.bare, words)
-        if kind:
+        if kind is MarkKind.FORWARDED or (kind and not line.quoted):
             found.append(Mark(kind, index, index))
     return found
 
