@@ -26,7 +26,7 @@ def _root() -> None:
 
 
 # Each module adds its commands to the app by `register(app)`.
-MODULES = ("setup", "run", "demo", "ingest", "look", "parse", "templates")
+MODULES = ("setup", "run", "demo", "ingest", "look", "parse", "templates", "people", "quarantine")
 
 # Called for many files at a time by scripts, and in need of nothing that the others import.
 QUICK = ("parse",)

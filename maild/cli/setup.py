@@ -56,6 +56,8 @@ def check(config: ConfigOption = None) -> None:
             console.print(f"[red]FAIL[/red]  {escape(line)}")
         raise typer.Exit(error.exit_status) from None
     console.print(f"[green]ok[/green]    configuration {escape(str(file))}")
+    for warning in _warnings(settings):
+        console.print(f"[yellow]WARN[/yellow]  {escape(warning)}")
     worst = 0
     for what, attempt in _attempts(settings):
         try:
@@ -65,6 +67,21 @@ def check(config: ConfigOption = None) -> None:
             console.print(f"[red]FAIL[/red]  {escape(error.message)}")
     if worst:
         raise typer.Exit(worst)
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    """What works and is dangerous all the same."""
+    trust = settings.config.trust
+    if trust.require == "none":
+        yield (
+            '[trust] require = "none" lets everybody who writes a technician\'s address into From '
+            'command the desk; set "either" and `[trust] authserv_id`.'
+        )
+    elif trust.require == "dmarc" and not trust.authserv_id:
+        yield (
+            '[trust] require = "dmarc" needs `[trust] authserv_id`: without it no technician is '
+            "ever proven, and each of his mails waits until he confirms it."
+        )
 
 
 def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from maild.config import Config, ContactSection, ResourceSection
+from maild.errors import NotFound, Refused, UsageError
 from maild.model import Address
 from maild.store.tables import Domain, Organization, Person, PersonAddress
 
@@ -123,7 +126,124 @@ def _sync_person(
             if section.organization
             else organization_of(session, Address("", section.email).domain)
         )
-    have = {a.address for a in person.addresses}
-    person.addresses.extend(PersonAddress(address=key) for key in keys if key not in have)
-    session.flush()
+    give_addresses(session, person, keys)
     return person
+
+
+# ---- changing them
+
+
+def give_addresses(session: Session, person: Person, keys: Iterable[str]) -> None:
+    """Makes these addresses his; one that was learned for somebody else moves over to him."""
+    for key in keys:
+        owned = session.scalar(sa.select(PersonAddress).where(PersonAddress.address == key))
+        if owned is None:
+            person.addresses.append(PersonAddress(address=key))
+        elif owned.person is not person:
+            owned.person = person
+    session.flush()
+
+
+def the_person(session: Session, address: str) -> Person:
+    """The person with this address; NotFound where there is none."""
+    person = by_address(session, Address("", address))
+    if person is None:
+        raise NotFound(f"Nobody has the address {address}. `maild people list` shows who there is.")
+    return person
+
+
+def the_organization(session: Session, name: str) -> Organization:
+    """The organization of this name; NotFound where there is none."""
+    found = organization_named(session, name)
+    if found is None:
+        raise NotFound(
+            f'There is no organization "{name}"; `maild people organization "{name}"` makes it.'
+        )
+    return found
+
+
+def put_organization(
+    session: Session, name: str, domains: Iterable[str] = (), active: bool | None = None
+) -> Organization:
+    """Makes or changes an organization; UsageError for a domain that says nothing of it."""
+    found = organization_named(session, name) or session.scalar(
+        sa.select(Organization).where(Organization.name == name)
+    )
+    if found is None:
+        found = Organization(name=name, fields={}, active=True)
+        session.add(found)
+        session.flush()
+    if active is not None:
+        found.active = active
+    for domain in domains:
+        key = Address("", f"x@{domain.strip().lstrip('@')}").domain
+        if key in PUBLIC_DOMAINS or "." not in key:
+            raise UsageError(f"{domain} belongs to everybody; it cannot mean an organization.")
+        session.merge(Domain(domain=key, organization_id=found.id))
+    session.flush()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be different about a person; None: as it is."""
+
+    name: str | None = None
+    role: str | None = None  # resource | contact
+    organization: str | None = None  # "": none
+    aliases: tuple[str, ...] = ()  # further addresses
+    language: str | None = None
+    timezone: str | None = None
+    active: bool | None = None
+    release: bool = False  # write to his addresses again
+
+
+def add(session: Session, email: str, change: Change, now: datetime) -> Person:
+    """A new person; UsageError where the address is taken or none."""
+    key = _key(email)
+    if by_address(session, Address("", key)) is not None:
+        raise UsageError(f"{email} is somebody's already; use `maild people change {email}`.")
+    person = Person(
+        name=change.name or key.partition("@")[0],
+        role=change.role or "contact",
+        active=True,
+        source="cli",
+        created=now,
+        fields={},
+        addresses=[PersonAddress(address=key)],
+        organization=None,
+    )
+    session.add(person)
+    session.flush()
+    if change.organization is None and person.role == "contact":
+        person.organization = organization_of(session, key.rpartition("@")[2])
+    return alter(session, person, change)
+
+
+def alter(session: Session, person: Person, change: Change) -> Person:
+    """Changes a person; Refused for one whom maild.toml holds: the file would win again."""
+    if person.source == "config" and change != Change(release=change.release):
+        raise Refused(f"{person.name} stands in maild.toml; change him there.")
+    for field in ("name", "role", "language", "timezone", "active"):
+        value = getattr(change, field)
+        if value is not None:
+            setattr(person, field, value)
+    if change.role is not None and person.source == "mail":
+        person.source = "cli"
+    if change.organization is not None:
+        person.organization = (
+            the_organization(session, change.organization) if change.organization else None
+        )
+    if change.release:
+        for address in person.addresses:
+            address.held, address.bounces = None, 0
+    give_addresses(session, person, [_key(alias) for alias in change.aliases])
+    return person
+
+
+def _key(email: str) -> str:
+    key = Address("", email).key
+    local, at, domain = key.rpartition("@")
+    if not (local and at and domain) or any(c.isspace() or c in '<>,;"' for c in key):
+        raise UsageError(f"{email} is no mail address; write one like ann@acme.example.")
+    return key

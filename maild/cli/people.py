@@ -1,0 +1,296 @@
+"""`maild people`: technicians, contacts and organizations of the one table."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from maild import wiring
+from maild.cli.options import ConfigOption, JsonOption, print_json
+from maild.desk import people, views
+from maild.desk.desk import Actor, Desk
+from maild.desk.people import Change
+from maild.errors import MaildError, UsageError
+from maild.model import Address
+from maild.store.tables import Domain, Organization, Person
+from maild.wiring import House
+
+Email = Annotated[str, typer.Argument(metavar="ADDRESS", help="One of his mail addresses.")]
+NameOption = Annotated[str | None, typer.Option("--name")]
+RoleOption = Annotated[
+    str | None, typer.Option("--role", metavar="ROLE", help="resource or contact.")
+]
+OrganizationOption = Annotated[
+    str | None, typer.Option("--organization", metavar="NAME", help='Of which he is; "": none.')
+]
+AliasOption = Annotated[
+    list[str] | None, typer.Option("--alias", metavar="ADDRESS", help="A further address of his.")
+]
+LanguageOption = Annotated[str | None, typer.Option("--language", metavar="LANG")]
+TimezoneOption = Annotated[str | None, typer.Option("--timezone", metavar="ZONE")]
+ActiveOption = Annotated[
+    bool | None, typer.Option("--active/--inactive", help="Who is inactive has no rights.")
+]
+
+COLUMNS = (
+    "kind", "name", "email", "organization", "domains", "aliases", "language", "timezone", "active",
+)  # fmt: skip
+KINDS = ("resource", "contact", "organization")
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(help="Technicians, contacts and organizations.", no_args_is_help=True)
+    group.command("list")(list_)
+    group.command("import")(import_)
+    for command in (add, change, organization, approve):
+        group.command(command.__name__)(command)
+    app.add_typer(group, name="people")
+
+
+def list_(
+    role: RoleOption = None,
+    organizations: Annotated[
+        bool, typer.Option("--organizations", help="Organizations instead of people.")
+    ] = False,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """List people, or organizations."""
+    house = wiring.open_house(config)
+    with house.store.read() as session:
+        rows = _organizations(session) if organizations else _people(session, role)
+    if json:
+        print_json(rows)
+        return
+    table = Table(*(rows[0] if rows else ("name",)))
+    for row in rows:
+        table.add_row(*(escape(_shown(value)) for value in row.values()))
+    Console().print(table)
+
+
+def add(
+    email: Email,
+    name: NameOption = None,
+    role: RoleOption = "contact",
+    organization: OrganizationOption = None,
+    alias: AliasOption = None,
+    language: LanguageOption = None,
+    timezone: TimezoneOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Add a person."""
+    wanted = Change(
+        name, _role(role), organization, tuple(alias or ()), language, timezone, active=None
+    )
+    house = wiring.open_house(config)
+    house.store.write(lambda session: people.add(session, email, wanted, _now()))
+    print(f"{email} is added.")
+
+
+def change(
+    email: Email,
+    name: NameOption = None,
+    role: RoleOption = None,
+    organization: OrganizationOption = None,
+    alias: AliasOption = None,
+    language: LanguageOption = None,
+    timezone: TimezoneOption = None,
+    active: ActiveOption = None,
+    release: Annotated[
+        bool, typer.Option("--release", help="Write to his addresses again after bounces.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Change a person; what is not named stays as it is."""
+    wanted = Change(
+        name, _role(role), organization, tuple(alias or ()), language, timezone, active, release
+    )
+    house = wiring.open_house(config)
+    house.store.write(
+        lambda session: people.alter(session, people.the_person(session, email), wanted)
+    )
+    print(f"{email} is changed.")
+
+
+def organization(
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    domain: Annotated[
+        list[str] | None,
+        typer.Option("--domain", metavar="DOMAIN", help="Mail from there belongs to it."),
+    ] = None,
+    active: ActiveOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Add or change an organization."""
+    house = wiring.open_house(config)
+    house.store.write(lambda session: people.put_organization(session, name, domain or (), active))
+    print(f"{name} is there.")
+
+
+def approve(
+    number: Annotated[str, typer.Argument(help="Ticket number.")],
+    email: Email,
+    config: ConfigOption = None,
+) -> None:
+    """Let somebody who was named in Cc hear of a ticket (`#cc ADDRESS` does it by mail)."""
+    house = wiring.open_house(config)
+
+    def work(session: Session) -> None:
+        ticket = views.ticket(session, number)
+        desk = _desk(house, session, f"cli:approve {number} {email}")
+        desk.add_person(ticket, people.the_person(session, email), "additional")
+        desk.settle()
+
+    house.store.write(work)
+    print(f"{email} is on {number} now.")
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help=f"CSV with the columns {', '.join(COLUMNS)}.")],
+    config: ConfigOption = None,
+) -> None:
+    """Add and change people and organizations from a CSV file: all of it, or nothing."""
+    rows = _read(file)
+    house = wiring.open_house(config)
+    count = house.store.write(lambda session: _import(session, file, rows))
+    print(f"{count} lines of {file} are in.")
+
+
+# ---- reading and writing rows
+
+
+def _read(file: Path) -> list[tuple[int, dict[str, str]]]:
+    """(line, row) of the file; UsageError for columns that we do not know."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            unknown = sorted(set(reader.fieldnames or ()) - set(COLUMNS))
+            if unknown or "kind" not in (reader.fieldnames or ()):
+                raise UsageError(
+                    f"{file}: its first line names the columns, out of {', '.join(COLUMNS)}; "
+                    f"kind is needed{', unknown: ' + ', '.join(unknown) if unknown else ''}."
+                )
+            return [
+                (reader.line_num, {key: (row.get(key) or "").strip() for key in COLUMNS})
+                for row in reader
+            ]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{file} cannot be read as a CSV file in UTF-8: {error}.") from error
+
+
+def _import(session: Session, file: Path, rows: list[tuple[int, dict[str, str]]]) -> int:
+    """Organizations first: people may name one that stands further down."""
+    for line, row in sorted(rows, key=lambda item: item[1]["kind"].lower() != "organization"):
+        try:
+            _put(session, row)
+        except MaildError as error:
+            raise UsageError(f"{file}, line {line}: {error.message}") from error
+    return len(rows)
+
+
+def _put(session: Session, row: dict[str, str]) -> None:
+    kind = row["kind"].lower()
+    active = _yes(row["active"])
+    if kind not in KINDS:
+        raise UsageError(f'"{row["kind"]}" is no kind; possible are {", ".join(KINDS)}.')
+    if kind == "organization":
+        people.put_organization(session, row["name"], _words(row["domains"]), active)
+        return
+    wanted = Change(
+        row["name"] or None,
+        kind,
+        row["organization"] or None,
+        tuple(_words(row["aliases"])),
+        row["language"] or None,
+        row["timezone"] or None,
+        active,
+    )
+    known = people.by_address(session, Address("", row["email"]))
+    if known is None:
+        people.add(session, row["email"], wanted, _now())
+    else:
+        people.alter(session, known, wanted)
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").replace(";", " ").split()
+
+
+def _yes(text: str) -> bool | None:
+    known = {
+        "": None,
+        "yes": True,
+        "true": True,
+        "1": True,
+        "no": False,
+        "false": False,
+        "0": False,
+    }
+    if text.lower() not in known:
+        raise UsageError(f'active is "{text}"; write yes or no.')
+    return known[text.lower()]
+
+
+def _role(role: str | None) -> str | None:
+    if role is not None and role not in KINDS[:2]:
+        raise UsageError(f"--role {role}: resource and contact are possible.")
+    return role
+
+
+def _people(session: Session, role: str | None) -> list[dict[str, Any]]:
+    query = sa.select(Person).order_by(Person.role.desc(), Person.name, Person.id)
+    if role is not None:
+        query = query.where(Person.role == _role(role))
+    return [
+        {
+            "role": person.role,
+            "name": person.name,
+            "addresses": [address.address for address in person.addresses],
+            "organization": person.organization.name if person.organization else None,
+            "active": person.active,
+            "source": person.source,
+            "language": person.language,
+            "timezone": person.timezone,
+            "held": [f"{a.address}: {a.held}" for a in person.addresses if a.held],
+        }
+        for person in session.scalars(query)
+    ]
+
+
+def _organizations(session: Session) -> list[dict[str, Any]]:
+    domains: dict[int, list[str]] = {}
+    for domain in session.scalars(sa.select(Domain).order_by(Domain.domain)):
+        domains.setdefault(domain.organization_id, []).append(domain.domain)
+    found = session.scalars(sa.select(Organization).order_by(Organization.name))
+    return [{"name": o.name, "domains": domains.get(o.id, []), "active": o.active} for o in found]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, list) else str(value or "")
+
+
+def _desk(house: House, session: Session, cause: str) -> Desk:
+    return Desk(
+        session=session,
+        settings=house.settings,
+        profile=house.profile,
+        now=_now(),
+        cause=cause,
+        actor=Actor("maild people", "system"),
+        listeners=(house.rules,),
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,143 @@
+"""`maild quarantine`: messages that could not be processed, kept raw until somebody looks (E3)."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from maild import wiring
+from maild.cli.look import local
+from maild.cli.options import ConfigOption, JsonOption, print_json
+from maild.desk.alerts import clear_alert
+from maild.errors import NotFound
+from maild.store.tables import Message, Raw
+
+Id = Annotated[int, typer.Argument(metavar="ID", help="As `maild quarantine list` shows it.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(help="Messages that could not be processed.", invoke_without_command=True)
+    group.callback()(_default)
+    group.command("list")(list_)
+    for command in (show, retry, drop):
+        group.command(command.__name__)(command)
+    app.add_typer(group, name="quarantine")
+
+
+def _default(context: typer.Context, config: ConfigOption = None) -> None:
+    """Messages that could not be processed; without a subcommand they are listed."""
+    if context.invoked_subcommand is None:
+        list_(config=config)
+
+
+def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
+    """List the messages in quarantine."""
+    house = wiring.open_house(config)
+    with house.store.read() as session:
+        query = sa.select(Message).where(Message.state == "quarantined").order_by(Message.id)
+        rows = [_row(message) for message in session.scalars(query)]
+    if json:
+        print_json(rows)
+        return
+    if not rows:
+        print("Nothing is in quarantine.")
+        return
+    table = Table("id", "accepted", "mailbox", "size", "from", "subject", "why")
+    for row in rows:
+        table.add_row(
+            str(row["id"]),
+            local(row["accepted"]),
+            escape(row["mailbox"]),
+            f"{row['size']:,}",
+            escape(row["from"] or ""),
+            escape(row["subject"] or ""),
+            escape(row["why"] or ""),
+        )
+    Console().print(table)
+
+
+def show(
+    number: Id,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the message itself.")] = False,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show one message: why it is there, or its octets."""
+    house = wiring.open_house(config)
+    with house.store.read() as session:
+        message = _the(session, number)
+        row = _row(message) | {"error": message.error, "sha256": message.sha256}
+        octets = session.scalar(sa.select(Raw.octets).where(Raw.stored_id == number)) or b""
+    if raw:
+        sys.stdout.buffer.write(octets)
+        sys.stdout.buffer.flush()
+    elif json:
+        print_json(row)
+    else:
+        for key, value in row.items():
+            shown = local(value) if isinstance(value, datetime) else str(value or "")
+            print(f"{key:<12}{shown}")
+        print("\n`--raw` prints the message; `maild quarantine retry` tries it again.")
+
+
+def retry(number: Id, config: ConfigOption = None) -> None:
+    """Try a message again, as if it had come in now."""
+    house = wiring.open_house(config)
+    house.store.write(partial(_again, number))
+    now = datetime.now(UTC)
+    with house.reader() as reader:
+        outcome = house.pipeline(reader).process(number, now)
+    if outcome is None:
+        print(f"Message {number} failed again and will be tried once more by `maild run`.")
+    else:
+        print(f"Message {number}: {outcome.outcome}, {outcome.why}")
+    if outcome is None or outcome.outcome == "quarantined":
+        raise typer.Exit(1)
+
+
+def drop(number: Id, config: ConfigOption = None) -> None:
+    """Give a message up: it leaves the quarantine, its octets stay stored."""
+    house = wiring.open_house(config)
+    house.store.write(partial(_drop, number))
+    print(f"Message {number} is dropped; its octets stay stored.")
+
+
+def _again(number: int, session: Session) -> None:
+    message = _the(session, number)
+    message.state, message.attempts, message.next_try = "stored", 0, None
+    clear_alert(session, f"quarantine:{number}", datetime.now(UTC))
+
+
+def _drop(number: int, session: Session) -> None:
+    _the(session, number).state = "dropped"
+    clear_alert(session, f"quarantine:{number}", datetime.now(UTC))
+
+
+def _the(session: Session, number: int) -> Message:
+    message = session.get(Message, number)
+    if message is None or message.state != "quarantined":
+        raise NotFound(f"No message {number} is in quarantine; `maild quarantine list` shows all.")
+    return message
+
+
+def _row(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "accepted": message.accepted,
+        "mailbox": message.mailbox,
+        "size": message.size,
+        "message_id": message.message_id,
+        "from": message.sender,
+        "subject": message.subject,
+        "attempts": message.attempts,
+        "why": message.why,
+    }
