@@ -143,7 +143,7 @@ class _Reading:
             kind=kind,
             set_by=self._one_of(entry, "set_by", ("people", "system"), "people", optional=True),
             categories=tuple(
-                self._known(c, self._map("categories"), "category")
+                self._known(c, self._lists("categories"), "category")
                 for c in _list(entry, "categories")
             ),
             needs=tuple(self._known(n, NEEDS, "need") for n in _list(entry, "needs")),

@@ -83,6 +83,9 @@ def _value(scene: Scene, name: str, value: Any) -> Any:
     """The value as the ticket keeps it: "in 2 days" becomes a time, the matrix a priority."""
     if name == "due" and isinstance(value, str) and value != "empty":
         return conditions.reach_of(value)(scene)
+    if name == "queue" and value == "from request type":
+        request = ticket_of(scene).fields.get("request_type")
+        return scene.desk.profile.request_types.get(request or "") or ticket_of(scene).queue
     if name == "priority" and value == "from matrix":
         long_tail = ticket_of(scene).fields
         impact, urgency = long_tail.get("impact"), long_tail.get("urgency")

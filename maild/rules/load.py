@@ -122,7 +122,7 @@ WORDS: dict[str, Callable[[Profile], Iterable[str]]] = {
     "status": lambda profile: profile.statuses,
     "priority": lambda profile: (*profile.priorities, "from matrix"),
     "type": lambda profile: profile.types,
-    "queue": lambda profile: profile.queues,
+    "queue": lambda profile: (*profile.queues, "from request type"),
     "template": lambda profile: profile.templates,
 }
 

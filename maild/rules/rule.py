@@ -115,14 +115,24 @@ class Book:
 def due(rule: Rule, scene: Scene) -> datetime | None:
     """When a rule that waits on a ticket is due, as things stand; None: it has nothing to wait for.
 
-    `after` counts from now; `before` from the ticket's own time.
+    `after` counts from now; `before` from the ticket's own time, or is that time itself where it
+    is too near for the span.
     """
-    calendar = scene.desk.calendar()
+    calendar, now = scene.desk.calendar(), scene.desk.now
     if isinstance(rule.wait, After):
-        return calendar.later(scene.desk.now, rule.wait.span)
-    if isinstance(rule.wait, Before):
-        moment = rule.wait.value.get(scene)
-        if isinstance(moment, str):
-            moment = datetime.fromisoformat(moment)
-        return calendar.earlier(moment, rule.wait.span) if isinstance(moment, datetime) else None
-    return None
+        return calendar.later(now, rule.wait.span)
+    target = awaited(rule, scene)
+    if target is None or not isinstance(rule.wait, Before):
+        return None
+    moment = calendar.earlier(target, rule.wait.span)
+    return target if moment <= now < target else moment
+
+
+def awaited(rule: Rule, scene: Scene) -> datetime | None:
+    """The ticket's own time that a `before` is about."""
+    if not isinstance(rule.wait, Before):
+        return None
+    found = rule.wait.value.get(scene)
+    if isinstance(found, str):
+        found = datetime.fromisoformat(found)
+    return found if isinstance(found, datetime) else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from maild.rules.report import reported
-from maild.rules.rule import After, Book, Rule, due
+from maild.rules.rule import After, Book, Rule, awaited, due
 from maild.rules.scene import Scene
 from maild.store.tables import Clock, Ticket
 
@@ -75,16 +75,16 @@ class Waiting:
 
     def _move(self, scene: Scene, rule: Rule) -> None:
         """Keeps the clock where the ticket's own time says; one that has fired stays silent."""
-        moment = due(rule, scene) if rule.keep.holds(scene) else None
+        target = awaited(rule, scene) if rule.keep.holds(scene) else None
         known = self.clocks(scene).get(rule.name)
-        if moment is None:
+        if target is None:
             if known is not None:
                 self.stop_named(scene, rule.name)
             return
         clock = known or self._clock(scene, rule)
-        if clock.detail.get("for") != moment.isoformat():
-            clock.due, clock.started = moment, scene.desk.now
-            clock.detail = {"for": moment.isoformat()}
+        if clock.detail.get("for") != target.isoformat():
+            clock.due, clock.started = due(rule, scene), scene.desk.now
+            clock.detail = {"for": target.isoformat()}
 
     def _clock(self, scene: Scene, rule: Rule) -> Clock:
         clocks, ticket = self.clocks(scene), scene.ticket
