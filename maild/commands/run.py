@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 from maild.commands import undo
-from maild.commands.acts import contacts, notes, people, reports, ticket, work
+from maild.commands.acts import contacts, notes, people, policy, reports, ticket, work
 from maild.commands.job import Job, May, Result
 from maild.commands.values import Command
 from maild.errors import MaildError, Temporary
@@ -46,6 +45,12 @@ ACTS: dict[str, Act] = {
     "split": notes.split,
     "spam": notes.spam,
     "delete": notes.delete,
+    "template": policy.template,
+    "checklist": policy.checklist,
+    "set": policy.set_,
+    "parent": policy.parent,
+    "transfer": policy.transfer,
+    "escalate": policy.escalate,
     "undo": undo.undo,
     "list": reports.list_,
     "show": reports.show,
@@ -77,18 +82,14 @@ def _one(job: Job, command: Command) -> Result:
     act = (job.may.role == "contact" and OF_CONTACTS.get(command.name)) or ACTS[command.name]
     desk, steps, entry = job.desk, list(job.steps), job.entry
     desk.settle()
-    events, waiting = len(desk.events), deque(desk._waiting)
     try:
-        with desk.session.begin_nested():
+        with desk.attempt():
             said = act(job, command.argument)
             desk.settle()
             desk.session.flush()
     except Temporary:
         raise
     except MaildError as error:
-        del desk.events[events:]
-        desk._waiting.clear()
-        desk._waiting.extend(waiting)
         job.steps[:], job.entry = steps, entry
         return Result(command.written, False, error.message)
     return Result(command.written, True, said)

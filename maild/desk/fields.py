@@ -130,7 +130,7 @@ def tick(desk: Desk, ticket: Ticket, which: str, *, done: bool = True) -> str:
 PARTS = ("status", "assign", "tags", "checklist")
 
 
-def apply_template(desk: Desk, ticket: Ticket, name: str) -> list[str]:
+def apply_template(desk: Desk, ticket: Ticket, name: str, *, set_status: bool = True) -> list[str]:
     """Sets all that a ticket template of the profile says, in one go (G19); what it set.
 
     The status comes last, so that rules that ask for the other fields find them.
@@ -147,7 +147,7 @@ def apply_template(desk: Desk, ticket: Ticket, name: str) -> list[str]:
     for checklist in _list(template.get("checklist")):
         if add_checklist(desk, ticket, desk.profile.checklists.get(checklist, (checklist,))):
             done.append("checklist")
-    if "status" in template and desk.set_status(ticket, str(template["status"])):
+    if set_status and "status" in template and desk.set_status(ticket, str(template["status"])):
         done.append("status")
     return done
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from maild.rules.scene import Scene
 from maild.store.tables import Note, Ticket
 
 NAMES = {"monitoring": "Monitoring", "web form": "Web form", "chat": "Chat"}
+PER_CENT = re.compile(r"\d+(?:[.,]\d+)?\s*%")
 HOPS = 5  # tickets that were merged into tickets that were merged …
 
 
@@ -25,7 +27,7 @@ def route_of(rule: Rule, scene: Scene) -> Route:
     }
     correlate = said.get("correlate")
     wanted = correlate if isinstance(correlate, dict) else {"key": correlate}
-    correlation = " ".join(str(wanted.get("key") or "").lower().split()) or None
+    correlation = _key(str(wanted.get("key") or ""))
     ticket = _numbered(scene.desk, said.get("belongs to")) or _alert(
         scene.desk, correlation, open_only=wanted.get("find") == "open"
     )
@@ -43,6 +45,11 @@ def route_of(rule: Rule, scene: Scene) -> Route:
         because=f"rule {rule.name}: {'; '.join(rule.condition.why(scene))}",
         then=_later(rule, scene),
     )
+
+
+def _key(text: str) -> str | None:
+    """What alert and all-clear share; how full or how loaded is not part of it."""
+    return " ".join(PER_CENT.sub("%", text.lower()).split()) or None
 
 
 def _later(rule: Rule, scene: Scene) -> Any:

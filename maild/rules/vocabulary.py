@@ -24,14 +24,20 @@ EVENTS: dict[str, str] = {
     "field changed": "another field has another value (`event.field`, `event.from`, `event.to`)",
     "assigned": "the ticket has another primary resource (`event.to`)",
     "time added": "somebody wrote down his time",
+    "time removed": "a time entry was taken back",
+    "unassigned": "nobody has the ticket any more (`event.from`)",
     "completed": "the ticket's status is of the kind closed now",
     "reopened": "the ticket's status was of the kind closed and is no more",
     "transferred": "the ticket went to the other side (`event.to`: provider or client)",
     "person added": "somebody was put on the ticket (`event.person`, `event.role`)",
-    "tagged": "a tag was put on the ticket (`event.tag`)",
+    "person removed": "somebody was taken off the ticket",
     "linked": "the ticket was tied to another one",
     "merged": "the ticket was merged into another one",
+    "unmerged": "a merger was taken back",
     "deleted": "the ticket was deleted",
+    "restored": "a deletion was taken back",
+    "urgency asked": "a contact says that it is urgent (`event.by`)",
+    "also came in": "the same mail came in by another mailbox",
     "other side": "the other side of a shared ticket says something (`event.says`)",
     "SLA approaching": "a time that we owe is near (`event.which`)",
     "SLA missed": "a time that we owed is over (`event.which`)",
@@ -44,7 +50,7 @@ EVENTS: dict[str, str] = {
 # Names for several events.
 GROUPS: dict[str, tuple[str, ...]] = {
     "activity": ("ticket created", "note added", "status changed", "assigned", "time added"),
-    "ticket changed": ("status changed", "field changed", "assigned", "tagged"),
+    "ticket changed": ("status changed", "field changed", "assigned"),
 }
 
 
@@ -263,7 +269,6 @@ VALUES: dict[str, Value] = {
                 ("was_kind", "the kind of the old status", "text"),
                 ("person", "who was put on the ticket", "text"),
                 ("role", "as what", "text"),
-                ("tag", "which tag", "text"),
                 ("which", "first response or resolution", "text"),
                 ("rule", "the rule that waited", "text"),
                 ("command", "what was asked", "text"),

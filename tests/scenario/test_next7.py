@@ -2,35 +2,246 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from maild.demo.writer import plain_text
 from tests.scenario.conversation import Desk
+
+MakeDesk = Callable[..., Desk]
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path, "sqlite:///var/maild.db")
-    yield desk
-    desk.close()
+def desk(make_desk: MakeDesk) -> Desk:
+    return make_desk()
 
 
-def fired(ticket: dict, rule: str) -> list[dict]:
+def fired(ticket: dict[str, Any], rule: str) -> list[dict[str, Any]]:
     """The firings of a rule on a ticket."""
     return [
-        e["detail"]
-        for e in ticket["events"]
-        if e["event"] == "rule fired" and rule in e["detail"]["rule"]
+        event["detail"]
+        for event in ticket["events"]
+        if event["event"] == "rule fired" and rule in event["detail"]["rule"]
     ]
+
+
+def templates(desk: Desk, address: str) -> list[str]:
+    """Which notifications somebody was sent, in order."""
+    return [item.template for item in desk.outbox() if item.address == address]
+
+
+def open_and_wait(desk: Desk, status: str) -> None:
+    """Ann's ticket, which Bob has, with a status."""
+    desk.ann.mail("Printer is on fire", "It burns.")
+    desk.bob.reply(f"#status {status}\n\nWhich floor?")
+    assert desk.ticket()["status"] == status
 
 
 def test_n2_an_assigned_new_ticket_is_assigned(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire", "It burns.")
     assert desk.ticket()["status"] == "New"
-    desk.bob.reply("Mine.", subject="Re: is assigned to dana")
+    desk.bob.reply("Yours.", subject="Re: Printer is on fire is assigned to dana")
     ticket = desk.ticket()
     assert ticket["status"] == "Assigned"
-    (firing,) = fired(ticket, "An assigned new ticket")
+    (firing, *_) = fired(ticket, "An assigned new ticket")
     assert firing["because"].startswith("ticket.status is ")
+    assert firing["did"] == "status Assigned"
+
+
+def test_n3_eight_silent_business_days_make_a_client_unresponsive(desk: Desk) -> None:
+    open_and_wait(desk, "Waiting Customer")  # a Monday
+    desk.later(days=9)
+    assert desk.ticket()["status"] == "Waiting Customer"
+    desk.later(days=1)  # the Thursday of the next week: eight business days
+    ticket = desk.ticket()
+    assert ticket["status"] == "Client No Response"
+    (firing,) = fired(ticket, "A customer who is silent")
+    assert firing["because"] == "ticket.status is Waiting Customer"
+    desk.later(days=30)
+    assert len(fired(desk.ticket(), "A customer who is silent")) == 1
+
+
+def test_n3_an_answer_ends_the_waiting(desk: Desk) -> None:
+    open_and_wait(desk, "Waiting Customer")
+    desk.later(days=7)
+    desk.ann.reply("The second one.")
+    desk.later(days=14)
+    assert desk.ticket()["status"] == "Feedback Received"
+
+
+def test_n4_eight_silent_business_days_make_a_vendor_unresponsive(desk: Desk) -> None:
+    open_and_wait(desk, "Waiting Vendor")
+    desk.later(days=10)
+    assert desk.ticket()["status"] == "Vendor No Response"
+
+
+def test_n6_a_note_on_a_completed_ticket_reopens_it(desk: Desk) -> None:
+    open_and_wait(desk, "Complete")
+    desk.ann.reply("It burns again, please come quickly!")
+    assert desk.ticket()["status"] == "Ticket Reopened"
+
+
+RMM = "N-central", "alerts@n-central.example"
+
+
+def test_n7_an_alert_is_a_ticket_and_its_all_clear_resolves_it(desk: Desk) -> None:
+    rmm = desk.writer(*RMM)
+    rmm.mail("ALERT: Disk C: on SRV01 is CRITICAL", "97 % full")
+    ticket = desk.ticket()
+    assert (ticket["type"], ticket["source"], ticket["contact"]) == ("Alert", "monitoring", None)
+    assert ticket["notes"][0]["by_kind"] == "monitoring"
+    rmm.mail("ALERT: Disk C: on SRV02 is CRITICAL", "98 % full")
+    assert len(desk.tickets()) == 2
+    rmm.mail("RESOLVED: Disk C: on SRV01 is OK", "50 % full")
+    assert len(desk.tickets()) == 2
+    again = desk.ticket(ticket["number"])
+    assert again["status"] == "Auto-Resolved"
+    assert [n["text"] for n in again["notes"]] == ["97 % full", "50 % full"]
+    assert rmm.received() == []  # a machine is not answered
+
+
+@pytest.mark.parametrize(
+    ("alert", "clear"),
+    [
+        ("[ALERT] SRV01: backup", "[OK] SRV01: backup"),
+        (
+            "** PROBLEM Service Alert: web1/HTTP is CRITICAL **",
+            "** RECOVERY Service Alert: web1/HTTP is OK **",
+        ),
+        ("[FIRING:1] DiskFull (web1)", "[RESOLVED] DiskFull (web1)"),
+        ("Problem: High CPU load on db1", "Resolved: High CPU load on db1"),
+        ("Failed - Connectivity - ROUTER1", "Normal - Connectivity - ROUTER1"),
+        ("SRV01 is down", "SRV01 is back online"),
+        ("Alert: CPU 95 % on SRV01", "Resolved: CPU 12 % on SRV01"),
+    ],
+)
+def test_n7_ways_in_which_monitoring_writes(desk: Desk, alert: str, clear: str) -> None:
+    rmm = desk.writer(*RMM)
+    rmm.mail(alert, "x")
+    rmm.mail(clear, "y")
+    assert [t["status"] for t in desk.tickets()] == ["Auto-Resolved"]
+
+
+def test_n7_an_all_clear_of_nothing_makes_no_ticket(desk: Desk) -> None:
+    desk.writer(*RMM).mail("RESOLVED: Disk C: on SRV01", "fine")
+    assert desk.tickets() == []
+    assert "no open ticket" in str(desk.messages()[-1].why)
+
+
+def test_n6_n7_monitoring_reopens_what_is_complete_or_resolved(desk: Desk) -> None:
+    rmm = desk.writer(*RMM)
+    rmm.mail("ALERT: Disk C: on SRV01", "97 %")
+    rmm.mail("RESOLVED: Disk C: on SRV01", "50 %")
+    rmm.mail("ALERT: Disk C: on SRV01", "96 %")
+    assert [t["status"] for t in desk.tickets()] == ["Ticket Reopened"]
+    desk.bob.reply("Cleaned.\n", subject=desk.bob.received()[-1]["Subject"] + " is complete")
+    assert desk.ticket()["status"] == "Complete"
+    rmm.mail("ALERT: Disk C: on SRV01", "99 %")
+    assert [t["status"] for t in desk.tickets()] == ["Ticket Reopened"]
+
+
+def test_n8_two_silent_days_complete_it(desk: Desk) -> None:
+    open_and_wait(desk, "Auto-Complete in 2 Days")
+    assert "auto-complete" in templates(desk, "ann@acme.example")
+    desk.later(days=1, hours=23)
+    assert desk.ticket()["status"] == "Auto-Complete in 2 Days"
+    desk.later(hours=1)
+    assert desk.ticket()["status"] == "Complete"
+    assert templates(desk, "ann@acme.example")[-1] == "complete"  # N9
+
+
+def test_n8_an_answer_ends_the_clock(desk: Desk) -> None:
+    open_and_wait(desk, "Auto-Complete in 2 Days")
+    desk.later(days=1)
+    desk.ann.reply("No, it still burns.")
+    assert desk.ticket()["status"] == "Feedback Received"
+    desk.later(days=3)
+    assert desk.ticket()["status"] == "Feedback Received"
+
+
+def test_n8_a_week_of_downtime_fires_once_and_says_that_it_is_late(desk: Desk) -> None:
+    open_and_wait(desk, "Auto-Complete in 2 Days")
+    desk.later(days=9)
+    (firing,) = fired(desk.ticket(), "Two silent days")
+    assert firing["late"] == "7 days"
+
+
+def test_n12_everybody_of_the_ticket_hears_of_a_note_but_its_author(desk: Desk) -> None:
+    desk.ann.mail("Printer is on fire", "It burns.")
+    desk.bob.reply("#take\n#also dana\n\nI look at it.")
+    told = templates(desk, "bob@example.com")
+    desk.dana.reply("#internal\nTake the extinguisher.")
+    assert templates(desk, "bob@example.com")[len(told) :] == ["note"]
+    assert "extinguisher" not in "".join(plain_text(m) for m in desk.ann.received())
+
+
+def test_n12_a_time_entry_is_told_to_the_others(desk: Desk) -> None:
+    desk.ann.mail("Printer is on fire", "It burns.")
+    desk.bob.reply("#take\n#also dana")
+    desk.bob.reply("#time 30m remote looked at the log")
+    assert templates(desk, "dana@example.com")[-1] == "time-entry"
+    assert "time-entry" not in templates(desk, "bob@example.com")
+
+
+def test_n13_an_update_of_a_problem_goes_to_the_contacts_of_its_incidents(desk: Desk) -> None:
+    cem = desk.writer("Cem", "cem@acme.example")
+    desk.ann.mail("No mail since nine", "Nothing comes in.")
+    incident = desk.ticket()["number"]
+    cem.mail("Mail is down", "For all of us.")
+    problem = desk.ticket()["number"]
+    desk.bob.reply("#type Problem\n#take")
+    desk.bob.mail(f"[{incident}] is mine", f"#parent {problem}")
+    assert desk.ticket(incident)["type"] == "Incident"
+    told = len(desk.ann.received())
+    desk.bob.reply("The provider works on it.", to=last_of(desk, problem))
+    assert "The provider works on it." in plain_text(desk.ann.received()[told])
+    assert templates(desk, "ann@acme.example")[-1] == "problem-update"
+
+
+def last_of(desk: Desk, number: str) -> Any:
+    """Bob's last mail about a ticket."""
+    return [mail for mail in desk.bob.received() if number in str(mail["Subject"])][-1]
+
+
+def test_n13_a_change_is_approved_by_mail_with_proof(desk: Desk) -> None:
+    desk.ann.mail("New firewall rule", "Please open port 443.")
+    desk.bob.reply("#type Change Request\n#take")
+    ticket = desk.ticket()
+    assert ticket["fields"]["approval"] == "pending"
+    assert "approved" in plain_text(desk.ann.received()[-1])
+    desk.ann.reply("Approved. Go ahead.")
+    ticket = desk.ticket()
+    assert ticket["fields"]["approval"] == "approved"
+    assert "proof" in ticket["notes"][-1]["text"]
+
+
+def test_n13_a_change_is_refused_by_mail(desk: Desk) -> None:
+    desk.ann.mail("New firewall rule", "Please open port 443.")
+    desk.bob.reply("#type Change Request\n#take")
+    desk.ann.reply("Refused, not before Christmas.")
+    assert desk.ticket()["fields"]["approval"] == "refused"
+
+
+def test_n24_a_ticket_goes_to_the_service_provider_and_back(desk: Desk) -> None:
+    desk.ann.mail("Printer is on fire", "It burns.")
+    desk.bob.reply("#take")
+    desk.bob.reply("#transfer provider\n\nPlease help us.")
+    ticket = desk.ticket()
+    assert (ticket["queue"], ticket["primary_resource"]) == ("Service Provider", None)
+    assert ticket["status"] == "Assigned"
+    desk.dana.reply("#transfer client\n\nIt is the fuse.", to=last_to_dana(desk))
+    ticket = desk.ticket()
+    assert (ticket["queue"], ticket["primary_resource"]["name"]) == ("Co-managed", "Bob Tech")
+    assert templates(desk, "bob@example.com")[-1] == "returned"
+
+
+def last_to_dana(desk: Desk) -> Any:
+    return desk.dana.received()[-1]
+
+
+def test_r5_impact_and_urgency_make_the_priority(desk: Desk) -> None:
+    desk.ann.mail("Printer is on fire", "It burns.")
+    desk.bob.reply("#impact high\n#urgency medium")
+    assert desk.ticket()["priority"] == "1 High"

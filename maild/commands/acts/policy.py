@@ -1,0 +1,104 @@
+"""Commands about the profile's own things: templates, checklists, fields, the other side."""
+
+from __future__ import annotations
+
+from maild.commands.acts.notes import other
+from maild.commands.job import Job
+from maild.desk import fields, gates
+from maild.desk.profile import named
+from maild.errors import Refused, UsageError
+
+SIDES = {"provider": "provider", "service provider": "provider", "client": "client"}
+NONE = ("none", "nothing", "empty", "-")
+
+
+def template(job: Job, argument: str) -> str:
+    """Sets all the fields of a known situation in one go (G19)."""
+    ticket, profile = job.the_ticket, job.desk.profile
+    name = _named(argument, tuple(profile.templates), "ticket template")
+    status = profile.templates[name].get("status")
+    done = fields.apply_template(job.desk, ticket, name, set_status=False)
+    if status is not None:
+        wanted = gates.may_set(job.desk, ticket, str(status)).name
+        done += ["status"] if job.desk.set_status(ticket, wanted) else []
+    return f"Template {name}: " + (", ".join(done) or "nothing was left to set") + "."
+
+
+def checklist(job: Job, argument: str) -> str:
+    """ "done 2", "undone 2", or the name of a checklist to add."""
+    ticket, desk = job.the_ticket, job.desk
+    word, _, which = argument.strip().partition(" ")
+    if word.lower() in ("done", "tick", "check", "undone", "untick", "open") and which:
+        done = word.lower() in ("done", "tick", "check")
+        item = fields.tick(desk, ticket, which, done=done)
+        left = len(gates.open_items(ticket))
+        return f'"{item}" is {"done" if done else "open again"}; {left} left.'
+    name = _named(argument, tuple(desk.profile.checklists), "checklist")
+    fields.add_checklist(desk, ticket, desk.profile.checklists[name])
+    listed = "; ".join(f"{n} {item}" for n, item in enumerate(gates.open_items(ticket), 1))
+    return f"Checklist: {listed}."
+
+
+def set_(job: Job, argument: str) -> str:
+    """Any other field: "category Sales", "vendor_case 4711"."""
+    name, _, value = argument.strip().partition(" ")
+    name, value = name.strip(":=").lower(), value.strip(" :=")
+    if name in fields.SETTABLE:
+        raise Refused(f"{name} has a command of its own; see #help.")
+    _named(name, job.desk.profile.field_names, "field")
+    if not value:
+        raise Refused(f"Write what {name} is to be, like #set {name} …, or none.")
+    wanted = None if value.lower() in NONE else value
+    if name == "category" and wanted and job.desk.profile.categories:
+        wanted = _named(wanted, tuple(job.desk.profile.categories), "category")
+    fields.set_value(job.desk, job.the_ticket, name, wanted)
+    return f"{name} is {wanted or 'empty'}."
+
+
+def parent(job: Job, argument: str) -> str:
+    """Hangs the ticket on a Problem as its incident (N13); "none" takes it off."""
+    ticket = job.the_ticket
+    if argument.strip().lower() in NONE:
+        job.desk.set_field(ticket, "parent_id", None)
+        return f"{ticket.number} hangs on no Problem."
+    problem = other(job, argument)
+    if problem is ticket or problem.parent_id == ticket.id:
+        raise Refused(f"{ticket.number} cannot hang on {problem.number}.")
+    job.desk.set_field(ticket, "parent_id", problem.id)
+    return f"{ticket.number} is an incident of {problem.number}, {problem.title}."
+
+
+def transfer(job: Job, argument: str) -> str:
+    """Hands the ticket to the service provider, or back to the client (N24)."""
+    side = SIDES.get(argument.strip().lower().removeprefix("to ").removeprefix("the "))
+    if side is None:
+        raise Refused(f'"{argument}" is no side; write #transfer provider or #transfer client.')
+    if not job.desk.transfer(job.the_ticket, side):
+        return f"{job.the_ticket.number} is with the {side} already."
+    return f"{job.the_ticket.number} went to the {side}."
+
+
+def escalate(job: Job, argument: str) -> str:
+    """To another queue, with what they need to know (R10)."""
+    ticket = job.the_ticket
+    if job.note is None:
+        raise Refused(
+            "An escalation needs its pack in the same mail: context, time and frequency, evidence, "
+            "what was tried and its outcome, your hypothesis and one question."
+        )
+    queue = job.names.queue(argument)
+    job.note.title = job.note.title or "ESCALATION"
+    job.desk.set_field(ticket, "queue", queue)
+    return f"{ticket.number} is escalated to {queue}."
+
+
+def _named(text: str, known: tuple[str, ...], what: str) -> str:
+    """The name that is meant; its beginning is enough where it is the only one."""
+    try:
+        return named(text, known, what)
+    except UsageError as error:
+        wanted = text.strip().lower()
+        found = [n for n in known if wanted and wanted in n.lower()]
+        if len(found) == 1:
+            return found[0]
+        raise Refused(error.message) from error
