@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from maild.desk.profile import NEEDS, Profile, Status, key
 from maild.errors import Refused
-from maild.store.tables import Note, Ticket, TimeEntry
+from maild.store.tables import Message, Note, Ticket, TimeEntry
 
 
 class Asking(Protocol):
@@ -23,6 +23,7 @@ class Asking(Protocol):
     session: Session
     profile: Profile
     now: Any
+    stored: Message | None
 
 
 def may_set(desk: Asking, ticket: Ticket, name: str) -> Status:
@@ -79,8 +80,9 @@ def _count(desk: Asking, query: sa.Select[Any]) -> int:
 
 def _note_now(desk: Asking, ticket: Ticket) -> bool:
     """Somebody has said what is to be done, in the very mail that asks."""
+    here = Note.created == desk.now if desk.stored is None else Note.stored_id == desk.stored.id
     query = sa.select(sa.func.count()).where(
-        Note.ticket_id == ticket.id, Note.created == desk.now, sa.func.trim(Note.text) != ""
+        Note.ticket_id == ticket.id, here, sa.func.trim(Note.text) != ""
     )
     return _count(desk, query) > 0
 

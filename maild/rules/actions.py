@@ -355,7 +355,7 @@ ROUTING: dict[str, tuple[str, Any]] = {
         "`otherwise: drop` it makes no new ticket",
         {"key": "${host} ${check}", "find": "open", "otherwise": "drop"},
     ),
-    "belongs to": ("the number of the ticket that it is about", "${number}"),
+    "belongs to": ("the number of the ticket that it is about", "${mail.number}"),
     "contact": ("the address of the person whose ticket it is", "${email}"),
     "drop": ("makes neither ticket nor note of it; says why", "a report that nobody reads"),
 }

@@ -92,7 +92,8 @@ class Test:
     compare: Callable[[Any, Scene], bool] = field(repr=False)
 
     def holds(self, scene: Scene) -> bool:
-        return self.compare(self.value.get(scene), scene)
+        found = self.value.get(scene)
+        return self.compare(bool(found) if self.value.kind == "bool" else found, scene)
 
     def why(self, scene: Scene) -> list[str]:
         found = plain(self.value.get(scene)).replace("\n", " ")
@@ -144,12 +145,16 @@ def _many(operand: Any) -> bool:
     return isinstance(operand, list | tuple)
 
 
+YES, NO = ("yes", "true"), ("no", "false")  # as commands and forms write them
+
+
 def same(found: Any, wanted: Any) -> bool:
     """Equal, for people: case and white space aside; a list has it among its entries."""
     if isinstance(found, list | tuple):
         return any(same(entry, wanted) for entry in found)
-    if isinstance(wanted, bool) or isinstance(found, bool):
-        return bool(found) == wanted if isinstance(wanted, bool) else False
+    if isinstance(wanted, bool):
+        said = key(found) in YES if isinstance(found, str) and key(found) in YES + NO else found
+        return said is wanted
     if isinstance(found, str) and isinstance(wanted, str):
         return key(found) == key(wanted)
     return bool(found == wanted) or (found is not None and plain(found) == plain(wanted))

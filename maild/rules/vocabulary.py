@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.desk import gates
+from maild.desk import gates, numbers
 from maild.desk.profile import STATUS_KINDS, Profile
 from maild.model import Kind
 from maild.rules.scene import Scene
@@ -148,6 +148,10 @@ def _weekday(scene: Scene) -> str:
     return scene.desk.now.astimezone(scene.desk.settings.config.desk.zone).strftime("%A").lower()
 
 
+def _number(scene: Scene) -> str | None:
+    return next(iter(numbers.numbers_in(scene.mail.subject)), None) if scene.mail else None
+
+
 def _new_text(scene: Scene) -> str | None:
     return (scene.mail.new_text or scene.mail.text) if scene.mail else None
 
@@ -224,6 +228,7 @@ VALUES: dict[str, Value] = {
             _on_ticket(lambda scene, ticket: (_address(ticket.contact) or "").rpartition("@")[2]),
         ),
         Value("mail.subject", "its subject", _of("mail", "subject")),
+        Value("mail.number", "the first ticket number in its subject", _number),
         Value("mail.text", "what its sender wrote now", _new_text),
         Value("mail.sender", "the sender's address", _sender("key")),
         Value("mail.sender_name", "the sender's name", _sender("name")),
