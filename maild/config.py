@@ -148,6 +148,16 @@ class SmtpSection(Login):
     timeout_seconds: Annotated[float, Field(ge=1, le=600)] = 60
     connections: Annotated[int, Field(ge=1, le=20)] = 4  # at the same time, at most
     retry_days: Annotated[float, Field(gt=0, le=30)] = 4  # then a mail that is put off has failed
+    per_minute: Annotated[int, Field(ge=0)] = 0  # mails that the relay takes; 0: any number
+    # Whom bounces go to: the desk's address; for automatic mail nobody; the desk with a token.
+    envelope: Literal["desk", "null", "tagged"] = "desk"
+
+
+class NotificationsSection(Section):
+    # News of a ticket for one resource within this time become one mail; 0: each is its own.
+    quiet_seconds: Annotated[float, Field(ge=0, le=86400)] = 0
+    # A note's files are passed on up to so many octets a mail; 0: only their names.
+    attachment_bytes: Annotated[int, Field(ge=0, le=50_000_000)] = 0
 
 
 class TrustSection(Section):
@@ -251,6 +261,7 @@ class Config(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     mailbox: list[MailboxSection] = []
     smtp: SmtpSection = SmtpSection()
+    notifications: NotificationsSection = NotificationsSection()
     trust: TrustSection = TrustSection()
     limits: LimitsSection = LimitsSection()
     commands: CommandsSection = CommandsSection()

@@ -175,6 +175,14 @@ def _ticket(office: Office, desk: Desk) -> tuple[Ticket, Note, TimeEntry]:
 
 
 def picture(chromium: str, page: Path, target: Path, window: tuple[int, int], *more: str) -> None:
+    if window[0] < 500:  # Chromium's narrowest window; a frame may be narrower
+        frame = page.with_name("phone.frame.html")
+        frame.write_text(
+            f'<body style="margin:0"><iframe src="{page.name}" width="{window[0]}" '
+            f'height="{window[1]}" style="border:0"></iframe>',
+            "utf-8",
+        )
+        page = frame
     subprocess.run(
         [
             chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",

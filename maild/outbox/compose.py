@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,11 @@ class Order:
     person_id: int | None
     note_public: bool | None  # None: it is about no note
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Its own key, and those of the notifications that it took in."""
+        return (self.key, *self.data.get("keys", ()))
+
 
 @dataclass(frozen=True, slots=True)
 class Composed:
@@ -55,7 +60,13 @@ def job(order: Order) -> Job:
     return Job(order.template, order.language, data)
 
 
-def compose(order: Order, desk: DeskSection, secret: bytes, outcome: Outcome) -> Composed:
+def compose(
+    order: Order,
+    desk: DeskSection,
+    secret: bytes,
+    outcome: Outcome,
+    files: Sequence[mime.Part] = (),
+) -> Composed:
     """The mail of this row, from what was rendered.
 
     UsageError: not even the shipped template could be rendered; ValueError: the address is none.
@@ -64,9 +75,9 @@ def compose(order: Order, desk: DeskSection, secret: bytes, outcome: Outcome) ->
     if words is None:
         raise UsageError(outcome.problem)
     subject = _subject(words.subject, order)
-    body = mime.multipart(
-        "alternative", [mime.text(words.text, "plain"), mime.text(words.html, "html")], order.key
-    )
+    texts = [mime.text(words.text, "plain"), mime.text(words.html, "html")]
+    body = mime.multipart("alternative", texts, order.key)
+    body = mime.multipart("mixed", [body, *files], order.key)
     fields = _fields(order, desk, secret, subject)
     return Composed(subject, mime.message(fields, body), outcome.problem or None)
 

@@ -14,23 +14,25 @@ import structlog
 from sqlalchemy.orm import Session
 
 from maild.config import Settings, SmtpSection
-from maild.desk import alerts, tokens
+from maild.desk import alerts
 from maild.errors import MaildError
 from maild.faults import step
 from maild.outbox import relay, rows
-from maild.outbox.compose import Composed, compose, explain, job
+from maild.outbox.files import Extract
 from maild.outbox.journal import Journal, journal_path
+from maild.outbox.prepare import Prepared, Preparer, Ready
+from maild.outbox.presence import present
 from maild.outbox.relay import Connection
-from maild.outbox.rows import Claimed, Done
+from maild.outbox.rows import Done
 from maild.store.engine import Store
-from maild.templates.renderer import Job, LimitedRenderer, LocalRenderer, Outcome
+from maild.templates.renderer import LimitedRenderer, LocalRenderer
 
 log = structlog.get_logger()
 
 Result = TypeVar("Result")
 
-BATCH = 50  # rows claimed at a time
-UNRECORDED = 16  # mails that may be sent and not yet written down, at most
+BATCH = 100  # rows claimed at a time
+UNRECORDED = 32  # mails that may be sent and not yet written down, at most
 RENEW_SECONDS = 20.0  # how often a claim is renewed; well below rows.STALE
 IDLE_SECONDS = 20.0  # then connections without work are closed
 POLL_SECONDS = 5.0  # how often we look for rows that nobody told us of
@@ -57,14 +59,18 @@ class Deliverer:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         renderer: LimitedRenderer | LocalRenderer | None = None,
+        attachment: Extract | None = None,
     ) -> None:
+        """`attachment` reads a file out of a stored message; without it none is passed on."""
         self._store = store
         self._settings = settings
         self._smtp = settings.config.smtp
         self._clock = clock
         self._renderer = renderer or LimitedRenderer(settings.path("templates"))
+        self._preparer = Preparer(store, settings, self._renderer, attachment)
         self._connections: list[Connection] = []
-        self._secret: bytes | None = None
+        self._held: set[int] = set()  # rows that are ours, and of which nothing is written down
+        self._next_turn = 0.0  # when the rate limit lets the next mail out, on the loop's clock
         self._relay_down: MaildError | None = None
         self._stopping = False
 
@@ -89,28 +95,61 @@ class Deliverer:
 
     async def _alone(self, work: Callable[[], Coroutine[None, None, Result]]) -> Result:
         """Works with the journal open and connections of this event loop."""
-        with Journal(journal_path(self._settings)) as self._journal:
-            if self._journal.alone() and self._store.is_sqlite:  # who held a claim is dead
-                await self._write(lambda session: rows.release(session, None))
+        place = journal_path(self._settings)
+        with Journal(place) as self._journal, present(place.with_suffix(".lock"), self._take_back):
             self._stopping = False
             self._connections = [Connection(self._smtp) for _ in range(self._smtp.connections)]
+            renewing = asyncio.create_task(self._renew())
             try:
                 return await work()
             finally:
+                renewing.cancel()
                 await asyncio.gather(*(connection.close() for connection in self._connections))
                 self._renderer.close()
 
+    def _take_back(self) -> None:
+        """Who held a claim is dead, where nobody on another machine can hold one."""
+        if self._store.is_sqlite:
+            self._store.write(lambda session: rows.release(session, None))
+
     async def _pass(self) -> Counts:
+        """All that is due; while some is sent, the next is composed."""
         counts = Counts()
-        while not self._stopping:
-            batch = await self._write(lambda session: rows.claim(session, self._clock(), BATCH))
-            if not batch:
-                break
-            step("outbox.claimed")
-            await self._deliver(batch, counts)
-            if self._relay_down is not None:
-                break
+        self._relay_down = None
+        try:
+            ready = await self._next(counts)
+            while ready.claimed and not self._stopping and self._relay_down is None:
+                coming = asyncio.create_task(self._next(counts))
+                try:
+                    await self._deliver(ready.mails, counts)
+                finally:
+                    ready = await coming
+                if not ready.claimed:  # what waited behind a mail of this round may be due now
+                    ready = await self._next(counts)
+        finally:
+            counts.later += len(self._held)
+            await self._give_back()
         return counts
+
+    async def _next(self, counts: Counts) -> Prepared:
+        if await asyncio.to_thread(self._paused):
+            return Prepared(0, [], 0)
+        prepared = await asyncio.to_thread(
+            self._preparer.next, self._journal, self._clock, BATCH, self._held
+        )
+        counts.failed += prepared.refused
+        return prepared
+
+    def _paused(self) -> bool:
+        with self._store.read() as session:
+            return rows.paused(session) is not None
+
+    async def _give_back(self) -> None:
+        """What we claimed and did not try is for the next pass, or for another daemon."""
+        left, why = sorted(self._held), self._relay_down.message if self._relay_down else None
+        if left:
+            await self._write(lambda session: rows.release(session, left, why))
+        self._held.clear()
 
     async def _run(self, stop: threading.Event, wake: threading.Event) -> None:
         stopped = _in_loop(stop)
@@ -154,88 +193,20 @@ class Deliverer:
 
     # ---- a batch
 
-    async def _deliver(self, batch: list[Claimed], counts: Counts) -> None:
-        left = {row.id for row in batch}  # ours, and nothing written down yet
-        renewing = asyncio.create_task(self._renew(left))
-        self._relay_down = None
-        try:
-            mails = await asyncio.to_thread(self._prepare, batch, left, counts)
-            await self._send_all(mails, left, counts)
-        finally:
-            renewing.cancel()
-            if left:
-                why = self._relay_down.message if self._relay_down else None
-                counts.later += len(left)
-                await self._write(lambda session: rows.release(session, left, why))
-
-    def _prepare(
-        self, batch: list[Claimed], left: set[int], counts: Counts
-    ) -> list[tuple[Claimed, bytes]]:
-        """Composes once what is not composed yet; what cannot go out is taken out."""
-        now = self._clock()
-        gone = [row.id for row in batch if row.order.key in self._journal]
-        fresh, refused = self._compose_all([row for row in batch if row.id not in gone])
-
-        def write(session: Session) -> None:
-            rows.sent_before(session, gone, now)
-            rows.keep(session, fresh.items(), now)
-            for row_id, why in refused.items():
-                rows.refuse(session, row_id, why, now)
-            for row in batch:
-                if row.id in fresh and (problem := fresh[row.id].problem):
-                    rows.broken_template(session, row.order.template, problem, now)
-
-        if gone or fresh or refused:
-            self._store.write(write)
-        step("outbox.composed")
-        counts.failed += len(refused)
-        left.difference_update(gone, refused)
-        return [(row, row.octets or fresh[row.id].octets) for row in batch if row.id in left]
-
-    def _compose_all(self, batch: list[Claimed]) -> tuple[dict[int, Composed], dict[int, str]]:
-        """By their ids the mails that are composed now, and why others cannot be."""
-        fresh: dict[int, Composed] = {}
-        refused: dict[int, str] = {}
-        jobs: list[tuple[Claimed, Job]] = []
-        for row in batch:
-            try:
-                if row.octets is None:
-                    jobs.append((row, job(row.order)))
-            except MaildError as error:
-                refused[row.id] = explain(error)
-        outcomes = self._renderer.render([one for _, one in jobs]) if jobs else []
-        for (row, _), outcome in zip(jobs, outcomes, strict=True):
-            try:
-                fresh[row.id] = self._compose(row, outcome)
-            except (MaildError, ValueError) as error:
-                refused[row.id] = explain(error)
-        return fresh, refused
-
-    def _compose(self, row: Claimed, outcome: Outcome) -> Composed:
-        if self._secret is None:
-            self._secret = self._store.write(tokens.desk_secret)
-        return compose(row.order, self._settings.config.desk, self._secret, outcome)
-
-    async def _send_all(
-        self, mails: list[tuple[Claimed, bytes]], left: set[int], counts: Counts
-    ) -> None:
-        if not mails:
-            return
+    async def _deliver(self, mails: list[Ready], counts: Counts) -> None:
+        """Sends all of them over a few connections, and writes down what became of each."""
         waiting = list(reversed(mails))
         done: asyncio.Queue[Done | None] = asyncio.Queue(UNRECORDED)
         with _plainly():
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._record(done, left, counts))
+                group.create_task(self._record(done, counts))
                 async with asyncio.TaskGroup() as senders:
                     for connection in self._connections[: len(mails)]:
                         senders.create_task(self._work(connection, waiting, done))
                 await done.put(None)
 
     async def _work(
-        self,
-        connection: Connection,
-        waiting: list[tuple[Claimed, bytes]],
-        done: asyncio.Queue[Done | None],
+        self, connection: Connection, waiting: list[Ready], done: asyncio.Queue[Done | None]
     ) -> None:
         """One connection: sends until nothing waits, or the relay is not there."""
         while waiting and not self._stopping:
@@ -244,15 +215,26 @@ class Deliverer:
             except MaildError as error:
                 await self._cannot_connect(error)
                 return
-            if not waiting:
+            await self._turn()
+            if not waiting or self._stopping:
                 return
-            row, octets = waiting.pop()
-            sender = self._settings.config.desk.address
-            answer = await connection.send(sender, row.order.address, octets)
+            mail = waiting.pop()
+            order = mail.row.order
+            answer = await connection.send(mail.sender, order.address, mail.octets)
             if answer.outcome == "sent":
                 step("outbox.sent")
-            log.info("outbox.attempt", item=row.id, outcome=answer.outcome, code=answer.code)
-            await done.put(Done(row.id, row.order.key, answer))
+            log.info("outbox.attempt", item=mail.row.id, outcome=answer.outcome, code=answer.code)
+            await done.put(Done(mail.row.id, order.keys, answer))
+
+    async def _turn(self) -> None:
+        """Waits until the relay's rate limit lets one more mail out."""
+        if not self._smtp.per_minute:
+            return
+        now = asyncio.get_running_loop().time()
+        turn = max(now, self._next_turn)
+        self._next_turn = turn + 60 / self._smtp.per_minute
+        while not self._stopping and (wait := turn - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(min(wait, 0.5))
 
     async def _cannot_connect(self, error: MaildError) -> None:
         """It is the relay's fault only if no other connection works (it may limit their number)."""
@@ -266,36 +248,34 @@ class Deliverer:
             )
         self._relay_down = error
 
-    async def _record(
-        self, done: asyncio.Queue[Done | None], left: set[int], counts: Counts
-    ) -> None:
+    async def _record(self, done: asyncio.Queue[Done | None], counts: Counts) -> None:
         """Writes down what was sent: first the journal, then the database; many at a time."""
         last = False
         try:
             while not last:
                 some = [await done.get(), *_at_hand(done)]
                 last = None in some
-                await asyncio.to_thread(self._write_down, some, left, counts)
+                await asyncio.to_thread(self._write_down, some, counts)
         finally:  # a stop may come while something is sent that nobody has written down
-            self._write_down(_at_hand(done), left, counts)
+            self._write_down(_at_hand(done), counts)
 
-    def _write_down(self, some: list[Done | None], left: set[int], counts: Counts) -> None:
+    def _write_down(self, some: list[Done | None], counts: Counts) -> None:
         done = [one for one in some if one is not None]
         if not done:
             return
-        self._journal.add(one.key for one in done if one.answer.outcome == "sent")
+        self._journal.add(key for one in done if one.answer.outcome == "sent" for key in one.keys)
         now, give_up = self._clock(), timedelta(days=self._smtp.retry_days)
         states = self._store.write(lambda session: rows.record(session, done, now, give_up))
         step("outbox.recorded")
-        left.difference_update(one.id for one in done)
+        self._held.difference_update(one.id for one in done)
         counts.sent += states.count("sent")
         counts.failed += states.count("failed")
         counts.later += states.count("waiting")
 
-    async def _renew(self, left: set[int]) -> None:
+    async def _renew(self) -> None:
         while True:
             await asyncio.sleep(RENEW_SECONDS)
-            await self._write(lambda session: rows.renew(session, set(left), self._clock()))
+            await self._write(lambda session: rows.renew(session, set(self._held), self._clock()))
 
     async def _close_idle(self) -> None:
         for connection in self._connections:

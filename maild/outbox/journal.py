@@ -7,7 +7,6 @@ two repeats nothing either.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -49,14 +48,6 @@ class Journal:
             lines = b"\n" + lines
         os.write(self._file, lines)
         os.fsync(self._file)
-
-    def alone(self) -> bool:
-        """Whether no other process has this journal open for sending; True holds until we close."""
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
 
     def close(self) -> None:
         os.close(self._file)

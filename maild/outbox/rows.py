@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session, aliased
 from maild.desk import alerts, notify
 from maild.outbox.compose import Composed, Order
 from maild.outbox.relay import Answer
-from maild.store.tables import Delivery, Note, OutboxItem, Ticket
+from maild.store.tables import Delivery, Note, OutboxItem, Setting, Ticket
 
 STALE = timedelta(seconds=60)  # a claim that was not renewed for so long is nobody's
 # Waits after the first, second … failure (H75), each ± a fifth; the last one repeats.
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120, 240))
 SPREAD = 0.2
+PAUSED = "outbox paused"  # key of the Setting
 UNSURE = 2  # attempts that were lost after the final dot; then it has arrived, or never will
 
 
@@ -33,6 +34,7 @@ class Claimed:
     id: int
     order: Order
     octets: bytes | None  # composed by an earlier attempt
+    note_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Done:
     """What became of a claimed row."""
 
     id: int
-    key: str
+    keys: tuple[str, ...]  # of the row, and of what it took in
     answer: Answer
 
 
@@ -58,7 +60,7 @@ def claim(session: Session, now: datetime, limit: int) -> list[Claimed]:
     found = orders(session, rows)
     for row in rows:
         row.state, row.claimed = "sending", now
-    return [Claimed(row.id, found[row.id], row.octets) for row in rows]
+    return [Claimed(row.id, found[row.id], row.octets, row.note_id) for row in rows]
 
 
 def orders(session: Session, rows: Iterable[OutboxItem]) -> dict[int, Order]:
@@ -100,31 +102,47 @@ def release(session: Session, ids: Collection[int] | None, why: str | None = Non
 
 def keep(session: Session, composed: Iterable[tuple[int, Composed]], now: datetime) -> None:
     """Stores the octets: every repeat is the same mail with the same Message-ID (H77)."""
-    for row_id, mail in composed:
-        session.execute(
-            sa.update(OutboxItem)
-            .where(OutboxItem.id == row_id)
-            .values(subject=mail.subject, octets=mail.octets, claimed=now)
-        )
+    values = [
+        {"row_id": row_id, "subject": mail.subject, "octets": mail.octets, "claimed": now}
+        for row_id, mail in composed
+    ]
+    if values:
+        table = OutboxItem.__table__
+        update = sa.update(table).where(table.c.id == sa.bindparam("row_id"))  # type: ignore[arg-type]
+        session.connection().execute(update, values)
 
 
 def record(session: Session, done: Iterable[Done], now: datetime, give_up: timedelta) -> list[str]:
     """Writes down one attempt each, and what follows from it; the states that they have now."""
-    states = []
-    for one in done:
-        row = session.get_one(OutboxItem, one.id)
-        row.attempts += 1
-        row.claimed = None
-        session.add(Delivery(outbox_id=row.id, at=now, code=one.answer.code, text=one.answer.text))
-        if one.answer.outcome == "sent":
-            row.state, row.sent, row.error = "sent", now, None
-        elif _is_over(session, row, one.answer, now, give_up):
-            fail(session, row, one.answer.text, now)
-        else:
-            row.state, row.error = "waiting", one.answer.text
-            row.next_try = now + back_off(row.attempts)
-        states.append(row.state)
-    return states
+    attempts = list(done)
+    session.execute(
+        sa.insert(Delivery),
+        [
+            {"outbox_id": one.id, "at": now, "code": one.answer.code, "text": one.answer.text}
+            for one in attempts
+        ],
+    )
+    sent = [one.id for one in attempts if one.answer.outcome == "sent"]
+    session.execute(
+        sa.update(OutboxItem)
+        .where(OutboxItem.id.in_(sent))
+        .values(state="sent", sent=now, claimed=None, error=None, attempts=OutboxItem.attempts + 1)
+        .execution_options(synchronize_session=False)
+    )
+    others = [one for one in attempts if one.answer.outcome != "sent"]
+    return ["sent"] * len(sent) + [_not_sent(session, one, now, give_up) for one in others]
+
+
+def _not_sent(session: Session, one: Done, now: datetime, give_up: timedelta) -> str:
+    row = session.get_one(OutboxItem, one.id)
+    row.attempts += 1
+    row.claimed = None
+    if _is_over(session, row, one.answer, now, give_up):
+        fail(session, row, one.answer.text, now)
+    else:
+        row.state, row.error = "waiting", one.answer.text
+        row.next_try = now + back_off(row.attempts)
+    return row.state
 
 
 def fail(session: Session, row: OutboxItem, why: str, now: datetime) -> None:
@@ -151,6 +169,22 @@ def broken_template(session: Session, template: str, problem: str, now: datetime
     """The shipped template went out instead of the admin's own (H72)."""
     text = f"{problem} Until it is mended, the shipped template is sent: `maild templates check`."
     alerts.raise_alert(session, f"template:{template}", text, now)
+
+
+def pause(session: Session, by: str, now: datetime) -> None:
+    """Nothing is sent until `resume`; mail is still taken in, and notifications wait."""
+    if session.get(Setting, PAUSED) is None:
+        session.add(Setting(key=PAUSED, value={"by": by, "since": now.isoformat()}))
+
+
+def resume(session: Session) -> None:
+    session.execute(sa.delete(Setting).where(Setting.key == PAUSED))
+
+
+def paused(session: Session) -> dict[str, str] | None:
+    """Who paused the outbox, and since when; None where it is not."""
+    row = session.get(Setting, PAUSED)
+    return dict(row.value) if row else None
 
 
 def back_off(attempts: int) -> timedelta:

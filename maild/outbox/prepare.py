@@ -1,0 +1,132 @@
+"""From claimed rows to octets that are ready to be sent, and stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from maild.config import Settings
+from maild.desk import tokens
+from maild.errors import MaildError
+from maild.faults import step
+from maild.outbox import files, rows
+from maild.outbox.compose import Composed, compose, explain, job
+from maild.outbox.journal import Journal
+from maild.outbox.rows import Claimed
+from maild.store.engine import Store
+from maild.templates.renderer import Job, LimitedRenderer, LocalRenderer, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One mail that may go out now."""
+
+    row: Claimed
+    sender: str  # the envelope's; "" is the null sender (RFC 5321 §4.5.5)
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What became of a claim."""
+
+    claimed: int  # rows
+    mails: list[Ready]
+    refused: int  # that can never be sent
+
+
+class Preparer:
+    """Claims what is due and composes once what is not composed yet."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        renderer: LimitedRenderer | LocalRenderer,
+        attachment: files.Extract | None,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._renderer = renderer
+        self._attachment = attachment
+        self._secret: bytes | None = None
+
+    def next(
+        self, journal: Journal, clock: Callable[[], datetime], limit: int, held: set[int]
+    ) -> Prepared:
+        """The next mails; the ids of the rows that are ours then are added to `held`."""
+        batch = self._store.write(lambda session: rows.claim(session, clock(), limit))
+        if not batch:
+            return Prepared(0, [], 0)
+        held.update(row.id for row in batch)
+        step("outbox.claimed")
+        gone = [row.id for row in batch if row.order.key in journal]
+        fresh, refused = self._compose_all([row for row in batch if row.id not in gone])
+        now = clock()
+
+        def write(session: Session) -> None:
+            rows.sent_before(session, gone, now)
+            rows.keep(session, fresh.items(), now)
+            for row_id, why in refused.items():
+                rows.refuse(session, row_id, why, now)
+            for row in batch:
+                if row.id in fresh and (problem := fresh[row.id].problem):
+                    rows.broken_template(session, row.order.template, problem, now)
+
+        if gone or fresh or refused:
+            self._store.write(write)
+        step("outbox.composed")
+        held.difference_update(gone, refused)
+        mails = [
+            Ready(row, self._sender(row), row.octets or fresh[row.id].octets)
+            for row in batch
+            if row.id not in gone and row.id not in refused
+        ]
+        return Prepared(len(batch), mails, len(refused))
+
+    def _compose_all(self, batch: list[Claimed]) -> tuple[dict[int, Composed], dict[int, str]]:
+        """By their ids the mails that are composed now, and why others cannot be."""
+        fresh: dict[int, Composed] = {}
+        refused: dict[int, str] = {}
+        jobs: list[tuple[Claimed, Job]] = []
+        for row in batch:
+            try:
+                if row.octets is None:
+                    jobs.append((row, job(row.order)))
+            except MaildError as error:
+                refused[row.id] = explain(error)
+        outcomes = self._renderer.render([one for _, one in jobs]) if jobs else []
+        for (row, _), outcome in zip(jobs, outcomes, strict=True):
+            try:
+                fresh[row.id] = self._compose(row, outcome)
+            except (MaildError, ValueError) as error:
+                refused[row.id] = explain(error)
+        return fresh, refused
+
+    def _compose(self, row: Claimed, outcome: Outcome) -> Composed:
+        limit = self._settings.config.notifications.attachment_bytes
+        parts = []
+        if limit and self._attachment is not None and row.note_id is not None:
+            with self._store.read() as session:
+                parts = files.of_note(session, row.note_id, limit, self._attachment)
+        return compose(row.order, self._settings.config.desk, self._desk_secret(), outcome, parts)
+
+    def _sender(self, row: Claimed) -> str:
+        """Whom a bounce goes to: by configuration the desk, nobody, or the desk with a token."""
+        desk, how = self._settings.config.desk.address, self._settings.config.smtp.envelope
+        if how == "null" and row.order.auto is not None:
+            return ""
+        if how == "tagged":
+            order = row.order
+            return tokens.reply_address(
+                self._desk_secret(), desk, order.ticket_number, order.person_id
+            )
+        return desk
+
+    def _desk_secret(self) -> bytes:
+        if self._secret is None:
+            self._secret = self._store.write(tokens.desk_secret)
+        return self._secret
