@@ -11,6 +11,7 @@ from .lines import Line
 from .marks import Mark, MarkKind
 
 MOST_LINES = 40  # lines of a header block, continuations included
+FIELD_WORDS = 2  # of a form's field name, at most
 SHORTEST, LONGEST = 5, 160  # characters of a separator
 LEAST_UNDASHED = (4, 12)  # characters of a separator without dashes: in other scripts, in ASCII
 MOST_CONTINUED = 6  # lines that one field is wrapped over
@@ -92,7 +93,17 @@ def _block(lines: list[Line], labels: list[str | None], start: int) -> int | Non
             last, addressed = index, addressed or "@" in lines[index].bare
         elif not _continues(lines, labels, index, last):
             break
-    return _last_continuation(lines, last) if _enough(kinds, addressed) else None
+    if not _enough(kinds, addressed) or _is_form(lines, last):
+        return None
+    return _last_continuation(lines, last)
+
+
+def _is_form(lines: list[Line], last: int) -> bool:
+    """A web form goes on with fields of its own ("Message: …"), a header block does not."""
+    if last + 1 >= len(lines) or lines[last + 1].raw[:1].isspace():
+        return False
+    field = _FIELD.match(lines[last + 1].bare)
+    return field is not None and "-" not in field[1] and len(field[1].split()) <= FIELD_WORDS
 
 
 def _continues(lines: list[Line], labels: list[str | None], index: int, last: int) -> bool:
