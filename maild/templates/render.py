@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -66,7 +66,7 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
     subject = inert.one_line(_fill(template, "subject", data, text_page))
     preheader = inert.one_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
     foot = inert.one_line(_fill(template, "foot", data, text_page))
-    body = _fill(template, "body", data, text_page)
+    body = _fill(_without_emphasis(template), "body", data, text_page)
     page = _Page(text_page.locale, zone, words, [], True)
     parts = {
         "language": template.language,
@@ -110,6 +110,11 @@ def _fill(template: Template, part: str, data: Mapping[str, Any], page: _Page) -
         raise UsageError(_where(template, part, error)) from error
     finally:
         _PAGE.reset(token)
+
+
+def _without_emphasis(template: Template) -> Template:
+    """The template for the text part, where ** would stand as it is written."""
+    return replace(template, body=template.body.replace("**", ""))
 
 
 def _where(template: Template, part: str, error: Exception) -> str:
