@@ -34,18 +34,26 @@ def standard_library(raw: bytes) -> int:
     message = email.message_from_bytes(raw)
     size = 0
     for name in ("Subject", "From", "To"):
-        pieces = email.header.decode_header(message.get(name, ""))
+        pieces = email.header.decode_header(str(message.get(name, "")))
         size += sum(len(piece) for piece, _ in pieces)
     for part in message.walk():
         if part.is_multipart():
             continue
         content = part.get_payload(decode=True)
-        assert isinstance(content, bytes)
+        if not isinstance(content, bytes):
+            continue
         if part.get_content_maintype() == "text":
-            size += len(content.decode(part.get_content_charset() or "ascii", "replace"))
+            size += len(_text(content, part.get_content_charset()))
         else:
             size += len(content)
     return size
+
+
+def _text(content: bytes, charset: str | None) -> str:
+    try:
+        return content.decode(charset or "ascii", "replace")
+    except LookupError:
+        return content.decode("latin-1")
 
 
 def made(count: int) -> list[bytes]:
