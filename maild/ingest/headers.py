@@ -53,18 +53,26 @@ def raw_value(message: Message, name: str) -> str:
 
 def decode_value(value: object) -> str:
     """One line of clean text: raw 8-bit read, encoded words decoded (RFC 2047), folds undone."""
-    return one_line(decode_words(loose_text(value)))
+    text = str(value)
+    if text.isascii() and text.isprintable() and "=?" not in text:  # most fields are this plain
+        return " ".join(text[:MAX_VALUE].split())
+    return one_line(decode_words(loose_text(text)))
 
 
 def loose_text(value: object) -> str:
     """The field without folds, its 8-bit octets read, its encoded words still encoded."""
-    data = raw_bytes(value)
+    plain = str(value)
+    if plain.isascii() and plain.isprintable():
+        return plain[:MAX_VALUE]
+    data = raw_bytes(plain)
     text = data.decode("ascii") if data.isascii() and b"\x1b" not in data else decode(data)[0]
     return re.sub(r"\r?\n(?=[ \t])|\r", "", text)
 
 
 def one_line(text: str) -> str:
     """White space joined, control and invisible characters gone."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     return " ".join(_INVISIBLE.sub("", text.replace("\x1b", "")).split())
 
 
@@ -144,6 +152,9 @@ def parse_addresses(value: object) -> tuple[Address, ...]:
     Linear in the size of the field, whatever it holds (H63, H64).
     """
     text = loose_text(value)
+    simple = _SIMPLE.fullmatch(text)
+    if simple is not None:
+        return (Address(" ".join((simple[1] or "").split()), simple[2]),)
     found = []
     for item in _split_mailboxes(text):
         address = _mailbox(item)
@@ -154,6 +165,10 @@ def parse_addresses(value: object) -> tuple[Address, ...]:
     return tuple(found)
 
 
+# `Ann Miller <ann@acme.example>` with nothing in it that needs care, as most are.
+_SIMPLE = re.compile(
+    r"\s*(?:([A-Za-z0-9][A-Za-z0-9 .-]{0,100})\s)?<([\w.+-]{1,64}@[\w.-]{1,255})>\s*", re.ASCII
+)
 _TOKEN = re.compile(
     r'"(?:[^"\\]|\\.)*"'  # quoted string
     r"|<[^<>]*>"  # angle address
@@ -333,9 +348,9 @@ _SECTION = re.compile(r"^(.+?)(?:\*(\d{1,4}))?(\*)?$")
 
 def parameters(value: object) -> dict[str, str]:
     """Parameters of a Content-Type or Content-Disposition field, names in lower case, decoded."""
-    text = re.sub(r"\r?\n[ \t]+", " ", loose_text(value))
-    if "=" not in text:
+    if "=" not in str(value):
         return {}
+    text = re.sub(r"\r?\n[ \t]+", " ", loose_text(value))
     sections: dict[str, list[tuple[int, bool, str]]] = {}
     plain: dict[str, str] = {}
     for match in _PARAMETER.finditer(";" + text if ";" not in text else text[text.index(";") :]):
