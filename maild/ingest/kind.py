@@ -275,8 +275,10 @@ def _absence_header(facts: Facts) -> str | None:
     """The field that makes it an automatic answer, and its value."""
     if _submitted(facts) == "auto-replied":
         return f"header Auto-Submitted: {facts.first('Auto-Submitted')} (RFC 3834 §5)"
-    for name, wanted in phrases.auto_reply_fields():
-        for value in facts.all(name):
+    fields = phrases.auto_reply_fields()
+    for name, value in facts.headers:
+        wanted = fields.get(name.lower())
+        if wanted is not None:
             lowered = value.strip().lower()
             if lowered not in _NEGATIONS and wanted.search(lowered):
                 return f"header {name}: {value[:100]}"

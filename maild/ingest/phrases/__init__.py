@@ -114,9 +114,10 @@ def senders(name: str) -> Patterns:
 
 
 @cache
-def auto_reply_fields() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Header fields that autoresponders set, with what of their values counts."""
-    return tuple((n, re.compile(v)) for n, v in _load("fields.yaml")["auto_reply"].items())
+def auto_reply_fields() -> dict[str, re.Pattern[str]]:
+    """Header fields that autoresponders set, in lower case, with what of their values counts."""
+    fields = _load("fields.yaml")["auto_reply"]
+    return {name.lower(): re.compile(value) for name, value in fields.items()}
 
 
 @cache
