@@ -7,6 +7,7 @@ raw ─▶ mime.prepare (caps) ─▶ mime.tree (one parse) ─▶ mime.walk
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from email.message import Message
 
 from maild.errors import MailError
@@ -78,10 +79,20 @@ def _understand(raw: bytes) -> Mail:
         ),
         headers=fields,
         defects=tuple(dict.fromkeys(defects)),
-        reasons=verdict.reasons + text_reasons,
+        reasons=(*_parse_reasons(parts, body, defects), *verdict.reasons, *text_reasons),
         language=verdict.language,
         returned=bounce.returned_ids(parts, body.text) if verdict.kind.automatic else (),
     )
+
+
+def _parse_reasons(parts: list[Part], body: bodies.Body, defects: list[str]) -> Iterator[Reason]:
+    """Which parts are the body, and what was wrong with the mail."""
+    for index in sorted(body.parts)[:10]:
+        part = parts[index]
+        charset = f", charset {part.charset[:40]}" if part.charset else ""
+        yield Reason("parse", "body", f"part {index} is {part.content_type}{charset}")
+    for defect in list(dict.fromkeys(defects))[:10]:
+        yield Reason("parse", "defect", defect)
 
 
 def read_headers(root: Message) -> tuple[tuple[str, str], ...]:
