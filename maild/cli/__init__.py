@@ -26,7 +26,18 @@ def _root() -> None:
 
 
 # Each module adds its commands to the app by `register(app)`.
-MODULES = ("setup", "run", "demo", "ingest", "look", "parse", "templates", "people", "quarantine")
+MODULES = (
+    "setup",
+    "run",
+    "demo",
+    "ingest",
+    "look",
+    "commands",
+    "parse",
+    "templates",
+    "people",
+    "quarantine",
+)
 
 # Called for many files at a time by scripts, and in need of nothing that the others import.
 QUICK = ("parse",)

@@ -51,6 +51,8 @@ class Names:
     def refuses(self, kind: str, text: str) -> str | None:
         """Why `text` cannot be read as a word of this kind; None where it can."""
         reader = _READERS.get(kind)
+        if kind == "resource" and fold(text) in self.vocabulary.me:
+            return None
         try:
             if reader is not None:
                 reader(self, text)

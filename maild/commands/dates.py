@@ -104,6 +104,9 @@ def _split_clock(plain: str, words: _Words) -> tuple[str, time | None]:
     head, _, last = plain.rpartition(" ")
     if last in words.noon:
         return words.at.sub("", head + " ").strip(), time(12)
+    first = re.match(r"\d{1,2}(?:[:h]\d{2})?\s?(?:[ap]\.?m\.?|uhr|h)?\s+(?=[^\W\d]{3,})", plain)
+    if first and not _CLOCK.search(plain) and _CLOCK.fullmatch(first[0].strip()):
+        plain = f"{plain[first.end() :]} {first[0].strip()}"  # "9 am tomorrow"
     found = _CLOCK.search(words.at.sub(" AT ", plain))
     if found is None:
         return plain, None

@@ -47,7 +47,6 @@ def names_of(desk: Desk) -> Names:
     """What commands can name at this desk."""
     config, profile = desk.settings.config, desk.profile
     words = vocabulary(own_folder(desk.settings.folder))
-    spoken = [config.desk.language.partition("-")[0].lower(), *words.languages]
     return Names(
         vocabulary=words,
         statuses=tuple(profile.statuses),
@@ -59,7 +58,7 @@ def names_of(desk: Desk) -> Names:
             for p in roles.all_resources(desk.session)
         ),
         now=desk.now.astimezone(config.desk.zone),
-        languages=tuple(dict.fromkeys(spoken)),
+        languages=words.spoken(config.desk.language),
         views=tuple(views.VIEWS),
     )
 

@@ -51,6 +51,7 @@ ACTS: dict[str, Act] = {
     "parent": policy.parent,
     "transfer": policy.transfer,
     "escalate": policy.escalate,
+    "remind": policy.remind,
     "undo": undo.undo,
     "list": reports.list_,
     "show": reports.show,
@@ -80,19 +81,27 @@ def _one(job: Job, command: Command) -> Result:
     if job.may.role == "resource" and not job.may.proven:
         return Result(command.written, False, f"Nothing was done: {job.may.why}")
     act = (job.may.role == "contact" and OF_CONTACTS.get(command.name)) or ACTS[command.name]
-    desk, steps, entry = job.desk, list(job.steps), job.entry
-    desk.settle()
+    steps, entry = list(job.steps), job.entry
+    job.desk.settle()
     try:
-        with desk.attempt():
+        with job.desk.attempt():
             said = act(job, command.argument)
-            desk.settle()
-            desk.session.flush()
+            job.desk.settle()
+            job.desk.session.flush()
     except Temporary:
         raise
     except MaildError as error:
         job.steps[:], job.entry = steps, entry
-        return Result(command.written, False, error.message)
+        return _refused(job, command, error.message)
     return Result(command.written, True, said)
+
+
+def _refused(job: Job, command: Command, why: str) -> Result:
+    """Refused: the rules may hear of it."""
+    if job.ticket is not None:
+        job.desk.emit(job.ticket, "command refused", {"command": command.written, "why": why})
+        job.desk.settle()
+    return Result(command.written, False, why)
 
 
 def _remember(job: Job, before: undo.Values, done: list[Command]) -> None:

@@ -69,7 +69,8 @@ def read(subject: str, names: Names, carried: frozenset[str], *, opens: bool, ro
     other: list[Command] = []
     for command in commands:
         word = names.vocabulary.commands[command.name]
-        (mine if role in word.who and (word.opens or not opens) else other).append(command)
+        may = role in word.who and (role == "resource" or not command.argument)
+        (mine if may and (word.opens or not opens) else other).append(command)
     if not mine:
         why = "it opens a ticket" if opens else f"a {role} may not say so"
         return _not(subject, other, why)
@@ -204,13 +205,15 @@ def _added(subject: str, carried: frozenset[str]) -> str:
 
 def _nearly(added: str, names: Names) -> str | None:
     """What the sender perhaps meant by words that are nearly a phrase."""
-    if len(added) > 60 or any(w in names.vocabulary.guards for w in added.split()):
+    if len(added) > LONGEST_ARGUMENT:
         return None
     for phrase in names.vocabulary.phrases:
         head = phrase.say.partition("{")[0].strip()
-        if phrase.hole in (None, "status") or not added.startswith(head + " "):
+        if phrase.hole is None or " " not in head or not added.startswith(head + " "):
             continue
         return f'What follows "{head}" cannot be read as a {phrase.hole}.'
+    if any(word in names.vocabulary.guards for word in added.split()):
+        return None
     whole = {p.say for p in names.vocabulary.phrases if not p.hole}
     whole |= {
         HOLE.sub(status.lower(), p.say)
@@ -218,5 +221,6 @@ def _nearly(added: str, names: Names) -> str | None:
         if p.hole == "status"
         for status in names.statuses
     }
-    close = difflib.get_close_matches(added, sorted(whole), 1, 0.8)
+    alike = sorted(phrase for phrase in whole if len(phrase.split()) == len(added.split()))
+    close = difflib.get_close_matches(added, alike, 1, 0.8)
     return f'Did you mean "{close[0]}"?' if close else None

@@ -14,14 +14,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from maild.commands.job import Job
-from maild.desk import merging
+from maild.desk import merging, reminders
 from maild.desk.desk import Desk
 from maild.desk.worktime import remove_time
 from maild.errors import Refused
 from maild.store.tables import Message, OutboxItem, Person, Ticket, TicketLink, TimeEntry
 
 WITHIN = timedelta(days=1)
-COLUMNS = ("title", "priority", "type", "queue", "due", "resolution", "tags")
+KEPT = ("sla",)  # fields that the desk keeps for itself
+COLUMNS = ("title", "priority", "type", "queue", "due", "resolution", "tags", "parent_id")
 
 Values = dict[str, Any]
 
@@ -32,7 +33,9 @@ def values(ticket: Ticket) -> Values:
     found["status"] = ticket.status
     found["primary"] = ticket.primary.id if ticket.primary else None
     found["people"] = sorted([p.role, p.person.id] for p in ticket.people)
-    found |= {f"fields.{key}": _plain(value) for key, value in ticket.fields.items()}
+    found |= {
+        f"fields.{key}": _plain(value) for key, value in ticket.fields.items() if key not in KEPT
+    }
     return found
 
 
@@ -212,6 +215,12 @@ def _split(desk: Desk, step: Values) -> str:
     return f"the note is back in {ticket.number}"
 
 
+def _remind(desk: Desk, step: Values) -> str:
+    ticket = desk.session.get_one(Ticket, step["ticket"])
+    reminders.forget(desk, ticket, desk.session.get_one(Person, step["person"]))
+    return "you will not be reminded"
+
+
 def _delete(desk: Desk, step: Values) -> str:
     ticket = desk.session.get_one(Ticket, step["ticket"])
     merging.restore(desk, ticket)
@@ -224,4 +233,5 @@ _STEPS: dict[str, Callable[[Desk, Values], str]] = {
     "link": _link,
     "split": _split,
     "delete": _delete,
+    "remind": _remind,
 }

@@ -225,6 +225,12 @@ NOTIFICATIONS = (
         "resource",
     ),
     Notification(
+        "reminder",
+        "A resource is reminded of a ticket, as he asked by mail.",
+        "resource",
+        direct=True,
+    ),
+    Notification(
         "scheduled",
         "An appointment is made (G4, G10).",
         "contact",

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from maild.config import Settings
-from maild.desk import sla, views
+from maild.desk import reminders, sla, views
 from maild.desk.desk import Desk, Occurrence
 from maild.rules.actions import rule_actor, steps_of
 from maild.rules.engine import Rules, fire
@@ -100,6 +100,8 @@ class Clocks:
             return 0
         if ticket is not None and sla.is_clock(clock.name):
             sla.fire(desk, ticket, clock.name, due, late)
+        elif ticket is not None and reminders.is_clock(clock.name):
+            reminders.fire(desk, ticket, clock.name)
         elif rule is None:
             return 0
         elif ticket is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from maild.commands.arguments import Resource
+from maild.commands.arguments import Resource, fold
 from maild.commands.job import Job
 from maild.desk import people
 from maild.errors import Refused
@@ -16,7 +16,7 @@ MOST = 20  # addresses in one command
 
 
 def assign(job: Job, argument: str) -> str:
-    if argument.strip().lower() in job.names.vocabulary.me:
+    if fold(argument) in job.names.vocabulary.me:
         return take(job, "")
     resource = job.names.resource(argument)
     if resource is None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from maild.commands.acts.notes import other
+from maild.commands.acts.ticket import future, shown
+from maild.commands.arguments import MORNING
 from maild.commands.job import Job
-from maild.desk import fields, gates
+from maild.desk import fields, gates, reminders
 from maild.desk.profile import named
 from maild.errors import Refused, UsageError
 
@@ -25,7 +27,7 @@ def template(job: Job, argument: str) -> str:
 
 
 def checklist(job: Job, argument: str) -> str:
-    """ "done 2", "undone 2", or the name of a checklist to add."""
+    """ "done 2", "undone 2", "add Call back", or the name of a checklist to add."""
     ticket, desk = job.the_ticket, job.desk
     word, _, which = argument.strip().partition(" ")
     if word.lower() in ("done", "tick", "check", "undone", "untick", "open") and which:
@@ -33,6 +35,9 @@ def checklist(job: Job, argument: str) -> str:
         item = fields.tick(desk, ticket, which, done=done)
         left = len(gates.open_items(ticket))
         return f'"{item}" is {"done" if done else "open again"}; {left} left.'
+    if word.lower() == "add" and which:
+        fields.add_checklist(desk, ticket, [which.strip()])
+        return f'"{which.strip()}" is on the checklist.'
     name = _named(argument, tuple(desk.profile.checklists), "checklist")
     fields.add_checklist(desk, ticket, desk.profile.checklists[name])
     listed = "; ".join(f"{n} {item}" for n, item in enumerate(gates.open_items(ticket), 1))
@@ -79,17 +84,40 @@ def transfer(job: Job, argument: str) -> str:
 
 
 def escalate(job: Job, argument: str) -> str:
-    """To another queue, with what they need to know (R10)."""
+    """To another queue or resource, with what they need to know (R10)."""
     ticket = job.the_ticket
     if job.note is None:
         raise Refused(
             "An escalation needs its pack in the same mail: context, time and frequency, evidence, "
             "what was tried and its outcome, your hypothesis and one question."
         )
-    queue = job.names.queue(argument)
+    to = _give(job, argument)
     job.note.title = job.note.title or "ESCALATION"
-    job.desk.set_field(ticket, "queue", queue)
-    return f"{ticket.number} is escalated to {queue}."
+    return f"{ticket.number} is escalated to {to}."
+
+
+def _give(job: Job, argument: str) -> str:
+    """Moves the ticket to the queue of this name, else to the resource; whom it has now."""
+    if job.names.reads("queue", argument):
+        queue = job.names.queue(argument)
+        job.desk.set_field(job.the_ticket, "queue", queue)
+        return queue
+    resource = job.names.resource(argument) if job.names.reads("resource", argument) else None
+    if resource is None:
+        listed = ", ".join(job.names.queues)
+        raise Refused(f'"{argument}" is neither a queue ({listed}) nor a resource.')
+    person = job.person_of(resource)
+    job.desk.assign(job.the_ticket, person)
+    return person.name
+
+
+def remind(job: Job, argument: str) -> str:
+    """A mail on that date, to him who asks."""
+    when = future(job, job.names.date(argument, MORNING))
+    ticket, person = job.the_ticket, job.may.person
+    reminders.remind(job.desk, ticket, person, when)
+    job.steps.append({"do": "remind", "ticket": ticket.id, "person": person.id})
+    return f"You will be reminded on {shown(when)}."
 
 
 def _named(text: str, known: tuple[str, ...], what: str) -> str:

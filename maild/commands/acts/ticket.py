@@ -7,7 +7,7 @@ from datetime import datetime
 
 from maild.commands.arguments import EVENING, MORNING
 from maild.commands.job import Job
-from maild.desk import gates
+from maild.desk import fields, gates
 from maild.errors import Refused
 from maild.store.tables import Ticket
 
@@ -53,42 +53,43 @@ def defer(job: Job, argument: str) -> str:
             f"{ticket.number} cannot be deferred without a date; write one, like "
             '"#defer 2026-12-03" or "is deferred until 3 December".'
         )
-    until = _future(job, job.names.date(argument, MORNING))
+    until = future(job, job.names.date(argument, MORNING))
     known = job.desk.profile.statuses
     name = next((n for n in DEFERRED if n in known), None)
     job.desk.set_field(ticket, "due", until)
     if name is None:
-        return f"{ticket.number} is due {_shown(until)}; the profile has no status for deferring."
+        return f"{ticket.number} is due {shown(until)}; the profile has no status for deferring."
     _set(job, ticket, gates.may_set(job.desk, ticket, name).name)
-    return f"{ticket.number} is {name} until {_shown(until)}."
+    return f"{ticket.number} is {name} until {shown(until)}."
 
 
 def schedule(job: Job, argument: str) -> str:
     ticket = job.the_ticket
-    start = _future(job, job.names.date(argument, MORNING))
+    start = future(job, job.names.date(argument, MORNING))
     name = next((n for n in SCHEDULED if n in job.desk.profile.statuses), None)
     if name is None:
         raise Refused('The profile has no status "Scheduled"; `#due` sets a date.')
     name = gates.may_set(job.desk, ticket, name).name
     job.desk.set_field(ticket, "service_call", start.isoformat())
     _set(job, ticket, name)
-    return f"{ticket.number} is {name} for {_shown(start)}."
+    return f"{ticket.number} is {name} for {shown(start)}."
 
 
 def due(job: Job, argument: str) -> str:
     ticket = job.the_ticket
-    when = _future(job, job.names.date(argument, EVENING))
+    when = future(job, job.names.date(argument, EVENING))
     job.desk.set_field(ticket, "due", when)
-    return f"{ticket.number} is due {_shown(when)}."
+    return f"{ticket.number} is due {shown(when)}."
 
 
-def _future(job: Job, when: datetime) -> datetime:
+def future(job: Job, when: datetime) -> datetime:
+    """The same moment; Refused where it is past."""
     if when <= job.desk.now:
-        raise Refused(f"{_shown(when)} is past; write a date that is still to come.")
+        raise Refused(f"{shown(when)} is past; write a date that is still to come.")
     return when
 
 
-def _shown(when: datetime) -> str:
+def shown(when: datetime) -> str:
     """ "Thu 3 Dec 2026, 09:00", in the desk's zone."""
     return f"{when:%a} {when.day} {when:%b %Y, %H:%M}"
 
@@ -159,18 +160,15 @@ def _by_matrix(job: Job) -> str:
 
 def tag(job: Job, argument: str) -> str:
     ticket = job.the_ticket
-    new = [t for t in _tags(argument) if t not in ticket.tags]
-    job.desk.set_field(ticket, "tags", [*ticket.tags, *new])
+    fields.tag(job.desk, ticket, _tags(argument))
     return f"Tags: {', '.join(ticket.tags)}."
 
 
 def untag(job: Job, argument: str) -> str:
     ticket = job.the_ticket
-    gone = _tags(argument)
-    job.desk.set_field(ticket, "tags", [t for t in ticket.tags if t not in gone])
+    fields.untag(job.desk, ticket, _tags(argument))
     return f"Tags: {', '.join(ticket.tags) or 'none'}."
 
 
 def _tags(argument: str) -> list[str]:
-    found = [t.lstrip("#")[:LONGEST_TAG] for t in re.split(r"[\s,;]+", argument) if t.lstrip("#")]
-    return list(dict.fromkeys(found))
+    return [t.lstrip("#")[:LONGEST_TAG] for t in re.split(r"[\s,;]+", argument) if t.lstrip("#")]
