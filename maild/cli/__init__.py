@@ -37,6 +37,7 @@ MODULES = (
     "templates",
     "people",
     "quarantine",
+    "rules",
 )
 
 # Called for many files at a time by scripts, and in need of nothing that the others import.

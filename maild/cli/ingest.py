@@ -47,7 +47,7 @@ def ingest(
 ) -> None:
     """Take mail from files, as if it had come in by a mailbox."""
     with _house(config, moment(now), rehearse) as house:
-        outcomes = _run(house, paths, mailbox, now)
+        outcomes = run_files(house, paths, mailbox, now)
         if jsonl:
             for label, outcome in outcomes:
                 print_json({"file": label} | asdict(outcome), line=True)
@@ -69,7 +69,7 @@ def _house(file: Path | None, now: datetime, rehearse: bool) -> Iterator[House]:
         house.close()
 
 
-def _run(
+def run_files(
     house: House, paths: list[str], mailbox: str, now: str | None
 ) -> Iterator[tuple[str, Outcome]]:
     """(label, outcome) of each message, in the order given; an unreadable file stops no other."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +16,7 @@ from maild import config as configuration
 from maild import wiring
 from maild.cli.options import ConfigOption
 from maild.config import Settings
-from maild.desk.profile import load_profile, profile_folder
+from maild.desk.profile import load_profile, profile_folder, shipped
 from maild.errors import MaildError
 from maild.ingest.imap import probe as probe_mailbox
 from maild.outbox.deliver import probe as probe_smtp
@@ -32,17 +34,39 @@ def register(app: typer.Typer) -> None:
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to.")] = Path(),
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", metavar="NAME", help="Write a copy of a profile to edit."),
+    ] = None,
 ) -> None:
     """Write a commented maild.toml and the folders beside it."""
     file = folder / "maild.toml"
+    source = shipped(profile) if profile else None
     (folder / "var").mkdir(parents=True, exist_ok=True)
     (folder / "templates").mkdir(exist_ok=True)
     if file.exists():
         print(f"{file} is there already and was left as it is.")
     else:
-        file.write_text(SAMPLE.read_text("utf-8"), "utf-8")
+        text = SAMPLE.read_text("utf-8")
+        if source is not None:
+            text = re.sub(r'(?m)^profile = "\w+"', f'profile = "{source.name}/"', text)
+        file.write_text(text, "utf-8")
         file.chmod(0o600)
         print(f"Wrote {file}. Put in your mailbox and SMTP relay, then run `maild check`.")
+    if source is not None:
+        _copy(source, folder / source.name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A profile's files to edit; what is there already stays."""
+    if target.exists():
+        print(f"{target} is there already and was left as it is.")
+        return
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    print(
+        f"Wrote {target}, a copy of the profile to edit. `maild rules check` reads it; in "
+        f'maild.toml `profile = "{target.name}/"` names it.'
+    )
 
 
 def check(config: ConfigOption = None) -> None:

@@ -174,16 +174,25 @@ def named(name: str, known: Iterable[str], what: str) -> str:
 
 def profile_folder(name: str, beside: Path) -> Path:
     """Where a profile's files are: a shipped one by name, else a folder beside maild.toml."""
-    if (SHIPPED / name / "profile.yaml").is_file():
+    if "/" not in name and (SHIPPED / name / "profile.yaml").is_file():
         return SHIPPED / name
     folder = (beside / name).resolve()
     if (folder / "profile.yaml").is_file():
         return folder
-    shipped = ", ".join(sorted(p.name for p in SHIPPED.iterdir() if p.is_dir()))
     raise UsageError(
-        f'profile: there is no profile "{name}"; possible are {shipped}, '
+        f'profile: there is no profile "{name}"; possible are {", ".join(names())}, '
         "or a folder with a profile.yaml."
     )
+
+
+def names() -> list[str]:
+    """The profiles that we ship."""
+    return sorted(file.parent.name for file in SHIPPED.glob("*/profile.yaml"))
+
+
+def shipped(name: str) -> Path:
+    """The folder of a profile that we ship; UsageError where there is none of that name."""
+    return SHIPPED / named(name, names(), "profile")
 
 
 def load_profile(folder: Path) -> Profile:

@@ -36,10 +36,10 @@ FILES = "rules:files"  # the alert about files that cannot be read
 class Rules:
     """The rules of one profile; an instance is a listener of `Desk`."""
 
-    def __init__(self, folder: Path) -> None:
-        """Reads the folder's files; UsageError with every mistake in them."""
+    def __init__(self, folder: Path, extra: tuple[Path, ...] = ()) -> None:
+        """Reads the folder's files, and `extra` ones over them; UsageError with every mistake."""
         self.folder = folder
-        self.book = load_book(folder)
+        self.book = load_book(folder, extra)
         self._seen = self.book.stamps  # of the files that were read last, good or not
 
     @property

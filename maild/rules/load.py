@@ -36,7 +36,7 @@ KEYS = {
     "while": "what must stay so as long as it waits; checked again when it fires",
     "until": "events that end the waiting",
     "then": "actions, one after the other",
-    "off": "yes: the rule of this name in the profile below is not wanted",
+    "skip": "yes: the rule of this name in the profile below is not wanted",
 }
 WAITS = ("after", "before", "every")
 
@@ -56,14 +56,17 @@ def rule_files(folder: Path) -> list[Path]:
     ]
 
 
-def load_book(folder: Path) -> Book:
-    """The profile of this folder with its rules; UsageError tells every mistake of both."""
+def load_book(folder: Path, extra: tuple[Path, ...] = ()) -> Book:
+    """The profile of this folder with its rules; UsageError tells every mistake of both.
+
+    `extra`: more files of rules, over those of the profile.
+    """
     profile = load_profile(folder)
     problems = Problems()
     entries: dict[str, tuple[Any, Path]] = {}
-    for place in profile.folders:
-        for file in rule_files(place):
-            _collect(file, entries, problems)
+    files = [file for place in profile.folders for file in rule_files(place)]
+    for file in (*files, *extra):
+        _collect(file, entries, problems)
     rules = [_Reading(profile, file, problems).rule(entry) for entry, file in entries.values()]
     book = Book(profile, tuple(filter(None, rules)), stamps(profile.folders))
     _check_clocks(book, problems)
@@ -87,7 +90,7 @@ def _collect(file: Path, entries: dict[str, tuple[Any, Path]], problems: Problem
         if name in here:
             problems.add(file, entry, f'there are two rules called "{name}".')
         here.add(name)
-        if entry.get("off") is True:
+        if entry.get("skip") is True:
             if name not in entries:
                 problems.unknown(file, entry, "rule of the profile below", name, entries)
             entries.pop(name, None)

@@ -156,7 +156,7 @@ class InProcess:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        house = wiring.furnish(config.load(desk.file), desk.store, now=desk.now)
+        self.house = house = wiring.furnish(config.load(desk.file), desk.store, now=desk.now)
         self.pipeline = Pipeline(
             house.store, house.settings, house.profile, (house.rules,), understand
         )

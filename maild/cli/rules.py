@@ -1,0 +1,287 @@
+"""`maild rules`: what is in force, what will happen when, and what a change would do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+from sqlalchemy.orm import Session
+
+from maild import config as configuration
+from maild import wiring
+from maild.cli.ingest import run_files
+from maild.cli.look import local
+from maild.cli.options import ConfigOption, JsonOption, NowOption, moment, print_json
+from maild.desk import sla, views
+from maild.desk.desk import Desk
+from maild.desk.profile import profile_folder
+from maild.errors import UsageError
+from maild.rules import trial
+from maild.rules.clocks import waits
+from maild.rules.engine import Rules
+from maild.rules.load import load_book
+from maild.rules.rule import Book
+from maild.rules.vocabulary import EVENTS
+from maild.store.rehearsal import rehearsal
+from maild.store.tables import Clock, Ticket
+from maild.wiring import House
+from maild.yamlfile import nearest
+
+group = typer.Typer(no_args_is_help=False, help="Rules: what happens by itself, and when.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(group, name="rules")
+
+
+@group.callback(invoke_without_command=True)
+def _default(context: typer.Context, config: ConfigOption = None) -> None:
+    """Rules: what happens by itself, and when."""
+    if context.invoked_subcommand is None:
+        list_(config=config)
+
+
+@group.command("check")
+def check(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="A profile; default: the desk's.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Read profile and rules; tell every mistake with file and line."""
+    if folder is None:
+        settings = configuration.load(configuration.config_file(config))
+        folder = profile_folder(settings.config.profile, settings.folder)
+    book = load_book(folder)
+    profile = book.profile
+    print(
+        f"{profile.name}: {len(profile.statuses)} statuses, {len(book.rules)} rules, "
+        f"{len(book.stamps)} files: no mistakes."
+    )
+
+
+@group.command("list")
+def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
+    """List the rules in force, in the order in which they are asked."""
+    settings = configuration.load(configuration.config_file(config))
+    book = load_book(profile_folder(settings.config.profile, settings.folder))
+    rows = [
+        {
+            "rule": rule.name,
+            "when": list(rule.when),
+            "waits": waits(rule),
+            "then": [step.action for step in rule.steps],
+            "rows": list(rule.rows),
+            "why": rule.why,
+            "file": str(rule.file),
+            "line": rule.line,
+        }
+        for rule in book.rules
+    ]
+    if json:
+        print_json(rows)
+        return
+    table = Table("rule", "when", "waits", "then", Column("place", no_wrap=True))
+    for row in rows:
+        place = f"{Path(str(row['file'])).parent.name}/{Path(str(row['file'])).name}:{row['line']}"
+        cells = (", ".join(row["when"]), row["waits"], ", ".join(row["then"]), place)  # type: ignore[arg-type]
+        table.add_row(escape(str(row["rule"])), *map(str, cells))
+    Console().print(table)
+
+
+@group.command("due")
+def due(
+    number: Annotated[
+        str | None, typer.Argument(metavar="[NUMBER]", help="A ticket; default: all.")
+    ] = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Tell what the clocks will do, and when, in the order of time."""
+    house = wiring.open_house(config)
+    query = sa.select(Clock).where(Clock.due.is_not(None)).order_by(Clock.due, Clock.id)
+    with house.store.read() as session:
+        if number is not None:
+            query = query.where(Clock.ticket_id == views.ticket(session, number).id)
+        rows = [_coming(session, house.rules.book, clock) for clock in session.scalars(query)]
+    if json:
+        print_json(rows)
+        return
+    table = Table("due", "ticket", "rule", "what")
+    for row in rows:
+        cells = (local(row["due"]), row["ticket"] or "", escape(row["rule"]), escape(row["what"]))
+        table.add_row(*cells)
+    Console().print(table)
+
+
+def _coming(session: Session, book: Book, clock: Clock) -> dict[str, Any]:
+    ticket = session.get(Ticket, clock.ticket_id) if clock.ticket_id else None
+    rule = book.named.get(clock.name)
+    if rule is not None:
+        what = ", ".join(_step(step.action, step.argument) for step in rule.steps)
+    else:
+        known = sla.is_clock(clock.name)
+        what = "warns or escalates" if known else "nothing: the rule is gone"
+    return {
+        "due": clock.due,
+        "ticket": ticket.number if ticket else None,
+        "rule": clock.name,
+        "started": clock.started,
+        "what": what,
+    }
+
+
+def _step(action: str, argument: Any) -> str:
+    if isinstance(argument, dict):
+        argument = ", ".join(f"{name} {value}" for name, value in argument.items())
+    return f"{action} {argument}"
+
+
+@group.command("try")
+def try_(
+    number: Annotated[str, typer.Argument(help="Ticket number.")],
+    event: Annotated[str, typer.Argument(help='An event, like "note added".')],
+    detail: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="NAME=VALUE", help='Of the event, like to="Complete".'),
+    ] = None,
+    now: NowOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Tell which rules an event would fire on a ticket, and why the others not."""
+    if event not in EVENTS:
+        raise UsageError(f'"{event}" is no event; {nearest(event, EVENTS)}')
+    house = wiring.open_house(config)
+    details = dict(_pair(text) for text in detail or [])
+    console = Console(highlight=False, soft_wrap=True)
+    with house.store.read() as session:
+        desk = _desk(house, session, moment(now))
+        ticket = views.ticket(session, number)
+        for verdict in trial.verdicts(house.rules.book, desk, ticket, event, details):
+            mark = "[green]fires[/green]" if verdict.fires else "[dim]stays[/dim]"
+            waits_ = f" ({waits(verdict.rule)})" if verdict.rule.wait else ""
+            console.print(f"{mark}  [bold]{escape(verdict.rule.name)}[/bold]{waits_}")
+            console.print(f"       because {escape(verdict.because)}")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--with {text}: write it like to=Complete.")
+    return name.strip(), value
+
+
+def _desk(house: House, session: Session, now: datetime) -> Desk:
+    return Desk(
+        session=session,
+        settings=house.settings,
+        profile=house.rules.profile,
+        now=now,
+        cause=f"cli:rules:{now.isoformat()}",
+        listeners=(house.rules,),
+    )
+
+
+@group.command("rehearse")
+def rehearse(
+    paths: Annotated[list[str], typer.Argument(metavar="MAIL...", help="Files or folders.")],
+    rules: Annotated[
+        Path | None,
+        typer.Option("--rules", metavar="PATH", help="A changed profile, or a file of rules."),
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="RULE", help="Leave this rule out.")
+    ] = None,
+    now: NowOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Run mail with the rules in force and with changed ones; show what differs."""
+    if rules is None and not without:
+        raise UsageError("Say what to change: --rules PATH, or --without RULE.")
+    house = wiring.open_house(config, now=moment(now))
+    other = _changed(house, rules, without or [])
+    before = _outcomes(house, house.rules, paths, now)
+    after = _outcomes(house, other, paths, now)
+    table = Table("mail", "", "outcome", "status", "mails out", "rules that fired")
+    differ = 0
+    for (label, old), (_, new) in zip(before, after, strict=True):
+        if old != new:
+            differ += 1
+            table.add_row(Path(label).name, "now", *map(escape, old))
+            table.add_row("", "then", *map(escape, new), end_section=True)
+    if differ:
+        Console().print(table)
+    print(f"{len(before)} mails, {differ} of them end differently. Nothing was kept or sent.")
+
+
+def _changed(house: House, path: Path | None, without: list[str]) -> Rules:
+    folder = path if path is not None and path.is_dir() else house.rules.folder
+    extra = (path,) if path is not None and path.is_file() else ()
+    if path is not None and not path.exists():
+        raise UsageError(f"There is no {path}.")
+    other = Rules(folder, extra)
+    gone = {trial.named(other.book, name).name for name in without}
+    kept = tuple(rule for rule in other.book.rules if rule.name not in gone)
+    other.book = Book(other.book.profile, kept, other.book.stamps)
+    return other
+
+
+def _outcomes(
+    house: House, rules: Rules, paths: list[str], now: str | None
+) -> list[tuple[str, tuple[str, str, str, str]]]:
+    """Of each mail: what became of it, the ticket's status, how many mails, which rules."""
+    found = []
+    with rehearsal(house.store) as store:
+        inner = replace(house, store=store, profile=rules.profile, rules=rules)
+        for label, outcome in run_files(inner, paths, "files", now):
+            fired: list[str] = []
+            if outcome.ticket:
+                with store.read() as session:
+                    ticket = views.ticket(session, outcome.ticket)
+                    fired = [e.detail["rule"] for e in ticket.events if e.event == "rule fired"]
+            cells = (outcome.outcome, outcome.status or "", str(outcome.notifications))
+            found.append((label, (*cells, ", ".join(dict.fromkeys(fired)))))
+    return found
+
+
+class _OnlyShown(Exception):
+    """Ends a transaction of which nothing is to be kept."""
+
+
+@group.command("apply")
+def apply(
+    rule: Annotated[str, typer.Argument(help="Name of the rule, or a part of it.")],
+    to: Annotated[str, typer.Option("--to", metavar="VIEW", help="Which tickets.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it, not only show it.")] = False,
+    now: NowOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Let a rule act on tickets that are there already, after showing what would change."""
+    house = wiring.open_house(config)
+    chosen = trial.named(house.rules.book, rule)
+    table = Table("ticket", "title", "what", title=chosen.name)
+
+    def work(session: Session) -> int:
+        desk = _desk(house, session, moment(now))
+        count = 0
+        for ticket, done in trial.apply(chosen, house.rules.book, desk, to):
+            count += 1
+            table.add_row(ticket.number, escape(ticket.title), escape("; ".join(done)))
+        return count
+
+    try:
+        with house.store.transaction() as session:
+            count = work(session)
+            if not yes:
+                raise _OnlyShown
+    except _OnlyShown:
+        pass
+    Console().print(table)
+    print(f"{count} tickets. " + ("Done." if yes else "Nothing was changed; --yes does it."))

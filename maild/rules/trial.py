@@ -1,0 +1,100 @@
+"""Asks rules what they would do, and lets one act on tickets that are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from maild.desk import views
+from maild.desk.desk import Desk, Occurrence
+from maild.errors import NotFound
+from maild.rules.engine import fire
+from maild.rules.report import reported
+from maild.rules.rule import After, Book, Rule
+from maild.rules.scene import Scene
+from maild.rules.waiting import Waiting
+from maild.store.tables import Event, Note, Ticket
+from maild.yamlfile import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule says to an event."""
+
+    rule: Rule
+    fires: bool
+    because: str  # what holds, or what does not
+
+
+def named(book: Book, name: str) -> Rule:
+    """The rule of this name, or the only one whose name has it; NotFound with the nearest."""
+    found = [r for r in book.rules if r.name.lower() == name.lower()] or [
+        r for r in book.rules if name.lower() in r.name.lower()
+    ]
+    if len(found) != 1:
+        hint = nearest(name, [rule.name for rule in book.rules])
+        raise NotFound(f'There is no rule "{name}", or more than one; {hint}')
+    return found[0]
+
+
+def verdicts(
+    book: Book, desk: Desk, ticket: Ticket, event: str, detail: dict[str, Any]
+) -> list[Verdict]:
+    """Every rule that listens to the event, with what it would do on this ticket and why."""
+    scene = Scene(desk, _occurrence(desk, ticket, event, detail), clocks=Waiting(book))
+    found = []
+    for rule in book.rules:
+        if event in rule.when:
+            inner = Scene(desk, scene.occurrence, clocks=scene.clocks)
+            fires = rule.condition.holds(inner) and rule.keep.holds(inner)
+            said = rule.condition.why(inner)
+            if rule.condition.holds(inner):
+                said = [*said, *rule.keep.why(inner)]
+            found.append(Verdict(rule, fires, "; ".join(said) or "it asks for nothing more"))
+    return found
+
+
+def _occurrence(desk: Desk, ticket: Ticket, event: str, detail: dict[str, Any]) -> Occurrence:
+    """The ticket's latest event of this name, with what is given in the place of its details."""
+    last = desk.session.scalar(
+        sa.select(Event)
+        .where(Event.ticket_id == ticket.id, Event.event == event)
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    row = Event(
+        event=event, by=last.by if last else "maild", detail=dict(last.detail) if last else {}
+    )
+    row.detail = {**row.detail, **detail}
+    note_id = row.detail.get("note_id")
+    note = desk.session.get(Note, note_id) if note_id else None
+    if note is None and ticket.notes:
+        note = ticket.notes[-1]
+    return Occurrence(row, ticket, note, note.by if note else None, ())
+
+
+def apply(rule: Rule, book: Book, desk: Desk, view: str) -> Iterator[tuple[Ticket, list[str]]]:
+    """Lets the rule act on every ticket of a view for which it holds; what it did to each.
+
+    One that waits gets its clock, counted from now.
+    """
+    for ticket in views.tickets(desk.session, view):
+        detail: dict[str, Any] = {}
+        event = rule.when[0] if rule.when else "clock fired"
+        scene = Scene(desk, _occurrence(desk, ticket, event, detail), clocks=Waiting(book))
+        done: list[str] = []
+        with reported(rule, scene):
+            if not (rule.condition.holds(scene) and rule.keep.holds(scene)):
+                continue
+            with desk.attempt():
+                if isinstance(rule.wait, After):
+                    Waiting(book).start_named(scene, rule.name)
+                    done = [f"waits {rule.wait.span}"]
+                else:
+                    done = fire(rule, scene)
+        desk.settle()
+        if done:
+            yield ticket, done

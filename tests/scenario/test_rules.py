@@ -1,0 +1,232 @@
+"""Rules are safe: they end, they fail alone, they are read again, and clocks survive anything."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from maild.rules.clocks import Clocks
+from maild.store.tables import Alert
+from tests.scenario.conversation import Desk
+
+HEAD = "extends: next7\nname: own\n"
+MakeOwn = Callable[..., Desk]
+
+
+@pytest.fixture
+def own(make_desk: Callable[..., Desk], tmp_path: Path) -> MakeOwn:
+    """Makes a desk whose profile has these rules besides those of next7."""
+
+    def make(rules: str) -> Desk:
+        folder = tmp_path / "own"
+        folder.mkdir()
+        (folder / "profile.yaml").write_text(HEAD)
+        (folder / "rules.yaml").write_text(rules)
+        return make_desk(profile=str(folder))
+
+    return make
+
+
+def alerts(desk: Desk) -> dict[str, str]:
+    with desk.store.read() as session:
+        return {a.key: a.text for a in session.scalars(sa.select(Alert)) if a.cleared is None}
+
+
+LOOP = """
+- rule: Ping
+  when: status changed
+  if: {event.to: In Progress}
+  then: [{status: Scheduled}]
+- rule: Pong
+  when: status changed
+  if: {event.to: Scheduled}
+  then: [{status: In Progress}]
+"""
+
+
+def test_rules_that_answer_each_other_end_and_are_named(own: MakeOwn) -> None:
+    desk = own(LOOP)
+    desk.ann.mail("Printer", "It burns.")
+    desk.bob.reply("#status In Progress")
+    (text,) = [text for key, text in alerts(desk).items() if key.startswith("rules-loop")]
+    assert '"Ping" → "Pong"' in text
+    assert desk.messages()[-1].state == "processed"
+    changes = [e for e in desk.ticket()["events"] if e["event"] == "status changed"]
+    assert len(changes) < 12
+
+
+FAILS = """
+- rule: Give it to somebody who is not there
+  when: ticket created
+  then:
+    - tag: half
+    - assign: Nobody Atall
+- rule: A pattern that never ends
+  when: ticket created
+  if: {ticket.title: {matches: '^(a|a)*$'}}
+  then: [{tag: slow}]
+- rule: The next one
+  when: ticket created
+  then: [{tag: whole}]
+"""
+
+
+def test_a_rule_that_fails_is_undone_reported_and_skipped(own: MakeOwn) -> None:
+    desk = own(FAILS)
+    desk.ann.mail("a" * 60 + "!", "It burns.")
+    ticket = desk.ticket()
+    assert ticket["tags"] == ["whole"]
+    found = alerts(desk)
+    assert "rules.yaml, line 2)" in found["rule:Give it to somebody who is not there"]
+    assert 'called "Nobody Atall"' in found["rule:Give it to somebody who is not there"]
+    assert "0.2 seconds" in found["rule:A pattern that never ends"]
+
+
+def test_changed_files_are_read_and_broken_ones_leave_the_old_in_force(own: MakeOwn) -> None:
+    desk = own("- rule: Tag\n  when: ticket created\n  then: [{tag: one}]\n")
+    rules = desk.transport.house.rules  # type: ignore[attr-defined]
+    file = rules.folder / "rules.yaml"
+    file.write_text("- rule: Tag\n  when: ticket craeted\n  then: [{tag: two}]\n")
+    assert rules.refresh(desk.store.write, desk.now) is False
+    assert 'line 2: "ticket craeted" is no event; did you mean' in alerts(desk)["rules:files"]
+    desk.ann.mail("Printer", "It burns.")
+    assert desk.ticket()["tags"] == ["one"]
+    file.write_text("- rule: Tag\n  when: ticket created\n  then: [{tag: number two}]\n")
+    assert rules.refresh(desk.store.write, desk.now) is True
+    assert alerts(desk) == {}
+    desk.ann.mail("Another printer", "It burns.")
+    assert desk.ticket()["tags"] == ["number two"]
+
+
+SERIES = """
+- rule: Every Monday somebody looks at the backups
+  when: []
+  every: monday at 9:00
+  then:
+    - create ticket:
+        title: Look at the backups
+        due: in 40 days
+        set: {series: backups}
+"""
+
+
+def test_p7_tickets_that_come_again_every_monday(own: MakeOwn) -> None:
+    desk = own(SERIES)
+    desk.later(hours=1)  # a Monday, 11:00 in Berlin: the next one is in a week
+    assert desk.tickets() == []
+    desk.later(days=6, hours=22)  # 9:00 on the wall clock
+    assert [t["title"] for t in desk.tickets()] == ["Look at the backups"]
+    desk.later(days=20)  # a downtime of three Mondays is one ticket
+    assert len(desk.tickets()) == 2
+    assert desk.ticket()["fields"]["series"] == "backups"
+
+
+def test_clocks_survive_another_daemon_and_fire_once(own: MakeOwn) -> None:
+    desk = own("[]")
+    desk.ann.mail("Printer", "It burns.")
+    desk.bob.reply("#status Auto-Complete in 2 Days")
+    desk.now = desk.now.replace(day=26)
+    house = desk.transport.house  # type: ignore[attr-defined]
+    one, two = (Clocks(desk.store, house.settings, house.rules) for _ in range(2))
+    assert (one.due(desk.now), two.due(desk.now)) == (1, 0)
+    assert desk.ticket()["status"] == "Complete"
+
+
+# ---- the command line
+
+
+def maild(desk: Desk, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("maild")), *arguments]
+    return subprocess.run(
+        [*command, "--config", str(desk.file)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={"COLUMNS": "300", "PATH": "/usr/bin:/bin"},
+    )
+
+
+def test_rules_check_tells_every_mistake_at_once(own: MakeOwn) -> None:
+    desk = own("[]")
+    folder = desk.transport.house.rules.folder  # type: ignore[attr-defined]
+    (folder / "rules.yaml").write_text(
+        "- rule: One\n"
+        "  when: note aded\n"
+        "  if:\n"
+        "    ticket.statsu: New\n"
+        "    ticket.status: Nwe\n"
+        "    ticket.title: {matchs: x}\n"
+        "    ticket.due: {before: soon}\n"
+        "  then:\n"
+        "    - stauts: New\n"
+        "    - status: Compleet\n"
+        "    - notify: {to: contcat, template: acknowledgment}\n"
+        '    - note: {text: "${nothing}"}\n'
+    )
+    done = maild(desk, "rules", "check")
+    assert done.returncode == 2
+    said = [line.rpartition("rules.yaml, ")[2] for line in done.stderr.splitlines()]
+    assert said == [
+        'line 2: "note aded" is no event; did you mean note added?',
+        'line 4: "ticket.statsu" is no name for a condition; did you mean ticket.status?',
+        'line 5: ticket.status is never "Nwe"; did you mean New?',
+        'line 6: "matchs" is no comparison; did you mean matches?',
+        'line 7: "soon" is no time; write now, "in 2 days", "3 hours ago" or 2026-12-24.',
+        'line 9: "stauts" is no action; did you mean status?',
+        'line 10: "Compleet" is no status; did you mean Complete?',
+        'line 11: "acknowledgment" is no notification; did you mean acknowledgement?',
+        'line 11: "contcat" is no role, group or address; did you mean contact?',
+        'line 12: "nothing" is no name to fill in; ' + said[-1].partition("; ")[2],
+    ]
+
+
+def test_rules_list_due_try_and_apply(own: MakeOwn) -> None:
+    desk = own("- rule: Tag all\n  when: ticket created\n  then: [{tag: seen}]\n")
+    desk.ann.mail("Printer", "It burns.")
+    desk.bob.reply("#take\n#status Waiting Customer\n\nWhich floor?")
+    number = desk.ticket()["number"]
+    listed = json.loads(maild(desk, "rules", "list", "--json").stdout)
+    assert listed[-1]["rule"] == "Tag all"
+    (due,) = json.loads(maild(desk, "rules", "due", number, "--json").stdout)
+    assert (due["due"], due["ticket"]) == ("2026-12-03T09:00:00Z", number)
+    assert due["what"] == "status Client No Response"
+    tried = maild(desk, "rules", "try", number, "note added").stdout
+    assert "stays  A note on a completed ticket reopens it" in tried
+    assert "note.by_kind is resource, not contact or monitoring" in tried
+    shown = maild(desk, "rules", "apply", "An answer to an open", "--to", "open")
+    assert "0 tickets" in shown.stdout
+    desk.ann.mail("Another", "It burns.")
+    shown = maild(desk, "rules", "apply", "not say", "--to", "open")
+    assert shown.returncode == 1
+    shown = maild(desk, "rules", "apply", "Tag all", "--to", "open")
+    assert "0 tickets" in shown.stdout
+
+
+def test_rules_rehearse_shows_what_a_change_would_do(own: MakeOwn, tmp_path: Path) -> None:
+    desk = own("[]")
+    mail = tmp_path / "one.eml"
+    mail.write_bytes(
+        b"From: ann@acme.example\r\nTo: support@example.com\r\nSubject: Printer\r\n"
+        b"Message-ID: <1@acme.example>\r\n\r\nIt burns.\r\n"
+    )
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(
+        "- rule: Printers wait\n  when: ticket created\n"
+        "  if: {ticket.title: {contains: printer}}\n  then: [{status: Scheduled}]\n"
+    )
+    done = maild(desk, "rules", "rehearse", str(mail), "--rules", str(changed))
+    assert "1 mails, 1 of them end differently" in done.stdout, done.stderr
+    assert "Scheduled" in done.stdout
+    assert "Printers wait" in done.stdout
+    assert desk.tickets() == []
+
+
+def firings(ticket: dict[str, Any]) -> list[str]:
+    return [e["detail"]["rule"] for e in ticket["events"] if e["event"] == "rule fired"]

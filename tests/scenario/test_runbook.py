@@ -1,0 +1,166 @@
+"""Profile runbook: qualification, promises, clean closure (rows R), and a desk of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from maild.demo.writer import plain_text
+from tests.scenario.conversation import Desk
+
+OWN = """
+extends: runbook
+name: own
+on_call: {people: [Dana Lead, Bob Tech], turn: week, starts: 2026-11-16 00:00}
+groups: {internal channel: [channel@chat.example]}
+"""
+
+
+@pytest.fixture
+def desk(make_desk: Callable[..., Desk], tmp_path: Path) -> Desk:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "profile.yaml").write_text(OWN)
+    desk = make_desk(profile=str(folder))
+    desk.ann.mail("Printer is on fire", "It burns.")
+    return desk
+
+
+def told(desk: Desk, address: str) -> list[str]:
+    return [item.template for item in desk.outbox() if item.address == address]
+
+
+def test_r1_r2_the_subject_fills_the_fields_that_it_names(desk: Desk) -> None:
+    desk.writer("Eve", "eve@home.example").mail("[Acme] - [VPN] - [No connection]", "Help!")
+    ticket = desk.ticket()
+    assert (ticket["fields"]["service"], ticket["fields"]["symptom"]) == ("VPN", "No connection")
+    assert ticket["organization"] == "Acme"
+
+
+@pytest.mark.parametrize(
+    ("impact", "urgency", "priority"),
+    [
+        ("high", "high", "P1"),
+        ("high", "medium", "P2"),
+        ("medium", "high", "P2"),
+        ("medium", "medium", "P3"),
+        ("low", "high", "P4"),
+        ("high", "low", "P4"),
+    ],
+)
+def test_r4_r5_impact_and_urgency_make_the_priority(
+    desk: Desk, impact: str, urgency: str, priority: str
+) -> None:
+    desk.bob.reply(f"#impact {impact}\n#urgency {urgency}")
+    assert desk.ticket()["priority"] == priority
+
+
+def test_r6_a_promise_is_warned_of_missed_and_escalated(desk: Desk) -> None:
+    sla = desk.ticket()["fields"]["sla"]
+    assert (sla["name"], sla["first_response_due"][:16]) == ("Normal", "2026-11-23T13:00")
+    desk.later(hours=3)  # 75 per cent of the four hours
+    assert "SLA approaching" in events(desk)
+    desk.later(hours=1)
+    assert "SLA missed" in events(desk)
+    assert desk.ticket()["tags"] == ["SLA missed"]
+    assert told(desk, "dana@example.com")[-1] == "sla-warning"
+
+
+def test_r6_an_answer_keeps_the_promise_and_waiting_stops_the_clock(desk: Desk) -> None:
+    desk.later(hours=1)
+    desk.bob.reply("#take\n#status Waiting Customer\n\nWhich floor?")
+    desk.later(days=6)
+    assert not {"SLA missed", "SLA approaching"} & set(events(desk))
+    desk.ann.reply("The second.")
+    due = desk.ticket()["fields"]["sla"]["resolution_due"]
+    assert due > "2026-11-30"  # it stood still for six days, four of them business days
+    desk.later(days=6)
+    assert "SLA missed" in events(desk)
+
+
+def test_r7_an_urgent_ticket_has_the_on_call_resource_at_once(desk: Desk) -> None:
+    desk.bob.reply("#priority P1")
+    ticket = desk.ticket()
+    assert ticket["primary_resource"]["name"] == "Bob Tech"  # the second week of the rota
+    assert ticket["tags"] == ["On-call"]
+    assert told(desk, "channel@chat.example") == ["on-call"]
+
+
+def test_r10_an_escalation_needs_its_pack(desk: Desk) -> None:
+    desk.bob.reply("#escalate N2")
+    assert desk.ticket()["queue"] == "N1 - Support"
+    assert "needs its pack" in plain_text(desk.bob.received()[-1])
+    desk.bob.reply(
+        "#internal\n#escalate N2\n#set vendor_case HP-4711\n\nThe toner burns since nine."
+    )
+    ticket = desk.ticket()
+    assert (ticket["queue"], ticket["fields"]["vendor_case"]) == ("N2", "HP-4711")
+    assert "ESCALATION" in [note["title"] for note in ticket["notes"]]
+    assert len(ticket["fields"]["checklist"]) == 5
+
+
+def test_r9_r11_closing_says_what_is_missing(desk: Desk) -> None:
+    desk.bob.reply("#take\n#complete")
+    assert desk.ticket()["status"] != "Complete"
+    said = plain_text(desk.bob.received()[-1])
+    for part in ("resolution", "public note", "time entry"):
+        assert part in said
+    desk.bob.reply("#time 30m remote\n#resolution New toner.\n#complete\n\nIt is replaced.")
+    assert desk.ticket()["status"] == "Complete"
+
+
+def test_r12_an_urgent_ticket_ends_with_a_retex_and_its_follow_up(desk: Desk) -> None:
+    desk.bob.reply("#priority P1")
+    desk.bob.reply("#time 30m remote\n#resolution New toner.\n#complete\n\nIt is replaced.")
+    number = desk.ticket()["number"]
+    retex = desk.ticket()["notes"][-1]
+    assert (retex["title"], retex["public"]) == ("RETEX", False)
+    desk.bob.reply(
+        "#internal\nRoot cause: toner\nCorrective action: replaced\nPreventive action: checks\n"
+        "Follow-up: Check all printers"
+    )
+    follow_up = desk.ticket()
+    assert (follow_up["title"], follow_up["contact"]["name"]) == ("Check all printers", "Ann")
+    assert number in follow_up["notes"][0]["text"]
+    assert follow_up["due"] is not None
+
+
+PORTAL = """
+- rule: Mail of the portal is of the source Client Portal
+  when: mail received
+  if:
+    mail.subject: {matches: '^Portal(?: \\((?P<request>[^)]+)\\))?: '}
+  then:
+    - from: Client Portal
+    - contact: "${mail.sender}"
+    - set: {request_type: "${request}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("subject", "queue"),
+    [
+        ("Portal (New hardware): a mouse", "N2"),
+        ("Portal (Of our own): a mouse", "Client Portal"),
+        ("Portal: a mouse", "Client Portal"),
+    ],
+)
+def test_p1_p2_portal_tickets_have_their_queue_and_work_type(
+    make_desk: Callable[..., Desk], tmp_path: Path, subject: str, queue: str
+) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "profile.yaml").write_text(OWN)
+    (folder / "rules.yaml").write_text(PORTAL)
+    desk = make_desk(profile=str(folder))
+    desk.ann.mail(subject, "Please.")
+    ticket = desk.ticket()
+    assert (ticket["source"], ticket["queue"]) == ("Client Portal", queue)
+    assert ticket["fields"]["work_type"] == "Remote"
+    assert ticket["contact"]["name"] == "Ann"
+
+
+def events(desk: Desk) -> list[str]:
+    return [event["event"] for event in desk.ticket()["events"]]
