@@ -18,7 +18,6 @@ from maild.config import MailboxSection
 from maild.desk.alerts import clear_alert, raise_alert
 from maild.errors import MaildError
 from maild.ingest.imap import Stop, Watcher
-from maild.outbox.deliver import Deliverer
 from maild.store.tables import Mailbox, Message
 from maild.wiring import House
 
@@ -46,7 +45,7 @@ class Daemon:
         self.reader = house.reader()
         self.pipeline = house.pipeline(self.reader)
         self.clocks = house.clocks()
-        self.deliverer = Deliverer(house.store, house.settings)
+        self.deliverer = house.deliverer()
         self.watchers = [(s, self._watcher(s)) for s in house.settings.config.mailbox]
         self.failures: list[str] = []  # of one pass: mailboxes that could not be reached
 

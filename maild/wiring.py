@@ -10,8 +10,10 @@ from maild import config
 from maild.config import Settings
 from maild.desk import people
 from maild.desk.profile import Profile, profile_folder
+from maild.ingest.attachments import attachment_bytes
 from maild.ingest.limits import Reader
 from maild.ingest.process import Pipeline
+from maild.outbox.deliver import Deliverer
 from maild.rules.clocks import Clocks
 from maild.rules.engine import Rules
 from maild.store import Store
@@ -35,6 +37,9 @@ class House:
 
     def reader(self, workers: int = 1) -> Reader:
         return Reader(workers=workers, seconds=self.settings.config.limits.parse_seconds)
+
+    def deliverer(self) -> Deliverer:
+        return Deliverer(self.store, self.settings, attachment=attachment_bytes)
 
     def close(self) -> None:
         self.store.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +19,9 @@ from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.desk import originals, story, views
 from maild.ingest.files import read_paths
 from maild.ingest.limits import Reader
+from maild.outbox import rows as delivery
 from maild.store.tables import OutboxItem
+from maild.templates.history import me
 
 
 def register(app: typer.Typer) -> None:
@@ -101,9 +103,27 @@ def _chapters(what: str, config: Path | None) -> list[story.Chapter]:
         ]
 
 
-def outbox(json: JsonOption = False, config: ConfigOption = None) -> None:
-    """List notifications: waiting, sent, failed."""
+def outbox(
+    pause: Annotated[bool, typer.Option("--pause", help="Send nothing until --resume.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Send again.")] = False,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """List notifications: waiting, sent, failed; or pause and resume their delivery."""
     house = wiring.open_house(config)
+    if pause:
+        house.store.write(lambda session: delivery.pause(session, me(), datetime.now(UTC)))
+    if resume:
+        house.store.write(delivery.resume)
+    with house.store.read() as session:
+        held = delivery.paused(session)
+    if held:
+        since = local(datetime.fromisoformat(held["since"]))
+        print(f"Paused by {held['by']} since {since}; --resume goes on.", file=sys.stderr)
+    elif resume:
+        print("Delivery goes on.", file=sys.stderr)
+    if pause or resume:
+        return
     with house.store.read() as session:
         rows = [_item(item) for item in session.query(OutboxItem).order_by(OutboxItem.id)]
     if json:

@@ -354,7 +354,7 @@ NOTIFICATIONS = (
         about=(),
         extra=(
             Fact("week.from", "its Monday", "2026-11-16T00:00:00+01:00"),
-            Fact("week.to", "its Sunday", "2026-11-22T00:00:00+01:00"),
+            Fact("week.to", "its Sunday", "2026-11-22T23:59:59+01:00"),
             Fact("week.hours", "all hours together", 31.5),
             Fact("entries[].worked_on", "the day", "2026-11-21T09:00:00+00:00"),
             Fact("entries[].number", "the ticket's number", "T20261121.0042"),

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from maild.config import Settings
-from maild.desk import alerts, facts, floods, people, tokens
+from maild.desk import alerts, bundles, facts, floods, people, tokens
 from maild.desk.notifications import Notification, notification
 from maild.model import Address
 from maild.store.tables import (
@@ -86,7 +86,11 @@ def notify(
         if recipient.address in seen or not _may(desk, what, recipient):
             continue
         seen.add(recipient.address)
-        row = _covered(desk, what, recipient) or _add(desk, what, recipient, extra or {})
+        row = (
+            _covered(desk, what, recipient)
+            or _bundled(desk, what, recipient)
+            or _add(desk, what, recipient, extra or {})
+        )
         if row is not None and row.state == "waiting":
             rows.append(row)
     return rows
@@ -163,6 +167,19 @@ def _same_cause(desk: Unit, ticket: Ticket, recipient: Recipient) -> list[Outbox
     return [row for row in rows if row.data.get("cause") == desk.cause]
 
 
+def _bundled(desk: Unit, what: _What, recipient: Recipient) -> OutboxItem | None:
+    """The row that waits for more news of this ticket for him, having taken in this one."""
+    quiet = bundles.waits(desk.settings.config.notifications, what.kind.name, recipient.audience)
+    if not quiet or what.ticket is None:
+        return None
+    row = bundles.open_row(desk.session, what.ticket.id, recipient.address, desk.now)
+    key = _key(desk, what, recipient) if row is not None else None
+    if row is not None and key is not None:
+        data = facts.storable(_data(desk, what, recipient))
+        bundles.take_in(row, what.kind.name, data, key)
+    return row
+
+
 def draft(
     desk: Unit,
     ticket: Ticket | None,
@@ -224,7 +241,8 @@ def _row(
         state="held" if held else "waiting",
         error=held,
         attempts=0,
-        next_try=desk.now,
+        next_try=desk.now
+        + bundles.waits(desk.settings.config.notifications, what.kind.name, recipient.audience),
         created=desk.now,
     )
 

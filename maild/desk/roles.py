@@ -34,6 +34,16 @@ def _all_resources(ticket: Ticket) -> list[Person]:
     return all_resources(session) if session else []
 
 
+def _account_manager(ticket: Ticket) -> list[Person]:
+    """The resource whose address or name stands in the organization's field of this name."""
+    session = object_session(ticket)
+    wanted = (ticket.organization.fields if ticket.organization else {}).get("account_manager")
+    if session is None or not wanted:
+        return []
+    named = str(wanted).strip().lower()
+    return [p for p in all_resources(session) if named in (p.name.lower(), p.email)]
+
+
 # Every role by its name in rules and commands.
 ROLES: dict[str, Callable[[Ticket], list[Person]]] = {
     "contact": _contact,
@@ -44,6 +54,7 @@ ROLES: dict[str, Callable[[Ticket], list[Person]]] = {
     "resources": lambda ticket: [*_primary(ticket), *ticket.with_role("secondary")],
     "everybody": _everybody,
     "all resources": _all_resources,
+    "account manager": _account_manager,
 }
 
 

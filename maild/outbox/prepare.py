@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -110,8 +111,9 @@ class Preparer:
         limit = self._settings.config.notifications.attachment_bytes
         parts = []
         if limit and self._attachment is not None and row.note_id is not None:
+            extract = partial(self._renderer.run, self._attachment)
             with self._store.read() as session:
-                parts = files.of_note(session, row.note_id, limit, self._attachment)
+                parts = files.of_note(session, row.note_id, limit, extract)
         return compose(row.order, self._settings.config.desk, self._desk_secret(), outcome, parts)
 
     def _sender(self, row: Claimed) -> str:

@@ -163,7 +163,7 @@ def _unreachable(smtp: SmtpSection, error: BaseException) -> MaildError:
             f"{at} cannot be trusted: {one_line(str(_cause(error)), 120)}; {TLS_HINT}",
             detail=detail,
         )
-    if isinstance(error, aiosmtplib.SMTPNotSupported):
+    if isinstance(error, aiosmtplib.SMTPNotSupported) or "not supported" in str(error):
         return Unavailable(
             f"{at} does not offer what [smtp] asks for ({one_line(str(error), 120)}). Check `tls`, "
             "`username` and `port`.",

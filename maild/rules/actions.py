@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.desk import fields
+from maild.desk import digests, fields
 from maild.desk.desk import Actor, Occurrence
 from maild.desk.notifications import notification
 from maild.desk.notify import notify
@@ -22,7 +22,7 @@ from maild.rules.facts import extra_facts, note_for
 from maild.rules.fill import fill
 from maild.rules.scene import Scene
 from maild.rules.vocabulary import plain
-from maild.rules.who import assignee, recipients
+from maild.rules.who import assignee, everybody, recipients
 from maild.store.tables import OutboxItem, Ticket
 
 Run = Callable[[Scene, Any], str | None]
@@ -152,6 +152,13 @@ def _notify(scene: Scene, argument: dict[str, Any]) -> str | None:
     )
     names = ", ".join(dict.fromkeys(row.address for row in rows))
     return f"{argument['template']} to {names}" if rows else None
+
+
+def _digest(scene: Scene, argument: dict[str, Any]) -> str | None:
+    told = everybody(scene.desk, texts(argument.get("to", "all resources")))
+    rows = digests.send(scene.desk, str(argument["what"]), told)
+    names = ", ".join(row.address for row in rows)
+    return f"{argument['what']} to {names}" if rows else None
 
 
 def _is_resource(scene: Scene) -> bool:
@@ -313,6 +320,15 @@ ACTIONS: dict[str, Action] = {
             "map",
             ("to", "template", "author"),
             ("to", "template"),
+        ),
+        Action(
+            "digest",
+            "mails resources their `open tickets`, or the `timesheet` of their week; with `every`",
+            {"what": "open tickets", "to": "all resources"},
+            _digest,
+            "map",
+            ("what", "to"),
+            ("what",),
         ),
         Action(
             "withdraw",

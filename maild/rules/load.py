@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from maild import yamlfile
+from maild.desk import digests
 from maild.desk.calendar import Span
 from maild.desk.fields import PARTS, SETTABLE
 from maild.desk.notifications import BY_NAME
@@ -354,6 +355,14 @@ class _Reading:
             self.problems.unknown(self.file, _at(word, item), "notification", word, BY_NAME)
         for who in texts(argument["to"]):
             self._check_recipient(item, who)
+
+    def _check_digest(self, item: Any, argument: Any) -> None:
+        what = argument["what"]
+        if what not in digests.KINDS:
+            self.problems.unknown(self.file, _at(what, item), "digest", what, digests.KINDS)
+        for who in texts(argument.get("to", [])):
+            if key(who) != "all resources":
+                self._check_recipient(item, who)
 
     def _check_recipient(self, item: Any, who: str) -> None:
         """Small words are roles and groups; names of people begin large, addresses have an @."""

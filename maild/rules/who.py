@@ -92,6 +92,20 @@ def recipients(
     return [who for who in found if who is not author and who not in skip]
 
 
+def everybody(desk: Desk, words: list[str]) -> list[Person]:
+    """The resources that words mean where there is no ticket: groups, names, on-call, or all."""
+    found: dict[int, Person] = {}
+    for word in words:
+        if word == "all resources":
+            people_meant: list[Person | None] = [*all_resources(desk.session)]
+        elif word in desk.profile.groups:
+            people_meant = [*members(desk, word)]
+        else:
+            people_meant = [on_call(desk) if word == "on-call" else resource(desk, word)]
+        found.update((person.id, person) for person in people_meant if person is not None)
+    return list(found.values())
+
+
 def _told(scene: Scene, word: str, author: Person | None) -> list[Person | str]:
     desk, role = scene.desk, " ".join(word.lower().split())
     if role in ROLES:

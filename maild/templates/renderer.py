@@ -7,10 +7,10 @@ shipped one, and the reason beside it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from maild.desk.notifications import NOTIFICATIONS, notification
 from maild.errors import MaildError, UsageError
@@ -20,9 +20,9 @@ from maild.templates.history import History
 from maild.templates.render import Rendered, render
 from maild.templates.source import Library, Template, languages
 
-SECONDS = (
-    3.0  # a mail renders in a thousandth of a second; a template that takes this long is wrong
-)
+Result = TypeVar("Result")
+
+SECONDS = 3.0  # a mail takes a thousandth of a second; a template that takes this is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,9 @@ class LocalRenderer:
     def render(self, jobs: Sequence[Job]) -> list[Outcome]:
         return render_all(self._own, jobs)
 
+    def run(self, work: Callable[..., Result], *args: object) -> Result:
+        return work(*args)
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -74,6 +77,10 @@ class LimitedRenderer:
             return self._limited.run(render_all, self._own, list(jobs), self._stopped)
         except Exceeded:
             return [self._one(job) for job in jobs]
+
+    def run(self, work: Callable[..., Result], *args: object) -> Result:
+        """Other work on what strangers wrote, within the same limits; Exceeded beyond them."""
+        return self._limited.run(work, *args)
 
     def close(self) -> None:
         self._limited.close()

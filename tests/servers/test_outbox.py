@@ -10,17 +10,23 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import asdict
 from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from maild.demo.servers import Servers
+from maild.desk import tokens
 from maild.desk.notify import notify
+from maild.ingest.attachments import attachment_bytes
+from maild.ingest.parse import understand
+from maild.outbox import rows
 from maild.outbox.deliver import Deliverer
-from maild.store.tables import Alert, Delivery, Event, OutboxItem
-from tests.office import Office, the_ticket
+from maild.store.tables import Alert, Delivery, Event, OutboxItem, Raw
+from tests.office import Office, a_note, the_ticket
 
 ANN, BOB, CEM = "ann@acme.example", "bob@example.com", "cem@example.com"
 
@@ -204,11 +210,11 @@ def test_h79_no_credentials_in_rows_alerts_or_log(
     background.close()
     with office.store.read() as session:
         alert = session.query(Alert).one()
-        rows = " ".join(str(vars(row)) for kind in (Alert, OutboxItem, Delivery, Event)
+        kept = " ".join(str(vars(row)) for kind in (Alert, OutboxItem, Delivery, Event)
                         for row in session.query(kind))  # fmt: skip
     assert "refuses the login of support" in alert.text
     encoded = "AHN1cHBvcnQAQ29ycmVjdC1Ib3JzZS05"  # AUTH PLAIN
-    for place in (rows, capsys.readouterr().out, capsys.readouterr().err):
+    for place in (kept, capsys.readouterr().out, capsys.readouterr().err):
         assert "Correct-Horse-9" not in place
         assert encoded not in place
 
@@ -299,3 +305,95 @@ def _deliver_elsewhere(office: Office, kill_at: str) -> int:
         env={**os.environ, "MAILD_KILL_AT": kill_at},
         timeout=60,
     ).returncode
+
+
+def test_a_paused_outbox_sends_nothing_until_it_is_resumed(
+    office: Office, servers: Servers
+) -> None:
+    _tell(office, office.ticket(), BOB)
+    office.store.write(lambda session: rows.pause(session, "root", office.at))
+    assert office.deliver() == {"sent": 0, "failed": 0, "later": 0}
+    office.store.write(rows.resume)
+    assert office.deliver()["sent"] == 1
+
+
+@pytest.mark.parametrize(
+    ("envelope", "automatic", "human"),
+    [("desk", "support@example.com", "support@example.com"), ("null", "", "support@example.com")],
+)
+def test_whom_a_bounce_goes_to(
+    tmp_path: Path, servers: Servers, envelope: str, automatic: str, human: str
+) -> None:
+    office = Office(tmp_path, smtp=_smtp(servers, envelope=envelope))
+    number = office.ticket()
+    with office.desk("message:1", by=BOB) as desk:
+        ticket = the_ticket(desk, number)
+        notify(desk, ticket, "acknowledgement", ["a@x.example"])
+        notify(desk, ticket, "reply", ["b@x.example"], note=a_note(desk, ticket, "Hello."))
+    assert office.deliver()["sent"] == 2
+    assert servers.smtp.to("a@x.example")[0].sender.strip("<>") == automatic
+    assert servers.smtp.to("b@x.example")[0].sender == human
+
+
+def test_a_tagged_envelope_says_which_ticket_and_whom(tmp_path: Path, servers: Servers) -> None:
+    office = Office(tmp_path, smtp=_smtp(servers, envelope="tagged"))
+    number = office.ticket()
+    _tell(office, number, BOB)
+    assert office.deliver()["sent"] == 1
+    with office.store.read() as session:
+        token = tokens.read(tokens.desk_secret(session), servers.smtp.to(BOB)[0].sender)
+        bob = office.person(session, BOB).id
+    assert token == tokens.Token(number, bob)
+
+
+def test_files_of_a_note_are_passed_on_where_the_admin_allows(
+    tmp_path: Path, servers: Servers
+) -> None:
+    mail = (
+        b"From: bob@example.com\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nHello\r\n--b\r\n'
+        b'Content-Type: image/png; name="toner.png"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+        b"iVBORw0KGgo=\r\n--b\r\nContent-Type: application/zip\r\n"
+        b'Content-Disposition: attachment; filename="big.zip"\r\n\r\n'
+        + b"x" * 5000
+        + b"\r\n--b--\r\n"
+    )
+    views = [asdict(view) for view in understand(mail).attachments]
+    office = Office(tmp_path, smtp=_smtp(servers), notifications={"attachment_bytes": 1000})
+    number = office.ticket()
+    with office.desk("message:1", by=BOB, mail="m@example.com") as desk:
+        ticket = the_ticket(desk, number)
+        note = a_note(desk, ticket, "Hello")
+        assert desk.stored is not None
+        note.attachments, note.stored_id = views, desk.stored.id
+        desk.session.add(Raw(stored_id=desk.stored.id, octets=mail))
+        desk.session.flush()
+        notify(desk, ticket, "reply", ["a@x.example"], note=note)
+    deliverer = Deliverer(office.store, office.settings, attachment=attachment_bytes)
+    assert deliverer.once(office.at)["sent"] == 1
+    sent = message_from_bytes(servers.smtp.to("a@x.example")[0].octets, policy=default)
+    files = [(f.get_filename(), f.get_content()) for f in sent.iter_attachments()]
+    assert files == [("toner.png", b"\x89PNG\r\n\x1a\n")]
+    assert "big.zip" in sent.get_body(("plain",)).get_content()
+
+
+def test_starttls_is_never_given_up(tmp_path: Path, servers: Servers) -> None:
+    office = Office(tmp_path, smtp=_smtp(servers, tls="starttls"))
+    _tell(office, office.ticket(), BOB)
+    assert office.deliver()["later"] == 1
+    assert servers.smtp.received == []
+    with office.store.read() as session:
+        assert "does not offer what [smtp] asks for" in session.query(Alert).one().text
+
+
+def test_the_same_on_postgresql(tmp_path: Path, servers: Servers, postgres: str) -> None:
+    office = Office(tmp_path, postgres, smtp=_smtp(servers))
+    number = office.ticket(title="x\x00 \ud800")
+    servers.smtp.fail(CEM, "450 later", times=1)
+    _tell(office, number, BOB, CEM)
+    deliverers = [Deliverer(office.store, office.settings) for _ in range(2)]
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda one: one.once(office.at), deliverers))
+    office.later(minutes=5)
+    assert office.deliver()["sent"] == 1
+    assert [len(servers.smtp.to(a)) for a in (BOB, CEM)] == [1, 1]
