@@ -25,7 +25,7 @@ from maild.ingest.subjects import named_fields, same_topic, title_of
 from maild.ingest.thanks import is_thanks
 from maild.ingest.who import Who, claim, who
 from maild.model import Kind, Mail, Reason
-from maild.store.tables import Message, Organization, OutboxItem, Person, Raw, Ticket
+from maild.store.tables import Message, Note, Organization, OutboxItem, Person, Raw, Ticket
 
 Read = Callable[[bytes], Mail]
 
@@ -202,14 +202,7 @@ def _new_ticket(desk: Desk, letter: Letter, follows: Ticket | None = None) -> Ou
         queue=queue(desk),
         fields=fields,
     )
-    note = notes.write(
-        desk,
-        ticket,
-        letter.mail,
-        text=letter.mail.text if forwarded else asked.text,
-        first=True,
-        public=commands.public(desk, letter.mail, asked, may),
-    )
+    note = _describe(desk, letter, ticket, contact)
     _copies(desk, letter, ticket)
     _tie(desk, letter, ticket, follows)
     if letter.unproven and forwarded:
@@ -221,6 +214,25 @@ def _new_ticket(desk: Desk, letter: Letter, follows: Ticket | None = None) -> Ou
     if letter.unproven and (asked.commands or forwarded):
         withheld.withhold(desk, ticket, letter.person, _written(asked), letter.proof)
     return conclude(desk, "ticket", f"a new ticket by {contact.name}", results)
+
+
+def _describe(desk: Desk, letter: Letter, ticket: Ticket, contact: Person) -> Note:
+    """The ticket's first note.  Of a forward it holds the contact's words; the technician's own
+    stay among his colleagues."""
+    mail, asked = letter.mail, letter.asked
+    public = commands.public(desk, mail, asked, letter.may)
+    if contact is letter.person:
+        return notes.write(desk, ticket, mail, text=asked.text, public=public, first=True)
+    if letter.unproven:
+        return notes.write(desk, ticket, mail, text=mail.text, public=False, first=True)
+    split = bool(mail.quoted_text.strip() and asked.text.strip())
+    words = mail.quoted_text if split else mail.text
+    before, desk.actor = desk.actor, Actor.of(contact)
+    note = notes.write(desk, ticket, mail, text=words, public=True, first=True)
+    desk.actor = before
+    if split:
+        desk.add_note(ticket, text=asked.text, public=False, event="note filed")
+    return note
 
 
 def _forwarded(desk: Desk, letter: Letter) -> Person | None:

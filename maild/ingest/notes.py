@@ -26,7 +26,7 @@ def write(
     """
     desk.know(mail.message_id, ticket)
     desk.stored_on(ticket)
-    whole = text == mail.text
+    whole = text == mail.text or text == mail.quoted_text  # a forward is all about its quote
     cut = not whole and text != mail.new_text  # the HTML would still show what was cut off
     return desk.add_note(
         ticket,

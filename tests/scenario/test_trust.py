@@ -1,11 +1,17 @@
-"""Who may: technicians are proven, everybody else only writes (E5; H41 to H51)."""
+"""Who may: technicians are proven, everybody else only writes (E4, E5, N11; H41 to H51)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.scenario.conversation import Desk
+from maild.demo.writer import plain_text
+from maild.desk import people, views
+from maild.store.tables import TicketLink
+from tests.scenario.conversation import PROOF, Desk, InProcess
 
+MakeDesk = Callable[..., Desk]
 NO_PROOF: dict[str, str] = {}
 
 
@@ -76,3 +82,309 @@ def test_h41_only_a_yes_confirms(desk: Desk, text: str):
     bob.mail(f"[{number}] Printer is resolved", "I put it out.")
     bob.reply(text)
     assert desk.ticket()["status"] != "Complete"
+
+
+def configured(make_desk: MakeDesk, desk_key: str) -> Desk:
+    """A desk with one more key in its [desk] section."""
+    desk = make_desk()
+    text = desk.file.read_text()
+    desk.file.write_text(text.replace("[desk]\n", f"[desk]\n{desk_key}\n"))
+    desk.transport = InProcess(desk)
+    return desk
+
+
+def numbered(desk: Desk, subject: str) -> str:
+    return f"[{desk.ticket()['number']}] {subject}"
+
+
+def roles(desk: Desk, number: str) -> dict[str, str]:
+    """role by address of who else is of the ticket."""
+    with desk.store.read() as session:
+        return {p.person.email: p.role for p in views.ticket(session, number).people}
+
+
+# ---- proof
+
+
+def test_a_token_that_others_have_seen_proves_nobody(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    bob = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)
+    told = bob.received()[-1]
+    bob.reply("We look at it.", to=told, headers={"Cc": "eve@evil.example"})
+    assert desk.messages()[-1].proof == "token"
+    eve = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)  # she knows his Message-IDs now
+    eve.reply("", to=told, subject="Re: Printer is resolved")
+    assert desk.messages()[-1].proof == "none"
+    assert desk.ticket()["status"] != "Complete"
+
+
+def test_a_plus_address_finds_the_ticket_and_proves_nobody(make_desk: MakeDesk):
+    desk = configured(make_desk, "plus_address = true")
+    desk.ann.mail("Printer is on fire")
+    bob = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)
+    bob.mail("Printer is resolved", "Done.", headers={"To": str(bob.received()[-1]["Reply-To"])})
+    assert len(desk.tickets()) == 1
+    assert desk.messages()[-1].proof == "none"
+    assert desk.ticket()["status"] == "New"
+    desk.ann.mail("More smoke", headers={"To": str(desk.ann.received()[-1]["Reply-To"])})
+    assert desk.ticket()["status"] == "Feedback Received"
+
+
+def test_h42_a_forged_result_below_our_own_does_nothing(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    real = b"Authentication-Results: mx.example.com; dmarc=fail header.from=example.com\r\n"
+    forged = b"Authentication-Results: mx.example.com; dmarc=pass header.from=example.com\r\n"
+    subject = numbered(desk, "Printer is resolved").encode()
+    desk.put(real + forged + b"From: bob@example.com\r\nSubject: " + subject + b"\r\n\r\nx\r\n")
+    assert desk.ticket()["status"] == "New"
+    assert templates(desk, "bob@example.com")[-1] == "confirm"
+
+
+def test_h43_the_attacker_wrote_it_whoever_is_to_be_answered(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    eve = desk.writer("Eve", "eve@evil.example", PROOF)
+    subject = numbered(desk, "Printer is resolved")
+    eve.mail(subject, headers={"Reply-To": "bob@example.com"})
+    assert desk.ticket()["contact"]["address"] == "eve@evil.example"
+    assert [t["status"] for t in desk.tickets()] == ["New", "New"]
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        b"From: bob@example.com\r\nFrom: ann@acme.example\r\n",
+        b'From: "bob@example.com" <eve@evil.example>\r\n',
+        b"From: Team: bob@example.com;\r\n",
+    ],
+)
+def test_h44_a_doubtful_from_has_no_rights(make_desk: MakeDesk, sender: bytes):
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    results = f"Authentication-Results: {PROOF['Authentication-Results']}\r\n".encode()
+    subject = numbered(desk, "Printer is resolved").encode()
+    desk.put(results + sender + b"Subject: " + subject + b"\r\n\r\nx\r\n")
+    assert {t["status"] for t in desk.tickets()} == {"New"}
+    assert desk.messages()[-1].proof == "none"
+
+
+def test_h48_control_headers_from_outside_mean_nothing(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    number = desk.ticket()["number"]
+    headers = {"X-Maild-Ticket": number, "X-Maild-Command": "complete", "X-Maild-Proof": "token"}
+    desk.writer("Eve", "eve@evil.example").mail("Hello", headers=headers)
+    assert len(desk.tickets()) == 2
+    assert all("x-maild" not in str(mail.keys()).lower() for mail in desk.ann.received())
+
+
+def test_h49_a_look_alike_domain_is_a_stranger(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    subject = numbered(desk, "Printer is resolved")
+    for address in ("bob@examp1e.com", "bob@example.com.evil.example", "bob@xn--exmple-cua.com"):
+        desk.writer("Bob Tech", address, PROOF).mail(subject)
+        assert desk.ticket()["contact"]["address"] == address
+    assert {t["status"] for t in desk.tickets()} == {"New"}
+
+
+def test_h50_customers_and_former_technicians_command_nothing(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    with desk.store.transaction() as session:
+        people.the_person(session, "dana@example.com").active = False
+    desk.ann.reply("#assign bob\nPlease.", subject=numbered(desk, "Printer is assigned to bob"))
+    desk.dana.mail(numbered(desk, "Printer is resolved"), "Bye.")
+    assert desk.messages()[-1].outcome == "ticket"
+    assert [t["status"] for t in desk.tickets()] == ["Feedback Received", "New"]
+    assert desk.tickets()[0]["primary_resource"] is None
+    assert "command-answer" not in templates(desk, "ann@acme.example")
+
+
+# ---- which ticket
+
+
+def test_h45_a_stranger_with_a_number_gets_a_ticket_of_his_own(desk: Desk):
+    desk.ann.mail("Printer is on fire", "The secret word is blue.")
+    eve = desk.writer("Eve", "eve@evil.example")
+    eve.mail(f"Re: {numbered(desk, 'Printer is on fire')}", "What was it about?")
+    first, second = desk.tickets()
+    assert first["status"] == "New"
+    assert second["contact"]["address"] == "eve@evil.example"
+    assert first["number"] not in second["title"]
+    assert all("blue" not in plain_text(m) and "Ann" not in plain_text(m) for m in eve.received())
+    with desk.store.read() as session:
+        assert [link.kind for link in session.query(TicketLink)] == ["related"]
+    [told] = [n for n in desk.ticket()["notes"] if n["by_kind"] == "system"]
+    assert (told["public"], first["number"] in told["text"]) == (False, True)
+
+
+def test_e4_a_colleague_with_a_number_writes_to_the_ticket(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    desk.writer("Carl", "carl@acme.example").mail(numbered(desk, "Printer"), "Here too.")
+    assert len(desk.tickets()) == 1
+    assert desk.ticket()["status"] == "Feedback Received"
+
+
+def test_h46_a_token_with_a_wrong_signature_is_ignored(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    token = str(desk.ann.received()[-1]["Message-ID"]).strip("<>")
+    local, _, domain = token.partition("@")
+    wrong = f"<{local[:-1]}{'a' if local[-1] != 'a' else 'b'}@{domain}>"
+    for headers in ({"In-Reply-To": wrong}, {"References": wrong}):
+        desk.writer("Eve", "eve@evil.example").mail("Hello", headers=headers)
+    assert len(desk.tickets()) == 3
+
+
+def test_h51_two_tokens_decide_nothing(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.ann.mail("Printer")
+    desk.ann.mail("Scanner")
+    one, two = (str(m["Message-ID"]) for m in desk.ann.received())
+    desk.ann.mail("Both", headers={"In-Reply-To": one, "References": f"{one} {two}"})
+    assert [t["status"] for t in desk.tickets()] == ["New", "New", "New"]
+
+
+def test_h51_a_token_in_quoted_text_decides_nothing(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.ann.mail("Printer")
+    token, number = str(desk.ann.received()[-1]["Message-ID"]), desk.ticket()["number"]
+    desk.ann.mail("Scanner", f"It broke.\n\n> Message-ID: {token}\n> [{number}] is resolved\n")
+    assert [t["status"] for t in desk.tickets()] == ["New", "New"]
+
+
+def test_the_nearest_message_id_decides(make_desk: MakeDesk):
+    desk = make_desk()
+    first, second = desk.ann.mail("Printer"), desk.ann.mail("Scanner")
+    desk.ann.mail("Re: this", headers={"References": f"<{first}> <{second}>"})
+    assert [t["status"] for t in desk.tickets()] == ["New", "Feedback Received"]
+
+
+def test_a_new_subject_long_after_completion_is_a_ticket_that_follows(make_desk: MakeDesk):
+    desk = configured(make_desk, "reopen_days = 30")
+    desk.ann.mail("Printer is on fire")
+    desk.bob.mail(numbered(desk, "Printer is resolved"), "Done.")
+    last = desk.ann.received()[-1]
+    desk.later(days=10)
+    desk.ann.reply("It smokes again.", to=last, subject="Smoke")
+    assert [t["status"] for t in desk.tickets()] == ["Ticket Reopened"]
+    desk.bob.mail(numbered(desk, "Printer, again, is resolved"), "Done.")
+    desk.later(days=31)
+    desk.ann.reply("My scanner is broken, please come.", to=last, subject="Scanner")
+    assert [t["status"] for t in desk.tickets()] == ["Complete", "New"]
+    with desk.store.read() as session:
+        assert [link.kind for link in session.query(TicketLink)] == ["follow-up"]
+
+
+def test_e14_a_thank_you_leaves_a_ticket_complete(desk: Desk):
+    desk.ann.mail("Printer is on fire")
+    desk.bob.mail(numbered(desk, "Printer is resolved"), "Done.")
+    desk.ann.reply("Thank you very much, Bob!\n\nBest regards\nAnn")
+    assert desk.ticket()["status"] == "Complete"
+    assert desk.ticket()["notes"][-1]["text"].startswith("Thank you")
+    desk.ann.reply("Thanks, but it smokes again.")
+    assert desk.ticket()["status"] == "Ticket Reopened"
+
+
+# ---- who is it for, who else hears of it
+
+
+def test_h47_n11_who_is_in_cc_waits_unless_we_know_him(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.writer("Carl", "carl@acme.example").mail("Hello")
+    desk.ann.mail("Printer", headers={"Cc": "Carl <carl@acme.example>, eve@evil.example"})
+    number = desk.ticket()["number"]
+    assert roles(desk, number) == {
+        "carl@acme.example": "additional",
+        "eve@evil.example": "proposed",
+    }
+    desk.bob.reply("We look at it.")
+    assert "reply" in templates(desk, "carl@acme.example")
+    assert templates(desk, "eve@evil.example") == []
+    desk.bob.mail(f"[{number}] Printer", "#cc eve@evil.example\nStill looking.")
+    assert roles(desk, number)["eve@evil.example"] == "additional"
+
+
+def test_h47_a_stranger_cannot_bring_others_in(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.writer("Carl", "carl@acme.example").mail("Hello")
+    mine = desk.ann.mail("Printer")
+    eve = desk.writer("Eve", "eve@evil.example")
+    headers = {"In-Reply-To": f"<{mine}>", "Cc": "carl@acme.example, joe@evil.example"}
+    eve.mail("Re: Printer", "Hello", headers=headers)
+    assert set(roles(desk, desk.ticket()["number"]).values()) == {"proposed"}
+
+
+FORWARD = """Can somebody take this?
+
+---------- Forwarded message ---------
+From: Carl <carl@acme.example>
+Date: Mon, 23 Nov 2026 at 09:00
+Subject: Scanner broken
+To: Bob Tech <bob@example.com>
+
+It makes a noise.
+"""
+
+
+def test_a_technicians_forward_is_a_ticket_of_who_wrote_it_first(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.bob.mail("Fwd: Scanner broken", FORWARD)
+    ticket = desk.ticket()
+    assert (ticket["title"], ticket["contact"]["address"]) == (
+        "Scanner broken",
+        "carl@acme.example",
+    )
+    assert (ticket["organization"], ticket["fields"]["forwarded_by"]) == ("Acme", "Bob Tech")
+    first = ticket["notes"][0]
+    assert (first["by"], first["public"]) == ("Carl", True)
+    assert "It makes a noise." in first["text"]
+    assert templates(desk, "carl@acme.example") == ["acknowledgement"]
+
+
+def test_an_unproven_forward_tells_nobody_outside(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.writer("Bob Tech", "bob@example.com", NO_PROOF).mail("Fwd: Scanner broken", FORWARD)
+    assert desk.ticket()["contact"]["address"] == "carl@acme.example"
+    assert templates(desk, "carl@acme.example") == []
+    assert "confirm" in templates(desk, "bob@example.com")
+
+
+def test_a_customers_forward_is_his_own_ticket(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.ann.mail("Fwd: Scanner broken", FORWARD)
+    assert desk.ticket()["contact"]["address"] == "ann@acme.example"
+
+
+def test_r2_a_subject_fills_what_it_names(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.bob.mail("[Acme] - [Mail] - [Cannot send]")
+    ticket = desk.ticket()
+    assert ticket["organization"] == "Acme"
+    assert ticket["fields"]["service"] == "Mail"
+    assert ticket["fields"]["symptom"] == "Cannot send"
+    desk.writer("Eve", "eve@evil.example").mail("[Acme] - [Mail] - [Cannot send]")
+    assert desk.ticket()["organization"] is None
+
+
+def test_h14_a_mail_without_from_is_a_ticket_if_it_can_be_answered(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.put(b"Reply-To: joe@there.example\r\nSubject: Hello\r\n\r\nHello\r\n")
+    assert desk.ticket()["contact"]["address"] == "joe@there.example"
+    desk.put(b"Subject: Hello\r\n\r\nWho am I?\r\n")
+    assert desk.messages()[-1].state == "quarantined"
+
+
+def test_e13_the_story_says_who_which_and_what_was_withheld(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    desk.writer("Bob Tech", "bob@example.com").mail(numbered(desk, "Printer is resolved"), "x")
+    told = {step: (decided, because) for step, decided, because in desk.messages()[-1].reasons}
+    assert told["who"][0] == "resource Bob Tech"
+    assert "the subject names it" in told["match"][1]
+    assert told["proof"][0] == "none"
+    assert "a reply to a notification" in told["withheld"][1]
