@@ -15,6 +15,7 @@ from rich.markup import escape
 from maild import config as configuration
 from maild import wiring
 from maild.cli.options import ConfigOption
+from maild.commands.vocabulary import own_folder, vocabulary
 from maild.config import Settings
 from maild.desk.profile import load_profile, profile_folder, shipped
 from maild.errors import MaildError
@@ -116,12 +117,18 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
         yield f"mailbox {section.name}", lambda section=section: probe_mailbox(section)  # type: ignore[misc]
     yield "smtp", lambda: probe_smtp(settings.config.smtp)
     yield "templates", lambda: check_templates(settings.path("templates"))
+    yield "commands", lambda: _commands(settings)
 
 
 def _profile(settings: Settings) -> str:
     folder = profile_folder(settings.config.profile, settings.folder)
     profile, rules = load_profile(folder), Rules(folder)
     return f"{profile.name}, {len(profile.statuses)} statuses, {len(rules.rules)} rules"
+
+
+def _commands(settings: Settings) -> str:
+    words = vocabulary(own_folder(settings.folder))
+    return f"{len(words.commands)} commands, {len(words.phrases)} phrases"
 
 
 def _database(settings: Settings) -> str:

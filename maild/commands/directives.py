@@ -205,14 +205,17 @@ def _slip(word: Word, value: str, names: Names) -> str | None:
 # ---- contacts
 
 
-def read_contact(text: str, vocabulary: Vocabulary) -> Opening:
-    """A contact's few commands: one alone on the first line, or a plain "thanks, solved"."""
+def read_contact(text: str, vocabulary: Vocabulary, *, opens: bool = False) -> Opening:
+    """A contact's few commands: one alone on the first line, or a plain "thanks, solved".
+
+    `opens`: there is no ticket yet, so he can only ask for a report.
+    """
     lines = text.split("\n")
     first = next((i for i, line in enumerate(lines) if line.strip()), None)
     if first is None:
         return Opening(text)
     line, rest = lines[first].strip(), "\n".join(lines[first + 1 :]).strip()
-    if _says_solved(line, rest, vocabulary):
+    if not opens and _says_solved(line, rest, vocabulary):
         return Opening(text, (Command("resolve", "", line, "text"),))
     head = _HASH.fullmatch(line.rstrip(" .!")) or _HASH.match(line)
     if line[0] not in _SIGN or head is None:
@@ -222,7 +225,7 @@ def read_contact(text: str, vocabulary: Vocabulary) -> Opening:
     if len(words) != 1:
         return Opening(text)
     word = words[0]
-    if "contact" in word.who and alone:
+    if "contact" in word.who and alone and (not opens or word.report or word.optional_for):
         return Opening(rest, (Command(word.name, "", line, "text"),))
     if "contact" not in word.who and line == line.strip() and len(line) <= LONGEST_LINE:
         why = "Only the desk's technicians may do that by mail; your words were passed on to them."

@@ -34,7 +34,7 @@ def read(subject: str, new_text: str, names: Names, place: Place) -> Asked:
     opening = (
         directives.read(new_text, names)
         if place.role == "resource"
-        else directives.read_contact(new_text, names.vocabulary)
+        else directives.read_contact(new_text, names.vocabulary, opens=place.opens)
     )
     reasons = tuple(
         Reason("command", f"{c.name} {c.argument}".strip(), f'the {c.source} says "{c.written}"')

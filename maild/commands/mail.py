@@ -5,6 +5,8 @@ read ──▶ Asked ──▶ (ingest writes the note: `public`) ──▶ carr
 
 from __future__ import annotations
 
+from typing import cast
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -16,9 +18,10 @@ from maild.commands.grammar import read as read_text
 from maild.commands.job import Job, May, Result
 from maild.commands.run import run
 from maild.commands.values import Asked
-from maild.commands.vocabulary import own_folder, vocabulary
+from maild.commands.vocabulary import Vocabulary, Word, own_folder, vocabulary
 from maild.desk import roles, views
 from maild.desk.desk import Desk
+from maild.errors import UsageError
 from maild.model import Mail
 from maild.store.tables import Message, Note, OutboxItem, Person, Ticket
 
@@ -44,9 +47,15 @@ def _his(ticket: Ticket, person: Person) -> bool:
 
 
 def names_of(desk: Desk) -> Names:
-    """What commands can name at this desk."""
+    """What commands can name at this desk; looked up once for a mail."""
+    if "names" not in desk.memory:
+        desk.memory["names"] = _names(desk)
+    return cast(Names, desk.memory["names"])
+
+
+def _names(desk: Desk) -> Names:
     config, profile = desk.settings.config, desk.profile
-    words = vocabulary(own_folder(desk.settings.folder))
+    words = _words(desk)
     return Names(
         vocabulary=words,
         statuses=tuple(profile.statuses),
@@ -63,6 +72,17 @@ def names_of(desk: Desk) -> Names:
     )
 
 
+def _words(desk: Desk) -> Vocabulary:
+    """With the admin's own; without them, and with an alert, where one of his files is broken."""
+    try:
+        return vocabulary(own_folder(desk.settings.folder))
+    except UsageError as error:
+        desk.alert(
+            "commands", f"The desk's own words for commands are not in force. {error.message}"
+        )
+        return vocabulary()
+
+
 def only_answers(desk: Desk, asked: Asked) -> bool:
     """Whether the mail wants nothing but reports: no ticket is opened for it."""
     words = names_of(desk).vocabulary.commands
@@ -70,8 +90,13 @@ def only_answers(desk: Desk, asked: Asked) -> bool:
         bool(asked.commands)
         and not asked.text.strip()
         and not asked.unclear
-        and all(words[c.name].report for c in asked.commands)
+        and all(_reports(words[c.name], c.argument) for c in asked.commands)
     )
+
+
+def _reports(word: Word, argument: str) -> bool:
+    """It only answers; as a contact's bare #status does."""
+    return word.report or bool(word.optional_for and not argument)
 
 
 def public(desk: Desk, mail: Mail, asked: Asked, may: May) -> bool:

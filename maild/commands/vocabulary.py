@@ -105,9 +105,17 @@ class Vocabulary:
         return known[close[0]] if close else None
 
 
-@lru_cache(maxsize=8)
 def vocabulary(own: Path | None = None) -> Vocabulary:
-    """The shipped words and those of the folder `own`; UsageError with file and line."""
+    """The shipped words and those of the folder `own`, as they now stand.
+
+    UsageError with file and line where one of its files is broken.
+    """
+    stamps = tuple((f, f.stat().st_mtime_ns) for f in own.glob("*/*.yaml")) if own else ()
+    return _vocabulary(own, stamps)
+
+
+@lru_cache(maxsize=8)
+def _vocabulary(own: Path | None, _stamps: tuple[tuple[Path, int], ...]) -> Vocabulary:
     commands = {word.name: word for word in _words(SHIPPED / "words.yaml")}
     languages = [_map(file) for file in _files("phrases", own)]
     return Vocabulary(

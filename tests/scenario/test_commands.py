@@ -264,6 +264,87 @@ def test_answers_as_wished(make_desk: MakeDesk) -> None:
     assert len(desk.bob.received()) == told + 1
 
 
+def test_h41_without_proof_the_words_are_kept_and_nothing_is_done(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    mallory = desk.writer("Bob Tech", "bob@example.com")
+    told = len(desk.ann.received())
+    mallory.mail(f"[{desk.ticket()['number']}] {TITLE} is resolved", "#priority 0\nAll done.")
+    ticket = desk.ticket()
+    assert (ticket["status"], ticket["priority"]) == ("Assigned", "Undetermined")
+    assert (ticket["notes"][-1]["text"], ticket["notes"][-1]["public"]) == ("All done.", False)
+    assert results(desk) == [("is resolved", False), ("#priority 0", False)]
+    assert len(desk.ann.received()) == told
+    desk.bob.reply("yes")
+    ticket = desk.ticket()
+    assert (ticket["status"], ticket["priority"]) == ("Complete", "0 Critical")
+
+
+def test_h50_a_former_technician_commands_nothing(make_desk: MakeDesk) -> None:
+    desk = opened(
+        make_desk,
+        more='[[resource]]\nname = "Carl"\nemail = "carl@example.com"\nactive = false',
+    )
+    carl = desk.writer("Carl", "carl@example.com", desk.bob.headers)
+    carl.mail(f"[{desk.ticket()['number']}] {TITLE} is resolved", "#delete")
+    assert [t["status"] for t in desk.tickets() if t["title"] == TITLE] == ["Assigned"]
+
+
+def test_g14_g15_what_is_resolved_means_is_the_profiles_word(make_desk: MakeDesk) -> None:
+    for profile, resolved, complete in (
+        ("ggit", "Customer or Tech Says Close", "Complete"),
+        ("atera", "Resolved", "Closed"),
+    ):
+        desk = make_desk(profile=profile)
+        desk.ann.mail(TITLE, "It smokes.")
+        desk.bob.reply("Toner changed.", subject=f"Re: {TITLE} is resolved")
+        assert desk.ticket()["status"] == resolved
+        desk.bob.reply("All done.", subject=f"Re: {TITLE} is complete")
+        assert desk.ticket()["status"] == complete
+        desk.ann.mail("Another one", "Please come.")
+        desk.bob.reply("Done.")
+        desk.ann.reply("Yes.", subject="Re: Another one is resolved")
+        assert desk.ticket()["status"] == resolved
+
+
+def test_g1_g6_refusals_of_ggit_say_the_reason_and_the_way_out(make_desk: MakeDesk) -> None:
+    desk = make_desk(profile="ggit")
+    desk.ann.mail(TITLE, "It smokes.")
+    desk.bob.reply("#status Note Emailed In")
+    assert results(desk) == [("#status Note Emailed In", False)]
+    assert "set by the desk itself only" in last(desk.bob)
+    desk.bob.reply("#status deferred")
+    assert "needs a due date" in last(desk.bob)
+    desk.bob.reply("#defer friday 9:00")
+    ticket = desk.ticket()
+    assert (ticket["status"], ticket["due"].isoformat()) == (
+        "Deferred",
+        "2026-11-27T08:00:00+00:00",
+    )
+
+
+def test_a_reminder_comes_on_its_day(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("#remind tomorrow")
+    told = len(desk.bob.received())
+    desk.later(hours=20)
+    assert len(desk.bob.received()) == told
+    desk.later(hours=4)
+    assert "wanted to be reminded" in last(desk.bob)
+
+
+def test_an_admins_broken_words_stop_no_mail(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    folder = desk.folder / "commands" / "phrases"
+    folder.mkdir(parents=True)
+    (folder / "it.yaml").write_text("phrases:\n  - {say: x, command: nothing-like-it}\n")
+    desk.ann.mail(TITLE, "It smokes.")
+    desk.bob.reply("#take")
+    assert desk.ticket()["status"] == "Assigned"
+    (folder / "it.yaml").write_text("phrases:\n  - {say: sistemata, command: resolve}\n")
+    desk.bob.reply("Done.", subject=f"Re: {TITLE} sistemata")
+    assert desk.ticket()["status"] == "Complete"
+
+
 def test_e6_e7_a_technicians_day(desk: Desk) -> None:
     ann, bob, dana = desk.ann, desk.bob, desk.dana
     ann.mail(TITLE, "It smokes.")

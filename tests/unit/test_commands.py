@@ -259,7 +259,6 @@ def test_an_admins_own_words(tmp_path: Path) -> None:
     asked = read(f"Re: {TITLE} è risolto", "#parked", names, Place(frozenset({TITLE.lower()})))
     assert [c.name for c in asked.commands] == ["resolve", "status"]
     (tmp_path / "phrases" / "it.yaml").write_text("phrases:\n  - {say: x, command: resolv}\n")
-    vocabulary.cache_clear()
     with pytest.raises(UsageError, match=r"it.yaml, line 2.*did you mean resolve\?"):
         vocabulary(tmp_path)
 

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from maild.commands.arguments import EVENING, MORNING
 from maild.commands.job import Job
-from maild.desk import fields, gates
+from maild.desk import fields, gates, reminders
 from maild.errors import Refused
 from maild.store.tables import Ticket
 
-DEFERRED = ("Deferred", "On Hold", "Waiting Internal Review", "Pending")  # the first there is
+DEFERRED = ("Deferred", "On Hold")  # the first that the profile has
 SCHEDULED = ("Scheduled",)
 LONGEST_TAG = 40
 
@@ -54,11 +54,13 @@ def defer(job: Job, argument: str) -> str:
             '"#defer 2026-12-03" or "is deferred until 3 December".'
         )
     until = future(job, job.names.date(argument, MORNING))
-    known = job.desk.profile.statuses
-    name = next((n for n in DEFERRED if n in known), None)
     job.desk.set_field(ticket, "due", until)
-    if name is None:
-        return f"{ticket.number} is due {shown(until)}; the profile has no status for deferring."
+    name = next((n for n in DEFERRED if n in job.desk.profile.statuses), None)
+    if name is None:  # the profile knows no such status: he is reminded instead
+        reminders.remind(job.desk, ticket, job.may.person, until)
+        step = {"do": "remind", "ticket": ticket.id, "person": job.may.person.id}
+        job.steps.append(step)
+        return f"{ticket.number} is due {shown(until)}, and you will be reminded then."
     _set(job, ticket, gates.may_set(job.desk, ticket, name).name)
     return f"{ticket.number} is {name} until {shown(until)}."
 
