@@ -27,6 +27,7 @@ from maild.rules import trial
 from maild.rules.clocks import waits
 from maild.rules.engine import Rules
 from maild.rules.load import load_book
+from maild.rules.pages import pages
 from maild.rules.rule import Book
 from maild.rules.vocabulary import EVENTS
 from maild.store.rehearsal import rehearsal
@@ -94,6 +95,17 @@ def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
         cells = (", ".join(row["when"]), row["waits"], ", ".join(row["then"]), place)  # type: ignore[arg-type]
         table.add_row(escape(str(row["rule"])), *map(str, cells))
     Console().print(table)
+
+
+@group.command("docs")
+def docs(
+    page: Annotated[str, typer.Argument(metavar="profiles|rules", help="Which page.")],
+) -> None:
+    """Print docs/profiles.md or docs/rules.md."""
+    made = pages()
+    if f"{page}.md" not in made:
+        raise UsageError(f'There is no page "{page}"; possible are profiles and rules.')
+    print(made[f"{page}.md"], end="")
 
 
 @group.command("due")

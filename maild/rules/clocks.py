@@ -25,7 +25,7 @@ from maild.rules.rule import After, Before, Book, Every, Rule
 from maild.rules.scene import Scene
 from maild.rules.waiting import Waiting
 from maild.store import Store
-from maild.store.tables import Clock, Ticket
+from maild.store.tables import Clock, Event, Ticket
 
 log = structlog.get_logger()
 
@@ -126,22 +126,24 @@ class Clocks:
         self, desk: Desk, rule: Rule, ticket: Ticket, kept: dict[str, Any], due: datetime, late: str
     ) -> bool:
         """False where what must have stayed so did not."""
-        scene = self._scene(desk, rule, ticket, due, late)
-        scene.captures.update(kept.get("captures") or {})
+        early = Occurrence(Event(event="clock fired", detail={}), ticket, None, None, ())
+        scene = Scene(desk, early, dict(kept.get("captures") or {}), Waiting(self.rules.book))
         fired = False
         with reported(rule, scene):
             if rule.keep.holds(scene):
                 fired = True
+                scene.occurrence = self._said(desk, rule, ticket, due, late)
                 with desk.attempt():
                     fire(rule, scene, **({"late": late} if late else {}))
         return fired
 
-    def _scene(self, desk: Desk, rule: Rule, ticket: Ticket, due: datetime, late: str) -> Scene:
+    def _said(self, desk: Desk, rule: Rule, ticket: Ticket, due: datetime, late: str) -> Occurrence:
+        """The event of the clock, to which other rules can listen."""
         detail = {"rule": rule.name, "due": due.isoformat(), **({"late": late} if late else {})}
         before, desk.actor = desk.actor, rule_actor(rule.name)
         desk.emit(ticket, "clock fired", detail)
         desk.actor = before
-        return Scene(desk, desk.events[-1], clocks=Waiting(self.rules.book))
+        return desk.events[-1]
 
     def _again(self, desk: Desk, rule: Rule, late: str) -> None:
         """One time of a series: on its own, or on every ticket of a view for which it holds."""

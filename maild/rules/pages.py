@@ -1,0 +1,192 @@
+"""docs/profiles.md and docs/rules.md, made from the files and tables that they describe.
+
+python -m maild.rules.pages docs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from maild import yamlfile
+from maild.desk.profile import NEEDS, Profile, Status, names, shipped
+from maild.rules.actions import ACTIONS, ROUTING
+from maild.rules.clocks import waits
+from maild.rules.conditions import CHANGES, COMPARISONS
+from maild.rules.load import KEYS, load_book, rule_files
+from maild.rules.rule import Book, Rule, Step
+from maild.rules.vocabulary import EVENTS, GROUPS, VALUES, fields
+from maild.yamlfile import Map
+
+
+def profiles_page() -> str:
+    """Each profile: its statuses, and its documents' sentences beside the rules that do them."""
+    parts = [
+        "# Profiles",
+        "This page is made from the profiles' files (`maild rules docs profiles`). "
+        "`maild init --profile NAME` writes a copy of one to edit; a folder with `extends: NAME` "
+        "in its profile.yaml needs to say only what is different.",
+    ]
+    for name in names():
+        parts.extend(_profile(load_book(shipped(name))))
+    return "\n\n".join(parts) + "\n"
+
+
+def _profile(book: Book) -> Iterable[str]:
+    profile = book.profile
+    yield f"## {profile.name}"
+    below = profile.parents[-1].name if profile.parents else ""
+    base = f" It builds on {below}; only what is its own is shown." if below else ""
+    yield f"{profile.description}.{base}"
+    yield _table(("status", "kind", "besides", "meaning"), map(_status, _own_statuses(profile)))
+    if profile.slas:
+        rows = (
+            (s.name, ", ".join(s.priorities) or "all", str(s.first_response), str(s.resolution))
+            for s in profile.slas
+        )
+        yield _table(("SLA", "priorities", "first response", "resolution"), rows)
+    files = set(rule_files(profile.folder))
+    rows = (
+        (", ".join(rule.rows), rule.why, f"{rule.name} ({_file(rule)})", _how(rule))
+        for rule in book.rules
+        if rule.file in files
+    )
+    yield _table(("row", "the documents' sentence, in our words", "the rule", "what it does"), rows)
+
+
+def _own_statuses(profile: Profile) -> list[Status]:
+    if not profile.parents:
+        return list(profile.statuses.values())
+    below = load_book(profile.parents[-1]).profile.statuses
+    return [s for s in profile.statuses.values() if below.get(s.name) != s]
+
+
+def _status(status: Status) -> tuple[str, ...]:
+    besides = [
+        "set by rules only" if status.set_by == "system" else "",
+        f"needs {', '.join(status.needs)}" if status.needs else "",
+        f"of {', '.join(status.categories)}" if status.categories else "",
+        "" if status.tell_contact else "the contact is not told",
+        "pauses the SLA" if status.pauses_sla else "",
+    ]
+    return status.name, status.kind, "; ".join(filter(None, besides)), status.meaning
+
+
+def _file(rule: Rule) -> str:
+    return f"{rule.file.name}, line {rule.line}"
+
+
+def _how(rule: Rule) -> str:
+    """ "when assigned, if ticket.status is New: status Assigned"."""
+    source = _source(rule)
+    when = [f"when {' or '.join(rule.when)}"] if rule.when else []
+    when += [waits(rule)] if rule.wait else []
+    for word in ("if", "while"):
+        if word in source:
+            when.append(f"{word} {_words(source[word])}")
+    steps = "; ".join(f"{s.action} {_words(s.argument)}" for s in rule.steps)
+    return f"{', '.join(when)}: **{steps}**"
+
+
+def _source(rule: Rule) -> dict[str, Any]:
+    found: list[dict[str, Any]] = yamlfile.read(rule.file)
+    return next(entry for entry in found if entry["rule"] == rule.name)
+
+
+def _words(value: Any) -> str:
+    """YAML as a phrase."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Map | dict):
+        return ", ".join(f"{name} {_words(entry)}" for name, entry in value.items())
+    if isinstance(value, list | tuple):
+        return " or ".join(map(_words, value))
+    if isinstance(value, Step):
+        return f"{value.action} {_words(value.argument)}"
+    text = " ".join(str(value).split())
+    return f"`{text}`" if any(sign in text for sign in "\\|*$<") else text
+
+
+def rules_page() -> str:
+    """Every word of the rules' language."""
+    return (
+        "\n\n".join(
+            (
+                "# The words of rules",
+                "This page is made from the tables that also check rules "
+                "(`maild rules docs rules`). A rule reads: *when* this event, *if* these "
+                "conditions, (*after* this time,) *then* these actions.",
+                _example(),
+                "## Keys of a rule",
+                _table(("key", "meaning"), KEYS.items()),
+                "## Events",
+                _table(("event", "when"), EVENTS.items()),
+                _table(
+                    ("name for several", "events"), ((n, ", ".join(e)) for n, e in GROUPS.items())
+                ),
+                "## Values",
+                "Conditions begin with one of these names; `${name}` fills one in below `then`.",
+                _table(
+                    ("name", "meaning", "kind"),
+                    ((v.name, v.meaning, v.kind) for v in VALUES.values()),
+                ),
+                "Besides: `mail.header.NAME`, and every field of the ticket: "
+                + ", ".join(f"`{name}`" for name in fields(load_book(shipped("next7")).profile))
+                + ". A profile adds its own under `fields`.",
+                "## Comparisons",
+                "`ticket.status: New` and `ticket.status: [New, Assigned]` need no word. Others: "
+                "`ticket.title: {contains: printer}`. `all`, `any` and `not` combine conditions.",
+                _table(("word", "holds where it is"), _comparisons()),
+                "## Actions",
+                _table(
+                    ("action", "what it does", "example"),
+                    (
+                        (a.name, a.meaning, f"`{a.name}: {_yaml(a.example)}`")
+                        for a in ACTIONS.values()
+                    ),
+                ),
+                "A rule on `mail received` says first what the mail is:",
+                _table(
+                    ("action", "what it says", "example"),
+                    ((n, m, f"`{n}: {_yaml(e)}`") for n, (m, e) in ROUTING.items()),
+                ),
+                "## What a status can need",
+                "`needs` of a status in profile.yaml: a person is refused it until they are met.",
+                _table(("need", "what is said"), NEEDS.items()),
+            )
+        )
+        + "\n"
+    )
+
+
+def _comparisons() -> Iterable[tuple[str, str]]:
+    for word, (meaning, _) in COMPARISONS.items():
+        yield word, meaning
+    yield from CHANGES.items()
+
+
+def _example() -> str:
+    text = rule_files(shipped("next7"))[0].read_text("utf-8")
+    start = text.index("- rule: A customer who is silent")
+    return f"```yaml\n{text[start : text.index('- rule:', start + 1)].strip()}\n```"
+
+
+def _yaml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {_yaml(entry)}" for name, entry in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_yaml, value)) + "]"
+    return str(value)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [" | ".join(head), " | ".join("---" for _ in head)]
+    lines += [" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def pages() -> dict[str, str]:
+    """Every page that this module makes, by its file name."""
+    return {"profiles.md": profiles_page(), "rules.md": rules_page()}
