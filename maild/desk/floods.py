@@ -40,7 +40,7 @@ def outgoing_caps(mail: Outgoing, caps: FloodsSection) -> list[tuple[str, str, C
     about = f"{mail.ticket_id or 0}:{mail.address}"
     found = [
         ("conversation", f"conversation:{about}", caps.conversation)
-        if mail.auto
+        if mail.auto and not mail.by_resource
         else ("words", f"words:{about}", caps.words)
     ]
     if mail.auto or not mail.by_resource:

@@ -101,7 +101,9 @@ def _understand(desk: Desk, mail: Mail) -> Letter:
             .where(OutboxItem.message_id.in_(found.answers))
             .values(exposed=True)
         )
-    asked = commands.read(desk, mail, sender.person, found.ticket)
+    asked = Asked(mail.subject, mail.new_text)
+    if sender.strict or sender.is_resource:
+        asked = commands.read(desk, mail, sender.person, found.ticket)
     say(desk, *asked.reasons)
     return Letter(mail, sender, found, proof, asked)
 
@@ -314,7 +316,6 @@ def _withhold(desk: Desk, letter: Letter, ticket: Ticket) -> Outcome:
     )
     results = commands.carry_out(desk, letter.mail, ticket, note, letter.asked, letter.may)
     withheld.withhold(desk, ticket, letter.person, _written(letter.asked), letter.proof)
-    say(desk, Reason("withheld", "words kept, deeds not done", f"needed: {letter.proof.needed}"))
     return conclude(desk, "note", f"an internal note; {because}", results)
 
 
@@ -345,7 +346,9 @@ def _too_many(desk: Desk, letter: Letter, name: str) -> str:
     caps = desk.settings.config.floods
     address = letter.mail.sender.key if letter.mail.sender else letter.person.email
     what = f"{name.capitalize()} of {address} are only filed"
-    return floods.over(desk.session, name, address, getattr(caps, name), what, desk.now)
+    # Who writes in his name without proof must not use up what he himself may send.
+    key = address if letter.proof.by == "none" else f"{address}:proven"
+    return floods.over(desk.session, name, key, getattr(caps, name), what, desk.now)
 
 
 def _file(desk: Desk, letter: Letter, because: str) -> Outcome:

@@ -16,8 +16,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from maild.config import Settings
-from maild.desk import alerts, people
-from maild.desk.desk import Desk, Listener
+from maild.desk import alerts, floods, people
+from maild.desk.desk import Desk, Listener, Route
 from maild.desk.profile import Profile
 from maild.errors import MailError, Temporary
 from maild.faults import step
@@ -174,8 +174,19 @@ def _act(desk: Desk, mail: Mail, stored: Message, read: letters.Read) -> Outcome
         return automatic.take(desk, mail)
     route = desk.route()
     if route is not None:
-        return conclude(desk, *machines.take(desk, mail, route))
+        return _machine(desk, mail, route)
     return letters.take(desk, mail, read)
+
+
+def _machine(desk: Desk, mail: Mail, route: Route) -> Outcome:
+    """Mail that rules know, up to a cap; beyond it the mail is stored and that is all."""
+    sender = mail.sender.key if mail.sender else ""
+    cap = desk.settings.config.floods.machines
+    what = f"Mails of {sender} are only stored"
+    too_many = floods.over(desk.session, "machines", sender, cap, what, desk.now)
+    if too_many:
+        return conclude(desk, "ignored", f"kept, but over {too_many}")
+    return conclude(desk, *machines.take(desk, mail, route))
 
 
 def _again(desk: Desk, stored: Message, earlier: Message) -> Outcome:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from maild import yamlfile
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
+from maild.ingest.outcome import say
 from maild.ingest.proof import Proof
 from maild.model import Mail, Reason
 from maild.store.tables import Message, Note, OutboxItem, Person, Raw, Ticket
@@ -41,6 +42,7 @@ def withhold(desk: Desk, ticket: Ticket, person: Person, asked: Iterable[str], p
     """Marks the mail being processed as withheld and asks its sender; how many mails that made."""
     assert desk.stored is not None
     desk.stored.withheld = "waiting"
+    say(desk, Reason("withheld", "words kept, deeds not done", f"needed: {proof.needed}"))
     what = list(asked) or ["send these words on to the people of the ticket"]
     if desk.mail is None or not desk.mail.answerable:
         return 0
