@@ -83,5 +83,8 @@ def _internal(job: Job) -> bool:
 
 def _held(job: Job) -> bool:
     """Whether a text was kept from the contact because a line was not understood."""
-    doubt = any(u.source == "text" for u in job.asked.unclear)
-    return doubt and job.note is not None and not job.note.public
+    text = job.asked.text
+    lines = [u.written for u in job.asked.unclear if u.source == "text"]
+    for line in lines:
+        text = text.replace(line, "", 1)
+    return bool(lines and text.strip()) and job.note is not None and not job.note.public

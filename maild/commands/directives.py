@@ -6,8 +6,9 @@ directive and cannot be read is given back as unclear: it is never guessed at.
 
 from __future__ import annotations
 
+import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from maild.commands.arguments import Names, fold
 from maild.commands.values import Command, Unclear
@@ -86,13 +87,11 @@ def _hashes(bare: str, names: Names) -> _Line:
         what = _directive(part, names)
         if isinstance(what, Unclear):
             found.unclear.append(what)
-            found.text = bare
+            found.text = f"{found.text} {part}".strip()
             continue
         found.commands.append(what)
         if what.name in ("internal", "reply") and what.argument:
-            found.text, found.ends = what.argument, True
-    if found.unclear:
-        found.text = bare
+            found.text, found.ends = f"{found.text} {what.argument}".strip(), True
     return found
 
 
@@ -149,7 +148,8 @@ def _of_alias(alias: Alias, word: str, rest: str, part: str, names: Names) -> Co
     rest = rest[len(extra) :].strip()
     if alias.bare and re.fullmatch(r"\d{1,4}(?:[.,]\d{1,2})?", rest):
         rest += alias.bare
-    return _checked(names.vocabulary.commands[alias.command], alias.value or rest, part, names)
+    found = _checked(names.vocabulary.commands[alias.command], alias.value or rest, part, names)
+    return replace(found, quiet=True) if alias.quiet and isinstance(found, Command) else found
 
 
 def _checked(word: Word, rest: str, part: str, names: Names) -> Command | Unclear:
@@ -189,8 +189,6 @@ def _keyed(key: str, value: str, bare: str, names: Names) -> _Line | None:
 
 def _slip(word: Word, value: str, names: Names) -> str | None:
     """What was perhaps meant by a value that is nearly one: "resovled"."""
-    import difflib
-
     known = {
         "status": [*names.statuses, *names.vocabulary.statuses],
         "priority": list(names.priorities),

@@ -108,6 +108,7 @@ def _dialects(vocabulary: Vocabulary) -> list[str]:
     for alias in vocabulary.aliases:
         written = f"{alias.key}:" if alias.key else f"#{alias.word}{alias.sign}"
         unit = {"h": "a bare number is hours", "m": "a bare number is minutes"}.get(alias.bare, "")
+        unit += "; the text is its summary and stays internal" if alias.quiet else ""
         rows.append((alias.dialect, f"`{written}`", f"{alias.command} {alias.value}".strip(), unit))
     return [_rows(("of", "written", "command", ""), rows)]
 

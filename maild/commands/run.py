@@ -73,13 +73,14 @@ def run(job: Job) -> list[Result]:
     _remember(job, before, [c for c in ordered if results[id(c)].done])
     return [
         *(results[id(command)] for command in job.asked.commands),
-        *(Result(u.written, False, u.why) for u in (*job.asked.unclear, *job.asked.refused)),
+        *(Result(unclear.written, False, unclear.why) for unclear in job.asked.unclear),
+        *(_refused(job, refused.written, refused.why) for refused in job.asked.refused),
     ]
 
 
 def _one(job: Job, command: Command) -> Result:
     if job.may.role == "resource" and not job.may.proven:
-        return Result(command.written, False, f"Nothing was done: {job.may.why}")
+        return _refused(job, command.written, f"Nothing was done: {job.may.why}")
     act = (job.may.role == "contact" and OF_CONTACTS.get(command.name)) or ACTS[command.name]
     steps, entry = list(job.steps), job.entry
     job.desk.settle()
@@ -92,16 +93,16 @@ def _one(job: Job, command: Command) -> Result:
         raise
     except MaildError as error:
         job.steps[:], job.entry = steps, entry
-        return _refused(job, command, error.message)
+        return _refused(job, command.written, error.message)
     return Result(command.written, True, said)
 
 
-def _refused(job: Job, command: Command, why: str) -> Result:
+def _refused(job: Job, written: str, why: str) -> Result:
     """Refused: the rules may hear of it."""
     if job.ticket is not None:
-        job.desk.emit(job.ticket, "command refused", {"command": command.written, "why": why})
+        job.desk.emit(job.ticket, "command refused", {"command": written, "why": why})
         job.desk.settle()
-    return Result(command.written, False, why)
+    return Result(written, False, why)
 
 
 def _remember(job: Job, before: undo.Values, done: list[Command]) -> None:

@@ -123,10 +123,10 @@ def _restore(desk: Desk, ticket: Ticket, changed: dict[str, list[Any]]) -> list[
         before, after = changed[name]
         label = name.removeprefix("fields.").replace("_", " ")
         if now.get(name) != after:
-            said.append(f"{label} was changed again since and stays")
+            said.append(f"{label} left alone, as it was changed again since")
             continue
         _set(desk, ticket, name, before)
-        said.append(f"{label} is {_shown(desk.session, name, before)} again")
+        said.append(f"{label} back to {_shown(desk.session, name, before)}")
     return said
 
 
@@ -159,7 +159,7 @@ def _set_people(desk: Desk, ticket: Ticket, wanted: list[list[Any]]) -> None:
 
 def _shown(session: Session, name: str, value: Any) -> str:
     if name == "people":
-        return "as it was"
+        return "who they were"
     if name == "primary":
         person = session.get(Person, value) if value else None
         return person.name if person else "nobody"

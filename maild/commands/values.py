@@ -15,6 +15,7 @@ class Command:
     argument: str  # "bob"; may be ""
     written: str  # "is assigned to bob", "#assign bob", as the sender wrote it
     source: str  # subject | text
+    quiet: bool = False  # its dialect sends the mail's text to nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Asked:
         if any(u.source == "text" for u in self.unclear):
             return False
         said = [c.name for c in self.commands if c.name in ("internal", "reply")]
+        if not said and any(c.quiet for c in self.commands):
+            return False
         return said[-1] == "reply" if said else None
 
     def asks(self, name: str) -> bool:

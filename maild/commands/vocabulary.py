@@ -66,6 +66,7 @@ class Alias:
     command: str
     value: str  # its argument where the word says all
     bare: str  # unit of a bare number: "h", "m" or ""
+    quiet: bool  # the text of such a mail is sent to nobody
     dialect: str
 
 
@@ -232,6 +233,7 @@ def _aliases(file: Path, commands: dict[str, Word]) -> Iterator[Alias]:
             command=_known(entry, file, commands),
             value=str(entry.get("value", "")),
             bare=str(entry.get("bare", "")),
+            quiet=bool(entry.get("quiet")),
             dialect=file.stem,
         )
 

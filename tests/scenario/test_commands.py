@@ -239,6 +239,7 @@ def test_h50_a_customers_command_is_refused_and_told(make_desk: MakeDesk) -> Non
     desk.ann.reply("#assign dana")
     assert results(desk) == [("#assign dana", False)]
     assert desk.ticket()["primary_resource"]["name"] == "Bob Tech"
+    assert "command refused" in [e["event"] for e in desk.ticket()["events"]]
     assert "#assign dana" in desk.ticket()["notes"][-1]["text"]
     assert len(desk.ann.received()) == told
 
@@ -250,6 +251,7 @@ def test_dialects_work_unchanged(make_desk: MakeDesk) -> None:
     assert (ticket["status"], ticket["total_hours"]) == ("Waiting Customer", 1.5)
     entry = ticket["time_entries"][0]
     assert (entry["work_type"], entry["summary"]) == ("remote", "Replaced the drum.")
+    assert not ticket["notes"][-1]["public"]
     desk.bob.reply("Status: resolved\nOwner: dana\n\nAll well.")
     ticket = desk.ticket()
     assert (ticket["status"], ticket["primary_resource"]["name"]) == ("Complete", "Dana Lead")
