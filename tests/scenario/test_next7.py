@@ -205,6 +205,25 @@ def last_of(desk: Desk, number: str) -> Any:
     return [mail for mail in desk.bob.received() if number in str(mail["Subject"])][-1]
 
 
+def test_n13_a_change_is_approved_by_mail_with_proof(desk: Desk) -> None:
+    desk.ann.mail("New firewall rule", "Please open port 443.")
+    desk.bob.reply("#type Change Request\n#take")
+    ticket = desk.ticket()
+    assert ticket["fields"]["approval"] == "pending"
+    assert "approved" in plain_text(desk.ann.received()[-1])
+    desk.ann.reply("Approved. Go ahead.")
+    ticket = desk.ticket()
+    assert ticket["fields"]["approval"] == "approved"
+    assert "proof" in ticket["notes"][-1]["text"]
+
+
+def test_n13_a_change_is_refused_by_mail(desk: Desk) -> None:
+    desk.ann.mail("New firewall rule", "Please open port 443.")
+    desk.bob.reply("#type Change Request\n#take")
+    desk.ann.reply("Refused, not before Christmas.")
+    assert desk.ticket()["fields"]["approval"] == "refused"
+
+
 def test_n24_a_ticket_goes_to_the_service_provider_and_back(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire", "It burns.")
     desk.bob.reply("#take")
