@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ from rich.table import Column, Table
 
 from maild import wiring
 from maild.cli.options import ConfigOption, JsonOption, print_json
-from maild.desk import originals, story, views
+from maild.desk import gates, originals, story, views
 from maild.ingest.files import read_paths
 from maild.ingest.limits import Reader
 from maild.outbox import rows as delivery
@@ -52,7 +52,10 @@ def show(
     """Show one ticket with its notes, time, attachments and events."""
     house = wiring.open_house(config)
     with house.store.read() as session:
-        data = views.whole(session, views.ticket(session, number))
+        ticket = views.ticket(session, number)
+        data = views.whole(session, ticket)
+        asking = gates.Look(session, house.profile, datetime.now(UTC))
+        data["closing_needs"] = gates.closing_needs(asking, ticket)
     if json:
         print_json(data)
     else:
@@ -190,6 +193,17 @@ def ticket_table(rows: Iterable[dict[str, Any]]) -> Table:
     return table
 
 
+def _promises(data: dict[str, Any]) -> Iterator[str]:
+    """What we owe by when (R6)."""
+    sla = data.get("fields", {}).get("sla") or {}
+    for which in ("first response", "resolution"):
+        due = sla.get(f"{which.replace(' ', '_')}_due")
+        if due:
+            missed = ", missed" if sla.get(f"{which.replace(' ', '_')}_missed") else ""
+            paused = ", stands still" if sla.get("paused_since") and not missed else ""
+            yield f"{which} by {local(datetime.fromisoformat(due))}{missed}{paused}"
+
+
 def print_ticket(console: Console, data: dict[str, Any]) -> None:
     """One ticket: its facts, its conversation, its events."""
     facts = Table.grid(padding=(0, 2))
@@ -200,6 +214,8 @@ def print_ticket(console: Console, data: dict[str, Any]) -> None:
     for key in ("contact", "primary_resource"):
         if data[key]:
             facts.add_row(key.replace("_", " "), f"{name(data[key])} <{data[key]['address']}>")
+    for line in (*_promises(data), *(f"to close: {n}" for n in data.get("closing_needs", ()))):
+        facts.add_row("", escape(line))
     console.print(Panel(facts, title=f"{data['number']} · {escape(data['title'])}", expand=False))
     for note in data["notes"]:
         kind = "" if note["public"] else " · internal"

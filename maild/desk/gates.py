@@ -7,6 +7,8 @@ the status last, so that what it brings along (a due date, a note, time) counts 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -20,10 +22,14 @@ from maild.store.tables import Message, Note, Ticket, TimeEntry
 class Asking(Protocol):
     """What we need of `Desk`: when and by whom a status is asked for."""
 
-    session: Session
-    profile: Profile
-    now: Any
-    stored: Message | None
+    @property
+    def session(self) -> Session: ...
+    @property
+    def profile(self) -> Profile: ...
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def stored(self) -> Message | None: ...
 
 
 def may_set(desk: Asking, ticket: Ticket, name: str) -> Status:
@@ -71,6 +77,27 @@ def choices(profile: Profile, ticket: Ticket) -> list[str]:
 def missing(desk: Asking, ticket: Ticket, status: Status) -> list[str]:
     """What the status demands and the ticket lacks: words of `NEEDS`."""
     return [word for word in status.needs if not _MET[word](desk, ticket)]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody who asks what is missing, and sets nothing."""
+
+    session: Session
+    profile: Profile
+    now: datetime
+    stored: Message | None = None
+
+
+def closing_needs(desk: Asking, ticket: Ticket) -> list[str]:
+    """What is lacking for the ticket to be complete, in a sentence each (R11, G5)."""
+    if ticket.status_kind == "closed":
+        return []
+    items = [f"Not done yet: {item}." for item in open_items(ticket)]
+    if key(str(ticket.fields.get("time_entries_done", ""))) in ("no", "false", "not completed"):
+        items.append("The time entries are not done.")
+    lacking = missing(desk, ticket, desk.profile.status(desk.profile.complete_status))
+    return items + [f"{NEEDS[word][:1].upper()}{NEEDS[word][1:]}." for word in lacking]
 
 
 def _count(desk: Asking, query: sa.Select[Any]) -> int:

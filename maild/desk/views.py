@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from maild.errors import NotFound, UsageError
 from maild.store.tables import Note, OutboxItem, Person, Ticket, TicketPerson, TimeEntry
 
 OPEN = Ticket.status_kind != "closed"
+COMING = timedelta(days=30)  # of a series, contacts see what is due so soon (P7)
 
 # name → (what it lists, its condition)
 VIEWS: dict[str, tuple[str, sa.ColumnElement[bool]]] = {
@@ -52,6 +54,15 @@ def tickets(session: Session, view: str = "open", limit: int = 1000) -> Sequence
         .limit(limit)
     ).all()
     return found[::-1]
+
+
+def for_contacts(now: datetime) -> sa.ColumnElement[bool]:
+    """What a contact's list has of a series of tickets: those that are due soon (P7)."""
+    return sa.or_(
+        Ticket.fields["series"].as_string().is_(None),
+        Ticket.due.is_(None),
+        Ticket.due <= now + COMING,
+    )
 
 
 def ticket(session: Session, number: str) -> Ticket:

@@ -52,6 +52,8 @@ def _notice(desk: Desk, mail: Mail) -> Outcome | None:
         told = "is delayed" if mail.kind is Kind.DELAY else "came back"
         what = f'the notification "{row.template}" {told}: {words}'
         notes.file(desk, ticket, mail, what, MAILD)
+        if mail.kind is Kind.BOUNCE:
+            desk.emit(ticket, "message bounced", {"failed": [row.address], "why": words})
     if mail.kind is Kind.BOUNCE:
         _bounced(desk, row, failed, words, sure)
     return conclude(desk, "note" if ticket else "ignored", f"a {mail.kind.value}: {words}")

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.desk import digests, fields
+from maild.desk import digests, fields, merging
 from maild.desk.desk import Actor, Occurrence
 from maild.desk.notifications import notification
 from maild.desk.notify import notify
@@ -227,6 +227,16 @@ def _create(scene: Scene, argument: dict[str, Any]) -> str | None:
     return f"ticket {made.number}"
 
 
+def _merge(scene: Scene, number: Any) -> str | None:
+    wanted = str(number).strip("[]# ").upper()
+    into = scene.desk.session.scalar(sa.select(Ticket).where(Ticket.number == wanted))
+    ticket = ticket_of(scene)
+    if into is None or into is ticket or ticket.merged_id is not None:
+        return None
+    merging.merge(scene.desk, ticket, into)
+    return f"merged into {into.number}"
+
+
 def _about(scene: Scene, ticket: Ticket) -> Occurrence:
     """The same occurrence on another ticket."""
     if scene.occurrence is not None:
@@ -344,6 +354,9 @@ ACTIONS: dict[str, Action] = {
             "map",
             CREATE_KEYS,
             ("title",),
+        ),
+        Action(
+            "merge into", "merges the ticket into the one of this number", "${mail.number}", _merge
         ),
         Action(
             "for incidents",

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from maild.desk import gates
 from maild.desk.notifications import Notification
-from maild.desk.profile import NEEDS
 from maild.rules.scene import Scene
 from maild.rules.who import on_call
 from maild.store.tables import Clock, Event, Note, Ticket
@@ -75,15 +74,7 @@ def _on_call(scene: Scene) -> str | None:
 
 
 def _missing(scene: Scene) -> list[str]:
-    """What is lacking for the ticket to be complete."""
-    if scene.ticket is None:
-        return []
-    items = [f"Not done yet: {item}." for item in gates.open_items(scene.ticket)]
-    if scene.ticket.fields.get("time_entries_done") in (False, "no"):
-        items.append("The time entries are not done.")
-    status = scene.desk.profile.status(scene.desk.profile.complete_status)
-    lacking = gates.missing(scene.desk, scene.ticket, status)
-    return items + [f"{NEEDS[word][:1].upper()}{NEEDS[word][1:]}." for word in lacking]
+    return gates.closing_needs(scene.desk, scene.ticket) if scene.ticket else []
 
 
 def _problem(scene: Scene) -> dict[str, Any]:

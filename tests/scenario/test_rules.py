@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from maild.demo.writer import plain_text
 from maild.rules.clocks import Clocks
 from maild.store.tables import Alert
 from tests.scenario.conversation import Desk
@@ -126,6 +127,32 @@ def test_p7_tickets_that_come_again_every_monday(own: MakeOwn) -> None:
     desk.later(days=20)  # a downtime of three Mondays is one ticket
     assert len(desk.tickets()) == 2
     assert desk.ticket()["fields"]["series"] == "backups"
+
+
+def test_p7_contacts_see_of_a_series_what_is_due_in_thirty_days(own: MakeOwn) -> None:
+    desk = own(
+        "- rule: In a series\n  when: ticket created\n"
+        "  then: [{set: {series: backups, due: in 40 days}}]\n"
+    )
+    desk.ann.mail("Look at the backups", "Every month.")
+    number = desk.ticket()["number"]
+    desk.ann.mail("My tickets", "#list")
+    assert number not in plain_text(desk.ann.received()[-1])
+    desk.later(days=11)
+    desk.ann.mail("My tickets again", "#list")
+    assert number in plain_text(desk.ann.received()[-1])
+
+
+def test_a_rule_can_merge_tickets(own: MakeOwn) -> None:
+    desk = own(
+        "- rule: One ticket a subject\n  when: ticket created\n"
+        "  if: {mail.subject: {contains: also}}\n"
+        "  then: [{merge into: '${mail.number}'}]\n"
+    )
+    desk.ann.mail("Printer", "It burns.")
+    number = desk.ticket()["number"]
+    desk.writer("Eve", "eve@home.example").mail(f"It burns here also, like {number}", "Help!")
+    assert "Help!" in [note["text"] for note in desk.ticket(number)["notes"]]
 
 
 def test_clocks_survive_another_daemon_and_fire_once(own: MakeOwn) -> None:

@@ -38,11 +38,14 @@ def _own(job: Job) -> list[Ticket]:
     on_it = sa.select(TicketPerson.ticket_id).where(
         TicketPerson.person_id == person.id, TicketPerson.role.in_(("secondary", "additional"))
     )
-    mine = Ticket.primary_id if job.may.role == "resource" else Ticket.contact_id
+    is_resource = job.may.role == "resource"
+    mine = Ticket.primary_id if is_resource else Ticket.contact_id
+    shown = sa.true() if is_resource else views.for_contacts(job.desk.now)
     return list(
         job.desk.session.scalars(
             sa.select(Ticket)
-            .where(views.OPEN, Ticket.deleted.is_(None), (mine == person.id) | Ticket.id.in_(on_it))
+            .where(views.OPEN, Ticket.deleted.is_(None), shown)
+            .where((mine == person.id) | Ticket.id.in_(on_it))
             .options(joinedload(Ticket.contact))
             .order_by(Ticket.id)
             .limit(MOST)
