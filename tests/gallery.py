@@ -21,9 +21,9 @@ from pathlib import Path
 
 from maild.desk.desk import Desk
 from maild.desk.notifications import NOTIFICATIONS, Notification
-from maild.desk.notify import Recipient, notify
+from maild.desk.notify import Recipient, draft
 from maild.outbox.compose import job
-from maild.outbox.rows import orders
+from maild.outbox.rows import order
 from maild.store.tables import Note, Ticket, TicketPerson, TimeEntry
 from maild.templates.renderer import LocalRenderer
 from maild.templates.source import languages
@@ -112,19 +112,18 @@ def _page(
     if kind.name == "bundle":
         extra["happened"] = [_happening(n, office) for n in ticket.notes[:2]]
     about = ticket if "ticket" in kind.about else None
-    row = notify(
+    row = draft(
         desk,
         about,
         kind.name,
-        [Recipient(person.name, address, kind.audience, person)],
+        Recipient(person.name, address, kind.audience, person),
         note=note if "note" in kind.about or kind.name == "complete" else None,
         time=time if "time" in kind.about else None,
         extra=extra,
-    )[0]
-    outcome = LocalRenderer().render([job(orders(desk.session, [row])[row.id])])[0]
+    )
+    number, public = (about.number if about else None), note.public
+    outcome = LocalRenderer().render([job(order(row, number, public))])[0]
     assert outcome.words is not None and not outcome.problem, outcome.problem
-    desk.session.delete(row)
-    desk.session.flush()
     return Page(kind.name, language, outcome.words.html)
 
 

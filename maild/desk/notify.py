@@ -204,6 +204,9 @@ def _add(
     if key is None:
         return None
     row = _row(desk, what, recipient, extra, key)
+    held = _held(recipient) or _capped(desk, what, recipient)
+    if held:
+        row.state, row.error = "held", held
     desk.session.add(row)
     if what.ticket is not None:
         desk.session.add(Thread(message_id=row.message_id, ticket_id=what.ticket.id, ours=True))
@@ -214,7 +217,6 @@ def _add(
 def _row(
     desk: Unit, what: _What, recipient: Recipient, extra: Mapping[str, Any], key: str
 ) -> OutboxItem:
-    held = _held(recipient) or _capped(desk, what, recipient)
     person_id = recipient.person.id if recipient.person else None
     chain = _conversation(desk, what.ticket, recipient)
     return OutboxItem(
@@ -238,8 +240,7 @@ def _row(
         ),
         in_reply_to=_answers(desk, recipient) or (chain[-1] if chain else None),
         references=_bounded(chain),
-        state="held" if held else "waiting",
-        error=held,
+        state="waiting",
         attempts=0,
         next_try=desk.now
         + bundles.waits(desk.settings.config.notifications, what.kind.name, recipient.audience),

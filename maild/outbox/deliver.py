@@ -32,7 +32,8 @@ log = structlog.get_logger()
 Result = TypeVar("Result")
 
 BATCH = 100  # rows claimed at a time
-UNRECORDED = 32  # mails that may be sent and not yet written down, at most
+GATHER_SECONDS = 0.02  # how long the first of them waits for others: one commit for all
+UNRECORDED = 64  # mails that may be sent and not yet written down, at most
 RENEW_SECONDS = 20.0  # how often a claim is renewed; well below rows.STALE
 IDLE_SECONDS = 20.0  # then connections without work are closed
 POLL_SECONDS = 5.0  # how often we look for rows that nobody told us of
@@ -253,7 +254,10 @@ class Deliverer:
         last = False
         try:
             while not last:
-                some = [await done.get(), *_at_hand(done)]
+                some = [await done.get()]
+                if some[0] is not None and done.qsize() < UNRECORDED // 2:
+                    await asyncio.sleep(GATHER_SECONDS)
+                some += _at_hand(done)
                 last = None in some
                 await asyncio.to_thread(self._write_down, some, counts)
         finally:  # a stop may come while something is sent that nobody has written down

@@ -267,20 +267,21 @@ def _cell(name: str, value: Any) -> str:
 
 def _time(value: str | None) -> str:
     """2026-11-21T09:30:00+00:00 → "Sat, 21 Nov 2026, 10:30", as the recipient writes it."""
-    if not value:
-        return ""
     page = _PAGE.get()
-    moment = datetime.fromisoformat(value).astimezone(page.zone)
-    return f"{_day(value)}, {format_time(moment, 'short', page.zone, page.locale)}"
+    return _written(value, page.zone, page.locale, True) if value else ""
 
 
 def _day(value: str | None) -> str:
     """2026-11-21T09:30:00+00:00 → "Sat, 21 Nov 2026"."""
-    if not value:
-        return ""
     page = _PAGE.get()
-    moment = datetime.fromisoformat(value).astimezone(page.zone)
-    return str(format_skeleton("yMMMEd", moment, page.zone, locale=page.locale))
+    return _written(value, page.zone, page.locale, False) if value else ""
+
+
+@lru_cache(maxsize=4096)
+def _written(value: str, zone: ZoneInfo, locale: Locale, with_time: bool) -> str:
+    moment = datetime.fromisoformat(value).astimezone(zone)
+    day = str(format_skeleton("yMMMEd", moment, zone, locale=locale))
+    return f"{day}, {format_time(moment, 'short', zone, locale)}" if with_time else day
 
 
 def _hours(value: float) -> str:
