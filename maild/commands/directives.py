@@ -218,7 +218,7 @@ def read_contact(text: str, vocabulary: Vocabulary, *, opens: bool = False) -> O
     head = _HASH.fullmatch(line.rstrip(" .!")) or _HASH.match(line)
     if line[0] not in _SIGN or head is None:
         return Opening(text)
-    words = vocabulary.named(head["word"].lower())
+    words = vocabulary.exact(head["word"].lower())
     alone = head.end() >= len(line.rstrip(" .!"))
     if len(words) != 1:
         return Opening(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -87,11 +87,15 @@ class Vocabulary:
     me: frozenset[str]
     languages: tuple[str, ...]
 
+    def exact(self, word: str) -> list[Word]:
+        """The command of this very name, or none."""
+        return [c for c in self.commands.values() if word in (c.name, *c.words)][:1]
+
     def named(self, word: str) -> list[Word]:
         """The commands that `word` means: one if it is exact, else those that begin so."""
-        exact = [c for c in self.commands.values() if word in (c.name, *c.words)]
+        exact = self.exact(word)
         if exact or len(word) < 3:
-            return exact[:1]
+            return exact
         return [c for c in self.commands.values() if any(w.startswith(word) for w in
                 (c.name, *c.words))]  # fmt: skip
 
@@ -117,8 +121,8 @@ def vocabulary(own: Path | None = None) -> Vocabulary:
 
 @lru_cache(maxsize=8)
 def _vocabulary(own: Path | None, _stamps: tuple[tuple[Path, int], ...]) -> Vocabulary:
-    commands = {word.name: word for word in _words(SHIPPED / "words.yaml")}
     languages = [_map(file) for file in _files("phrases", own)]
+    commands = _translated({word.name: word for word in _words(SHIPPED / "words.yaml")}, languages)
     return Vocabulary(
         commands=commands,
         phrases=tuple(
@@ -200,6 +204,18 @@ def _words(file: Path) -> Iterator[Word]:
             help={str(k): str(v) for k, v in entry["help"].items()},
             examples=_texts(entry, "examples"),
         )
+
+
+def _translated(
+    commands: dict[str, Word], languages: list[tuple[Path, dict[str, Any]]]
+) -> dict[str, Word]:
+    """The commands with the words of all languages."""
+    for file, data in languages:
+        for name, words in (data.get("words") or {}).items():
+            _known({"command": name}, file, commands)
+            more = (*commands[name].words, *(str(word).lower() for word in words))
+            commands[name] = replace(commands[name], words=tuple(dict.fromkeys(more)))
+    return commands
 
 
 def _texts(entry: dict[str, Any], key: str) -> tuple[str, ...]:

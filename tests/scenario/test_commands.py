@@ -90,13 +90,13 @@ def test_a_mail_of_commands_alone_adds_no_note(make_desk: MakeDesk) -> None:
 def test_a_mistyped_directive_is_never_mailed_to_a_customer(make_desk: MakeDesk) -> None:
     desk = opened(make_desk)
     told = len(desk.ann.received())
-    desk.bob.reply("#asign dana\nDear Ann, she comes tomorrow.")
+    desk.bob.reply("#assgn dana\nDear Ann, she comes tomorrow.")
     assert len(desk.ann.received()) == told
     note = desk.ticket()["notes"][-1]
-    assert not note["public"] and "#asign dana" in note["text"]
+    assert not note["public"] and "#assgn dana" in note["text"]
     assert "did you mean #assign?" in last(desk.bob)
     assert "not sent to the contact" in last(desk.bob)
-    assert results(desk) == [("#asign dana", False)]
+    assert results(desk) == [("#assgn dana", False)]
 
 
 def test_e7_what_is_refused_leaves_nothing_and_the_rest_is_done(make_desk: MakeDesk) -> None:

@@ -240,6 +240,13 @@ def test_every_command_has_an_act_help_in_every_language_and_examples_that_work(
             assert not asked.unclear, asked.unclear
 
 
+def test_a_word_means_one_command() -> None:
+    seen: dict[str, str] = {}
+    for word in vocabulary().commands.values():
+        for name in (word.name, *word.words):
+            assert seen.setdefault(name, word.name) == word.name, name
+
+
 def test_all_statuses_of_the_profile_are_phrases() -> None:
     for status in NAMES.statuses:
         asked = read(f"Re: {TITLE} is {status}", "", NAMES, Place(frozenset({TITLE.lower()})))
