@@ -5,6 +5,7 @@ read ──▶ Asked ──▶ (ingest writes the note: `public`) ──▶ carr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from maild.commands import subjects
 from maild.commands.answer import answer
-from maild.commands.arguments import Names, Resource
+from maild.commands.arguments import Names, Resource, fold
 from maild.commands.grammar import Place
 from maild.commands.grammar import read as read_text
 from maild.commands.job import Job, May, Result
@@ -38,7 +39,19 @@ def read(desk: Desk, mail: Mail, person: Person, ticket: Ticket | None) -> Asked
     if role == "contact" and ticket is not None and not _his(ticket, person):
         return Asked(mail.subject, mail.new_text)
     place = Place(carried, opens=ticket is None, role=role)
-    return read_text(mail.subject, mail.new_text, names_of(desk), place)
+    names = names_of(desk)
+    asked = read_text(mail.subject, mail.new_text, names, place)
+    if asked.commands and _signature_only(asked.text, person, names.vocabulary):
+        return replace(asked, text="")
+    return asked
+
+
+def _signature_only(text: str, person: Person, words: Vocabulary) -> bool:
+    """Whether nothing but a greeting and the writer's own name is left."""
+    lines = [fold(line).strip(" ,") for line in text.split("\n") if line.strip()]
+    own = set(fold(person.name).split())
+    closings = {fold(closing) for closing in words.closings}
+    return len(lines) <= 4 and all(line in closings or set(line.split()) <= own for line in lines)
 
 
 def _his(ticket: Ticket, person: Person) -> bool:

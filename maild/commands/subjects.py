@@ -58,7 +58,8 @@ def read(subject: str, names: Names, carried: frozenset[str], *, opens: bool, ro
     if len(subject) > LONGEST:
         return Title(subject)
     if FORWARD.match(subject):
-        return Title(subject)
+        found = _last_phrase(subject, names)
+        return _not(subject, [found[1]], "it is a forward") if found else Title(subject)
     rest, commands = _peel(subject, names, carried)
     if not commands:
         return _none(subject, names, carried, opens, role)
@@ -184,7 +185,10 @@ def _none(subject: str, names: Names, carried: frozenset[str], opens: bool, role
             if echo
             else Title(subject)
         )
-    if opens or role != "resource" or "?" in subject:
+    if "?" in subject:
+        found = _last_phrase(subject.rstrip(_END + "?"), names)
+        return _not(subject, [found[1]], "it is a question") if found else Title(subject)
+    if opens or role != "resource":
         return Title(subject)
     added = _added(subject, carried)
     close = _nearly(added, names) if added else None

@@ -80,6 +80,7 @@ class Vocabulary:
     guards: frozenset[str]  # before a phrase: it is talk, not a command
     joints: tuple[str, ...]  # between two phrases
     solved: frozenset[str]  # a contact's first line that says all is well
+    closings: frozenset[str]  # lines of a signature
     statuses: dict[str, tuple[str, ...]]
     priorities: dict[str, str]
     work: dict[str, str]  # "on site" → "on-site"
@@ -135,6 +136,7 @@ def _vocabulary(own: Path | None, _stamps: tuple[tuple[Path, int], ...]) -> Voca
         guards=frozenset(_all(languages, "guards")),
         joints=tuple(_all(languages, "and")),
         solved=frozenset(_all(languages, "solved")),
+        closings=frozenset(_all(languages, "closings")),
         statuses={
             str(name).lower(): tuple(map(str, meant))
             for _, data in languages

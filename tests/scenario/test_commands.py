@@ -85,6 +85,10 @@ def test_a_mail_of_commands_alone_adds_no_note(make_desk: MakeDesk) -> None:
     desk.bob.reply("#status waiting vendor")
     assert desk.ticket()["status"] == "Waiting Vendor"
     assert len(desk.ticket()["notes"]) == before
+    desk.bob.reply("#priority 1\n\nKind regards,\nBob Tech")
+    assert len(desk.ticket()["notes"]) == before
+    desk.bob.reply("#priority 2\n\nBob will come.")
+    assert len(desk.ticket()["notes"]) == before + 1
 
 
 def test_a_mistyped_directive_is_never_mailed_to_a_customer(make_desk: MakeDesk) -> None:

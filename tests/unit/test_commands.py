@@ -98,6 +98,20 @@ def test_what_is_not_a_command_stays_in_the_text_and_the_subject() -> None:
             assert asked.public is False
 
 
+@pytest.mark.parametrize(
+    ("subject", "why"),
+    [
+        (f"Re: {TITLE} is resolved?", "it is a question"),
+        (f"Fwd: {TITLE} is resolved", "it is a forward"),
+        (f"Re: {TITLE} when it is resolved", '"when" stands before it'),
+        (f"Re: {TITLE}", None),
+    ],
+)
+def test_e13_why_a_phrase_does_not_count_is_told(subject: str, why: str | None) -> None:
+    asked = read(subject, "", NAMES, Place(frozenset({TITLE.lower()})))
+    assert [reason.because for reason in asked.reasons] == ([why] if why else [])
+
+
 # ---- any text at all
 
 
