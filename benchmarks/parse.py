@@ -4,6 +4,11 @@
 
 Without a FOLDER of .eml files the mails are made here: the usual sorts in the usual shares.
 The ratio is of processor time; "typical" is the median over the mails.
+
+The standard library's side is what a script gets with its quickest parser (compat32): the tree,
+the decoded subject, people and date, every text decoded, every file's octets and name.
+`understand` gives all of that and more: every header field decoded, sums of the files, safe
+HTML, the kind of the mail, and what of the text is new.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ from __future__ import annotations
 import argparse
 import email
 import email.header
+import email.utils
 import random
 import re
 import statistics
@@ -30,12 +36,13 @@ WORDS = re.findall(
 
 
 def standard_library(raw: bytes) -> int:
-    """Parse (compat32) and decode every part and the usual headers, as a script would."""
+    """The fields, people, date, texts and files of a mail, by the standard library alone."""
     message = email.message_from_bytes(raw)
-    size = 0
-    for name in ("Subject", "From", "To"):
-        pieces = email.header.decode_header(str(message.get(name, "")))
-        size += sum(len(piece) for piece, _ in pieces)
+    size = len(_decoded(message.get("Subject", "")))
+    for name in ("From", "Reply-To", "To", "Cc"):
+        for person, address in email.utils.getaddresses(message.get_all(name, [])):
+            size += len(_decoded(person)) + len(address)
+    size += email.utils.parsedate_tz(message.get("Date", "")) is not None
     for part in message.walk():
         if part.is_multipart():
             continue
@@ -45,8 +52,15 @@ def standard_library(raw: bytes) -> int:
         if part.get_content_maintype() == "text":
             size += len(_text(content, part.get_content_charset()))
         else:
-            size += len(content)
+            size += len(content) + len(part.get_filename(""))
     return size
+
+
+def _decoded(value: object) -> str:
+    pieces = email.header.decode_header(str(value))
+    return "".join(
+        _text(piece, charset) if isinstance(piece, bytes) else piece for piece, charset in pieces
+    )
 
 
 def _text(content: bytes, charset: str | None) -> str:

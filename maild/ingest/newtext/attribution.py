@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-
-from maild.ingest.phrases import fold
+from itertools import islice
 
 from .languages import Vocabulary
 from .lines import Line, next_written
@@ -29,6 +29,7 @@ _DATE = re.compile(
 )
 _TIME = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)|\d\s?[時时点點시]")
 _STARTS_WITH_DATE = re.compile(r"(?:[^\W\d]{2,14}\.?,?\s)?\d{1,4}(?:[-/.年년\s]|-[^\W\d]{3})")
+_MARKS = ("|", REPLY_MARK_OPEN)  # other than ">"
 _DECORATION = "-*_—–[(\"' "
 _SOON_A_NUMBER = re.compile(r"[^\n]{0,40}?\d")
 _NUMBER_NEXT = re.compile(r"[\s,]+(?:[^\W\d]{2,10}\.?,?\s+){0,2}\d")
@@ -108,25 +109,33 @@ def find_attributions(
     """
     found: list[Mark] = []
     free_from = 0  # lines before this index belong to the mark found last
-    looks = 0
+    for end in islice(_candidates(lines, in_elements, words), MOST_LOOKS):
+        follows = _quote_follows(lines, end, in_elements, words)
+        mark = _ending_at(lines, end, free_from, follows, words)
+        if mark:
+            found.append(mark)
+            free_from = end + 1
+    return found
+
+
+def _candidates(
+    lines: list[Line], in_elements: AbstractSet[int], words: Vocabulary
+) -> Iterator[int]:
+    """The lines at which an attribution may end, by a cheap look at every line of the body."""
     for end, line in enumerate(lines):
         if line.blank or (line.quoted and not _dangling_verb(lines, end, words)):
             continue
-        follows = _quote_follows(lines, end, in_elements, words)
-        if looks < MOST_LOOKS and _may_end_one(line, follows, words):
-            looks += 1
-            mark = _ending_at(lines, end, free_from, follows, words)
-            if mark:
-                found.append(mark)
-                free_from = end + 1
-    return found
+        if _ends(line.bare) or (
+            _quote_follows(lines, end, in_elements, words) and _ends_openly(line, words)
+        ):
+            yield end
 
 
 def looks_attributed(line: Line, words: Vocabulary) -> bool:
     """Does this one line (perhaps a quoted one) read like an attribution or the end of one?"""
-    if not _ENDS.search(line.bare):
+    if not _ends(line.bare):
         return False
-    evidence = weigh(fold(line.bare), words)
+    evidence = weigh(line.folded, words)
     return evidence is not None and evidence.closed and (evidence.verb or evidence.sure())
 
 
@@ -135,19 +144,20 @@ def _dangling_verb(lines: list[Line], index: int, words: Vocabulary) -> bool:
     line = lines[index]
     if line.depth != 1 or len(line.bare) > 40 or index == 0 or lines[index - 1].quoted:
         return False
-    text = fold(line.bare)
-    return bool(words.wrote.match(text) and _ENDS.search(text) and "@" in lines[index - 1].bare)
+    text = line.folded
+    return bool(words.wrote.match(text) and _ends(text) and "@" in lines[index - 1].bare)
 
 
-def _may_end_one(line: Line, quote_follows: bool, words: Vocabulary) -> bool:
-    """A cheap look, for every line of the body."""
-    if _ENDS.search(line.bare):
-        return True
-    if not quote_follows:
-        return False
+def _ends(text: str) -> bool:
+    """As attributions do: with a colon, or with dashes."""
+    return not text[-1:].isalnum() and _ENDS.search(text) is not None
+
+
+def _ends_openly(line: Line, words: Vocabulary) -> bool:
+    """With an address in brackets, or with the verb."""
     if line.bare[-1] in ">)" and "@" in line.bare:
         return True
-    text = fold(line.bare[-40:])
+    text = line.folded[-40:]
     return any(m.end() >= len(text) - 1 for m in words.wrote.finditer(text))
 
 
@@ -157,7 +167,7 @@ def _ending_at(
     """The shortest attribution that ends with line `end`, a dated one before an undated one."""
     readings: list[tuple[int, Evidence]] = []
     for start in _starts(lines, end, free_from):
-        text = fold(" ".join(line.bare for line in lines[start : end + 1] if line.bare))
+        text = " ".join(line.folded for line in lines[start : end + 1] if line.folded)
         evidence = weigh(text, words)
         if evidence is None:
             break
@@ -179,10 +189,11 @@ def _quote_follows(
     lines: list[Line], end: int, in_elements: AbstractSet[int], words: Vocabulary
 ) -> bool:
     follower = next_written(lines, end + 1)
-    if follower is None or _dangling_verb(lines, follower, words):
+    if follower is None:
         return False
-    marked = lines[follower].quoted or lines[follower].bare.startswith(("|", REPLY_MARK_OPEN))
-    return marked or follower in in_elements
+    line = lines[follower]
+    marked = line.quoted or line.bare.startswith(_MARKS) or follower in in_elements
+    return marked and not _dangling_verb(lines, follower, words)
 
 
 def _by_name_alone(lines: list[Line], end: int) -> Mark | None:
@@ -219,7 +230,7 @@ def _starts(lines: list[Line], end: int, free_from: int) -> list[int]:
 
 def _begins_with_name(line: Line, words: Vocabulary) -> bool:
     """The first line of a wrapped "X <address> wrote on …" has more of it than the name."""
-    return "<" in line.bare or "@" in line.bare or bool(words.wrote.search(fold(line.bare)))
+    return "<" in line.bare or "@" in line.bare or bool(words.wrote.search(line.folded))
 
 
 def _opens(text: str, words: Vocabulary) -> bool:
@@ -238,10 +249,8 @@ def _widen(lines: list[Line], start: int, free_from: int, words: Vocabulary) -> 
     above = lines[start - 1]
     if above.blank or above.quoted or _ENDS_SENTENCE.search(above.bare):
         return start
-    begins = fold(lines[start].bare)
-    if _HALF_ADDRESS.match(begins) or (
-        not _opens(begins, words) and _opens(fold(above.bare), words)
-    ):
+    begins = lines[start].folded
+    if _HALF_ADDRESS.match(begins) or (not _opens(begins, words) and _opens(above.folded, words)):
         return start - 1
     return start
 

@@ -34,14 +34,14 @@ def find_headers(lines: list[Line], words: Vocabulary) -> list[Mark]:
     """Every header block among the unquoted lines, a rule drawn above it included."""
     labels = [None if line.quoted else field_label(line, words) for line in lines]
     found: list[Mark] = []
-    index = 0
-    while index < len(lines):
-        last = _block(lines, labels, index) if labels[index] in _OPENING else None
-        if last is None:
-            index += 1
+    free_from = 0  # lines before this index belong to the block found last
+    for index, label in enumerate(labels):
+        if index < free_from or label not in _OPENING:
             continue
-        found.append(Mark(MarkKind.HEADERS, _rule_above(lines, index), last))
-        index = last + 1
+        last = _block(lines, labels, index)
+        if last is not None:
+            found.append(Mark(MarkKind.HEADERS, _rule_above(lines, index), last))
+            free_from = last + 1
     return found
 
 
@@ -56,29 +56,29 @@ def find_separators(lines: list[Line], words: Vocabulary) -> list[Mark]:
             continue
         if line.quoted and index and lines[index - 1].quoted and not lines[index - 1].blank:
             continue
-        kind = _separator(line.bare, words)
+        kind = _separator(line, words)
         if kind is MarkKind.FORWARDED or (kind and not line.quoted):
             found.append(Mark(kind, index, index))
     return found
 
 
-def _separator(bare: str, words: Vocabulary) -> MarkKind | None:
-    dashed = _DASHED.fullmatch(bare)
-    text = fold(dashed[1] if dashed else bare.rstrip(":： *").lstrip("* "))
-    for kind, phrases in (
-        (MarkKind.FORWARDED, words.forwarded),
-        (MarkKind.ORIGINAL, words.original),
-    ):
-        match = phrases.match(text)
-        alone = match and match.end() == len(text) and len(text) >= LEAST_UNDASHED[text.isascii()]
-        if match and (dashed or alone):
-            return kind
-    return None
+def _separator(line: Line, words: Vocabulary) -> MarkKind | None:
+    dashed = None if line.bare[0].isalnum() else _DASHED.fullmatch(line.bare)
+    text = fold(dashed[1]) if dashed else line.folded.rstrip(": *").lstrip("* ")
+    if not dashed and (text not in words.separators or len(text) < LEAST_UNDASHED[text.isascii()]):
+        return None
+    if words.forwarded.match(text):
+        return MarkKind.FORWARDED
+    return MarkKind.ORIGINAL if words.original.match(text) else None
 
 
 def field_label(line: Line, words: Vocabulary) -> str | None:
     """Which header field this line begins ("from", "sent" …), if any."""
-    field = (_FIELD_IN_TABLE if line.bare[:1] == "|" else _FIELD).match(line.bare)
+    bare = line.bare
+    if bare[:1] == "|":
+        field = _FIELD_IN_TABLE.match(bare)
+    else:
+        field = _FIELD.match(bare) if ":" in bare or "：" in bare else None
     return words.labels.get(fold(field[1])) if field else None
 
 

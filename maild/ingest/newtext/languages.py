@@ -53,11 +53,11 @@ class Vocabulary:
 
     lead: re.Pattern[str]  # "on", "am", "le": opens an attribution line
     wrote: re.Pattern[str]  # "wrote", "schrieb": its verb
-    wrote_ends: tuple[str, ...]  # the same as strings, for a quick look at the end of a line
     sent: re.Pattern[str]  # "sent", "said": a verb that needs more evidence
     own: re.Pattern[str]  # "i wrote": the sender speaks, it is no attribution
     original: re.Pattern[str]  # "original message"
     forwarded: re.Pattern[str]  # "forwarded message"
+    separators: frozenset[str]  # both as strings, for whole lines
     sent_from: SentFrom
     devices: re.Pattern[str]  # "iphone", "outlook"
     forward_prefix: re.Pattern[str]  # "fw", "wg": begins the subject of a forwarded message
@@ -77,11 +77,11 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(
         lead=any_of(all_of("leads")),
         wrote=any_of(all_of("wrote")),
-        wrote_ends=tuple({fold(phrase) for phrase in all_of("wrote")}),
         sent=any_of(all_of("sent")),
         own=any_of(all_of("own")),
         original=any_of(all_of("original")),
         forwarded=any_of(all_of("forwarded")),
+        separators=frozenset(map(fold, all_of("original") + all_of("forwarded"))),
         sent_from=_sent_from(all_of("sent_from")),
         devices=any_of(clients()["devices"]),
         forward_prefix=any_of(all_of("forward_prefixes")),

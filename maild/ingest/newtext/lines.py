@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
+
+from maild.ingest.phrases import fold_lines
 
 EXAMINED_LINES = 4_000  # lines beyond these are not looked at (behaviour under attack, H66)
 EXAMINED_CHARACTERS = 500  # of one line
@@ -14,13 +16,13 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\uf
 _QUOTE_MARKS = re.compile(r"[ \t\u00a0]{0,4}((?:>[ \t\u00a0]?)+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a body."""
+class Line(NamedTuple):
+    """One line of a body; a tuple, as a mail has many of them."""
 
     raw: str  # as it stands
     bare: str  # without quote marks, invisible characters and outer white space; capped
     depth: int  # quote marks (">") in front
+    folded: str  # `bare` as phrases are compared
 
     @property
     def blank(self) -> bool:
@@ -32,22 +34,27 @@ class Line:
         return self.depth > 0
 
 
-def read_line(raw: str) -> Line:
-    """Take the quote marks off one line."""
+def _without_marks(raw: str) -> tuple[str, int]:
+    """What a line says, and how many quote marks stand in front of it."""
     seen = raw[: EXAMINED_CHARACTERS * 2]
     if not seen.isascii():
         seen = _INVISIBLE.sub("", seen)
-    marks = _QUOTE_MARKS.match(seen)
-    rest = seen[marks.end() :] if marks else seen
-    depth = marks[1].count(">") if marks else 0
-    return Line(raw, rest.strip()[:EXAMINED_CHARACTERS], depth)
+    marks = _QUOTE_MARKS.match(seen) if ">" in seen else None
+    if marks is None:
+        return seen.strip()[:EXAMINED_CHARACTERS], 0
+    return seen[marks.end() :].strip()[:EXAMINED_CHARACTERS], marks[1].count(">")
 
 
 def read_lines(text: str) -> tuple[list[Line], str]:
     """Split a body into lines and the unexamined rest; any of the usual line ends."""
     rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", EXAMINED_LINES)
     rest = rows.pop() if len(rows) > EXAMINED_LINES else ""
-    return [read_line(row) for row in rows], rest
+    said = [_without_marks(row) for row in rows]
+    folded = fold_lines([bare for bare, _ in said])
+    lines = [
+        Line(r, bare, depth, f) for r, (bare, depth), f in zip(rows, said, folded, strict=True)
+    ]
+    return lines, rest
 
 
 def next_written(lines: list[Line], start: int) -> int | None:

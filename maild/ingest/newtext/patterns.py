@@ -30,15 +30,18 @@ def _add(trie: Trie, phrase: str) -> None:
 
 
 def _pattern(trie: Trie, whole_words: bool) -> str:
-    """The branches by first letter, so that each can ask for a word's beginning."""
+    """The branches by first letter, each of which asks for a word's beginning.
+
+    It asks behind the letter: a pattern all of whose branches begin with a letter is searched
+    for by those letters.
+    """
     branches = []
     for character in sorted(trie):
         if not character:
             continue
-        before = r"(?<![^\W\d])" if whole_words and _ends_words(character) else ""
-        branches.append(
-            before + re.escape(character) + _rest(trie[character], character, whole_words)
-        )
+        letter = re.escape(character)
+        begins = rf"(?<![^\W\d]{letter})" if whole_words and _ends_words(character) else ""
+        branches.append(letter + begins + _rest(trie[character], character, whole_words))
     return "|".join(branches)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 
 from .attribution import looks_attributed
 from .headers import field_label
@@ -29,8 +29,8 @@ def find_quotes(
     text stands on both sides: then ">" may be his way to show something.
     """
     marked = {i for i, line in enumerate(lines) if line.quoted and not _is_decoration(line)}
-    marked -= _prompts(lines, marked)
-    marked -= fenced(lines)
+    if marked:
+        marked -= _prompts(lines, marked) | fenced(lines)
     introducer = _first_introducer(lines, marked, marks, structure, words)
     if introducer is None:
         if marked and (structure.indents_only or _is_enclosed(lines, marked)):
@@ -87,15 +87,15 @@ def _in_elements(structure: Structure) -> dict[int, str]:
     return found
 
 
-def _runs(length: int, belongs: Callable[[int], bool]) -> Iterator[range]:
-    """The runs of neighbouring indexes that belong."""
-    start: int | None = None
-    for index in range(length + 1):
-        if index < length and belongs(index):
-            start = index if start is None else start
-        elif start is not None:
-            yield range(start, index)
-            start = None
+def _runs(indexes: Iterable[int]) -> list[range]:
+    """The runs of neighbours among ascending indexes."""
+    runs: list[range] = []
+    for index in indexes:
+        begins = index
+        if runs and runs[-1].stop == index:
+            begins = runs.pop().start
+        runs.append(range(begins, index + 1))
+    return runs
 
 
 def _is_decoration(line: Line) -> bool:
@@ -120,7 +120,7 @@ def _barred(lines: list[Line], marks: dict[int, Mark]) -> set[int]:
     """Lines that begin with "|" right below an attribution."""
     below = {mark.last for mark in marks.values() if mark.kind.introduces_quote}
     found: set[int] = set()
-    for run in _runs(len(lines), lambda i: lines[i].raw.lstrip()[:1] == "|"):
+    for run in _runs(i for i, line in enumerate(lines) if line.raw.lstrip()[:1] == "|"):
         above = run.start - 1
         while above >= 0 and lines[above].blank:
             above -= 1
@@ -131,11 +131,13 @@ def _barred(lines: list[Line], marks: dict[int, Mark]) -> set[int]:
 
 def _initialed(lines: list[Line]) -> set[int]:
     """Lines that begin with the same initials and ">", an empty one among them."""
-    initials = [
-        m[1] if (m := _INITIALS.match(line.bare)) and not line.quoted else "" for line in lines
-    ]
+    initials = {
+        i: m[1]
+        for i, line in enumerate(lines)
+        if ">" in line.bare[:5] and not line.quoted and (m := _INITIALS.match(line.bare))
+    }
     found: set[int] = set()
-    for run in _runs(len(lines), lambda i: bool(initials[i])):
+    for run in _runs(initials):
         same = len({initials[i] for i in run}) == 1
         empty = any(lines[i].bare == initials[i] + ">" for i in run)
         if same and empty and len(run) >= LEAST_INITIALED:
@@ -149,8 +151,8 @@ def _spliced(lines: list[Line], marked: set[int], marks: dict[int, Mark]) -> set
     Only what cannot be an answer: a bare link, or the end of a bracket or link left open.
     """
     found: set[int] = set()
-    for index in range(1, len(lines) - 1):
-        if index in marked or index in marks or not {index - 1, index + 1} <= marked:
+    for index in sorted(i + 1 for i in marked if i + 2 in marked):
+        if index in marked or index in marks:
             continue
         bare, above = lines[index].bare, lines[index - 1].bare
         if not bare or len(bare) > _SPLICED:

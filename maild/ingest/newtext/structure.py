@@ -9,26 +9,29 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import accumulate, islice
+from itertools import accumulate
 from typing import Any
 
-from maild.ingest.phrases import fold
+from maild.ingest.phrases import fold, fold_letters
 
 from .languages import clients, vocabulary
 from .lines import Line
 
 EXAMINED_HTML = 500_000  # characters
 MOST_ELEMENTS = 100
-FIRST_NODES = 60  # of an element, in which its first words are looked for
+FIRST_WORDS = 200  # characters of an element that tell whether it forwards a message
+FIRST_FIELDS = 500  # characters of an element in which a header block's fields are looked for
 ANCHOR = 40  # letters by which a place is found again
 MOST_PLACES = 20  # looked at, where the anchor occurs several times
 LEAST_LETTERS = 2
 
-_NOT_LETTERS = re.compile(r"[\W_]+")
-_UNSEEN = frozenset(("style", "script", "head", "title", "template"))
+_NOT_LETTERS = re.compile(r"[^\w\n]+|_+")
+_ASCII_NOT_LETTERS = {c: None for c in range(128) if not chr(c).isalnum() and chr(c) != "\n"}
+_UNSEEN = ["style", "script", "head", "title", "template"]
+# Where chosen elements begin and end in the text of a page, which itself never holds a NUL.
+_BORDER = re.compile("\0([0-9]+)([<>])")
 
 
 class ElementKind(StrEnum):
@@ -76,16 +79,18 @@ def read_structure(html: str | None, lines: list[Line]) -> Structure:
     root = LexborHTMLParser(html[:EXAMINED_HTML]).root
     if root is None:
         return Structure()
+    root.strip_tags(_UNSEEN)
     chosen = _choose(root)
-    letters, nodes = _letters(root, chosen)
+    letters, nodes = _letters(root, chosen) if chosen else ("", [])
+    if not nodes:
+        return Structure(indents_only=_indents_only(root))
     place = _Places(lines)
-    elements = tuple(e for node in nodes if (e := place.element(letters, node)) is not None)
-    return Structure(elements, indents_only=not nodes and _indents_only(root))
+    return Structure(tuple(e for node in nodes if (e := place.element(letters, node)) is not None))
 
 
-def _choose(root: Any) -> dict[int, ElementKind]:
-    """The elements that mean something, by their identity."""
-    chosen: dict[int, ElementKind] = {}
+def _choose(root: Any) -> list[tuple[Any, ElementKind]]:
+    """The elements that mean something, and what."""
+    chosen: dict[int, tuple[Any, ElementKind]] = {}  # by identity
     data = clients()
     for kind, key in (
         (ElementKind.QUOTE, "quotes"),
@@ -93,20 +98,21 @@ def _choose(root: Any) -> dict[int, ElementKind]:
         (ElementKind.SIGNATURE, "signatures"),
     ):
         for node in root.css(", ".join(data[key]))[:MOST_ELEMENTS]:
-            chosen.setdefault(node.mem_id, kind)
-    border = re.compile(data["outlook_border"], re.IGNORECASE)
+            chosen.setdefault(node.mem_id, (node, kind))
     for node in root.css('div[style*="border-top"]')[:MOST_ELEMENTS]:
-        if border.search(node.attributes.get("style") or "") and _has_fields(node):
-            chosen.setdefault(node.mem_id, ElementKind.END)
+        style = node.attributes.get("style") or ""
+        if re.search(data["outlook_border"], style, re.IGNORECASE) and _has_fields(node):
+            chosen.setdefault(node.mem_id, (node, ElementKind.END))
     for node in root.css("div.gmail_quote")[:MOST_ELEMENTS]:
         if node.css_first("blockquote") is None:
-            chosen.setdefault(node.mem_id, ElementKind.QUOTE)
-    return chosen
+            chosen.setdefault(node.mem_id, (node, ElementKind.QUOTE))
+    return list(chosen.values())
 
 
 def _has_fields(node: Any) -> bool:
     """Several "Label: value", whatever the language."""
-    return len(re.findall(r"[^\W\d][ \u00a0]?[:：]", _first_words(node))) >= 3
+    first = node.text(deep=True, separator=" ")[:FIRST_FIELDS]
+    return len(re.findall(r"[^\W\d][ \u00a0]?[:：]", first)) >= 3
 
 
 def _indents_only(root: Any) -> bool:
@@ -116,50 +122,33 @@ def _indents_only(root: Any) -> bool:
     )
 
 
-def _letters(root: Any, chosen: dict[int, ElementKind]) -> tuple[str, list[_Node]]:
+def _letters(root: Any, chosen: list[tuple[Any, ElementKind]]) -> tuple[str, list[_Node]]:
     """All letters of the page in one string, and where in it the outermost chosen elements are."""
+    for number, (node, _) in enumerate(chosen):
+        node.insert_before(f"\0{number}<")
+        node.insert_after(f"\0{number}>")
+    page = root.text(deep=True, separator=" ").replace("\n", " ")
     pieces: list[str] = []
     nodes: list[_Node] = []
-    length, start, inside = 0, 0, None
-    for node, entering in _walk(root):
-        if entering and node.tag == "-text":
-            pieces.append(squeeze(node.text_content or ""))
-            length += len(pieces[-1])
-        elif entering and inside is None and node.mem_id in chosen and not _forwards(node):
-            inside, start = node.mem_id, length
-        elif not entering and inside == node.mem_id:
-            nodes.append(_Node(chosen[inside], start, length, _name(node)))
-            inside = None
+    length, start, behind, inside = 0, 0, 0, -1
+    for border in _BORDER.finditer(page):
+        pieces.append(squeeze(page[behind : border.start()]))
+        length += len(pieces[-1])
+        behind, number = border.end(), int(border[1])
+        if border[2] == ">" and number == inside:
+            node, kind = chosen[number]
+            nodes.append(_Node(kind, start, length, _name(node)))
+            inside = -1
+        elif border[2] == "<" and inside < 0 and not _forwards(page, behind, number):
+            inside, start = number, length
+    pieces.append(squeeze(page[behind:]))
     return "".join(pieces), nodes
 
 
-def _forwards(node: Any) -> bool:
+def _forwards(page: str, start: int, number: int) -> bool:
     """A forwarded message is what the sender wants to say, whatever element it stands in."""
-    return vocabulary().forwarded.search(fold(_first_words(node)[:200])) is not None
-
-
-def _first_words(node: Any) -> str:
-    steps = islice(_walk(node), FIRST_NODES)
-    return " ".join(n.text_content or "" for n, enters in steps if enters and n.tag == "-text")
-
-
-def _walk(root: Any) -> Iterator[tuple[Any, bool]]:
-    """Every node when it is entered, and again when it is left; a loop, as pages can be deep."""
-    node: Any = root
-    end = root.mem_id  # nodes compare by their whole HTML
-    while node is not None:
-        yield node, True
-        child = None if node.tag in _UNSEEN else node.child
-        if child is not None:
-            node = child
-            continue
-        yield node, False
-        while node is not None and node.next is None:
-            node = node.parent
-            if node is None or node.mem_id == end:
-                return
-            yield node, False
-        node = node.next if node is not None else None
+    first = page[start : min(page.find(f"\0{number}>", start), start + FIRST_WORDS)]
+    return vocabulary().forwarded.search(fold(first)) is not None
 
 
 def _name(node: Any) -> str:
@@ -173,17 +162,20 @@ def _name(node: Any) -> str:
 
 
 def squeeze(text: str) -> str:
-    """Letters and digits only: what survives every way of writing HTML as text."""
-    return _NOT_LETTERS.sub("", fold(text))
+    """Letters, digits and line feeds only: what survives every way of writing HTML as text."""
+    letters = fold_letters(text)
+    if letters.isascii():
+        return letters.translate(_ASCII_NOT_LETTERS)
+    return _NOT_LETTERS.sub("", letters)
 
 
 class _Places:
     """Finds letters of the page in the lines of the text."""
 
     def __init__(self, lines: list[Line]) -> None:
-        rows = [squeeze(line.raw) for line in lines]
+        rows = squeeze("\n".join(line.raw for line in lines)).split("\n")
         self._letters = "".join(rows)
-        self._ends = list(accumulate(len(row) for row in rows))  # offset behind each line
+        self._ends = list(accumulate(map(len, rows)))  # offset behind each line
 
     def element(self, page: str, node: _Node) -> Element | None:
         """The lines of an element, or None where they cannot be told."""

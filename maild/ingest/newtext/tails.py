@@ -14,36 +14,38 @@ LONGEST_SENT_FROM = 160  # characters
 MOST_WORDS = 6  # of an unknown device's name
 
 _LINK = re.compile(r"<[^<>]{0,400}>|\(https?:[^()\s]{0,400}\)|https?://\S{0,400}|[\[\]]")
+_OF_LINKS = ("<", "[", "]", "http")
 _PAUSE = re.compile(r"[,.;:!?(，。、]\s|[,;!?(，。]")
 
 
 def find_tails(lines: list[Line], words: Vocabulary) -> list[Mark]:
     """Signature delimiters, footers, "Sent from …" lines and our own reply marks."""
     found = []
-    code = fenced(lines)
     for index, line in enumerate(lines):
-        skipped = line.blank or line.quoted or index in code
-        kind = None if skipped else _kind(line.bare, words)
+        kind = None if line.blank or line.quoted else _kind(line, words)
         if kind:
             found.append(Mark(kind, index, index))
-    return found
+    code = fenced(lines) if found else ()
+    return [mark for mark in found if mark.first not in code]
 
 
-def _kind(bare: str, words: Vocabulary) -> MarkKind | None:
+def _kind(line: Line, words: Vocabulary) -> MarkKind | None:
+    bare = line.bare
     if bare == "--":  # RFC 3676 §4.3 has a space behind it, which many programs take away
         return MarkKind.SIGNATURE
     if len(bare) >= 2 and not bare.strip("_"):
         return MarkKind.FOOTER
     if REPLY_MARK_OPEN in bare and REPLY_MARK_CLOSE in bare[bare.find(REPLY_MARK_OPEN) + 2 :]:
         return MarkKind.REPLY_MARK
-    if len(bare) <= LONGEST_SENT_FROM and is_sent_from(bare, words):
+    if len(bare) <= LONGEST_SENT_FROM and is_sent_from(line, words):
         return MarkKind.SENT_FROM
     return None
 
 
-def is_sent_from(bare: str, words: Vocabulary) -> bool:
+def is_sent_from(line: Line, words: Vocabulary) -> bool:
     """A line such as "Sent from my iPhone", and no sentence that begins like one."""
-    text = fold(_LINK.sub(" ", bare)).strip("-–—*_() ")
+    linked = any(sign in line.bare for sign in _OF_LINKS)
+    text = (fold(_LINK.sub(" ", line.bare)) if linked else line.folded).strip("-–—*_() ")
     gap = words.sent_from.gap(text)
     opened = gap is not None
     if gap is None:

@@ -19,7 +19,6 @@ _END = (
     r"|notification|message|von|vom|auf|an|bis|ab|de|du|da|do|di|al|van|op|tot|od|na|fra|från|på|til"
     r"|till|à|a|от|на)\b|\s+auto)"
 )
-_APOSTROPHES = str.maketrans("’‘´", "'''")
 _WORDLESS = re.compile("[\u0590-\u06ff\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -33,9 +32,21 @@ class Hit:
 
 def fold(text: str) -> str:
     """A text as phrases are compared: NFKC, lower case, one kind of apostrophe and space."""
+    return " ".join(fold_letters(text).split())
+
+
+def fold_lines(lines: list[str]) -> list[str]:
+    """`fold` of each of many lines, which is quicker together."""
+    return [" ".join(line.split()) for line in fold_letters("\n".join(lines)).split("\n")]
+
+
+def fold_letters(text: str) -> str:
+    """`fold` that leaves white space as it is."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)
-    return " ".join(text.casefold().replace("`", "'").split())
+        text = unicodedata.normalize("NFKC", text)
+        for apostrophe in "’‘´":
+            text = text.replace(apostrophe, "'")
+    return text.casefold().replace("`", "'")
 
 
 class Phrases:
