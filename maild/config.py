@@ -12,6 +12,7 @@ import tomllib
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -241,6 +242,39 @@ class OrganizationSection(Section):
     domains: list[str] = []
 
 
+class HookSection(Section):
+    """A program that rules can call (`web hook: NAME`); it checks our signature by the secret."""
+
+    name: str
+    url: str  # https, or http on loopback
+    secret: SecretStr | None = None
+    secret_env: str | None = None  # name of an environment variable
+
+    @field_validator("url")
+    @classmethod
+    def _safe(cls, value: str) -> str:
+        host = urlsplit(value).hostname or ""
+        if value.startswith("https://") and host:
+            return value
+        if value.startswith("http://") and host in LOOPBACK:
+            return value
+        raise ValueError("an address that begins with https:// is needed (http:// on loopback)")
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> HookSection:
+        if (self.secret is None) == (self.secret_env is None):
+            raise ValueError("one of secret and secret_env is needed")
+        return self
+
+    def key(self) -> bytes:
+        """The secret; UsageError where its variable is missing."""
+        if self.secret is not None:
+            return self.secret.get_secret_value().encode()
+        if self.secret_env not in os.environ:
+            raise UsageError(f"The environment variable {self.secret_env} (secret_env) is not set.")
+        return os.environ[str(self.secret_env)].encode()
+
+
 class ContactSection(Section):
     name: str
     email: MailAddress
@@ -271,6 +305,7 @@ class Config(BaseSettings):
     resource: list[ResourceSection] = []
     organization: list[OrganizationSection] = []
     contact: list[ContactSection] = []
+    hook: list[HookSection] = []
 
     @model_validator(mode="after")
     def _names_fit(self) -> Config:

@@ -18,6 +18,7 @@ from maild.config import MailboxSection
 from maild.desk.alerts import clear_alert, raise_alert
 from maild.errors import MaildError
 from maild.ingest.imap import Stop, Watcher
+from maild.outbox.hooks import Hooks
 from maild.store.tables import Mailbox, Message
 from maild.wiring import House
 
@@ -45,6 +46,8 @@ class Daemon:
         self.reader = house.reader()
         self.pipeline = house.pipeline(self.reader)
         self.clocks = house.clocks()
+        self.hooks = Hooks(house.store, house.settings)
+        self.hooks_wait = threading.Event()
         self.deliverer = house.deliverer()
         self.watchers = [(s, self._watcher(s)) for s in house.settings.config.mailbox]
         self.failures: list[str] = []  # of one pass: mailboxes that could not be reached
@@ -75,6 +78,7 @@ class Daemon:
         ]
         threads.append(self._thread("process", self._process))
         threads.append(self._thread("clocks", self._fire))
+        threads.append(self._thread("hooks", self._call))
         threads.append(self._thread("deliver", self.deliverer.run, self.stop, self.outbox_waits))
         ticker = BackgroundScheduler(timezone=UTC)
         ticker.add_job(self._tick, "interval", seconds=TICK_SECONDS, coalesce=True, max_instances=1)
@@ -105,6 +109,7 @@ class Daemon:
         while taken := self.pipeline.process_due(now):
             processed += taken
         fired = self.clocks.due(now)
+        self.hooks.once(now)
         delivered = self.deliverer.once(now)
         self.reader.close()
         return {"fetched": fetched, "processed": processed, "clocks": fired, **delivered}
@@ -115,6 +120,13 @@ class Daemon:
             self.mail_waits.clear()
             while not self.stop.is_set() and self.pipeline.process_due(_now(), limit=1):
                 self.outbox_waits.set()
+
+    def _call(self) -> None:
+        while not self.stop.is_set():
+            self.hooks_wait.wait()
+            self.hooks_wait.clear()
+            if not self.stop.is_set():
+                self.hooks.once(_now())
 
     def _fire(self) -> None:
         """Reads changed rules, fires what is due; mail that came in before is heard first."""
@@ -142,6 +154,7 @@ class Daemon:
     def _tick(self) -> None:
         self.mail_waits.set()
         self.clocks_wait.set()
+        self.hooks_wait.set()
         self.outbox_waits.set()
 
     def _thread(self, name: str, work: Callable[..., None], *args: object) -> threading.Thread:

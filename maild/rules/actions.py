@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.desk import digests, fields, merging
+from maild.desk import digests, fields, hooks, merging
 from maild.desk.desk import Actor, Occurrence
 from maild.desk.notifications import notification
 from maild.desk.notify import notify
@@ -265,6 +265,16 @@ def _incidents(scene: Scene, steps: Any) -> str | None:
     return "; ".join(done) or None
 
 
+def _hook(scene: Scene, name: Any) -> str | None:
+    event = scene.event.event if scene.event else "mail received"
+    rule = scene.desk.chain[-1] if scene.desk.chain else ""
+    return (
+        f"web hook {name}"
+        if hooks.call(scene.desk, str(name), ticket_of(scene), event, rule)
+        else None
+    )
+
+
 # ---- clocks
 
 
@@ -364,6 +374,12 @@ ACTIONS: dict[str, Action] = {
             [{"notify": {"to": "contacts", "template": "problem-update"}}],
             _incidents,
             "steps",
+        ),
+        Action(
+            "web hook",
+            "calls the [[hook]] of this name in maild.toml, signed, again until it answers",
+            "chat",
+            _hook,
         ),
         Action("start clock", "starts the rule of this name", "Remind", _start_clock, "rule"),
         Action("stop clock", "stops the rule of this name", "Remind", _stop_clock, "rule"),

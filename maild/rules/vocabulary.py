@@ -115,6 +115,19 @@ def _incidents(scene: Scene, ticket: Ticket) -> int:
     return scene.desk.session.scalar(query) or 0
 
 
+def _promise(name: str) -> Callable[[Scene], Any]:
+    return _on_ticket(lambda scene, ticket: (ticket.fields.get("sla") or {}).get(name))
+
+
+def _missed(scene: Scene, ticket: Ticket) -> list[str]:
+    kept = ticket.fields.get("sla") or {}
+    return [which for which in ("first response", "resolution") if _key(which, kept)]
+
+
+def _key(which: str, kept: dict[str, Any]) -> bool:
+    return bool(kept.get(f"{which.replace(' ', '_')}_missed"))
+
+
 def _tells(scene: Scene, ticket: Ticket) -> bool:
     status = scene.desk.profile.statuses.get(ticket.status)
     return status is None or status.tell_contact
@@ -192,6 +205,13 @@ VALUES: dict[str, Value] = {
         Value("ticket.open_incidents", "how many hang on it", _on_ticket(_incidents), "number"),
         Value("ticket.minutes", "minutes worked on it", _on_ticket(_minutes), "number"),
         Value("ticket.time_entries", "number of time entries", _on_ticket(_entries), "number"),
+        Value(
+            "ticket.response_due", "when we owe an answer", _promise("first_response_due"), "time"
+        ),
+        Value(
+            "ticket.resolution_due", "when we owe a solution", _promise("resolution_due"), "time"
+        ),
+        Value("ticket.sla_missed", "which promises were missed", _on_ticket(_missed), "list"),
         Value(
             "ticket.open_checklist_items",
             "items that are not done",

@@ -335,6 +335,24 @@ class OutboxItem(Base):
     person: Mapped[Person | None] = relationship()
 
 
+class Hook(Base):
+    """One call of a web hook, written in the transaction that caused it."""
+
+    __tablename__ = "hook"
+    __table_args__ = (sa.Index("ix_hook_state", "state", "next_try"),)
+    id: Mapped[int] = _key()
+    key: Mapped[str] = mapped_column(KeyText, unique=True)  # of its cause: never twice
+    name: Mapped[str]  # of its [[hook]] in maild.toml
+    ticket_id: Mapped[int | None] = _ref("ticket.id", index=True)
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(default="waiting")  # waiting calling sent failed
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try: Mapped[datetime]
+    created: Mapped[datetime]
+    sent: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+
 class Delivery(Base):
     """One attempt at one recipient."""
 

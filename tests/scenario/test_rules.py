@@ -155,6 +155,23 @@ def test_a_rule_can_merge_tickets(own: MakeOwn) -> None:
     assert "Help!" in [note["text"] for note in desk.ticket(number)["notes"]]
 
 
+def test_rules_clocks_and_savepoints_are_the_same_on_postgresql(
+    make_desk: Callable[..., Desk], tmp_path: Path, postgres: str
+) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "profile.yaml").write_text(HEAD.replace("next7", "runbook"))
+    (folder / "rules.yaml").write_text(FAILS)
+    desk = make_desk(profile=str(folder), database=postgres)
+    desk.ann.mail("a" * 60 + "!", "It burns.")
+    assert desk.ticket()["tags"] == ["whole"]
+    assert "rule:Give it to somebody who is not there" in alerts(desk)
+    desk.bob.reply("#take\n#status Auto-Complete in 2 Days\n\nIt works now, I think.")
+    desk.later(days=2)
+    assert desk.ticket()["status"] == "Complete"
+    assert desk.ticket()["fields"]["sla"]["name"] == "Normal"
+
+
 def test_clocks_survive_another_daemon_and_fire_once(own: MakeOwn) -> None:
     desk = own("[]")
     desk.ann.mail("Printer", "It burns.")

@@ -182,6 +182,27 @@ def upgrade() -> None:
     op.create_index(op.f("ix_clock_due"), "clock", ["due"], unique=False)
     op.create_index(op.f("ix_clock_ticket_id"), "clock", ["ticket_id"], unique=False)
     op.create_table(
+        "hook",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", types.KeyText(), nullable=False),
+        sa.Column("name", types.CleanText(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=True),
+        sa.Column("body", types.JSON, nullable=False),
+        sa.Column("state", types.CleanText(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_try", types.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("created", types.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("sent", types.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("error", types.CleanText(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["ticket.id"], name=op.f("fk_hook_ticket_id_ticket")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hook")),
+        sa.UniqueConstraint("key", name=op.f("uq_hook_key")),
+    )
+    op.create_index("ix_hook_state", "hook", ["state", "next_try"], unique=False)
+    op.create_index(op.f("ix_hook_ticket_id"), "hook", ["ticket_id"], unique=False)
+    op.create_table(
         "message",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("mailbox", types.CleanText(), nullable=False),

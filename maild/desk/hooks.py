@@ -1,0 +1,43 @@
+"""What other programs are told of a ticket, written in the transaction that caused it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from maild.desk import facts
+from maild.desk.desk import Desk
+from maild.desk.profile import named
+from maild.store.tables import Hook, Ticket
+
+
+def call(desk: Desk, name: str, ticket: Ticket, event: str, rule: str) -> bool:
+    """Puts one call of the hook `name` into the outbox; False where this cause has done so.
+
+    UsageError: there is no such [[hook]] in maild.toml.
+    """
+    known = [section.name for section in desk.settings.config.hook]
+    name = named(name, known, "[[hook]]")
+    text = "\x00".join((desk.cause, name, rule, event, str(ticket.id)))
+    key = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    if desk.session.query(Hook.id).filter(Hook.key == key).first() is not None:
+        return False
+    body: dict[str, Any] = {
+        "event": event,
+        "rule": rule,
+        "at": desk.now.isoformat(),
+        "ticket": facts.ticket_facts(desk.session, ticket),
+    }
+    desk.session.add(
+        Hook(
+            key=key,
+            name=name,
+            ticket_id=ticket.id,
+            body=body,
+            state="waiting",
+            attempts=0,
+            next_try=desk.now,
+            created=desk.now,
+        )
+    )
+    return True
