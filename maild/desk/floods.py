@@ -8,19 +8,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from maild.config import Cap, FloodsSection
 from maild.desk import alerts
 from maild.store.tables import Counter, Person
+from maild.store.types import KeyText, UTCDateTime
 
 KEEP = timedelta(days=3)  # counters of older windows are swept away
 STRANGER = timedelta(days=1)  # so long an address that we learned by mail is a stranger's
 ALERT = "flood"  # one alert, however many caps a storm runs into
+
+# One more in the hour and in the day, and how many that makes; every mail does this several times.
+COUNT = sa.text(
+    'INSERT INTO counter (key, "window", count) VALUES (:in_hour, :hour, 1), (:in_day, :day, 1) '
+    'ON CONFLICT (key, "window") DO UPDATE SET count = counter.count + 1 RETURNING key, count'
+).bindparams(
+    sa.bindparam("in_hour", type_=KeyText()),
+    sa.bindparam("hour", type_=UTCDateTime()),
+    sa.bindparam("in_day", type_=KeyText()),
+    sa.bindparam("day", type_=UTCDateTime()),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +87,18 @@ def within(session: Session, key: str, cap: Cap, now: datetime) -> bool:
     """Counts one more in this hour and this day; whether both are still within the cap."""
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     hour = now.replace(minute=0, second=0, microsecond=0)
-    in_hour = _count(session, f"{key}:h", hour)
-    in_day = _count(session, f"{key}:d", day)
+    found = session.execute(
+        COUNT, {"in_hour": f"h:{key}", "hour": hour, "in_day": f"d:{key}", "day": day}
+    )
+    in_hour, in_day = (count for _, count in sorted(found.tuples(), reverse=True))  # h:, d:
     if key == "total" and in_hour == 1:
         session.execute(sa.delete(Counter).where(Counter.window < now - KEEP))
-    return in_hour <= cap.hour and in_day <= cap.day
+    return bool(in_hour <= cap.hour and in_day <= cap.day)
 
 
 def is_stranger(person: Person | None, now: datetime) -> bool:
     """Whether we know this address only from mail of the last day."""
     return person is None or (person.source == "mail" and now - person.created < STRANGER)
-
-
-def _count(session: Session, key: str, window: datetime) -> int:
-    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    count: int = session.execute(
-        dialect.insert(Counter)
-        .values(key=key, window=window, count=1)
-        .on_conflict_do_update(
-            index_elements=[Counter.key, Counter.window], set_={"count": Counter.count + 1}
-        )
-        .returning(Counter.count)
-    ).scalar_one()
-    return count
 
 
 def _tell(session: Session, text: str, now: datetime) -> None:

@@ -36,12 +36,14 @@ class Token:
 
 def desk_secret(session: Session) -> bytes:
     """The desk's own secret, made by the first who asks; part of every backup of the database."""
-    row = session.get(Setting, "secret")
-    if row is None:
-        fresh = {"hex": secrets.token_hex(32)}
-        _insert_once(session, "secret", fresh)
-        row = session.get_one(Setting, "secret")
-    return bytes.fromhex(row.value["hex"])
+    if "secret" not in session.info:  # asked for several times in one unit of work
+        row = session.get(Setting, "secret")
+        if row is None:
+            fresh = {"hex": secrets.token_hex(32)}
+            _insert_once(session, "secret", fresh)
+            row = session.get_one(Setting, "secret")
+        session.info["secret"] = bytes.fromhex(row.value["hex"])
+    return bytes(session.info["secret"])
 
 
 def message_id(
