@@ -47,7 +47,11 @@ CATALOGUE = (
     Fact("event.at", "when it happened", "2026-11-21T09:30:00+00:00"),
     Fact("event.by", "who did it: a person, a rule or maild", "Bob Tech"),
     Fact("ticket.number", "the ticket's number", "T20261121.0042"),
-    Fact("ticket.title", "its title", "Printer is on fire"),
+    Fact(
+        "ticket.title",
+        "its title; none in an answer to who may not be who he says",
+        "Printer is on fire",
+    ),
     Fact("ticket.status", "its status", "In Progress"),
     Fact("ticket.status_kind", "new, working, waiting, review, resolved, closed", "working"),
     Fact("ticket.priority", "its priority", "1 High"),

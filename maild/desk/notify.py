@@ -318,11 +318,30 @@ def _data(desk: Unit, what: _What, recipient: Recipient) -> facts.Facts:
         "time": facts.time_facts(what.time, internal=not outside) if what.time else None,
         "earlier": [],
     }
-    if ticket is not None and what.kind.name != "acknowledgement":  # H78: nothing of the sender's
+    if _unverified(desk, what, recipient):
+        return _silent(data, recipient)
+    if ticket is not None:
         data["earlier"] = facts.earlier_facts(
             desk.session, ticket, before=what.note, public_only=outside
         )
     return data
+
+
+def _unverified(desk: Unit, what: _What, recipient: Recipient) -> bool:
+    """Whether we answer a mail that anybody may have sent in the name of an address (H78)."""
+    if what.kind.auto != "auto-replied" or recipient.audience != "contact" or desk.stored is None:
+        return False
+    known = recipient.person is not None and recipient.person.source != "mail"
+    return not known and (desk.stored.proof or "none") == "none"
+
+
+def _silent(data: facts.Facts, recipient: Recipient) -> facts.Facts:
+    """The same facts with no word of the sender's: who spams through us gets nothing across."""
+    name = recipient.address.partition("@")[0]
+    data["recipient"].update(name=name, first_name=name)
+    if data["ticket"]:
+        data["ticket"].update(title=None, contact=None)
+    return {**data, "note": None}
 
 
 # ---- the conversation, as this recipient's mail program knows it (E11)

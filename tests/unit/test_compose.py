@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from maild.desk import people
+from maild.desk.desk import Actor
 from maild.desk.notify import Recipient, notify
 from maild.errors import Refused
+from maild.model import Address
 from tests.office import Office, a_note, the_ticket
 
 ANN, BOB = "ann@acme.example", "bob@example.com"
@@ -110,19 +113,30 @@ def test_h74_headers_stay_clean_and_the_mail_is_sent(tmp_path: Path, evil: str) 
         assert b"\n" not in head.replace(b"\r\n", b"")
 
 
-def test_h78_an_acknowledgement_says_nothing_that_its_reader_wrote(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("proof", "said"), [("none", False), ("dmarc", True)])
+def test_h78_an_acknowledgement_says_nothing_of_whom_it_cannot_verify(
+    tmp_path: Path, proof: str, said: bool
+) -> None:
     office = Office(tmp_path)
     number = office.ticket(title="Buy at https://evil.example now")
-    with office.desk("message:1", by=ANN) as desk:
+    with office.desk("message:1", by=ANN, mail="m@x.example") as desk:
+        eve = people.learn(desk.session, Address("Cheap pills", "eve@x.example"), desk.now)
         ticket = the_ticket(desk, number)
-        note = a_note(desk, ticket, "Cheap pills at https://evil.example")
-        notify(
-            desk, ticket, "acknowledgement", [Recipient("", "eve@x.example", "contact")], note=note
-        )
-    octets = office.octets(office.items()[0])
-    body = message_from_bytes(octets, policy=policy.default).get_body(("plain",)).get_content()
-    assert "pills" not in body
-    assert "evil.example" not in body
+        ticket.contact, desk.actor = eve, Actor.of(eve)
+        assert desk.stored is not None
+        desk.stored.sender, desk.stored.proof = "eve@x.example", proof
+        note = a_note(desk, ticket, "Pills at https://evil.example")
+        notify(desk, ticket, "acknowledgement", [eve], note=note)
+        notify(desk, ticket, "acknowledgement", [office.person(desk.session, ANN)], note=note)
+    stranger, known = _mails(office)
+    octets = office.octets(office.items()[0]).lower()
+    assert b"in-reply-to: <m@x.example>" in octets
+    for word in (b"pills", b"evil.example/", b"buy"):
+        assert (word in octets) is (said and word != b"evil.example/")
+    assert ("Buy at" in stranger["Subject"]) is said
+    assert "Buy at" in known["Subject"]
+    for mail in (stranger, known):
+        assert "Pills" not in mail.get_body(("plain",)).get_content()
 
 
 def test_an_internal_note_is_held_back_at_the_last_moment(tmp_path: Path) -> None:
