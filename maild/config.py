@@ -208,10 +208,10 @@ class FloodsSection(Section):
     # Automatic mails to one address outside: somebody who opens many tickets in a day.
     recipient: Cap = Cap(hour=50, day=200)
     # Mails to one technician that others' mail caused: more than he can read anyway.
-    resource: Cap = Cap(hour=200, day=1000)
-    # Automatic mails to addresses that were first seen within a day, all together: a sender
-    # who changes his name with every mail is always new.
-    strangers: Cap = Cap(hour=100, day=500)
+    resource: Cap = Cap(hour=500, day=3000)
+    # Automatic mails to addresses of no organization that were first seen within a day, all
+    # together: a sender who changes his name with every mail is always new.
+    strangers: Cap = Cap(hour=150, day=1000)
     # All mail that goes out by itself: far above a busy day, far below what ruins a reputation.
     total: Cap = Cap(hour=2000, day=20000)
     # Mails of one sender that do anything; the rest is filed.

@@ -21,8 +21,10 @@ app = typer.Typer(
 
 
 @app.callback()
-def _root() -> None:
+def _root(context: typer.Context) -> None:
     """The helpdesk that lives in the mailbox."""
+    if context.invoked_subcommand not in QUICK:
+        importlib.import_module("maild.cli.log").log_to_stderr()
 
 
 # Each module adds its commands to the app by `register(app)`.

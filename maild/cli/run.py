@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import signal
-import sys
 from datetime import datetime
 from types import FrameType
 from typing import Annotated
 
-import structlog
 import typer
 
 from maild import wiring
@@ -28,7 +25,6 @@ def run(
     config: ConfigOption = None,
 ) -> None:
     """Watch the mailboxes, process mail, deliver notifications; SIGTERM stops it."""
-    log_to_stderr()
     at: datetime = moment(now)
     house = wiring.open_house(config, now=at)
     daemon = Daemon(house)
@@ -45,19 +41,3 @@ def run(
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     daemon.run()
-
-
-def log_to_stderr() -> None:
-    """One line an event, with its ids: for a person on a terminal, as JSON elsewhere."""
-    terminal = sys.stderr.isatty()
-    render = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            render,
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)

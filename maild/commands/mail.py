@@ -225,7 +225,9 @@ def _parent_subjects(session: Session, mail: Mail) -> list[str]:
 
 def _all_subjects(session: Session, mail: Mail, ticket: Ticket) -> list[str]:
     came = sa.select(Message.subject).where(
-        Message.ticket_id == ticket.id, Message.message_id.is_distinct_from(mail.message_id)
+        Message.ticket_id == ticket.id,
+        Message.message_id.is_distinct_from(mail.message_id),
+        Message.withheld.is_(None),  # a forger's phrase must not make the real one an echo
     )
     went = sa.select(OutboxItem.subject).where(OutboxItem.ticket_id == ticket.id)
     found: list[str] = []

@@ -97,8 +97,11 @@ def within(session: Session, key: str, cap: Cap, now: datetime) -> bool:
 
 
 def is_stranger(person: Person | None, now: datetime) -> bool:
-    """Whether we know this address only from mail of the last day."""
-    return person is None or (person.source == "mail" and now - person.created < STRANGER)
+    """Whether we know this address only from mail of the last day, and it is of no organization."""
+    if person is None:
+        return True
+    fresh = person.source == "mail" and now - person.created < STRANGER
+    return fresh and person.organization_id is None
 
 
 def _tell(session: Session, text: str, now: datetime) -> None:

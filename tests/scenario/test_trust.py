@@ -74,6 +74,15 @@ def test_h41_confirming_does_what_was_withheld_once(desk: Desk):
     assert desk.ticket()["status"] == "Ticket Reopened"
 
 
+def test_a_forgers_phrase_does_not_make_the_technicians_an_echo(make_desk: MakeDesk):
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    subject = numbered(desk, "Printer is resolved")
+    desk.writer("Bob Tech", "bob@example.com", NO_PROOF).mail(subject, "x")
+    desk.bob.mail(subject, "I put it out.")
+    assert desk.ticket()["status"] == "Complete"
+
+
 @pytest.mark.parametrize("text", ["No! That was not me.", "What is this?", "I am out of office."])
 def test_h41_only_a_yes_confirms(desk: Desk, text: str):
     desk.ann.mail("Printer is on fire")
