@@ -8,29 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from maild.config import Cap, FloodsSection
 from maild.desk import alerts
 from maild.store.tables import Counter, Person
-from maild.store.types import KeyText, UTCDateTime
+from maild.store.types import keyed
 
 KEEP = timedelta(days=3)  # counters of older windows are swept away
 STRANGER = timedelta(days=1)  # so long an address that we learned by mail is a stranger's
 ALERT = "flood"  # one alert, however many caps a storm runs into
-
-# One more in the hour and in the day, and how many that makes; every mail does this several times.
-COUNT = sa.text(
-    'INSERT INTO counter (key, "window", count) VALUES (:in_hour, :hour, 1), (:in_day, :day, 1) '
-    'ON CONFLICT (key, "window") DO UPDATE SET count = counter.count + 1 RETURNING key, count'
-).bindparams(
-    sa.bindparam("in_hour", type_=KeyText()),
-    sa.bindparam("hour", type_=UTCDateTime()),
-    sa.bindparam("in_day", type_=KeyText()),
-    sa.bindparam("day", type_=UTCDateTime()),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +58,55 @@ def outgoing_caps(mail: Outgoing, caps: FloodsSection) -> list[tuple[str, str, C
 
 def over_outgoing(session: Session, mail: Outgoing, caps: FloodsSection, now: datetime) -> str:
     """Which cap keeps this mail back, in words for people; "" where none does.  It is counted."""
-    for name, key, cap in outgoing_caps(mail, caps):
-        if not within(session, key, cap, now):
-            what = f"the cap [floods] {name} ({cap.hour} an hour, {cap.day} a day)"
-            _tell(session, f"Mail to {mail.address} is kept back by {what}", now)
-            return f"Kept back by {what}."
-    return ""
+    wanted = outgoing_caps(mail, caps)
+    over_at = first_over(session, [(key, cap) for _, key, cap in wanted], now)
+    if over_at is None:
+        return ""
+    name, _, cap = wanted[over_at]
+    what = f"the cap [floods] {name} ({cap.hour} an hour, {cap.day} a day)"
+    _tell(session, f"Mail to {mail.address} is kept back by {what}", now)
+    return f"Kept back by {what}."
 
 
 def over(session: Session, name: str, key: str, cap: Cap, what: str, now: datetime) -> str:
     """The same for something that comes in: counts it, says which cap it is over, or ""."""
-    if within(session, f"{name}:{key}", cap, now):
+    if first_over(session, [(f"{name}:{key}", cap)], now) is None:
         return ""
     because = f"the cap [floods] {name} ({cap.hour} an hour, {cap.day} a day)"
     _tell(session, f"{what}: over {because}", now)
     return because
 
 
-def within(session: Session, key: str, cap: Cap, now: datetime) -> bool:
-    """Counts one more in this hour and this day; whether both are still within the cap."""
+def first_over(session: Session, wanted: list[tuple[str, Cap]], now: datetime) -> int | None:
+    """Counts one more for these keys; which of them is over its cap, or None.
+
+    What one cap stops does not count against the later ones: a loop uses up nobody else's share.
+    """
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     hour = now.replace(minute=0, second=0, microsecond=0)
-    found = session.execute(
-        COUNT, {"in_hour": f"h:{key}", "hour": hour, "in_day": f"d:{key}", "day": day}
+    keys = [keyed(f"{key}:{unit}") for key, _ in wanted for unit in "hd"]
+    query = sa.select(Counter.key, Counter.count).where(
+        Counter.key.in_(keys), Counter.window.in_((hour, day))
     )
-    in_hour, in_day = (count for _, count in sorted(found.tuples(), reverse=True))  # h:, d:
-    if key == "total" and in_hour == 1:
+    so_far: dict[str, int] = dict(session.execute(query).tuples().all())
+    if not so_far and keys:
         session.execute(sa.delete(Counter).where(Counter.window < now - KEEP))
-    return bool(in_hour <= cap.hour and in_day <= cap.day)
+    over_at = next(
+        (
+            index
+            for index, (_, cap) in enumerate(wanted)
+            if so_far.get(keys[2 * index], 0) >= cap.hour
+            or so_far.get(keys[2 * index + 1], 0) >= cap.day
+        ),
+        None,
+    )
+    counted = keys if over_at is None else keys[: 2 * over_at + 2]
+    windows = (hour, day)
+    session.connection().execute(
+        _one_more(session.get_bind().dialect.name),
+        [{"key": key, "window": windows[n % 2], "count": 1} for n, key in enumerate(counted)],
+    )
+    return over_at
 
 
 def is_stranger(person: Person | None, now: datetime) -> bool:
@@ -102,6 +115,14 @@ def is_stranger(person: Person | None, now: datetime) -> bool:
         return True
     fresh = person.source == "mail" and now - person.created < STRANGER
     return fresh and person.organization_id is None
+
+
+@cache
+def _one_more(dialect: str) -> Any:
+    insert: Any = (sqlite if dialect == "sqlite" else postgresql).insert(Counter.__table__)
+    return insert.on_conflict_do_update(
+        index_elements=["key", "window"], set_={"count": Counter.__table__.c.count + 1}
+    )
 
 
 def _tell(session: Session, text: str, now: datetime) -> None:
