@@ -86,6 +86,20 @@ def test_a_csv_file_is_imported_whole_or_not_at_all(admin: Admin, tmp_path: Path
     assert "phone" in admin.types("people", "import", str(file), fails=UsageError)
 
 
+def test_n11_who_waits_in_cc_is_approved(admin: Admin, tmp_path: Path):
+    mail = tmp_path / "cc.eml"
+    mail.write_bytes(
+        b"From: ann@acme.example\r\nTo: support@example.com\r\nCc: Eve <eve@there.example>\r\n"
+        b"Subject: Printer\r\nMessage-ID: <1@acme.example>\r\n\r\nIt smokes.\r\n"
+    )
+    admin.types("ingest", str(mail))
+    [ticket] = json.loads(admin.types("tickets", "--json"))
+    assert ticket["additional_contacts"] == []
+    admin.types("people", "approve", ticket["number"], "eve@there.example")
+    [ticket] = json.loads(admin.types("tickets", "--json"))
+    assert [p["address"] for p in ticket["additional_contacts"]] == ["eve@there.example"]
+
+
 def test_quarantine_lists_shows_retries_and_drops(admin: Admin, tmp_path: Path):
     assert "Nothing" in admin.types("quarantine")
     mail = tmp_path / "nobody.eml"
