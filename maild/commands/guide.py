@@ -88,7 +88,8 @@ def _table(words: list[Word], vocabulary: Vocabulary, *, contact: bool = False) 
         also = [f"`#{w}`" for w in word.words] + [f"`{k}:`" for k in word.keys]
         examples = [f"`#{word.name}`"] if contact else [f"`{e}`" for e in word.examples]
         undo = "yes" if word.undo and not contact else ""
-        rows.append((" ".join(examples), word.help["en"], " ".join(also), undo))
+        line = (word.contact_help if contact else word.help)["en"]
+        rows.append((" ".join(examples), line, " ".join(also), undo))
     return _rows(("write", "what it does", "also", "undo"), rows)
 
 

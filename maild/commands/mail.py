@@ -97,7 +97,8 @@ def _words(desk: Desk) -> Vocabulary:
 
 
 def only_answers(desk: Desk, asked: Asked) -> bool:
-    """Whether the mail wants nothing but reports: no ticket is opened for it."""
+    """Whether the mail has nothing that a ticket could be opened for: it only wants reports, or
+    what can only be done to a ticket that is there."""
     words = names_of(desk).vocabulary.commands
     return (
         bool(asked.commands)
@@ -108,8 +109,8 @@ def only_answers(desk: Desk, asked: Asked) -> bool:
 
 
 def _reports(word: Word, argument: str) -> bool:
-    """It only answers; as a contact's bare #status does."""
-    return word.report or bool(word.optional_for and not argument)
+    """It makes nothing new; neither does a contact's bare #status."""
+    return word.report or word.follows or bool(word.optional_for and not argument)
 
 
 def public(desk: Desk, mail: Mail, asked: Asked, may: May) -> bool:

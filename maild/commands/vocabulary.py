@@ -40,8 +40,10 @@ class Word:
     last: bool  # carried out after the others
     opens: bool  # its phrase counts in a mail that opens a ticket
     report: bool  # it only answers
+    follows: bool  # a mail of nothing else opens no ticket
     undo: bool  # `#undo` takes it back
     help: dict[str, str]  # by language
+    contact_help: dict[str, str]  # the same for contacts
     examples: tuple[str, ...]
 
 
@@ -202,10 +204,16 @@ def _words(file: Path) -> Iterator[Word]:
             last=bool(entry.get("last")),
             opens=bool(entry.get("opens")),
             report=bool(entry.get("report")),
+            follows=bool(entry.get("follows")),
             undo=bool(entry.get("undo")),
-            help={str(k): str(v) for k, v in entry["help"].items()},
+            help=_lines(entry["help"]),
+            contact_help=_lines(entry.get("contact_help") or entry["help"]),
             examples=_texts(entry, "examples"),
         )
+
+
+def _lines(entry: dict[str, Any]) -> dict[str, str]:
+    return {str(language): str(line) for language, line in entry.items()}
 
 
 def _translated(

@@ -190,7 +190,12 @@ def _new_ticket(desk: Desk, letter: Letter, follows: Ticket | None = None) -> Ou
     asked, may = letter.asked, letter.may
     if not letter.unproven and commands.only_answers(desk, asked):
         results = commands.carry_out(desk, letter.mail, None, None, asked, may)
-        return conclude(desk, "ignored", "it only asks for a report, which was sent", results)
+        return conclude(
+            desk,
+            "ignored",
+            "it opens no ticket: it only asks for reports, or for what needs one",
+            results,
+        )
     contact = _forwarded(desk, letter) or letter.person
     forwarded = contact is not letter.person
     title = title_of(asked.subject)

@@ -213,6 +213,14 @@ def test_n17_n16_reports_by_mail_open_no_ticket(make_desk: MakeDesk) -> None:
     assert desk.messages()[-1].outcome == "ignored"
 
 
+def test_what_needs_a_ticket_opens_none(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    for text in ("#undo", "#delete", "#merge T20200101.0001"):
+        desk.bob.mail("something else", text)
+        assert "belongs to no ticket" in last(desk.bob), text
+    assert [t["title"] for t in desk.tickets()] == [TITLE]
+
+
 def test_a_contact_closes_his_own_ticket(make_desk: MakeDesk) -> None:
     desk = opened(make_desk)
     desk.bob.reply("Try it now.")
@@ -225,7 +233,10 @@ def test_a_contacts_few_commands(make_desk: MakeDesk) -> None:
     desk.bob.reply("Try it now.")
     desk.ann.reply("#list")
     assert TITLE in last(desk.ann)
-    desk.ann.reply("#urgent")
+    desk.ann.mail("a question", "#help")
+    assert "All is well; the ticket can be closed." in last(desk.ann)
+    assert "#assign" not in last(desk.ann)
+    desk.ann.reply("#urgent", to=desk.ann.received()[-2])
     assert "urgent" in last(desk.bob)
     assert desk.ticket()["priority"] == "Undetermined"
     desk.ann.reply("thanks, solved")

@@ -91,13 +91,13 @@ def help_(job: Job, argument: str) -> str:
     """The commands that he has, from the same table as docs/commands.md."""
     language = job.may.person.language or job.desk.settings.config.desk.language
     short = language.partition("-")[0].lower()
-    entries = [
-        {"example": word.examples[0], "meaning": word.help.get(short) or word.help["en"]}
-        for word in job.names.vocabulary.commands.values()
-        if job.may.role in word.who
-    ]
-    if job.may.role == "contact":
-        entries = [e | {"example": e["example"].split()[0]} for e in entries]
+    contact = job.may.role == "contact"
+    entries = []
+    for word in job.names.vocabulary.commands.values():
+        if job.may.role in word.who:
+            lines = word.contact_help if contact else word.help
+            example = f"#{word.name}" if contact else word.examples[0]
+            entries.append({"example": example, "meaning": lines.get(short) or lines["en"]})
     _send(job, "command-help", {"commands": entries})
     return "The list of commands was sent to you."
 
