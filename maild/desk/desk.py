@@ -207,9 +207,9 @@ class Desk:
         ticket.status, ticket.status_kind = status.name, status.kind
         ticket.updated = self.now
         if status.kind == "closed":
-            ticket.completed = self.now
+            self._completed(ticket, self.now)
         elif kind_before == "closed":
-            ticket.completed = None
+            self._completed(ticket, None)
             ticket.reopened += 1
         detail = {"from": before, "to": status.name, "kind": status.kind, "was_kind": kind_before}
         self.emit(ticket, "status changed", detail)
@@ -253,6 +253,15 @@ class Desk:
         )
         return True
 
+    def _completed(self, ticket: Ticket, when: datetime | None) -> None:
+        """Each side has a completed date of its own; the one shows that holds the ticket (P5)."""
+        ticket.completed = when
+        side = ticket.fields.get("side")
+        if side is not None:
+            dates = dict(ticket.fields.get("completed_by_side") or {})
+            dates[side] = when.isoformat() if when else None
+            ticket.fields["completed_by_side"] = dates
+
     def transfer(self, ticket: Ticket, side: str) -> bool:
         """Hands the ticket to the other side, provider or client (N24); False: it is there.
 
@@ -262,6 +271,9 @@ class Desk:
         if before == side:
             return False
         ticket.fields["side"] = side
+        dates = ticket.fields.get("completed_by_side") or {}
+        shown = dates.get(side)
+        ticket.completed = datetime.fromisoformat(shown) if shown else None
         ticket.updated = self.now
         self.emit(ticket, "transferred", {"from": before, "to": side})
         return True

@@ -87,7 +87,7 @@ def notify(
             continue
         seen.add(recipient.address)
         row = (
-            _covered(desk, what, recipient)
+            _covered(desk, what, recipient, extra or {})
             or _bundled(desk, what, recipient)
             or _add(desk, what, recipient, extra or {})
         )
@@ -132,7 +132,9 @@ def _may(desk: Unit, what: _What, recipient: Recipient) -> bool:
     return recipient.person is None or recipient.person.id not in stopped
 
 
-def _covered(desk: Unit, what: _What, recipient: Recipient) -> OutboxItem | None:
+def _covered(
+    desk: Unit, what: _What, recipient: Recipient, extra: Mapping[str, Any]
+) -> OutboxItem | None:
     """One mail for one event and person: the row of this cause that tells him already.
 
     Either it carries the note anyway, or what we have to say now covers it and takes its place.
@@ -147,7 +149,7 @@ def _covered(desk: Unit, what: _What, recipient: Recipient) -> OutboxItem | None
         if takes_over:
             row.template, row.auto = what.kind.name, what.auto
             ticket = facts.storable(facts.ticket_facts(desk.session, what.ticket))
-            row.data = {**row.data, "ticket": ticket}
+            row.data = {**row.data, "ticket": ticket, **facts.storable(dict(extra))}
         if what.note is not None:
             row.note_id = what.note.id
             row.data = {**row.data, "note": facts.storable(facts.note_facts(what.note))}

@@ -34,9 +34,10 @@ SOURCES = ("email", "phone", "monitoring", "portal", "web form", "chat")  # how 
 FIELDS = tuple(
     """
     additional_assets alert_state approval approver asset asset_reference billable category
-    checklist contract estimated_hours impact issue_type location planned_replacement project
-    rate request_type series service service_call service_call_end side sla sub_issue_type
-    subcategory symptom time_entries_done urgency vendor_case work_type
+    checklist completed_by_side contract estimated_hours impact issue_type location
+    planned_replacement project rate request_type series service service_call service_call_end
+    side sla sub_issue_type subcategory symptom time_entries_done twin urgency vendor_case
+    work_type
     """.split()  # noqa: SIM905
 )
 
@@ -117,6 +118,7 @@ class Profile:
     queues: tuple[str, ...]
     resolved_status: str = ""  # what "is resolved" sets, also where the contact asks to close
     reopened_status: str = ""  # what `reopen` in a rule sets
+    shared_done_status: str = ""  # the other side's, once one's own work is done (P8)
     description: str = ""
     parents: tuple[Path, ...] = ()  # folders of the profiles that it builds on, the oldest first
     sources: tuple[str, ...] = SOURCES

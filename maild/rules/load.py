@@ -370,7 +370,7 @@ class _Reading:
         known = role in ROLES or role in SPECIAL or who in self.profile.groups
         if known or "@" in who or "${" in who or who != who.lower():
             return
-        possible = (*ROLES, "author", "on-call", *self.profile.groups)
+        possible = (*ROLES, "author", "other side", "on-call", *self.profile.groups)
         self.problems.unknown(self.file, _at(who, item), "role, group or address", who, possible)
 
     def _check_create_ticket(self, item: Any, argument: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from maild.desk import people
+from maild.desk import people, sharing
 from maild.desk.desk import Desk
 from maild.desk.notify import Recipient
 from maild.desk.profile import named
@@ -15,7 +15,7 @@ from maild.rules.scene import Scene
 from maild.store.tables import Person, Setting, Ticket
 
 TURNS = ("round robin", "least loaded")
-SPECIAL = ("author", "on-call", "nobody", *TURNS)
+SPECIAL = ("author", "other side", "on-call", "nobody", *TURNS)
 
 
 def assignee(scene: Scene, who: str) -> Person | None:
@@ -111,6 +111,9 @@ def _told(scene: Scene, word: str, author: Person | None) -> list[Person | str]:
     if role in ROLES:
         assert scene.ticket is not None
         return [*resolve(scene.ticket, role, author)]
+    if role == "other side":
+        assert scene.ticket is not None
+        return [*sharing.other_side(desk.session, scene.ticket, scene.by)]
     if role == "author":
         return [scene.by] if scene.by else []
     if role == "on-call":

@@ -245,3 +245,72 @@ def test_r5_impact_and_urgency_make_the_priority(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire", "It burns.")
     desk.bob.reply("#impact high\n#urgency medium")
     assert desk.ticket()["priority"] == "1 High"
+
+
+@pytest.fixture
+def shared(desk: Desk) -> Desk:
+    """Bob has the client's side, Dana the provider's."""
+    desk.ann.mail("Printer is on fire", "It burns.")
+    desk.bob.reply("#take")
+    desk.bob.reply("#internal\n#share Service Provider dana\n\nPlease look at the driver.")
+    return desk
+
+
+def test_p8_a_shared_ticket_has_a_twin_and_ones_own_stays(shared: Desk) -> None:
+    ticket = shared.ticket()
+    assert len(shared.tickets()) == 1
+    assert ticket["primary_resource"]["name"] == "Bob Tech"
+    twin = ticket["fields"]["twin"]
+    assert (twin["queue"], twin["resource"], twin["status"]) == (
+        "Service Provider",
+        "Dana Lead",
+        "Assigned",
+    )
+    assert templates(shared, "dana@example.com")[-1] == "shared-assigned"
+
+
+def test_p8_sharing_without_a_note_is_refused(desk: Desk) -> None:
+    desk.ann.mail("Printer is on fire", "It burns.")
+    desk.bob.reply("#share Service Provider dana")
+    assert "that note is mandatory" in plain_text(desk.bob.received()[-1])
+    assert "twin" not in desk.ticket()["fields"]
+
+
+def test_p8_my_work_is_complete_changes_the_other_sides_status(shared: Desk) -> None:
+    before = shared.ticket()["status"]
+    shared.bob.reply("#internal\n#mydone\n\nThe fuse is new.")
+    ticket = shared.ticket()
+    assert ticket["status"] == before
+    assert ticket["fields"]["twin"]["status"] == "Waiting Internal Review"
+    assert templates(shared, "dana@example.com")[-1] == "shared-complete"
+    shared.dana.reply("#internal\n#mydone\n\nThe driver is new.", to=shared.dana.received()[-1])
+    assert shared.ticket()["status"] == "Waiting Internal Review"
+    assert templates(shared, "bob@example.com")[-1] == "shared-complete"
+
+
+def test_p8_a_question_is_told_to_the_other_sides_resource(shared: Desk) -> None:
+    shared.dana.reply("#internal\n#question\n\nWhich driver?", to=shared.dana.received()[-1])
+    assert templates(shared, "bob@example.com")[-1] == "shared-question"
+    assert "Which driver?" in plain_text(shared.bob.received()[-1])
+    assert "failed" not in [item.state for item in shared.outbox()]
+
+
+def test_p8_deleting_one_side_is_told_to_the_other(shared: Desk) -> None:
+    shared.bob.reply("#delete")
+    assert templates(shared, "dana@example.com")[-1] == "shared-deleted"
+
+
+def test_p5_each_side_has_its_completed_date(desk: Desk) -> None:
+    desk.ann.mail("Printer is on fire", "It burns.")
+    desk.bob.reply("#take")
+    desk.bob.reply("#transfer provider")
+    desk.dana.reply("#complete", to=last_to_dana(desk))
+    provider = desk.ticket()["completed"]
+    assert provider is not None
+    desk.later(days=1)
+    desk.dana.reply("#transfer client", to=last_to_dana(desk))
+    assert desk.ticket()["completed"] is None
+    desk.bob.reply("#complete")
+    assert desk.ticket()["completed"] == desk.now
+    dates = desk.ticket()["fields"]["completed_by_side"]
+    assert dates == {"provider": provider.isoformat(), "client": desk.now.isoformat()}

@@ -6,7 +6,7 @@ from maild.commands.acts.notes import other
 from maild.commands.acts.ticket import future, shown
 from maild.commands.arguments import MORNING
 from maild.commands.job import Job
-from maild.desk import fields, gates, reminders
+from maild.desk import fields, gates, reminders, sharing
 from maild.desk.profile import named
 from maild.errors import Refused, UsageError
 
@@ -81,6 +81,33 @@ def transfer(job: Job, argument: str) -> str:
     if not job.desk.transfer(job.the_ticket, side):
         return f"{job.the_ticket.number} is with the {side} already."
     return f"{job.the_ticket.number} went to the {side}."
+
+
+def share(job: Job, argument: str) -> str:
+    """Gives the other side its own version of the ticket: a queue and a resource (P8)."""
+    words = argument.split()
+    for cut in range(len(words) - 1, 0, -1):
+        queue, who = " ".join(words[:cut]), " ".join(words[cut:])
+        if job.names.reads("queue", queue) and job.names.reads("resource", who):
+            resource = job.names.resource(who)
+            if resource is not None:
+                person, name = job.person_of(resource), job.names.queue(queue)
+                sharing.share(job.desk, job.the_ticket, name, person, job.note)
+                return f"{job.the_ticket.number} is shared with {person.name}, in {name}."
+    raise Refused("Name a queue and a resource of the other side, like #share Co-managed bob.")
+
+
+def mydone(job: Job, argument: str) -> str:
+    """One's own work on a shared ticket is complete; the other side's status says so (P8)."""
+    status = job.desk.profile.shared_done_status or job.desk.profile.new_status
+    sharing.work_is_complete(job.desk, job.the_ticket, status, job.note)
+    return "The other side knows that your work is complete; your own status is as it was."
+
+
+def question(job: Job, argument: str) -> str:
+    """A question to the other side of a shared ticket (P8)."""
+    sharing.ask(job.desk, job.the_ticket, job.note)
+    return "The other side has your question."
 
 
 def escalate(job: Job, argument: str) -> str:

@@ -1,0 +1,92 @@
+"""Shared tickets: two sides work on one, each with its own status, queue and resource (P5, P8).
+
+The ticket is the side that had it first; the other side is its twin, kept in the field `twin`
+under the same number.  Which side speaks is told by who does it: the twin's resource, or anybody
+else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from maild.desk.desk import Desk
+from maild.errors import Refused
+from maild.store.tables import Note, Person, Ticket
+
+OTHER = {"provider": "client", "client": "provider"}
+
+
+def twin(ticket: Ticket) -> dict[str, Any] | None:
+    """The other side's version; None where the ticket is not shared."""
+    found: dict[str, Any] | None = ticket.fields.get("twin")
+    return found
+
+
+def other_side(session: Session, ticket: Ticket, by: Person | None) -> list[Person]:
+    """The resource of the side that `by` is not of."""
+    side = twin(ticket)
+    if side is None:
+        return []
+    if by is not None and by.id == side["resource_id"]:
+        return [ticket.primary] if ticket.primary else []
+    person = session.get(Person, side["resource_id"])
+    return [person] if person is not None and person.active else []
+
+
+def share(desk: Desk, ticket: Ticket, queue: str, person: Person, note: Note | None) -> None:
+    """Makes the other side's version; one's own stays.  Refused without a note that explains."""
+    if note is None:
+        raise Refused("Say in the same mail what the other side is to do; that note is mandatory.")
+    known = twin(ticket)
+    if known is not None:
+        raise Refused(f"{ticket.number} is shared already, with {known['resource']}.")
+    side = OTHER[ticket.fields.get("side", "client")]
+    ticket.fields["twin"] = {
+        "side": side,
+        "queue": queue,
+        "resource_id": person.id,
+        "resource": person.name,
+        "status": "Assigned",
+        "completed": None,
+    }
+    _say(desk, ticket, "assigned", note)
+
+
+def work_is_complete(desk: Desk, ticket: Ticket, status: str, note: Note | None) -> None:
+    """One's own work is done: the other side's status changes, not one's own."""
+    side = _shared(ticket)
+    if desk.by is not None and desk.by.id == side["resource_id"]:
+        ticket.fields["twin"] = {**side, "completed": desk.now.isoformat()}
+        desk.set_status(ticket, status)
+    else:
+        ticket.fields["twin"] = {**side, "status": status}
+    _say(desk, ticket, "complete", note or _note(desk, ticket, "My work on this is complete."))
+
+
+def ask(desk: Desk, ticket: Ticket, note: Note | None) -> None:
+    """A question: the other side's resource is told."""
+    _shared(ticket)
+    if note is None:
+        raise Refused("Write the question in the same mail.")
+    _say(desk, ticket, "question", note)
+
+
+def _shared(ticket: Ticket) -> dict[str, Any]:
+    side = twin(ticket)
+    if side is None:
+        raise Refused(f"{ticket.number} is not shared; `#share QUEUE RESOURCE` does that.")
+    return side
+
+
+def _note(desk: Desk, ticket: Ticket, text: str) -> Note:
+    return desk.add_note(ticket, text=text, public=False)
+
+
+def _say(desk: Desk, ticket: Ticket, what: str, note: Note) -> None:
+    side = _shared(ticket)
+    by_twin = desk.by is not None and desk.by.id == side["resource_id"]
+    here = side["side"] if by_twin else OTHER[side["side"]]
+    name = {"provider": "The service provider", "client": "The client"}[here]
+    desk.emit(ticket, "other side", {"says": what, "side": name}, note)
