@@ -41,3 +41,9 @@ def test_a1_resolved_waits_for_review_and_a_follow_up_opens_it(desk: Desk) -> No
     assert [i.template for i in desk.outbox() if i.address == "ann@acme.example"][-1] == "complete"
     desk.ann.reply("It burns again, and the new one as well.")
     assert status(desk) == "Open"
+
+
+def test_a8_a_technician_is_assigned_and_told(desk: Desk) -> None:
+    desk.bob.reply("", subject="Re: Printer is on fire is assigned to dana")
+    assert desk.ticket()["primary_resource"]["name"] == "Dana Lead"
+    assert [i.template for i in desk.outbox() if i.address == "dana@example.com"][-1] == "assigned"

@@ -247,6 +247,25 @@ def test_r5_impact_and_urgency_make_the_priority(desk: Desk) -> None:
     assert desk.ticket()["priority"] == "1 High"
 
 
+def test_n10_priorities_are_set_by_number_or_name(desk: Desk) -> None:
+    desk.ann.mail("Printer is on fire", "It burns.")
+    assert desk.ticket()["priority"] == "Undetermined"
+    for said, priority in (("0", "0 Critical"), ("2", "2 Medium High"), ("low", "5 Low")):
+        desk.bob.reply(f"#priority {said}")
+        assert desk.ticket()["priority"] == priority
+
+
+def test_n14_r8_a_note_reaches_the_contacts_unless_it_is_internal(desk: Desk) -> None:
+    desk.ann.mail("Printer is on fire", "It burns.")
+    desk.bob.reply("#take\n#cc eve@acme.example")
+    desk.bob.reply("I come at once.")
+    for address in ("ann@acme.example", "eve@acme.example"):
+        assert templates(desk, address)[-1] == "reply"
+    told = templates(desk, "ann@acme.example")
+    desk.bob.reply("#internal\nShe has smoked in there.")
+    assert templates(desk, "ann@acme.example") == told
+
+
 @pytest.fixture
 def shared(desk: Desk) -> Desk:
     """Bob has the client's side, Dana the provider's."""

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -272,5 +271,16 @@ def test_rules_rehearse_shows_what_a_change_would_do(own: MakeOwn, tmp_path: Pat
     assert desk.tickets() == []
 
 
-def firings(ticket: dict[str, Any]) -> list[str]:
-    return [e["detail"]["rule"] for e in ticket["events"] if e["event"] == "rule fired"]
+def test_init_writes_a_copy_of_a_profile_to_edit(tmp_path: Path) -> None:
+    command = str(Path(sys.executable).with_name("maild"))
+    subprocess.run([command, "init", "--profile", "ggit", str(tmp_path)], check=True)
+    assert 'profile = "ggit/"' in (tmp_path / "maild.toml").read_text()
+    file = tmp_path / "ggit" / "profile.yaml"
+    file.write_text(file.read_text().replace("name: ggit", "name: ours"))
+    done = subprocess.run(
+        [command, "rules", "check", "--config", str(tmp_path / "maild.toml")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("ours: 20 statuses")
