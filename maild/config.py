@@ -215,9 +215,9 @@ class FloodsSection(Section):
     # All mail that goes out by itself: far above a busy day, far below what ruins a reputation.
     total: Cap = Cap(hour=2000, day=20000)
     # Mails of one sender that do anything; the rest is filed.
-    mails: Cap = Cap(hour=300, day=1500)
+    mails: Cap = Cap(hour=600, day=3000)
     # Tickets that one sender opens: a monitoring system on a bad day stays below.
-    tickets: Cap = Cap(hour=100, day=400)
+    tickets: Cap = Cap(hour=300, day=1000)
     # Mails of one sender that rules know (monitoring, forms): a bad day of a large network.
     machines: Cap = Cap(hour=600, day=5000)
     # How often mail reopens one ticket: an absence notice after each "is resolved" ends here.
