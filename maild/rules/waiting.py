@@ -52,7 +52,11 @@ class Waiting:
         clock = self.clocks(scene).pop(name, None)
         if clock is None:
             return False
-        scene.desk.session.delete(clock)
+        session = scene.desk.session
+        if clock in session.new:  # it was started by this very mail
+            session.expunge(clock)
+        else:
+            session.delete(clock)
         return True
 
     def clocks(self, scene: Scene) -> dict[str, Clock]:

@@ -124,6 +124,12 @@ def test_n7_ways_in_which_monitoring_writes(desk: Desk, alert: str, clear: str) 
     assert [t["status"] for t in desk.tickets()] == ["Auto-Resolved"]
 
 
+def test_n7_people_of_the_farm_market_are_no_monitoring(desk: Desk) -> None:
+    for address in ("armmanager@farmmarket.example", "alertson@monitorsales.example"):
+        desk.writer("Eve", address).mail("ALERT: the printer is down", "Help!")
+        assert (desk.ticket()["type"], desk.ticket()["source"]) == ("Service Request", "email")
+
+
 def test_n7_an_all_clear_of_nothing_makes_no_ticket(desk: Desk) -> None:
     desk.writer(*RMM).mail("RESOLVED: Disk C: on SRV01", "fine")
     assert desk.tickets() == []
