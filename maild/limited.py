@@ -17,9 +17,9 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
+from maild.closing import Closing
 from maild.errors import MaildError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Task(Generic[Result]):
     future: Future[Result]
 
 
-class Limited:
+class Limited(Closing):
     """Worker processes.  Threads may share one; use it as a context manager, or call `close`."""
 
     def __init__(self, *, workers: int = 1, seconds: float, memory: int = MEMORY) -> None:
@@ -94,17 +94,6 @@ class Limited:
         pool = self._pool
         if pool is not None:
             self._drop(pool)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _result(self, task: Task[Result]) -> Result:
         from pebble import ProcessExpired

@@ -19,8 +19,7 @@ from argparse import Namespace
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from email.utils import format_datetime, localtime
-from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from proxyprotocol.sock import SocketInfo
@@ -36,6 +35,8 @@ from pymap.parsing.specials import FetchRequirement, Flag, ObjectId
 from pymap.selected import SelectedMailbox
 from pymap.user import UserMetadata
 from pysasl.hashing import Cleartext
+
+from maild.closing import Closing
 
 HOST = "127.0.0.1"
 WAIT_SECONDS = 20.0  # how long a story waits for what must come
@@ -439,7 +440,7 @@ def _only(login: tuple[str, str]) -> Callable[..., AuthResult]:
 # ---- both
 
 
-class Servers:
+class Servers(Closing):
     """Both servers, started; mail that is sent to an IMAP user lands in his INBOX."""
 
     def __init__(self, *, idle: bool = True) -> None:
@@ -454,17 +455,6 @@ class Servers:
         for address in mail.recipients:
             if self.imap.has_user(address):
                 await self.imap.delivered(address, trace(mail) + mail.octets)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         self.imap.close()

@@ -117,12 +117,14 @@ def first_name(name: str) -> str:
     return words[0] if words else name
 
 
+def minutes_worked(session: Session, ticket: Ticket) -> int:
+    """All working time entered on the ticket."""
+    total = sa.select(sa.func.coalesce(sa.func.sum(TimeEntry.minutes), 0))
+    return session.scalar(total.where(TimeEntry.ticket_id == ticket.id)) or 0
+
+
 def ticket_facts(session: Session, ticket: Ticket) -> Facts:
-    minutes = session.scalar(
-        sa.select(sa.func.coalesce(sa.func.sum(TimeEntry.minutes), 0)).where(
-            TimeEntry.ticket_id == ticket.id
-        )
-    )
+    minutes = minutes_worked(session, ticket)
     return {
         "number": ticket.number,
         "title": ticket.title,

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from maild.desk.facts import minutes_worked
 from maild.errors import NotFound, UsageError
 from maild.store.tables import Note, OutboxItem, Person, Ticket, TicketPerson, TimeEntry
 
@@ -75,11 +76,7 @@ def ticket(session: Session, number: str) -> Ticket:
 
 def summary(session: Session, ticket: Ticket) -> dict[str, Any]:
     """A ticket in JSON (contract); times are datetimes."""
-    minutes = session.scalar(
-        sa.select(sa.func.coalesce(sa.func.sum(TimeEntry.minutes), 0)).where(
-            TimeEntry.ticket_id == ticket.id
-        )
-    )
+    minutes = minutes_worked(session, ticket)
     return {
         "number": ticket.number,
         "title": ticket.title,
@@ -100,7 +97,7 @@ def summary(session: Session, ticket: Ticket) -> dict[str, Any]:
         "completed": ticket.completed,
         "resolution": ticket.resolution,
         "tags": list(ticket.tags),
-        "total_hours": round((minutes or 0) / 60, 2),
+        "total_hours": round(minutes / 60, 2),
     }
 
 

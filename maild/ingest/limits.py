@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from types import TracebackType
 from typing import TypeAlias
 
+from maild.closing import Closing
 from maild.errors import MailError
 from maild.ingest.files import Source
 from maild.limited import MEMORY, Exceeded, Limited, Task, TooLong
@@ -21,7 +21,7 @@ SECONDS = 10.0
 Outcome: TypeAlias = tuple[Source, Mail | None, str | None]
 
 
-class Reader:
+class Reader(Closing):
     """Reads mail in worker processes.  One a program is enough; threads may share it.
 
     Use it as a context manager, or call `close`.
@@ -48,17 +48,6 @@ class Reader:
     def close(self) -> None:
         """Stop the workers."""
         self._limited.close()
-
-    def __enter__(self) -> Reader:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _outcome(self, source: Source, task: Task[Mail] | None) -> Outcome:
         if task is None:

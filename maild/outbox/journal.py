@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 
+from maild.closing import Closing
 from maild.config import Settings
 
 _KEY = 64  # hex digits of an OutboxItem.key
@@ -26,7 +26,7 @@ def journal_path(settings: Settings) -> Path:
     return settings.path("var") / "sent.journal"
 
 
-class Journal:
+class Journal(Closing):
     """The sent keys.  Several daemons may share one file: each sees what the others add."""
 
     def __init__(self, path: Path) -> None:
@@ -51,17 +51,6 @@ class Journal:
 
     def close(self) -> None:
         os.close(self._file)
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _torn(self) -> bool:
         """Whether a crash left half a line at the end."""

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from maild.desk import gates, numbers
+from maild.desk.facts import minutes_worked
 from maild.desk.profile import STATUS_KINDS, Profile
 from maild.model import Kind
 from maild.rules.scene import Scene
@@ -94,8 +95,7 @@ def _on_ticket(compute: Callable[[Scene, Ticket], Any]) -> Callable[[Scene], Any
 
 
 def _minutes(scene: Scene, ticket: Ticket) -> int:
-    query = sa.select(sa.func.coalesce(sa.func.sum(TimeEntry.minutes), 0))
-    return scene.desk.session.scalar(query.where(TimeEntry.ticket_id == ticket.id)) or 0
+    return minutes_worked(scene.desk.session, ticket)
 
 
 def _entries(scene: Scene, ticket: Ticket) -> int:
