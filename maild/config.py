@@ -101,8 +101,14 @@ class DeskSection(Section):
     # So long after it was completed a ticket is reopened by mail; a new subject that comes later
     # becomes a ticket of its own, linked.  None: there is no such limit.
     reopen_days: Annotated[float, Field(gt=0, le=3660)] | None = None
+    admins: list[MailAddress] = []  # who is mailed when something is wrong, once each time
 
     _address = field_validator("address")(_mail_address)
+
+    @field_validator("admins")
+    @classmethod
+    def _admins(cls, value: list[str]) -> list[str]:
+        return [_mail_address(address) for address in value]
 
     @field_validator("timezone")
     @classmethod

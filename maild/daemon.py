@@ -110,6 +110,7 @@ class Daemon:
             processed += taken
         fired = self.clocks.due(now)
         self.hooks.once(now)
+        self.house.tell_admins(now)
         delivered = self.deliverer.once(now)
         self.reader.close()
         return {"fetched": fetched, "processed": processed, "clocks": fired, **delivered}
@@ -135,7 +136,10 @@ class Daemon:
             self.clocks_wait.clear()
             if self.house.rules.refresh(self.house.store.write, _now()):
                 self.pipeline.profile = self.house.rules.profile
-            if not self.stop.is_set() and self._caught_up() and self.clocks.due(_now()):
+            if self.stop.is_set():
+                return
+            fired = self._caught_up() and self.clocks.due(_now())
+            if self.house.tell_admins(_now()) or fired:
                 self.outbox_waits.set()
 
     def _caught_up(self) -> bool:

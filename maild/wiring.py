@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from maild import config
 from maild.config import Settings
 from maild.desk import people
+from maild.desk.admins import tell_admins
+from maild.desk.desk import Desk
 from maild.desk.profile import Profile, profile_folder
 from maild.ingest.attachments import attachment_bytes
 from maild.ingest.limits import Reader
@@ -40,6 +44,22 @@ class House:
 
     def deliverer(self) -> Deliverer:
         return Deliverer(self.store, self.settings, attachment=attachment_bytes)
+
+    def tell_admins(self, now: datetime) -> int:
+        """Mails what is wrong to the admins; how many alerts were new."""
+
+        def tell(session: Session) -> int:
+            return tell_admins(
+                Desk(
+                    session=session,
+                    settings=self.settings,
+                    profile=self.profile,
+                    now=now,
+                    cause="alerts",
+                )
+            )
+
+        return self.store.write(tell)
 
     def close(self) -> None:
         self.store.close()

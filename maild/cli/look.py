@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -20,12 +21,12 @@ from maild.desk import gates, originals, story, views
 from maild.ingest.files import read_paths
 from maild.ingest.limits import Reader
 from maild.outbox import rows as delivery
-from maild.store.tables import OutboxItem
+from maild.store.tables import Alert, OutboxItem
 from maild.templates.history import me
 
 
 def register(app: typer.Typer) -> None:
-    for command in (tickets, show, eml, explain, outbox):
+    for command in (tickets, show, eml, explain, outbox, alerts):
         app.command(command.__name__)(command)
 
 
@@ -144,6 +145,30 @@ def outbox(
             local(row["created"]),
             escape(row["error"] or ""),
         )
+    Console().print(table)
+
+
+def alerts(json: JsonOption = False, config: ConfigOption = None) -> None:
+    """List what an admin should know, and what is over."""
+    house = wiring.open_house(config)
+    with house.store.read() as session:
+        rows: list[dict[str, Any]] = [
+            {
+                "text": alert.text,
+                "first": alert.first,
+                "last": alert.last,
+                "count": alert.count,
+                "cleared": alert.cleared,
+            }
+            for alert in session.scalars(sa.select(Alert).order_by(Alert.last))
+        ]
+    if json:
+        print_json(rows)
+        return
+    table = Table("what", "times", "first", "last", "over")
+    for row in rows:
+        times = (local(row[key]) for key in ("first", "last", "cleared"))
+        table.add_row(escape(row["text"]), str(row["count"]), *times)
     Console().print(table)
 
 

@@ -24,6 +24,8 @@ def raise_alert(session: Session, key: str, text: str, now: datetime) -> bool:
     news = known.cleared is not None
     known.text, known.last, known.cleared = text, now, None
     known.count += 1
+    if news:
+        known.told = None
     return news
 
 

@@ -377,6 +377,7 @@ class Alert(Base):
     first: Mapped[datetime]
     last: Mapped[datetime]
     count: Mapped[int] = mapped_column(default=1)
+    told: Mapped[datetime | None]  # when the admins were mailed of it
     cleared: Mapped[datetime | None]
 
 

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("first", types.UTCDateTime(timezone=True), nullable=False),
         sa.Column("last", types.UTCDateTime(timezone=True), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("told", types.UTCDateTime(timezone=True), nullable=True),
         sa.Column("cleared", types.UTCDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
         sa.UniqueConstraint("key", name=op.f("uq_alert_key")),
