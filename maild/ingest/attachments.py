@@ -13,7 +13,7 @@ from email.policy import compat32
 from io import BytesIO
 
 from maild.errors import NotFound
-from maild.ingest.headers import decode_value, raw_value, safe_filename
+from maild.ingest.headers import decode_value, safe_filename
 from maild.ingest.mime import Part, silence
 from maild.model import Attachment
 
@@ -136,10 +136,10 @@ def _name(part: Part) -> str:
         return name
     ending = _ENDINGS.get(part.content_type) or mimetypes.guess_extension(part.content_type)
     if part.content_type == "message/rfc822" and part.children:
-        subject = safe_filename(decode_value(raw_value(part.children[0].message, "Subject"))[:100])
+        subject = safe_filename(decode_value(part.children[0].raw("Subject"))[:100])
         if subject:
             return subject + ".eml"
-    description = safe_filename(decode_value(raw_value(part.message, "Content-Description"))[:100])
+    description = safe_filename(decode_value(part.raw("Content-Description"))[:100])
     if description and re.search(r"\.\w{1,5}$", description):
         return description
     return f"part-{part.index}{ending or '.bin'}"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from maild.ingest import phrases
-from maild.ingest.headers import decode_value, message_ids, parse_addresses, raw_value
+from maild.ingest.headers import decode_value, message_ids, parse_addresses
 from maild.ingest.mime import Part, silence
 from maild.model import FailedRecipient
 
@@ -233,7 +233,7 @@ def returned_ids(parts: list[Part], text: str) -> tuple[str, ...]:
     found: list[str] = []
     for part in parts[1:]:
         if part.parent is not None and part.parent.content_type == "message/rfc822":
-            found.extend(message_ids(decode_value(raw_value(part.message, "Message-ID"))))
+            found.extend(message_ids(decode_value(part.raw("Message-ID"))))
         elif part.content_type in _HEADER_PARTS and not part.is_container:
             found.extend(_ids_in(part.octets()[:100_000].decode("utf-8", "replace")))
         elif part.content_type == "message/disposition-notification":

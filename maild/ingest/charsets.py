@@ -139,6 +139,8 @@ def clean(text: str) -> str:
     """Text that every database and every sanitiser takes: no NUL, no lone surrogates (H57)."""
     if "\0" in text:
         text = text.replace("\0", "")
+    if text.isascii():
+        return text
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -37,18 +37,15 @@ def raw_bytes(value: object) -> bytes:
         return text.encode("utf-8", "surrogateescape")
 
 
-def raw_values(message: Message, name: str) -> list[str]:
-    """Raw values of all fields of this name, topmost first.
+def by_name(message: Message) -> dict[str, list[str]]:
+    """Raw values of all fields by name in lower case, topmost first.
 
     `Message.get` will not do: it turns 8-bit octets into U+FFFD.
     """
-    wanted = name.lower()
-    return [str(value) for key, value in message.raw_items() if key.lower() == wanted]
-
-
-def raw_value(message: Message, name: str) -> str:
-    """The raw value of the first field of this name; "" where there is none."""
-    return next(iter(raw_values(message, name)), "")
+    fields: dict[str, list[str]] = {}
+    for name, value in message.raw_items():
+        fields.setdefault(name.lower(), []).append(str(value))
+    return fields
 
 
 def decode_value(value: object) -> str:

@@ -291,14 +291,14 @@ def _cleaner() -> Any:
     )
 
 
-_ACTING_STYLE = re.compile(r"url\s*\(|expression|\\|@import|image-set", re.IGNORECASE)
+_ACTING_STYLE = re.compile(r"url\s*\(|expression|\\|@import|image-set")  # folded
 
 
 def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
+    if attribute == "style":
+        return None if _ACTING_STYLE.search(value.casefold()) else value
     if attribute == "src":
         return value if value.lower().startswith("cid:") else None
-    if attribute == "style":
-        return None if _ACTING_STYLE.search(value) else value
     if attribute == "href" and value.strip().lower().startswith("cid:"):
         return None
     return value

@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from maild.errors import MailError
-from maild.ingest.headers import decode_base64, decode_value, parameters, raw_value
+from maild.ingest.headers import by_name, decode_base64, decode_value, parameters
 
 MAX_SIZE = 128 * 1024 * 1024  # octets of a message
 MAX_HEADER = 512 * 1024  # octets of the top header block that are read
@@ -33,6 +33,7 @@ class Part:
     index: int  # depth-first order, 0 the whole message
     parent: Part | None
     message: Message
+    fields: dict[str, list[str]] = field(repr=False)  # raw, by name in lower case, topmost first
     content_type: str  # "text/plain", lower case; what a broken field probably meant
     depth: int
     forwarded: bool  # inside an attached message: not ours
@@ -51,9 +52,14 @@ class Part:
         """Holds other parts and no content of its own."""
         return self.message.is_multipart()
 
+    def raw(self, name: str) -> str:
+        """The raw value of the first field of this name; "" where there is none."""
+        values = self.fields.get(name.lower())
+        return values[0] if values else ""
+
     @property
     def content_id(self) -> str | None:
-        value = decode_value(raw_value(self.message, "Content-ID")).strip().strip("<>").strip()
+        value = decode_value(self.raw("Content-ID")).strip().strip("<>").strip()
         return value[:500] or None
 
     def octets(self) -> bytes:
@@ -66,7 +72,7 @@ class Part:
 
     @property
     def transfer_encoding(self) -> str:
-        value = decode_value(raw_value(self.message, "Content-Transfer-Encoding")).lower()
+        value = decode_value(self.raw("Content-Transfer-Encoding")).lower()
         return value.split(";", 1)[0].strip(" \"'.")
 
 
@@ -183,13 +189,14 @@ def _cap_header(raw: bytes, defects: list[str]) -> bytes:
     return b"\n".join(kept) + b"\n" + raw[end:]
 
 
+_ODD_LINE = re.compile(rb"\n(?![!-9;-~]{1,120}:|[ \t]|>?From |\r?(?:\n|\Z))")
 _FIELD_LINE = re.compile(rb"[!-9;-~]{1,120}[ \t]*:|[ \t]|From |>From ")
 _KNOWN_FIELD = re.compile(
     rb"^(?:from|to|subject|date|received|message-id|content-type|mime-version|return-path)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )
 _FOLDED_BOUNDARY = re.compile(
-    rb"(boundary\s*=\s*\"[^\"\r\n]{1,100})\r?\n[ \t]+([^\"\r\n]{1,100}\")", re.IGNORECASE
+    rb"([bB](?i:oundary)\s*=\s*\"[^\"\r\n]{1,100})\r?\n[ \t]+([^\"\r\n]{1,100}\")"
 )
 _SPACED_NAME = re.compile(rb"^([!-9;-~]{1,120})[ \t]+:", re.MULTILINE)
 
@@ -206,6 +213,8 @@ def _repair_header(raw: bytes, defects: list[str]) -> bytes:
     whole = _FOLDED_BOUNDARY.sub(rb"\1 \2", head)
     if whole != head:
         defects.append("boundary broken over two lines")
+    elif not _ODD_LINE.search(b"\n" + head):
+        return raw
     lines = whole.split(b"\n")
     stray = [i for i, line in enumerate(lines) if line.strip() and not _FIELD_LINE.match(line)]
     if stray and _body_starts(lines, stray[0]):
@@ -348,9 +357,10 @@ def walk(root: Message) -> list[Part]:
 
 
 def _part(index: int, parent: Part | None, message: Message) -> Part:
-    raw_type = raw_value(message, "Content-Type")
+    fields = by_name(message)
+    raw_type = fields.get("content-type", [""])[0]
     given = parameters(raw_type)
-    disposition = raw_value(message, "Content-Disposition")
+    disposition = fields.get("content-disposition", [""])[0]
     named = parameters(disposition)
     content_type = _content_type(raw_type, parent)
     within = parent is not None and (
@@ -360,6 +370,7 @@ def _part(index: int, parent: Part | None, message: Message) -> Part:
         index=index,
         parent=parent,
         message=message,
+        fields=fields,
         content_type=content_type,
         depth=parent.depth + 1 if parent else 0,
         forwarded=within,

@@ -44,29 +44,30 @@ def _understand(raw: bytes) -> Mail:
     prepared, defects = mime.prepare(raw)
     root = mime.tree(prepared, defects)
     parts = mime.walk(root)
+    top = parts[0]
     fields = read_headers(root)
     body = bodies.read(parts)
     defects.extend(_tree_defects(parts))
     defects.extend(body.defects)
-    senders = _addresses(root, "From")
+    senders = _addresses(top, "From")
     sender = senders[0] if senders else None
-    subject = _subject(root)
-    reply_to = _addresses(root, "Reply-To")
+    subject = _subject(top)
+    reply_to = _addresses(top, "Reply-To")
     verdict = kinds.decide(kinds.Facts(fields, parts, subject, sender, reply_to, body.text))
     new_text, quoted_text, text_reasons = _split(body, subject)
     return Mail(
         sha256=hashlib.sha256(raw).hexdigest(),
         size=len(raw),
-        message_id=next(iter(headers.message_ids(_first(root, "Message-ID"))), None),
-        date=headers.parse_date(_first(root, "Date")),
+        message_id=next(iter(headers.message_ids(_plain(top.raw("Message-ID")))), None),
+        date=headers.parse_date(_plain(top.raw("Date"))),
         subject=subject,
         sender=sender,
         senders=senders,
         reply_to=reply_to,
-        to=_addresses(root, "To"),
-        cc=_addresses(root, "Cc"),
-        in_reply_to=headers.message_ids(_first(root, "In-Reply-To")),
-        references=headers.message_ids(_first(root, "References")),
+        to=_addresses(top, "To"),
+        cc=_addresses(top, "Cc"),
+        in_reply_to=headers.message_ids(_plain(top.raw("In-Reply-To"))),
+        references=headers.message_ids(_plain(top.raw("References"))),
         kind=verdict.kind,
         answerable=verdict.answerable,
         failed_recipients=verdict.failed_recipients,
@@ -105,23 +106,19 @@ def read_headers(root: Message) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _first(root: Message, name: str) -> str:
-    return _plain(root.get(name, ""))
-
-
 def _plain(value: object) -> str:
     """One line, encoded words left as they are."""
     return headers.one_line(headers.loose_text(value))
 
 
-def _subject(root: Message) -> str:
-    values = [headers.decode_value(v) for v in headers.raw_values(root, "Subject")]
+def _subject(top: Part) -> str:
+    values = (headers.decode_value(v) for v in top.fields.get("subject", ()))
     return next((v for v in values if v), "")[:MAX_SUBJECT]
 
 
-def _addresses(root: Message, name: str) -> tuple[Address, ...]:
+def _addresses(top: Part, name: str) -> tuple[Address, ...]:
     found: list[Address] = []
-    for value in headers.raw_values(root, name):
+    for value in top.fields.get(name.lower(), ()):
         found.extend(headers.parse_addresses(value))
     return tuple(found[: headers.MAX_ADDRESSES])
 

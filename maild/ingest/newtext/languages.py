@@ -26,24 +26,21 @@ class SentFrom:
     endings: dict[str, tuple[str, ...]]  # by opening: what may stand behind the gap
     bare_endings: tuple[str, ...]  # endings of lines that begin with the gap
 
-    def gap(self, text: str) -> str | None:
-        """What stands in the gap of this folded line, or None if it is no such line."""
+    def gap(self, text: str) -> tuple[str, bool] | None:
+        """What stands in the gap of this folded line, and whether words stand before it.
+
+        None if it is no such line.
+        """
         text = text.rstrip(".! ")
         opened = self.opening.match(text)
         if opened:
             for ending in self.endings[opened[0]]:
                 if text.endswith(ending):
-                    return text[opened.end() : len(text) - len(ending)]
-        return None
-
-    def bare_gap(self, text: str) -> str | None:
-        """The same for the lines that begin with the gap."""
-        text = text.rstrip(".! ")
-        if not text.endswith(self.bare_endings):
-            return None
-        for ending in self.bare_endings:
-            if text.endswith(ending):
-                return text[: len(text) - len(ending)]
+                    return text[opened.end() : len(text) - len(ending)], True
+        if text.endswith(self.bare_endings):
+            for ending in self.bare_endings:
+                if text.endswith(ending):
+                    return text[: len(text) - len(ending)], False
         return None
 
 

@@ -14,7 +14,6 @@ LONGEST_SENT_FROM = 160  # characters
 MOST_WORDS = 6  # of an unknown device's name
 
 _LINK = re.compile(r"<[^<>]{0,400}>|\(https?:[^()\s]{0,400}\)|https?://\S{0,400}|[\[\]]")
-_OF_LINKS = ("<", "[", "]", "http")
 _PAUSE = re.compile(r"[,.;:!?(，。、]\s|[,;!?(，。]")
 
 
@@ -44,14 +43,13 @@ def _kind(line: Line, words: Vocabulary) -> MarkKind | None:
 
 def is_sent_from(line: Line, words: Vocabulary) -> bool:
     """A line such as "Sent from my iPhone", and no sentence that begins like one."""
-    linked = any(sign in line.bare for sign in _OF_LINKS)
-    text = (fold(_LINK.sub(" ", line.bare)) if linked else line.folded).strip("-–—*_() ")
-    gap = words.sent_from.gap(text)
-    opened = gap is not None
-    if gap is None:
-        gap = words.sent_from.bare_gap(text)
-    if gap is None:
+    bare, text = line.bare, line.folded
+    if "<" in bare or "[" in bare or "]" in bare or "http" in bare:
+        text = fold(_LINK.sub(" ", bare))
+    found = words.sent_from.gap(text.strip("-–—*_() "))
+    if found is None:
         return False
+    gap, opened = found
     pause = _PAUSE.search(gap)
     head, tail = (gap[: pause.start()], gap[pause.end() :]) if pause else (gap, "")
     if words.devices.search(head):
