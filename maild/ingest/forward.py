@@ -7,7 +7,7 @@ from maild.ingest import mime
 from maild.ingest.headers import parse_addresses
 from maild.ingest.newtext.headers import field_label, find_headers
 from maild.ingest.newtext.languages import vocabulary
-from maild.ingest.newtext.lines import read_lines
+from maild.ingest.newtext.lines import find_notable, read_lines
 from maild.ingest.subjects import is_forward
 from maild.model import Address, Mail
 
@@ -23,7 +23,7 @@ def _in_text(text: str) -> Address | None:
     """From the first header block in the text, in any language that we read."""
     lines, _ = read_lines(text)
     words = vocabulary()
-    for mark in find_headers(lines, words)[:1]:
+    for mark in find_headers(lines, find_notable(lines, words.notable), words)[:1]:
         for line in lines[mark.first : mark.last + 1]:
             if field_label(line, words) == "from":
                 return _one(line.bare.replace("：", ":").partition(":")[2].strip(" *_"))

@@ -18,7 +18,7 @@ from .attribution import find_attributions
 from .decide import Walk
 from .headers import find_headers, find_separators
 from .languages import Vocabulary, vocabulary
-from .lines import Line, read_lines
+from .lines import Line, find_notable, read_lines
 from .marks import REPLY_MARK_OPEN, Mark, MarkKind, reply_mark
 from .quotes import find_quotes
 from .structure import ElementKind, Structure, read_structure
@@ -63,13 +63,16 @@ def _is_forward(subject: str, lines: list[Line]) -> bool:
 
 def _walk(lines: list[Line], structure: Structure, forwards: bool = False) -> Walk:
     words = vocabulary()
-    marks = _marks(lines, structure, words)
-    walk = Walk(lines, marks, find_quotes(lines, marks, structure, words), forwards)
+    notable = find_notable(lines, words.notable)
+    marks = _marks(lines, notable, structure, words)
+    walk = Walk(lines, marks, find_quotes(lines, notable, marks, structure, words), forwards)
     walk.run()
     return walk
 
 
-def _marks(lines: list[Line], structure: Structure, words: Vocabulary) -> dict[int, Mark]:
+def _marks(
+    lines: list[Line], notable: list[int], structure: Structure, words: Vocabulary
+) -> dict[int, Mark]:
     """All marks by their first line; where two claim a line, the one found first has it."""
     inside: set[int] = set()
     found: list[Mark] = []
@@ -79,10 +82,10 @@ def _marks(lines: list[Line], structure: Structure, words: Vocabulary) -> dict[i
             found.append(mark)
         else:
             inside.update(range(element.first, element.last + 1))
-    found += find_separators(lines, words)
-    found += find_attributions(lines, inside, words)
-    found += find_headers(lines, words)
-    found += find_tails(lines, words)
+    found += find_separators(lines, notable, words)
+    found += find_attributions(lines, notable, inside, words)
+    found += find_headers(lines, notable, words)
+    found += find_tails(lines, notable, words)
     marks: dict[int, Mark] = {}
     for mark in found:
         if mark.first not in inside:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import islice
+
+from maild.ingest.phrases import fold
 
 from .languages import Vocabulary
-from .lines import Line, next_written
+from .lines import Line, last_written, next_written
 from .marks import REPLY_MARK_OPEN, Mark, MarkKind
 
 LONGEST = 400  # characters of an attribution
@@ -101,7 +102,7 @@ def weigh(text: str, words: Vocabulary) -> Evidence | None:
 
 
 def find_attributions(
-    lines: list[Line], in_elements: AbstractSet[int], words: Vocabulary
+    lines: list[Line], notable: list[int], in_elements: AbstractSet[int], words: Vocabulary
 ) -> list[Mark]:
     """Every attribution among the unquoted lines, top to bottom.
 
@@ -109,7 +110,11 @@ def find_attributions(
     """
     found: list[Mark] = []
     free_from = 0  # lines before this index belong to the mark found last
-    for end in islice(_candidates(lines, in_elements, words), MOST_LOOKS):
+    ends = {i for i in notable if _ends(lines[i].bare)}
+    ends |= {i for i in _above_quotes(lines, notable, in_elements) if _ends_openly(lines[i], words)}
+    for end in sorted(ends)[:MOST_LOOKS]:
+        if lines[end].quoted and not _dangling_verb(lines, end, words):
+            continue
         follows = _quote_follows(lines, end, in_elements, words)
         mark = _ending_at(lines, end, free_from, follows, words)
         if mark:
@@ -118,24 +123,23 @@ def find_attributions(
     return found
 
 
-def _candidates(
-    lines: list[Line], in_elements: AbstractSet[int], words: Vocabulary
+def _above_quotes(
+    lines: list[Line], notable: list[int], in_elements: AbstractSet[int]
 ) -> Iterator[int]:
-    """The lines at which an attribution may end, by a cheap look at every line of the body."""
-    for end, line in enumerate(lines):
-        if line.blank or (line.quoted and not _dangling_verb(lines, end, words)):
-            continue
-        if _ends(line.bare) or (
-            _quote_follows(lines, end, in_elements, words) and _ends_openly(line, words)
-        ):
-            yield end
+    """The unquoted lines above one that is marked, or that HTML says is a quote."""
+    heads = {i for i in range(1, len(lines)) if lines[i].depth and not lines[i - 1].depth}
+    heads.update(i for i in notable if lines[i].bare.startswith(_MARKS))
+    for head in heads | in_elements:
+        above = last_written(lines, head - 1)
+        if above is not None and not lines[above].quoted and not lines[above].blank:
+            yield above
 
 
 def looks_attributed(line: Line, words: Vocabulary) -> bool:
     """Does this one line (perhaps a quoted one) read like an attribution or the end of one?"""
     if not _ends(line.bare):
         return False
-    evidence = weigh(line.folded, words)
+    evidence = weigh(fold(line.bare), words)
     return evidence is not None and evidence.closed and (evidence.verb or evidence.sure())
 
 
@@ -144,7 +148,7 @@ def _dangling_verb(lines: list[Line], index: int, words: Vocabulary) -> bool:
     line = lines[index]
     if line.depth != 1 or len(line.bare) > 40 or index == 0 or lines[index - 1].quoted:
         return False
-    text = line.folded
+    text = fold(line.bare)
     return bool(words.wrote.match(text) and _ends(text) and "@" in lines[index - 1].bare)
 
 
@@ -157,7 +161,7 @@ def _ends_openly(line: Line, words: Vocabulary) -> bool:
     """With an address in brackets, or with the verb."""
     if line.bare[-1] in ">)" and "@" in line.bare:
         return True
-    text = line.folded[-40:]
+    text = fold(line.bare[-40:])
     return any(m.end() >= len(text) - 1 for m in words.wrote.finditer(text))
 
 
@@ -167,7 +171,7 @@ def _ending_at(
     """The shortest attribution that ends with line `end`, a dated one before an undated one."""
     readings: list[tuple[int, Evidence]] = []
     for start in _starts(lines, end, free_from):
-        text = " ".join(line.folded for line in lines[start : end + 1] if line.folded)
+        text = fold(" ".join(line.bare for line in lines[start : end + 1]))
         evidence = weigh(text, words)
         if evidence is None:
             break
@@ -230,7 +234,7 @@ def _starts(lines: list[Line], end: int, free_from: int) -> list[int]:
 
 def _begins_with_name(line: Line, words: Vocabulary) -> bool:
     """The first line of a wrapped "X <address> wrote on …" has more of it than the name."""
-    return "<" in line.bare or "@" in line.bare or bool(words.wrote.search(line.folded))
+    return "<" in line.bare or "@" in line.bare or bool(words.wrote.search(fold(line.bare)))
 
 
 def _opens(text: str, words: Vocabulary) -> bool:
@@ -249,8 +253,10 @@ def _widen(lines: list[Line], start: int, free_from: int, words: Vocabulary) -> 
     above = lines[start - 1]
     if above.blank or above.quoted or _ENDS_SENTENCE.search(above.bare):
         return start
-    begins = lines[start].folded
-    if _HALF_ADDRESS.match(begins) or (not _opens(begins, words) and _opens(above.folded, words)):
+    begins = fold(lines[start].bare)
+    if _HALF_ADDRESS.match(begins) or (
+        not _opens(begins, words) and _opens(fold(above.bare), words)
+    ):
         return start - 1
     return start
 

@@ -30,12 +30,16 @@ def is_rule(line: Line) -> bool:
     return bool(_RULE.fullmatch(line.bare))
 
 
-def find_headers(lines: list[Line], words: Vocabulary) -> list[Mark]:
+def find_headers(lines: list[Line], notable: list[int], words: Vocabulary) -> list[Mark]:
     """Every header block among the unquoted lines, a rule drawn above it included."""
-    labels = [None if line.quoted else field_label(line, words) for line in lines]
+    labels = {
+        index: label
+        for index in notable
+        if not lines[index].quoted and (label := field_label(lines[index], words))
+    }
     found: list[Mark] = []
     free_from = 0  # lines before this index belong to the block found last
-    for index, label in enumerate(labels):
+    for index, label in labels.items():
         if index < free_from or label not in _OPENING:
             continue
         last = _block(lines, labels, index)
@@ -45,13 +49,14 @@ def find_headers(lines: list[Line], words: Vocabulary) -> list[Mark]:
     return found
 
 
-def find_separators(lines: list[Line], words: Vocabulary) -> list[Mark]:
+def find_separators(lines: list[Line], notable: list[int], words: Vocabulary) -> list[Mark]:
     """Every "-----Original Message-----" and "---- Forwarded message ----" that is not quoted.
 
     Apple's programs forward a message in quote marks, with the separator on the first such line.
     """
     found = []
-    for index, line in enumerate(lines):
+    for index in notable:
+        line = lines[index]
         if line.depth > 1 or not SHORTEST <= len(line.bare) <= LONGEST:
             continue
         if line.quoted and index and lines[index - 1].quoted and not lines[index - 1].blank:
@@ -64,7 +69,7 @@ def find_separators(lines: list[Line], words: Vocabulary) -> list[Mark]:
 
 def _separator(line: Line, words: Vocabulary) -> MarkKind | None:
     dashed = None if line.bare[0].isalnum() else _DASHED.fullmatch(line.bare)
-    text = fold(dashed[1]) if dashed else line.folded.rstrip(": *").lstrip("* ")
+    text = fold(dashed[1]) if dashed else fold(line.bare).rstrip(": *").lstrip("* ")
     if not dashed and (text not in words.separators or len(text) < LEAST_UNDASHED[text.isascii()]):
         return None
     if words.forwarded.match(text):
@@ -82,12 +87,12 @@ def field_label(line: Line, words: Vocabulary) -> str | None:
     return words.labels.get(fold(field[1])) if field else None
 
 
-def _block(lines: list[Line], labels: list[str | None], start: int) -> int | None:
+def _block(lines: list[Line], labels: dict[int, str], start: int) -> int | None:
     """The last line of the header block that begins here, or None."""
     kinds: list[str] = []
     last, addressed = start, False
     for index in range(start, min(len(lines), start + MOST_LINES)):
-        label = labels[index]
+        label = labels.get(index)
         if label:
             kinds.append(label)
             last, addressed = index, addressed or "@" in lines[index].bare
@@ -106,13 +111,13 @@ def _is_form(lines: list[Line], last: int) -> bool:
     return field is not None and "-" not in field[1] and len(field[1].split()) <= FIELD_WORDS
 
 
-def _continues(lines: list[Line], labels: list[str | None], index: int, last: int) -> bool:
+def _continues(lines: list[Line], labels: dict[int, str], index: int, last: int) -> bool:
     """Can a block reach beyond this line, which begins no field?"""
     line = lines[index]
     if line.quoted:
         return False
     if line.blank:  # ends a block, unless the program set every field off by an empty line
-        return index + 1 < len(lines) and labels[index + 1] is not None
+        return index + 1 in labels
     return index - last <= MOST_CONTINUED and not lines[index - 1].blank
 
 

@@ -58,6 +58,7 @@ class Vocabulary:
     sent_from: SentFrom
     devices: re.Pattern[str]  # "iphone", "outlook"
     forward_prefix: re.Pattern[str]  # "fw", "wg": begins the subject of a forwarded message
+    notable: tuple[re.Pattern[str], ...]  # what a line has that is more than a sentence
     labels: dict[str, str]  # "von" → "from": header names of quoted messages
 
 
@@ -82,6 +83,7 @@ def vocabulary() -> Vocabulary:
         sent_from=_sent_from(all_of("sent_from")),
         devices=any_of(clients()["devices"]),
         forward_prefix=any_of(all_of("forward_prefixes")),
+        notable=_notable(all_of("sent_from"), all_of("original") + all_of("forwarded")),
         labels=_labels(language["headers"] for language in languages),
     )
 
@@ -105,6 +107,25 @@ def _labels(headers: Iterable[dict[str, list[str]]]) -> dict[str, str]:
             for name in names:
                 labels.setdefault(fold(name), kind)
     return labels
+
+
+def _notable(sent_from: list[str], separators: list[str]) -> tuple[re.Pattern[str], ...]:
+    """What every line has that can introduce or follow a quote, for `lines.find_notable`.
+
+    It begins with a sign, or a word that such lines begin with; it holds one of the signs of
+    addresses, fields and links; it ends with dashes, or a word that such lines end with.
+    """
+    parts = [phrase.partition("*") for phrase in sent_from]
+    opening = {before for before, _, _ in parts if before} | set(map(fold, separators))
+    begins = any_of({phrase.split()[0] for phrase in opening}, whole_words=False).pattern
+    closing = {after for before, _, after in parts if not before}
+    ends = any_of({phrase.split()[-1] for phrase in closing}, whole_words=False).pattern
+    signs = re.escape(":<>[]|#")
+    return (
+        re.compile(rf"\n(?:[^\w\n]|_|{begins}|[^\n{signs}]*[{signs}])"),
+        re.compile(r"--\**(?=\n)"),
+        re.compile(rf"(?:{ends})(?:[^\w\n]|_)*(?=\n)"),
+    )
 
 
 def _sent_from(phrases: Iterable[str]) -> SentFrom:

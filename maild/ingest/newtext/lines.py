@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from maild.ingest.phrases import fold_lines
+from maild.ingest.phrases import fold_letters
 
 EXAMINED_LINES = 4_000  # lines beyond these are not looked at (behaviour under attack, H66)
 EXAMINED_CHARACTERS = 500  # of one line
@@ -22,7 +23,6 @@ class Line(NamedTuple):
     raw: str  # as it stands
     bare: str  # without quote marks, invisible characters and outer white space; capped
     depth: int  # quote marks (">") in front
-    folded: str  # `bare` as phrases are compared
 
     @property
     def blank(self) -> bool:
@@ -49,12 +49,32 @@ def read_lines(text: str) -> tuple[list[Line], str]:
     """Split a body into lines and the unexamined rest; any of the usual line ends."""
     rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", EXAMINED_LINES)
     rest = rows.pop() if len(rows) > EXAMINED_LINES else ""
-    said = [_without_marks(row) for row in rows]
-    folded = fold_lines([bare for bare, _ in said])
-    lines = [
-        Line(r, bare, depth, f) for r, (bare, depth), f in zip(rows, said, folded, strict=True)
-    ]
-    return lines, rest
+    return [Line(row, *_without_marks(row)) for row in rows], rest
+
+
+def find_notable(lines: list[Line], patterns: tuple[re.Pattern[str], ...]) -> list[int]:
+    """The indexes of the lines that these patterns find something in, in their order.
+
+    Of quoted lines only those are looked at that head a quote.  The patterns see folded text, and
+    a line feed before and behind every line.
+    """
+    seen = ["\n"]
+    above = Line("", "", 0)
+    for line in lines:
+        if not line.depth or (line.depth == 1 and not (above.depth and above.bare)):
+            seen.append(line.bare)
+        seen.append("\n")
+        above = line
+    text = fold_letters("".join(seen))
+    return sorted({number for pattern in patterns for number in _line_numbers(pattern, text)})
+
+
+def _line_numbers(pattern: re.Pattern[str], text: str) -> Iterator[int]:
+    number, counted = -1, 0
+    for match in pattern.finditer(text):
+        number += text.count("\n", counted, match.start() + 1)
+        counted = match.start() + 1
+        yield number
 
 
 def next_written(lines: list[Line], start: int) -> int | None:
@@ -68,9 +88,17 @@ def next_written(lines: list[Line], start: int) -> int | None:
     return None
 
 
-def fenced(lines: list[Line]) -> set[int]:
+def last_written(lines: list[Line], start: int) -> int | None:
+    """The index of the last line up to `start` that is not empty, no further than a screen."""
+    for index in range(start, max(-1, start - SCREEN), -1):
+        if lines[index].raw.strip():
+            return index
+    return None
+
+
+def fenced(lines: list[Line], notable: list[int]) -> set[int]:
     """The indexes of lines between two lines of ```: code, in which nothing is what it seems."""
-    fences = [i for i, line in enumerate(lines) if not line.quoted and line.bare[:3] == "```"]
+    fences = [i for i in notable if not lines[i].quoted and lines[i].bare[:3] == "```"]
     inside: set[int] = set()
     for first, last in zip(fences[::2], fences[1::2], strict=False):
         inside.update(range(first, last + 1))

@@ -21,7 +21,11 @@ _SPLICED = 120  # longest remainder of a wrapped quoted line
 
 
 def find_quotes(
-    lines: list[Line], marks: dict[int, Mark], structure: Structure, words: Vocabulary
+    lines: list[Line],
+    notable: list[int],
+    marks: dict[int, Mark],
+    structure: Structure,
+    words: Vocabulary,
 ) -> dict[int, str]:
     """The indexes of all quoted lines, and for each what says so.
 
@@ -30,14 +34,14 @@ def find_quotes(
     """
     marked = {i for i, line in enumerate(lines) if line.quoted and not _is_decoration(line)}
     if marked:
-        marked -= _prompts(lines, marked) | fenced(lines)
+        marked -= _prompts(lines, marked) | fenced(lines, notable)
     introducer = _first_introducer(lines, marked, marks, structure, words)
     if introducer is None:
         if marked and (structure.indents_only or _is_enclosed(lines, marked)):
             return {}
     else:
         marked -= _shown_before(lines, marked, introducer)
-        marked |= _barred(lines, marks) | _initialed(lines)
+        marked |= _barred(lines, notable, marks) | _initialed(lines, notable)
     marked |= _spliced(lines, marked, marks)
     return dict.fromkeys(marked, "quoted lines") | _in_elements(structure)
 
@@ -116,11 +120,11 @@ def _is_enclosed(lines: list[Line], marked: set[int]) -> bool:
     return bool(own) and own[0] < min(marked) and own[-1] > max(marked)
 
 
-def _barred(lines: list[Line], marks: dict[int, Mark]) -> set[int]:
+def _barred(lines: list[Line], notable: list[int], marks: dict[int, Mark]) -> set[int]:
     """Lines that begin with "|" right below an attribution."""
     below = {mark.last for mark in marks.values() if mark.kind.introduces_quote}
     found: set[int] = set()
-    for run in _runs(i for i, line in enumerate(lines) if line.raw.lstrip()[:1] == "|"):
+    for run in _runs(i for i in notable if lines[i].raw.lstrip()[:1] == "|"):
         above = run.start - 1
         while above >= 0 and lines[above].blank:
             above -= 1
@@ -129,12 +133,10 @@ def _barred(lines: list[Line], marks: dict[int, Mark]) -> set[int]:
     return found
 
 
-def _initialed(lines: list[Line]) -> set[int]:
+def _initialed(lines: list[Line], notable: list[int]) -> set[int]:
     """Lines that begin with the same initials and ">", an empty one among them."""
     initials = {
-        i: m[1]
-        for i, line in enumerate(lines)
-        if ">" in line.bare[:5] and not line.quoted and (m := _INITIALS.match(line.bare))
+        i: m[1] for i in notable if not lines[i].quoted and (m := _INITIALS.match(lines[i].bare))
     }
     found: set[int] = set()
     for run in _runs(initials):

@@ -17,36 +17,34 @@ _LINK = re.compile(r"<[^<>]{0,400}>|\(https?:[^()\s]{0,400}\)|https?://\S{0,400}
 _PAUSE = re.compile(r"[,.;:!?(，。、]\s|[,;!?(，。]")
 
 
-def find_tails(lines: list[Line], words: Vocabulary) -> list[Mark]:
+def find_tails(lines: list[Line], notable: list[int], words: Vocabulary) -> list[Mark]:
     """Signature delimiters, footers, "Sent from …" lines and our own reply marks."""
     found = []
-    for index, line in enumerate(lines):
-        kind = None if line.blank or line.quoted else _kind(line, words)
+    code = fenced(lines, notable)
+    for index in notable:
+        skipped = lines[index].quoted or index in code
+        kind = None if skipped else _kind(lines[index].bare, words)
         if kind:
             found.append(Mark(kind, index, index))
-    code = fenced(lines) if found else ()
-    return [mark for mark in found if mark.first not in code]
+    return found
 
 
-def _kind(line: Line, words: Vocabulary) -> MarkKind | None:
-    bare = line.bare
+def _kind(bare: str, words: Vocabulary) -> MarkKind | None:
     if bare == "--":  # RFC 3676 §4.3 has a space behind it, which many programs take away
         return MarkKind.SIGNATURE
     if len(bare) >= 2 and not bare.strip("_"):
         return MarkKind.FOOTER
     if REPLY_MARK_OPEN in bare and REPLY_MARK_CLOSE in bare[bare.find(REPLY_MARK_OPEN) + 2 :]:
         return MarkKind.REPLY_MARK
-    if len(bare) <= LONGEST_SENT_FROM and is_sent_from(line, words):
+    if len(bare) <= LONGEST_SENT_FROM and is_sent_from(bare, words):
         return MarkKind.SENT_FROM
     return None
 
 
-def is_sent_from(line: Line, words: Vocabulary) -> bool:
+def is_sent_from(bare: str, words: Vocabulary) -> bool:
     """A line such as "Sent from my iPhone", and no sentence that begins like one."""
-    bare, text = line.bare, line.folded
-    if "<" in bare or "[" in bare or "]" in bare or "http" in bare:
-        text = fold(_LINK.sub(" ", bare))
-    found = words.sent_from.gap(text.strip("-–—*_() "))
+    text = fold(_LINK.sub(" ", bare)).strip("-–—*_() ")
+    found = words.sent_from.gap(text)
     if found is None:
         return False
     gap, opened = found

@@ -35,11 +35,6 @@ def fold(text: str) -> str:
     return " ".join(fold_letters(text).split())
 
 
-def fold_lines(lines: list[str]) -> list[str]:
-    """`fold` of each of many lines, which is quicker together."""
-    return [" ".join(line.split()) for line in fold_letters("\n".join(lines)).split("\n")]
-
-
 def fold_letters(text: str) -> str:
     """`fold` that leaves white space as it is."""
     if not text.isascii():
