@@ -56,14 +56,15 @@ def decode_value(value: object) -> str:
     return one_line(decode_words(loose_text(text)))
 
 
+_FOLD = re.compile(r"\r?\n(?=[ \t])|\r")
+
+
 def loose_text(value: object) -> str:
     """The field without folds, its 8-bit octets read, its encoded words still encoded."""
-    plain = str(value)
-    if plain.isascii() and plain.isprintable():
-        return plain[:MAX_VALUE]
-    data = raw_bytes(plain)
-    text = data.decode("ascii") if data.isascii() and b"\x1b" not in data else decode(data)[0]
-    return re.sub(r"\r?\n(?=[ \t])|\r", "", text)
+    text = str(value)[:MAX_VALUE]
+    if not text.isascii() or "\x1b" in text:
+        text = decode(raw_bytes(text))[0]
+    return _FOLD.sub("", text) if "\n" in text or "\r" in text else text
 
 
 def one_line(text: str) -> str:
@@ -347,12 +348,12 @@ def parameters(value: object) -> dict[str, str]:
     """Parameters of a Content-Type or Content-Disposition field, names in lower case, decoded."""
     if "=" not in str(value):
         return {}
-    text = re.sub(r"\r?\n[ \t]+", " ", loose_text(value))
+    text = loose_text(value)
     sections: dict[str, list[tuple[int, bool, str]]] = {}
     plain: dict[str, str] = {}
     for match in _PARAMETER.finditer(";" + text if ";" not in text else text[text.index(";") :]):
         name, raw = match[1].lower(), _unquote(match[2])
-        section = _SECTION.match(name)
+        section = _SECTION.match(name) if "*" in name else None
         if section and (section[2] is not None or section[3]):
             order = int(section[2] or 0)
             sections.setdefault(section[1], []).append((order, bool(section[3]), raw))
@@ -368,7 +369,7 @@ def _unquote(raw: str) -> str:
     raw = raw.strip()
     if raw.startswith('"'):
         raw = raw[1:-1] if raw.endswith('"') and len(raw) > 1 else raw[1:]
-        return re.sub(r'\\(["\\])', r"\1", raw)
+        return re.sub(r'\\(["\\])', r"\1", raw) if "\\" in raw else raw
     return raw
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, wraps
 
 from maild.ingest import bounce, phrases
 from maild.ingest.headers import parse_addresses
@@ -33,6 +33,7 @@ class Facts:
     sender: Address | None
     reply_to: tuple[Address, ...]
     text: str = field(repr=False)
+    looked: dict[str, str | None] = field(default_factory=dict, repr=False)  # see `_once`
 
     @cached_property
     def _index(self) -> dict[str, list[str]]:
@@ -47,7 +48,8 @@ class Facts:
 
     def first(self, name: str) -> str:
         """The value of the first field of this name, "" where there is none."""
-        return next(iter(self.all(name)), "")
+        values = self._index.get(name.lower())
+        return values[0] if values else ""
 
     @cached_property
     def folded_subject(self) -> str:
@@ -102,6 +104,19 @@ class _Finding:
     kind: Kind
     because: str
     language: str | None = None
+
+
+def _once(look: Callable[[Facts], str | None]) -> Callable[[Facts], str | None]:
+    """Evidence that several rules ask for is looked for once a mail."""
+    name = look.__name__
+
+    @wraps(look)
+    def found(facts: Facts) -> str | None:
+        if name not in facts.looked:
+            facts.looked[name] = look(facts)
+        return facts.looked[name]
+
+    return found
 
 
 def decide(facts: Facts) -> Verdict:
@@ -168,6 +183,7 @@ def _local(facts: Facts) -> str:
     return facts.sender.address.rpartition("@")[0] or facts.sender.address if facts.sender else ""
 
 
+@_once
 def _daemon(facts: Facts) -> str | None:
     """Why the sender is a mail server; None where it is not known to be one."""
     if facts.sender is None:
@@ -180,20 +196,24 @@ def _daemon(facts: Facts) -> str | None:
     return None
 
 
-def _null_path(facts: Facts) -> bool:
+_NULL_PATH = re.compile(r"\s*<\s*>\s*|\s*<?mailer-daemon(@.*)?>?\s*", re.IGNORECASE)
+
+
+@_once
+def _null_path(facts: Facts) -> str | None:
     """The envelope sender was empty (RFC 5321 §4.5.5), or the name that stands for it."""
     paths = facts.all("Return-Path") + facts.all("X-Envelope-From") + facts.all("X-MailFrom")
-    return any(
-        re.fullmatch(r"\s*<\s*>\s*|\s*<?mailer-daemon(@.*)?>?\s*", p, re.I) for p in paths[:3] if p
-    )
+    empty = any(_NULL_PATH.fullmatch(path) for path in paths[:3])
+    return "an empty Return-Path (RFC 5321 §4.5.5)" if empty else None
 
 
+@_once
 def _machine(facts: Facts) -> str | None:
     """Why a machine sent it, where something says so."""
     if daemon := _daemon(facts):
         return daemon
-    if _null_path(facts):
-        return "an empty Return-Path (RFC 5321 §4.5.5)"
+    if because := _null_path(facts):
+        return because
     if facts.sender is not None and not facts.sender.address:
         return "an empty sender address"
     if phrases.senders("never_answer").match(_local(facts)):
@@ -386,16 +406,18 @@ def _notification(facts: Facts) -> _Finding | None:
 def _empty_path(facts: Facts) -> str | None:
     """An empty return path, and nobody who would read an answer."""
     if _null_path(facts) and not facts.reply_to:
-        return "an empty Return-Path (RFC 5321 §4.5.5), and nothing says what it is"
+        return f"{_null_path(facts)}, and nothing says what it is"
     return None
 
 
+@_once
 def _generated(facts: Facts) -> str | None:
     if _submitted(facts) not in ("", "no"):
         return f"header Auto-Submitted: {facts.first('Auto-Submitted')} (RFC 3834 §5)"
     return None
 
 
+@_once
 def _bulk(facts: Facts) -> str | None:
     for value in facts.all("Precedence") + facts.all("X-Precedence"):
         if value.strip().lower() in ("bulk", "junk", "list"):
@@ -414,6 +436,7 @@ def _suppressions(facts: Facts) -> set[str]:
     return words
 
 
+@_once
 def _suppressed(facts: Facts) -> str | None:
     if _suppressions(facts) & {"all", "autoreply", "oof"}:
         return f"header X-Auto-Response-Suppress: {facts.first('X-Auto-Response-Suppress')}"
@@ -425,6 +448,7 @@ def _suppressed_all(facts: Facts) -> str | None:
     return _suppressed(facts) if "all" in _suppressions(facts) else None
 
 
+@_once
 def _nobody(facts: Facts) -> str | None:
     """A sender that takes no answers, unless Reply-To names somebody who does."""
     if facts.sender is None or not phrases.senders("no_reply").match(_local(facts)):
@@ -462,7 +486,7 @@ def _why_not_answered(facts: Facts, finding: _Finding) -> str | None:
 
 def _obstacles(facts: Facts) -> Iterator[str | None]:
     yield "there is no sender" if facts.sender is None or not facts.sender.address else None
-    yield "an empty Return-Path (RFC 5321 §4.5.5)" if _null_path(facts) else None
+    yield _null_path(facts)
     yield _generated(facts)
     yield _bulk(facts)
     yield _suppressed(facts)

@@ -122,7 +122,7 @@ def _notable(sent_from: list[str], separators: list[str]) -> tuple[re.Pattern[st
     ends = any_of({phrase.split()[-1] for phrase in closing}, whole_words=False).pattern
     signs = re.escape(":<>[]|#")
     return (
-        re.compile(rf"\n(?:[^\w\n]|_|{begins}|[^\n{signs}]*[{signs}])"),
+        re.compile(rf"\n(?:[^\w\n]|_|{begins}|[^\n{signs}]*+[{signs}])"),
         re.compile(r"--\**(?=\n)"),
         re.compile(rf"(?:{ends})(?:[^\w\n]|_)*(?=\n)"),
     )
