@@ -29,9 +29,11 @@ LEAST_LETTERS = 2
 
 _NOT_LETTERS = re.compile(r"[^\w\n]+|_+")
 _ASCII_NOT_LETTERS = {c: None for c in range(128) if not chr(c).isalnum() and chr(c) != "\n"}
-_UNSEEN = ["style", "script", "head", "title", "template"]
-# Where chosen elements begin and end in the text of a page, which itself never holds a NUL.
+# Where elements begin and end in the text of a page, which itself never holds a NUL: those that
+# are chosen, with their number, and those that nobody sees.
 _BORDER = re.compile("\0([0-9]+)([<>])")
+_UNSEEN = re.compile("\0<.*?\0>", re.DOTALL)
+_UNSEEN_ELEMENTS = "head, script, style, template, title"
 
 
 class ElementKind(StrEnum):
@@ -79,7 +81,6 @@ def read_structure(html: str | None, lines: list[Line]) -> Structure:
     root = LexborHTMLParser(html[:EXAMINED_HTML]).root
     if root is None:
         return Structure()
-    root.strip_tags(_UNSEEN)
     chosen = _choose(root)
     letters, nodes = _letters(root, chosen) if chosen else ("", [])
     if not nodes:
@@ -127,7 +128,10 @@ def _letters(root: Any, chosen: list[tuple[Any, ElementKind]]) -> tuple[str, lis
     for number, (node, _) in enumerate(chosen):
         node.insert_before(f"\0{number}<")
         node.insert_after(f"\0{number}>")
-    page = root.text(deep=True, separator=" ").replace("\n", " ")
+    for node in root.css(_UNSEEN_ELEMENTS):
+        node.insert_before("\0<")
+        node.insert_after("\0>")
+    page = _UNSEEN.sub("", root.text(deep=True, separator=" ")).replace("\n", " ")
     pieces: list[str] = []
     nodes: list[_Node] = []
     length, start, behind, inside = 0, 0, 0, -1
