@@ -127,9 +127,11 @@ def _above_quotes(
     lines: list[Line], notable: list[int], in_elements: AbstractSet[int]
 ) -> Iterator[int]:
     """The unquoted lines above one that is marked, or that HTML says is a quote."""
-    heads = {i for i in range(1, len(lines)) if lines[i].depth and not lines[i - 1].depth}
-    heads.update(i for i in notable if lines[i].bare.startswith(_MARKS))
-    for head in heads | in_elements:
+    heads = [i for i, line in enumerate(lines) if line.depth or i in in_elements]
+    heads += [i for i in notable if lines[i].bare.startswith(_MARKS)]
+    for head in heads:
+        if lines[head - 1].depth:
+            continue
         above = last_written(lines, head - 1)
         if above is not None and not lines[above].quoted and not lines[above].blank:
             yield above

@@ -40,15 +40,21 @@ class Walk:
             elif index in self.quoted:
                 self._pass_quote(index)
             else:
-                self._keep(index + 1)
+                self._keep(self._next_stop(index + 1))
         self._trim_rules(len(self.lines))
+
+    def _next_stop(self, index: int) -> int:
+        """The first line from `index` on that is marked or quoted."""
+        while index < len(self.lines) and index not in self.quoted and index not in self.marks:
+            index += 1
+        return index
 
     # ---- taking lines
 
     def _keep(self, end: int) -> None:
-        for line in self.lines[len(self.kept) : end]:
-            self.kept.append(line.raw)
-            self.wrote = self.wrote or bool(line.bare and not is_rule(line))
+        taken = self.lines[len(self.kept) : end]
+        self.kept += [line.raw for line in taken]
+        self.wrote = self.wrote or any(line.bare and not is_rule(line) for line in taken)
 
     def _drop(self, end: int, what: str, element: str = "") -> None:
         start = len(self.kept)

@@ -34,22 +34,24 @@ class Line(NamedTuple):
         return self.depth > 0
 
 
-def _without_marks(raw: str) -> tuple[str, int]:
-    """What a line says, and how many quote marks stand in front of it."""
+def read_line(raw: str) -> Line:
+    """Take the quote marks off one line."""
+    if ">" not in raw and raw.isascii():
+        return Line(raw, raw.strip()[:EXAMINED_CHARACTERS], 0)
     seen = raw[: EXAMINED_CHARACTERS * 2]
     if not seen.isascii():
         seen = _INVISIBLE.sub("", seen)
-    marks = _QUOTE_MARKS.match(seen) if ">" in seen else None
-    if marks is None:
-        return seen.strip()[:EXAMINED_CHARACTERS], 0
-    return seen[marks.end() :].strip()[:EXAMINED_CHARACTERS], marks[1].count(">")
+    marks = _QUOTE_MARKS.match(seen)
+    rest = seen[marks.end() :] if marks else seen
+    depth = marks[1].count(">") if marks else 0
+    return Line(raw, rest.strip()[:EXAMINED_CHARACTERS], depth)
 
 
 def read_lines(text: str) -> tuple[list[Line], str]:
     """Split a body into lines and the unexamined rest; any of the usual line ends."""
     rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", EXAMINED_LINES)
     rest = rows.pop() if len(rows) > EXAMINED_LINES else ""
-    return [Line(row, *_without_marks(row)) for row in rows], rest
+    return [read_line(row) for row in rows], rest
 
 
 def find_notable(lines: list[Line], patterns: tuple[re.Pattern[str], ...]) -> list[int]:

@@ -14,6 +14,7 @@ from .structure import ElementKind, Structure
 
 LEAST_INITIALED = 2  # lines "JD> …" that make a quote
 
+_DECORATION = "<<"  # ends ">>> look here <<<", which quotes nobody
 _INITIALS = re.compile(r"([^\W\d_]{1,4})>(?:\s|$)")
 _PROMPT = re.compile(r"[ \t]*>>>(?: |$)")
 _ONLY_A_LINK = re.compile(r"[(<\[]?(?:https?|mailto):\S+[)>\]]?\s*>*")
@@ -32,7 +33,7 @@ def find_quotes(
     Marked lines count as the sender's own where nothing in the mail introduces a quote and his
     text stands on both sides: then ">" may be his way to show something.
     """
-    marked = {i for i, line in enumerate(lines) if line.quoted and not _is_decoration(line)}
+    marked = {i for i, line in enumerate(lines) if line.depth and line.bare[-2:] != _DECORATION}
     if marked:
         marked -= _prompts(lines, marked) | fenced(lines, notable)
     introducer = _first_introducer(lines, marked, marks, structure, words)
@@ -100,11 +101,6 @@ def _runs(indexes: Iterable[int]) -> list[range]:
             begins = runs.pop().start
         runs.append(range(begins, index + 1))
     return runs
-
-
-def _is_decoration(line: Line) -> bool:
-    """ ">>> look here <<<" quotes nobody."""
-    return line.bare.endswith("<<")
 
 
 def _prompts(lines: list[Line], marked: set[int]) -> set[int]:
