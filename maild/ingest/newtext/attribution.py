@@ -83,15 +83,16 @@ def weigh(text: str, words: Vocabulary) -> Evidence | None:
     """The evidence in folded text; None where it is too long, or the sender speaks of himself."""
     if len(text) > LONGEST:
         return None
-    address = _ADDRESS.search(text) is not None
+    may_be_address = "@" in text
+    address = may_be_address and _ADDRESS.search(text) is not None
     verb = words.wrote.search(text) or (words.sent.search(text) if address else None)
     if verb and words.own.search(text):
         return None
     return Evidence(
-        closed=_ENDS.search(text) is not None,
+        closed=_ends(text),
         verb=verb is not None,
         address=address,
-        address_last=_ADDRESS_AT_END.search(text) is not None,
+        address_last=may_be_address and _ADDRESS_AT_END.search(text) is not None,
         date=_DATE.search(text) is not None,
         time=_TIME.search(text) is not None,
         opens=_opens(text, words),
