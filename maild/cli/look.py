@@ -229,6 +229,10 @@ def _promises(data: dict[str, Any]) -> Iterator[str]:
             yield f"{which} by {local(datetime.fromisoformat(due))}{missed}{paused}"
 
 
+# Events that only say again what another one says; `explain` and --json have them.
+TOLD_TWICE = ("rule fired", "completed", "reopened")
+
+
 def print_ticket(console: Console, data: dict[str, Any]) -> None:
     """One ticket: its facts, its conversation, its events."""
     facts = Table.grid(padding=(0, 2))
@@ -255,5 +259,7 @@ def print_ticket(console: Console, data: dict[str, Any]) -> None:
             console.print(f"  + {escape(attachment['filename'])} ({attachment['size']:,} bytes)")
         console.print()
     for event in data["events"]:
+        if event["event"] in TOLD_TWICE:
+            continue
         said = story.in_words(event["event"], event["by"], event["detail"])
         console.print(f"{local(event['at'])}  {escape(said)}", style="dim", highlight=False)

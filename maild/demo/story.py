@@ -146,20 +146,22 @@ class Stage:
             self.console.print(f"      [dim]{escape(line)}[/dim]", highlight=False)
         return message
 
-    def done_with(self, message_id: str) -> Message:
+    def done_with(self, message_id: str) -> None:
         """Waits until the desk is done with this message, then tells what it made of it."""
 
-        def look() -> Message | None:
+        def look() -> str | None:
             with self.house.store.read() as session:
-                return session.scalar(
+                message = session.scalar(
                     sa.select(Message).where(
                         Message.message_id == message_id, Message.state == "processed"
                     )
                 )
+                if message is None:
+                    return None
+                status = f" [{message.ticket.status}]" if message.ticket else ""
+                return f"{(message.why or '').partition(':')[0]}{status}"
 
-        message = self.servers.wait_for(look)
-        self.console.print(f"  [yellow]maild:[/yellow] {escape(message.why or '')}")
-        return message
+        self.console.print(f"  [yellow]maild:[/yellow] {escape(self.servers.wait_for(look))}")
 
 
 def first_lines(message: EmailMessage, count: int = 3) -> list[str]:

@@ -72,5 +72,6 @@ def in_words(event: str, by: str, detail: dict[str, Any]) -> str:
         said += f"{before} {detail['to']}"
     for key in ("kind", "person", "role", "failed"):
         if detail.get(key) and event != "status changed":
-            said += f", {key} {detail[key]}"
+            value = detail[key]
+            said += f", {key} {', '.join(value) if isinstance(value, list) else value}"
     return f"{said} · {by}"
