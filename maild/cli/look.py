@@ -235,6 +235,17 @@ TOLD_TWICE = ("rule fired", "completed", "reopened")
 
 def print_ticket(console: Console, data: dict[str, Any]) -> None:
     """One ticket: its facts, its conversation, its events."""
+    title = f"{data['number']} · {escape(data['title'])}"
+    console.print(Panel(_facts(data), title=title, expand=False))
+    for note in data["notes"]:
+        _print_note(console, note)
+    for event in data["events"]:
+        if event["event"] not in TOLD_TWICE:
+            said = story.in_words(event["event"], event["by"], event["detail"])
+            console.print(f"{local(event['at'])}  {escape(said)}", style="dim", highlight=False)
+
+
+def _facts(data: dict[str, Any]) -> Table:
     facts = Table.grid(padding=(0, 2))
     for key in ("status", "priority", "type", "queue", "organization", "due", "resolution"):
         if data[key]:
@@ -245,21 +256,18 @@ def print_ticket(console: Console, data: dict[str, Any]) -> None:
             facts.add_row(key.replace("_", " "), f"{name(data[key])} <{data[key]['address']}>")
     for line in (*_promises(data), *(f"to close: {n}" for n in data.get("closing_needs", ()))):
         facts.add_row("", escape(line))
-    console.print(Panel(facts, title=f"{data['number']} · {escape(data['title'])}", expand=False))
-    for note in data["notes"]:
-        kind = "" if note["public"] else " · internal"
-        console.print(
-            f"[bold]{escape(note['by'])}[/bold] ({note['by_kind']}{kind}) "
-            f"{local(note['created'])}  note {note['id']}",
-            highlight=False,
-        )
-        for line in note["text"].splitlines() or [""]:
-            console.print(f"  {escape(line)}", highlight=False)
-        for attachment in note["attachments"]:
-            console.print(f"  + {escape(attachment['filename'])} ({attachment['size']:,} bytes)")
-        console.print()
-    for event in data["events"]:
-        if event["event"] in TOLD_TWICE:
-            continue
-        said = story.in_words(event["event"], event["by"], event["detail"])
-        console.print(f"{local(event['at'])}  {escape(said)}", style="dim", highlight=False)
+    return facts
+
+
+def _print_note(console: Console, note: dict[str, Any]) -> None:
+    kind = "" if note["public"] else " · internal"
+    console.print(
+        f"[bold]{escape(note['by'])}[/bold] ({note['by_kind']}{kind}) "
+        f"{local(note['created'])}  note {note['id']}",
+        highlight=False,
+    )
+    for line in note["text"].splitlines() or [""]:
+        console.print(f"  {escape(line)}", highlight=False)
+    for attachment in note["attachments"]:
+        console.print(f"  + {escape(attachment['filename'])} ({attachment['size']:,} bytes)")
+    console.print()
