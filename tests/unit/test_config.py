@@ -1,5 +1,6 @@
 """maild.toml: what is wrong with it is said all at once, each with key, found and allowed."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,19 @@ def test_the_shipped_sample_is_valid_and_names_every_section() -> None:
     text = sample.read_text()
     for section in config.Config.model_fields:
         assert f"[{section}]" in text or f"{section} =" in text, section
+
+
+def test_every_key_is_explained_in_the_shipped_sample() -> None:
+    sample = (Path(config.__file__).parent / "cli" / "maild.toml").read_text()
+    parts = re.split(r"^(?:# )?\[+(\w+)\]+$", sample, flags=re.MULTILINE)
+    shown = {
+        name: set(re.findall(r"^(?:# )?(\w+) *=", text, re.MULTILINE))
+        for name, text in zip(parts[1::2], parts[2::2], strict=True)
+    }
+    for section, field in config.Config.model_fields.items():
+        model = getattr(field.annotation, "__args__", (field.annotation,))[0]
+        if section != "profile":
+            assert shown[section] == set(model.model_fields), section
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
         assert session.get(Setting, "a") is None
 
 
-def test_sqlite_is_durable(store: Store) -> None:
+def test_h2_sqlite_is_durable(store: Store) -> None:
     with store.read() as session:
         assert session.scalar(sa.text("PRAGMA synchronous")) == 2
         assert session.scalar(sa.text("PRAGMA journal_mode")) == "wal"
