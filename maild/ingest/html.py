@@ -263,8 +263,8 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "blockquote": {"type"},
 }
 _STYLES = _names(
-    "color background-color font-weight font-style font-size font-family text-align text- "
-    "decoration margin margin-left margin-right margin-top margin-bottom padding padding-left "
+    "color background-color font-weight font-style font-size font-family text-align "
+    "text-decoration margin margin-left margin-right margin-top margin-bottom padding padding-left "
     "padding-right padding-top padding-bottom border border-left border-right border-top "
     "border-bottom border-collapse width white-space vertical-align line-height"
 )
