@@ -61,6 +61,10 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("MAILD_DEBUG"):
             raise
+        if isinstance(error, OSError) and error.filename:
+            where = f"{error.filename}: {error.strerror}"
+            print(f"maild: {where}. Does it exist, and may this user write there?", file=sys.stderr)
+            sys.exit(1)
         print(
             f"maild: something went wrong that should not have ({type(error).__name__}: {error}). "
             "Set MAILD_DEBUG=1 to see where, and please report it.",

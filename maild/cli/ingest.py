@@ -46,13 +46,16 @@ def ingest(
     config: ConfigOption = None,
 ) -> None:
     """Take mail from files, as if it had come in by a mailbox."""
+    unread: list[str] = []
     with _house(config, moment(now), rehearse) as house:
-        outcomes = run_files(house, paths, mailbox, now)
+        outcomes = run_files(house, paths, mailbox, now, unread)
         if jsonl:
             for label, outcome in outcomes:
                 print_json({"file": label} | asdict(outcome), line=True)
         else:
             _print(outcomes)
+    if unread:
+        raise typer.Exit(1)
 
 
 @contextmanager
@@ -70,14 +73,23 @@ def _house(file: Path | None, now: datetime, rehearse: bool) -> Iterator[House]:
 
 
 def run_files(
-    house: House, paths: list[str], mailbox: str, now: str | None
+    house: House,
+    paths: list[str],
+    mailbox: str,
+    now: str | None,
+    unread: list[str] | None = None,
 ) -> Iterator[tuple[str, Outcome]]:
-    """(label, outcome) of each message, in the order given; an unreadable file stops no other."""
+    """(label, outcome) of each message, in the order given; an unreadable file stops no other.
+
+    `unread`, where it is given, gets the labels of what could not be read.
+    """
     with house.reader(workers=2) as reader:
         pipeline = house.pipeline(reader)
         for source, mail, error in reader.read_all(read_paths(paths)):
             if source.error:
                 print(f"maild: {source.error}", file=sys.stderr)
+                if unread is not None:
+                    unread.append(source.label)
                 continue
             at = moment(now)
             stored_id = house.store.write(partial(_accept, mailbox, source.raw, at))

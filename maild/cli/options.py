@@ -22,6 +22,12 @@ NowOption = Annotated[
     typer.Option("--now", metavar="TIME", help="Set the desk's clock, like 2026-12-03T09:00:00Z."),
 ]
 
+# Years that --now may name: clocks and zones reckon some years to both sides of it.
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+
+# What --now may name: clocks and zones reckon from it to both sides.
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+
 
 def moment(text: str | None) -> datetime:
     """The time of --now (RFC 3339; UTC where it names no zone), else now."""
@@ -33,7 +39,10 @@ def moment(text: str | None) -> datetime:
         raise UsageError(
             f"--now {text}: write a time like 2026-12-03T09:00:00Z or 2026-12-03T10:00+01:00."
         ) from error
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    value = value if value.tzinfo else value.replace(tzinfo=UTC)
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise UsageError(f"--now {text}: a year from {FIRST_YEAR} to {LAST_YEAR} is needed.")
+    return value
 
 
 def print_json(value: Any, *, line: bool = False) -> None:

@@ -84,6 +84,11 @@ def _told_apart(url: sa.URL) -> Iterator[None]:
     except sa.exc.DBAPIError as error:
         if error.connection_invalidated:
             raise Temporary("The connection to the database was lost.") from error
+        if "not a database" in str(error.orig):
+            raise Unavailable(
+                f"{url.database} is not a database. Name another file in `[database] url`, "
+                "or put yours back from a backup."
+            ) from error
         raise
 
 
@@ -105,7 +110,13 @@ def _normal(url: str) -> sa.URL:
 
 def _sqlite(url: sa.URL, busy_seconds: float) -> sa.Engine:
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(
+                f"The folder of the database {url.database} cannot be made ({error.strerror}). "
+                "Make it, or name another in `[database] url`."
+            ) from error
     engine = sa.create_engine(
         url, connect_args={"timeout": busy_seconds, "check_same_thread": False}
     )
