@@ -3,14 +3,16 @@
     python -m benchmarks.outbox [COUNT]
 
 Ours: claim, render in the limited process, compose, send, journal, record. The reference sends the
-very octets that came of it, in the same order, over one connection of aiosmtplib, and does nothing
-else. The SMTP server (aiosmtpd) runs in a process of its own.
+very octets that came of it to the same server, in the same order and over as many connections of
+aiosmtplib, and does nothing else. The two take turns. The server (aiosmtpd) runs in a process of
+its own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import statistics
 import sys
 import tempfile
 import time
@@ -29,6 +31,7 @@ from maild.store.tables import OutboxItem
 from tests.office import Office, a_note, the_ticket
 
 ROUNDS = 3
+CONNECTIONS = (1, 4)  # on both sides; 4 is what [smtp] connections says by default
 CAPS = ("conversation", "words", "recipient", "resource", "strangers", "total")
 HIGH = {"hour": 1_000_000, "day": 1_000_000}
 TEXT = "We have looked at it and found the cause.\n\nThe part comes tomorrow.\n\nBob\n"
@@ -76,45 +79,70 @@ def _fill(office: Office, count: int) -> None:
                 notify(desk, ticket, "reply", address, note=a_note(desk, ticket, TEXT))
 
 
-def _reference(port: int, mails: list[tuple[str, bytes]]) -> float:
-    async def send() -> float:
-        client = Client(hostname="127.0.0.1", port=port, start_tls=False)
-        await client.connect()
-        start = time.perf_counter()
-        for address, octets in mails:
+def _reference(port: int, mails: list[tuple[str, bytes]], connections: int) -> float:
+    """Seconds that bare aiosmtplib takes for these mails."""
+    waiting = list(reversed(mails))
+
+    async def work(client: Client) -> None:
+        while waiting:
+            address, octets = waiting.pop()
             await client.sendmail("support@example.com", [address], octets)
+
+    async def send() -> float:
+        clients = [
+            Client(hostname="127.0.0.1", port=port, start_tls=False) for _ in range(connections)
+        ]
+        for client in clients:
+            await client.connect()
+        start = time.perf_counter()
+        await asyncio.gather(*map(work, clients))
         took = time.perf_counter() - start
-        await client.quit()
+        for client in clients:
+            await client.quit()
         return took
 
     return asyncio.run(send())
 
 
+def _ours(office: Office, count: int) -> float:
+    deliverer = Deliverer(office.store, office.settings)
+    start = time.perf_counter()
+    counts = deliverer.once(office.at)
+    took = time.perf_counter() - start
+    assert counts["sent"] == count, counts
+    return took
+
+
+def _round(folder: Path, port: int, count: int, connections: int) -> tuple[float, float]:
+    """Seconds of ours and of the reference, one after the other."""
+    smtp = {"port": port, "connections": connections}
+    office = Office(folder, smtp=smtp, floods=dict.fromkeys(CAPS, HIGH))
+    _fill(office, count)
+    ours = _ours(office, count)
+    with office.store.read() as session:
+        rows = session.query(OutboxItem.address, OutboxItem.octets)
+        mails = [(address, octets or b"") for address, octets in rows]
+    return ours, _reference(port, mails, connections)
+
+
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
-    ratios = []
+    ratios: dict[int, list[float]] = {connections: [] for connections in CONNECTIONS}
     with _server() as port:
         for _ in range(ROUNDS):
-            with tempfile.TemporaryDirectory() as folder:
-                office = Office(Path(folder), smtp={"port": port}, floods=dict.fromkeys(CAPS, HIGH))
-                _fill(office, count)
-                deliverer = Deliverer(office.store, office.settings)
-                start = time.perf_counter()
-                counts = deliverer.once(office.at)
-                ours = time.perf_counter() - start
-                assert counts["sent"] == count, counts
-                with office.store.read() as session:
-                    rows = session.query(OutboxItem.address, OutboxItem.octets)
-                    mails = [(address, octets or b"") for address, octets in rows]
-                theirs = _reference(port, mails)
-                ratios.append(ours / theirs)
+            for connections in CONNECTIONS:
+                with tempfile.TemporaryDirectory() as folder:
+                    ours, theirs = _round(Path(folder), port, count, connections)
+                ratios[connections].append(ours / theirs)
                 print(
-                    f"ours {count / ours:6.0f} mails/s   aiosmtplib {count / theirs:6.0f} mails/s"
-                    f"   ratio {ours / theirs:.2f}",
+                    f"{connections} connection(s): ours {count / ours:6.0f} mails/s"
+                    f"   aiosmtplib {count / theirs:6.0f} mails/s   ratio {ours / theirs:.2f}",
                     flush=True,
                 )
-    print(f"ratio, middle of {ROUNDS}: {sorted(ratios)[ROUNDS // 2]:.2f}")
+    for connections, of_rounds in ratios.items():
+        middle = statistics.median(of_rounds)
+        print(f"{connections} connection(s): ratio, middle of {ROUNDS}: {middle:.2f}")
 
 
 if __name__ == "__main__":
