@@ -55,6 +55,11 @@ class Letter:
         return self.sender.is_resource and not self.proof.enough
 
     @property
+    def only_commands(self) -> bool:
+        """It says nothing besides what it asks for: it becomes no note and reopens nothing."""
+        return bool(self.asked.commands) and not (self.asked.text.strip() or self.mail.attachments)
+
+    @property
     def may(self) -> May:
         why = f"{self.proof.because}; what counts is {self.proof.needed}."
         role = "resource" if self.sender.is_resource else "contact"
@@ -122,7 +127,7 @@ def _to_ticket(desk: Desk, letter: Letter, ticket: Ticket) -> Outcome:
         return _new_ticket(desk, letter, follows=ticket)
     _copies(desk, letter, ticket)
     asked, note = letter.asked, None
-    if asked.text.strip() or letter.mail.attachments or not asked.commands:
+    if not letter.only_commands:
         public = commands.public(desk, letter.mail, asked, letter.may)
         note = notes.write(desk, ticket, letter.mail, text=asked.text, public=public)
         desk.settle()
@@ -146,7 +151,7 @@ def _quiet(desk: Desk, letter: Letter, ticket: Ticket) -> str:
     if thanks:
         say(desk, Reason("thanks", "only a thank-you", f"every word of it is one ({thanks})"))
         return "a thank-you does not reopen a ticket"
-    if letter.by_resource or ticket.status_kind != "closed":
+    if letter.by_resource or ticket.status_kind != "closed" or letter.only_commands:
         return ""
     return floods.over(
         desk.session,

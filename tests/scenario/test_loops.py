@@ -179,6 +179,17 @@ def test_h39_resolve_and_an_absence_notice_take_turns_only_so_often(make_desk: M
     assert alerts(desk) == ["flood"]
 
 
+def test_commands_of_a_contact_do_not_count_as_reopenings(make_desk: MakeDesk):
+    desk = make_desk(more="[floods]\nreopenings = {hour = 1, day = 1}\n")
+    desk.ann.mail("Printer is on fire")
+    desk.bob.mail(f"[{desk.ticket()['number']}] Printer is resolved", "Done.")
+    told = len(desk.ann.received())
+    for _ in range(3):
+        desk.ann.reply("#list")
+    assert len(desk.ann.received()) == told + 3
+    assert desk.ticket()["status"] == "Complete"
+
+
 def test_h40_what_went_through_a_hundred_servers_is_only_stored(make_desk: MakeDesk):
     desk = make_desk()
     desk.put(b"Received: by a; x\r\n" * 101 + b"From: ann@acme.example\r\nSubject: x\r\n\r\nx\r\n")
