@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -56,9 +57,9 @@ def test_h1_killed_at_any_step(step: str, tmp_path: Path, dovecot: Dovecot) -> N
         ]
         assert [len(desk.ticket(t["number"])["notes"]) for t in desk.tickets()] == [1, 1, 1]
         told = [str(mail["Message-ID"]) for mail in desk.ann.received()]
-        repeats = len(told) - 3
         assert len(set(told)) == 3
-        assert repeats <= (1 if step == "outbox.sent" else 0)
+        # Several mails are under way at a time: each may come once more, as the same mail (H77).
+        assert max(Counter(told).values()) <= (2 if step.startswith("outbox.") else 1)
         desk.servers.wait_for(lambda: not dovecot.messages(daemon.user))
         assert len(dovecot.messages(daemon.user, "Done")) == 3
     finally:
