@@ -14,7 +14,7 @@ test: setup-test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n 4 --dist worksteal   # many tests wait for servers
 
 gallery: setup-test      # every notification as a page and as pictures
 	$(BIN)/python -m tests.gallery build/gallery
