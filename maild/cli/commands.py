@@ -17,10 +17,10 @@ from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.commands import guide, subjects
 from maild.commands.arguments import Names, Resource
 from maild.commands.grammar import Place, read
+from maild.commands.mail import names
 from maild.commands.values import Asked
 from maild.commands.vocabulary import own_folder, vocabulary
 from maild.config import Config, Settings
-from maild.desk import views
 from maild.desk.profile import load_profile, profile_folder
 from maild.model import Address
 
@@ -96,20 +96,10 @@ def _names(file: Path | None) -> Names:
         else Settings(Config(), place.resolve())
     )
     profile = load_profile(profile_folder(settings.config.profile, settings.folder))
-    words = vocabulary(own_folder(settings.folder))
-    desk = settings.config.desk
-    return Names(
-        vocabulary=words,
-        statuses=tuple(profile.statuses),
-        priorities=profile.priorities,
-        queues=profile.queues,
-        types=profile.types,
-        resources=tuple(
-            Resource(r.name, tuple(Address("", a).key for a in (r.email, *r.aliases)))
-            for r in settings.config.resource
-            if r.active
-        ),
-        now=datetime.now(UTC).astimezone(desk.zone),
-        languages=words.spoken(desk.language),
-        views=tuple(views.VIEWS),
+    resources = tuple(
+        Resource(r.name, tuple(Address("", a).key for a in (r.email, *r.aliases)))
+        for r in settings.config.resource
+        if r.active
     )
+    words = vocabulary(own_folder(settings.folder))
+    return names(settings, profile, words, resources, datetime.now(UTC))

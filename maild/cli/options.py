@@ -25,9 +25,6 @@ NowOption = Annotated[
 # Years that --now may name: clocks and zones reckon some years to both sides of it.
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 
-# What --now may name: clocks and zones reckon from it to both sides.
-FIRST_YEAR, LAST_YEAR = 1970, 9000
-
 
 def moment(text: str | None) -> datetime:
     """The time of --now (RFC 3339; UTC where it names no zone), else now."""

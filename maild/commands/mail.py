@@ -6,6 +6,7 @@ read ──▶ Asked ──▶ (ingest writes the note: `public`) ──▶ carr
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import cast
 
 import sqlalchemy as sa
@@ -20,8 +21,10 @@ from maild.commands.job import Job, May, Result
 from maild.commands.run import run
 from maild.commands.values import Asked
 from maild.commands.vocabulary import Vocabulary, Word, own_folder, vocabulary
+from maild.config import Settings
 from maild.desk import roles, views
 from maild.desk.desk import Desk
+from maild.desk.profile import Profile
 from maild.errors import UsageError
 from maild.model import Mail
 from maild.store.tables import Message, Note, OutboxItem, Person, Ticket
@@ -67,20 +70,31 @@ def names_of(desk: Desk) -> Names:
 
 
 def _names(desk: Desk) -> Names:
-    config, profile = desk.settings.config, desk.profile
-    words = _words(desk)
+    resources = tuple(
+        Resource(p.name, tuple(a.address for a in p.addresses))
+        for p in roles.all_resources(desk.session)
+    )
+    return names(desk.settings, desk.profile, _words(desk), resources, desk.now)
+
+
+def names(
+    settings: Settings,
+    profile: Profile,
+    words: Vocabulary,
+    resources: tuple[Resource, ...],
+    now: datetime,
+) -> Names:
+    """What commands can name with this configuration, profile and vocabulary."""
+    config = settings.config.desk
     return Names(
         vocabulary=words,
         statuses=tuple(profile.statuses),
         priorities=profile.priorities,
         queues=profile.queues,
         types=profile.types,
-        resources=tuple(
-            Resource(p.name, tuple(a.address for a in p.addresses))
-            for p in roles.all_resources(desk.session)
-        ),
-        now=desk.now.astimezone(config.desk.zone),
-        languages=words.spoken(config.desk.language),
+        resources=resources,
+        now=now.astimezone(config.zone),
+        languages=words.spoken(config.language),
         views=tuple(views.VIEWS),
     )
 
