@@ -127,12 +127,15 @@ def find_attributions(
 def _above_quotes(
     lines: list[Line], notable: list[int], in_elements: AbstractSet[int]
 ) -> Iterator[int]:
-    """The unquoted lines above one that is marked, or that HTML says is a quote."""
-    heads = [i for i, line in enumerate(lines) if line.depth or i in in_elements]
+    """The unquoted lines above marked ones, and above what HTML says is a quote."""
+    heads = [
+        index
+        for index, line in enumerate(lines)
+        if (line.depth and not lines[index - 1].depth)
+        or (index in in_elements and index - 1 not in in_elements)
+    ]
     heads += [i for i in notable if lines[i].bare.startswith(_MARKS)]
     for head in heads:
-        if lines[head - 1].depth:
-            continue
         above = last_written(lines, head - 1)
         if above is not None and not lines[above].quoted and not lines[above].blank:
             yield above

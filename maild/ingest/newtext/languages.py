@@ -13,6 +13,7 @@ import yaml
 
 from maild.ingest.phrases import fold
 
+from .lines import Notable
 from .patterns import any_of
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times as fast
@@ -58,7 +59,7 @@ class Vocabulary:
     sent_from: SentFrom
     devices: re.Pattern[str]  # "iphone", "outlook"
     forward_prefix: re.Pattern[str]  # "fw", "wg": begins the subject of a forwarded message
-    notable: tuple[re.Pattern[str], ...]  # what a line has that is more than a sentence
+    notable: Notable  # what a line has that is more than a sentence
     labels: dict[str, str]  # "von" → "from": header names of quoted messages
 
 
@@ -109,22 +110,18 @@ def _labels(headers: Iterable[dict[str, list[str]]]) -> dict[str, str]:
     return labels
 
 
-def _notable(sent_from: list[str], separators: list[str]) -> tuple[re.Pattern[str], ...]:
-    """What every line has that can introduce or follow a quote, for `lines.find_notable`.
-
-    It begins with a sign, or a word that such lines begin with; it holds one of the signs of
-    addresses, fields and links; it ends with dashes, or a word that such lines end with.
-    """
+def _notable(sent_from: list[str], separators: list[str]) -> Notable:
+    """What `lines.find_notable` looks for."""
     parts = [phrase.partition("*") for phrase in sent_from]
     opening = {before for before, _, _ in parts if before} | set(map(fold, separators))
     begins = any_of({phrase.split()[0] for phrase in opening}, whole_words=False).pattern
     closing = {after for before, _, after in parts if not before}
-    ends = any_of({phrase.split()[-1] for phrase in closing}, whole_words=False).pattern
+    ends = any_of({phrase.split()[-1][::-1] for phrase in closing}, whole_words=False).pattern
     signs = re.escape(":<>[]|#")
-    return (
-        re.compile(rf"\n(?:[^\w\n]|_|{begins}|[^\n{signs}]*+[{signs}])"),
-        re.compile(r"--\**(?=\n)"),
-        re.compile(rf"(?:{ends})(?:[^\w\n]|_)*(?=\n)"),
+    return Notable(
+        begins=re.compile(rf"\n(?:[^\w\n]|_|{begins})"),
+        holds=re.compile(rf"[{signs}][^\n]*"),
+        ends=re.compile(rf"\n(?:\**--|(?:[^\w\n]|_)*(?:{ends}))"),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from maild.ingest.phrases import fold_letters
@@ -36,8 +37,11 @@ class Line(NamedTuple):
 
 def read_line(raw: str) -> Line:
     """Take the quote marks off one line."""
-    if ">" not in raw and raw.isascii():
-        return Line(raw, raw.strip()[:EXAMINED_CHARACTERS], 0)
+    if raw.isascii():
+        if ">" not in raw:
+            return Line(raw, raw.strip()[:EXAMINED_CHARACTERS], 0)
+        if raw[:2] == "> " and raw[2:3].isalnum():  # as most programs quote
+            return Line(raw, raw[2:].strip()[:EXAMINED_CHARACTERS], 1)
     seen = raw[: EXAMINED_CHARACTERS * 2]
     if not seen.isascii():
         seen = _INVISIBLE.sub("", seen)
@@ -54,11 +58,21 @@ def read_lines(text: str) -> tuple[list[Line], str]:
     return [read_line(row) for row in rows], rest
 
 
-def find_notable(lines: list[Line], patterns: tuple[re.Pattern[str], ...]) -> list[int]:
-    """The indexes of the lines that these patterns find something in, in their order.
+@dataclass(frozen=True, slots=True)
+class Notable:
+    """What every line has that can introduce or follow a quote; patterns for folded text in which
+    a line feed stands before and behind every line.
+    """
 
-    Of quoted lines only those are looked at that head a quote.  The patterns see folded text, and
-    a line feed before and behind every line.
+    begins: re.Pattern[str]  # with a sign, or a word that such lines begin with
+    holds: re.Pattern[str]  # a sign of addresses, fields and links
+    ends: re.Pattern[str]  # dashes, or a word that such lines end with; the text is read backwards
+
+
+def find_notable(lines: list[Line], notable: Notable) -> list[int]:
+    """The indexes of the notable lines, in their order.
+
+    Of quoted lines only those are looked at that head a quote.
     """
     seen = ["\n"]
     above = Line("", "", 0)
@@ -68,7 +82,10 @@ def find_notable(lines: list[Line], patterns: tuple[re.Pattern[str], ...]) -> li
         seen.append("\n")
         above = line
     text = fold_letters("".join(seen))
-    return sorted({number for pattern in patterns for number in _line_numbers(pattern, text)})
+    found = {*_line_numbers(notable.begins, text), *_line_numbers(notable.holds, text)}
+    last = len(lines) - 1
+    found.update(last - number for number in _line_numbers(notable.ends, text[::-1]))
+    return sorted(found)
 
 
 def _line_numbers(pattern: re.Pattern[str], text: str) -> Iterator[int]:

@@ -149,8 +149,8 @@ def _spliced(lines: list[Line], marked: set[int], marks: dict[int, Mark]) -> set
     Only what cannot be an answer: a bare link, or the end of a bracket or link left open.
     """
     found: set[int] = set()
-    for index in sorted(i + 1 for i in marked if i + 2 in marked):
-        if index in marked or index in marks:
+    for index in sorted(i + 1 for i in marked if i + 1 not in marked and i + 2 in marked):
+        if index in marks:
             continue
         bare, above = lines[index].bare, lines[index - 1].bare
         if not bare or len(bare) > _SPLICED:
