@@ -124,9 +124,12 @@ def _word_octets(encoding: str, payload: str) -> bytes:
     return decode_base64(data)
 
 
+_NOT_BASE64 = re.sub(rb"[A-Za-z0-9+/=]", b"", bytes(range(256)))
+
+
 def decode_base64(data: bytes) -> bytes:
     """Octets of base64 with missing padding, foreign characters, or padding in the middle."""
-    wanted = re.sub(rb"[^A-Za-z0-9+/=]+", b"", data)
+    wanted = data.translate(None, _NOT_BASE64)
     if b"=" not in wanted.rstrip(b"="):
         return _base64_run(wanted.rstrip(b"="))
     return b"".join(_base64_run(run) for run in re.split(rb"=+", wanted))

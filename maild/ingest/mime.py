@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 
 from maild.errors import MailError
+from maild.ingest import skeleton
 from maild.ingest.headers import by_name, decode_base64, decode_value, parameters
 
 MAX_SIZE = 128 * 1024 * 1024  # octets of a message
@@ -23,6 +24,7 @@ MAX_HEADER = 512 * 1024  # octets of the top header block that are read
 MAX_FIELDS = 2_000  # fields of the top header block that are read
 MAX_FIELD = 128 * 1024  # octets of one field that are read
 MAX_PARTS = 1_000  # parts that are read
+_EMPTY = b"\r\n\t \0"  # nothing to read
 MAX_DEPTH = 100  # levels of nesting; more is no mail (H61)
 
 
@@ -97,10 +99,10 @@ def decode_transfer(data: bytes, encoding: str) -> bytes:
 
 def _before_epilogue(data: bytes) -> bytes:
     """Base64 without the words that some list servers append in clear (a blank line, then text)."""
-    blank = re.search(rb"\n[ \t]*\r?\n", data.strip())
+    stripped = data.strip()
+    blank = re.search(rb"\n[ \t]*\r?\n", stripped)
     if blank is None:
         return data
-    stripped = data.strip()
     rest = stripped[blank.end() :]
     if re.search(rb"[^A-Za-z0-9+/=\r\n \t]|[A-Za-z]+ [A-Za-z]+", rest):
         return stripped[: blank.start()]
@@ -150,7 +152,7 @@ def prepare(raw: bytes) -> tuple[bytes, list[str]]:
     """
     if len(raw) > MAX_SIZE:
         raise MailError("The message is larger than 128 MB; ask the sender for a smaller one.")
-    if not raw.strip(b"\r\n\t \0"):
+    if not raw[:1_000].strip(_EMPTY) and not raw.strip(_EMPTY):
         raise MailError("The message is empty; there is nothing to read.")
     defects: list[str] = []
     raw = _without_wrapping(raw)
@@ -210,7 +212,7 @@ def _repair_header(raw: bytes, defects: list[str]) -> bytes:
     if blank is None:
         return raw
     head, rest = raw[: blank.start() + 1], raw[blank.start() + 1 :]
-    whole = _FOLDED_BOUNDARY.sub(rb"\1 \2", head)
+    whole = _FOLDED_BOUNDARY.sub(rb"\1 \2", head) if b"oundary" in head.lower() else head
     if whole != head:
         defects.append("boundary broken over two lines")
     elif not _ODD_LINE.search(b"\n" + head):
@@ -313,9 +315,11 @@ def tree(raw: bytes, defects: list[str]) -> Message:
 
 def _by_mail_parser(raw: bytes) -> Message:
     """mail-parser's guarded parse, without the bodies and dates that it would decode at once."""
-    message = _lazy_parser().from_bytes(raw).message
+    bare, bodies = skeleton.bare(raw)
+    message = _lazy_parser().from_bytes(bare).message
     if not isinstance(message, Message):
         raise TypeError("no message")
+    skeleton.restore(message, bodies)
     return message
 
 

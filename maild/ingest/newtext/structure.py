@@ -28,7 +28,7 @@ MOST_PLACES = 20  # looked at, where the anchor occurs several times
 LEAST_LETTERS = 2
 
 _NOT_LETTERS = re.compile(r"[^\w\n]+|_+")
-_ASCII_NOT_LETTERS = {c: None for c in range(128) if not chr(c).isalnum() and chr(c) != "\n"}
+_NOT_ASCII_LETTERS = bytes(c for c in range(128) if not chr(c).isalnum() and chr(c) != "\n")
 # Where elements begin and end in the text of a page, which itself never holds a NUL: those that
 # are chosen, with their number, and those that nobody sees.
 _BORDER = re.compile("\0([0-9]+)([<>])")
@@ -167,10 +167,9 @@ def _name(node: Any) -> str:
 
 def squeeze(text: str) -> str:
     """Letters, digits and line feeds only: what survives every way of writing HTML as text."""
-    letters = fold_letters(text)
-    if letters.isascii():
-        return letters.translate(_ASCII_NOT_LETTERS)
-    return _NOT_LETTERS.sub("", letters)
+    if text.isascii():  # at the speed of octets
+        return text.encode("ascii").translate(None, _NOT_ASCII_LETTERS).lower().decode("ascii")
+    return _NOT_LETTERS.sub("", fold_letters(text))
 
 
 class _Places:
