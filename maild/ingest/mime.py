@@ -330,8 +330,8 @@ def _lazy_parser() -> Any:
     silence("mailparser")
 
     class Lazy(mailparser.MailParser):  # type: ignore[misc]
-        def parse(self) -> Lazy:
-            return self
+        def __init__(self, message: Message) -> None:
+            self._message = message
 
     return Lazy
 

@@ -48,7 +48,7 @@ class Phrases:
     """One section of the data: phrases of every language."""
 
     def __init__(self, table: dict[str, list[str]], *, bounded: bool = False) -> None:
-        self._plain: list[tuple[str, Hit]] = []
+        self._plain: list[tuple[str, str, Hit]] = []  # a word it needs, the phrase
         self._starts: dict[str, list[tuple[re.Pattern[str], Hit]]] = {}  # by two characters
         self._within: list[tuple[str, re.Pattern[str], Hit]] = []  # by a piece they hold
         self._loose: list[tuple[re.Pattern[str], Hit]] = []
@@ -71,7 +71,7 @@ class Phrases:
         if "*" in folded:
             self._loose.append((re.compile(body), hit))
         else:
-            self._plain.append((folded, hit))
+            self._plain.append((_inner_word(folded), folded, hit))
 
     def begins(self, folded: str) -> Hit | None:
         """The first phrase that begins this folded subject."""
@@ -86,14 +86,20 @@ class Phrases:
 
     def within(self, folded: str) -> Hit | None:
         """The first phrase that stands anywhere in this folded text."""
-        for phrase, hit in self._plain:
-            if phrase in folded:
+        words = {"", *folded.split()}
+        for word, phrase, hit in self._plain:
+            if word in words and phrase in folded:
                 return hit
         return next((hit for pattern, hit in self._loose if pattern.search(folded)), None)
 
     def heads(self, folded: str) -> Hit | None:
         """The first plain phrase that begins this folded line."""
-        return next((hit for phrase, hit in self._plain if folded.startswith(phrase)), None)
+        return next((hit for _, phrase, hit in self._plain if folded.startswith(phrase)), None)
+
+
+def _inner_word(phrase: str) -> str:
+    """The longest word with others on both sides: a text without it holds no such phrase."""
+    return max(phrase.split()[1:-1], key=len, default="")
 
 
 def _wants_end(folded: str) -> bool:
