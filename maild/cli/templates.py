@@ -10,7 +10,7 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,13 +20,13 @@ from rich.table import Table
 from maild import config as configuration
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.config import Settings
-from maild.desk.notifications import NOTIFICATIONS, notification
+from maild.desk.notifications import NOTIFICATIONS, Notification, notification
 from maild.errors import NotFound, UsageError
 from maild.outbox import preview as previews
 from maild.templates import manual as manual_page
 from maild.templates.history import History, me
 from maild.templates.renderer import LimitedRenderer
-from maild.templates.source import SHIPPED, Library, Template, languages
+from maild.templates.source import SHIPPED, Library, Place, Template, languages
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A notification, like complete.")]
 Lang = Annotated[str | None, typer.Option("--lang", metavar="LANG", help="Language, like de.")]
@@ -59,25 +59,23 @@ def templates(context: typer.Context, config: ConfigOption = None) -> None:
 
 def list_templates(json: JsonOption = False, config: ConfigOption = None) -> None:
     """List every notification, and for each language which file is in force."""
-    library = Library(_own(_settings(config)))
+    own = _own(_settings(config))
+    library = Library(own)
     found = [(kind, _in_force(library, kind.name)) for kind in NOTIFICATIONS]
+    broken = _broken(own, [place for _, places in found for place in places])
     if json:
-        rows = [
-            {
-                "name": kind.name,
-                "audience": kind.audience,
-                "purpose": kind.purpose,
-                "languages": {t.language: {"shipped": t.shipped, "file": t.origin} for t in files},
-            }
-            for kind, files in found
-        ]
-        print_json(rows)
+        print_json([_listed(kind, places, broken) for kind, places in found])
         return
     table = Table("template", "for", "in force", "when", box=None, pad_edge=False)
-    for kind, files in found:
-        where = ", ".join(f"{t.language} {_origin(t)}" for t in files)
+    for kind, places in found:
+        where = ", ".join(
+            f"{place.language} {_origin(place)}{' (broken)' if place in broken else ''}"
+            for place in places
+        )
         table.add_row(kind.name, kind.audience, where, kind.purpose)
     Console(highlight=False).print(table)
+    if broken:
+        print("Where yours is broken the shipped one is sent; `maild templates check` says why.")
 
 
 def show(
@@ -86,14 +84,14 @@ def show(
     """Print a template that is in force, and every name that it may use."""
     kind = notification(name)
     settings = _settings(config)
-    template = Library(_own(settings)).get(name, lang or settings.config.desk.language)
-    text = Path(template.origin).read_text("utf-8")
+    place = Library(_own(settings)).find(name, lang or settings.config.desk.language)
+    text = place.file.read_text("utf-8", "replace")
     if json:
         facts = [{"name": f.name, "meaning": f.meaning, "example": f.example} for f in kind.facts]
-        print_json({"name": name, "language": template.language, "file": template.origin,
-                    "shipped": template.shipped, "text": text, "facts": facts})  # fmt: skip
+        print_json({"name": name, "language": place.language, "file": str(place.file),
+                    "shipped": place.shipped, "text": text, "facts": facts})  # fmt: skip
         return
-    print(f"# {template.origin} ({_origin(template)})\n\n{text}")
+    print(f"# {place.file} ({_origin(place)})\n\n{text}")
     table = Table("name", "meaning", "example", box=None, pad_edge=False)
     for fact in kind.facts:
         table.add_row(fact.name, fact.meaning, escape(repr(fact.example)))
@@ -108,17 +106,15 @@ def check(
     """Try every template: syntax, unknown names, missing languages."""
     own = _own(_settings(config))
     kinds = [notification(name)] if name else list(NOTIFICATIONS)
-    renderer, library = LimitedRenderer(own), Library(own)
+    library = Library(own)
     wrong, tried = 0, 0
-    try:
+    with LimitedRenderer(own) as renderer:
         for kind in kinds:
-            for template in _in_force(library, kind.name, lang):
+            for place in _in_force(library, kind.name, lang):
                 tried += 1
-                for problem in renderer.check(kind.name, template.language):
+                for problem in renderer.check(kind.name, place.language):
                     wrong += 1
                     print(problem)
-    finally:
-        renderer.close()
     for line in _left_over(own):
         wrong += 1
         print(line)
@@ -244,18 +240,41 @@ def _own(settings: Settings) -> Path:
     return settings.path("templates")
 
 
-def _origin(template: Template) -> str:
-    return "shipped" if template.shipped else "yours"
+def _origin(place: Place) -> str:
+    return "shipped" if place.shipped else "yours"
 
 
-def _in_force(library: Library, name: str, only: str | None = None) -> list[Template]:
+def _in_force(library: Library, name: str, only: str | None = None) -> list[Place]:
     """The template of each language that there is, the admin's languages too."""
     if only:
-        return [library.get(name, _tongue(only))]
+        return [library.find(name, _tongue(only))]
     folders = library.own.iterdir() if library.own is not None and library.own.is_dir() else ()
     own = sorted(f.name for f in folders if f.is_dir() and not f.name.startswith("."))
     tongues = dict.fromkeys([*languages(), *own])
-    return [t for tongue in tongues if (t := library.get(name, tongue)).language == tongue]
+    return [p for tongue in tongues if (p := library.find(name, tongue)).language == tongue]
+
+
+def _broken(own: Path, places: list[Place]) -> list[Place]:
+    """Those of the admin's own that are not sent."""
+    with LimitedRenderer(own) as renderer:
+        return [p for p in places if not p.shipped and renderer.check(p.name, p.language)]
+
+
+def _listed(kind: Notification, places: list[Place], broken: list[Place]) -> dict[str, Any]:
+    languages = {
+        place.language: {
+            "shipped": place.shipped,
+            "file": str(place.file),
+            "broken": place in broken,
+        }
+        for place in places
+    }
+    return {
+        "name": kind.name,
+        "audience": kind.audience,
+        "purpose": kind.purpose,
+        "languages": languages,
+    }
 
 
 def _left_over(own: Path) -> list[str]:
@@ -320,11 +339,8 @@ def _put(settings: Settings, name: str, language: str, text: str) -> None:
         trial = Path(folder) / language / f"{name}.md"
         trial.parent.mkdir()
         trial.write_text(text, "utf-8")
-        renderer = LimitedRenderer(Path(folder))
-        try:
+        with LimitedRenderer(Path(folder)) as renderer:
             wrong = renderer.check(name, language)
-        finally:
-            renderer.close()
     if wrong:
         lines = "\n".join(problem.replace(f"{folder}/", "") for problem in wrong)
         raise UsageError(f"{lines}\nNothing was changed.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from maild.closing import Closing
 from maild.desk.notifications import NOTIFICATIONS, notification
 from maild.errors import MaildError, UsageError
 from maild.limited import MEMORY, Exceeded, Limited
@@ -58,7 +59,7 @@ class LocalRenderer:
         """Nothing is held."""
 
 
-class LimitedRenderer:
+class LimitedRenderer(Closing):
     """Renders in a worker process with a clock and a bound on its memory."""
 
     def __init__(
@@ -160,16 +161,13 @@ def check(own: Path | None, name: str, language: str) -> list[str]:
 
 def check_templates(own: Path) -> str:
     """Tries every template in each shipped language; UsageError with all that is wrong."""
-    renderer = LimitedRenderer(own)
-    try:
+    with LimitedRenderer(own) as renderer:
         wrong = [
             problem
             for kind in NOTIFICATIONS
             for language in languages()
             for problem in renderer.check(kind.name, language)
         ]
-    finally:
-        renderer.close()
     if wrong:
         raise UsageError("\n".join(dict.fromkeys(wrong)))
     return f"{len(NOTIFICATIONS)} notifications in {', '.join(languages())}"

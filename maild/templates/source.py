@@ -67,6 +67,20 @@ def parse(text: str, name: str, language: str, origin: str, *, shipped: bool) ->
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a template stands."""
+
+    name: str
+    language: str
+    file: Path
+    shipped: bool  # False: the admin's own
+
+    def read(self) -> Template:
+        """UsageError where it is broken."""
+        return _parse_cached(self, self.file.stat().st_mtime_ns)
+
+
 class Library:
     """The templates that are in force: the admin's own files before the shipped ones."""
 
@@ -75,15 +89,19 @@ class Library:
         self.own = own
 
     def get(self, name: str, language: str) -> Template:
-        """The one in force: own before shipped in the wanted language, then in English.
+        """The one in force.
 
         UsageError where the admin's own file is broken; NotFound where there is none at all.
         """
+        return self.find(name, language).read()
+
+    def find(self, name: str, language: str) -> Place:
+        """Where it stands: own before shipped in the wanted language, then in English."""
         for tongue in _tongues(language):
             for folder, shipped in ((self.own, False), (SHIPPED, True)):
                 file = folder / tongue / f"{name}.md" if folder else None
                 if file is not None and file.is_file():
-                    return _read(file, name, tongue, shipped)
+                    return Place(name, tongue, file, shipped)
         raise NotFound(f'There is no template "{name}".')
 
     def words(self, language: str) -> dict[str, str]:
@@ -123,17 +141,14 @@ def _tongues(language: str) -> list[str]:
     return list(dict.fromkeys([*wanted, DEFAULT_LANGUAGE]))
 
 
-def _read(file: Path, name: str, language: str, shipped: bool) -> Template:
-    return _parse_cached(file, name, language, shipped, file.stat().st_mtime_ns)
-
-
 @lru_cache(maxsize=512)
-def _parse_cached(file: Path, name: str, language: str, shipped: bool, mtime: int) -> Template:
+def _parse_cached(place: Place, mtime: int) -> Template:
     try:
-        text = file.read_text("utf-8")
+        text = place.file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read as UTF-8 text.") from error
-    return replace(parse(text, name, language, str(file), shipped=shipped), mtime=mtime)
+        raise UsageError(f"{place.file} cannot be read as UTF-8 text.") from error
+    found = parse(text, place.name, place.language, str(place.file), shipped=place.shipped)
+    return replace(found, mtime=mtime)
 
 
 @lru_cache(maxsize=64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,25 @@ def test_h72_check_names_file_line_and_the_nearest_name(tmp_path: Path) -> None:
     )
     assert 'line 3: there is no filter "uper"; did you mean upper?' in checked.stdout
     assert f"{other}: there is no such notification; did you mean complete.md?" in checked.stdout
+
+
+def test_h72_a_broken_file_hides_no_other(tmp_path: Path) -> None:
+    torn = _own(tmp_path, "no front matter")
+    wrong = _own(tmp_path, "subject: {{ ticket.titel }}\n---\nx\n", name="note")
+    _own(tmp_path, "subject: mine\n---\nx\n", name="reply")
+    listed = _maild(tmp_path, "list", "--json")
+    by_name = {row["name"]: row["languages"]["en"] for row in json.loads(listed.stdout)}
+    assert {name for name, place in by_name.items() if not place["shipped"]} == {
+        "complete",
+        "note",
+        "reply",
+    }
+    assert {name for name, place in by_name.items() if place["broken"]} == {"complete", "note"}
+    assert "en yours (broken)" in _maild(tmp_path, "list").stdout
+    checked = _maild(tmp_path, "check").stdout
+    assert str(torn) in checked
+    assert str(wrong) in checked
+    assert "no front matter" in _maild(tmp_path, "show", "complete").stdout
 
 
 def test_preview_on_a_real_ticket(tmp_path: Path) -> None:
