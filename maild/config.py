@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+from collections.abc import Iterator
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -232,15 +233,22 @@ class FloodsSection(Section):
     hard_bounces: Annotated[int, Field(ge=1, le=100)] = 3
 
 
-class ResourceSection(Section):
+class PersonSection(Section):
     name: str
     email: MailAddress
     aliases: list[MailAddress] = []
     language: str | None = None
-    answer: Answer | None = None  # as in [commands], for this resource
     active: bool = True
 
     _email = field_validator("email")(_mail_address)
+
+    def all_addresses(self) -> list[str]:
+        """The addresses as they are compared, each once, the first one first."""
+        return list(dict.fromkeys(Address("", a).key for a in (self.email, *self.aliases)))
+
+
+class ResourceSection(PersonSection):
+    answer: Answer | None = None  # as in [commands], for this resource
 
 
 class OrganizationSection(Section):
@@ -281,16 +289,9 @@ class HookSection(Section):
         return os.environ[str(self.secret_env)].encode()
 
 
-class ContactSection(Section):
-    name: str
-    email: MailAddress
-    aliases: list[MailAddress] = []
+class ContactSection(PersonSection):
     organization: str | None = None
-    language: str | None = None
     timezone: str | None = None
-    active: bool = True
-
-    _email = field_validator("email")(_mail_address)
 
 
 class Config(BaseSettings):
@@ -314,20 +315,45 @@ class Config(BaseSettings):
     hook: list[HookSection] = []
 
     @model_validator(mode="after")
-    def _names_fit(self) -> Config:
-        names = [m.name for m in self.mailbox]
-        for name in sorted({n for n in names if names.count(n) > 1}):
-            raise ValueError(f'two [[mailbox]] are named "{name}"; each needs a name of its own')
+    def _fits_together(self) -> Config:
+        if problems := [*self._twins(), *self._unknown_organizations()]:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _twins(self) -> Iterator[str]:
+        """Names and addresses that stand for two things."""
+        for kind, names in (
+            ("mailbox", [mailbox.name for mailbox in self.mailbox]),
+            ("organization", [organization.name for organization in self.organization]),
+            ("hook", [hook.name for hook in self.hook]),
+        ):
+            for name in _repeated(names):
+                yield f'two [[{kind}]] are named "{name}"; each needs a name of its own'
+        people: list[tuple[str, PersonSection]] = [("resource", one) for one in self.resource]
+        people += [("contact", one) for one in self.contact]
+        said = [
+            (address, f'[[{kind}]] "{one.name}"')
+            for kind, one in people
+            for address in one.all_addresses()
+        ]
+        for address in _repeated([address for address, _ in said]):
+            whose = " and ".join(who for theirs, who in said if theirs == address)
+            yield f"{address} is the address of {whose}; it can be only one's"
+
+    def _unknown_organizations(self) -> Iterator[str]:
         known = {o.name for o in self.organization}
         for contact in self.contact:
             if contact.organization and contact.organization not in known:
                 close = difflib.get_close_matches(contact.organization, known, 1)
                 hint = f'; did you mean "{close[0]}"?' if close else ""
-                raise ValueError(
+                yield (
                     f'[[contact]] "{contact.name}" names the organization '
                     f'"{contact.organization}", of which there is no [[organization]]{hint}'
                 )
-        return self
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1})
 
 
 class Settings:
@@ -372,7 +398,7 @@ def load(file: Path) -> Settings:
         data = TomlConfigSettingsSource(Config, toml_file=file)()
         config = Config.model_validate(data)
     except ValidationError as error:
-        lines = [_sentence(details) for details in error.errors()]
+        lines = [line for one in error.errors() for line in _sentence(one).splitlines()]
         raise UsageError("\n".join(f"{file}: {line}" for line in lines)) from error
     return Settings(_resolved(config, file.parent), file)
 
@@ -400,7 +426,7 @@ def _sentence(details: ErrorDetails) -> str:
         return f"{key}: this key is not known; {hint}"
     if details["type"] == "missing":
         return f"{key}: this key is missing."
-    message = details["msg"].removeprefix("Value error, ")
+    message = details["msg"].removeprefix("Value error, ").replace("\n", ".\n")
     message = message[:1].lower() + message[1:]
     found = details["input"]
     plain = isinstance(found, str | int | float | bool) and "password" not in key

@@ -22,7 +22,6 @@ from maild.commands.values import Asked
 from maild.commands.vocabulary import own_folder, vocabulary
 from maild.config import Config, Settings
 from maild.desk.profile import load_profile, profile_folder
-from maild.model import Address
 
 group = typer.Typer(help="What one can write in a mail, and what a mail would do.")
 
@@ -97,9 +96,7 @@ def _names(file: Path | None) -> Names:
     )
     profile = load_profile(profile_folder(settings.config.profile, settings.folder))
     resources = tuple(
-        Resource(r.name, tuple(Address("", a).key for a in (r.email, *r.aliases)))
-        for r in settings.config.resource
-        if r.active
+        Resource(r.name, tuple(r.all_addresses())) for r in settings.config.resource if r.active
     )
     words = vocabulary(own_folder(settings.folder))
     return names(settings, profile, words, resources, datetime.now(UTC))

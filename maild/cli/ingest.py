@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from maild import wiring
 from maild.cli.options import ConfigOption, JsonlOption, NowOption, moment, print_json
+from maild.config import Config
 from maild.errors import MailError
 from maild.ingest.accept import accept
 from maild.ingest.files import read_paths
@@ -27,6 +29,8 @@ from maild.ingest.outcome import Outcome
 from maild.ingest.process import RETRY
 from maild.store.rehearsal import rehearsal
 from maild.wiring import House
+
+FILES = "files"  # what mail is said to come in by that no mailbox brought
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +42,7 @@ def ingest(
     jsonl: JsonlOption = False,
     mailbox: Annotated[
         str, typer.Option("--mailbox", metavar="NAME", help="The mailbox they came in by.")
-    ] = "files",
+    ] = FILES,
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Keep nothing and send nothing.")
     ] = False,
@@ -48,6 +52,7 @@ def ingest(
     """Take mail from files, as if it had come in by a mailbox."""
     unread: list[str] = []
     with _house(config, moment(now), rehearse) as house:
+        _note_unknown(house.settings.config, mailbox)
         outcomes = run_files(house, paths, mailbox, now, unread)
         if jsonl:
             for label, outcome in outcomes:
@@ -56,6 +61,15 @@ def ingest(
             _print(outcomes)
     if unread:
         raise typer.Exit(1)
+
+
+def _note_unknown(config: Config, mailbox: str) -> None:
+    """Mail may come from a mailbox that is configured no more; but a slip is told."""
+    names = [section.name for section in config.mailbox]
+    if mailbox != FILES and mailbox not in names:
+        close = difflib.get_close_matches(mailbox, names, 1)
+        hint = f'; did you mean "{close[0]}"?' if close else "; its mails go to the usual queue."
+        print(f'maild: There is no [[mailbox]] named "{mailbox}"{hint}', file=sys.stderr)
 
 
 @contextmanager

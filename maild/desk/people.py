@@ -112,7 +112,6 @@ def sync(session: Session, config: Config, now: datetime) -> None:
 def _sync_person(
     session: Session, section: ResourceSection | ContactSection, role: str, now: datetime
 ) -> Person:
-    keys = [Address("", a).key for a in (section.email, *section.aliases)]
     person = by_address(session, Address("", section.email))
     if person is None:
         person = Person(created=now, addresses=[], fields={})
@@ -126,7 +125,7 @@ def _sync_person(
             if section.organization
             else organization_of(session, Address("", section.email).domain)
         )
-    give_addresses(session, person, keys)
+    give_addresses(session, person, section.all_addresses())
     return person
 
 

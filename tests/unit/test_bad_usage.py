@@ -30,6 +30,14 @@ def test_a_path_that_is_not_there_fails_and_stops_no_other(tmp_path: Path) -> No
     assert '"outcome": "ticket"' in done.stdout
 
 
+def test_a_mailbox_that_is_not_configured_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "one.eml").write_bytes(MAIL)
+    done = ingest(tmp_path, str(tmp_path / "one.eml"), "--mailbox", "suport")
+    assert 'There is no [[mailbox]] named "suport"' in done.stderr
+    assert '"outcome": "ticket"' in done.stdout
+    assert ingest(tmp_path, str(tmp_path / "one.eml")).stderr == ""
+
+
 @pytest.mark.parametrize(
     "text", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"]
 )
