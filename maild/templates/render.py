@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -16,7 +16,6 @@ import jinja2
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
 from babel.numbers import format_decimal
-from css_inline import CSSInliner
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -25,6 +24,7 @@ from maild.errors import UsageError
 from maild.templates import inert
 from maild.templates.sandbox import Sandbox
 from maild.templates.source import Template
+from maild.templates.styles import styled
 
 Words = Mapping[str, str]  # the layout's own words in one language
 
@@ -66,7 +66,7 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
     subject = inert.one_line(_fill(template, "subject", data, text_page))
     preheader = inert.one_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
     foot = inert.one_line(_fill(template, "foot", data, text_page))
-    body = _fill(_without_emphasis(template), "body", data, text_page)
+    body = _fill(template, "body", data, text_page)
     page = _Page(text_page.locale, zone, words, [], True)
     parts = {
         "language": template.language,
@@ -81,7 +81,7 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
         page_html = _layout(layout).render(parts)
     except (jinja2.TemplateError, *_BUGS) as error:
         raise UsageError(f"layout.html: {error}.") from error
-    return Rendered(subject, _text_part(body, foot, data, words), _inliner().inline(page_html))
+    return Rendered(subject, _text_part(body, foot, data, words), styled(page_html))
 
 
 def _text_part(body: str, foot: str, data: Mapping[str, Any], words: Words) -> str:
@@ -99,22 +99,23 @@ def _html_body(body: str, page: _Page) -> str:
     def block(found: re.Match[str]) -> str:
         return page.blocks[int(found[1] or found[2])]
 
-    return inert.MARK.sub(block, _markdown().render(body))
+    return inert.MARK.sub(block, _from_markdown(body))
 
 
 def _fill(template: Template, part: str, data: Mapping[str, Any], page: _Page) -> str:
     token = _PAGE.set(page)
     try:
-        return _compiled(getattr(template, part)).render(data)
+        return _compiled(_source(template, part, page)).render(data)
     except (jinja2.TemplateError, *_BUGS) as error:
         raise UsageError(_where(template, part, error)) from error
     finally:
         _PAGE.reset(token)
 
 
-def _without_emphasis(template: Template) -> Template:
-    """The template for the text part, where ** would stand as it is written."""
-    return replace(template, body=template.body.replace("**", ""))
+def _source(template: Template, part: str, page: _Page) -> str:
+    """What is to be filled; in the text part ** would stand as it is written."""
+    source: str = getattr(template, part)
+    return source.replace("**", "") if part == "body" and not page.as_html else source
 
 
 def _where(template: Template, part: str, error: Exception) -> str:
@@ -325,7 +326,9 @@ def environment() -> Sandbox:
 
 @lru_cache(maxsize=1024)
 def _compiled(source: str) -> jinja2.Template:
-    return environment().from_string(source)
+    template = environment().from_string(source)
+    template.globals = dict(template.globals)  # a chain of dicts, which each rendering would walk
+    return template
 
 
 @lru_cache(maxsize=16)
@@ -335,14 +338,14 @@ def _layout(source: str) -> jinja2.Template:
     return env.from_string(source)
 
 
+@lru_cache(maxsize=64)  # many bodies are blocks alone, and the same but for what is in these
+def _from_markdown(body: str) -> str:
+    return str(_markdown().render(body))
+
+
 @cache
 def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable("table")
-
-
-@cache
-def _inliner() -> CSSInliner:
-    return CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=False)
 
 
 def _tongue(template: Template, data: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -126,23 +127,29 @@ def render_all(
     own: Path | None, jobs: Sequence[Job], stopped: Mapping[tuple[str, int], str] | None = None
 ) -> list[Outcome]:
     """Renders each job with the template that is in force; those in `stopped` are passed over."""
-    library = Library(own)
-    return [_render(library, job, stopped or {}) for job in jobs]
+    find = cache(partial(_files, Library(own)))  # the files as they are now, for all of them
+    return [_render(find, job, stopped or {}) for job in jobs]
 
 
-def _render(library: Library, job: Job, stopped: Mapping[tuple[str, int], str]) -> Outcome:
+def _files(library: Library, name: str, language: str) -> tuple[Template, dict[str, str], str]:
+    """What a mail is made of: its template, the words of the layout, and the layout."""
+    return library.get(name, language), library.words(language), library.layout()
+
+
+def _render(
+    find: Callable[[str, str], tuple[Template, dict[str, str], str]],
+    job: Job,
+    stopped: Mapping[tuple[str, int], str],
+) -> Outcome:
     try:
-        template = library.get(job.name, job.language)
+        template, words, layout = find(job.name, job.language)
         problem = stopped.get(_version(template), "")
         if not problem:
-            words, layout = library.words(job.language), library.layout()
             return Outcome(render(template, job.data, words, layout))
     except MaildError as error:
         problem = error.message
-    shipped = Library()
     try:
-        template = shipped.get(job.name, job.language)
-        words, layout = shipped.words(job.language), shipped.layout()
+        template, words, layout = _files(Library(), job.name, job.language)
         return Outcome(render(template, job.data, words, layout), problem)
     except MaildError as error:
         return Outcome(None, error.message)
