@@ -114,23 +114,32 @@ class Deliverer:
             self._store.write(lambda session: rows.release(session, None))
 
     async def _pass(self) -> Counts:
-        """All that is due; while some is sent, the next is composed."""
+        """All that is due: one batch is composed while another is sent and a third written down."""
         counts = Counts()
         self._relay_down = None
+        done: asyncio.Queue[Done | None] = asyncio.Queue(UNRECORDED)
         try:
-            ready = await self._next(counts)
-            while ready.claimed and not self._stopping and self._relay_down is None:
-                coming = asyncio.create_task(self._next(counts))
-                try:
-                    await self._deliver(ready.mails, counts)
-                finally:
-                    ready = await coming
-                if not ready.claimed:  # what waited behind a mail of this round may be due now
-                    ready = await self._next(counts)
+            with _plainly():
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._record(done, counts))
+                    await self._send_all(done, counts)
+                    await done.put(None)
         finally:
             counts.later += len(self._held)
             await self._give_back()
         return counts
+
+    async def _send_all(self, done: asyncio.Queue[Done | None], counts: Counts) -> None:
+        ready = await self._next(counts)
+        while ready.claimed and not self._stopping and self._relay_down is None:
+            coming = asyncio.create_task(self._next(counts))
+            try:
+                await self._deliver(ready.mails, done)
+            finally:
+                ready = await coming
+            if not ready.claimed:  # what waited behind one of these may be due when it is recorded
+                await done.join()
+                ready = await self._next(counts)
 
     async def _next(self, counts: Counts) -> Prepared:
         if await asyncio.to_thread(self._paused):
@@ -194,17 +203,12 @@ class Deliverer:
 
     # ---- a batch
 
-    async def _deliver(self, mails: list[Ready], counts: Counts) -> None:
-        """Sends all of them over a few connections, and writes down what became of each."""
+    async def _deliver(self, mails: list[Ready], done: asyncio.Queue[Done | None]) -> None:
+        """Sends all of them over a few connections; what became of each goes to `done`."""
         waiting = list(reversed(mails))
-        done: asyncio.Queue[Done | None] = asyncio.Queue(UNRECORDED)
-        with _plainly():
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._record(done, counts))
-                async with asyncio.TaskGroup() as senders:
-                    for connection in self._connections[: len(mails)]:
-                        senders.create_task(self._work(connection, waiting, done))
-                await done.put(None)
+        async with asyncio.TaskGroup() as senders:
+            for connection in self._connections[: len(mails)]:
+                senders.create_task(self._work(connection, waiting, done))
 
     async def _work(
         self, connection: Connection, waiting: list[Ready], done: asyncio.Queue[Done | None]
@@ -260,6 +264,8 @@ class Deliverer:
                 some += _at_hand(done)
                 last = None in some
                 await asyncio.to_thread(self._write_down, some, counts)
+                for _ in some:
+                    done.task_done()
         finally:  # a stop may come while something is sent that nobody has written down
             self._write_down(_at_hand(done), counts)
 
