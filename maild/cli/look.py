@@ -260,7 +260,8 @@ def _facts(data: dict[str, Any]) -> Table:
 
 
 def _print_note(console: Console, note: dict[str, Any]) -> None:
-    kind = "" if note["public"] else " · internal"
+    kept = "filed" if note["by_kind"] == "contact" else "internal"
+    kind = "" if note["public"] else f" · {kept}"
     console.print(
         f"[bold]{escape(note['by'])}[/bold] ({note['by_kind']}{kind}) "
         f"{local(note['created'])}  note {note['id']}",

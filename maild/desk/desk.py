@@ -400,6 +400,8 @@ class Desk:
         )
         loop = " → ".join(f'"{rule}"' for rule in chain[start:])
         log.warning("rules.loop", ticket=occurrence.ticket.number, last=last)
+        because = f"rules answer each other without end: {loop}"
+        self.record(occurrence.ticket, "rules cut short", {"because": because})
         self.alert(
             f"rules-loop:{last}",
             f"Rules answer each other without end on ticket {occurrence.ticket.number}: {loop}. "

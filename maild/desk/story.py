@@ -62,6 +62,9 @@ def _chapter(session: Session, stored: Message) -> Chapter:
     return Chapter(title, tuple(Reason(*r) for r in stored.reasons), tuple(lines))
 
 
+_TROUBLE = ("rule failed", "rules cut short")  # events that mean nothing without their cause
+
+
 def in_words(event: str, by: str, detail: dict[str, Any]) -> str:
     """An event as one line: what, from what to what, by whom."""
     said = event
@@ -74,4 +77,6 @@ def in_words(event: str, by: str, detail: dict[str, Any]) -> str:
         if detail.get(key) and event != "status changed":
             value = detail[key]
             said += f", {key} {', '.join(value) if isinstance(value, list) else value}"
+    if event in _TROUBLE:
+        said += f"{', ' + detail['rule'] if 'rule' in detail else ''}: {detail['because']}"
     return f"{said} · {by}"

@@ -29,9 +29,11 @@ def reported(rule: Rule, scene: Scene) -> Iterator[None]:
 def _report(rule: Rule, scene: Scene, error: Exception) -> None:
     ticket = f" on ticket {scene.ticket.number}" if scene.ticket else ""
     said = error.message if isinstance(error, MaildError) else f"{type(error).__name__}: {error}"
+    said = said.rstrip(".")
     scene.desk.alert(
         f"rule:{rule.name}",
-        f'The rule "{rule.name}" ({rule.place}) failed{ticket} and was skipped: '
-        f"{said.rstrip('.')}.",
+        f'The rule "{rule.name}" ({rule.place}) failed{ticket} and was skipped: {said}.',
     )
+    if scene.ticket:
+        scene.desk.record(scene.ticket, "rule failed", {"rule": rule.name, "because": said})
     log.warning("rule.failed", rule=rule.name, error=type(error).__name__)

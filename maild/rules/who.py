@@ -52,9 +52,20 @@ def on_call(desk: Desk) -> Person | None:
 
 def members(desk: Desk, group: str) -> list[Person]:
     """The resources of a group of the profile."""
-    listed = desk.profile.groups[named(group, desk.profile.groups, "group")]
-    found = (people.resource_named(desk.session, name) for name in listed)
+    found = (people.resource_named(desk.session, name) for name in _listed(desk, group))
     return [person for person in found if person is not None]
+
+
+def _listed(desk: Desk, group: str) -> tuple[str, ...]:
+    """Who stands in a group, as it is written; the admins are told where that is nobody."""
+    group = named(group, desk.profile.groups, "group")
+    if not desk.profile.groups[group]:
+        desk.alert(
+            f"group:{group}",
+            f'A rule wanted somebody of the group "{group}", in which there is nobody. Write who '
+            f"they are into profile.yaml: groups, {group}.",
+        )
+    return desk.profile.groups[group]
 
 
 def _next_in_turn(desk: Desk, candidates: list[Person], group: str) -> Person:
@@ -120,7 +131,7 @@ def _told(scene: Scene, word: str, author: Person | None) -> list[Person | str]:
         person = on_call(desk)
         return [person] if person else []
     if word in desk.profile.groups:
-        return [found for name in desk.profile.groups[word] for found in _one(desk, name)]
+        return [found for name in _listed(desk, word) for found in _one(desk, name)]
     return _one(desk, word)
 
 

@@ -60,6 +60,8 @@ def test_rules_that_answer_each_other_end_and_are_named(own: MakeOwn) -> None:
     assert desk.messages()[-1].state == "processed"
     changes = [e for e in desk.ticket()["events"] if e["event"] == "status changed"]
     assert len(changes) < 12
+    (cut,) = [e for e in desk.ticket()["events"] if e["event"] == "rules cut short"]
+    assert '"Ping" → "Pong"' in cut["detail"]["because"]
 
 
 FAILS = """
@@ -87,6 +89,8 @@ def test_a_rule_that_fails_is_undone_reported_and_skipped(own: MakeOwn) -> None:
     assert "rules.yaml, line 2)" in found["rule:Give it to somebody who is not there"]
     assert 'called "Nobody Atall"' in found["rule:Give it to somebody who is not there"]
     assert "0.2 seconds" in found["rule:A pattern that never ends"]
+    failed = [e["detail"]["rule"] for e in ticket["events"] if e["event"] == "rule failed"]
+    assert failed == ["Give it to somebody who is not there", "A pattern that never ends"]
 
 
 def test_changed_files_are_read_and_broken_ones_leave_the_old_in_force(own: MakeOwn) -> None:
