@@ -14,7 +14,7 @@ from maild.desk.desk import Actor, Desk
 from maild.desk.profile import load_profile, profile_folder
 from maild.outbox.compose import Order, compose, job
 from maild.outbox.deliver import Deliverer
-from maild.outbox.rows import orders
+from maild.outbox.rows import order
 from maild.store import Store
 from maild.store.migrate import migrate
 from maild.store.tables import Message, Note, OutboxItem, Person, Ticket
@@ -103,7 +103,9 @@ class Office:
     def order(self, item: OutboxItem) -> Order:
         """What would be composed of a row now."""
         with self.store.read() as session:
-            return orders(session, [item])[item.id]
+            note = session.get(Note, item.note_id) if item.note_id else None
+            ticket = session.get(Ticket, item.ticket_id) if item.ticket_id else None
+            return order(item, ticket and ticket.number, note and note.public)
 
     def octets(self, item: OutboxItem) -> bytes:
         order = self.order(item)

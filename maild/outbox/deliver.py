@@ -32,7 +32,7 @@ log = structlog.get_logger()
 Result = TypeVar("Result")
 
 BATCH = 100  # rows claimed at a time
-GATHER_SECONDS = 0.02  # how long the first of them waits for others: one commit for all
+GATHER_SECONDS = 0.05  # how long the first of them waits for others: one commit for all
 UNRECORDED = 64  # mails that may be sent and not yet written down, at most
 RENEW_SECONDS = 20.0  # how often a claim is renewed; well below rows.STALE
 IDLE_SECONDS = 20.0  # then connections without work are closed

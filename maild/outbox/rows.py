@@ -10,9 +10,11 @@ import random
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from maild.desk import alerts, notify
 from maild.outbox.compose import Composed, Order
@@ -24,6 +26,12 @@ STALE = timedelta(seconds=60)  # a claim that was not renewed for so long is nob
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120, 240))
 SPREAD = 0.2
 PAUSED = "outbox paused"  # key of the Setting
+_OUTBOX: Any = OutboxItem.__table__
+_DELIVERY: Any = Delivery.__table__
+_ROW = (
+    "id", "key", "template", "language", "audience", "address", "auto", "data", "message_id",
+    "in_reply_to", "references", "created", "person_id", "note_id", "octets",
+)  # fmt: skip
 UNSURE = 2  # attempts that were lost after the final dot; then it has arrived, or never will
 
 
@@ -48,31 +56,16 @@ class Done:
 
 def claim(session: Session, now: datetime, limit: int) -> list[Claimed]:
     """Takes rows that are due, oldest first; of one ticket and recipient never two at a time."""
-    due = (
-        sa.select(OutboxItem)
-        .where(_free(now), ~_behind_another(), OutboxItem.next_try <= now)
-        .order_by(OutboxItem.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=OutboxItem)
-        .execution_options(populate_existing=True)
-    )
-    rows = list(session.scalars(due))
-    found = orders(session, rows)
-    for row in rows:
-        row.state, row.claimed = "sending", now
-    return [Claimed(row.id, found[row.id], row.octets, row.note_id) for row in rows]
-
-
-def orders(session: Session, rows: Iterable[OutboxItem]) -> dict[int, Order]:
-    """What is to be composed of each row, by its id, as the database says now."""
-    by_id = {row.id: row for row in rows}
-    found = session.execute(
-        sa.select(OutboxItem.id, Ticket.number, Note.public)
-        .outerjoin(Ticket, Ticket.id == OutboxItem.ticket_id)
-        .outerjoin(Note, Note.id == OutboxItem.note_id)
-        .where(OutboxItem.id.in_(by_id))
-    )
-    return {row_id: order(by_id[row_id], number, public) for row_id, number, public in found}
+    bound = {"now": now, "stale": now - STALE, "rows": limit}
+    connection = session.connection()
+    due = connection.execute(_due(), bound).all()
+    if due:
+        taken = sa.update(_OUTBOX).where(_OUTBOX.c.id.in_([row.id for row in due]))
+        connection.execute(taken.values(state="sending", claimed=now))
+    return [
+        Claimed(row.id, order(row, row.ticket_number, row.note_public), row.octets, row.note_id)
+        for row in due
+    ]
 
 
 def next_due(session: Session) -> datetime | None:
@@ -107,27 +100,25 @@ def keep(session: Session, composed: Iterable[tuple[int, Composed]], now: dateti
         for row_id, mail in composed
     ]
     if values:
-        table = OutboxItem.__table__
-        update = sa.update(table).where(table.c.id == sa.bindparam("row_id"))  # type: ignore[arg-type]
+        update = sa.update(_OUTBOX).where(_OUTBOX.c.id == sa.bindparam("row_id"))
         session.connection().execute(update, values)
 
 
 def record(session: Session, done: Iterable[Done], now: datetime, give_up: timedelta) -> list[str]:
     """Writes down one attempt each, and what follows from it; the states that they have now."""
     attempts = list(done)
-    session.execute(
-        sa.insert(Delivery),
+    session.connection().execute(
+        sa.insert(_DELIVERY),
         [
             {"outbox_id": one.id, "at": now, "code": one.answer.code, "text": one.answer.text}
             for one in attempts
         ],
     )
     sent = [one.id for one in attempts if one.answer.outcome == "sent"]
-    session.execute(
-        sa.update(OutboxItem)
-        .where(OutboxItem.id.in_(sent))
-        .values(state="sent", sent=now, claimed=None, error=None, attempts=OutboxItem.attempts + 1)
-        .execution_options(synchronize_session=False)
+    session.connection().execute(
+        sa.update(_OUTBOX)
+        .where(_OUTBOX.c.id.in_(sent))
+        .values(state="sent", sent=now, claimed=None, error=None, attempts=_OUTBOX.c.attempts + 1)
     )
     others = [one for one in attempts if one.answer.outcome != "sent"]
     return ["sent"] * len(sent) + [_not_sent(session, one, now, give_up) for one in others]
@@ -206,24 +197,35 @@ def _is_over(
     return (session.scalar(lost) or 0) >= UNSURE  # this attempt is among them
 
 
-def _free(now: datetime) -> sa.ColumnElement[bool]:
-    abandoned = sa.and_(OutboxItem.state == "sending", OutboxItem.claimed < now - STALE)
-    return sa.or_(OutboxItem.state == "waiting", abandoned)
-
-
-def _behind_another() -> sa.ColumnElement[bool]:
-    """An earlier mail of this ticket to this recipient is still on its way."""
-    earlier = aliased(OutboxItem)
-    return sa.exists().where(
-        earlier.ticket_id == OutboxItem.ticket_id,
-        earlier.address == OutboxItem.address,
-        earlier.id < OutboxItem.id,
-        earlier.state.in_(("waiting", "sending")),
+@cache
+def _due() -> sa.Select[Any]:
+    """Rows that may be taken at `now`, and what a mail needs to know of each."""
+    outbox, ticket, note, earlier = _OUTBOX.c, Ticket.__table__.c, Note.__table__.c, _OUTBOX.alias()
+    abandoned = sa.and_(outbox.state == "sending", outbox.claimed < sa.bindparam("stale"))
+    behind_another = sa.exists().where(  # an earlier one to the same recipient is on its way
+        earlier.c.ticket_id == outbox.ticket_id,
+        earlier.c.address == outbox.address,
+        earlier.c.id < outbox.id,
+        earlier.c.state.in_(("waiting", "sending")),
+    )
+    return (
+        sa.select(
+            *(outbox[name] for name in _ROW),
+            ticket.number.label("ticket_number"),
+            note.public.label("note_public"),
+        )
+        .outerjoin_from(_OUTBOX, Ticket.__table__, ticket.id == outbox.ticket_id)
+        .outerjoin(Note.__table__, note.id == outbox.note_id)
+        .where(sa.or_(outbox.state == "waiting", abandoned), ~behind_another)
+        .where(outbox.next_try <= sa.bindparam("now"))
+        .order_by(outbox.id)
+        .limit(sa.bindparam("rows"))
+        .with_for_update(skip_locked=True, of=_OUTBOX)
     )
 
 
-def order(row: OutboxItem, number: str | None, note_public: bool | None) -> Order:
-    """What is to be composed of one row."""
+def order(row: Any, number: str | None, note_public: bool | None) -> Order:
+    """What is to be composed of one row: an OutboxItem, or the columns _ROW of one."""
     return Order(
         key=row.key,
         template=row.template,
