@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.generator import BytesGenerator
 from email.message import Message
-from email.policy import compat32
+from email.policy import Compat32
 from io import BytesIO
+from typing import Any
 
 from maild.errors import NotFound
 from maild.ingest.headers import decode_value, safe_filename
@@ -78,14 +79,23 @@ def _holds_content(part: Part) -> bool:
 def content(part: Part) -> bytes:
     """The octets of a part; of an attached message its source."""
     if part.main_type == "message" and part.is_container:
-        return b"\n".join(_source(child.message) for child in part.children)
+        ends = _line_end(part)
+        said = [c.message for c in part.children if c.fields or c.message.get_payload()]
+        return b"".join(_source(message, ends) for message in said)
     return part.octets()
 
 
-def _source(message: Message) -> bytes:
+class _AsWritten(Compat32):
+    """Header fields as they came: the standard library would fold them anew."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        space = " " if value else ""
+        return f"{name}:{space}{value}{self.linesep}".encode("utf-8", "surrogateescape")
+
+
+def _source(message: Message, ends: str) -> bytes:
     out = BytesIO()
-    ends = b"\r\n" if _has_crlf(message) else b"\n"
-    policy = compat32.clone(linesep=ends.decode("ascii"), max_line_length=None)
+    policy = _AsWritten(linesep=ends, max_line_length=None)
     try:
         BytesGenerator(out, mangle_from_=False, maxheaderlen=0, policy=policy).flatten(message)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -93,13 +103,15 @@ def _source(message: Message) -> bytes:
     return out.getvalue()
 
 
-def _has_crlf(message: Message) -> bool:
-    while message.is_multipart():
-        payload = message.get_payload()
-        if not isinstance(payload, list) or not isinstance(payload[0], Message):
-            return False
-        message = payload[0]
-    return "\r\n" in str(message.get_payload())[:2_000]
+def _line_end(part: Part) -> str:
+    """How the lines of the whole mail end; the first one that is there tells."""
+    while part.parent is not None:
+        part = part.parent
+    for message in part.message.walk():
+        for value in (*(str(value) for _, value in message.raw_items()), message._payload):  # type: ignore[attr-defined]
+            if isinstance(value, str) and "\n" in value:
+                return "\r\n" if "\r\n" in value else "\n"
+    return "\n"
 
 
 def _describe(part: Part, octets: bytes, page: str | None) -> Attachment:
