@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from email.message import Message
 
+SMALL = 4_000  # octets of a message that a parser reads as fast as we look for its bodies
 LEAST = 200  # octets of a body that are worth the way round
 
 _BLANK = re.compile(rb"\n\r?\n")
@@ -25,6 +26,8 @@ def bare(raw: bytes) -> tuple[bytes, list[bytes]]:
     A body is left where it stands if anything in it could be read as structure: inside attached
     messages, and where a line may end in more ways than the usual two.
     """
+    if len(raw) < SMALL:
+        return raw, []
     lower = raw.lower()
     if b"\0" in raw or b"message/" in lower or b"/digest" in lower:
         return raw, []

@@ -12,7 +12,7 @@ from maild.errors import MailError
 from maild.ingest import mime, skeleton
 
 FIXTURES = sorted(Path("fixtures/eml").glob("*.eml"))
-LONG = b"".join(b"line %d of a text that is long enough\n" % number for number in range(30))
+LONG = b"".join(b"line %d of a text that is long enough\n" % number for number in range(150))
 HEAD = b"From: ann@acme.example\nSubject: x\nMIME-Version: 1.0\n"
 
 
