@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import http.client
 import json
-import urllib.error
-import urllib.request
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
+from maild import calls
 from maild.config import HookSection, Settings
 from maild.desk import alerts
 from maild.errors import MaildError
@@ -34,20 +31,12 @@ BATCH = 50
 TRIES = 12  # then it has failed for good
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The body goes to the address that the admin wrote, and nowhere else."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 class Hooks:
     """The web hooks of one desk."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
         self.sections = {section.name: section for section in settings.config.hook}
-        self._opener = urllib.request.build_opener(_NoRedirect)
 
     def once(self, now: datetime) -> int:
         """Makes every call that is due; how many were answered with 2xx."""
@@ -96,18 +85,14 @@ class Hooks:
         signed = hmac.new(secret, stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
         headers = {
             "Content-Type": "application/json",
-            "User-Agent": "maild",
             "Maild-Id": key,
             "Maild-Signature": f"t={stamp},v1={signed}",
         }
-        request = urllib.request.Request(section.url, body, headers, method="POST")
         try:
-            with self._opener.open(request, timeout=SECONDS) as answer:
-                return answer.status, str(answer.reason)
-        except urllib.error.HTTPError as error:
-            return error.code, str(error.reason)
-        except (OSError, http.client.HTTPException) as error:
+            answer = calls.post(section.url, body, headers, seconds=SECONDS)
+        except OSError as error:
             return None, f"{type(error).__name__}: {error}"
+        return answer.status, answer.reason
 
     def _record(
         self, key: str, code: int | None, said: str, now: datetime, session: Session
