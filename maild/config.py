@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from datetime import tzinfo
 from pathlib import Path
+from string import ascii_letters, digits
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -22,6 +23,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -52,8 +54,118 @@ def _mail_address(value: str) -> str:
 MailAddress = Annotated[str, Field(examples=["support@example.com"])]
 
 
+def _web_address(value: str) -> str:
+    host = urlsplit(value).hostname or ""
+    if value.startswith("https://") and host:
+        return value
+    if value.startswith("http://") and host in LOOPBACK:
+        return value
+    raise ValueError("an address that begins with https:// is needed (http:// on loopback)")
+
+
+def _kept(key: str, value: SecretStr | None, file: Path | None, variable: str | None) -> str:
+    """A secret from one of its three places; UsageError where file or variable is missing."""
+    if file:
+        try:
+            return file.read_text("utf-8").splitlines()[0].strip()
+        except (OSError, IndexError, UnicodeError) as error:
+            raise UsageError(
+                f"{key}_file {file} cannot be read; "
+                f"write the {key.replace('_', ' ')} into its first line and let this user read it."
+            ) from error
+    if variable:
+        if variable not in os.environ:
+            raise UsageError(f"The environment variable {variable} ({key}_env) is not set.")
+        return os.environ[variable]
+    return value.get_secret_value() if value else ""
+
+
+class OauthSection(Section):
+    """OAuth 2 instead of a password (RFC 6749): who gives access tokens, and for what.
+
+    The order of the keys is that in which they are validated: later ones know earlier ones.
+    """
+
+    provider: Literal["microsoft", "google"] | None = None  # or the addresses of another one:
+    token_url: Annotated[str | None, Field(validate_default=True)] = None
+    device_url: str | None = None  # RFC 8628 §3.1; for `maild login` only, as the next
+    authorize_url: str | None = None  # RFC 6749 §3.1
+    tenant: Annotated[str | None, Field(validate_default=True)] = None  # of Microsoft: directory
+    scope: str | None = None  # default: the provider's for IMAP and SMTP
+    grant: Literal["refresh_token", "client_credentials"] = "refresh_token"
+    refresh_token_file: Annotated[Path | None, Field(validate_default=True)] = None
+    client_id: Annotated[str, Field(min_length=1)]
+    client_secret_file: Path | None = None  # its first line
+    client_secret_env: str | None = None  # name of an environment variable
+    client_secret: Annotated[SecretStr | None, Field(validate_default=True)] = None
+
+    @field_validator("token_url", "device_url", "authorize_url")
+    @classmethod
+    def _safe(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and info.data.get("provider"):
+            raise ValueError("the provider has its own; leave out this key or `provider`")
+        return _web_address(value) if value else None
+
+    @field_validator("token_url")
+    @classmethod
+    def _somebody(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("provider", "?") is None:
+            raise ValueError(
+                'provider = "microsoft" or "google" is needed, or the token_url of another one'
+            )
+        return value
+
+    @field_validator("tenant")
+    @classmethod
+    def _directory(cls, value: str | None, info: ValidationInfo) -> str | None:
+        microsoft = info.data.get("provider") == "microsoft"
+        if microsoft and not value:
+            raise ValueError('the directory is needed, its id or a domain like "example.com"')
+        if value and not microsoft:
+            raise ValueError('only provider = "microsoft" has one; leave it out')
+        if value and set(value) - set(ascii_letters + digits + ".-"):
+            raise ValueError('an id or a domain like "example.com" is needed')
+        return value
+
+    @field_validator("grant")
+    @classmethod
+    def _offered(cls, value: str, info: ValidationInfo) -> str:
+        if value == "client_credentials" and info.data.get("provider") == "google":
+            raise ValueError('with Google only "refresh_token" is possible')
+        return value
+
+    @field_validator("refresh_token_file")
+    @classmethod
+    def _where(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        grant = info.data.get("grant")
+        if value is None and grant == "refresh_token":
+            raise ValueError("a file for the refresh token is needed; `maild login` writes it")
+        if value is not None and grant == "client_credentials":
+            raise ValueError('there is none with grant = "client_credentials"; leave it out')
+        return value
+
+    @field_validator("client_secret")
+    @classmethod
+    def _one_secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        given = ["client_secret"] if value else []
+        given += [k for k in ("client_secret_file", "client_secret_env") if info.data.get(k)]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} are both given; one is enough")
+        if not given and info.data.get("grant") == "client_credentials":
+            raise ValueError(
+                'grant = "client_credentials" needs it, or client_secret_file or client_secret_env'
+            )
+        return value
+
+    def secret(self) -> str:
+        """The client's secret, "" where there is none; UsageError where it cannot be read."""
+        return _kept(
+            "client_secret", self.client_secret, self.client_secret_file, self.client_secret_env
+        )
+
+
 class Login(Section):
-    """A server that we log in to; the password comes from one of three places."""
+    """A server that we log in to; the password comes from one of three places, or there is none."""
 
     host: str = "127.0.0.1"
     tls: Tls = "implicit"  # "none" only on loopback
@@ -61,6 +173,7 @@ class Login(Section):
     password: SecretStr | None = None
     password_file: Path | None = None  # its first line
     password_env: str | None = None  # name of an environment variable
+    oauth: OauthSection | None = None
 
     @model_validator(mode="after")
     def _plain_only_at_home(self) -> Login:
@@ -69,28 +182,17 @@ class Login(Section):
                 f'tls = "none" would send the password in clear to {self.host}; '
                 'use "implicit" or "starttls" ("none" is for 127.0.0.1, ::1 and localhost)'
             )
-        given = [k for k in ("password", "password_file", "password_env") if getattr(self, k)]
+        ways = ("password", "password_file", "password_env", "oauth")
+        given = [k for k in ways if getattr(self, k)]
         if len(given) > 1:
             raise ValueError(f"{' and '.join(given)} are both given; one is enough")
+        if self.oauth and not self.username:
+            raise ValueError("oauth needs `username`, the address of the account")
         return self
 
     def secret(self) -> str:
         """The password; UsageError where its file or variable is missing."""
-        if self.password_file:
-            try:
-                return self.password_file.read_text("utf-8").splitlines()[0].strip()
-            except (OSError, IndexError) as error:
-                raise UsageError(
-                    f"password_file {self.password_file} cannot be read; "
-                    "write the password into its first line and let this user read it."
-                ) from error
-        if self.password_env:
-            if self.password_env not in os.environ:
-                raise UsageError(
-                    f"The environment variable {self.password_env} (password_env) is not set."
-                )
-            return os.environ[self.password_env]
-        return self.password.get_secret_value() if self.password else ""
+        return _kept("password", self.password, self.password_file, self.password_env)
 
 
 class DeskSection(Section):
@@ -264,15 +366,7 @@ class HookSection(Section):
     secret: SecretStr | None = None
     secret_env: str | None = None  # name of an environment variable
 
-    @field_validator("url")
-    @classmethod
-    def _safe(cls, value: str) -> str:
-        host = urlsplit(value).hostname or ""
-        if value.startswith("https://") and host:
-            return value
-        if value.startswith("http://") and host in LOOPBACK:
-            return value
-        raise ValueError("an address that begins with https:// is needed (http:// on loopback)")
+    _url = field_validator("url")(_web_address)
 
     @model_validator(mode="after")
     def _one_secret(self) -> HookSection:
@@ -404,12 +498,17 @@ def load(file: Path) -> Settings:
 
 
 def _resolved(config: Config, folder: Path) -> Config:
-    """Password files are found from the configuration's folder."""
+    """Files of secrets are found from the configuration's folder."""
 
-    def resolve(login: Any) -> Any:
-        if login.password_file is None:
-            return login
-        return login.model_copy(update={"password_file": folder / login.password_file})
+    def resolve(section: Any) -> Any:
+        update = {
+            key: folder / value
+            for key in ("password_file", "client_secret_file", "refresh_token_file")
+            if (value := getattr(section, key, None)) is not None
+        }
+        if getattr(section, "oauth", None) is not None:
+            update["oauth"] = resolve(section.oauth)
+        return section.model_copy(update=update)
 
     return config.model_copy(
         update={"mailbox": [resolve(m) for m in config.mailbox], "smtp": resolve(config.smtp)}
@@ -429,7 +528,8 @@ def _sentence(details: ErrorDetails) -> str:
     message = details["msg"].removeprefix("Value error, ").replace("\n", ".\n")
     message = message[:1].lower() + message[1:]
     found = details["input"]
-    plain = isinstance(found, str | int | float | bool) and "password" not in key
+    secret = any(word in key for word in ("password", "secret"))
+    plain = isinstance(found, str | int | float | bool) and not secret
     end = f" (found {found!r})." if plain else "" if message.endswith("?") else "."
     return (f"{key}: " if key else "") + message + end
 

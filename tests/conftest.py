@@ -3,5 +3,6 @@
 pytest_plugins = (
     "tests.servers.dovecot",
     "tests.servers.postgres",
+    "tests.servers.tokens",
     "tests.servers.watching",
 )

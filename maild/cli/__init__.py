@@ -30,6 +30,7 @@ def _root(context: typer.Context) -> None:
 # Each module adds its commands to the app by `register(app)`.
 MODULES = (
     "setup",
+    "login",
     "run",
     "demo",
     "ingest",

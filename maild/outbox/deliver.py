@@ -73,6 +73,7 @@ class Deliverer:
         self._held: set[int] = set()  # rows that are ours, and of which nothing is written down
         self._next_turn = 0.0  # when the rate limit lets the next mail out, on the loop's clock
         self._relay_down: MaildError | None = None
+        self._told = True  # an alert about the relay may stand: from before we began, or ours
         self._stopping = False
 
     def once(self, now: datetime | None = None) -> dict[str, int]:
@@ -220,6 +221,7 @@ class Deliverer:
             except MaildError as error:
                 await self._cannot_connect(error)
                 return
+            await self._connected()
             await self._turn()
             if not waiting or self._stopping:
                 return
@@ -241,11 +243,18 @@ class Deliverer:
         while not self._stopping and (wait := turn - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(min(wait, 0.5))
 
+    async def _connected(self) -> None:
+        if self._told:
+            self._told = False
+            now = self._clock()
+            await self._write(lambda session: alerts.clear_alert(session, "smtp", now))
+
     async def _cannot_connect(self, error: MaildError) -> None:
         """It is the relay's fault only if no other connection works (it may limit their number)."""
         if any(connection.is_open for connection in self._connections):
             return
         if self._relay_down is None:
+            self._told = True
             log.warning("outbox.relay", detail=error.detail)
             now = self._clock()
             await self._write(
@@ -336,4 +345,5 @@ async def _within(seconds: float, event: asyncio.Event) -> None:
 def probe(smtp: SmtpSection) -> str:
     """Connects and logs in; says so, or raises what `maild check` shows."""
     asyncio.run(relay.probe(smtp))
-    return f"{smtp.host}:{smtp.port} takes mail from us"
+    by = f", as {smtp.username} by OAuth 2" if smtp.oauth else ""
+    return f"{smtp.host}:{smtp.port} takes mail from us{by}"

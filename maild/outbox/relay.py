@@ -8,12 +8,15 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass
+from functools import partial
 
 import aiosmtplib
 from aiosmtplib import SMTP
 
+from maild.calls import apart
 from maild.config import SmtpSection
 from maild.errors import MaildError, Temporary, Unavailable
+from maild.oauth import access_token
 
 TLS_HINT = "is the certificate valid, for this host name, and from an authority this machine knows?"
 
@@ -48,17 +51,15 @@ class Connection:
         self._used = asyncio.get_running_loop().time()
         if self.is_open:
             return
-        client = _client(self._smtp)
+        token = await _token(self._smtp)
         try:
-            async with asyncio.timeout(self._smtp.timeout_seconds * 2):
-                await client.connect()
-                await _log_in(client, self._smtp)
-        except BaseException as error:
-            client.close()
-            if isinstance(error, aiosmtplib.SMTPException | OSError | ValueError):
-                raise _unreachable(self._smtp, error) from error
-            raise
-        self._client = client
+            self._client = await _logged_in(self._smtp, token)
+        except _TokenRefused as refused:
+            token = await _token(self._smtp, refused=token)
+            try:
+                self._client = await _logged_in(self._smtp, token)
+            except _TokenRefused:
+                raise _unreachable(self._smtp, refused.answer) from refused
 
     async def send(self, sender: str, recipient: str, octets: bytes) -> Answer:
         """One mail to one recipient; a total deadline, not one a read.  Never raises for SMTP."""
@@ -141,8 +142,46 @@ def _client(smtp: SmtpSection) -> SMTP:
     )
 
 
-async def _log_in(client: SMTP, smtp: SmtpSection) -> None:
-    if smtp.username:
+class _TokenRefused(Exception):
+    """The relay does not take this access token."""
+
+    def __init__(self, answer: aiosmtplib.SMTPAuthenticationError) -> None:
+        super().__init__(answer.code)
+        self.answer = answer
+
+
+async def _token(smtp: SmtpSection, refused: str | None = None) -> str | None:
+    """An access token, where the relay wants one: fetched in a thread, so that others go on."""
+    if smtp.oauth is None:
+        return None
+    work = partial(access_token, smtp.oauth, who="The SMTP relay", login="smtp", refused=refused)
+    return await asyncio.wrap_future(apart(work))
+
+
+async def _logged_in(smtp: SmtpSection, token: str | None) -> SMTP:
+    """Connected and logged in; _TokenRefused where another token may help."""
+    client = _client(smtp)
+    try:
+        async with asyncio.timeout(smtp.timeout_seconds * 2):
+            await client.connect()
+            await _log_in(client, smtp, token)
+    except BaseException as error:
+        client.close()
+        if token and isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
+            raise _TokenRefused(error) from error
+        if isinstance(error, aiosmtplib.SMTPException | OSError | ValueError):
+            raise _unreachable(smtp, error) from error
+        raise
+    return client
+
+
+async def _log_in(client: SMTP, smtp: SmtpSection, token: str | None) -> None:
+    if smtp.username and token:
+        await client.ehlo()
+        if "xoauth2" not in client.server_auth_methods:
+            raise aiosmtplib.SMTPNotSupported("OAuth 2, AUTH XOAUTH2")
+        await client.auth_xoauth2(smtp.username, token)
+    elif smtp.username:
         await client.login(smtp.username, smtp.secret())
 
 
@@ -152,10 +191,11 @@ def _unreachable(smtp: SmtpSection, error: BaseException) -> MaildError:
     detail = f"{type(error).__name__} {getattr(error, 'code', '')}".strip()
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
         if 500 <= error.code < 600:
+            todo = "Check `username` and the password in [smtp]."
+            if smtp.oauth:
+                todo = "Check `username`; may the account, or the application, send by SMTP?"
             return Unavailable(
-                f"{at} refuses the login of {smtp.username} ({error.code}). Check `username` and "
-                "the password in [smtp].",
-                detail=detail,
+                f"{at} refuses the login of {smtp.username} ({error.code}). {todo}", detail=detail
             )
         return Temporary(f"{at} cannot log us in now ({error.code}).", detail=detail)
     if isinstance(_cause(error), ssl.SSLError):

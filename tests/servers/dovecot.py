@@ -44,6 +44,7 @@ mail_max_userip_connections = 200
 postmaster_address = postmaster@example.com
 {tls}
 {capability}
+{oauth}
 passdb {{
   driver = static
   args = password={password}
@@ -80,6 +81,25 @@ service lmtp {{
     port = {lmtp}
   }}
 }}
+"""
+
+OAUTH = """
+auth_mechanisms = plain xoauth2
+auth_cache_size = 0
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2.conf
+}}
+"""
+
+INTROSPECTION = """
+introspection_mode = post
+introspection_url = {url}
+force_introspection = yes
+username_attribute = username
+active_attribute = active
+active_value = true
 """
 
 
@@ -156,10 +176,13 @@ class Dovecot:
 
 
 @contextmanager
-def running(*, capability: str = "", tls: tuple[Path, Path] | None = None) -> Iterator[Dovecot]:
+def running(
+    *, capability: str = "", tls: tuple[Path, Path] | None = None, introspection: str = ""
+) -> Iterator[Dovecot]:
     """A Dovecot that says it can do no more than `capability`, where that is given.
 
-    `tls`: certificate and key, for STARTTLS and the port with TLS from the start.
+    `tls`: certificate and key, for STARTTLS and the port with TLS from the start;
+    `introspection`: the address that it asks about access tokens (RFC 7662), for XOAUTH2.
     """
     program = shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     if program is None:
@@ -181,9 +204,11 @@ def running(*, capability: str = "", tls: tuple[Path, Path] | None = None) -> It
             lmtp=ports[2],
             tls=secure,
             capability=f"imap_capability = {capability}" if capability else "",
+            oauth=OAUTH.format(folder=folder) if introspection else "",
         )
     )
     (folder / "mail").mkdir()
+    (folder / "oauth2.conf").write_text(INTROSPECTION.format(url=introspection))
     if os.geteuid() == 0:
         for path in (folder, *folder.iterdir()):
             os.chown(path, account.pw_uid, account.pw_gid)

@@ -50,7 +50,8 @@ class RudeImap:
         self.sizes: dict[int, int] = {}  # announced instead of the true ones
         self.fetching: dict[int, Callable[[Peer, int, bytes], None]] = {}  # instead of a body
         self.hidden: set[int] = set()  # left out of SEARCH, as if by a fault of an index
-        self.refused: set[str] = set()  # commands answered NO
+        self.refused: set[str] = set()  # commands answered with this:
+        self.refusal = "NO not this one"
         self.copies: Counter[str] = Counter()  # folder → messages copied or moved there
         self.folders = {"INBOX"}
         self.said: list[str] = []
@@ -174,7 +175,7 @@ class Peer:
                 self.exists()
             getattr(self, f"do_{name.lower()}")(rest)
         except No:
-            self.send(f"{tag} NO not this one\r\n")
+            self.send(f"{tag} {self.server.refusal}\r\n")
         else:
             self.send(f"{tag} OK done\r\n")
         if name == "STARTTLS":
@@ -201,6 +202,10 @@ class Peer:
 
     def do_login(self, rest: str) -> None:
         pass
+
+    def do_authenticate(self, rest: str) -> None:
+        self.send("+ \r\n")
+        self._lines.readline()
 
     def do_starttls(self, rest: str) -> None:
         pass

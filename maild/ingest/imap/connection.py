@@ -24,12 +24,17 @@ from imapclient.exceptions import CapabilityError, LoginError, ProtocolError
 from maild.config import MailboxSection
 from maild.errors import MaildError, Temporary, Unavailable
 from maild.ingest.imap.wire import InClear, Patience, Stop, Stopped, TooLarge, Wire
+from maild.oauth import access_token
 
 MANY = 300_000  # UIDs that fit into one line of a SEARCH answer
 
 
 class Refusal(Exception):
     """The server said NO; the connection stands."""
+
+
+class _NotLetIn(Unavailable):
+    """The server refuses the login."""
 
 
 class _Client(IMAPClient):  # type: ignore[misc]
@@ -74,6 +79,13 @@ class Connection:
             with self._said():
                 answer = self._client.select_folder(self._section.folder, readonly=readonly)
         except Refusal as error:
+            if "not connected" in str(error):  # Exchange Online takes any account's token
+                raise Unavailable(
+                    f"{_who(self._section)} lets us in, but not into the mailbox of "
+                    f"{self._section.username!r}. Does it exist, and may the account that signed "
+                    "in, or the application, open it?",
+                    detail=str(error),
+                ) from error
             raise Unavailable(
                 f"{_who(self._section)} has no folder {self._section.folder!r}"
                 f"{self._close_folder()}. Correct `folder` in [[mailbox]].",
@@ -251,14 +263,48 @@ def opened(
     `context` is for tests with authorities of their own; by default the system's are believed
     and certificate and host name are verified.
     """
-    secret = section.secret()
-    client = _connected(section, patience, stop, context)
+    client = _entered(section, patience, stop, context)
     connection = Connection(section, client, patience)
     try:
-        _login(section, client, secret)
         yield connection
     finally:
         connection.close()
+
+
+def _entered(
+    section: MailboxSection, patience: Patience, stop: Stop, context: ssl.SSLContext | None
+) -> _Client:
+    """Connected and logged in; an access token that is refused is fetched again, once."""
+    if section.oauth is None:
+        return _logged_in(section, patience, stop, context, section.secret())
+    token = _token(section)
+    try:
+        return _logged_in(section, patience, stop, context, token)
+    except _NotLetIn:
+        token = _token(section, refused=token)
+    return _logged_in(section, patience, stop, context, token)
+
+
+def _token(section: MailboxSection, refused: str | None = None) -> str:
+    assert section.oauth is not None
+    who = f'Mailbox "{section.name}"'
+    return access_token(section.oauth, who=who, login=section.name, refused=refused)
+
+
+def _logged_in(
+    section: MailboxSection,
+    patience: Patience,
+    stop: Stop,
+    context: ssl.SSLContext | None,
+    secret: str,
+) -> _Client:
+    client = _connected(section, patience, stop, context)
+    try:
+        _login(section, client, secret)
+    except BaseException:
+        _shut(client)
+        raise
+    return client
 
 
 def _connected(
@@ -298,19 +344,32 @@ def _shut(client: _Client | None) -> None:
 def _login(section: MailboxSection, client: _Client, secret: str) -> None:
     user = section.username or ""
     try:
-        if client.has_capability("LOGINDISABLED"):
+        if section.oauth:
+            _login_by_token(section, client, secret)
+        elif client.has_capability("LOGINDISABLED"):
             raise Unavailable(
                 f"{_who(section)} takes no password on this connection; "
                 'set tls = "starttls" or "implicit" in [[mailbox]].'
             )
-        if (user + secret).isascii() or not client.has_capability("AUTH=PLAIN"):
+        elif (user + secret).isascii() or not client.has_capability("AUTH=PLAIN"):
             client.login(_quoted(user), secret)
         else:  # LOGIN is ASCII; PLAIN is UTF-8 (RFC 4616 §2)
             client.plain_login(user, secret)
     except (imaplib.IMAP4.abort, ProtocolError, OSError) as error:
         raise _lost(section, error) from error
     except (LoginError, imaplib.IMAP4.error, UnicodeError) as error:
-        raise _not_let_in(section, str(error)) from error
+        raise _not_let_in(section, re.sub(r"\S{40,}", "…", str(error))) from error
+
+
+def _login_by_token(section: MailboxSection, client: _Client, token: str) -> None:
+    """SASL XOAUTH2; the challenge that carries an error is answered with nothing."""
+    if not client.has_capability("AUTH=XOAUTH2"):
+        raise Unavailable(
+            f"{_who(section)} takes no OAuth 2 login (XOAUTH2); use a password in [[mailbox]], "
+            "or correct `host`."
+        )
+    answers = [f"user={section.username}\x01auth=Bearer {token}\x01\x01".encode()]
+    client.sasl_login("XOAUTH2", lambda _: answers.pop() if answers else b"")
 
 
 def _quoted(user: str) -> str:
@@ -327,10 +386,11 @@ def _not_let_in(section: MailboxSection, answer: str) -> MaildError:
             f"{_who(section)} lets nobody in at the moment. It is tried again by itself.",
             detail=answer,
         )
-    return Unavailable(
-        f"{_who(section)} refuses the login of {section.username!r}. "
-        "Correct `username` and the password in [[mailbox]].",
-        detail=answer,
+    todo = "Correct `username` and the password in [[mailbox]]."
+    if section.oauth:
+        todo = "Correct `username`; may the account that signed in, or the application, open it?"
+    return _NotLetIn(
+        f"{_who(section)} refuses the login of {section.username!r}. {todo}", detail=answer
     )
 
 
@@ -411,6 +471,7 @@ def probe(
     with opened(section, patience=patience, stop=Stop(), context=context) as connection:
         connection.select(readonly=True)
         how = {"implicit": "TLS", "starttls": "STARTTLS", "none": "not encrypted"}[section.tls]
+        how += ", OAuth 2" if section.oauth else ""
         news = "IDLE" if connection.idles else f"asked every {section.poll_seconds:g} s"
         after = _afterwards(section, connection)
         return (
