@@ -73,10 +73,12 @@ def open_house(file: Path | None, *, now: datetime | None = None) -> House:
 
 def furnish(settings: Settings, store: Store, *, now: datetime | None = None) -> House:
     """The same for settings that are read already."""
-    folder = profile_folder(settings.config.profile, settings.folder)
-    rules = Rules(folder)
-    house = House(settings, store, rules.profile, rules)
+    rules = Rules(profile_folder(settings.config.profile, settings.folder))
+    prepare(settings, store, now or datetime.now(UTC))
+    return House(settings, store, rules.profile, rules)
+
+
+def prepare(settings: Settings, store: Store, now: datetime) -> None:
+    """Brings a database up to date, and the people of the configuration into it."""
     migrate(store)
-    moment = now or datetime.now(UTC)
-    store.write(lambda session: people.sync(session, settings.config, moment))
-    return house
+    store.write(lambda session: people.sync(session, settings.config, now))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -77,8 +78,7 @@ def check(config: ConfigOption = None) -> None:
     try:
         settings = configuration.load(file)
     except MaildError as error:
-        for line in error.message.splitlines():
-            console.print(f"[red]FAIL[/red]  {escape(line)}")
+        _print_failure(console, error)
         raise typer.Exit(error.exit_status) from None
     console.print(f"[green]ok[/green]    configuration {escape(str(file))}")
     for warning in _warnings(settings):
@@ -89,9 +89,14 @@ def check(config: ConfigOption = None) -> None:
             console.print(f"[green]ok[/green]    {escape(what)}: {escape(attempt())}")
         except MaildError as error:
             worst = max(worst, error.exit_status)
-            console.print(f"[red]FAIL[/red]  {escape(error.message)}")
+            _print_failure(console, error)
     if worst:
         raise typer.Exit(worst)
+
+
+def _print_failure(console: Console, error: MaildError) -> None:
+    for line in error.message.splitlines():
+        console.print(f"[red]FAIL[/red]  {escape(line)}")
 
 
 def _warnings(settings: Settings) -> Iterator[str]:
@@ -132,6 +137,9 @@ def _commands(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    house = wiring.furnish(settings, Store(settings.database_url))
-    house.close()
-    return house.store.url.render_as_string(hide_password=True)
+    store = Store(settings.database_url)
+    try:
+        wiring.prepare(settings, store, datetime.now(UTC))
+    finally:
+        store.close()
+    return store.url.render_as_string(hide_password=True)
