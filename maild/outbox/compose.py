@@ -42,6 +42,16 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail but for the files that come with it."""
+
+    subject: str
+    head: bytes
+    body: mime.Part
+    problem: str | None  # why the admin's template was not used
+
+
+@dataclass(frozen=True, slots=True)
 class Composed:
     """A mail, ready to be sent, always the same for the same row."""
 
@@ -57,7 +67,7 @@ def job(order: Order) -> Job:
         if order.note_public is False:
             raise Refused("The note is internal, and the recipient is a contact.")
         data = without_internal(data)
-    return Job(order.template, order.language, data)
+    return Job(order.template, order.language, data, order)
 
 
 def compose(
@@ -67,7 +77,19 @@ def compose(
     outcome: Outcome,
     files: Sequence[mime.Part] = (),
 ) -> Composed:
-    """The mail of this row, from what was rendered.
+    """The mail of this row, from what was rendered; errors as those of `letter`."""
+    return with_files(letter(order, desk, answers_to(order, desk, secret), outcome), order, files)
+
+
+def answers_to(order: Order, desk: DeskSection, secret: bytes) -> str | None:
+    """Where answers are to go; None: to the sender."""
+    if not desk.plus_address or not order.ticket_number:
+        return None
+    return reply_address(secret, desk.address, order.ticket_number, order.person_id)
+
+
+def letter(order: Order, desk: DeskSection, reply_to: str | None, outcome: Outcome) -> Letter:
+    """The mail without files; needs no secret.
 
     UsageError: not even the shipped template could be rendered; ValueError: the address is none.
     """
@@ -77,9 +99,14 @@ def compose(
     subject = _subject(words.subject, order)
     texts = [mime.text(words.text, "plain"), mime.text(words.html, "html")]
     body = mime.multipart("alternative", texts, order.key)
-    body = mime.multipart("mixed", [body, *files], order.key)
-    fields = _fields(order, desk, secret, subject)
-    return Composed(subject, mime.message(fields, body), outcome.problem or None)
+    head = mime.head(_fields(order, desk, reply_to, subject))
+    return Letter(subject, head, body, outcome.problem or None)
+
+
+def with_files(letter: Letter, order: Order, files: Sequence[mime.Part]) -> Composed:
+    """The whole mail."""
+    body = mime.multipart("mixed", [letter.body, *files], order.key)
+    return Composed(letter.subject, mime.message(letter.head, body), letter.problem)
 
 
 def _subject(words: str, order: Order) -> str:
@@ -93,7 +120,9 @@ def _subject(words: str, order: Order) -> str:
     return f"{'Re: ' if order.references else ''}{tag} {words}".rstrip()
 
 
-def _fields(order: Order, desk: DeskSection, secret: bytes, subject: str) -> list[tuple[str, str]]:
+def _fields(
+    order: Order, desk: DeskSection, reply_to: str | None, subject: str
+) -> list[tuple[str, str]]:
     fields = [
         ("From", mime.mailbox(_from_name(order, desk), Address("", desk.address).key)),
         ("To", mime.mailbox(str(order.data["recipient"]["name"]), order.address)),
@@ -101,9 +130,8 @@ def _fields(order: Order, desk: DeskSection, secret: bytes, subject: str) -> lis
         ("Date", mime.date(order.created)),
         ("Message-ID", mime.ids([order.message_id])),
     ]
-    if desk.plus_address and order.ticket_number:
-        to = reply_address(secret, desk.address, order.ticket_number, order.person_id)
-        fields.append(("Reply-To", mime.mailbox(desk.name, Address("", to).key)))
+    if reply_to:
+        fields.append(("Reply-To", mime.mailbox(desk.name, Address("", reply_to).key)))
     if answered := mime.ids([order.in_reply_to] if order.in_reply_to else []):
         fields.append(("In-Reply-To", answered))
     if known := mime.ids(order.references):

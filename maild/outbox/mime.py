@@ -67,10 +67,14 @@ def multipart(subtype: str, parts: Sequence[Part], seed: str) -> Part:
     return Part((kind,), body + line + b"--\r\n")
 
 
-def message(fields: Iterable[tuple[str, str]], body: Part) -> bytes:
-    """The whole mail.  Values come from the functions below or are words of ours."""
-    lines = [f"{name}: {value}" for name, value in fields]
-    return _head((*lines, "MIME-Version: 1.0", *body.headers)) + b"\r\n" + body.body
+def head(fields: Iterable[tuple[str, str]]) -> bytes:
+    """Header fields.  Values come from the functions below or are words of ours."""
+    return _head((*(f"{name}: {value}" for name, value in fields), "MIME-Version: 1.0"))
+
+
+def message(fields: bytes, body: Part) -> bytes:
+    """The whole mail, its `fields` as `head` wrote them."""
+    return fields + _head(body.headers) + b"\r\n" + body.body
 
 
 def _head(lines: Iterable[str]) -> bytes:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
 
-from maild.config import Settings
+from maild.config import DeskSection, Settings
 from maild.desk import tokens
 from maild.errors import MaildError
 from maild.faults import step
-from maild.outbox import files, rows
-from maild.outbox.compose import Composed, compose, explain, job
+from maild.outbox import files, mime, rows
+from maild.outbox.compose import (
+    Composed,
+    Letter,
+    answers_to,
+    explain,
+    job,
+    letter,
+    with_files,
+)
 from maild.outbox.journal import Journal
 from maild.outbox.rows import Claimed
 from maild.store.engine import Store
@@ -99,22 +107,31 @@ class Preparer:
                     jobs.append((row, job(row.order)))
             except MaildError as error:
                 refused[row.id] = explain(error)
-        outcomes = self._renderer.render([one for _, one in jobs]) if jobs else []
-        for (row, _), outcome in zip(jobs, outcomes, strict=True):
+        for (row, _), written in zip(jobs, self._write([one for _, one in jobs]), strict=True):
+            if isinstance(written, str):
+                refused[row.id] = written
+                continue
             try:
-                fresh[row.id] = self._compose(row, outcome)
+                fresh[row.id] = with_files(written, row.order, self._files(row))
             except (MaildError, ValueError) as error:
                 refused[row.id] = explain(error)
         return fresh, refused
 
-    def _compose(self, row: Claimed, outcome: Outcome) -> Composed:
+    def _write(self, jobs: list[Job]) -> list[Letter | str]:
+        """The mails without their files, or why there is none; made where they are rendered."""
+        if not jobs:
+            return []
+        desk = self._settings.config.desk
+        reply_to = {one.order.key: answers_to(one.order, desk, self._desk_secret()) for one in jobs}
+        return self._renderer.render_then(partial(_letter, desk, reply_to), jobs)
+
+    def _files(self, row: Claimed) -> list[mime.Part]:
         limit = self._settings.config.notifications.attachment_bytes
-        parts = []
-        if limit and self._attachment is not None and row.note_id is not None:
-            extract = partial(self._renderer.run, self._attachment)
-            with self._store.read() as session:
-                parts = files.of_note(session, row.note_id, limit, extract)
-        return compose(row.order, self._settings.config.desk, self._desk_secret(), outcome, parts)
+        if not limit or self._attachment is None or row.note_id is None:
+            return []
+        extract = partial(self._renderer.run, self._attachment)
+        with self._store.read() as session:
+            return files.of_note(session, row.note_id, limit, extract)
 
     def _sender(self, row: Claimed) -> str:
         """Whom a bounce goes to: by configuration the desk, nobody, or the desk with a token."""
@@ -132,3 +149,13 @@ class Preparer:
         if self._secret is None:
             self._secret = self._store.write(tokens.desk_secret)
         return self._secret
+
+
+def _letter(
+    desk: DeskSection, reply_to: Mapping[str, str | None], one: Job, outcome: Outcome
+) -> Letter | str:
+    """In the worker, which is not told the desk's secret."""
+    try:
+        return letter(one.order, desk, reply_to[one.order.key], outcome)
+    except (MaildError, ValueError) as error:
+        return explain(error)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from maild.closing import Closing
 from maild.desk.notifications import NOTIFICATIONS, notification
@@ -23,6 +23,7 @@ from maild.templates.render import Rendered, render
 from maild.templates.source import Library, Template, languages
 
 Result = TypeVar("Result")
+Then: TypeAlias = Callable[["Job", "Outcome"], Result]  # what is made of an outcome at once
 
 SECONDS = 3.0  # a mail takes a thousandth of a second; a template that takes this is wrong
 
@@ -34,6 +35,7 @@ class Job:
     name: str
     language: str
     data: Mapping[str, Any]
+    order: Any = None  # what `then` needs to make a mail of it; no template sees it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Outcome:
     problem: str = ""  # why the admin's own template, or any, could not be
 
 
+def _outcome(_: Job, outcome: Outcome) -> Outcome:
+    return outcome
+
+
 class LocalRenderer:
     """Renders in this process."""
 
@@ -51,7 +57,10 @@ class LocalRenderer:
         self._own = own
 
     def render(self, jobs: Sequence[Job]) -> list[Outcome]:
-        return render_all(self._own, jobs)
+        return self.render_then(_outcome, jobs)
+
+    def render_then(self, then: Then[Result], jobs: Sequence[Job]) -> list[Result]:
+        return render_all(self._own, jobs, {}, then)
 
     def run(self, work: Callable[..., Result], *args: object) -> Result:
         return work(*args)
@@ -73,12 +82,16 @@ class LimitedRenderer(Closing):
 
     def render(self, jobs: Sequence[Job]) -> list[Outcome]:
         """All of them in one go; where that goes beyond the limits, one by one."""
+        return self.render_then(_outcome, jobs)
+
+    def render_then(self, then: Then[Result], jobs: Sequence[Job]) -> list[Result]:
+        """As `render`, and in the worker what `then` makes of each; it must not raise."""
         for name, language in sorted({(job.name, job.language) for job in jobs}):
             self._admit(name, language)
         try:
-            return self._limited.run(render_all, self._own, list(jobs), self._stopped)
+            return self._limited.run(render_all, self._own, list(jobs), dict(self._stopped), then)
         except Exceeded:
-            return [self._one(job) for job in jobs]
+            return [self._one(then, job) for job in jobs]
 
     def run(self, work: Callable[..., Result], *args: object) -> Result:
         """Other work on what strangers wrote, within the same limits; Exceeded beyond them."""
@@ -107,28 +120,36 @@ class LimitedRenderer(Closing):
         with contextlib.suppress(OSError):  # a folder that we may only read
             History(self._own).note(name, template.language)
 
-    def _one(self, job: Job) -> Outcome:
+    def _one(self, then: Then[Result], job: Job) -> Result:
         try:
-            return self._limited.run(render_all, self._own, [job], self._stopped)[0]
+            alone: list[Result] = self._limited.run(
+                render_all, self._own, [job], dict(self._stopped), then
+            )
         except Exceeded as error:
-            problem = error.message
+            return then(job, self._shipped(job, error.message))
+        return alone[0]
+
+    def _shipped(self, job: Job, problem: str) -> Outcome:
         template = _own_template(self._own, job.name, job.language)
         if template is not None:
             problem = f"{template.origin} was stopped: {problem}."
             self._stopped[_version(template)] = problem
         try:
-            shipped = self._limited.run(render_all, None, [job], {})[0]
+            shipped = self._limited.run(render_all, None, [job], {}, _outcome)[0]
         except Exceeded as error:
             return Outcome(None, f"Rendering was stopped: {error.message}.")
         return Outcome(shipped.words, problem)
 
 
 def render_all(
-    own: Path | None, jobs: Sequence[Job], stopped: Mapping[tuple[str, int], str] | None = None
-) -> list[Outcome]:
+    own: Path | None,
+    jobs: Sequence[Job],
+    stopped: Mapping[tuple[str, int], str],
+    then: Then[Result],
+) -> list[Result]:
     """Renders each job with the template that is in force; those in `stopped` are passed over."""
     find = cache(partial(_files, Library(own)))  # the files as they are now, for all of them
-    return [_render(find, job, stopped or {}) for job in jobs]
+    return [then(job, _render(find, job, stopped)) for job in jobs]
 
 
 def _files(library: Library, name: str, language: str) -> tuple[Template, dict[str, str], str]:
