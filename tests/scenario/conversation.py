@@ -209,6 +209,7 @@ class Daemon:
     def start(self, **environment: str) -> subprocess.Popen[bytes]:
         """Starts (again) what `maild run` starts."""
         command = [str(Path(sys.executable).with_name("maild")), "run"]
+        self.before = (self.desk.folder / "log").stat().st_size
         return subprocess.Popen(
             [*command, "--config", str(self.desk.file)],
             stderr=self.log,
@@ -224,7 +225,10 @@ class Daemon:
         self.desk.servers.wait_for(self._settled, seconds=30)
 
     def _settled(self) -> bool:
-        assert self.process.poll() is None, (self.desk.folder / "log").read_text()[-2000:]
+        log = (self.desk.folder / "log").read_bytes()
+        assert self.process.poll() is None, log[-2000:]
+        if b'"event": "started"' not in log[self.before :]:  # nothing to do is no sign of life
+            return False
         with self.desk.store.read() as session:
             open_items = sa.select(sa.func.count()).where(
                 OutboxItem.state.in_(("waiting", "sending"))
