@@ -155,7 +155,7 @@ def parse_addresses(value: object) -> tuple[Address, ...]:
     text = loose_text(value)
     simple = _SIMPLE.fullmatch(text)
     if simple is not None:
-        return (Address(" ".join((simple[1] or "").split()), simple[2]),)
+        return (Address(" ".join((simple[1] or "").split()), simple[2] or simple[3]),)
     found = []
     for item in _split_mailboxes(text):
         address = _mailbox(item)
@@ -166,9 +166,11 @@ def parse_addresses(value: object) -> tuple[Address, ...]:
     return tuple(found)
 
 
-# `Ann Miller <ann@acme.example>` with nothing in it that needs care, as most are.
+# `Ann Miller <ann@acme.example>` or the address alone, with nothing that needs care, as most are.
 _SIMPLE = re.compile(
-    r"\s*(?:([A-Za-z0-9][A-Za-z0-9 .-]{0,100})\s)?<([\w.+-]{1,64}@[\w.-]{1,255})>\s*", re.ASCII
+    r"\s*(?:(?:([A-Za-z0-9][A-Za-z0-9 .-]{0,100})\s)?<([\w.+-]{1,64}@[\w.-]{1,255})>"
+    r"|([\w.+-]{1,64}@[\w.-]{1,255}))\s*",
+    re.ASCII,
 )
 _TOKEN = re.compile(
     r'"(?:[^"\\]|\\.)*"'  # quoted string
@@ -316,6 +318,8 @@ MAX_IDS = 500
 
 def message_ids(value: str) -> tuple[str, ...]:
     """Message ids of a References-like field, in order, without <>, each once."""
+    if not value:
+        return ()
     found = _MESSAGE_ID.findall(value)[:MAX_IDS]
     if not found:
         found = [w.strip("<>,;\"'") for w in value.split() if "@" in w and len(w) < 900][:MAX_IDS]

@@ -34,6 +34,8 @@ def find_quotes(
     text stands on both sides: then ">" may be his way to show something.
     """
     marked = {i for i, line in enumerate(lines) if line.depth and line.bare[-2:] != _DECORATION}
+    if not marked and not marks:
+        return _in_elements(structure)
     if marked:
         marked -= _prompts(lines, marked) | fenced(lines, notable)
     introducer = _first_introducer(lines, marked, marks, structure, words)

@@ -19,6 +19,8 @@ _PAUSE = re.compile(r"[,.;:!?(，。、]\s|[,;!?(，。]")
 
 def find_tails(lines: list[Line], notable: list[int], words: Vocabulary) -> list[Mark]:
     """Signature delimiters, footers, "Sent from …" lines and our own reply marks."""
+    if not notable:
+        return []
     found = []
     code = fenced(lines, notable)
     for index in notable:
