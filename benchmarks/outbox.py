@@ -4,8 +4,8 @@
 
 Ours: claim, render in the limited process, compose, send, journal, record. The reference sends the
 very octets that came of it to the same server, in the same order and over as many connections of
-aiosmtplib, and does nothing else. The two take turns. The server (aiosmtpd) runs in a process of
-its own.
+aiosmtplib, and does nothing else. The two take turns, each after a pass of 20 mails that is not
+counted, as for a daemon that runs already. The server (aiosmtpd) runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from maild.store.tables import OutboxItem
 from tests.office import Office, a_note, the_ticket
 
 ROUNDS = 3
+WARM = 20  # mails before those that count
 CONNECTIONS = (1, 4)  # on both sides; 4 is what [smtp] connections says by default
 CAPS = ("conversation", "words", "recipient", "resource", "strangers", "total")
 HIGH = {"hour": 1_000_000, "day": 1_000_000}
@@ -67,11 +68,11 @@ def _server() -> Iterator[int]:
         process.join()
 
 
-def _fill(office: Office, count: int) -> None:
+def _fill(office: Office, count: int, cause: str) -> None:
     """Half acknowledgements of tickets, half technicians' replies."""
     for first in range(0, count, 100):
         numbers = [office.ticket(f"Request {i}") for i in range(first, min(first + 100, count), 2)]
-        with office.desk(f"message:{first}", by="bob@example.com") as desk:
+        with office.desk(f"{cause}:{first}", by="bob@example.com") as desk:
             for number in numbers:
                 ticket = the_ticket(desk, number)
                 address = [f"{number.lower()}@acme.example"]
@@ -117,12 +118,15 @@ def _round(folder: Path, port: int, count: int, connections: int) -> tuple[float
     """Seconds of ours and of the reference, one after the other."""
     smtp = {"port": port, "connections": connections}
     office = Office(folder, smtp=smtp, floods=dict.fromkeys(CAPS, HIGH))
-    _fill(office, count)
+    _fill(office, WARM, "first")
+    _ours(office, WARM)
+    _fill(office, count, "message")
     ours = _ours(office, count)
     with office.store.read() as session:
-        rows = session.query(OutboxItem.address, OutboxItem.octets)
+        rows = session.query(OutboxItem.address, OutboxItem.octets).order_by(OutboxItem.id)
         mails = [(address, octets or b"") for address, octets in rows]
-    return ours, _reference(port, mails, connections)
+    _reference(port, mails[:WARM], connections)
+    return ours, _reference(port, mails[WARM:], connections)
 
 
 def main() -> None:
