@@ -18,6 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from maild import config as configuration
+from maild import said
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.config import Settings
 from maild.desk.notifications import NOTIFICATIONS, Notification, notification
@@ -115,7 +116,7 @@ def check(
                 for problem in renderer.check(kind.name, place.language):
                     wrong += 1
                     print(problem)
-    for line in _left_over(own):
+    for line in (*_left_over(own), *said.all_problems(own)):
         wrong += 1
         print(line)
     for line in _without_language(own):

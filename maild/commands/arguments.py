@@ -15,6 +15,7 @@ from datetime import datetime, time
 from maild.commands import dates, durations
 from maild.commands.vocabulary import Vocabulary
 from maild.errors import Refused
+from maild.said import said
 
 MORNING = time(9)  # of a date without a time: when work on it can begin …
 EVENING = time(17)  # … and when it must be done
@@ -71,7 +72,7 @@ class Names:
                 found = next((by_key[fold(m)] for m in meant if fold(m) in by_key), None)
                 if found:
                     return found
-        raise Refused(_no("status", text, self.statuses))
+        raise Refused(_no(said("status"), text, self.statuses))
 
     def priority(self, text: str) -> str:
         """ "1", "P1", "high", "2 medium high" → the priority of the profile."""
@@ -86,13 +87,13 @@ class Names:
             found = [name for name in self.priorities if match(name)]
             if len(found) == 1:
                 return found[0]
-        raise Refused(_no("priority", text, self.priorities))
+        raise Refused(_no(said("priority"), text, self.priorities))
 
     def queue(self, text: str) -> str:
-        return _one_of(self.queues, text, "queue")
+        return _one_of(self.queues, text, said("queue"))
 
     def type(self, text: str) -> str:
-        return _one_of(self.types, text, "ticket type")
+        return _one_of(self.types, text, said("ticket type"))
 
     def resource(self, text: str) -> Resource | None:
         """The resource that is meant; None where it says nobody."""
@@ -105,9 +106,14 @@ class Names:
             if len(found) == 1:
                 return found[0]
             if found:
-                listed = ", ".join(f"{r.name} <{r.addresses[0]}>" for r in found)
-                raise Refused(f'"{text.strip()}" can be {listed}; write the address.')
-        raise Refused(_no("resource", text, [r.name for r in self.resources]))
+                raise Refused(
+                    said(
+                        '"{text}" can be {known}; write the address.',
+                        text=text.strip(),
+                        known=[f"{r.name} <{r.addresses[0]}>" for r in found],
+                    )
+                )
+        raise Refused(_no(said("resource"), text, [r.name for r in self.resources]))
 
     def date(self, text: str, default: time = MORNING) -> datetime:
         """The moment, aware, in the desk's zone."""
@@ -120,10 +126,10 @@ class Names:
 
     def level(self, text: str) -> str:
         meant = self.vocabulary.priorities.get(text.strip().lower(), text)
-        return _one_of(LEVELS, meant, "level")
+        return _one_of(LEVELS, meant, said("level"))
 
     def view(self, text: str) -> str:
-        return _one_of(self.views, text.replace("-", " ").replace("_", " "), "list")
+        return _one_of(self.views, text.replace("-", " ").replace("_", " "), said("list"))
 
 
 _READERS: dict[str, Callable[[Names, str], object]] = {
@@ -138,6 +144,19 @@ _READERS: dict[str, Callable[[Names, str], object]] = {
     "view": Names.view,
 }
 
+# What a hole of a phrase holds, as people say it.
+KINDS = {
+    "status": said("status"),
+    "priority": said("priority"),
+    "queue": said("queue"),
+    "type": said("ticket type"),
+    "resource": said("resource"),
+    "date": said("date"),
+    "time": said("time"),
+    "level": said("level"),
+    "view": said("list"),
+}
+
 
 def fold(text: str) -> str:
     """The form by which words are compared: lower case, one space, no accents."""
@@ -149,7 +168,7 @@ def ticket_number(text: str) -> str:
     """The one ticket number in `text`; Refused otherwise."""
     found = NUMBER.findall(text)
     if len(found) != 1:
-        raise Refused("Write the number of one ticket, like T20261121.0042.")
+        raise Refused(said("Write the number of one ticket, like T20261121.0042."))
     return str(found[0]).upper()
 
 
@@ -180,8 +199,15 @@ def _no(what: str, text: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(fold(text)[:80], by_key, 1, 0.6)
     shown = text.strip()[:60]
     if close:
-        return f'There is no {what} "{shown}"; did you mean {by_key[close[0]]}?'
+        near = by_key[close[0]]
+        return said(
+            'There is no {what} "{text}"; did you mean {near}?', what=what, text=shown, near=near
+        )
     if not names:
-        return f'There is no {what} "{shown}"; this desk has none yet.'
-    listed = ", ".join(names[:30])
-    return f'There is no {what} "{shown}"; possible are {listed}.'
+        return said('There is no {what} "{text}"; this desk has none yet.', what=what, text=shown)
+    return said(
+        'There is no {what} "{text}"; possible are {known}.',
+        what=what,
+        text=shown,
+        known=names[:30],
+    )

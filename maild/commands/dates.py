@@ -17,6 +17,7 @@ from dateutil.relativedelta import relativedelta
 
 from maild import yamlfile
 from maild.errors import Refused
+from maild.said import said
 
 LONGEST = 60  # characters of a date
 FARTHEST = 3660  # days: "3 December 2062" is a slip of the finger
@@ -76,14 +77,19 @@ def read(text: str, now: datetime, languages: tuple[str, ...], *, past: bool = F
         raise _unread(text)
     found = Written(day or _clock_alone(clock, now, past), clock)
     if abs((found.day - now.date()).days) > FARTHEST:
-        raise Refused(f'"{text.strip()}" is more than ten years away; is the year right?')
+        raise Refused(
+            said('"{text}" is more than ten years away; is the year right?', text=text.strip())
+        )
     return found
 
 
 def _unread(text: str) -> Refused:
     return Refused(
-        f'"{text.strip()[:LONGEST]}" is no date that can be read; write it like 2026-12-03, '
-        "3 December, friday 9:00 or tomorrow."
+        said(
+            '"{text}" is no date that can be read; write it like 2026-12-03, 3 December, '
+            "friday 9:00 or tomorrow.",
+            text=text.strip()[:LONGEST],
+        )
     )
 
 
@@ -170,7 +176,11 @@ def _numeric(text: str, now: datetime, languages: tuple[str, ...]) -> date | Non
 def _slashed_english(found: re.Match[str], now: datetime, text: str) -> date:
     first, second = int(found[1]), int(found[2])
     if first <= 12 and second <= 12 and first != second:
-        raise Refused(f'"{text}" can be read two ways; write it like 2026-12-03 or 3 December.')
+        raise Refused(
+            said(
+                '"{text}" can be read two ways; write it like 2026-12-03 or 3 December.', text=text
+            )
+        )
     day, month = (first, second) if second <= 12 else (second, first)
     return _of_numbers(str(day), str(month), found[3], now, text)
 
@@ -186,7 +196,7 @@ def _date(year: int, month: int, day: int, text: str) -> date:
     try:
         return date(year, month, day)
     except ValueError:
-        raise Refused(f'"{text}" is no day of the calendar.') from None
+        raise Refused(said('"{text}" is no day of the calendar.', text=text)) from None
 
 
 def _named(name: tuple[str, int], now: datetime, past: bool) -> date | None:

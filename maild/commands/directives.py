@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from maild.commands.arguments import Names, fold
 from maild.commands.values import Command, Unclear
 from maild.commands.vocabulary import Alias, Vocabulary, Word
+from maild.said import said
 
 MOST_LINES = 50  # of a block of directives
 LONGEST_LINE = 1000
@@ -131,16 +132,19 @@ def _directive(part: str, names: Names) -> Command | Unclear:
     if alias is not None:
         return _of_alias(alias, word, rest, part, names)
     if word.endswith("-") or (rest.startswith(_DOUBT)):
-        return Unclear(part, "It reads like a question.", "text")
+        return Unclear(part, said("It reads like a question."), "text")
     meant = vocabulary.named(word)
     if len(meant) == 1:
         return _checked(meant[0], rest, part, names)
     if meant:
-        listed = " or ".join(f"#{m.name}" for m in meant[:4])
-        return Unclear(part, f"It can mean {listed}.", "text")
+        known = [f"#{m.name}" for m in meant[:4]]
+        return Unclear(part, said("It can mean {known: or }.", known=known), "text")
     near = vocabulary.near(word)
-    hint = f"did you mean #{near}?" if near else "#help lists all commands."
-    return Unclear(part, f'There is no command "#{word}"; {hint}', "text")
+    if near:
+        why = said('There is no command "#{text}"; did you mean #{near}?', text=word, near=near)
+    else:
+        why = said('There is no command "#{text}"; #help lists all commands.', text=word)
+    return Unclear(part, why, "text")
 
 
 def _of_alias(alias: Alias, word: str, rest: str, part: str, names: Names) -> Command | Unclear:
@@ -154,16 +158,20 @@ def _of_alias(alias: Alias, word: str, rest: str, part: str, names: Names) -> Co
 
 def _checked(word: Word, rest: str, part: str, names: Names) -> Command | Unclear:
     """The command, if what it takes is there in kind."""
-    takes = word.takes
+    takes, name = word.takes, word.name
     if rest.rstrip(" .!").endswith(_DOUBT) and takes not in ("text",):
-        return Unclear(part, "It reads like a question.", "text")
+        return Unclear(part, said("It reads like a question."), "text")
     if takes == "nothing" and rest.strip(" .!"):
-        return Unclear(part, f"#{word.name} stands alone; write the rest on the next line.", "text")
-    if takes != "nothing" and not rest and not word.optional:
-        example = word.examples[0] if word.examples else f"#{word.name}"
-        return Unclear(part, f'Something must follow #{word.name}, as in "{example}".', "text")
-    if rest and (why := names.refuses(takes, rest)):
+        why = said("#{command} stands alone; write the rest on the next line.", command=name)
         return Unclear(part, why, "text")
+    if takes != "nothing" and not rest and not word.optional:
+        example = word.examples[0] if word.examples else f"#{name}"
+        why = said(
+            'Something must follow #{command}, as in "{example}".', command=name, example=example
+        )
+        return Unclear(part, why, "text")
+    if rest and (refused := names.refuses(takes, rest)):
+        return Unclear(part, refused, "text")
     return Command(word.name, rest if takes != "nothing" else "", part, "text")
 
 
@@ -197,7 +205,7 @@ def _slip(word: Word, value: str, names: Names) -> str | None:
     }.get(word.takes, [])
     by_key = {fold(name): name for name in known}
     close = difflib.get_close_matches(fold(value)[:60], by_key, 1, 0.75)
-    return f"Did you mean {by_key[close[0]]}?" if close else None
+    return said("Did you mean {near}?", near=by_key[close[0]]) if close else None
 
 
 # ---- contacts
@@ -226,7 +234,9 @@ def read_contact(text: str, vocabulary: Vocabulary, *, opens: bool = False) -> O
     if "contact" in word.who and alone and (not opens or word.report or word.optional_for):
         return Opening(rest, (Command(word.name, "", line, "text"),))
     if "contact" not in word.who and line == line.strip() and len(line) <= LONGEST_LINE:
-        why = "Only the desk's technicians may do that by mail; your words were passed on to them."
+        why = said(
+            "Only the desk's technicians may do that by mail; your words were passed on to them."
+        )
         return Opening(text, refused=(Unclear(line, why, "text"),))
     return Opening(text)
 

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 
 from maild.commands import dates
 from maild.errors import Refused
+from maild.said import said
 
 LONGEST_DAY = 24 * 60  # minutes
 
@@ -53,17 +54,23 @@ def read(text: str, now: datetime, languages: tuple[str, ...]) -> Worked:
 def _unread(text: str) -> Refused:
     what = text.strip()[:40]
     if re.fullmatch(r"\d+([.,]\d+)?", what):
-        return Refused(f'"{what}" is no length of time: write {what}m for minutes or {what}h.')
-    return Refused(f'"{what}" is no working time; write it like 45m, 1.5h or 9:00-9:45.')
+        return Refused(
+            said('"{text}" is no length of time: write {text}m for minutes or {text}h.', text=what)
+        )
+    return Refused(
+        said('"{text}" is no working time; write it like 45m, 1.5h or 9:00-9:45.', text=what)
+    )
 
 
 def _check(found: Worked, now: datetime) -> None:
     if found.minutes <= 0:
-        raise Refused("The working time is zero; write it like 45m, 1.5h or 9:00-9:45.")
+        raise Refused(said("The working time is zero; write it like 45m, 1.5h or 9:00-9:45."))
     if found.minutes > LONGEST_DAY:
-        raise Refused("That is more than a day; enter the time of each day by itself.")
+        raise Refused(said("That is more than a day; enter the time of each day by itself."))
     if found.day.date() > now.date():
-        raise Refused(f"{found.day:%Y-%m-%d} is in the future; time is entered once it is worked.")
+        raise Refused(
+            said("{day} is in the future; time is entered once it is worked.", day=found.day.date())
+        )
 
 
 def _leading_day(text: str, now: datetime, languages: tuple[str, ...]) -> tuple[datetime, str]:

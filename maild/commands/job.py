@@ -11,6 +11,7 @@ from maild.desk import people
 from maild.desk.desk import Desk
 from maild.errors import Refused
 from maild.model import Address
+from maild.said import said
 from maild.store.tables import Note, Person, Ticket, TimeEntry
 
 
@@ -53,8 +54,10 @@ class Job:
         """The ticket; Refused where the mail is of none."""
         if self.ticket is None:
             raise Refused(
-                "This mail belongs to no ticket; reply to a mail of the ticket, or put its number "
-                "into the subject."
+                said(
+                    "This mail belongs to no ticket; reply to a mail of the ticket, or put its "
+                    "number into the subject."
+                )
             )
         return self.ticket
 

@@ -9,6 +9,7 @@ from maild.commands.acts import contacts, notes, people, policy, reports, ticket
 from maild.commands.job import Job, May, Result
 from maild.commands.values import Command
 from maild.errors import MaildError, Temporary
+from maild.said import said
 
 __all__ = ["ACTS", "Job", "May", "Result", "run"]
 
@@ -83,13 +84,13 @@ def run(job: Job) -> list[Result]:
 
 def _one(job: Job, command: Command) -> Result:
     if job.may.role == "resource" and not job.may.proven:
-        return _refused(job, command.written, f"Nothing was done: {job.may.why}")
+        return _refused(job, command.written, said("Nothing was done: {why}.", why=job.may.why))
     act = (job.may.role == "contact" and OF_CONTACTS.get(command.name)) or ACTS[command.name]
     steps, entry = list(job.steps), job.entry
     job.desk.settle()
     try:
         with job.desk.attempt():
-            said = act(job, command.argument)
+            what = act(job, command.argument)
             job.desk.settle()
             job.desk.session.flush()
     except Temporary:
@@ -97,7 +98,7 @@ def _one(job: Job, command: Command) -> Result:
     except MaildError as error:
         job.steps[:], job.entry = steps, entry
         return _refused(job, command.written, error.message)
-    return Result(command.written, True, said)
+    return Result(command.written, True, what)
 
 
 def _refused(job: Job, written: str, why: str) -> Result:

@@ -7,17 +7,18 @@ with the message.  `#undo` sets back what still stands as the commands left it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from maild.commands.job import Job
-from maild.desk import merging, reminders
+from maild.desk import fields, merging, reminders
 from maild.desk.desk import Desk
 from maild.desk.worktime import remove_time
 from maild.errors import Refused
+from maild.said import Value, said
 from maild.store.tables import Message, OutboxItem, Person, Ticket, TicketLink, TimeEntry
 
 WITHIN = timedelta(days=1)
@@ -51,7 +52,7 @@ def difference(before: Values, after: Values) -> dict[str, list[Any]]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.isoformat()
+        return value.astimezone(UTC).isoformat()  # as it will be read again
     return list(value) if isinstance(value, list) else value
 
 
@@ -62,14 +63,14 @@ def undo(job: Job, argument: str) -> str:
     """Takes back what his last commands on this ticket did, or those of the answered mail."""
     stored = _which(job)
     record = dict(stored.undo or {})
-    said = [_STEPS[step["do"]](job.desk, step) for step in reversed(record.get("steps", []))]
+    what = [_STEPS[step["do"]](job.desk, step) for step in reversed(record.get("steps", []))]
     ticket = job.desk.session.get(Ticket, record.get("ticket") or 0)
     if ticket is not None:
-        said += _restore(job.desk, ticket, record.get("changed", {}))
+        what += _restore(job.desk, ticket, record.get("changed", {}))
     stored.undo = record | {"undone": job.desk.now.isoformat()}
     if _sent(job.desk.session, stored):
-        said.append("what was sent meanwhile cannot be unsent")
-    return "Taken back: " + "; ".join(said) + "."
+        what.append(said("what was sent meanwhile cannot be unsent"))
+    return said("Taken back: {what:; }.", what=what)
 
 
 def _which(job: Job) -> Message:
@@ -86,12 +87,15 @@ def _which(job: Job) -> Message:
         .limit(1)
     )
     if stored is None or not stored.undo:
-        raise Refused("There is nothing of yours to take back on this ticket.")
+        raise Refused(said("There is nothing of yours to take back on this ticket."))
     if stored.undo.get("undone"):
-        raise Refused("That was taken back already.")
+        raise Refused(said("That was taken back already."))
     if (stored.processed or stored.accepted) + WITHIN < desk.now:
         raise Refused(
-            "That is more than a day old and stays; set what you want with a command of its own."
+            said(
+                "That is more than a day old and stays; set what you want with a command of its "
+                "own."
+            )
         )
     return stored
 
@@ -118,16 +122,16 @@ def _answered(job: Job) -> Message | None:
 def _restore(desk: Desk, ticket: Ticket, changed: dict[str, list[Any]]) -> list[str]:
     """Sets back each value that still is what the commands made it; the status last."""
     now = values(ticket)
-    said = []
+    what: list[str] = []
     for name in sorted(changed, key=lambda name: name == "status"):
         before, after = changed[name]
-        label = name.removeprefix("fields.").replace("_", " ")
+        label = fields.label(name.removeprefix("fields."))
         if now.get(name) != after:
-            said.append(f"{label} left alone, as it was changed again since")
+            what.append(said("{field} left alone, as it was changed again since", field=label))
             continue
         _set(desk, ticket, name, before)
-        said.append(f"{label} back to {_shown(desk.session, name, before)}")
-    return said
+        what.append(said("{field} back to {value}", field=label, value=_shown(desk, name, before)))
+    return what
 
 
 def _set(desk: Desk, ticket: Ticket, name: str, value: Any) -> None:
@@ -157,15 +161,17 @@ def _set_people(desk: Desk, ticket: Ticket, wanted: list[list[Any]]) -> None:
             desk.add_person(ticket, desk.session.get_one(Person, person_id), role)
 
 
-def _shown(session: Session, name: str, value: Any) -> str:
+def _shown(desk: Desk, name: str, value: Any) -> Value:
     if name == "people":
-        return "who they were"
+        return said("who they were")
     if name == "primary":
-        person = session.get(Person, value) if value else None
-        return person.name if person else "nobody"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "empty"
-    return str(value) if value not in (None, "") else "empty"
+        person = desk.session.get(Person, value) if value else None
+        return person.name if person else said("nobody")
+    if value in (None, "", []):
+        return said("empty")
+    if name == "due":
+        return datetime.fromisoformat(value).astimezone(desk.settings.config.desk.zone)
+    return list(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _sent(session: Session, stored: Message) -> bool:
@@ -184,17 +190,17 @@ def _sent(session: Session, stored: Message) -> bool:
 def _time(desk: Desk, step: Values) -> str:
     entry = desk.session.get(TimeEntry, step["id"])
     if entry is None:
-        return "the time was taken off before"
+        return said("the time was taken off before")
     minutes = entry.minutes
     remove_time(desk, desk.session.get_one(Ticket, entry.ticket_id), entry)
-    return f"{minutes} minutes are off the ticket"
+    return said("{minutes} minutes are off the ticket", minutes=minutes)
 
 
 def _merge(desk: Desk, step: Values) -> str:
     ticket = desk.session.get_one(Ticket, step["ticket"])
     into = desk.session.get_one(Ticket, step["into"])
     merging.unmerge(desk, ticket, into, step["detail"])
-    return f"{ticket.number} is a ticket of its own again"
+    return said("{ticket} is a ticket of its own again", ticket=ticket.number)
 
 
 def _link(desk: Desk, step: Values) -> str:
@@ -205,26 +211,26 @@ def _link(desk: Desk, step: Values) -> str:
             TicketLink.kind == "related",
         )
     )
-    return "the tickets are not tied any more"
+    return said("the tickets are not tied any more")
 
 
 def _split(desk: Desk, step: Values) -> str:
     ticket = desk.session.get_one(Ticket, step["ticket"])
     fresh = desk.session.get_one(Ticket, step["fresh"])
     merging.unsplit(desk, ticket, fresh, step["note"])
-    return f"the note is back in {ticket.number}"
+    return said("the note is back in {ticket}", ticket=ticket.number)
 
 
 def _remind(desk: Desk, step: Values) -> str:
     ticket = desk.session.get_one(Ticket, step["ticket"])
     reminders.forget(desk, ticket, desk.session.get_one(Person, step["person"]))
-    return "you will not be reminded"
+    return said("you will not be reminded")
 
 
 def _delete(desk: Desk, step: Values) -> str:
     ticket = desk.session.get_one(Ticket, step["ticket"])
     merging.restore(desk, ticket)
-    return f"{ticket.number} is back"
+    return said("{ticket} is back", ticket=ticket.number)
 
 
 _STEPS: dict[str, Callable[[Desk, Values], str]] = {

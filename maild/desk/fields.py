@@ -13,6 +13,7 @@ from maild.desk.desk import Desk
 from maild.desk.profile import key, named
 from maild.errors import NotFound, UsageError
 from maild.model import Address
+from maild.said import Said, said, together
 from maild.store.tables import Organization, Ticket
 
 PLAIN = ("title", "source", "resolution", "correlation")  # columns that take any text
@@ -23,6 +24,11 @@ NAMED: dict[str, Callable[[Desk], Iterable[str]]] = {  # columns that take a wor
 SETTABLE = (*PLAIN, *NAMED, "queue", "due", "notify_contact", "organization", "contact", "parent")
 
 
+def label(name: str) -> Said:
+    """A field's name as people say it: "issue type"."""
+    return Said("sub-issue type" if name == "sub_issue_type" else name.replace("_", " "), {})
+
+
 def set_value(desk: Desk, ticket: Ticket, name: str, value: Any) -> bool:
     """Gives a field of any kind its value; None or "empty" clears it; False: it had it already.
 
@@ -31,7 +37,7 @@ def set_value(desk: Desk, ticket: Ticket, name: str, value: Any) -> bool:
     if value == "empty":
         value = None
     if name in NAMED:
-        return desk.set_field(ticket, name, named(str(value), NAMED[name](desk), name))
+        return desk.set_field(ticket, name, named(str(value), NAMED[name](desk), label(name)))
     if name in PLAIN or name in ("queue", "notify_contact"):
         return desk.set_field(ticket, name, value)
     if name == "due":
@@ -48,10 +54,10 @@ def set_value(desk: Desk, ticket: Ticket, name: str, value: Any) -> bool:
 def named_error(name: str, known: Iterable[str]) -> UsageError:
     """What to say of a field that is not there."""
     try:
-        named(name, known, "field")
+        named(name, known, said("field"))
     except UsageError as error:
         return error
-    return UsageError(f'There is no field "{name}".')
+    return UsageError(said('There is no {what} "{text}".', what=said("field"), text=name))
 
 
 def _moment(value: Any) -> datetime | None:
@@ -61,10 +67,10 @@ def _moment(value: Any) -> datetime | None:
         found = datetime.fromisoformat(str(value))
     except ValueError as error:
         raise UsageError(
-            f'"{value}" is no date; write it like 2026-12-03 or with a time.'
+            said('"{text}" is no date; write it like 2026-12-03 or with a time.', text=str(value))
         ) from error
     if found.tzinfo is None:
-        raise UsageError(f'"{value}" has no time zone.')
+        raise UsageError(said('"{text}" has no time zone.', text=str(value)))
     return found
 
 
@@ -81,7 +87,8 @@ def _found(desk: Desk, name: str, value: str) -> Any:
     else:
         found = desk.session.scalar(sa.select(Ticket).where(Ticket.number == value.upper()))
     if found is None:
-        raise NotFound(f'There is no {"ticket" if name == "parent" else name} "{value}".')
+        what = label("ticket" if name == "parent" else name)
+        raise NotFound(said('There is no {what} "{text}".', what=what, text=value))
     return found
 
 
@@ -117,11 +124,10 @@ def tick(desk: Desk, ticket: Ticket, which: str, *, done: bool = True) -> str:
             item["done"] = done
             desk.set_field(ticket, "checklist", items)
             return str(item["item"])
-    listed = "; ".join(f"{n} {item['item']}" for n, item in enumerate(items, 1))
-    raise NotFound(
-        f"{ticket.number} has no checklist item {which}."
-        + (f" It has: {listed}." if listed else " It has no checklist.")
-    )
+    none = said("{ticket} has no checklist item {which}.", ticket=ticket.number, which=which)
+    listed = [f"{n} {item['item']}" for n, item in enumerate(items, 1)]
+    has = said("It has: {items:; }.", items=listed) if listed else said("It has no checklist.")
+    raise NotFound(together(none, has))
 
 
 # ---- templates
@@ -135,7 +141,7 @@ def apply_template(desk: Desk, ticket: Ticket, name: str, *, set_status: bool = 
 
     The status comes last, so that rules that ask for the other fields find them.
     """
-    found = named(name, desk.profile.templates, "ticket template")
+    found = named(name, desk.profile.templates, said("ticket template"))
     template = desk.profile.templates[found]
     done = [f for f, v in template.items() if f not in PARTS and set_value(desk, ticket, f, v)]
     if "assign" in template:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from maild.desk.profile import NEEDS, Profile, Status, key
 from maild.errors import Refused
+from maild.said import said
 from maild.store.tables import Message, Note, Ticket, TimeEntry
 
 
@@ -40,20 +41,32 @@ def may_set(desk: Asking, ticket: Ticket, name: str) -> Status:
     status = desk.profile.status(name)
     if status.set_by == "system":
         raise Refused(
-            f'"{status.name}" is set by the desk itself only; possible are '
-            f"{', '.join(choices(desk.profile, ticket))}."
+            said(
+                '"{status}" is set by the desk itself only; possible are {known}.',
+                status=status.name,
+                known=choices(desk.profile, ticket),
+            )
         )
     if not visible(status, ticket):
         raise Refused(
-            f'"{status.name}" is not for tickets of the category '
-            f"{ticket.fields.get('category')}; possible are "
-            f"{', '.join(choices(desk.profile, ticket))}. "
-            "Or change the category first."
+            said(
+                '"{status}" is not for tickets of the category {category}; possible are {known}. '
+                "Or change the category first.",
+                status=status.name,
+                category=str(ticket.fields.get("category")),
+                known=choices(desk.profile, ticket),
+            )
         )
     lacking = missing(desk, ticket, status)
     if lacking:
-        needs = "; and ".join(NEEDS[word] for word in lacking)
-        raise Refused(f'{ticket.number} cannot be "{status.name}" yet. It needs {needs}.')
+        raise Refused(
+            said(
+                '{ticket} cannot be "{status}" yet. It needs {needs:; and }.',
+                ticket=ticket.number,
+                status=status.name,
+                needs=[NEEDS[word] for word in lacking],
+            )
+        )
     return status
 
 
@@ -93,11 +106,11 @@ def closing_needs(desk: Asking, ticket: Ticket) -> list[str]:
     """What is lacking for the ticket to be complete, in a sentence each (R11, G5)."""
     if ticket.status_kind == "closed":
         return []
-    items = [f"Not done yet: {item}." for item in open_items(ticket)]
+    items: list[str] = [said("Not done yet: {item}.", item=item) for item in open_items(ticket)]
     if key(str(ticket.fields.get("time_entries_done", ""))) in ("no", "false", "not completed"):
-        items.append("The time entries are not done.")
+        items.append(said("The time entries are not done."))
     lacking = missing(desk, ticket, desk.profile.status(desk.profile.complete_status))
-    return items + [f"{NEEDS[word][:1].upper()}{NEEDS[word][1:]}." for word in lacking]
+    return items + [said("{need!c}.", need=NEEDS[word]) for word in lacking]
 
 
 def _count(desk: Asking, query: sa.Select[Any]) -> int:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from maild.desk.desk import Desk
 from maild.errors import Refused
+from maild.said import said
 from maild.store.tables import Note, Person, Ticket, TicketLink, TimeEntry
 
 
@@ -17,9 +18,14 @@ def merge(desk: Desk, ticket: Ticket, into: Ticket) -> dict[str, Any]:
     Mail to it goes to the other one from now on.  Gives what `unmerge` needs.
     """
     if ticket is into:
-        raise Refused(f"{ticket.number} cannot be merged into itself.")
+        raise Refused(said("{ticket} cannot be merged into itself.", ticket=ticket.number))
     if into.deleted is not None or into.merged_id is not None:
-        raise Refused(f"{into.number} is deleted or merged itself; nothing can be added to it.")
+        raise Refused(
+            said(
+                "{ticket} is deleted or merged itself; nothing can be added to it.",
+                ticket=into.number,
+            )
+        )
     session = desk.session
     complete = desk.profile.status(desk.profile.complete_status)
     detail: dict[str, Any] = {
@@ -45,7 +51,13 @@ def merge(desk: Desk, ticket: Ticket, into: Ticket) -> dict[str, Any]:
 def unmerge(desk: Desk, ticket: Ticket, into: Ticket, detail: dict[str, Any]) -> None:
     """Gives a merged ticket back what it had."""
     if ticket.merged_id != into.id:
-        raise Refused(f"{ticket.number} is not merged into {into.number} any more.")
+        raise Refused(
+            said(
+                "{ticket} is not merged into {into} any more.",
+                ticket=ticket.number,
+                into=into.number,
+            )
+        )
     _move(desk, detail, into, ticket)
     status = desk.profile.status(str(detail["status"]))
     ticket.merged_id = None
@@ -61,7 +73,9 @@ def unmerge(desk: Desk, ticket: Ticket, into: Ticket, detail: dict[str, Any]) ->
 def split(desk: Desk, ticket: Ticket, note: Note, title: str) -> Ticket:
     """A note becomes a ticket of its own, by whoever wrote it, tied to the old one."""
     if len(ticket.notes) < 2:
-        raise Refused(f"{ticket.number} has no other note; there is nothing to split off.")
+        raise Refused(
+            said("{ticket} has no other note; there is nothing to split off.", ticket=ticket.number)
+        )
     contact = note.by if note.by is not None and note.by_kind == "contact" else ticket.contact
     fresh = desk.open_ticket(
         title=title,
@@ -96,7 +110,7 @@ def unsplit(desk: Desk, ticket: Ticket, fresh: Ticket, note_id: int) -> None:
 def delete(desk: Desk, ticket: Ticket, *, spam: bool = False) -> None:
     """Takes the ticket out of every list; it and its mail are kept."""
     if ticket.deleted is not None:
-        raise Refused(f"{ticket.number} is deleted already.")
+        raise Refused(said("{ticket} is deleted already.", ticket=ticket.number))
     ticket.deleted = desk.now
     desk.emit(ticket, "deleted", {"spam": spam} if spam else {})
 

@@ -16,9 +16,11 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
+from maild import said
 from maild.config import Settings
 from maild.desk import alerts, bundles, facts, floods, people, tokens
 from maild.desk.notifications import Notification, notification
+from maild.errors import UsageError
 from maild.model import Address
 from maild.store.tables import (
     Event,
@@ -149,7 +151,7 @@ def _covered(
         if takes_over:
             row.template, row.auto = what.kind.name, what.auto
             ticket = facts.storable(facts.ticket_facts(desk.session, what.ticket))
-            row.data = {**row.data, "ticket": ticket, **facts.storable(dict(extra))}
+            row.data = {**row.data, "ticket": ticket, **_written(desk, recipient, extra)}
         if what.note is not None:
             row.note_id = what.note.id
             row.data = {**row.data, "note": facts.storable(facts.note_facts(what.note))}
@@ -232,7 +234,8 @@ def _row(
         language=_language(desk.settings, recipient.person),
         audience=recipient.audience,
         auto=what.auto,
-        data=facts.storable({**what.kind.nothing, **_data(desk, what, recipient), **extra}),
+        data=facts.storable({**what.kind.nothing, **_data(desk, what, recipient)})
+        | _written(desk, recipient, extra),
         message_id=tokens.message_id(
             tokens.desk_secret(desk.session),
             key,
@@ -327,6 +330,20 @@ def _data(desk: Unit, what: _What, recipient: Recipient) -> facts.Facts:
             desk.session, ticket, before=what.note, public_only=outside
         )
     return data
+
+
+def _written(desk: Unit, recipient: Recipient, extra: Mapping[str, Any]) -> facts.Facts:
+    """What the caller tells, its sentences in the recipient's language (`maild.said`)."""
+    if not extra:
+        return {}
+    language = _language(desk.settings, recipient.person)
+    try:
+        tongue = said.Tongue(language, desk.settings.path("templates"))
+    except UsageError as error:
+        text = f"The desk's own sentences are not in force. {error.message}"
+        alerts.raise_alert(desk.session, "sentences", text, desk.now)
+        tongue = said.Tongue(language)
+    return dict(facts.storable(tongue.plain(extra)))
 
 
 def _unverified(desk: Unit, what: _What, recipient: Recipient) -> bool:

@@ -13,19 +13,20 @@ from typing import Any
 
 from maild.desk.calendar import Calendar, Span
 from maild.errors import UsageError
+from maild.said import said
 
 SHIPPED = Path(__file__).parent.parent / "rules" / "profiles"
 STATUS_KINDS = ("new", "working", "waiting", "review", "resolved", "closed")
 
 # What a status can demand before a person may set it: word → what is missing, said to a person.
 NEEDS = {
-    "due": "a due date in the future; add one, like `#due 2026-12-03` or `until 3 December`",
-    "note": "a note in the same mail that says what is to be done",
-    "resource": "a primary resource; add one, like `#assign bob`",
-    "resolution": "the resolution; add a line like `#resolution The toner was replaced.`",
-    "contact told": "a public note of ours to the contact; answer him in the same mail",
-    "time entry": "at least one time entry; add one, like `#time 30m remote`",
-    "checklist": "every checklist item done; `#checklist done 2` ticks the second",
+    "due": said("a due date in the future; add one, like `#due 2026-12-03` or `until 3 December`"),
+    "note": said("a note in the same mail that says what is to be done"),
+    "resource": said("a primary resource; add one, like `#assign bob`"),
+    "resolution": said("the resolution; add a line like `#resolution The toner was replaced.`"),
+    "contact told": said("a public note of ours to the contact; answer him in the same mail"),
+    "time entry": said("at least one time entry; add one, like `#time 30m remote`"),
+    "checklist": said("every checklist item done; `#checklist done 2` ticks the second"),
 }
 
 SOURCES = ("email", "phone", "monitoring", "portal", "web form", "chat")  # how it came in (R4)
@@ -137,7 +138,7 @@ class Profile:
 
     def status(self, name: str) -> Status:
         """The status of this name, in any case; UsageError with the nearest that there is."""
-        return self.statuses[named(name, self.statuses, "status")]
+        return self.statuses[named(name, self.statuses, said("status"))]
 
     def calendar(self, name: str = "default") -> Calendar:
         """The calendar of this name, else the shipped office hours."""
@@ -169,9 +170,19 @@ def named(name: str, known: Iterable[str], what: str) -> str:
     if key(name) in by_key:
         return by_key[key(name)]
     close = difflib.get_close_matches(key(name), by_key, 1, 0.5)
-    possible = f"possible: {', '.join(by_key.values())}." if by_key else "there is none."
-    hint = f"did you mean {by_key[close[0]]}?" if close else possible
-    raise UsageError(f'There is no {what} "{name}"; {hint}')
+    if close:
+        near = by_key[close[0]]
+        no = said(
+            'There is no {what} "{text}"; did you mean {near}?', what=what, text=name, near=near
+        )
+    elif by_key:
+        all_ = list(by_key.values())
+        no = said(
+            'There is no {what} "{text}"; possible: {known}.', what=what, text=name, known=all_
+        )
+    else:
+        no = said('There is no {what} "{text}"; there is none.', what=what, text=name)
+    raise UsageError(no)
 
 
 def profile_folder(name: str, beside: Path) -> Path:

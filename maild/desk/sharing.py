@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from maild.desk.desk import Desk
 from maild.errors import Refused
+from maild.said import said
 from maild.store.tables import Note, Person, Ticket
 
 OTHER = {"provider": "client", "client": "provider"}
+NAMES = {"provider": said("The service provider"), "client": said("The client")}
 
 
 def twin(ticket: Ticket) -> dict[str, Any] | None:
@@ -38,10 +40,18 @@ def other_side(session: Session, ticket: Ticket, by: Person | None) -> list[Pers
 def share(desk: Desk, ticket: Ticket, queue: str, person: Person, note: Note | None) -> None:
     """Makes the other side's version; one's own stays.  Refused without a note that explains."""
     if note is None:
-        raise Refused("Say in the same mail what the other side is to do; that note is mandatory.")
+        raise Refused(
+            said("Say in the same mail what the other side is to do; that note is mandatory.")
+        )
     known = twin(ticket)
     if known is not None:
-        raise Refused(f"{ticket.number} is shared already, with {known['resource']}.")
+        raise Refused(
+            said(
+                "{ticket} is shared already, with {resource}.",
+                ticket=ticket.number,
+                resource=known["resource"],
+            )
+        )
     side = OTHER[ticket.fields.get("side", "client")]
     ticket.fields["twin"] = {
         "side": side,
@@ -69,14 +79,16 @@ def ask(desk: Desk, ticket: Ticket, note: Note | None) -> None:
     """A question: the other side's resource is told."""
     _shared(ticket)
     if note is None:
-        raise Refused("Write the question in the same mail.")
+        raise Refused(said("Write the question in the same mail."))
     _say(desk, ticket, "question", note)
 
 
 def _shared(ticket: Ticket) -> dict[str, Any]:
     side = twin(ticket)
     if side is None:
-        raise Refused(f"{ticket.number} is not shared; `#share QUEUE RESOURCE` does that.")
+        raise Refused(
+            said("{ticket} is not shared; `#share QUEUE RESOURCE` does that.", ticket=ticket.number)
+        )
     return side
 
 
@@ -88,5 +100,4 @@ def _say(desk: Desk, ticket: Ticket, what: str, note: Note) -> None:
     side = _shared(ticket)
     by_twin = desk.by is not None and desk.by.id == side["resource_id"]
     here = side["side"] if by_twin else OTHER[side["side"]]
-    name = {"provider": "The service provider", "client": "The client"}[here]
-    desk.emit(ticket, "other side", {"says": what, "side": name}, note)
+    desk.emit(ticket, "other side", {"says": what, "side": NAMES[here]}, note)

@@ -61,9 +61,9 @@ class Letter:
 
     @property
     def may(self) -> May:
-        why = f"{self.proof.because}; what counts is {self.proof.needed}."
         role = "resource" if self.sender.is_resource else "contact"
-        return May(self.person, role, self.proof.enough, "" if self.proof.enough else why)
+        why = "" if self.proof.enough else self.proof.lacking
+        return May(self.person, role, self.proof.enough, why)
 
     @property
     def actor(self) -> Actor:

@@ -16,6 +16,7 @@ from maild.desk.notify import notify
 from maild.ingest.outcome import say
 from maild.ingest.proof import Proof
 from maild.model import Mail, Reason
+from maild.said import said
 from maild.store.tables import Message, Note, OutboxItem, Person, Raw, Ticket
 
 YES = Path(__file__).parent / "confirm.yaml"
@@ -26,11 +27,11 @@ def is_yes(text: str) -> bool:
 
     An absence notice that no header marks begins with neither.
     """
-    said = " ".join(re.sub(r"[^\w\s']", " ", text.casefold().replace("\u2019", "'")).split())
+    words = " ".join(re.sub(r"[^\w\s']", " ", text.casefold().replace("\u2019", "'")).split())
     first = re.split(r"[.!,;:?\n]", text.strip().casefold(), maxsplit=1)[0]
     if "?" in first or "?" in text[: len(first) + 1]:
         return False
-    return not said or any(said == word or said.startswith(word + " ") for word in _yes())
+    return not words or any(words == word or words.startswith(word + " ") for word in _yes())
 
 
 @cache
@@ -43,11 +44,11 @@ def withhold(desk: Desk, ticket: Ticket, person: Person, asked: Iterable[str], p
     assert desk.stored is not None
     desk.stored.withheld = "waiting"
     say(desk, Reason("withheld", "words kept, deeds not done", f"needed: {proof.needed}"))
-    what = list(asked) or ["send these words on to the people of the ticket"]
+    what = list(asked) or [said("send these words on to the people of the ticket")]
     if desk.mail is None or not desk.mail.answerable:
         return 0
-    why = f"{proof.because}; what counts is {proof.needed}"
-    return len(notify(desk, ticket, "confirm", [person], extra={"commands": what, "why": why}))
+    facts = {"commands": what, "why": proof.lacking}
+    return len(notify(desk, ticket, "confirm", [person], extra=facts))
 
 
 def confirmed(session: Session, ids: Iterable[str], person: Person) -> Message | None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.desk import gates
+from maild.desk import gates, sharing
 from maild.desk.notifications import Notification
 from maild.rules.scene import Scene
 from maild.rules.who import on_call
+from maild.said import said
 from maild.store.tables import Clock, Event, Note, Ticket
 
 
@@ -97,7 +98,9 @@ def _sla(scene: Scene) -> dict[str, Any]:
 
 def _side(scene: Scene) -> str:
     detail = scene.event.detail if scene.event else {}
-    return str(detail.get("side") or "The other side")
+    other = said("The other side")
+    known: dict[str, str] = {name: name for name in sharing.NAMES.values()}
+    return known.get(str(detail.get("side")), other)
 
 
 FACTS: dict[str, Callable[[Scene], Any]] = {

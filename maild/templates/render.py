@@ -13,13 +13,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import jinja2
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_skeleton, format_time
+from babel import Locale
 from babel.numbers import format_decimal
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from maild import said
 from maild.errors import UsageError
 from maild.templates import inert
 from maild.templates.sandbox import Sandbox
@@ -62,7 +62,7 @@ _BUGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  #
 def render(template: Template, data: Mapping[str, Any], words: Words, layout: str) -> Rendered:
     """Renders all parts; UsageError with file, line and what is wrong where it cannot be done."""
     zone = ZoneInfo(data["recipient"]["timezone"])
-    text_page = _Page(_locale(_tongue(template, data)), zone, words, [], False)
+    text_page = _Page(said.locale(_tongue(template, data)), zone, words, [], False)
     subject = inert.one_line(_fill(template, "subject", data, text_page))
     preheader = inert.one_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
     foot = inert.one_line(_fill(template, "foot", data, text_page))
@@ -281,8 +281,7 @@ def _day(value: str | None) -> str:
 @lru_cache(maxsize=4096)
 def _written(value: str, zone: ZoneInfo, locale: Locale, with_time: bool) -> str:
     moment = datetime.fromisoformat(value).astimezone(zone)
-    day = str(format_skeleton("yMMMEd", moment, zone, locale=locale))
-    return f"{day}, {format_time(moment, 'short', zone, locale)}" if with_time else day
+    return (said.moment if with_time else said.day)(moment, locale, zone)
 
 
 def _hours(value: float) -> str:
@@ -352,11 +351,3 @@ def _tongue(template: Template, data: Mapping[str, Any]) -> str:
     """How dates and numbers are written: en-GB where he wants that and the template is English."""
     wanted = str(data["recipient"]["language"]).replace("_", "-")
     return wanted if wanted.lower().startswith(f"{template.language}-") else template.language
-
-
-@lru_cache(maxsize=64)
-def _locale(language: str) -> Locale:
-    try:
-        return Locale.parse(language, sep="-")
-    except (ValueError, UnknownLocaleError):
-        return Locale("en")

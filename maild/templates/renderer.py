@@ -13,6 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
+from maild import said
 from maild.closing import Closing
 from maild.desk.notifications import NOTIFICATIONS, notification
 from maild.errors import MaildError, UsageError
@@ -196,6 +197,7 @@ def check_templates(own: Path) -> str:
             for language in languages()
             for problem in renderer.check(kind.name, language)
         ]
+    wrong += said.all_problems(own)
     if wrong:
         raise UsageError("\n".join(dict.fromkeys(wrong)))
     return f"{len(NOTIFICATIONS)} notifications in {', '.join(languages())}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from maild import yamlfile
 from maild.errors import NotFound, UsageError
+from maild.said import tongues
 
 SHIPPED = Path(__file__).parent
 DEFAULT_LANGUAGE = "en"
@@ -135,10 +136,7 @@ def languages() -> list[str]:
 
 def _tongues(language: str) -> list[str]:
     """de-AT → de-at, de, en: the order in which to look."""
-    tag = language.strip().lower().replace("_", "-") or DEFAULT_LANGUAGE
-    safe = all(part.isalnum() for part in tag.split("-"))
-    wanted = [tag, tag.partition("-")[0]] if safe else []
-    return list(dict.fromkeys([*wanted, DEFAULT_LANGUAGE]))
+    return list(dict.fromkeys([*tongues(language), DEFAULT_LANGUAGE]))
 
 
 @lru_cache(maxsize=512)

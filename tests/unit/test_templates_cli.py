@@ -81,8 +81,11 @@ def test_edit_is_checked_kept_and_rolled_back(tmp_path: Path) -> None:
 def test_h72_check_names_file_line_and_the_nearest_name(tmp_path: Path) -> None:
     file = _own(tmp_path, "subject: {{ ticket.titel }}\n---\n{{ ticket.number|uper }}\n")
     other = _own(tmp_path, "subject: x\n---\nx\n", name="complet")
+    sentences = file.with_name("sentences.yaml")
+    sentences.write_text('"All tickts": "All of them"\n')
     checked = _maild(tmp_path, "check")
     assert checked.returncode == 1
+    assert f'{sentences}, line 1: maild never says "All tickts"; did you mean' in checked.stdout
     assert f'{file}, line 1: "ticket.titel" is not known; did you mean ticket.title?' in (
         checked.stdout
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from maild.commands.job import Job
 from maild.desk.desk import MAILD
+from maild.said import said
 
 
 def urgent(job: Job, argument: str) -> str:
@@ -15,9 +16,9 @@ def urgent(job: Job, argument: str) -> str:
     finally:
         desk.actor = before
     desk.emit(ticket, "urgency asked", {"by": job.may.person.name})
-    return "The technicians know that it is urgent."
+    return said("The technicians know that it is urgent.")
 
 
 def stop(job: Job, argument: str) -> str:
     job.desk.add_person(job.the_ticket, job.may.person, "stopped")
-    return "You get no more mail about this ticket; writing to it still works."
+    return said("You get no more mail about this ticket; writing to it still works.")

@@ -9,6 +9,7 @@ from maild.commands.job import Job
 from maild.desk import people
 from maild.errors import Refused
 from maild.model import Address
+from maild.said import said
 from maild.store.tables import Person
 
 _ADDRESS = re.compile(r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+\.[^\s<>,;\"'()]+")
@@ -20,8 +21,9 @@ def assign(job: Job, argument: str) -> str:
         return take(job, "")
     resource = job.names.resource(argument)
     if resource is None:
-        changed = job.desk.unassign(job.the_ticket)
-        return "Nobody has the ticket " + ("now." if changed else "already.")
+        if job.desk.unassign(job.the_ticket):
+            return said("Nobody has the ticket now.")
+        return said("Nobody has the ticket already.")
     return _give(job, job.person_of(resource))
 
 
@@ -31,17 +33,20 @@ def take(job: Job, argument: str) -> str:
 
 def _give(job: Job, person: Person) -> str:
     ticket = job.the_ticket
-    changed = job.desk.assign(ticket, person)
-    return f"{ticket.number} is assigned to {person.name}" + ("." if changed else " already.")
+    if job.desk.assign(ticket, person):
+        return said("{ticket} is assigned to {person}.", ticket=ticket.number, person=person.name)
+    return said(
+        "{ticket} is assigned to {person} already.", ticket=ticket.number, person=person.name
+    )
 
 
 def also(job: Job, argument: str) -> str:
     resource = job.names.resource(argument)
     person = job.person_of(resource) if isinstance(resource, Resource) else None
     if person is None:
-        raise Refused("Name the resource who is to be added.")
+        raise Refused(said("Name the resource who is to be added."))
     job.desk.add_person(job.the_ticket, person, "secondary")
-    return f"{person.name} is on the ticket too."
+    return said("{person} is on the ticket too.", person=person.name)
 
 
 def cc(job: Job, argument: str) -> str:
@@ -50,14 +55,16 @@ def cc(job: Job, argument: str) -> str:
     added = []
     for address in _addresses(argument):
         if address.key == job.desk.settings.config.desk.sender.key:
-            raise Refused("The desk's own address cannot be added; its mail comes here anyway.")
+            raise Refused(
+                said("The desk's own address cannot be added; its mail comes here anyway.")
+            )
         person = people.by_address(job.desk.session, address) or people.learn(
             job.desk.session, address, job.desk.now
         )
         role = "secondary" if person.role == "resource" else "additional"
         job.desk.add_person(ticket, person, role)
         added.append(address.key)
-    return f"Added: {', '.join(added)}."
+    return said("Added: {addresses}.", addresses=added)
 
 
 def uncc(job: Job, argument: str) -> str:
@@ -67,15 +74,15 @@ def uncc(job: Job, argument: str) -> str:
         person = people.by_address(job.desk.session, address)
         roles = [p.role for p in ticket.people if p.person is person]
         if person is None or not roles:
-            raise Refused(f"{address.key} is not on the ticket.")
+            raise Refused(said("{address} is not on the ticket.", address=address.key))
         for role in roles:
             job.desk.remove_person(ticket, person, role)
         gone.append(address.key)
-    return f"Taken off: {', '.join(gone)}."
+    return said("Taken off: {addresses}.", addresses=gone)
 
 
 def _addresses(argument: str) -> list[Address]:
     found = [Address("", text) for text in _ADDRESS.findall(argument)[:MOST]]
     if not found:
-        raise Refused("Write a mail address, like ann@acme.example.")
+        raise Refused(said("Write a mail address, like ann@acme.example."))
     return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from maild.commands.acts.notes import other
-from maild.commands.acts.ticket import future, shown
+from maild.commands.acts.ticket import future
 from maild.commands.arguments import MORNING
 from maild.commands.job import Job
 from maild.desk import fields, gates, reminders, sharing
 from maild.desk.profile import named
 from maild.errors import Refused, UsageError
+from maild.said import said
 
 SIDES = {"provider": "provider", "service provider": "provider", "client": "client"}
 NONE = ("none", "nothing", "empty", "-")
@@ -17,13 +18,15 @@ NONE = ("none", "nothing", "empty", "-")
 def template(job: Job, argument: str) -> str:
     """Sets all the fields of a known situation in one go (G19)."""
     ticket, profile = job.the_ticket, job.desk.profile
-    name = _named(argument, tuple(profile.templates), "ticket template")
+    name = _named(argument, tuple(profile.templates), said("ticket template"))
     status = profile.templates[name].get("status")
     done = fields.apply_template(job.desk, ticket, name, set_status=False)
     if status is not None:
         wanted = gates.may_set(job.desk, ticket, str(status)).name
         done += ["status"] if job.desk.set_status(ticket, wanted) else []
-    return f"Template {name}: " + (", ".join(done) or "nothing was left to set") + "."
+    if not done:
+        return said("Template {name}: nothing was left to set.", name=name)
+    return said("Template {name}: {fields}.", name=name, fields=list(map(fields.label, done)))
 
 
 def checklist(job: Job, argument: str) -> str:
@@ -34,14 +37,16 @@ def checklist(job: Job, argument: str) -> str:
         done = word.lower() in ("done", "tick", "check")
         item = fields.tick(desk, ticket, which, done=done)
         left = len(gates.open_items(ticket))
-        return f'"{item}" is {"done" if done else "open again"}; {left} left.'
+        if done:
+            return said('"{item}" is done; {left} left.', item=item, left=left)
+        return said('"{item}" is open again; {left} left.', item=item, left=left)
     if word.lower() == "add" and which:
         fields.add_checklist(desk, ticket, [which.strip()])
-        return f'"{which.strip()}" is on the checklist.'
-    name = _named(argument, tuple(desk.profile.checklists), "checklist")
+        return said('"{item}" is on the checklist.', item=which.strip())
+    name = _named(argument, tuple(desk.profile.checklists), said("checklist"))
     fields.add_checklist(desk, ticket, desk.profile.checklists[name])
-    listed = "; ".join(f"{n} {item}" for n, item in enumerate(gates.open_items(ticket), 1))
-    return f"Checklist: {listed}."
+    items = [f"{n} {item}" for n, item in enumerate(gates.open_items(ticket), 1)]
+    return said("Checklist: {items:; }.", items=items)
 
 
 def set_(job: Job, argument: str) -> str:
@@ -49,15 +54,17 @@ def set_(job: Job, argument: str) -> str:
     name, _, value = argument.strip().partition(" ")
     name, value = name.strip(":=").lower(), value.strip(" :=")
     if name in fields.SETTABLE:
-        raise Refused(f"{name} has a command of its own; see #help.")
-    _named(name, job.desk.profile.field_names, "field")
+        raise Refused(said("{field} has a command of its own; see #help.", field=name))
+    _named(name, job.desk.profile.field_names, said("field"))
     if not value:
-        raise Refused(f"Write what {name} is to be, like #set {name} …, or none.")
+        raise Refused(
+            said("Write what {field} is to be, like #set {field} …, or none.", field=name)
+        )
     wanted = None if value.lower() in NONE else value
     if name == "category" and wanted and job.desk.profile.categories:
-        wanted = _named(wanted, tuple(job.desk.profile.categories), "category")
+        wanted = _named(wanted, tuple(job.desk.profile.categories), said("category"))
     fields.set_value(job.desk, job.the_ticket, name, wanted)
-    return f"{name} is {wanted or 'empty'}."
+    return said("{field} is {value}.", field=name, value=wanted or said("empty"))
 
 
 def parent(job: Job, argument: str) -> str:
@@ -65,22 +72,38 @@ def parent(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     if argument.strip().lower() in NONE:
         job.desk.set_field(ticket, "parent_id", None)
-        return f"{ticket.number} hangs on no Problem."
+        return said("{ticket} hangs on no Problem.", ticket=ticket.number)
     problem = other(job, argument)
     if problem is ticket or problem.parent_id == ticket.id:
-        raise Refused(f"{ticket.number} cannot hang on {problem.number}.")
+        raise Refused(
+            said("{ticket} cannot hang on {other}.", ticket=ticket.number, other=problem.number)
+        )
     job.desk.set_field(ticket, "parent_id", problem.id)
-    return f"{ticket.number} is an incident of {problem.number}, {problem.title}."
+    return said(
+        "{ticket} is an incident of {other}, {title}.",
+        ticket=ticket.number,
+        other=problem.number,
+        title=problem.title,
+    )
 
 
 def transfer(job: Job, argument: str) -> str:
     """Hands the ticket to the service provider, or back to the client (N24)."""
     side = SIDES.get(argument.strip().lower().removeprefix("to ").removeprefix("the "))
     if side is None:
-        raise Refused(f'"{argument}" is no side; write #transfer provider or #transfer client.')
-    if not job.desk.transfer(job.the_ticket, side):
-        return f"{job.the_ticket.number} is with the {side} already."
-    return f"{job.the_ticket.number} went to the {side}."
+        raise Refused(
+            said(
+                '"{text}" is no side; write #transfer provider or #transfer client.', text=argument
+            )
+        )
+    number, moved = job.the_ticket.number, job.desk.transfer(job.the_ticket, side)
+    if side == "client":
+        if moved:
+            return said("{ticket} went to the client.", ticket=number)
+        return said("{ticket} is with the client already.", ticket=number)
+    if moved:
+        return said("{ticket} went to the provider.", ticket=number)
+    return said("{ticket} is with the provider already.", ticket=number)
 
 
 def share(job: Job, argument: str) -> str:
@@ -93,21 +116,28 @@ def share(job: Job, argument: str) -> str:
             if resource is not None:
                 person, name = job.person_of(resource), job.names.queue(queue)
                 sharing.share(job.desk, job.the_ticket, name, person, job.note)
-                return f"{job.the_ticket.number} is shared with {person.name}, in {name}."
-    raise Refused("Name a queue and a resource of the other side, like #share Co-managed bob.")
+                return said(
+                    "{ticket} is shared with {person}, in {queue}.",
+                    ticket=job.the_ticket.number,
+                    person=person.name,
+                    queue=name,
+                )
+    raise Refused(
+        said("Name a queue and a resource of the other side, like #share Co-managed bob.")
+    )
 
 
 def mydone(job: Job, argument: str) -> str:
     """One's own work on a shared ticket is complete; the other side's status says so (P8)."""
     status = job.desk.profile.shared_done_status or job.desk.profile.new_status
     sharing.work_is_complete(job.desk, job.the_ticket, status, job.note)
-    return "The other side knows that your work is complete; your own status is as it was."
+    return said("The other side knows that your work is complete; your own status is as it was.")
 
 
 def question(job: Job, argument: str) -> str:
     """A question to the other side of a shared ticket (P8)."""
     sharing.ask(job.desk, job.the_ticket, job.note)
-    return "The other side has your question."
+    return said("The other side has your question.")
 
 
 def escalate(job: Job, argument: str) -> str:
@@ -115,12 +145,14 @@ def escalate(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     if job.note is None:
         raise Refused(
-            "An escalation needs its pack in the same mail: context, time and frequency, evidence, "
-            "what was tried and its outcome, your hypothesis and one question."
+            said(
+                "An escalation needs its pack in the same mail: context, time and frequency, "
+                "evidence, what was tried and its outcome, your hypothesis and one question."
+            )
         )
     to = _give(job, argument)
     job.note.title = job.note.title or "ESCALATION"
-    return f"{ticket.number} is escalated to {to}."
+    return said("{ticket} is escalated to {to}.", ticket=ticket.number, to=to)
 
 
 def _give(job: Job, argument: str) -> str:
@@ -131,8 +163,13 @@ def _give(job: Job, argument: str) -> str:
         return queue
     resource = job.names.resource(argument) if job.names.reads("resource", argument) else None
     if resource is None:
-        listed = ", ".join(job.names.queues)
-        raise Refused(f'"{argument}" is neither a queue ({listed}) nor a resource.')
+        raise Refused(
+            said(
+                '"{text}" is neither a queue ({queues}) nor a resource.',
+                text=argument,
+                queues=job.names.queues,
+            )
+        )
     person = job.person_of(resource)
     job.desk.assign(job.the_ticket, person)
     return person.name
@@ -144,7 +181,7 @@ def remind(job: Job, argument: str) -> str:
     ticket, person = job.the_ticket, job.may.person
     reminders.remind(job.desk, ticket, person, when)
     job.steps.append({"do": "remind", "ticket": ticket.id, "person": person.id})
-    return f"You will be reminded on {shown(when)}."
+    return said("You will be reminded on {when}.", when=when)
 
 
 def _named(text: str, known: tuple[str, ...], what: str) -> str:

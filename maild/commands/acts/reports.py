@@ -14,6 +14,7 @@ from maild.desk import views
 from maild.desk.notify import notify
 from maild.desk.worktime import monday, week
 from maild.errors import Refused
+from maild.said import said
 from maild.store.tables import Ticket, TicketPerson
 
 MOST = 200  # tickets in one mail
@@ -26,10 +27,10 @@ def list_(job: Job, argument: str) -> str:
         name = job.names.view(argument)
         title, rows = views.VIEWS[name][0], list(views.tickets(job.desk.session, name, MOST))
     else:
-        title, rows = "Your open tickets", _own(job)
+        title, rows = said("Your open tickets"), _own(job)
     facts = {"list": {"title": title}, "tickets": [_row(job, ticket) for ticket in rows]}
     _send(job, "ticket-list", facts)
-    return f"{len(rows)} tickets were sent to you."
+    return said("{count} tickets were sent to you.", count=len(rows))
 
 
 def _own(job: Job) -> list[Ticket]:
@@ -73,7 +74,7 @@ def show(job: Job, argument: str) -> str:
     """The ticket with its latest notes; without a number, the one that the mail belongs to."""
     ticket = other(job, argument) if argument.strip() else job.the_ticket
     _send(job, "ticket-shown", {}, ticket)
-    return f"{ticket.number} was sent to you."
+    return said("{ticket} was sent to you.", ticket=ticket.number)
 
 
 def timesheet(job: Job, argument: str) -> str:
@@ -84,7 +85,7 @@ def timesheet(job: Job, argument: str) -> str:
         first = monday(job.names.date(argument).date())
     zone = job.desk.settings.config.desk.zone
     _send(job, "timesheet", week(job.desk.session, job.may.person, first, zone))
-    return f"The week from {first} was sent to you."
+    return said("The week from {day} was sent to you.", day=first)
 
 
 def help_(job: Job, argument: str) -> str:
@@ -99,11 +100,11 @@ def help_(job: Job, argument: str) -> str:
             example = f"#{word.name}" if contact else word.examples[0]
             entries.append({"example": example, "meaning": lines.get(short) or lines["en"]})
     _send(job, "command-help", {"commands": entries})
-    return "The list of commands was sent to you."
+    return said("The list of commands was sent to you.")
 
 
 def _send(job: Job, template: str, facts: dict[str, Any], ticket: Ticket | None = None) -> None:
     if job.desk.mail is not None and not job.desk.mail.answerable:
-        raise Refused("This mail may not be answered by a machine.")
+        raise Refused(said("This mail may not be answered by a machine."))
     job.told += 1
     notify(job.desk, ticket, template, [job.may.person], auto="auto-replied", extra=facts)

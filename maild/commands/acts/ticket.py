@@ -9,6 +9,7 @@ from maild.commands.arguments import EVENING, MORNING
 from maild.commands.job import Job
 from maild.desk import fields, gates, reminders
 from maild.errors import Refused
+from maild.said import said, together
 from maild.store.tables import Ticket
 
 DEFERRED = ("Deferred", "On Hold")  # the first that the profile has
@@ -41,8 +42,9 @@ def status(job: Job, argument: str) -> str:
 
 
 def _set(job: Job, ticket: Ticket, name: str) -> str:
-    changed = job.desk.set_status(ticket, name)
-    return f"{ticket.number} is {name}" + ("." if changed else " already.")
+    if job.desk.set_status(ticket, name):
+        return said("{ticket} is {status}.", ticket=ticket.number, status=name)
+    return said("{ticket} is {status} already.", ticket=ticket.number, status=name)
 
 
 def defer(job: Job, argument: str) -> str:
@@ -50,8 +52,11 @@ def defer(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     if not argument.strip():
         raise Refused(
-            f"{ticket.number} cannot be deferred without a date; write one, like "
-            '"#defer 2026-12-03" or "is deferred until 3 December".'
+            said(
+                "{ticket} cannot be deferred without a date; write one, like "
+                '"#defer 2026-12-03" or "is deferred until 3 December".',
+                ticket=ticket.number,
+            )
         )
     until = future(job, job.names.date(argument, MORNING))
     job.desk.set_field(ticket, "due", until)
@@ -60,9 +65,13 @@ def defer(job: Job, argument: str) -> str:
         reminders.remind(job.desk, ticket, job.may.person, until)
         step = {"do": "remind", "ticket": ticket.id, "person": job.may.person.id}
         job.steps.append(step)
-        return f"{ticket.number} is due {shown(until)}, and you will be reminded then."
+        return said(
+            "{ticket} is due {when}, and you will be reminded then.",
+            ticket=ticket.number,
+            when=until,
+        )
     _set(job, ticket, gates.may_set(job.desk, ticket, name).name)
-    return f"{ticket.number} is {name} until {shown(until)}."
+    return said("{ticket} is {status} until {when}.", ticket=ticket.number, status=name, when=until)
 
 
 def schedule(job: Job, argument: str) -> str:
@@ -70,30 +79,25 @@ def schedule(job: Job, argument: str) -> str:
     start = future(job, job.names.date(argument, MORNING))
     name = next((n for n in SCHEDULED if n in job.desk.profile.statuses), None)
     if name is None:
-        raise Refused('The profile has no status "Scheduled"; `#due` sets a date.')
+        raise Refused(said('The profile has no status "Scheduled"; `#due` sets a date.'))
     name = gates.may_set(job.desk, ticket, name).name
     job.desk.set_field(ticket, "service_call", start.isoformat())
     _set(job, ticket, name)
-    return f"{ticket.number} is {name} for {shown(start)}."
+    return said("{ticket} is {status} for {when}.", ticket=ticket.number, status=name, when=start)
 
 
 def due(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     when = future(job, job.names.date(argument, EVENING))
     job.desk.set_field(ticket, "due", when)
-    return f"{ticket.number} is due {shown(when)}."
+    return said("{ticket} is due {when}.", ticket=ticket.number, when=when)
 
 
 def future(job: Job, when: datetime) -> datetime:
     """The same moment; Refused where it is past."""
     if when <= job.desk.now:
-        raise Refused(f"{shown(when)} is past; write a date that is still to come.")
+        raise Refused(said("{when} is past; write a date that is still to come.", when=when))
     return when
-
-
-def shown(when: datetime) -> str:
-    """ "Thu 3 Dec 2026, 09:00", in the desk's zone."""
-    return f"{when:%a} {when.day} {when:%b %Y, %H:%M}"
 
 
 def priority(job: Job, argument: str) -> str:
@@ -116,10 +120,11 @@ def resolution(job: Job, argument: str) -> str:
     return _field(job, "resolution", argument.strip())
 
 
-def _field(job: Job, name: str, value: str, shown: str = "") -> str:
-    ticket = job.the_ticket
-    changed = job.desk.set_field(ticket, name, value)
-    return f'{shown or name.capitalize()} is {"" if changed else "already "}"{value}".'
+def _field(job: Job, name: str, value: str) -> str:
+    field = fields.label(name)
+    if job.desk.set_field(job.the_ticket, name, value):
+        return said('{field!c} is "{value}".', field=field, value=value)
+    return said('{field!c} is already "{value}".', field=field, value=value)
 
 
 def issue(job: Job, argument: str) -> str:
@@ -127,49 +132,51 @@ def issue(job: Job, argument: str) -> str:
     first, _, second = (part.strip() for part in argument.partition("/"))
     known = job.desk.profile.issue_types
     if known:
-        first = _among(tuple(known), first, "issue type")
-        second = _among(tuple(known[first]), second, "sub-issue type") if second else ""
-    said = _field(job, "issue_type", first, "Issue type")
-    if second:
-        said += " " + _field(job, "sub_issue_type", second, "Sub-issue type")
-    return said
+        first = _among(tuple(known), first, said("issue type"))
+        second = _among(tuple(known[first]), second, said("sub-issue type")) if second else ""
+    done = _field(job, "issue_type", first)
+    return together(done, _field(job, "sub_issue_type", second)) if second else done
 
 
 def _among(known: tuple[str, ...], text: str, what: str) -> str:
     by_key = {name.casefold(): name for name in known}
     if text.casefold() in by_key or not known:
         return by_key.get(text.casefold(), text)
-    raise Refused(f'There is no {what} "{text}"; possible are {", ".join(known)}.')
+    raise Refused(
+        said(
+            'There is no {what} "{text}"; possible are {known}.', what=what, text=text, known=known
+        )
+    )
 
 
 def impact(job: Job, argument: str) -> str:
-    return _field(job, "impact", job.names.level(argument)) + _by_matrix(job)
+    return _by_matrix(job, _field(job, "impact", job.names.level(argument)))
 
 
 def urgency(job: Job, argument: str) -> str:
-    return _field(job, "urgency", job.names.level(argument)) + _by_matrix(job)
+    return _by_matrix(job, _field(job, "urgency", job.names.level(argument)))
 
 
-def _by_matrix(job: Job) -> str:
+def _by_matrix(job: Job, done: str) -> str:
     """Impact and urgency together make the priority, where the profile says so (R5)."""
     ticket = job.the_ticket
     both = ticket.fields.get("impact"), ticket.fields.get("urgency")
     if None in both:
-        return ""
+        return done
     name = job.desk.profile.matrix.priority(str(both[0]), str(both[1]))
-    return " " + _field(job, "priority", name) if name else ""
+    return together(done, _field(job, "priority", name)) if name else done
 
 
 def tag(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     fields.tag(job.desk, ticket, _tags(argument))
-    return f"Tags: {', '.join(ticket.tags)}."
+    return said("Tags: {tags}.", tags=ticket.tags)
 
 
 def untag(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     fields.untag(job.desk, ticket, _tags(argument))
-    return f"Tags: {', '.join(ticket.tags) or 'none'}."
+    return said("Tags: {tags}.", tags=ticket.tags or said("none"))
 
 
 def _tags(argument: str) -> list[str]:

@@ -1,0 +1,199 @@
+"""Sentences that know what they are made of, so that every reader gets them in his language.
+
+    said("{ticket} is {status} until {when}.", ticket=…, status=…, when=…)
+
+is the English sentence and a `str` like any other: for the log, events, JSON.  Where it is put
+into a mail, `Tongue.plain` writes it as `templates/LANGUAGE/sentences.yaml` translates it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_skeleton, format_time
+
+from maild import yamlfile
+from maild.errors import UsageError
+
+SHIPPED = Path(__file__).parent / "templates"
+FILE = "sentences.yaml"  # in a language's folder: English sentence → the same in that language
+
+Value: TypeAlias = "str | int | date | Sequence[Value]"
+Phrases = Mapping[str, str]
+
+# {when}; {need!c}: with a capital letter; {items:; }: a list with this between its entries
+_HOLE = re.compile(r"\{(\w+)(!c)?(?::([^{}]*))?\}")
+_BETWEEN = ", "
+
+
+class Said(str):
+    """An English sentence, or a name or clause within one, that can be translated."""
+
+    __slots__ = ("template", "values")
+
+    template: str  # the sentence with its holes: what translations go by
+    values: dict[str, Value]  # what stands in the holes
+
+    def __new__(cls, template: str, values: dict[str, Value]) -> Said:
+        made = super().__new__(cls, _fill(template, values, _english))
+        made.template, made.values = template, values
+        return made
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Said, (self.template, self.values)
+
+
+def said(template: str, /, **values: Value) -> Said:
+    """The sentence with its holes filled.  A test asks for a translation of every template."""
+    return Said(template, values)
+
+
+def together(*sentences: str) -> Said:
+    """Whole sentences, one after the other."""
+    return said("{sentences: }", sentences=sentences)
+
+
+def holes(template: str) -> set[str]:
+    """The names of what is to be filled in."""
+    return {found[1] for found in _HOLE.finditer(template)}
+
+
+def _fill(template: str, values: Mapping[str, Value], write: Callable[[Value, str], str]) -> str:
+    def written(hole: re.Match[str]) -> str:
+        if hole[1] not in values:  # the name of somebody's own field
+            return hole[0]
+        text = write(values[hole[1]], _BETWEEN if hole[3] is None else hole[3])
+        return text[:1].upper() + text[1:] if hole[2] else text
+
+    return _HOLE.sub(written, template)
+
+
+def _english(value: Value, between: str = _BETWEEN) -> str:
+    """Thu 3 Dec 2026, 09:00; a day alone as 2026-12-03."""
+    if isinstance(value, datetime):
+        return f"{value:%a} {value.day} {value:%b %Y, %H:%M}"
+    if isinstance(value, str | int | date):
+        return str(value)
+    return between.join(_english(entry) for entry in value)
+
+
+# ---- in the reader's language
+
+
+class Tongue:
+    """How sentences and dates are written for one reader."""
+
+    def __init__(self, language: str, own: Path | None = None) -> None:
+        """`own`: the admin's folder `templates`.  UsageError where a file of his is broken."""
+        self.locale = locale(language)
+        self.phrases = _phrases(language, own)
+
+    def write(self, value: Value, between: str = _BETWEEN) -> str:
+        """The value in this language; English where it is not translated."""
+        if isinstance(value, Said):
+            template = self.phrases.get(value.template)
+            return str(value) if template is None else _fill(template, value.values, self.write)
+        if isinstance(value, datetime):
+            return moment(value, self.locale)
+        if isinstance(value, date):
+            return day(value, self.locale)
+        if isinstance(value, str | int):
+            return str(value)
+        return between.join(self.write(entry) for entry in value)
+
+    def plain(self, facts: Any) -> Any:
+        """The same plain data, with each sentence that is in it written out."""
+        if isinstance(facts, Said):
+            return self.write(facts)
+        if isinstance(facts, Mapping):
+            return {key: self.plain(entry) for key, entry in facts.items()}
+        if isinstance(facts, list | tuple):
+            return [self.plain(entry) for entry in facts]
+        return facts
+
+
+def moment(when: datetime, locale: Locale, zone: ZoneInfo | None = None) -> str:
+    """ "Thu, Dec 3, 2026, 9:00 AM", in the zone or in its own."""
+    return f"{day(when, locale, zone)}, {format_time(when, 'short', zone, locale)}"
+
+
+def day(when: date, locale: Locale, zone: ZoneInfo | None = None) -> str:
+    """ "Thu, Dec 3, 2026", in the zone or in its own."""
+    return str(format_skeleton("yMMMEd", when, zone, locale=locale))
+
+
+@lru_cache(maxsize=64)
+def locale(language: str) -> Locale:
+    """How the language writes dates and numbers; English where it is not known."""
+    try:
+        return Locale.parse(language, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale("en")
+
+
+def tongues(language: str) -> list[str]:
+    """de-AT → de-at, de: the order in which to look for a language's files."""
+    tag = language.strip().lower().replace("_", "-")
+    safe = all(part.isalnum() for part in tag.split("-"))
+    return list(dict.fromkeys([tag, tag.partition("-")[0]])) if safe else []
+
+
+def _phrases(language: str, own: Path | None) -> Phrases:
+    """The translations into this language, the admin's before ours."""
+    found: dict[str, str] = {}
+    for tongue in reversed(tongues(language)):
+        found.update(_read(SHIPPED / tongue / FILE, None))
+        file = own / tongue / FILE if own is not None else None
+        if file is not None and file.is_file():
+            found.update(_read(file, file.stat().st_mtime_ns))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _read(file: Path, _mtime: int | None) -> Phrases:
+    """What a file translates; a translation with holes of its own is passed over."""
+    if not file.is_file():
+        return {}
+    data: Any = yamlfile.read(file)
+    if not isinstance(data, dict):
+        raise UsageError(f"{file}: `sentence: translation` on each line are needed.")
+    pairs = {str(english): str(text) for english, text in data.items()}
+    return {english: text for english, text in pairs.items() if holes(english) == holes(text)}
+
+
+def all_problems(own: Path) -> list[str]:
+    """What is wrong with an admin's files of sentences, each with file and line."""
+    return [line for file in sorted(own.glob(f"[!.]*/{FILE}")) for line in problems(file)]
+
+
+def problems(file: Path) -> list[str]:
+    """What is wrong with one of them."""
+    try:
+        _read(file, file.stat().st_mtime_ns)
+        data = yamlfile.read(file)
+    except UsageError as error:
+        return [error.message]
+    known, found = shipped(), yamlfile.Problems()
+    for english, text in data.items():
+        line = data.key_lines[english]
+        if english not in known:
+            close = difflib.get_close_matches(english, known, 1, 0.6)
+            hint = f'; did you mean "{close[0]}"?' if close else "."
+            found.add(file, line, f'maild never says "{english}"{hint}')
+        elif holes(english) != holes(str(text)):
+            names = ", ".join(f"{{{name}}}" for name in sorted(holes(english))) or "no {name}"
+            found.add(file, line, f"the translation needs {names}, and no other.")
+    return found.found
+
+
+def shipped() -> set[str]:
+    """Every sentence that a translation of ours has."""
+    return {english for file in SHIPPED.glob(f"*/{FILE}") for english in _read(file, None)}

@@ -1,0 +1,210 @@
+"""Sentences for people: English in the code, other languages as data."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+import maild
+from maild import said as sentences
+from maild import yamlfile
+from maild.commands.undo import COLUMNS
+from maild.desk import fields
+from maild.desk.notify import notify
+from maild.desk.profile import FIELDS
+from maild.errors import Refused
+from maild.said import Said, Tongue, holes, said, together
+from maild.store.tables import Alert
+from tests.office import Office
+
+CODE = Path(maild.__file__).parent
+NAMES = (*fields.PARTS, *fields.SETTABLE, *FIELDS, *COLUMNS, "primary", "people", "ticket")
+REASON = {"Refused": 0, "NotFound": 0, "UsageError": 0, "Unclear": 1}  # which argument it is
+WHEN = datetime(2026, 12, 3, 9, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+def calls() -> Iterator[tuple[str, ast.Call]]:
+    """Every call of `said(…)` in the code, and where it stands."""
+    for file in sorted(CODE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "said":
+                yield f"{file.relative_to(CODE)}:{node.lineno}", node
+
+
+def template_of(call: ast.Call) -> str:
+    first = call.args[0]
+    assert isinstance(first, ast.Constant) and isinstance(first.value, str)
+    return first.value
+
+
+@cache
+def templates() -> frozenset[str]:
+    """Every sentence that can be said, and every name of a field."""
+    written = {template_of(call) for _, call in calls()}
+    return frozenset(written | {fields.label(name).template for name in NAMES})
+
+
+def shipped() -> list[Path]:
+    return sorted(sentences.SHIPPED.glob(f"*/{sentences.FILE}"))
+
+
+def test_every_sentence_is_written_whole_and_its_holes_are_filled() -> None:
+    found = list(calls())
+    assert len(found) > 100
+    for where, call in found:
+        assert len(call.args) == 1, where
+        assert isinstance(call.args[0], ast.Constant), where
+        assert {keyword.arg for keyword in call.keywords} == holes(template_of(call)), where
+
+
+def test_whatever_a_command_is_answered_with_is_such_a_sentence() -> None:
+    """No plain text is given back by a command, or is the reason of a refusal that it meets."""
+    desk = [CODE / "desk" / f"{name}.py" for name in ("fields", "gates", "merging", "sharing")]
+    commands = [f for f in CODE.glob("commands/**/*.py") if f.stem != "vocabulary"]  # files
+    for file in (*desk, *commands):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            given: ast.AST | None = None
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in REASON:
+                given = node.args[REASON[ast.unparse(node.func)]]
+            elif isinstance(node, ast.Return) and file.parent.name == "acts":
+                given = node.value
+            assert not isinstance(given, ast.Constant | ast.JoinedStr | ast.BinOp), (
+                f"{file.relative_to(CODE)}:{node.lineno}"
+            )
+
+
+@pytest.mark.parametrize("file", shipped(), ids=lambda file: file.parent.name)
+def test_every_sentence_is_translated_with_the_same_holes_and_none_is_left_over(file: Path) -> None:
+    data = yamlfile.read(file)
+    assert sorted(templates() - set(data)) == []
+    assert sorted(set(data) - templates()) == []
+    for english, text in data.items():
+        assert holes(english) == holes(text), english
+        assert english.endswith(".") == text.endswith("."), english
+
+
+def test_every_language_of_the_templates_has_sentences() -> None:
+    tongues = {file.parent.name for file in sentences.SHIPPED.glob("*/words.yaml")}
+    assert {file.parent.name for file in shipped()} == tongues - {"en"}
+
+
+def test_a_sentence_is_the_english_text_and_nothing_else_to_whoever_asks() -> None:
+    due = said("{ticket} is due {when}.", ticket="T20261123.0001", when=WHEN)
+    assert due == "T20261123.0001 is due Thu 3 Dec 2026, 09:00."
+    assert type(str(due)) is str
+    assert f"{due}" == str(due)
+    for copy in (pickle.loads(pickle.dumps(due)), deepcopy(due)):
+        assert (copy, copy.template, copy.values) == (due, due.template, due.values)
+    assert Refused(due).message is due
+    raised = pickle.loads(pickle.dumps(Refused(due)))
+    assert (
+        Tongue("de").write(raised.message)
+        == "T20261123.0001 ist am Do., 3. Dez. 2026, 09:00 fällig."
+    )
+
+
+def test_dates_lists_and_names_within_are_written_in_the_readers_way() -> None:
+    german = Tongue("de-AT")
+    assert german.write(said("{day} is in the future; time is entered once it is worked.",
+                             day=date(2026, 12, 3))) == (
+        "Do., 3. Dez. 2026 liegt in der Zukunft; Zeit wird erfasst, wenn sie gearbeitet ist."
+    )  # fmt: skip
+    known = said("It can mean {known: or }.", known=["#set", "#status"])
+    assert known == "It can mean #set or #status."
+    assert german.write(known) == "Das kann #set oder #status heißen."
+    both = together(
+        said('{field!c} is "{value}".', field=fields.label("impact"), value="high"),
+        said('{field!c} is already "{value}".', field=fields.label("priority"), value="1 High"),
+    )
+    assert both == 'Impact is "high". Priority is already "1 High".'
+    assert german.write(both) == "Auswirkung: „high“. Priorität war schon „1 High“."
+
+
+def test_what_is_not_translated_stays_english() -> None:
+    assert Tongue("de").write(Said("Nobody translates {this}.", {"this": WHEN})) == (
+        "Nobody translates Thu 3 Dec 2026, 09:00."
+    )
+    assert Tongue("fr").write(said("{ticket} is due {when}.", ticket="T1", when=WHEN)) == (
+        "T1 is due Thu 3 Dec 2026, 09:00."
+    )
+    assert Tongue("../../etc").write(said("All tickets")) == "All tickets"
+
+
+def test_what_a_person_wrote_is_no_template() -> None:
+    no = said('There is no {what} "{text}".', what=said("field"), text="{what} {0} {text}")
+    assert no == 'There is no field "{what} {0} {text}".'
+    assert Tongue("de").write(no) == "Feld „{what} {0} {text}“ gibt es nicht."
+    assert fields.label("{odd}") == "{odd}"
+
+
+def test_facts_become_plain_data() -> None:
+    facts = {"missing": [said("The time entries are not done.")], "count": 1, "none": None}
+    plain = Tongue("de").plain(facts)
+    assert plain == {
+        "missing": ["Die Zeiteinträge sind nicht fertig."],
+        "count": 1,
+        "none": None,
+    }
+    assert type(plain["missing"][0]) is str
+
+
+# ---- the admin's own
+
+
+def own(folder: Path, language: str, text: str) -> Path:
+    file = folder / language / sentences.FILE
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_an_admins_own_translation_goes_before_ours_and_a_new_language_is_a_file(
+    tmp_path: Path,
+) -> None:
+    own(tmp_path, "de", '"All tickets": "Sämtliche Tickets"\n')
+    own(tmp_path, "fr", '"All tickets": "Tous les tickets"\n')
+    assert Tongue("de", tmp_path).write(said("All tickets")) == "Sämtliche Tickets"
+    assert Tongue("de", tmp_path).write(said("Closed tickets")) == "Geschlossene Tickets"
+    assert Tongue("fr-CA", tmp_path).write(said("All tickets")) == "Tous les tickets"
+    assert Tongue("fr-CA", tmp_path).write(said("Closed tickets")) == "Closed tickets"
+
+
+def test_h72_a_broken_file_leaves_ours_in_force_and_is_told(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    folder = office.settings.path("templates")
+    folder.mkdir()
+    own(folder, "de", "[")
+    with office.desk("x") as desk:
+        dora = office.person(desk.session, "dora@acme.example")
+        facts = {"list": {"title": said("Your open tickets")}, "tickets": []}
+        row = notify(desk, None, "ticket-list", [dora], extra=facts)[0]
+        assert row.data["list"]["title"] == "Ihre offenen Tickets"
+        told = desk.session.scalars(sa.select(Alert.text)).all()
+    assert len(told) == 1
+    assert told[0].startswith("The desk's own sentences are not in force. ")
+
+
+def test_h72_a_wrong_translation_is_passed_over_and_the_check_says_where_it_is(
+    tmp_path: Path,
+) -> None:
+    file = own(
+        tmp_path,
+        "fr",
+        '"{ticket} is back": "{tiket} revient"\n"All tickts": "Tous"\n"All tickets": "Tous"\n',
+    )
+    assert Tongue("fr", tmp_path).write(said("{ticket} is back", ticket="T1")) == "T1 is back"
+    assert sentences.problems(file) == [
+        f"{file}, line 1: the translation needs {{ticket}}, and no other.",
+        f'{file}, line 2: maild never says "All tickts"; did you mean "All tickets"?',
+    ]
+    file.write_text("[", "utf-8")
+    assert "line 1" in sentences.problems(file)[0]
