@@ -16,11 +16,10 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from maild import said
 from maild.config import Settings
 from maild.desk import alerts, bundles, facts, floods, people, tokens
 from maild.desk.notifications import Notification, notification
-from maild.errors import UsageError
+from maild.desk.tongues import tongue
 from maild.model import Address
 from maild.store.tables import (
     Event,
@@ -337,13 +336,7 @@ def _written(desk: Unit, recipient: Recipient, extra: Mapping[str, Any]) -> fact
     if not extra:
         return {}
     language = _language(desk.settings, recipient.person)
-    try:
-        tongue = said.Tongue(language, desk.settings.path("templates"))
-    except UsageError as error:
-        text = f"The desk's own sentences are not in force. {error.message}"
-        alerts.raise_alert(desk.session, "sentences", text, desk.now)
-        tongue = said.Tongue(language)
-    return dict(facts.storable(tongue.plain(extra)))
+    return dict(facts.storable(tongue(desk, language).plain(extra)))
 
 
 def _unverified(desk: Unit, what: _What, recipient: Recipient) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from maild.desk.desk import Desk
+from maild.desk.tongues import for_all
 from maild.errors import Refused
 from maild.said import said
 from maild.store.tables import Note, Person, Ticket
@@ -72,7 +73,7 @@ def work_is_complete(desk: Desk, ticket: Ticket, status: str, note: Note | None)
         desk.set_status(ticket, status)
     else:
         ticket.fields["twin"] = {**side, "status": status}
-    _say(desk, ticket, "complete", note or _note(desk, ticket, "My work on this is complete."))
+    _say(desk, ticket, "complete", note or _note(desk, ticket))
 
 
 def ask(desk: Desk, ticket: Ticket, note: Note | None) -> None:
@@ -92,7 +93,8 @@ def _shared(ticket: Ticket) -> dict[str, Any]:
     return side
 
 
-def _note(desk: Desk, ticket: Ticket, text: str) -> Note:
+def _note(desk: Desk, ticket: Ticket) -> Note:
+    text = for_all(desk, said("My work on this is complete."))
     return desk.add_note(ticket, text=text, public=False)
 
 

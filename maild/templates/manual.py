@@ -69,7 +69,8 @@ to a command, are English in the program and translated in `sentences.yaml` of a
 the English sentence, a colon, the translation. `{names}` are filled in and must all be there again,
 with dates as the reader writes them; `{name!c}` begins with a capital letter, and what stands
 behind the colon of `{list:; }` goes between its entries. What a file does not translate is said in
-English; the log, `maild ingest` and a ticket's events are always in English. Your own
+English. A note that the desk writes itself is in the language of `[desk] language`; the log,
+`maild ingest` and a ticket's events are always in English. Your own
 `templates/LANGUAGE/sentences.yaml` needs only the sentences that you want otherwise, or makes a new
 language; `maild templates check` finds those that maild never says, and `{names}` that are missing.
 """

@@ -116,6 +116,16 @@ def test_each_reader_of_one_refusal_has_his_own_language(desk: Desk) -> None:
     assert [e["detail"]["why"] for e in refused] == [said, said]
 
 
+def test_a_note_of_the_desks_own_is_in_its_language(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    file = desk.file.read_text()
+    desk.file.write_text(file.replace("[desk]\n", '[desk]\nlanguage = "de"\n'))
+    opened(desk)
+    desk.ann.reply("#urgent")
+    assert desk.ticket()["notes"][-1]["text"] == "Ann sagt, dass es dringend ist."
+    assert "Die Techniker wissen, dass es dringend ist." in plain_text(desk.ann.received()[-1])
+
+
 def test_lists_have_german_titles(desk: Desk) -> None:
     jens(desk).mail("Liste", "#list")
     assert str(jens(desk).received()[-1]["Subject"]) == "Ihre offenen Tickets: 1"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from maild.commands.job import Job
 from maild.desk.desk import MAILD
+from maild.desk.tongues import for_all
 from maild.said import said
 
 
 def urgent(job: Job, argument: str) -> str:
     """Asks the technicians; sets nothing."""
     ticket, desk = job.the_ticket, job.desk
+    asked = said("{person} says that it is urgent.", person=job.may.person.name)
     before, desk.actor = desk.actor, MAILD
     try:
-        desk.add_note(ticket, text=f"{job.may.person.name} says that it is urgent.", public=False)
+        desk.add_note(ticket, text=for_all(desk, asked), public=False)
     finally:
         desk.actor = before
     desk.emit(ticket, "urgency asked", {"by": job.may.person.name})

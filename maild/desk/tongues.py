@@ -1,0 +1,37 @@
+"""In which language the desk speaks: to one reader, or in a note that all of them read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from maild.config import Settings
+from maild.desk import alerts
+from maild.errors import UsageError
+from maild.said import Said, Tongue
+
+
+class Speaking(Protocol):
+    """What we need of `Desk`."""
+
+    session: Session
+    settings: Settings
+    now: datetime
+
+
+def tongue(desk: Speaking, language: str) -> Tongue:
+    """This language with the admin's own sentences; without them, and with an alert, where his
+    file is broken."""
+    try:
+        return Tongue(language, desk.settings.path("templates"))
+    except UsageError as error:
+        text = f"The desk's own sentences are not in force. {error.message}"
+        alerts.raise_alert(desk.session, "sentences", text, desk.now)
+        return Tongue(language)
+
+
+def for_all(desk: Speaking, sentence: Said) -> str:
+    """A sentence for people of several languages: in that of the desk."""
+    return tongue(desk, desk.settings.config.desk.language).write(sentence)
