@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from babel import Locale
 from babel.numbers import format_decimal
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
 from markupsafe import Markup
 
 from maild import said
@@ -51,8 +52,11 @@ class _Page:
     locale: Locale
     zone: ZoneInfo
     words: Words
-    blocks: list[str]  # ready HTML, by the number of its mark; empty in the text part
     as_html: bool
+    blocks: list[str] = field(default_factory=list)  # ready HTML, by the number of its mark
+    # Values on one line, by the number of theirs: mails that differ in these alone have the same
+    # Markdown.  None: values stand in the Markdown themselves.
+    values: list[str] | None = None
 
 
 _PAGE: ContextVar[_Page] = ContextVar("page")
@@ -62,18 +66,18 @@ _BUGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  #
 def render(template: Template, data: Mapping[str, Any], words: Words, layout: str) -> Rendered:
     """Renders all parts; UsageError with file, line and what is wrong where it cannot be done."""
     zone = ZoneInfo(data["recipient"]["timezone"])
-    text_page = _Page(said.locale(_tongue(template, data)), zone, words, [], False)
+    text_page = _Page(said.locale(_tongue(template, data)), zone, words, as_html=False)
     subject = inert.one_line(_fill(template, "subject", data, text_page))
     preheader = inert.one_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
     foot = inert.one_line(_fill(template, "foot", data, text_page))
     body = _fill(template, "body", data, text_page)
-    page = _Page(text_page.locale, zone, words, [], True)
+    page = _Page(text_page.locale, zone, words, as_html=True)
     parts = {
         "language": template.language,
         "subject": subject,
         "preheader": preheader,
         "reply_above": words["reply_above"] if data.get("ticket") else "",
-        "body": _html_body(_fill(template, "body", data, page), page),
+        "body": _html_body(template, data, page),
         "foot": foot,
         "signature": _signature(data),
     }
@@ -95,11 +99,19 @@ def _signature(data: Mapping[str, Any]) -> str:
     return " · ".join(filter(None, map(inert.one_line, parts)))
 
 
-def _html_body(body: str, page: _Page) -> str:
-    def block(found: re.Match[str]) -> str:
-        return page.blocks[int(found[1] or found[2])]
+def _html_body(template: Template, data: Mapping[str, Any], page: _Page) -> str:
+    values: list[str] = []
+    marked = replace(page, blocks=[], values=values)
+    body = _from_markdown(_fill(template, "body", data, marked))
+    if sorted(map(int, inert.MARK_WITHIN.findall(body))) == list(range(len(values))):
+        body = inert.MARK_WITHIN.sub(lambda found: escapeHtml(values[int(found[1])]), body)
+        return _with_blocks(body, marked)
+    # Something was made of a mark: an address of a link, a text that is cut.
+    return _with_blocks(_from_markdown(_fill(template, "body", data, page)), page)
 
-    return inert.MARK.sub(block, _from_markdown(body))
+
+def _with_blocks(body: str, page: _Page) -> str:
+    return inert.MARK.sub(lambda found: page.blocks[int(found[1] or found[2])], body)
 
 
 def _fill(template: Template, part: str, data: Mapping[str, Any], page: _Page) -> str:
@@ -147,7 +159,13 @@ def _final(value: Any) -> str:
     page = _PAGE.get()
     if isinstance(value, Ready):
         return value
-    return inert.markdown(value) if page.as_html else inert.plain(value)
+    if not page.as_html:
+        return inert.plain(value)
+    words = inert.plain(value).strip()
+    if page.values is None or not words or "\n" in words:
+        return inert.markdown(value)
+    page.values.append(words)
+    return inert.mark_within(len(page.values) - 1)
 
 
 def _ready(text: str, shown: str) -> Ready:
@@ -337,7 +355,7 @@ def _layout(source: str) -> jinja2.Template:
     return env.from_string(source)
 
 
-@lru_cache(maxsize=64)  # many bodies are blocks alone, and the same but for what is in these
+@lru_cache(maxsize=256)  # many bodies are the same but for what their marks stand for
 def _from_markdown(body: str) -> str:
     return str(_markdown().render(body))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -148,6 +149,32 @@ def test_h73_html_and_markdown_of_people_are_inert(where: str, text: str) -> Non
     assert set(re.findall(r"<(\w+)", body)) <= allowed
     for href in re.findall(r'href="([^"]*)"', body):
         assert href.startswith(("http://", "https://"))
+
+
+def _titled(body: str, title: str) -> str:
+    """The HTML of a body in which the ticket has this title."""
+    ticket = notification("note").example()["ticket"]
+    return _render(body, {"ticket": {**ticket, "title": title}}).html
+
+
+def test_values_are_written_where_they_stand() -> None:
+    body = "# {{ ticket.title }}\n\n- **{{ ticket.title }}** and `{{ ticket.number }}`\n"
+    for title in ("Fire", "a*b*c", "<b>&amp;</b>", "\ue0020\ue003"):
+        page = _titled(body, title)
+        shown = html.escape(
+            title.replace("\ue002", "\ufffd").replace("\ue003", "\ufffd"), quote=False
+        )
+        assert page.count(shown) == 2, title
+        assert not re.search("[\ue000-\uf8ff]", page)
+
+
+def test_values_in_an_address_and_in_a_text_that_is_cut_are_whole() -> None:
+    linked = _titled("[here](https://example.com/{{ ticket.title }}) {{ ticket.number }}", "fire")
+    assert 'href="https://example.com/fire"' in linked
+    assert "T2026" in linked
+    cut = "{% set line %}{{ ticket.title }} burns{% endset %}{{ line|truncate(8, true, '') }}"
+    assert "Printer" in _titled(cut, "Printer")
+    assert not re.search("[\ue000-\uf8ff\ufffd]", _titled(cut, "Printer"))
 
 
 def test_lines_and_indents_of_a_text_are_kept() -> None:
