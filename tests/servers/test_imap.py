@@ -368,6 +368,12 @@ def test_the_probe_says_what_is_there(box: Box):
     assert "moved to Done afterwards, which will be created" in line
 
 
+def test_a_mailbox_without_a_login_is_told_what_it_lacks(box: Box):
+    with pytest.raises(Unavailable, match="put `username` and a password, or oauth") as caught:
+        probe(box.section(username=None, password=None))
+    assert "None" not in caught.value.message
+
+
 def test_a_wrong_password_is_one_clear_sentence(box: Box):
     with pytest.raises(Unavailable) as caught:
         probe(box.section(password="wrong"))

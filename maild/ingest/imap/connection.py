@@ -275,6 +275,11 @@ def _entered(
     section: MailboxSection, patience: Patience, stop: Stop, context: ssl.SSLContext | None
 ) -> _Client:
     """Connected and logged in; an access token that is refused is fetched again, once."""
+    if not section.username:
+        raise Unavailable(
+            f"{_who(section)} lets nobody in without a login; put `username` and a password, "
+            "or oauth, into its [[mailbox]]."
+        )
     if section.oauth is None:
         return _logged_in(section, patience, stop, context, section.secret())
     token = _token(section)
