@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from maild.desk.facts import hours
+from maild.desk import views, worktime
 from maild.desk.notify import Unit, notify
-from maild.store.tables import OutboxItem, Person, Ticket, TimeEntry
+from maild.store.tables import OutboxItem, Person, Ticket
 
 
 def send(desk: Unit, what: str, people: Iterable[Person]) -> list[OutboxItem]:
@@ -29,21 +29,13 @@ def _open_tickets(desk: Unit, person: Person) -> dict[str, Any] | None:
         sa.select(Ticket)
         .where(
             Ticket.primary_id == person.id,
-            Ticket.status_kind.not_in(("resolved", "closed")),
+            views.UNFINISHED,
             Ticket.deleted.is_(None),
         )
         .order_by(Ticket.due.is_(None), Ticket.due, Ticket.id)
     )
     tickets = [
-        {
-            "number": ticket.number,
-            "title": ticket.title,
-            "contact": ticket.contact.name if ticket.contact else None,
-            "status": ticket.status,
-            "priority": ticket.priority,
-            "due": ticket.due.isoformat() if ticket.due else None,
-            "late": ticket.due is not None and ticket.due < desk.now,
-        }
+        views.listed(ticket) | {"late": ticket.due is not None and ticket.due < desk.now}
         for ticket in found
     ]
     return {"tickets": tickets} if tickets else None
@@ -53,37 +45,8 @@ def _timesheet(desk: Unit, person: Person) -> dict[str, Any] | None:
     """The week that held yesterday: on a Friday this one, on a Monday the last."""
     zone = desk.settings.config.desk.zone
     yesterday = (desk.now.astimezone(zone) - timedelta(days=1)).date()
-    monday = yesterday - timedelta(days=yesterday.weekday())
-    first = datetime.combine(monday, time(), zone)
-    after = datetime.combine(monday + timedelta(days=7), time(), zone)
-    found = desk.session.execute(
-        sa.select(TimeEntry, Ticket)
-        .join(Ticket, Ticket.id == TimeEntry.ticket_id)
-        .where(
-            TimeEntry.by_id == person.id,
-            TimeEntry.worked_on >= first,
-            TimeEntry.worked_on < after,
-        )
-        .order_by(TimeEntry.worked_on, TimeEntry.id)
-    ).all()
-    if not found:
-        return None
-    week = {
-        "from": first.isoformat(),
-        "to": (after - timedelta(seconds=1)).isoformat(),
-        "hours": hours(sum(entry.minutes for entry, _ in found)),
-    }
-    entries = [
-        {
-            "worked_on": entry.worked_on.isoformat(),
-            "number": ticket.number,
-            "title": ticket.title,
-            "summary": entry.summary,
-            "hours": hours(entry.minutes),
-        }
-        for entry, ticket in found
-    ]
-    return {"week": week, "entries": entries}
+    facts = worktime.week(desk.session, person, worktime.monday(yesterday), zone)
+    return facts if facts["entries"] else None
 
 
 # What there is, as a rule names it: template, and how its facts are found.

@@ -15,6 +15,7 @@ from maild.said import said
 from maild.store.tables import Note, OutboxItem, Person, Ticket, TicketPerson, TimeEntry
 
 OPEN = Ticket.status_kind != "closed"
+UNFINISHED = Ticket.status_kind.not_in(("resolved", "closed"))
 COMING = timedelta(days=30)  # of a series, contacts see what is due so soon (P7)
 
 # name → (what it lists, its condition)
@@ -56,6 +57,18 @@ def tickets(session: Session, view: str = "open", limit: int = 1000) -> Sequence
         .limit(limit)
     ).all()
     return found[::-1]
+
+
+def listed(ticket: Ticket) -> dict[str, Any]:
+    """A ticket in a list that is mailed."""
+    return {
+        "number": ticket.number,
+        "title": ticket.title,
+        "contact": ticket.contact.name if ticket.contact else None,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "due": ticket.due.isoformat() if ticket.due else None,
+    }
 
 
 def for_contacts(now: datetime) -> sa.ColumnElement[bool]:

@@ -82,7 +82,7 @@ def week(session: Session, person: Person, first: date, zone: tzinfo) -> dict[st
     return {
         "week": {
             "from": start.isoformat(),
-            "to": datetime.combine(first + timedelta(days=6), time(), zone).isoformat(),
+            "to": (end - timedelta(seconds=1)).isoformat(),
             "hours": facts.hours(sum(entry.minutes for entry, _ in rows)),
         },
         "entries": [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from maild.desk import people, sharing
+from maild.desk import people, sharing, views
 from maild.desk.desk import Desk
 from maild.desk.notify import Recipient
 from maild.desk.profile import named
@@ -84,7 +84,7 @@ def _least_loaded(desk: Desk, candidates: list[Person], group: str) -> Person:
     """Who has the fewest open tickets; of several the first by name."""
     rows = desk.session.execute(
         sa.select(Ticket.primary_id, sa.func.count())
-        .where(Ticket.status_kind.not_in(("closed", "resolved")), Ticket.deleted.is_(None))
+        .where(views.UNFINISHED, Ticket.deleted.is_(None))
         .where(Ticket.primary_id.in_([person.id for person in candidates]))
         .group_by(Ticket.primary_id)
     )

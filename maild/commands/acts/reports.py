@@ -28,7 +28,7 @@ def list_(job: Job, argument: str) -> str:
         title, rows = views.VIEWS[name][0], list(views.tickets(job.desk.session, name, MOST))
     else:
         title, rows = said("Your open tickets"), _own(job)
-    facts = {"list": {"title": title}, "tickets": [_row(job, ticket) for ticket in rows]}
+    facts = {"list": {"title": title}, "tickets": [views.listed(ticket) for ticket in rows]}
     _send(job, "ticket-list", facts)
     return said("{count} tickets were sent to you.", count=len(rows))
 
@@ -52,17 +52,6 @@ def _own(job: Job) -> list[Ticket]:
             .limit(MOST)
         )
     )
-
-
-def _row(job: Job, ticket: Ticket) -> dict[str, Any]:
-    return {
-        "number": ticket.number,
-        "title": ticket.title,
-        "contact": ticket.contact.name if ticket.contact else None,
-        "status": ticket.status,
-        "priority": ticket.priority,
-        "due": ticket.due.isoformat() if ticket.due else None,
-    }
 
 
 def status(job: Job, argument: str) -> str:
