@@ -361,6 +361,16 @@ class Desk:
             self.actor, self.chain = actor, chain
 
     @contextmanager
+    def acting(self, actor: Actor, chain: tuple[str, ...] | None = None) -> Iterator[None]:
+        """What happens within is this actor's, and led to by these rules (None: as before)."""
+        before = self.actor, self.chain
+        self.actor, self.chain = actor, self.chain if chain is None else chain
+        try:
+            yield
+        finally:
+            self.actor, self.chain = before
+
+    @contextmanager
     def attempt(self) -> Iterator[None]:
         """What is done within is done whole or, where an error leaves it, not at all."""
         waiting, events = len(self._waiting), len(self.events)

@@ -239,9 +239,8 @@ def _describe(desk: Desk, letter: Letter, ticket: Ticket, contact: Person) -> No
         return notes.write(desk, ticket, mail, text=mail.text, public=False, first=True)
     split = bool(mail.quoted_text.strip() and asked.text.strip())
     words = mail.quoted_text if split else mail.text
-    before, desk.actor = desk.actor, Actor.of(contact)
-    note = notes.write(desk, ticket, mail, text=words, public=True, first=True)
-    desk.actor = before
+    with desk.acting(Actor.of(contact)):
+        note = notes.write(desk, ticket, mail, text=words, public=True, first=True)
     if split:
         desk.add_note(ticket, text=asked.text, public=False, event="note filed")
     return note
@@ -288,15 +287,14 @@ def _tie(desk: Desk, letter: Letter, ticket: Ticket, follows: Ticket | None) -> 
     if other is None:
         return
     desk.link(ticket, other, "related")
-    before, desk.actor = desk.actor, MAILD
-    desk.add_note(
-        ticket,
-        text=f"The subject names {other.number}, but {letter.person.name} "
-        f"<{letter.person.email}> is not of that ticket. This one was opened instead, and "
-        "nothing of the other was shown. If they belong together, merge them.",
-        public=False,
-    )
-    desk.actor = before
+    with desk.acting(MAILD):
+        desk.add_note(
+            ticket,
+            text=f"The subject names {other.number}, but {letter.person.name} "
+            f"<{letter.person.email}> is not of that ticket. This one was opened instead, and "
+            "nothing of the other was shown. If they belong together, merge them.",
+            public=False,
+        )
 
 
 def queue(desk: Desk) -> str | None:

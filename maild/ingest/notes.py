@@ -43,8 +43,7 @@ def write(
 
 def file(desk: Desk, ticket: Ticket, mail: Mail, because: str, actor: Actor) -> Note:
     """Shows a mail on the ticket, internally, where no rule listens: it moves nothing."""
-    before, desk.actor = desk.actor, actor
-    try:
+    with desk.acting(actor):
         return write(
             desk,
             ticket,
@@ -54,5 +53,3 @@ def file(desk: Desk, ticket: Ticket, mail: Mail, because: str, actor: Actor) -> 
             event="note filed",
             because=because,
         )
-    finally:
-        desk.actor = before

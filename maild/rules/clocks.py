@@ -140,9 +140,8 @@ class Clocks:
     def _said(self, desk: Desk, rule: Rule, ticket: Ticket, due: datetime, late: str) -> Occurrence:
         """The event of the clock, to which other rules can listen."""
         detail = {"rule": rule.name, "due": due.isoformat(), **({"late": late} if late else {})}
-        before, desk.actor = desk.actor, rule_actor(rule.name)
-        desk.emit(ticket, "clock fired", detail)
-        desk.actor = before
+        with desk.acting(rule_actor(rule.name)):
+            desk.emit(ticket, "clock fired", detail)
         return desk.events[-1]
 
     def _again(self, desk: Desk, rule: Rule, late: str) -> None:

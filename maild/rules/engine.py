@@ -103,14 +103,10 @@ def fire(rule: Rule, scene: Scene, **more: Any) -> list[str]:
     """Lets the rule act; its event on the ticket says why and what it did (`more`: what else)."""
     desk, occurrence = scene.desk, scene.occurrence
     assert occurrence is not None
-    actor, chain = desk.actor, desk.chain
     because = rule.condition.why(scene) + rule.keep.why(scene)
-    desk.actor, desk.chain = rule_actor(rule.name), (*occurrence.chain, rule.name)
-    try:
+    with desk.acting(rule_actor(rule.name), (*occurrence.chain, rule.name)):
         done = steps_of(scene, rule.steps)
         if done:
             detail = {"rule": rule.name, "because": "; ".join(because), "did": "; ".join(done)}
             desk.record(occurrence.ticket, "rule fired", {**detail, **more})
         return done
-    finally:
-        desk.actor, desk.chain = actor, chain

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from maild.desk import views
 from maild.desk.desk import Desk, Occurrence, Route
 from maild.model import Address
 from maild.rules.actions import CORRELATE_FOR, ROUTING, rule_actor, steps_of
@@ -57,10 +58,8 @@ def _later(rule: Rule, scene: Scene) -> Any:
     steps = [step for step in rule.steps if step.action not in ROUTING]
 
     def then(desk: Desk, ticket: Ticket, note: Note) -> None:
-        before = desk.actor
-        desk.actor, desk.chain = rule_actor(rule.name), (rule.name,)
-        row = desk.record(ticket, "rule fired", {"rule": rule.name})
-        try:
+        with desk.acting(rule_actor(rule.name), (rule.name,)):
+            row = desk.record(ticket, "rule fired", {"rule": rule.name})
             inner = Scene(
                 desk,
                 Occurrence(row, ticket, note, None, (rule.name,)),
@@ -73,8 +72,6 @@ def _later(rule: Rule, scene: Scene) -> Any:
                 "because": "; ".join(rule.condition.why(scene)),
                 "did": "; ".join(done),
             }
-        finally:
-            desk.actor, desk.chain = before, ()
 
     return then
 
@@ -96,7 +93,7 @@ def _alert(desk: Desk, correlation: str | None, *, open_only: bool) -> Ticket | 
         sa.or_(Ticket.completed.is_(None), Ticket.completed > desk.now - CORRELATE_FOR),
     )
     if open_only:
-        query = query.where(Ticket.status_kind.not_in(("closed", "resolved")))
+        query = query.where(views.UNFINISHED)
     return _followed(desk, desk.session.scalar(query.order_by(Ticket.id.desc()).limit(1)))
 
 

@@ -12,11 +12,8 @@ def urgent(job: Job, argument: str) -> str:
     """Asks the technicians; sets nothing."""
     ticket, desk = job.the_ticket, job.desk
     asked = said("{person} says that it is urgent.", person=job.may.person.name)
-    before, desk.actor = desk.actor, MAILD
-    try:
+    with desk.acting(MAILD):
         desk.add_note(ticket, text=for_all(desk, asked), public=False)
-    finally:
-        desk.actor = before
     desk.emit(ticket, "urgency asked", {"by": job.may.person.name})
     return said("The technicians know that it is urgent.")
 
