@@ -148,12 +148,23 @@ def tongues(language: str) -> list[str]:
 
 def _phrases(language: str, own: Path | None) -> Phrases:
     """The translations into this language, the admin's before ours."""
+    return layered(FILE, tongues(language), own, _read)
+
+
+def layered(
+    name: str,
+    wanted: Sequence[str],
+    own: Path | None,
+    read: Callable[[Path, int | None], Phrases],
+) -> dict[str, str]:
+    """What the files of this name say, those of the first language before the next, the admin's
+    before ours; `read` is told when an admin's file was changed last (in nanoseconds)."""
     found: dict[str, str] = {}
-    for tongue in reversed(tongues(language)):
-        found.update(_read(SHIPPED / tongue / FILE, None))
-        file = own / tongue / FILE if own is not None else None
+    for tongue in reversed(wanted):
+        found.update(read(SHIPPED / tongue / name, None))
+        file = own / tongue / name if own is not None else None
         if file is not None and file.is_file():
-            found.update(_read(file, file.stat().st_mtime_ns))
+            found.update(read(file, file.stat().st_mtime_ns))
     return found
 
 

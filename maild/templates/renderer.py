@@ -179,10 +179,8 @@ def _render(
 
 def check(own: Path | None, name: str, language: str) -> list[str]:
     """What is wrong with the template that is in force for this language, and its layout."""
-    library = Library(own)
     try:
-        template = library.get(name, language)
-        words, layout = library.words(language), library.layout()
+        template, words, layout = _files(Library(own), name, language)
     except MaildError as error:
         return [error.message]
     return problems(template, notification(name), words, layout)

@@ -9,7 +9,7 @@ from typing import Any
 
 from maild import yamlfile
 from maild.errors import NotFound, UsageError
-from maild.said import tongues
+from maild.said import layered, tongues
 
 SHIPPED = Path(__file__).parent
 DEFAULT_LANGUAGE = "en"
@@ -107,14 +107,7 @@ class Library:
 
     def words(self, language: str) -> dict[str, str]:
         """The layout's words in this language, the admin's before ours, English for the rest."""
-        found: dict[str, str] = {}
-        for tongue in reversed(_tongues(language)):
-            found.update(_words(SHIPPED / tongue / "words.yaml", None))
-            if self.own is not None:
-                file = self.own / tongue / "words.yaml"
-                if file.is_file():
-                    found.update(_words(file, file.stat().st_mtime_ns))
-        return found
+        return layered("words.yaml", _tongues(language), self.own, _words)
 
     def layout(self) -> str:
         """The text of the one HTML layout, the admin's own before the shipped one."""
