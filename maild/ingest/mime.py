@@ -198,7 +198,7 @@ _KNOWN_FIELD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _FOLDED_BOUNDARY = re.compile(
-    rb"([bB](?i:oundary)\s*=\s*\"[^\"\r\n]{1,100})\r?\n[ \t]+([^\"\r\n]{1,100}\")"
+    rb"(boundary\s*=\s*\"[^\"\r\n]{1,100})\r?\n[ \t]+([^\"\r\n]{1,100}\")", re.IGNORECASE
 )
 _SPACED_NAME = re.compile(rb"^([!-9;-~]{1,120})[ \t]+:", re.MULTILINE)
 
@@ -212,7 +212,7 @@ def _repair_header(raw: bytes, defects: list[str]) -> bytes:
     if blank is None:
         return raw
     head, rest = raw[: blank.start() + 1], raw[blank.start() + 1 :]
-    whole = _FOLDED_BOUNDARY.sub(rb"\1 \2", head) if b"oundary" in head.lower() else head
+    whole = _FOLDED_BOUNDARY.sub(rb"\1 \2", head) if b"boundary" in head.lower() else head
     if whole != head:
         defects.append("boundary broken over two lines")
     elif not _ODD_LINE.search(b"\n" + head):
