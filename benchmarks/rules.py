@@ -17,6 +17,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.ingest import TOML
 from maild import config, wiring
 from maild.desk.profile import SHIPPED
 from maild.ingest.accept import accept
@@ -29,13 +30,6 @@ from maild.store.tables import Clock, Person, PersonAddress, Thread, Ticket
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 CHUNK = 1000
-TOML = """
-[desk]
-address = "support@example.com"
-[[resource]]
-name = "Bob Tech"
-email = "bob@example.com"
-"""
 IDLE = """
 - rule: Idle {n}
   when: [note added, status changed, ticket created]
