@@ -17,8 +17,8 @@ from pathlib import Path
 
 from maild.cli.parse import as_json
 from maild.errors import MailError
-from maild.ingest.files import Source
-from maild.ingest.parse import understand
+from maild.parse.limits import Source
+from maild.parse.parser import parse
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "eml"
 SEEDS = [path.read_bytes() for path in sorted(FOLDER.glob("*.eml"))]
@@ -80,7 +80,7 @@ def mutate(seed: bytes, chance: random.Random) -> bytes:
 def holds(raw: bytes) -> bool:
     """True for a Mail, False for a MailError; everything else comes out as it is."""
     try:
-        mail = understand(raw)
+        mail = parse(raw)
     except MailError:
         return False
     line = json.dumps(as_json(Source("x", raw), mail, None), ensure_ascii=False)

@@ -24,9 +24,9 @@ from sqlalchemy.orm import Session
 from maild.desk import tokens
 from maild.ingest import doubles
 from maild.ingest.match import decide, gather
-from maild.ingest.parse import understand
 from maild.ingest.who import claim, who
 from maild.model import Mail
+from maild.parse.parser import parse
 from maild.store import Store
 from maild.store.migrate import migrate
 from maild.store.tables import Base, Message, Person, PersonAddress, Thread, Ticket
@@ -113,7 +113,7 @@ def mails(size: int) -> list[Mail]:
             head += f"In-Reply-To: <m{message}@example.com>\r\nReferences: {chain}\r\n"
         elif n % 3 == 1:
             head += f"Subject: Re: [T20261121.{ticket:06d}] Printer\r\n"
-        found.append(understand(head.encode() + b"\r\nx\r\n"))
+        found.append(parse(head.encode() + b"\r\nx\r\n"))
     return found
 
 

@@ -27,7 +27,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
-from maild.ingest.parse import understand
+from maild.parse.parser import parse
 
 WORDS = re.findall(
     r"\w+",
@@ -137,11 +137,11 @@ def main() -> None:
         mails = [path.read_bytes() for path in sorted(options.folder.rglob("*.eml"))]
     else:
         mails = made(200)
-    understand(mails[0])  # imports and tables
+    parse(mails[0])  # imports and tables
     ours: list[float] = []
     theirs: dict[Callable[[bytes], object], list[float | None]] = {compat32: [], default: []}
     for raw in mails:  # one mail after the other: other work on the machine slows all alike
-        ours.append(seconds(understand, raw, options.rounds))
+        ours.append(seconds(parse, raw, options.rounds))
         for way, times in theirs.items():
             times.append(_seconds_if_read(way, raw, options.rounds))
     print(f"{len(mails)} mails, {sum(map(len, mails)) / 1e6:.1f} MB")

@@ -21,8 +21,8 @@ from benchmarks.ingest import TOML
 from maild import config, wiring
 from maild.desk.profile import SHIPPED
 from maild.ingest.accept import accept
-from maild.ingest.parse import understand
 from maild.ingest.process import Pipeline
+from maild.parse.parser import parse
 from maild.rules.clocks import Clocks
 from maild.rules.engine import Rules
 from maild.store import Store
@@ -135,9 +135,7 @@ def mail(n: int, count: int) -> bytes:
 def messages(store: Store, house: wiring.House, all_rules: list[Rules], count: int) -> list[float]:
     """Median seconds of a message under each set of rules, taken in turn on the same desk."""
     spent: list[list[float]] = [[] for _ in all_rules]
-    lines = [
-        Pipeline(store, house.settings, rules.profile, (rules,), understand) for rules in all_rules
-    ]
+    lines = [Pipeline(store, house.settings, rules.profile, (rules,), parse) for rules in all_rules]
     for n in range(count):
         for which, pipeline in enumerate(lines):
             octets = mail(n * len(lines) + which, which)

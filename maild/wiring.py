@@ -14,10 +14,10 @@ from maild.desk import people
 from maild.desk.admins import tell_admins
 from maild.desk.desk import Desk
 from maild.desk.profile import Profile, profile_folder
-from maild.ingest.attachments import attachment_bytes
-from maild.ingest.limits import Reader
 from maild.ingest.process import Pipeline
 from maild.outbox.deliver import Deliverer
+from maild.parse.attachments import attachment_bytes
+from maild.parse.limits import Reader
 from maild.rules.clocks import Clocks
 from maild.rules.engine import Rules
 from maild.store import Store

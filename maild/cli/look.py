@@ -19,8 +19,8 @@ from maild import wiring
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.desk import gates, originals, story, views
 from maild.ingest.files import read_paths
-from maild.ingest.limits import Reader
 from maild.outbox import rows as delivery
+from maild.parse.limits import Reader
 from maild.store.tables import Alert, OutboxItem
 from maild.templates.history import me
 

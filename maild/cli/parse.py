@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from maild.ingest.files import Source
     from maild.model import Address, Mail
+    from maild.parse.limits import Source
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +29,7 @@ def parse(
     where a path could not be read at all.
     """
     from maild.ingest.files import read_paths
-    from maild.ingest.limits import Reader
+    from maild.parse.limits import Reader
 
     unreadable = False
     with Reader() as reader:

@@ -1,1 +1,1 @@
-"""From bytes to an understood mail: sources, parsing, kind, new text, sender, ticket."""
+"""From a source of octets to what became of a mail: accept, sender, proof, which ticket, act."""

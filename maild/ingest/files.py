@@ -7,21 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from maild.parse.limits import Source
+
 MAX_MESSAGE = 256 * 1024 * 1024  # octets of one message in an mbox; the rest of it is skipped
 _IGNORED = frozenset({".json", ".txt", ".md", ".toml", ".yaml", ".yml", ".py"})
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One message of a file."""
-
-    label: str  # the path; "PATH:3" for the third message of an mbox; "-" for standard input
-    raw: bytes
-    error: str | None = None  # why it could not be read; raw is empty then
 
 
 def read_paths(paths: Iterable[str]) -> Iterator[Source]:

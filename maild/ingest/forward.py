@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from maild.errors import MailError
-from maild.ingest import mime
-from maild.ingest.headers import parse_addresses
-from maild.ingest.newtext.headers import field_label, find_headers
-from maild.ingest.newtext.languages import vocabulary
-from maild.ingest.newtext.lines import find_notable, read_lines
 from maild.ingest.subjects import is_forward
 from maild.model import Address, Mail
+from maild.parse import mime
+from maild.parse.headers import parse_addresses
+from maild.parse.newtext.headers import field_label, find_headers
+from maild.parse.newtext.languages import vocabulary
+from maild.parse.newtext.lines import find_notable, read_lines
 
 
 def original_sender(mail: Mail, octets: bytes) -> Address | None:

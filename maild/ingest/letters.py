@@ -22,9 +22,9 @@ from maild.ingest.match import Match, answered, decide, gather, of_ticket
 from maild.ingest.outcome import Outcome, conclude, say
 from maild.ingest.proof import Proof, prove
 from maild.ingest.subjects import named_fields, same_topic, title_of
-from maild.ingest.thanks import is_thanks
 from maild.ingest.who import Who, claim, who
 from maild.model import Kind, Mail, Reason
+from maild.parse.thanks import is_thanks
 from maild.store.tables import Message, Note, Organization, OutboxItem, Person, Raw, Ticket
 
 Read = Callable[[bytes], Mail]

@@ -75,7 +75,7 @@ class Pipeline:
         `mail`: what it says, or why it cannot be read, where the caller has read it already.
         """
         try:
-            understood = mail or self._understand(stored_id)
+            understood = mail or self._read(stored_id)
             if isinstance(understood, MailError):
                 raise understood
             return self.store.write(partial(self._take, stored_id, understood, now))
@@ -85,7 +85,7 @@ class Pipeline:
             log.warning("message.failed", message=stored_id, error=type(error).__name__)
             return self.store.write(partial(self._failed, stored_id, error, now))
 
-    def _understand(self, stored_id: int) -> Mail:
+    def _read(self, stored_id: int) -> Mail:
         with self.store.read() as session:
             octets = session.scalar(sa.select(Raw.octets).where(Raw.stored_id == stored_id))
         return self.read(octets or b"")

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from maild.config import TrustSection
-from maild.ingest import authres
 from maild.model import Mail, Reason
+from maild.parse import authres
 from maild.said import said
 
 # Servers that are known to stamp below their own Received field, and to strip what is forged.

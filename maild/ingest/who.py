@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from maild.desk import people
 from maild.errors import MailError
-from maild.ingest.headers import parse_addresses
 from maild.model import Address, Mail, Reason
+from maild.parse.headers import parse_addresses
 from maild.store.tables import Person
 
 

@@ -16,9 +16,9 @@ from maild.desk.desk import Desk as UnitOfWork
 from maild.desk.desk import Occurrence
 from maild.errors import Temporary
 from maild.ingest.accept import accept
-from maild.ingest.parse import understand
 from maild.ingest.process import Pipeline
 from maild.model import Mail
+from maild.parse.parser import parse
 from maild.store import Store
 from maild.store.tables import Alert, Message
 from tests.scenario.conversation import Desk, InProcess
@@ -88,7 +88,7 @@ def test_h10_what_always_fails_is_quarantined_and_later_mail_flows(tmp_path: Pat
         if b"poison" in octets:
             tried.append(octets)
             raise ZeroDivisionError
-        return understand(octets)
+        return parse(octets)
 
     pipeline = Pipeline(house.store, house.settings, house.profile, (house.rules,), read)
     desk_now = datetime(2026, 11, 23, 9, tzinfo=UTC)

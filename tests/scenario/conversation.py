@@ -18,9 +18,9 @@ from maild.demo.servers import Servers
 from maild.demo.writer import Writer
 from maild.desk import views
 from maild.ingest.accept import accept
-from maild.ingest.parse import understand
 from maild.ingest.process import Pipeline
 from maild.outbox.deliver import Deliverer
+from maild.parse.parser import parse
 from maild.store import Store
 from maild.store.migrate import migrate
 from maild.store.tables import Message, OutboxItem, Ticket
@@ -157,9 +157,7 @@ class InProcess:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.house = house = wiring.furnish(config.load(desk.file), desk.store, now=desk.now)
-        self.pipeline = Pipeline(
-            house.store, house.settings, house.profile, (house.rules,), understand
-        )
+        self.pipeline = Pipeline(house.store, house.settings, house.profile, (house.rules,), parse)
         self.clocks = house.clocks()
         self.deliverer = Deliverer(house.store, house.settings)
         self.uid = 0

@@ -21,10 +21,10 @@ import pytest
 from maild.demo.servers import Servers
 from maild.desk import tokens
 from maild.desk.notify import notify
-from maild.ingest.attachments import attachment_bytes
-from maild.ingest.parse import understand
 from maild.outbox import rows
 from maild.outbox.deliver import Deliverer
+from maild.parse.attachments import attachment_bytes
+from maild.parse.parser import parse
 from maild.store.tables import Alert, Delivery, Event, OutboxItem, Raw
 from tests.office import Office, a_note, the_ticket
 
@@ -358,7 +358,7 @@ def test_files_of_a_note_are_passed_on_where_the_admin_allows(
         + b"x" * 5000
         + b"\r\n--b--\r\n"
     )
-    views = [asdict(view) for view in understand(mail).attachments]
+    views = [asdict(view) for view in parse(mail).attachments]
     office = Office(tmp_path, smtp=_smtp(servers), notifications={"attachment_bytes": 1000})
     number = office.ticket()
     with office.desk("message:1", by=BOB, mail="m@example.com") as desk:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from maild.ingest import attachments, mime
+from maild.parse import attachments, mime
 
 ATTACHED = {
     "message/rfc822": (

@@ -21,8 +21,8 @@ from maild.commands.run import ACTS
 from maild.commands.vocabulary import vocabulary
 from maild.desk.profile import SHIPPED, load_profile
 from maild.errors import MailError, Refused, UsageError
-from maild.ingest.parse import understand
 from maild.model import Kind, Mail
+from maild.parse.parser import parse
 
 TITLE = "Printer does not print"
 PROFILE = load_profile(SHIPPED / "next7")
@@ -333,7 +333,7 @@ def _human() -> Iterator[tuple[str, Mail]]:
     assert CORPORA is not None
     for file in sorted(CORPORA.glob("*/*.eml")):
         try:
-            mail = understand(file.read_bytes())
+            mail = parse(file.read_bytes())
         except MailError:
             continue
         if mail.kind is Kind.HUMAN:

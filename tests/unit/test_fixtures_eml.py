@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from maild.ingest.parse import understand
 from maild.model import Mail
+from maild.parse.parser import parse
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "eml"
 CASES = sorted(path.stem for path in FOLDER.glob("*.eml"))
@@ -45,7 +45,7 @@ SHOWN: dict[str, Callable[[Mail], Any]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_mail_is_read_as_stated(name: str) -> None:
     wanted = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
-    mail = understand((FOLDER / f"{name}.eml").read_bytes())
+    mail = parse((FOLDER / f"{name}.eml").read_bytes())
     pieces = {
         "defects": (wanted.pop("defects", []), mail.defects),
         "because": ([wanted.pop("because", "")], [reason.because for reason in mail.reasons]),

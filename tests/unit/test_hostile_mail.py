@@ -12,11 +12,10 @@ from io import BytesIO
 import pytest
 
 from maild.errors import MailError, NotFound
-from maild.ingest.attachments import attachment_bytes
-from maild.ingest.files import Source
-from maild.ingest.limits import Reader
-from maild.ingest.parse import understand
 from maild.model import Kind, Mail
+from maild.parse.attachments import attachment_bytes
+from maild.parse.limits import Reader, Source
+from maild.parse.parser import parse
 
 HEAD = b"From: Ann <ann@acme.example>\r\nTo: desk@example.com\r\nMessage-ID: <m1@acme.example>\r\n"
 
@@ -41,7 +40,7 @@ def attached(disposition: bytes, data: bytes = b"data") -> bytes:
 
 def page(html: str) -> Mail:
     """Ann's HTML mail."""
-    return understand(mail(b"Content-Type: text/html; charset=utf-8\r\n", html.encode()))
+    return parse(mail(b"Content-Type: text/html; charset=utf-8\r\n", html.encode()))
 
 
 @pytest.fixture(scope="module")
@@ -55,21 +54,21 @@ def reader() -> Iterator[Reader]:
 
 @pytest.mark.parametrize("raw", [b"Subject: x\r\n\r\nText.\r\n", mail(body=b"")])
 def test_h14_no_sender_or_no_text_is_still_a_mail(raw: bytes) -> None:
-    understood = understand(raw)
+    understood = parse(raw)
     assert understood.answerable is (understood.sender is not None)
 
 
 @pytest.mark.parametrize("raw", [b"", b"\r\n\r\n", b"\0\0\n"])
 def test_h14_nothing_at_all_is_refused(raw: bytes) -> None:
     with pytest.raises(MailError, match="empty"):
-        understand(raw)
+        parse(raw)
 
 
 @pytest.mark.parametrize(
     "value", [b"Auto-Replied (x); p=1", b"auto-replied", b"(by rule) AUTO-REPLIED; a=b"]
 )
 def test_h34_auto_submitted_is_read_by_its_grammar(value: bytes) -> None:
-    understood = understand(mail(b"Auto-Submitted: " + value + b"\r\n"))
+    understood = parse(mail(b"Auto-Submitted: " + value + b"\r\n"))
     assert understood.kind is Kind.AUTO_REPLY
     assert not understood.answerable
     assert any("Auto-Submitted" in reason.because for reason in understood.reasons)
@@ -77,46 +76,46 @@ def test_h34_auto_submitted_is_read_by_its_grammar(value: bytes) -> None:
 
 @pytest.mark.parametrize("value", [b"no", b"No (really)", b"no; why=because"])
 def test_h35_auto_submitted_no_is_a_person(value: bytes) -> None:
-    understood = understand(mail(b"Auto-Submitted: " + value + b"\r\n"))
+    understood = parse(mail(b"Auto-Submitted: " + value + b"\r\n"))
     assert (understood.kind, understood.answerable) == (Kind.HUMAN, True)
 
 
 def test_h36_precedence_first_class_is_a_person() -> None:
-    understood = understand(mail(b"Precedence: first-class\r\n"))
+    understood = parse(mail(b"Precedence: first-class\r\n"))
     assert (understood.kind, understood.answerable) == (Kind.HUMAN, True)
 
 
 def test_h36_list_mail_is_read_and_not_answered() -> None:
-    understood = understand(mail(b"List-Id: Staff <staff.acme.example>\r\n"))
+    understood = parse(mail(b"List-Id: Staff <staff.acme.example>\r\n"))
     assert (understood.kind, understood.answerable) == (Kind.LIST, False)
     assert understood.text.strip() == "Hello."
 
 
 @pytest.mark.parametrize("value", [b"DR, oof, AutoReply", b"AutoReply", b"RN,NRN,OOF", b"All"])
 def test_h37_auto_response_suppress_is_a_list(value: bytes) -> None:
-    assert not understand(mail(b"X-Auto-Response-Suppress: " + value + b"\r\n")).answerable
+    assert not parse(mail(b"X-Auto-Response-Suppress: " + value + b"\r\n")).answerable
 
 
 @pytest.mark.parametrize("value", [b"DR", b"RN, NRN", b"None"])
 def test_h37_suppressing_receipts_suppresses_no_answer(value: bytes) -> None:
-    assert understand(mail(b"X-Auto-Response-Suppress: " + value + b"\r\n")).answerable
+    assert parse(mail(b"X-Auto-Response-Suppress: " + value + b"\r\n")).answerable
 
 
 def test_h40_a_mail_that_runs_in_a_circle_is_not_answered() -> None:
     hop = b"Received: from a.example by b.example; Mon, 2 Nov 2026 10:00:00 +0000\r\n"
-    assert understand(hop * 100 + mail()).answerable
-    assert not understand(hop * 101 + mail()).answerable
+    assert parse(hop * 100 + mail()).answerable
+    assert not parse(hop * 101 + mail()).answerable
 
 
 def test_h44_an_address_in_the_name_is_only_a_name() -> None:
-    understood = understand(b"From: boss@corp.example <evil@x.example>\r\nSubject: a\r\n\r\nb\r\n")
+    understood = parse(b"From: boss@corp.example <evil@x.example>\r\nSubject: a\r\n\r\nb\r\n")
     assert understood.sender is not None
     assert understood.sender.address == "evil@x.example"
     assert understood.sender.name == "boss@corp.example"
 
 
 def test_h44_two_from_fields_are_both_shown() -> None:
-    understood = understand(b"From: a@x.example\r\nFrom: b@y.example\r\nSubject: a\r\n\r\nb\r\n")
+    understood = parse(b"From: a@x.example\r\nFrom: b@y.example\r\nSubject: a\r\n\r\nb\r\n")
     assert [s.address for s in understood.senders] == ["a@x.example", "b@y.example"]
 
 
@@ -146,7 +145,7 @@ def test_h52_strange_charsets_leave_markup_inert(charset: bytes) -> None:
     body = (
         b"+ADw-script+AD4-alert(1)+ADw-/script+AD4- <script>alert(1)</script> \\x3cscript\\x3e ok"
     )
-    understood = understand(mail(b"Content-Type: text/html; charset=" + charset + b"\r\n", body))
+    understood = parse(mail(b"Content-Type: text/html; charset=" + charset + b"\r\n", body))
     assert understood.html is not None
     assert "<script" not in understood.html
     assert "ok" in understood.text
@@ -167,19 +166,19 @@ def test_h52_strange_charsets_leave_markup_inert(charset: bytes) -> None:
     ],
 )
 def test_h53_attachment_names_are_safe(name: bytes, wanted: str) -> None:
-    (found,) = understand(attached(b"attachment; filename=" + name)).attachments
+    (found,) = parse(attached(b"attachment; filename=" + name)).attachments
     assert found.filename == wanted
 
 
 def test_h53_a_long_name_keeps_its_ending() -> None:
-    (found,) = understand(attached(b'attachment; filename="' + b"x" * 5000 + b'.pdf"')).attachments
+    (found,) = parse(attached(b'attachment; filename="' + b"x" * 5000 + b'.pdf"')).attachments
     assert found.filename.endswith(".pdf")
     assert len(found.filename) <= 200
 
 
 def test_h54_direction_marks_do_not_show_in_names() -> None:
     raw = attached(b"attachment; filename*=utf-8''annex%E2%80%AEfdp.exe")
-    (found,) = understand(raw).attachments
+    (found,) = parse(raw).attachments
     assert found.filename == "annexfdp.exe"
     assert not any(unicodedata.category(c) == "Cf" for c in found.filename)
 
@@ -245,7 +244,7 @@ def test_h57_lone_surrogates_and_nul_can_be_stored_anywhere() -> None:
         "h\0i ".encode("utf-16-le") + b"\x00\xd8" + b"x\0",
         subject=b"=?utf-8?Q?a=ED=A0=80b=00c?= \xed\xa0\x80\0",
     )
-    understood = understand(raw)
+    understood = parse(raw)
     everything = json.dumps(
         [understood.subject, understood.text, understood.html, understood.headers], default=str
     )
@@ -269,7 +268,7 @@ def test_h57_lone_surrogates_and_nul_can_be_stored_anywhere() -> None:
     ],
 )
 def test_h58_impossible_dates_are_none(date: bytes) -> None:
-    assert understand(mail(b"Date: " + date + b"\r\n")).date is None
+    assert parse(mail(b"Date: " + date + b"\r\n")).date is None
 
 
 @pytest.mark.parametrize(
@@ -300,7 +299,7 @@ def test_h59_h67_closed_things_stay_closed(content_type: bytes) -> None:
         + encoded
         + b"\r\n--b--\r\n",
     )
-    understood = understand(raw)
+    understood = parse(raw)
     assert understood.text.strip() == "Our words."
     (found,) = understood.attachments
     assert attachment_bytes(raw, found.part) == data
@@ -310,13 +309,13 @@ def test_h60_the_sum_is_of_the_octets_as_received() -> None:
     import hashlib
 
     raw = b"\xef\xbb\xbf" + mail(b"Broken : x\r\nno field\r\n", b"\xff\0\r\nx\n")
-    assert understand(raw).sha256 == hashlib.sha256(raw).hexdigest()
-    assert understand(raw).size == len(raw)
+    assert parse(raw).sha256 == hashlib.sha256(raw).hexdigest()
+    assert parse(raw).size == len(raw)
 
 
 def test_the_same_octets_give_the_same_mail() -> None:
     raw = attached(b"attachment; filename=a.bin")
-    assert understand(raw) == understand(raw)
+    assert parse(raw) == parse(raw)
     with pytest.raises(NotFound):
         attachment_bytes(raw, 77)
 
@@ -340,30 +339,30 @@ def test_h61_a_thousand_levels_are_refused(kind: bytes) -> None:
     else:
         raw = HEAD + b"Content-Type: message/rfc822\r\n\r\n" * 1000 + b"x\r\n"
     with pytest.raises(MailError, match="nested"):
-        understand(raw)
+        parse(raw)
 
 
 def test_h61_twenty_levels_are_read() -> None:
-    assert "bottom" in understand(nested(20)).text
+    assert "bottom" in parse(nested(20)).text
 
 
 def test_h61_a_digest_of_many_mails_is_not_deep() -> None:
     one = b"--d\r\nContent-Type: message/rfc822\r\n\r\nFrom: a@b.example\r\n\r\nx\r\n"
     raw = mail(b'Content-Type: multipart/mixed; boundary="d"\r\n', one * 300 + b"--d--\r\n")
-    assert len(understand(raw).attachments) == 300
+    assert len(parse(raw).attachments) == 300
 
 
 def test_h62_ten_thousand_parts_are_capped() -> None:
     part = b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\nx\r\n"
     raw = mail(b'Content-Type: multipart/mixed; boundary="b"\r\n', part * 10_001 + b"--b--\r\n")
-    understood = understand(raw)
+    understood = parse(raw)
     assert len(understood.attachments) <= 1_000
     assert any("parts" in defect for defect in understood.defects)
 
 
 def test_h62_a_hundred_thousand_fields_are_capped() -> None:
     fields = b"".join(b"X-%d: y\r\n" % n for n in range(100_000))
-    understood = understand(HEAD + b"Subject: Help\r\n" + fields + b"\r\nHello.\r\n")
+    understood = parse(HEAD + b"Subject: Help\r\n" + fields + b"\r\nHello.\r\n")
     assert (understood.subject, understood.text.strip()) == ("Help", "Hello.")
     assert len(understood.headers) <= 500
     assert any("header cut" in defect for defect in understood.defects)
@@ -379,7 +378,7 @@ def test_h62_a_header_of_fifty_megabytes_is_capped(reader: Reader) -> None:
     "sender", [b"(" * 500, b"(" * 500 + b" a@b.example", b"<" * 500, b'"' * 501]
 )
 def test_h63_a_sender_of_brackets_is_read(sender: bytes) -> None:
-    understood = understand(b"From: " + sender + b"\r\nSubject: x\r\n\r\ny\r\n")
+    understood = parse(b"From: " + sender + b"\r\nSubject: x\r\n\r\ny\r\n")
     assert understood.text.strip() == "y"
 
 
@@ -430,7 +429,7 @@ def test_h64_h66_monsters_are_read_or_stopped(reader: Reader, name: str) -> None
 @pytest.mark.parametrize("label", [b"punycode", b"idna"])
 def test_h65_two_megabytes_of_punycode_are_not_decoded(label: bytes) -> None:
     raw = mail(b"Content-Type: text/plain; charset=" + label + b"\r\n", b"a-" * 1_000_000)
-    understood = understand(raw)
+    understood = parse(raw)
     assert understood.text.startswith("a-a-")
     assert any("unknown" in defect for defect in understood.defects)
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from maild.ingest.html import to_text
-from maild.ingest.newtext import reply_mark, split
+from maild.parse.html import to_text
+from maild.parse.newtext import reply_mark, split
 
 DATA = Path(__file__).parent / "newtext_data"
 ANSWER = "It works again, thank you.\nOnly the second floor is still dark."

@@ -7,8 +7,8 @@ from collections import Counter
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from maild.ingest.html import to_text
-from maild.ingest.newtext import reply_mark, split
+from maild.parse.html import to_text
+from maild.parse.newtext import reply_mark, split
 
 PIECES = st.sampled_from(
     [

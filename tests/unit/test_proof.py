@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from maild.config import TrustSection
-from maild.ingest import authres
-from maild.ingest.parse import understand
 from maild.ingest.proof import prove
+from maild.parse import authres
+from maild.parse.parser import parse
 
 OURS = TrustSection(authserv_id="mx.example.com")
 PASS = "Authentication-Results: mx.example.com; dmarc=pass header.from=example.com"
@@ -17,7 +17,7 @@ BORDER = "Received: from evil.example (evil.example [192.0.2.1]) by mx.example.c
 
 def proof(*fields: str, trust: TrustSection = OURS, token: bool = False, strict: bool = True):
     head = "\r\n".join((*fields, "From: Bob <bob@example.com>", "Subject: x"))
-    return prove(understand(head.encode() + b"\r\n\r\nx"), strict=strict, token=token, trust=trust)
+    return prove(parse(head.encode() + b"\r\n\r\nx"), strict=strict, token=token, trust=trust)
 
 
 # ---- the field

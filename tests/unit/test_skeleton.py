@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from maild.errors import MailError
-from maild.ingest import mime, skeleton
+from maild.parse import mime, skeleton
 
 FIXTURES = sorted(Path("fixtures/eml").glob("*.eml"))
 LONG = b"".join(b"line %d of a text that is long enough\n" % number for number in range(150))

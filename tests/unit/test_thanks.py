@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from maild.ingest.subjects import named_fields, same_topic, title_of
-from maild.ingest.thanks import is_thanks
 from maild.ingest.withheld import is_yes
+from maild.parse.thanks import is_thanks
 
 NAMES = frozenset({"bob", "tech", "ann"})
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from maild.errors import MailError
-from maild.ingest.parse import understand
 from maild.ingest.who import claim
+from maild.parse.parser import parse
 
 
 def named(*fields: str):
-    return claim(understand("\r\n".join(fields).encode() + b"\r\n\r\nx"))
+    return claim(parse("\r\n".join(fields).encode() + b"\r\n\r\nx"))
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from email.message import Message
 
 from maild.errors import MailError
-from maild.ingest import attachments, bounce, charsets, headers, mime
-from maild.ingest import body as bodies
-from maild.ingest import kind as kinds
-from maild.ingest.mime import Part
 from maild.model import Address, Mail, Reason
+from maild.parse import attachments, bounce, charsets, headers, mime
+from maild.parse import body as bodies
+from maild.parse import kind as kinds
+from maild.parse.mime import Part
 
 MAX_HEADERS = 500  # fields that are kept in a Mail
 MAX_HEADER_TEXT = 8_000  # characters of a kept field
@@ -24,14 +24,14 @@ MAX_SUBJECT = 2_000
 TRACE = frozenset(("authentication-results", "received"))
 
 
-def understand(raw: bytes) -> Mail:
+def parse(raw: bytes) -> Mail:
     """What the message says.  Depends on the octets alone: the same octets give the same Mail.
 
     Raises MailError, and nothing else, where no mail can be read from them within the limits.
     It may take long on a hostile mail: `limits.Reader` runs it where it can be stopped.
     """
     try:
-        return _understand(raw)
+        return _parse(raw)
     except MailError:
         raise
     except RecursionError:
@@ -40,7 +40,7 @@ def understand(raw: bytes) -> Mail:
         raise MailError("The message needs more memory to read than a mail may take.") from None
 
 
-def _understand(raw: bytes) -> Mail:
+def _parse(raw: bytes) -> Mail:
     prepared, defects = mime.prepare(raw)
     root = mime.tree(prepared, defects)
     parts = mime.walk(root)
@@ -132,7 +132,7 @@ def _tree_defects(parts: list[Part]) -> list[str]:
 
 
 def _split(body: bodies.Body, subject: str) -> tuple[str, str, tuple[Reason, ...]]:
-    from maild.ingest.newtext import split
+    from maild.parse.newtext import split
 
     found = split(body.text, body.page, subject)
     return found.new_text, found.quoted_text, tuple(found.reasons)
@@ -141,6 +141,6 @@ def _split(body: bodies.Body, subject: str) -> tuple[str, str, tuple[Reason, ...
 def _safe_html(body: bodies.Body) -> str | None:
     if body.page is None:
         return None
-    from maild.ingest.html import sanitise
+    from maild.parse.html import sanitise
 
     return sanitise(body.page)

@@ -1,4 +1,4 @@
-"""`understand` where it can be stopped: in a process with a clock and a bound on its memory.
+"""`parse` where it can be stopped: in a process with a clock and a bound on its memory.
 
 A hostile mail costs at most `seconds` and `memory`, and the caller gets a MailError, like for any
 other mail that cannot be read (H52–H67).
@@ -8,15 +8,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from maild.closing import Closing
 from maild.errors import MailError
-from maild.ingest.files import Source
 from maild.limited import MEMORY, Exceeded, Limited, Task, TooLong
 from maild.model import Mail
 
 SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One message of a file."""
+
+    label: str  # the path; "PATH:3" for the third message of an mbox; "-" for standard input
+    raw: bytes
+    error: str | None = None  # why it could not be read; raw is empty then
+
 
 Outcome: TypeAlias = tuple[Source, Mail | None, str | None]
 
@@ -73,6 +83,6 @@ class Reader(Closing):
 
 
 def _read(raw: bytes) -> Mail:
-    from maild.ingest.parse import understand
+    from maild.parse.parser import parse
 
-    return understand(raw)
+    return parse(raw)

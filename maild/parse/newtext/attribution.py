@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from maild.ingest.phrases import fold
+from maild.parse.phrases import fold
 
 from .languages import Vocabulary
 from .lines import Line, last_written, next_written

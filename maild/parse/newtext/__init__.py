@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maild.ingest.phrases import fold
 from maild.model import Reason
+from maild.parse.phrases import fold
 
 from .attribution import find_attributions
 from .decide import Walk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from maild.ingest.phrases import fold
+from maild.parse.phrases import fold
 
 from .languages import Vocabulary
 from .lines import Line, fenced

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.message import Message
 from email.utils import parsedate_tz
 
-from maild.ingest.charsets import clean, codec_name, decode, guess
 from maild.model import Address
+from maild.parse.charsets import clean, codec_name, decode, guess
 
 MAX_VALUE = 64_000  # characters of one field that are looked at
 MAX_ADDRESSES = 1_000  # mailboxes of one field

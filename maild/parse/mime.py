@@ -16,8 +16,8 @@ from functools import cache
 from typing import Any
 
 from maild.errors import MailError
-from maild.ingest import skeleton
-from maild.ingest.headers import by_name, decode_base64, decode_value, parameters
+from maild.parse import skeleton
+from maild.parse.headers import by_name, decode_base64, decode_value, parameters
 
 MAX_SIZE = 128 * 1024 * 1024  # octets of a message
 MAX_HEADER = 512 * 1024  # octets of the top header block that are read

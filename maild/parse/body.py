@@ -10,8 +10,8 @@ import html as html_entities
 import re
 from dataclasses import dataclass
 
-from maild.ingest import charsets, html
-from maild.ingest.mime import Part
+from maild.parse import charsets, html
+from maild.parse.mime import Part
 
 MAX_TEXT = 4_000_000  # characters of body text
 
@@ -220,7 +220,7 @@ _UU = re.compile(
 
 def _take_uuencoded(text: str, files: list[tuple[str, bytes]]) -> str:
     """The text without uuencoded files, which are put to `files`."""
-    from maild.ingest.mime import decode_uu_lines
+    from maild.parse.mime import decode_uu_lines
 
     def take(match: re.Match[str]) -> str:
         lines = match["lines"].encode("ascii", "replace").split(b"\n")

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 
-from maild.ingest import bounce, phrases
-from maild.ingest.headers import parse_addresses
-from maild.ingest.mime import Part
 from maild.model import Address, FailedRecipient, Kind, Reason
+from maild.parse import bounce, phrases
+from maild.parse.headers import parse_addresses
+from maild.parse.mime import Part
 
 _TEXT = 6_000  # characters of the text that phrases are looked for in
 _OPENING = 400  # characters of it that are its first lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from maild.ingest.phrases import fold
+from maild.parse.phrases import fold
 
 _WITHOUT_SPACES = re.compile("[\u0e00-\u0e7f\u3040-\u9fff\uac00-\ud7af]")  # Thai, CJK, Korean
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from maild.ingest.phrases import fold
+from maild.parse.phrases import fold
 
 from .lines import Notable
 from .patterns import any_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from maild.ingest import phrases
-from maild.ingest.headers import decode_value, message_ids, parse_addresses
-from maild.ingest.mime import Part, silence
 from maild.model import FailedRecipient
+from maild.parse import phrases
+from maild.parse.headers import decode_value, message_ids, parse_addresses
+from maild.parse.mime import Part, silence
 
 MAX_RECIPIENTS = 200
 

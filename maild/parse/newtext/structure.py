@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import accumulate
 from typing import Any
 
-from maild.ingest.phrases import fold, fold_letters
+from maild.parse.phrases import fold, fold_letters
 
 from .languages import clients, vocabulary
 from .lines import Line

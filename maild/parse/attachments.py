@@ -14,9 +14,9 @@ from io import BytesIO
 from typing import Any
 
 from maild.errors import NotFound
-from maild.ingest.headers import decode_value, safe_filename
-from maild.ingest.mime import Part, silence
 from maild.model import Attachment
+from maild.parse.headers import decode_value, safe_filename
+from maild.parse.mime import Part, silence
 
 # Endings where the standard table has none or an odd one.
 _ENDINGS = {
@@ -178,8 +178,8 @@ def attachment_bytes(raw: bytes, part: int) -> bytes:
 
     Raises NotFound where there is no such attachment, MailError where the mail is unreadable.
     """
-    from maild.ingest import body as bodies
-    from maild.ingest import mime
+    from maild.parse import body as bodies
+    from maild.parse import mime
 
     prepared, defects = mime.prepare(raw)
     parts = mime.walk(mime.tree(prepared, defects))
