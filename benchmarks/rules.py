@@ -18,7 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.ingest import TOML
-from maild import config, wiring
+from maild import config
+from maild.app import App, build
 from maild.desk.profile import SHIPPED
 from maild.ingest.accept import accept
 from maild.ingest.process import Pipeline
@@ -132,10 +133,10 @@ def mail(n: int, count: int) -> bytes:
     ).encode()
 
 
-def messages(store: Store, house: wiring.House, all_rules: list[Rules], count: int) -> list[float]:
+def messages(store: Store, app: App, all_rules: list[Rules], count: int) -> list[float]:
     """Median seconds of a message under each set of rules, taken in turn on the same desk."""
     spent: list[list[float]] = [[] for _ in all_rules]
-    lines = [Pipeline(store, house.settings, rules.profile, (rules,), parse) for rules in all_rules]
+    lines = [Pipeline(store, app.settings, rules.profile, (rules,), parse) for rules in all_rules]
     for n in range(count):
         for which, pipeline in enumerate(lines):
             octets = mail(n * len(lines) + which, which)
@@ -153,9 +154,9 @@ def messages(store: Store, house: wiring.House, all_rules: list[Rules], count: i
     return [statistics.median(times) for times in spent]
 
 
-def tick(store: Store, house: wiring.House) -> float:
+def tick(store: Store, app: App) -> float:
     """Median seconds of a look at the clocks that finds nothing due."""
-    clocks = Clocks(store, house.settings, house.rules)
+    clocks = Clocks(store, app.settings, app.rules)
     clocks.due(NOW)
     times = []
     for _ in range(300):
@@ -177,9 +178,9 @@ def main() -> None:
         ticks = {}
         for tickets in (options.tickets // 10, options.tickets):
             store = Store(f"sqlite:///{place}/{tickets}.db")
-            house = wiring.furnish(settings, store, now=NOW)
+            app = build(settings, store, now=NOW)
             fill(store, tickets)
-            ticks[tickets * 2] = tick(store, house)
+            ticks[tickets * 2] = tick(store, app)
         idle = "".join(IDLE.format(n=n) for n in range(25))
         sets = {
             "no rules": own(place, "none", ""),
@@ -189,9 +190,9 @@ def main() -> None:
             "30 rules, 5 of them act": own(
                 place, "acts", idle + "".join(ACTS.format(n=n) for n in range(5))
             ),
-            f"next7 ({len(house.rules.rules)} rules, with mail)": house.rules,
+            f"next7 ({len(app.rules.rules)} rules, with mail)": app.rules,
         }
-        medians = messages(store, house, list(sets.values()), options.messages)
+        medians = messages(store, app, list(sets.values()), options.messages)
         print(f"{options.tickets} tickets, {options.tickets * 2} clocks")
         for name, median in zip(sets, medians, strict=True):
             print(f"{name:<32}{median * 1000:7.2f} ms a message, ratio {median / medians[0]:.2f}")

@@ -14,13 +14,13 @@ import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from maild.app import App
 from maild.config import MailboxSection
 from maild.desk.alerts import clear_alert, raise_alert
 from maild.errors import MaildError
 from maild.ingest.imap import Stop, Watcher
 from maild.outbox.hooks import Hooks
 from maild.store.tables import Mailbox, Message
-from maild.wiring import House
 
 log = structlog.get_logger()
 
@@ -36,28 +36,28 @@ def _now() -> datetime:
 class Daemon:
     """Everything that runs while `maild run` does."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, app: App) -> None:
+        self.app = app
         self.stop = Stop()
         self.began = _now()
         self.mail_waits = threading.Event()
         self.clocks_wait = threading.Event()
         self.outbox_waits = threading.Event()
-        self.reader = house.reader()
-        self.pipeline = house.pipeline(self.reader)
-        self.clocks = house.clocks()
-        self.hooks = Hooks(house.store, house.settings)
+        self.reader = app.reader()
+        self.pipeline = app.pipeline(self.reader)
+        self.clocks = app.clocks()
+        self.hooks = Hooks(app.store, app.settings)
         self.hooks_wait = threading.Event()
-        self.deliverer = house.deliverer()
-        self.watchers = [(s, self._watcher(s)) for s in house.settings.config.mailbox]
+        self.deliverer = app.deliverer()
+        self.watchers = [(s, self._watcher(s)) for s in app.settings.config.mailbox]
         self.failures: list[str] = []  # of one pass: mailboxes that could not be reached
 
     def _watcher(self, section: MailboxSection) -> Watcher:
-        house = self.house
+        app = self.app
         return Watcher(
             section,
-            house.store,
-            house.settings.config.limits,
+            app.store,
+            app.settings.config.limits,
             _now,
             self.mail_waits.set,
             self.alert,
@@ -65,10 +65,10 @@ class Daemon:
         )
 
     def alert(self, key: str, text: str) -> None:
-        self.house.store.write(lambda session: raise_alert(session, key, text, _now()))
+        self.app.store.write(lambda session: raise_alert(session, key, text, _now()))
 
     def settled(self, key: str) -> None:
-        self.house.store.write(lambda session: clear_alert(session, key, _now()))
+        self.app.store.write(lambda session: clear_alert(session, key, _now()))
 
     def run(self) -> None:
         """Works until `stop` is set, then lets every thread finish its step."""
@@ -110,7 +110,7 @@ class Daemon:
             processed += taken
         fired = self.clocks.due(now)
         self.hooks.once(now)
-        self.house.tell_admins(now)
+        self.app.tell_admins(now)
         delivered = self.deliverer.once(now)
         self.reader.close()
         return {"fetched": fetched, "processed": processed, "clocks": fired, **delivered}
@@ -134,12 +134,12 @@ class Daemon:
         while not self.stop.is_set():
             self.clocks_wait.wait()
             self.clocks_wait.clear()
-            if self.house.rules.refresh(self.house.store.write, _now()):
-                self.pipeline.profile = self.house.rules.profile
+            if self.app.rules.refresh(self.app.store.write, _now()):
+                self.pipeline.profile = self.app.rules.profile
             if self.stop.is_set():
                 return
             fired = self._caught_up() and self.clocks.due(_now())
-            if self.house.tell_admins(_now()) or fired:
+            if self.app.tell_admins(_now()) or fired:
                 self.outbox_waits.set()
 
     def _caught_up(self) -> bool:
@@ -152,7 +152,7 @@ class Daemon:
         names = {section.name for section, _ in self.watchers}
         seen = sa.select(Mailbox.name).where(Mailbox.scanned >= self.began)
         todo = sa.select(sa.func.count()).where(Message.state == "stored")
-        with self.house.store.read() as session:
+        with self.app.store.read() as session:
             return names <= set(session.scalars(seen)) and not session.scalar(todo)
 
     def _tick(self) -> None:

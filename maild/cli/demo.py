@@ -30,11 +30,11 @@ def demo(
     console = Console(highlight=False)
     console.print("[bold]maild demo[/bold]: an IMAP and an SMTP server on loopback, the daemon")
     console.print("between them, and a few people who write.")
-    house = play(folder, console)
-    with house.store.read() as session:
+    app = play(folder, console)
+    with app.store.read() as session:
         rows = [views.summary(session, t) for t in views.tickets(session, "all")]
         first = views.whole(session, views.ticket(session, rows[0]["number"]))
-    house.close()
+    app.close()
     console.print("\n[bold]The tickets[/bold]")
     console.print(ticket_table(rows))
     console.print("\n[bold]One ticket in full[/bold]")

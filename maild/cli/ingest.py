@@ -6,7 +6,7 @@ import difflib
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 from sqlalchemy.orm import Session
 
-from maild import wiring
+from maild.app import App, open_app
 from maild.cli.options import ConfigOption, JsonlOption, NowOption, moment, print_json
 from maild.config import Config
 from maild.errors import MailError
@@ -28,7 +28,6 @@ from maild.ingest.files import read_paths
 from maild.ingest.outcome import Outcome
 from maild.ingest.process import RETRY
 from maild.store.rehearsal import rehearsal
-from maild.wiring import House
 
 FILES = "files"  # what mail is said to come in by that no mailbox brought
 
@@ -51,9 +50,9 @@ def ingest(
 ) -> None:
     """Take mail from files, as if it had come in by a mailbox."""
     unread: list[str] = []
-    with _house(config, moment(now), rehearse) as house:
-        _note_unknown(house.settings.config, mailbox)
-        outcomes = run_files(house, paths, mailbox, now, unread)
+    with _house(config, moment(now), rehearse) as app:
+        _note_unknown(app.settings.config, mailbox)
+        outcomes = run_files(app, paths, mailbox, now, unread)
         if jsonl:
             for label, outcome in outcomes:
                 print_json({"file": label} | asdict(outcome), line=True)
@@ -73,21 +72,21 @@ def _note_unknown(config: Config, mailbox: str) -> None:
 
 
 @contextmanager
-def _house(file: Path | None, now: datetime, rehearse: bool) -> Iterator[House]:
+def _house(file: Path | None, now: datetime, rehearse: bool) -> Iterator[App]:
     """The desk; for a rehearsal one with a copy of its data, of which nothing is left."""
-    house = wiring.open_house(file, now=now)
+    app = open_app(file, now=now)
     try:
         if not rehearse:
-            yield house
+            yield app
             return
-        with rehearsal(house.store) as store:
-            yield replace(house, store=store)
+        with rehearsal(app.store) as store:
+            yield replace(app, store=store)
     finally:
-        house.close()
+        app.close()
 
 
 def run_files(
-    house: House,
+    app: App,
     paths: list[str],
     mailbox: str,
     now: str | None,
@@ -97,8 +96,8 @@ def run_files(
 
     `unread`, where it is given, gets the labels of what could not be read.
     """
-    with house.reader(workers=2) as reader:
-        pipeline = house.pipeline(reader)
+    with closing(app.reader(workers=2)) as reader:
+        pipeline = app.pipeline(reader)
         for source, mail, error in reader.read_all(read_paths(paths)):
             if source.error:
                 print(f"maild: {source.error}", file=sys.stderr)
@@ -106,10 +105,10 @@ def run_files(
                     unread.append(source.label)
                 continue
             at = moment(now)
-            stored_id = house.store.write(partial(_accept, mailbox, source.raw, at))
+            stored_id = app.store.write(partial(_accept, mailbox, source.raw, at))
             outcome = pipeline.process(stored_id, at, mail or MailError(error or "unreadable"))
             while outcome is None:  # it failed for a reason that may pass: its next try is now
-                at += RETRY * house.settings.config.limits.tries
+                at += RETRY * app.settings.config.limits.tries
                 outcome = pipeline.process(stored_id, at, mail)
             yield source.label, outcome
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Column, Table
 
-from maild import wiring
+from maild.app import open_app
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.desk import gates, originals, story, views
 from maild.ingest.files import read_paths
@@ -36,8 +37,8 @@ def tickets(
     config: ConfigOption = None,
 ) -> None:
     """List tickets."""
-    house = wiring.open_house(config)
-    with house.store.read() as session:
+    app = open_app(config)
+    with app.store.read() as session:
         rows = [views.summary(session, t) for t in views.tickets(session, view)]
     if json:
         print_json(rows)
@@ -51,11 +52,11 @@ def show(
     config: ConfigOption = None,
 ) -> None:
     """Show one ticket with its notes, time, attachments and events."""
-    house = wiring.open_house(config)
-    with house.store.read() as session:
+    app = open_app(config)
+    with app.store.read() as session:
         ticket = views.ticket(session, number)
         data = views.whole(session, ticket)
-        asking = gates.Look(session, house.profile, datetime.now(UTC))
+        asking = gates.Look(session, app.profile, datetime.now(UTC))
         data["closing_needs"] = gates.closing_needs(asking, ticket)
     if json:
         print_json(data)
@@ -69,8 +70,8 @@ def eml(
     config: ConfigOption = None,
 ) -> None:
     """Print the original message, byte for byte."""
-    house = wiring.open_house(config)
-    with house.store.read() as session:
+    app = open_app(config)
+    with app.store.read() as session:
         octets = originals.eml(session, views.ticket(session, number), note)
     sys.stdout.buffer.write(octets)
     sys.stdout.buffer.flush()
@@ -95,8 +96,8 @@ def explain(
 def _chapters(what: str, config: Path | None) -> list[story.Chapter]:
     """A file is read as it stands, without a desk; the rest is looked up."""
     if not Path(what).is_file():
-        return story.of_messages(wiring.open_house(config).store, what)
-    with Reader() as reader:
+        return story.of_messages(open_app(config).store, what)
+    with closing(Reader()) as reader:
         return [
             story.Chapter(
                 source.label if error is None else f"{source.label}: {error}",
@@ -114,12 +115,12 @@ def outbox(
     config: ConfigOption = None,
 ) -> None:
     """List notifications: waiting, sent, failed; or pause and resume their delivery."""
-    house = wiring.open_house(config)
+    app = open_app(config)
     if pause:
-        house.store.write(lambda session: delivery.pause(session, me(), datetime.now(UTC)))
+        app.store.write(lambda session: delivery.pause(session, me(), datetime.now(UTC)))
     if resume:
-        house.store.write(delivery.resume)
-    with house.store.read() as session:
+        app.store.write(delivery.resume)
+    with app.store.read() as session:
         held = delivery.paused(session)
     if held:
         since = local(datetime.fromisoformat(held["since"]))
@@ -128,7 +129,7 @@ def outbox(
         print("Delivery goes on.", file=sys.stderr)
     if pause or resume:
         return
-    with house.store.read() as session:
+    with app.store.read() as session:
         rows = [_item(item) for item in session.query(OutboxItem).order_by(OutboxItem.id)]
     if json:
         print_json(rows)
@@ -150,8 +151,8 @@ def outbox(
 
 def alerts(json: JsonOption = False, config: ConfigOption = None) -> None:
     """List what an admin should know, and what is over."""
-    house = wiring.open_house(config)
-    with house.store.read() as session:
+    app = open_app(config)
+    with app.store.read() as session:
         rows: list[dict[str, Any]] = [
             {
                 "text": alert.text,

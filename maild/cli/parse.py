@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -32,7 +33,7 @@ def parse(
     from maild.parse.limits import Reader
 
     unreadable = False
-    with Reader() as reader:
+    with closing(Reader()) as reader:
         for source, mail, error in reader.read_all(read_paths(paths)):
             unreadable = unreadable or source.error is not None
             if jsonl:

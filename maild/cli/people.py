@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from maild import wiring
+from maild.app import App, open_app
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.desk import people, views
 from maild.desk.desk import Actor, Desk
@@ -22,7 +22,6 @@ from maild.desk.people import Change
 from maild.errors import MaildError, UsageError
 from maild.model import Address
 from maild.store.tables import Domain, Organization, Person
-from maild.wiring import House
 
 Email = Annotated[str, typer.Argument(metavar="ADDRESS", help="One of his mail addresses.")]
 NameOption = Annotated[str | None, typer.Option("--name")]
@@ -65,8 +64,8 @@ def list_(
     config: ConfigOption = None,
 ) -> None:
     """List people, or organizations."""
-    house = wiring.open_house(config)
-    with house.store.read() as session:
+    app = open_app(config)
+    with app.store.read() as session:
         rows = _organizations(session) if organizations else _people(session, role)
     if json:
         print_json(rows)
@@ -91,8 +90,8 @@ def add(
     wanted = Change(
         name, _role(role), organization, tuple(alias or ()), language, timezone, active=None
     )
-    house = wiring.open_house(config)
-    house.store.write(lambda session: people.add(session, email, wanted, _now()))
+    app = open_app(config)
+    app.store.write(lambda session: people.add(session, email, wanted, _now()))
     print(f"{email} is added.")
 
 
@@ -114,8 +113,8 @@ def change(
     wanted = Change(
         name, _role(role), organization, tuple(alias or ()), language, timezone, active, release
     )
-    house = wiring.open_house(config)
-    house.store.write(
+    app = open_app(config)
+    app.store.write(
         lambda session: people.alter(session, people.the_person(session, email), wanted)
     )
     print(f"{email} is changed.")
@@ -131,8 +130,8 @@ def organization(
     config: ConfigOption = None,
 ) -> None:
     """Add or change an organization."""
-    house = wiring.open_house(config)
-    house.store.write(lambda session: people.put_organization(session, name, domain or (), active))
+    app = open_app(config)
+    app.store.write(lambda session: people.put_organization(session, name, domain or (), active))
     print(f"{name} is there.")
 
 
@@ -142,15 +141,15 @@ def approve(
     config: ConfigOption = None,
 ) -> None:
     """Let somebody who was named in Cc hear of a ticket (`#cc ADDRESS` does it by mail)."""
-    house = wiring.open_house(config)
+    app = open_app(config)
 
     def work(session: Session) -> None:
         ticket = views.ticket(session, number)
-        desk = _desk(house, session, f"cli:approve {number} {email}")
+        desk = _desk(app, session, f"cli:approve {number} {email}")
         desk.add_person(ticket, people.the_person(session, email), "additional")
         desk.settle()
 
-    house.store.write(work)
+    app.store.write(work)
     print(f"{email} is on {number} now.")
 
 
@@ -160,8 +159,8 @@ def import_(
 ) -> None:
     """Add and change people and organizations from a CSV file: all of it, or nothing."""
     rows = _read(file)
-    house = wiring.open_house(config)
-    count = house.store.write(lambda session: _import(session, file, rows))
+    app = open_app(config)
+    count = app.store.write(lambda session: _import(session, file, rows))
     print(f"{count} lines of {file} are in.")
 
 
@@ -280,15 +279,15 @@ def _shown(value: Any) -> str:
     return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 
-def _desk(house: House, session: Session, cause: str) -> Desk:
+def _desk(app: App, session: Session, cause: str) -> Desk:
     return Desk(
         session=session,
-        settings=house.settings,
-        profile=house.profile,
+        settings=app.settings,
+        profile=app.profile,
         now=_now(),
         cause=cause,
         actor=Actor("maild people", "system"),
-        listeners=(house.rules,),
+        listeners=(app.rules,),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from maild import wiring
+from maild.app import open_app
 from maild.cli.look import local
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.desk.alerts import clear_alert
@@ -41,8 +42,8 @@ def _default(context: typer.Context, config: ConfigOption = None) -> None:
 
 def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
     """List the messages in quarantine."""
-    house = wiring.open_house(config)
-    with house.store.read() as session:
+    app = open_app(config)
+    with app.store.read() as session:
         query = sa.select(Message).where(Message.state == "quarantined").order_by(Message.id)
         rows = [_row(message) for message in session.scalars(query)]
     if json:
@@ -72,8 +73,8 @@ def show(
     config: ConfigOption = None,
 ) -> None:
     """Show one message: why it is there, or its octets."""
-    house = wiring.open_house(config)
-    with house.store.read() as session:
+    app = open_app(config)
+    with app.store.read() as session:
         message = _the(session, number)
         row = _row(message) | {"error": message.error, "sha256": message.sha256}
         octets = session.scalar(sa.select(Raw.octets).where(Raw.stored_id == number)) or b""
@@ -91,11 +92,11 @@ def show(
 
 def retry(number: Id, config: ConfigOption = None) -> None:
     """Try a message again, as if it had come in now."""
-    house = wiring.open_house(config)
-    house.store.write(partial(_again, number))
+    app = open_app(config)
+    app.store.write(partial(_again, number))
     now = datetime.now(UTC)
-    with house.reader() as reader:
-        outcome = house.pipeline(reader).process(number, now)
+    with closing(app.reader()) as reader:
+        outcome = app.pipeline(reader).process(number, now)
     if outcome is None:
         print(f"Message {number} failed again and will be tried once more by `maild run`.")
     else:
@@ -106,8 +107,8 @@ def retry(number: Id, config: ConfigOption = None) -> None:
 
 def drop(number: Id, config: ConfigOption = None) -> None:
     """Give a message up: it leaves the quarantine, its octets stay stored."""
-    house = wiring.open_house(config)
-    house.store.write(partial(_drop, number))
+    app = open_app(config)
+    app.store.write(partial(_drop, number))
     print(f"Message {number} is dropped; its octets stay stored.")
 
 

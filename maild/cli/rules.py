@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from sqlalchemy.orm import Session
 
 from maild import config as configuration
-from maild import wiring
+from maild.app import App, open_app
 from maild.cli.ingest import run_files
 from maild.cli.look import local
 from maild.cli.options import ConfigOption, JsonOption, NowOption, moment, print_json
@@ -32,7 +32,6 @@ from maild.rules.rule import Book
 from maild.rules.vocabulary import EVENTS
 from maild.store.rehearsal import rehearsal
 from maild.store.tables import Clock, Ticket
-from maild.wiring import House
 from maild.yamlfile import nearest
 
 group = typer.Typer(no_args_is_help=False, help="Rules: what happens by itself, and when.")
@@ -117,12 +116,12 @@ def due(
     config: ConfigOption = None,
 ) -> None:
     """Tell what the clocks will do, and when, in the order of time."""
-    house = wiring.open_house(config)
+    app = open_app(config)
     query = sa.select(Clock).where(Clock.due.is_not(None)).order_by(Clock.due, Clock.id)
-    with house.store.read() as session:
+    with app.store.read() as session:
         if number is not None:
             query = query.where(Clock.ticket_id == views.ticket(session, number).id)
-        rows = [_coming(session, house.rules.book, clock) for clock in session.scalars(query)]
+        rows = [_coming(session, app.rules.book, clock) for clock in session.scalars(query)]
     if json:
         print_json(rows)
         return
@@ -170,13 +169,13 @@ def try_(
     """Tell which rules an event would fire on a ticket, and why the others not."""
     if event not in EVENTS:
         raise UsageError(f'"{event}" is no event; {nearest(event, EVENTS)}')
-    house = wiring.open_house(config)
+    app = open_app(config)
     details = dict(_pair(text) for text in detail or [])
     console = Console(highlight=False, soft_wrap=True)
-    with house.store.read() as session:
-        desk = _desk(house, session, moment(now))
+    with app.store.read() as session:
+        desk = _desk(app, session, moment(now))
         ticket = views.ticket(session, number)
-        for verdict in trial.verdicts(house.rules.book, desk, ticket, event, details):
+        for verdict in trial.verdicts(app.rules.book, desk, ticket, event, details):
             mark = "[green]fires[/green]" if verdict.fires else "[dim]stays[/dim]"
             waits_ = f" ({waits(verdict.rule)})" if verdict.rule.wait else ""
             console.print(f"{mark}  [bold]{escape(verdict.rule.name)}[/bold]{waits_}")
@@ -190,14 +189,14 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def _desk(house: House, session: Session, now: datetime) -> Desk:
+def _desk(app: App, session: Session, now: datetime) -> Desk:
     return Desk(
         session=session,
-        settings=house.settings,
-        profile=house.rules.profile,
+        settings=app.settings,
+        profile=app.rules.profile,
         now=now,
         cause=f"cli:rules:{now.isoformat()}",
-        listeners=(house.rules,),
+        listeners=(app.rules,),
     )
 
 
@@ -217,10 +216,10 @@ def rehearse(
     """Run mail with the rules in force and with changed ones; show what differs."""
     if rules is None and not without:
         raise UsageError("Say what to change: --rules PATH, or --without RULE.")
-    house = wiring.open_house(config, now=moment(now))
-    other = _changed(house, rules, without or [])
-    before = _outcomes(house, house.rules, paths, now)
-    after = _outcomes(house, other, paths, now)
+    app = open_app(config, now=moment(now))
+    other = _changed(app, rules, without or [])
+    before = _outcomes(app, app.rules, paths, now)
+    after = _outcomes(app, other, paths, now)
     table = Table("mail", "", "outcome", "status", "mails out", "rules that fired")
     differ = 0
     for (label, old), (_, new) in zip(before, after, strict=True):
@@ -233,8 +232,8 @@ def rehearse(
     print(f"{len(before)} mails, {differ} of them end differently. Nothing was kept or sent.")
 
 
-def _changed(house: House, path: Path | None, without: list[str]) -> Rules:
-    folder = path if path is not None and path.is_dir() else house.rules.folder
+def _changed(app: App, path: Path | None, without: list[str]) -> Rules:
+    folder = path if path is not None and path.is_dir() else app.rules.folder
     extra = (path,) if path is not None and path.is_file() else ()
     if path is not None and not path.exists():
         raise UsageError(f"There is no {path}.")
@@ -246,12 +245,12 @@ def _changed(house: House, path: Path | None, without: list[str]) -> Rules:
 
 
 def _outcomes(
-    house: House, rules: Rules, paths: list[str], now: str | None
+    app: App, rules: Rules, paths: list[str], now: str | None
 ) -> list[tuple[str, tuple[str, str, str, str]]]:
     """Of each mail: what became of it, the ticket's status, how many mails, which rules."""
     found = []
-    with rehearsal(house.store) as store:
-        inner = replace(house, store=store, profile=rules.profile, rules=rules)
+    with rehearsal(app.store) as store:
+        inner = replace(app, store=store, profile=rules.profile, rules=rules)
         for label, outcome in run_files(inner, paths, "files", now):
             fired: list[str] = []
             if outcome.ticket:
@@ -276,20 +275,20 @@ def apply(
     config: ConfigOption = None,
 ) -> None:
     """Let a rule act on tickets that are there already, after showing what would change."""
-    house = wiring.open_house(config)
-    chosen = trial.named(house.rules.book, rule)
+    app = open_app(config)
+    chosen = trial.named(app.rules.book, rule)
     table = Table("ticket", "title", "what", title=chosen.name)
 
     def work(session: Session) -> int:
-        desk = _desk(house, session, moment(now))
+        desk = _desk(app, session, moment(now))
         count = 0
-        for ticket, done in trial.apply(chosen, house.rules.book, desk, to):
+        for ticket, done in trial.apply(chosen, app.rules.book, desk, to):
             count += 1
             table.add_row(ticket.number, escape(ticket.title), escape("; ".join(done)))
         return count
 
     try:
-        with house.store.transaction() as session:
+        with app.store.transaction() as session:
             count = work(session)
             if not yes:
                 raise _OnlyShown

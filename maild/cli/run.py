@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from maild import wiring
+from maild.app import open_app
 from maild.cli.options import ConfigOption, NowOption, moment
 from maild.daemon import Daemon
 from maild.errors import MaildError
@@ -26,8 +26,8 @@ def run(
 ) -> None:
     """Watch the mailboxes, process mail, deliver notifications; SIGTERM stops it."""
     at: datetime = moment(now)
-    house = wiring.open_house(config, now=at)
-    daemon = Daemon(house)
+    app = open_app(config, now=at)
+    daemon = Daemon(app)
     if once:
         counts = daemon.once(at)
         print(", ".join(f"{count} {what}" for what, count in counts.items()))

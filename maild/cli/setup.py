@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from maild import config as configuration
-from maild import wiring
+from maild.app import prepare
 from maild.cli.options import ConfigOption
 from maild.commands.vocabulary import own_folder, vocabulary
 from maild.config import Settings
@@ -139,7 +139,7 @@ def _commands(settings: Settings) -> str:
 def _database(settings: Settings) -> str:
     store = Store(settings.database_url)
     try:
-        wiring.prepare(settings, store, datetime.now(UTC))
+        prepare(settings, store, datetime.now(UTC))
     finally:
         store.close()
     return store.url.render_as_string(hide_password=True)

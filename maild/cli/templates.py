@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from maild import config as configuration
-from maild import said
+from maild import i18n
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.config import Settings
 from maild.desk.notifications import NOTIFICATIONS, Notification, notification
@@ -26,7 +27,7 @@ from maild.errors import NotFound, UsageError
 from maild.outbox import preview as previews
 from maild.templates import manual as manual_page
 from maild.templates.history import History, me
-from maild.templates.renderer import LimitedRenderer
+from maild.templates.renderer import PooledRenderer
 from maild.templates.source import SHIPPED, Library, Place, Template, languages
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A notification, like complete.")]
@@ -109,14 +110,14 @@ def check(
     kinds = [notification(name)] if name else list(NOTIFICATIONS)
     library = Library(own)
     wrong, tried = 0, 0
-    with LimitedRenderer(own) as renderer:
+    with closing(PooledRenderer(own)) as renderer:
         for kind in kinds:
             for place in _in_force(library, kind.name, lang):
                 tried += 1
                 for problem in renderer.check(kind.name, place.language):
                     wrong += 1
                     print(problem)
-    for line in (*_left_over(own), *said.all_problems(own)):
+    for line in (*_left_over(own), *i18n.all_problems(own)):
         wrong += 1
         print(line)
     for line in _without_language(own):
@@ -257,7 +258,7 @@ def _in_force(library: Library, name: str, only: str | None = None) -> list[Plac
 
 def _broken(own: Path, places: list[Place]) -> list[Place]:
     """Those of the admin's own that are not sent."""
-    with LimitedRenderer(own) as renderer:
+    with closing(PooledRenderer(own)) as renderer:
         return [p for p in places if not p.shipped and renderer.check(p.name, p.language)]
 
 
@@ -340,7 +341,7 @@ def _put(settings: Settings, name: str, language: str, text: str) -> None:
         trial = Path(folder) / language / f"{name}.md"
         trial.parent.mkdir()
         trial.write_text(text, "utf-8")
-        with LimitedRenderer(Path(folder)) as renderer:
+        with closing(PooledRenderer(Path(folder))) as renderer:
             wrong = renderer.check(name, language)
     if wrong:
         lines = "\n".join(problem.replace(f"{folder}/", "") for problem in wrong)

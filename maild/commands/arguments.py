@@ -15,7 +15,7 @@ from datetime import datetime, time
 from maild.commands import dates, durations
 from maild.commands.vocabulary import Vocabulary
 from maild.errors import Refused
-from maild.said import said
+from maild.i18n import sentence
 
 MORNING = time(9)  # of a date without a time: when work on it can begin …
 EVENING = time(17)  # … and when it must be done
@@ -72,7 +72,7 @@ class Names:
                 found = next((by_key[fold(m)] for m in meant if fold(m) in by_key), None)
                 if found:
                     return found
-        raise Refused(_no(said("status"), text, self.statuses))
+        raise Refused(_no(sentence("status"), text, self.statuses))
 
     def priority(self, text: str) -> str:
         """ "1", "P1", "high", "2 medium high" → the priority of the profile."""
@@ -87,13 +87,13 @@ class Names:
             found = [name for name in self.priorities if match(name)]
             if len(found) == 1:
                 return found[0]
-        raise Refused(_no(said("priority"), text, self.priorities))
+        raise Refused(_no(sentence("priority"), text, self.priorities))
 
     def queue(self, text: str) -> str:
-        return _one_of(self.queues, text, said("queue"))
+        return _one_of(self.queues, text, sentence("queue"))
 
     def type(self, text: str) -> str:
-        return _one_of(self.types, text, said("ticket type"))
+        return _one_of(self.types, text, sentence("ticket type"))
 
     def resource(self, text: str) -> Resource | None:
         """The resource that is meant; None where it says nobody."""
@@ -107,13 +107,13 @@ class Names:
                 return found[0]
             if found:
                 raise Refused(
-                    said(
+                    sentence(
                         '"{text}" can be {known}; write the address.',
                         text=text.strip(),
                         known=[f"{r.name} <{r.addresses[0]}>" for r in found],
                     )
                 )
-        raise Refused(_no(said("resource"), text, [r.name for r in self.resources]))
+        raise Refused(_no(sentence("resource"), text, [r.name for r in self.resources]))
 
     def date(self, text: str, default: time = MORNING) -> datetime:
         """The moment, aware, in the desk's zone."""
@@ -126,10 +126,10 @@ class Names:
 
     def level(self, text: str) -> str:
         meant = self.vocabulary.priorities.get(text.strip().lower(), text)
-        return _one_of(LEVELS, meant, said("level"))
+        return _one_of(LEVELS, meant, sentence("level"))
 
     def view(self, text: str) -> str:
-        return _one_of(self.views, text.replace("-", " ").replace("_", " "), said("list"))
+        return _one_of(self.views, text.replace("-", " ").replace("_", " "), sentence("list"))
 
 
 _READERS: dict[str, Callable[[Names, str], object]] = {
@@ -146,15 +146,15 @@ _READERS: dict[str, Callable[[Names, str], object]] = {
 
 # What a hole of a phrase holds, as people say it.
 KINDS = {
-    "status": said("status"),
-    "priority": said("priority"),
-    "queue": said("queue"),
-    "type": said("ticket type"),
-    "resource": said("resource"),
-    "date": said("date"),
-    "time": said("time"),
-    "level": said("level"),
-    "view": said("list"),
+    "status": sentence("status"),
+    "priority": sentence("priority"),
+    "queue": sentence("queue"),
+    "type": sentence("ticket type"),
+    "resource": sentence("resource"),
+    "date": sentence("date"),
+    "time": sentence("time"),
+    "level": sentence("level"),
+    "view": sentence("list"),
 }
 
 
@@ -168,7 +168,7 @@ def ticket_number(text: str) -> str:
     """The one ticket number in `text`; Refused otherwise."""
     found = NUMBER.findall(text)
     if len(found) != 1:
-        raise Refused(said("Write the number of one ticket, like T20261121.0042."))
+        raise Refused(sentence("Write the number of one ticket, like T20261121.0042."))
     return str(found[0]).upper()
 
 
@@ -200,12 +200,14 @@ def _no(what: str, text: str, known: Iterable[str]) -> str:
     shown = text.strip()[:60]
     if close:
         near = by_key[close[0]]
-        return said(
+        return sentence(
             'There is no {what} "{text}"; did you mean {near}?', what=what, text=shown, near=near
         )
     if not names:
-        return said('There is no {what} "{text}"; this desk has none yet.', what=what, text=shown)
-    return said(
+        return sentence(
+            'There is no {what} "{text}"; this desk has none yet.', what=what, text=shown
+        )
+    return sentence(
         'There is no {what} "{text}"; possible are {known}.',
         what=what,
         text=shown,

@@ -17,7 +17,7 @@ from dateutil.relativedelta import relativedelta
 
 from maild import yamlfile
 from maild.errors import Refused
-from maild.said import said
+from maild.i18n import sentence
 
 LONGEST = 60  # characters of a date
 FARTHEST = 3660  # days: "3 December 2062" is a slip of the finger
@@ -78,14 +78,14 @@ def read(text: str, now: datetime, languages: tuple[str, ...], *, past: bool = F
     found = Written(day or _clock_alone(clock, now, past), clock)
     if abs((found.day - now.date()).days) > FARTHEST:
         raise Refused(
-            said('"{text}" is more than ten years away; is the year right?', text=text.strip())
+            sentence('"{text}" is more than ten years away; is the year right?', text=text.strip())
         )
     return found
 
 
 def _unread(text: str) -> Refused:
     return Refused(
-        said(
+        sentence(
             '"{text}" is no date that can be read; write it like 2026-12-03, 3 December, '
             "friday 9:00 or tomorrow.",
             text=text.strip()[:LONGEST],
@@ -177,7 +177,7 @@ def _slashed_english(found: re.Match[str], now: datetime, text: str) -> date:
     first, second = int(found[1]), int(found[2])
     if first <= 12 and second <= 12 and first != second:
         raise Refused(
-            said(
+            sentence(
                 '"{text}" can be read two ways; write it like 2026-12-03 or 3 December.', text=text
             )
         )
@@ -196,7 +196,7 @@ def _date(year: int, month: int, day: int, text: str) -> date:
     try:
         return date(year, month, day)
     except ValueError:
-        raise Refused(said('"{text}" is no day of the calendar.', text=text)) from None
+        raise Refused(sentence('"{text}" is no day of the calendar.', text=text)) from None
 
 
 def _named(name: tuple[str, int], now: datetime, past: bool) -> date | None:

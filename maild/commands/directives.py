@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from maild.commands.arguments import Names, fold
 from maild.commands.values import Command, Unclear
 from maild.commands.vocabulary import Alias, Vocabulary, Word
-from maild.said import said
+from maild.i18n import sentence
 
 MOST_LINES = 50  # of a block of directives
 LONGEST_LINE = 1000
@@ -132,18 +132,18 @@ def _directive(part: str, names: Names) -> Command | Unclear:
     if alias is not None:
         return _of_alias(alias, word, rest, part, names)
     if word.endswith("-") or (rest.startswith(_DOUBT)):
-        return Unclear(part, said("It reads like a question."), "text")
+        return Unclear(part, sentence("It reads like a question."), "text")
     meant = vocabulary.named(word)
     if len(meant) == 1:
         return _checked(meant[0], rest, part, names)
     if meant:
         known = [f"#{m.name}" for m in meant[:4]]
-        return Unclear(part, said("It can mean {known: or }.", known=known), "text")
+        return Unclear(part, sentence("It can mean {known: or }.", known=known), "text")
     near = vocabulary.near(word)
     if near:
-        why = said('There is no command "#{text}"; did you mean #{near}?', text=word, near=near)
+        why = sentence('There is no command "#{text}"; did you mean #{near}?', text=word, near=near)
     else:
-        why = said('There is no command "#{text}"; #help lists all commands.', text=word)
+        why = sentence('There is no command "#{text}"; #help lists all commands.', text=word)
     return Unclear(part, why, "text")
 
 
@@ -160,13 +160,13 @@ def _checked(word: Word, rest: str, part: str, names: Names) -> Command | Unclea
     """The command, if what it takes is there in kind."""
     takes, name = word.takes, word.name
     if rest.rstrip(" .!").endswith(_DOUBT) and takes not in ("text",):
-        return Unclear(part, said("It reads like a question."), "text")
+        return Unclear(part, sentence("It reads like a question."), "text")
     if takes == "nothing" and rest.strip(" .!"):
-        why = said("#{command} stands alone; write the rest on the next line.", command=name)
+        why = sentence("#{command} stands alone; write the rest on the next line.", command=name)
         return Unclear(part, why, "text")
     if takes != "nothing" and not rest and not word.optional:
         example = word.examples[0] if word.examples else f"#{name}"
-        why = said(
+        why = sentence(
             'Something must follow #{command}, as in "{example}".', command=name, example=example
         )
         return Unclear(part, why, "text")
@@ -205,7 +205,7 @@ def _slip(word: Word, value: str, names: Names) -> str | None:
     }.get(word.takes, [])
     by_key = {fold(name): name for name in known}
     close = difflib.get_close_matches(fold(value)[:60], by_key, 1, 0.75)
-    return said("Did you mean {near}?", near=by_key[close[0]]) if close else None
+    return sentence("Did you mean {near}?", near=by_key[close[0]]) if close else None
 
 
 # ---- contacts
@@ -234,7 +234,7 @@ def read_contact(text: str, vocabulary: Vocabulary, *, opens: bool = False) -> O
     if "contact" in word.who and alone and (not opens or word.report or word.optional_for):
         return Opening(rest, (Command(word.name, "", line, "text"),))
     if "contact" not in word.who and line == line.strip() and len(line) <= LONGEST_LINE:
-        why = said(
+        why = sentence(
             "Only the desk's technicians may do that by mail; your words were passed on to them."
         )
         return Opening(text, refused=(Unclear(line, why, "text"),))

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from maild.commands import dates
 from maild.errors import Refused
-from maild.said import said
+from maild.i18n import sentence
 
 LONGEST_DAY = 24 * 60  # minutes
 
@@ -55,21 +55,25 @@ def _unread(text: str) -> Refused:
     what = text.strip()[:40]
     if re.fullmatch(r"\d+([.,]\d+)?", what):
         return Refused(
-            said('"{text}" is no length of time: write {text}m for minutes or {text}h.', text=what)
+            sentence(
+                '"{text}" is no length of time: write {text}m for minutes or {text}h.', text=what
+            )
         )
     return Refused(
-        said('"{text}" is no working time; write it like 45m, 1.5h or 9:00-9:45.', text=what)
+        sentence('"{text}" is no working time; write it like 45m, 1.5h or 9:00-9:45.', text=what)
     )
 
 
 def _check(found: Worked, now: datetime) -> None:
     if found.minutes <= 0:
-        raise Refused(said("The working time is zero; write it like 45m, 1.5h or 9:00-9:45."))
+        raise Refused(sentence("The working time is zero; write it like 45m, 1.5h or 9:00-9:45."))
     if found.minutes > LONGEST_DAY:
-        raise Refused(said("That is more than a day; enter the time of each day by itself."))
+        raise Refused(sentence("That is more than a day; enter the time of each day by itself."))
     if found.day.date() > now.date():
         raise Refused(
-            said("{day} is in the future; time is entered once it is worked.", day=found.day.date())
+            sentence(
+                "{day} is in the future; time is entered once it is worked.", day=found.day.date()
+            )
         )
 
 

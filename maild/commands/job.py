@@ -10,8 +10,8 @@ from maild.commands.values import Asked
 from maild.desk import people
 from maild.desk.desk import Desk
 from maild.errors import Refused
+from maild.i18n import sentence
 from maild.model import Address
-from maild.said import said
 from maild.store.tables import Note, Person, Ticket, TimeEntry
 
 
@@ -54,7 +54,7 @@ class Job:
         """The ticket; Refused where the mail is of none."""
         if self.ticket is None:
             raise Refused(
-                said(
+                sentence(
                     "This mail belongs to no ticket; reply to a mail of the ticket, or put its "
                     "number into the subject."
                 )

@@ -9,7 +9,7 @@ from maild.commands.acts import contacts, notes, people, policy, reports, ticket
 from maild.commands.job import Job, May, Result
 from maild.commands.values import Command
 from maild.errors import MaildError, Temporary
-from maild.said import said
+from maild.i18n import sentence
 
 __all__ = ["ACTS", "Job", "May", "Result", "run"]
 
@@ -84,7 +84,7 @@ def run(job: Job) -> list[Result]:
 
 def _one(job: Job, command: Command) -> Result:
     if job.may.role == "resource" and not job.may.proven:
-        return _refused(job, command.written, said("Nothing was done: {why}.", why=job.may.why))
+        return _refused(job, command.written, sentence("Nothing was done: {why}.", why=job.may.why))
     act = (job.may.role == "contact" and OF_CONTACTS.get(command.name)) or ACTS[command.name]
     steps, entry = list(job.steps), job.entry
     job.desk.settle()

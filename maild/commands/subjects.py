@@ -15,8 +15,8 @@ from functools import lru_cache
 from maild.commands.arguments import KINDS, NUMBER, Names
 from maild.commands.values import Command, Unclear
 from maild.commands.vocabulary import HOLE, Phrase, Vocabulary
+from maild.i18n import sentence
 from maild.model import Reason
-from maild.said import said
 
 LONGEST = 500  # characters of a subject that can carry a phrase
 LONGEST_ARGUMENT = 80
@@ -216,7 +216,7 @@ def _nearly(added: str, names: Names) -> str | None:
         head = phrase.say.partition("{")[0].strip()
         if phrase.hole is None or " " not in head or not added.startswith(head + " "):
             continue
-        return said(
+        return sentence(
             'What follows "{phrase}" cannot be read as a {what}.',
             phrase=head,
             what=KINDS.get(phrase.hole, phrase.hole),
@@ -232,4 +232,4 @@ def _nearly(added: str, names: Names) -> str | None:
     }
     alike = sorted(phrase for phrase in whole if len(phrase.split()) == len(added.split()))
     close = difflib.get_close_matches(added, alike, 1, 0.8)
-    return said('Did you mean "{near}"?', near=close[0]) if close else None
+    return sentence('Did you mean "{near}"?', near=close[0]) if close else None

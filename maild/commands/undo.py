@@ -18,7 +18,7 @@ from maild.desk import fields, merging, reminders
 from maild.desk.desk import Desk
 from maild.desk.worktime import remove_time
 from maild.errors import Refused
-from maild.said import Value, said
+from maild.i18n import Value, sentence
 from maild.store.tables import Message, OutboxItem, Person, Ticket, TicketLink, TimeEntry
 
 WITHIN = timedelta(days=1)
@@ -69,8 +69,8 @@ def undo(job: Job, argument: str) -> str:
         what += _restore(job.desk, ticket, record.get("changed", {}))
     stored.undo = record | {"undone": job.desk.now.isoformat()}
     if _sent(job.desk.session, stored):
-        what.append(said("what was sent meanwhile cannot be unsent"))
-    return said("Taken back: {what:; }.", what=what)
+        what.append(sentence("what was sent meanwhile cannot be unsent"))
+    return sentence("Taken back: {what:; }.", what=what)
 
 
 def _which(job: Job) -> Message:
@@ -87,12 +87,12 @@ def _which(job: Job) -> Message:
         .limit(1)
     )
     if stored is None or not stored.undo:
-        raise Refused(said("There is nothing of yours to take back on this ticket."))
+        raise Refused(sentence("There is nothing of yours to take back on this ticket."))
     if stored.undo.get("undone"):
-        raise Refused(said("That was taken back already."))
+        raise Refused(sentence("That was taken back already."))
     if (stored.processed or stored.accepted) + WITHIN < desk.now:
         raise Refused(
-            said(
+            sentence(
                 "That is more than a day old and stays; set what you want with a command of its "
                 "own."
             )
@@ -127,10 +127,12 @@ def _restore(desk: Desk, ticket: Ticket, changed: dict[str, list[Any]]) -> list[
         before, after = changed[name]
         label = fields.label(name.removeprefix("fields."))
         if now.get(name) != after:
-            what.append(said("{field} left alone, as it was changed again since", field=label))
+            what.append(sentence("{field} left alone, as it was changed again since", field=label))
             continue
         _set(desk, ticket, name, before)
-        what.append(said("{field} back to {value}", field=label, value=_shown(desk, name, before)))
+        what.append(
+            sentence("{field} back to {value}", field=label, value=_shown(desk, name, before))
+        )
     return what
 
 
@@ -163,12 +165,12 @@ def _set_people(desk: Desk, ticket: Ticket, wanted: list[list[Any]]) -> None:
 
 def _shown(desk: Desk, name: str, value: Any) -> Value:
     if name == "people":
-        return said("who they were")
+        return sentence("who they were")
     if name == "primary":
         person = desk.session.get(Person, value) if value else None
-        return person.name if person else said("nobody")
+        return person.name if person else sentence("nobody")
     if value in (None, "", []):
-        return said("empty")
+        return sentence("empty")
     if name == "due":
         return datetime.fromisoformat(value).astimezone(desk.settings.config.desk.zone)
     return list(map(str, value)) if isinstance(value, list) else str(value)
@@ -190,17 +192,17 @@ def _sent(session: Session, stored: Message) -> bool:
 def _time(desk: Desk, step: Values) -> str:
     entry = desk.session.get(TimeEntry, step["id"])
     if entry is None:
-        return said("the time was taken off before")
+        return sentence("the time was taken off before")
     minutes = entry.minutes
     remove_time(desk, desk.session.get_one(Ticket, entry.ticket_id), entry)
-    return said("{minutes} minutes are off the ticket", minutes=minutes)
+    return sentence("{minutes} minutes are off the ticket", minutes=minutes)
 
 
 def _merge(desk: Desk, step: Values) -> str:
     ticket = desk.session.get_one(Ticket, step["ticket"])
     into = desk.session.get_one(Ticket, step["into"])
     merging.unmerge(desk, ticket, into, step["detail"])
-    return said("{ticket} is a ticket of its own again", ticket=ticket.number)
+    return sentence("{ticket} is a ticket of its own again", ticket=ticket.number)
 
 
 def _link(desk: Desk, step: Values) -> str:
@@ -211,26 +213,26 @@ def _link(desk: Desk, step: Values) -> str:
             TicketLink.kind == "related",
         )
     )
-    return said("the tickets are not tied any more")
+    return sentence("the tickets are not tied any more")
 
 
 def _split(desk: Desk, step: Values) -> str:
     ticket = desk.session.get_one(Ticket, step["ticket"])
     fresh = desk.session.get_one(Ticket, step["fresh"])
     merging.unsplit(desk, ticket, fresh, step["note"])
-    return said("the note is back in {ticket}", ticket=ticket.number)
+    return sentence("the note is back in {ticket}", ticket=ticket.number)
 
 
 def _remind(desk: Desk, step: Values) -> str:
     ticket = desk.session.get_one(Ticket, step["ticket"])
     reminders.forget(desk, ticket, desk.session.get_one(Person, step["person"]))
-    return said("you will not be reminded")
+    return sentence("you will not be reminded")
 
 
 def _delete(desk: Desk, step: Values) -> str:
     ticket = desk.session.get_one(Ticket, step["ticket"])
     merging.restore(desk, ticket)
-    return said("{ticket} is back", ticket=ticket.number)
+    return sentence("{ticket} is back", ticket=ticket.number)
 
 
 _STEPS: dict[str, Callable[[Desk, Values], str]] = {

@@ -1,6 +1,6 @@
 """An IMAP and an SMTP server of our own on loopback, for the demo and the tests.
 
-    with Servers() as servers:
+    with closing(Servers()) as servers:
         servers.imap.add_user("support@example.com", "secret")
         servers.imap.deliver("support@example.com", b"Subject: hello\\r\\n\\r\\n")
         servers.wait_for(lambda: servers.smtp.received)
@@ -35,8 +35,6 @@ from pymap.parsing.specials import FetchRequirement, Flag, ObjectId
 from pymap.selected import SelectedMailbox
 from pymap.user import UserMetadata
 from pysasl.hashing import Cleartext
-
-from maild.closing import Closing
 
 HOST = "127.0.0.1"
 WAIT_SECONDS = 20.0  # how long a story waits for what must come
@@ -440,7 +438,7 @@ def _only(login: tuple[str, str]) -> Callable[..., AuthResult]:
 # ---- both
 
 
-class Servers(Closing):
+class Servers:
     """Both servers, started; mail that is sent to an IMAP user lands in his INBOX."""
 
     def __init__(self, *, idle: bool = True) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from contextlib import closing
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
@@ -12,13 +13,12 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.markup import escape
 
-from maild import wiring
+from maild.app import App, open_app
 from maild.daemon import Daemon
 from maild.demo.servers import Servers
 from maild.demo.writer import Writer, parse, plain_text
 from maild.errors import Refused
 from maild.store.tables import Message, OutboxItem
-from maild.wiring import House
 
 DESK = "support@demo.example"
 MARK = ".maild-demo"  # a folder with this file in it is ours to replace
@@ -112,7 +112,7 @@ class Stage:
 
     console: Console
     servers: Servers
-    house: House
+    app: App
     folder: Path
     read: dict[str, int] = field(default_factory=dict)  # how much of whose mail was shown
 
@@ -150,7 +150,7 @@ class Stage:
         """Waits until the desk is done with this message, then tells what it made of it."""
 
         def look() -> str | None:
-            with self.house.store.read() as session:
+            with self.app.store.read() as session:
                 message = session.scalar(
                     sa.select(Message).where(
                         Message.message_id == message_id, Message.state == "processed"
@@ -170,26 +170,26 @@ def first_lines(message: EmailMessage, count: int = 3) -> list[str]:
     return [line for line in lines if not line.startswith("##")][:count]
 
 
-def play(folder: Path, console: Console) -> House:
+def play(folder: Path, console: Console) -> App:
     """Plays the story in `folder`, made anew; gives the desk as it then stands."""
     _fresh(folder)
-    with Servers() as servers:
+    with closing(Servers()) as servers:
         servers.imap.add_user(DESK, "demo")
         toml = TOML.format(desk=DESK, imap=servers.imap.port, smtp=servers.smtp.port)
         (folder / "maild.toml").write_text(toml, "utf-8")
-        house = wiring.open_house(folder / "maild.toml")
-        daemon = Daemon(house)
+        app = open_app(folder / "maild.toml")
+        daemon = Daemon(app)
         thread = threading.Thread(target=daemon.run, name="daemon")
         thread.start()
         try:
-            stage = Stage(console, servers, house, folder)
+            stage = Stage(console, servers, app, folder)
             _story(stage)
-            servers.wait_for(lambda: _all_sent(house))
-            _keep_sent_mail(house, folder / "sent")
+            servers.wait_for(lambda: _all_sent(app))
+            _keep_sent_mail(app, folder / "sent")
         finally:
             daemon.stop.set()
             thread.join()
-    return house
+    return app
 
 
 def _story(stage: Stage) -> None:
@@ -246,16 +246,16 @@ def _fresh(folder: Path) -> None:
     (folder / MARK).touch()
 
 
-def _all_sent(house: House) -> bool:
-    with house.store.read() as session:
+def _all_sent(app: App) -> bool:
+    with app.store.read() as session:
         open_states = OutboxItem.state.in_(("waiting", "sending"))
         return session.scalar(sa.select(sa.func.count()).where(open_states)) == 0
 
 
-def _keep_sent_mail(house: House, folder: Path) -> None:
+def _keep_sent_mail(app: App, folder: Path) -> None:
     """Every mail that went out, as a file to open with a mail program."""
     folder.mkdir()
-    with house.store.read() as session:
+    with app.store.read() as session:
         for item in session.scalars(sa.select(OutboxItem).order_by(OutboxItem.id)):
             name = f"{item.id:02d}-{item.template}-to-{item.address.partition('@')[0]}.eml"
             (folder / name).write_bytes(item.octets or b"")

@@ -12,8 +12,8 @@ from maild.desk import people
 from maild.desk.desk import Desk
 from maild.desk.profile import key, named
 from maild.errors import NotFound, UsageError
+from maild.i18n import Sentence, sentence, together
 from maild.model import Address
-from maild.said import Said, said, together
 from maild.store.tables import Organization, Ticket
 
 PLAIN = ("title", "source", "resolution", "correlation")  # columns that take any text
@@ -24,9 +24,9 @@ NAMED: dict[str, Callable[[Desk], Iterable[str]]] = {  # columns that take a wor
 SETTABLE = (*PLAIN, *NAMED, "queue", "due", "notify_contact", "organization", "contact", "parent")
 
 
-def label(name: str) -> Said:
+def label(name: str) -> Sentence:
     """A field's name as people say it: "issue type"."""
-    return Said("sub-issue type" if name == "sub_issue_type" else name.replace("_", " "), {})
+    return Sentence("sub-issue type" if name == "sub_issue_type" else name.replace("_", " "), {})
 
 
 def set_value(desk: Desk, ticket: Ticket, name: str, value: Any) -> bool:
@@ -54,10 +54,10 @@ def set_value(desk: Desk, ticket: Ticket, name: str, value: Any) -> bool:
 def named_error(name: str, known: Iterable[str]) -> UsageError:
     """What to say of a field that is not there."""
     try:
-        named(name, known, said("field"))
+        named(name, known, sentence("field"))
     except UsageError as error:
         return error
-    return UsageError(said('There is no {what} "{text}".', what=said("field"), text=name))
+    return UsageError(sentence('There is no {what} "{text}".', what=sentence("field"), text=name))
 
 
 def _moment(value: Any) -> datetime | None:
@@ -67,10 +67,12 @@ def _moment(value: Any) -> datetime | None:
         found = datetime.fromisoformat(str(value))
     except ValueError as error:
         raise UsageError(
-            said('"{text}" is no date; write it like 2026-12-03 or with a time.', text=str(value))
+            sentence(
+                '"{text}" is no date; write it like 2026-12-03 or with a time.', text=str(value)
+            )
         ) from error
     if found.tzinfo is None:
-        raise UsageError(said('"{text}" has no time zone.', text=str(value)))
+        raise UsageError(sentence('"{text}" has no time zone.', text=str(value)))
     return found
 
 
@@ -88,7 +90,7 @@ def _found(desk: Desk, name: str, value: str) -> Any:
         found = desk.session.scalar(sa.select(Ticket).where(Ticket.number == value.upper()))
     if found is None:
         what = label("ticket" if name == "parent" else name)
-        raise NotFound(said('There is no {what} "{text}".', what=what, text=value))
+        raise NotFound(sentence('There is no {what} "{text}".', what=what, text=value))
     return found
 
 
@@ -124,9 +126,13 @@ def tick(desk: Desk, ticket: Ticket, which: str, *, done: bool = True) -> str:
             item["done"] = done
             desk.set_field(ticket, "checklist", items)
             return str(item["item"])
-    none = said("{ticket} has no checklist item {which}.", ticket=ticket.number, which=which)
+    none = sentence("{ticket} has no checklist item {which}.", ticket=ticket.number, which=which)
     listed = [f"{n} {item['item']}" for n, item in enumerate(items, 1)]
-    has = said("It has: {items:; }.", items=listed) if listed else said("It has no checklist.")
+    has = (
+        sentence("It has: {items:; }.", items=listed)
+        if listed
+        else sentence("It has no checklist.")
+    )
     raise NotFound(together(none, has))
 
 
@@ -141,7 +147,7 @@ def apply_template(desk: Desk, ticket: Ticket, name: str, *, set_status: bool = 
 
     The status comes last, so that rules that ask for the other fields find them.
     """
-    found = named(name, desk.profile.templates, said("ticket template"))
+    found = named(name, desk.profile.templates, sentence("ticket template"))
     template = desk.profile.templates[found]
     done = [f for f, v in template.items() if f not in PARTS and set_value(desk, ticket, f, v)]
     if "assign" in template:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from maild.desk.profile import NEEDS, Profile, Status, key
 from maild.errors import Refused
-from maild.said import said
+from maild.i18n import sentence
 from maild.store.tables import Message, Note, Ticket, TimeEntry
 
 
@@ -41,7 +41,7 @@ def may_set(desk: Asking, ticket: Ticket, name: str) -> Status:
     status = desk.profile.status(name)
     if status.set_by == "system":
         raise Refused(
-            said(
+            sentence(
                 '"{status}" is set by the desk itself only; possible are {known}.',
                 status=status.name,
                 known=choices(desk.profile, ticket),
@@ -49,7 +49,7 @@ def may_set(desk: Asking, ticket: Ticket, name: str) -> Status:
         )
     if not visible(status, ticket):
         raise Refused(
-            said(
+            sentence(
                 '"{status}" is not for tickets of the category {category}; possible are {known}. '
                 "Or change the category first.",
                 status=status.name,
@@ -60,7 +60,7 @@ def may_set(desk: Asking, ticket: Ticket, name: str) -> Status:
     lacking = missing(desk, ticket, status)
     if lacking:
         raise Refused(
-            said(
+            sentence(
                 '{ticket} cannot be "{status}" yet. It needs {needs:; and }.',
                 ticket=ticket.number,
                 status=status.name,
@@ -106,11 +106,11 @@ def closing_needs(desk: Asking, ticket: Ticket) -> list[str]:
     """What is lacking for the ticket to be complete, in a sentence each (R11, G5)."""
     if ticket.status_kind == "closed":
         return []
-    items: list[str] = [said("Not done yet: {item}.", item=item) for item in open_items(ticket)]
+    items: list[str] = [sentence("Not done yet: {item}.", item=item) for item in open_items(ticket)]
     if key(str(ticket.fields.get("time_entries_done", ""))) in ("no", "false", "not completed"):
-        items.append(said("The time entries are not done."))
+        items.append(sentence("The time entries are not done."))
     lacking = missing(desk, ticket, desk.profile.status(desk.profile.complete_status))
-    return items + [said("{need!c}.", need=NEEDS[word]) for word in lacking]
+    return items + [sentence("{need!c}.", need=NEEDS[word]) for word in lacking]
 
 
 def _count(desk: Asking, query: sa.Select[Any]) -> int:

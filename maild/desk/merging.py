@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from maild.desk.desk import Desk
 from maild.errors import Refused
-from maild.said import said
+from maild.i18n import sentence
 from maild.store.tables import Note, Person, Ticket, TicketLink, TimeEntry
 
 
@@ -18,10 +18,10 @@ def merge(desk: Desk, ticket: Ticket, into: Ticket) -> dict[str, Any]:
     Mail to it goes to the other one from now on.  Gives what `unmerge` needs.
     """
     if ticket is into:
-        raise Refused(said("{ticket} cannot be merged into itself.", ticket=ticket.number))
+        raise Refused(sentence("{ticket} cannot be merged into itself.", ticket=ticket.number))
     if into.deleted is not None or into.merged_id is not None:
         raise Refused(
-            said(
+            sentence(
                 "{ticket} is deleted or merged itself; nothing can be added to it.",
                 ticket=into.number,
             )
@@ -52,7 +52,7 @@ def unmerge(desk: Desk, ticket: Ticket, into: Ticket, detail: dict[str, Any]) ->
     """Gives a merged ticket back what it had."""
     if ticket.merged_id != into.id:
         raise Refused(
-            said(
+            sentence(
                 "{ticket} is not merged into {into} any more.",
                 ticket=ticket.number,
                 into=into.number,
@@ -74,7 +74,9 @@ def split(desk: Desk, ticket: Ticket, note: Note, title: str) -> Ticket:
     """A note becomes a ticket of its own, by whoever wrote it, tied to the old one."""
     if len(ticket.notes) < 2:
         raise Refused(
-            said("{ticket} has no other note; there is nothing to split off.", ticket=ticket.number)
+            sentence(
+                "{ticket} has no other note; there is nothing to split off.", ticket=ticket.number
+            )
         )
     contact = note.by if note.by is not None and note.by_kind == "contact" else ticket.contact
     fresh = desk.open_ticket(
@@ -110,7 +112,7 @@ def unsplit(desk: Desk, ticket: Ticket, fresh: Ticket, note_id: int) -> None:
 def delete(desk: Desk, ticket: Ticket, *, spam: bool = False) -> None:
     """Takes the ticket out of every list; it and its mail are kept."""
     if ticket.deleted is not None:
-        raise Refused(said("{ticket} is deleted already.", ticket=ticket.number))
+        raise Refused(sentence("{ticket} is deleted already.", ticket=ticket.number))
     ticket.deleted = desk.now
     desk.emit(ticket, "deleted", {"spam": spam} if spam else {})
 

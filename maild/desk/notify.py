@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from maild.config import Settings
 from maild.desk import alerts, bundles, facts, floods, people, tokens
+from maild.desk.language import translator
 from maild.desk.notifications import Notification, notification
-from maild.desk.tongues import tongue
 from maild.model import Address
 from maild.store.tables import (
     Event,
@@ -332,11 +332,11 @@ def _data(desk: Unit, what: _What, recipient: Recipient) -> facts.Facts:
 
 
 def _written(desk: Unit, recipient: Recipient, extra: Mapping[str, Any]) -> facts.Facts:
-    """What the caller tells, its sentences in the recipient's language (`maild.said`)."""
+    """What the caller tells, its sentences in the recipient's language (`maild.i18n`)."""
     if not extra:
         return {}
     language = _language(desk.settings, recipient.person)
-    return dict(facts.storable(tongue(desk, language).plain(extra)))
+    return dict(facts.storable(translator(desk, language).plain(extra)))
 
 
 def _unverified(desk: Unit, what: _What, recipient: Recipient) -> bool:

@@ -13,20 +13,22 @@ from typing import Any
 
 from maild.desk.calendar import Calendar, Span
 from maild.errors import UsageError
-from maild.said import said
+from maild.i18n import sentence
 
 SHIPPED = Path(__file__).parent.parent / "rules" / "profiles"
 STATUS_KINDS = ("new", "working", "waiting", "review", "resolved", "closed")
 
 # What a status can demand before a person may set it: word → what is missing, said to a person.
 NEEDS = {
-    "due": said("a due date in the future; add one, like `#due 2026-12-03` or `until 3 December`"),
-    "note": said("a note in the same mail that says what is to be done"),
-    "resource": said("a primary resource; add one, like `#assign bob`"),
-    "resolution": said("the resolution; add a line like `#resolution The toner was replaced.`"),
-    "contact told": said("a public note of ours to the contact; answer him in the same mail"),
-    "time entry": said("at least one time entry; add one, like `#time 30m remote`"),
-    "checklist": said("every checklist item done; `#checklist done 2` ticks the second"),
+    "due": sentence(
+        "a due date in the future; add one, like `#due 2026-12-03` or `until 3 December`"
+    ),
+    "note": sentence("a note in the same mail that says what is to be done"),
+    "resource": sentence("a primary resource; add one, like `#assign bob`"),
+    "resolution": sentence("the resolution; add a line like `#resolution The toner was replaced.`"),
+    "contact told": sentence("a public note of ours to the contact; answer him in the same mail"),
+    "time entry": sentence("at least one time entry; add one, like `#time 30m remote`"),
+    "checklist": sentence("every checklist item done; `#checklist done 2` ticks the second"),
 }
 
 SOURCES = ("email", "phone", "monitoring", "portal", "web form", "chat")  # how it came in (R4)
@@ -138,7 +140,7 @@ class Profile:
 
     def status(self, name: str) -> Status:
         """The status of this name, in any case; UsageError with the nearest that there is."""
-        return self.statuses[named(name, self.statuses, said("status"))]
+        return self.statuses[named(name, self.statuses, sentence("status"))]
 
     def calendar(self, name: str = "default") -> Calendar:
         """The calendar of this name, else the shipped office hours."""
@@ -172,16 +174,16 @@ def named(name: str, known: Iterable[str], what: str) -> str:
     close = difflib.get_close_matches(key(name), by_key, 1, 0.5)
     if close:
         near = by_key[close[0]]
-        no = said(
+        no = sentence(
             'There is no {what} "{text}"; did you mean {near}?', what=what, text=name, near=near
         )
     elif by_key:
         all_ = list(by_key.values())
-        no = said(
+        no = sentence(
             'There is no {what} "{text}"; possible: {known}.', what=what, text=name, known=all_
         )
     else:
-        no = said('There is no {what} "{text}"; there is none.', what=what, text=name)
+        no = sentence('There is no {what} "{text}"; there is none.', what=what, text=name)
     raise UsageError(no)
 
 

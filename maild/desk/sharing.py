@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from maild.desk.desk import Desk
-from maild.desk.tongues import for_all
+from maild.desk.language import for_all
 from maild.errors import Refused
-from maild.said import said
+from maild.i18n import sentence
 from maild.store.tables import Note, Person, Ticket
 
 OTHER = {"provider": "client", "client": "provider"}
-NAMES = {"provider": said("The service provider"), "client": said("The client")}
+NAMES = {"provider": sentence("The service provider"), "client": sentence("The client")}
 
 
 def twin(ticket: Ticket) -> dict[str, Any] | None:
@@ -42,12 +42,12 @@ def share(desk: Desk, ticket: Ticket, queue: str, person: Person, note: Note | N
     """Makes the other side's version; one's own stays.  Refused without a note that explains."""
     if note is None:
         raise Refused(
-            said("Say in the same mail what the other side is to do; that note is mandatory.")
+            sentence("Say in the same mail what the other side is to do; that note is mandatory.")
         )
     known = twin(ticket)
     if known is not None:
         raise Refused(
-            said(
+            sentence(
                 "{ticket} is shared already, with {resource}.",
                 ticket=ticket.number,
                 resource=known["resource"],
@@ -80,7 +80,7 @@ def ask(desk: Desk, ticket: Ticket, note: Note | None) -> None:
     """A question: the other side's resource is told."""
     _shared(ticket)
     if note is None:
-        raise Refused(said("Write the question in the same mail."))
+        raise Refused(sentence("Write the question in the same mail."))
     _say(desk, ticket, "question", note)
 
 
@@ -88,13 +88,15 @@ def _shared(ticket: Ticket) -> dict[str, Any]:
     side = twin(ticket)
     if side is None:
         raise Refused(
-            said("{ticket} is not shared; `#share QUEUE RESOURCE` does that.", ticket=ticket.number)
+            sentence(
+                "{ticket} is not shared; `#share QUEUE RESOURCE` does that.", ticket=ticket.number
+            )
         )
     return side
 
 
 def _note(desk: Desk, ticket: Ticket) -> Note:
-    text = for_all(desk, said("My work on this is complete."))
+    text = for_all(desk, sentence("My work on this is complete."))
     return desk.add_note(ticket, text=text, public=False)
 
 

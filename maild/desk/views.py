@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from maild.desk.facts import minutes_worked
 from maild.errors import NotFound, UsageError
-from maild.said import said
+from maild.i18n import sentence
 from maild.store.tables import Note, OutboxItem, Person, Ticket, TicketPerson, TimeEntry
 
 OPEN = Ticket.status_kind != "closed"
@@ -20,22 +20,22 @@ COMING = timedelta(days=30)  # of a series, contacts see what is due so soon (P7
 
 # name → (what it lists, its condition)
 VIEWS: dict[str, tuple[str, sa.ColumnElement[bool]]] = {
-    "open": (said("All open tickets"), OPEN),
-    "all": (said("All tickets"), sa.true()),
+    "open": (sentence("All open tickets"), OPEN),
+    "all": (sentence("All tickets"), sa.true()),
     "to process": (
-        said("Tickets that await our action"),
+        sentence("Tickets that await our action"),
         Ticket.status_kind.in_(("new", "review")) | Ticket.status.in_(("Assigned", "In Progress")),
     ),
-    "unassigned": (said("Open tickets that nobody holds"), OPEN & Ticket.primary_id.is_(None)),
+    "unassigned": (sentence("Open tickets that nobody holds"), OPEN & Ticket.primary_id.is_(None)),
     "waiting on us": (
-        said("Open tickets that wait for one of us"),
+        sentence("Open tickets that wait for one of us"),
         Ticket.status_kind.in_(("new", "working", "review")),
     ),
     "waiting on them": (
-        said("Tickets that wait for others"),
+        sentence("Tickets that wait for others"),
         Ticket.status_kind == "waiting",
     ),
-    "closed": (said("Closed tickets"), Ticket.status_kind == "closed"),
+    "closed": (sentence("Closed tickets"), Ticket.status_kind == "closed"),
 }
 
 

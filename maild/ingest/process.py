@@ -16,11 +16,11 @@ import structlog
 from sqlalchemy.orm import Session
 
 from maild.config import Settings
+from maild.crash_points import crash_point
 from maild.desk import alerts, floods, people
 from maild.desk.desk import Desk, Listener, Route
 from maild.desk.profile import Profile
 from maild.errors import MailError, Temporary
-from maild.faults import step
 from maild.ingest import automatic, doubles, letters, machines
 from maild.ingest.outcome import Outcome, conclude
 from maild.model import Mail
@@ -94,7 +94,7 @@ class Pipeline:
         stored = _claim(session, stored_id)
         if stored is None:
             return None
-        step("process.claimed")
+        crash_point("process.claimed")
         desk = Desk(
             session=session,
             settings=self.settings,
@@ -111,7 +111,7 @@ class Pipeline:
         stored.state, stored.processed, stored.next_try = "processed", now, None
         stored.outcome, stored.why = outcome.outcome, outcome.why
         session.flush()
-        step("process.done")
+        crash_point("process.done")
         return replace(
             outcome,
             status=stored.ticket.status if stored.ticket else None,

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from maild.config import TrustSection
+from maild.i18n import sentence
 from maild.model import Mail, Reason
 from maild.parse import authres
-from maild.said import said
 
 # Servers that are known to stamp below their own Received field, and to strip what is forged.
 BELOW = ("mx.google.com", "mx.microsoft.com")
@@ -45,7 +45,9 @@ class Proof:
     @property
     def lacking(self) -> str:
         """Why it is not enough, and what would be; a clause without its full stop."""
-        return said("{because}; what counts is {needed}", because=self.because, needed=self.needed)
+        return sentence(
+            "{because}; what counts is {needed}", because=self.because, needed=self.needed
+        )
 
 
 def prove(mail: Mail, *, strict: bool, token: bool, trust: TrustSection) -> Proof:
@@ -57,11 +59,11 @@ def prove(mail: Mail, *, strict: bool, token: bool, trust: TrustSection) -> Proo
     if token and trust.require != "dmarc" and strict:
         return Proof("token", True, "it answers a mail of ours that he alone got")
     if not strict:
-        return _nothing(trust, said("its From field is not one plain address"))
+        return _nothing(trust, sentence("its From field is not one plain address"))
     by, because = signed_by_domain(mail, trust)
     if by != "none":
         if trust.require == "token":
-            return _nothing(trust, said("[trust] require asks for a token"), by)
+            return _nothing(trust, sentence("[trust] require asks for a token"), by)
         return Proof(by, True, because)
     return _nothing(trust, because)
 
@@ -70,9 +72,9 @@ def _nothing(trust: TrustSection, because: str, by: str = "none") -> Proof:
     if trust.require == "none":
         return Proof(by, True, "[trust] require is none: everybody is believed")
     needed = {
-        "token": said("a reply to a notification of ours"),
-        "dmarc": said("a DMARC or DKIM pass stamped by your own mail server"),
-        "either": said(
+        "token": sentence("a reply to a notification of ours"),
+        "dmarc": sentence("a DMARC or DKIM pass stamped by your own mail server"),
+        "either": sentence(
             "a reply to a notification of ours, or a DMARC pass of your own mail server"
         ),
     }[trust.require]
@@ -82,9 +84,9 @@ def _nothing(trust: TrustSection, because: str, by: str = "none") -> Proof:
 def signed_by_domain(mail: Mail, trust: TrustSection) -> tuple[str, str]:
     """(dmarc | dkim | none, why), for the domain of From."""
     if mail.sender is None or "@" not in mail.sender.key:
-        return "none", said("it names no sender")
+        return "none", sentence("it names no sender")
     if not trust.authserv_id:
-        return "none", said(
+        return "none", sentence(
             "[trust] authserv_id does not say whose Authentication-Results we believe"
         )
     results, because = stamped(mail.headers, trust)
@@ -101,11 +103,11 @@ def _aligned(results: authres.Results, domain: str, server: str) -> tuple[str, s
         named = [result.get("header.from") for result in dmarc if _mentions(result, "header.from")]
         if all(name == domain for name in named):
             return "dmarc", f"{server} found an aligned DMARC pass of {domain}"
-        return "none", said(
+        return "none", sentence(
             "{server} found a DMARC pass, but not of {domain}", server=server, domain=domain
         )
     if verdicts - {"none"}:
-        return "none", said(
+        return "none", sentence(
             "{server} found dmarc={results} for {domain}",
             server=server,
             results=sorted(verdicts),
@@ -113,7 +115,7 @@ def _aligned(results: authres.Results, domain: str, server: str) -> tuple[str, s
         )
     if any(result.result == "pass" and _signs_for(result, domain) for result in results.of("dkim")):
         return "dkim", f"{server} found a DKIM signature of {domain}"
-    return "none", said(
+    return "none", sentence(
         "{server} found no DMARC pass and no DKIM signature of {domain}",
         server=server,
         domain=domain,
@@ -150,17 +152,17 @@ def stamped(
         elif name.lower() == "authentication-results":
             results = authres.read(value)
             if results is None:  # perhaps ours, broken by what a stranger made it hold
-                return None, said("its topmost Authentication-Results cannot be read")
+                return None, sentence("its topmost Authentication-Results cannot be read")
             if not _is_of(results, server):
                 continue
             if all(map(_inside, above)) or (below and _taken_by(above[-1], server)):
                 return results, ""
-            return None, said(
+            return None, sentence(
                 "the Authentication-Results of {server} stands below a Received field, so it may "
                 "have come with the mail (if your server writes it there: [trust] stamps)",
                 server=server,
             )
-    return None, said("it carries no Authentication-Results of {server}", server=server)
+    return None, sentence("it carries no Authentication-Results of {server}", server=server)
 
 
 def _is_of(results: authres.Results, server: str) -> bool:

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from maild import yamlfile
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
+from maild.i18n import sentence
 from maild.ingest.outcome import say
 from maild.ingest.proof import Proof
 from maild.model import Mail, Reason
-from maild.said import said
 from maild.store.tables import Message, Note, OutboxItem, Person, Raw, Ticket
 
 YES = Path(__file__).parent / "confirm.yaml"
@@ -44,7 +44,7 @@ def withhold(desk: Desk, ticket: Ticket, person: Person, asked: Iterable[str], p
     assert desk.stored is not None
     desk.stored.withheld = "waiting"
     say(desk, Reason("withheld", "words kept, deeds not done", f"needed: {proof.needed}"))
-    what = list(asked) or [said("send these words on to the people of the ticket")]
+    what = list(asked) or [sentence("send these words on to the people of the ticket")]
     if desk.mail is None or not desk.mail.answerable:
         return 0
     facts = {"commands": what, "why": proof.lacking}

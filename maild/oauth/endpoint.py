@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from maild import calls
+from maild import http
 from maild.config import OauthSection
 from maild.errors import MaildError, Temporary, Unavailable
 
@@ -57,7 +57,7 @@ def ask(url: str, section: OauthSection, form: Mapping[str, str | None]) -> dict
     body = urlencode({key: value for key, value in values.items() if value})
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
     try:
-        reply = calls.post(url, body.encode(), headers, seconds=SECONDS)
+        reply = http.post(url, body.encode(), headers, seconds=SECONDS)
     except OSError as error:
         raise _unreached(url, error) from error
     said = _json(reply.body)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -14,9 +15,9 @@ import structlog
 from sqlalchemy.orm import Session
 
 from maild.config import Settings, SmtpSection
+from maild.crash_points import crash_point
 from maild.desk import alerts
 from maild.errors import MaildError
-from maild.faults import step
 from maild.outbox import relay, rows
 from maild.outbox.files import Extract
 from maild.outbox.journal import Journal, journal_path
@@ -25,7 +26,7 @@ from maild.outbox.presence import present
 from maild.outbox.relay import Connection
 from maild.outbox.rows import Done
 from maild.store.engine import Store
-from maild.templates.renderer import LimitedRenderer, LocalRenderer
+from maild.templates.renderer import LocalRenderer, PooledRenderer
 
 log = structlog.get_logger()
 
@@ -59,7 +60,7 @@ class Deliverer:
         settings: Settings,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        renderer: LimitedRenderer | LocalRenderer | None = None,
+        renderer: PooledRenderer | LocalRenderer | None = None,
         attachment: Extract | None = None,
     ) -> None:
         """`attachment` reads a file out of a stored message; without it none is passed on."""
@@ -67,7 +68,7 @@ class Deliverer:
         self._settings = settings
         self._smtp = settings.config.smtp
         self._clock = clock
-        self._renderer = renderer or LimitedRenderer(settings.path("templates"))
+        self._renderer = renderer or PooledRenderer(settings.path("templates"))
         self._preparer = Preparer(store, settings, self._renderer, attachment)
         self._connections: list[Connection] = []
         self._held: set[int] = set()  # rows that are ours, and of which nothing is written down
@@ -98,7 +99,10 @@ class Deliverer:
     async def _alone(self, work: Callable[[], Coroutine[None, None, Result]]) -> Result:
         """Works with the journal open and connections of this event loop."""
         place = journal_path(self._settings)
-        with Journal(place) as self._journal, present(place.with_suffix(".lock"), self._take_back):
+        with (
+            closing(Journal(place)) as self._journal,
+            present(place.with_suffix(".lock"), self._take_back),
+        ):
             self._stopping = False
             self._connections = [Connection(self._smtp) for _ in range(self._smtp.connections)]
             renewing = asyncio.create_task(self._renew())
@@ -229,7 +233,7 @@ class Deliverer:
             order = mail.row.order
             answer = await connection.send(mail.sender, order.address, mail.octets)
             if answer.outcome == "sent":
-                step("outbox.sent")
+                crash_point("outbox.sent")
             log.info("outbox.attempt", item=mail.row.id, outcome=answer.outcome, code=answer.code)
             await done.put(Done(mail.row.id, order.keys, answer))
 
@@ -285,7 +289,7 @@ class Deliverer:
         self._journal.add(key for one in done if one.answer.outcome == "sent" for key in one.keys)
         now, give_up = self._clock(), timedelta(days=self._smtp.retry_days)
         states = self._store.write(lambda session: rows.record(session, done, now, give_up))
-        step("outbox.recorded")
+        crash_point("outbox.recorded")
         self._held.difference_update(one.id for one in done)
         counts.sent += states.count("sent")
         counts.failed += states.count("failed")

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from maild import calls
+from maild import http
 from maild.config import HookSection, Settings
 from maild.desk import alerts
 from maild.errors import MaildError
@@ -89,7 +89,7 @@ class Hooks:
             "Maild-Signature": f"t={stamp},v1={signed}",
         }
         try:
-            answer = calls.post(section.url, body, headers, seconds=SECONDS)
+            answer = http.post(section.url, body, headers, seconds=SECONDS)
         except OSError as error:
             return None, f"{type(error).__name__}: {error}"
         return answer.status, answer.reason

@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from maild.closing import Closing
 from maild.config import Settings
 
 _KEY = 64  # hex digits of an OutboxItem.key
@@ -26,7 +25,7 @@ def journal_path(settings: Settings) -> Path:
     return settings.path("var") / "sent.journal"
 
 
-class Journal(Closing):
+class Journal:
     """The sent keys.  Several daemons may share one file: each sees what the others add."""
 
     def __init__(self, path: Path) -> None:

@@ -10,9 +10,9 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from maild.config import DeskSection, Settings
+from maild.crash_points import crash_point
 from maild.desk import tokens
 from maild.errors import MaildError
-from maild.faults import step
 from maild.outbox import files, mime, rows
 from maild.outbox.compose import (
     Composed,
@@ -26,7 +26,7 @@ from maild.outbox.compose import (
 from maild.outbox.journal import Journal
 from maild.outbox.rows import Claimed
 from maild.store.engine import Store
-from maild.templates.renderer import Job, LimitedRenderer, LocalRenderer, Outcome
+from maild.templates.renderer import Job, LocalRenderer, Outcome, PooledRenderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Preparer:
         self,
         store: Store,
         settings: Settings,
-        renderer: LimitedRenderer | LocalRenderer,
+        renderer: PooledRenderer | LocalRenderer,
         attachment: files.Extract | None,
     ) -> None:
         self._store = store
@@ -71,7 +71,7 @@ class Preparer:
         if not batch:
             return Prepared(0, [], 0)
         held.update(row.id for row in batch)
-        step("outbox.claimed")
+        crash_point("outbox.claimed")
         gone = [row.id for row in batch if row.order.key in journal]
         fresh, refused = self._compose_all([row for row in batch if row.id not in gone])
         now = clock()
@@ -87,7 +87,7 @@ class Preparer:
 
         if gone or fresh or refused:
             self._store.write(write)
-        step("outbox.composed")
+        crash_point("outbox.composed")
         held.difference_update(gone, refused)
         mails = [
             Ready(row, self._sender(row), row.octets or fresh[row.id].octets)

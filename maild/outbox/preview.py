@@ -22,7 +22,7 @@ from maild.outbox.compose import compose as compose_mail
 from maild.outbox.relay import Connection
 from maild.store import Store
 from maild.store.tables import Note, Person, Ticket
-from maild.templates.renderer import LimitedRenderer
+from maild.templates.renderer import PooledRenderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def compose(
         order = replace(
             order, address=to, message_id=f"test.{order.key}@{own}", in_reply_to=None, references=()
         )
-    renderer = LimitedRenderer(settings.path("templates"))
+    renderer = PooledRenderer(settings.path("templates"))
     try:
         outcome = renderer.render([job(order)])[0]
     finally:

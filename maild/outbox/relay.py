@@ -13,9 +13,9 @@ from functools import partial
 import aiosmtplib
 from aiosmtplib import SMTP
 
-from maild.calls import apart
 from maild.config import SmtpSection
 from maild.errors import MaildError, Temporary, Unavailable
+from maild.http import apart
 from maild.oauth import access_token
 
 TLS_HINT = "is the certificate valid, for this host name, and from an authority this machine knows?"

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from maild.closing import Closing
 from maild.errors import MailError
-from maild.limited import MEMORY, Exceeded, Limited, Task, TooLong
 from maild.model import Mail
+from maild.worker_pool import MEMORY, Exceeded, Task, TooLong, WorkerPool
 
 SECONDS = 10.0
 
@@ -31,33 +30,33 @@ class Source:
 Outcome: TypeAlias = tuple[Source, Mail | None, str | None]
 
 
-class Reader(Closing):
+class Reader:
     """Reads mail in worker processes.  One a program is enough; threads may share it.
 
-    Use it as a context manager, or call `close`.
+    Call `close` at the end, or use `contextlib.closing`.
     """
 
     def __init__(self, *, workers: int = 1, seconds: float = SECONDS, memory: int = MEMORY) -> None:
-        self._limited = Limited(workers=workers, seconds=seconds, memory=memory)
+        self._pool = WorkerPool(workers=workers, seconds=seconds, memory=memory)
 
     def read(self, raw: bytes) -> Mail:
         """What the message says.  Raises MailError where it cannot be read within the limits."""
-        return self._result(self._limited.start(_read, raw))
+        return self._result(self._pool.start(_read, raw))
 
     def read_all(self, sources: Iterable[Source]) -> Iterator[Outcome]:
         """(source, mail or None, error or None) of each, in the order given; never stops early."""
         waiting: deque[tuple[Source, Task[Mail] | None]] = deque()
         for source in sources:
-            task = None if source.error else self._limited.start(_read, source.raw)
+            task = None if source.error else self._pool.start(_read, source.raw)
             waiting.append((source, task))
-            if len(waiting) > self._limited.workers + 2:  # so many are in memory at a time
+            if len(waiting) > self._pool.workers + 2:  # so many are in memory at a time
                 yield self._outcome(*waiting.popleft())
         while waiting:
             yield self._outcome(*waiting.popleft())
 
     def close(self) -> None:
         """Stop the workers."""
-        self._limited.close()
+        self._pool.close()
 
     def _outcome(self, source: Source, task: Task[Mail] | None) -> Outcome:
         if task is None:
@@ -69,10 +68,10 @@ class Reader(Closing):
 
     def _result(self, task: Task[Mail]) -> Mail:
         try:
-            return self._limited.wait(task)
+            return self._pool.wait(task)
         except TooLong:
             raise MailError(
-                f"The message took longer than {self._limited.seconds:g} seconds to read "
+                f"The message took longer than {self._pool.seconds:g} seconds to read "
                 "and was given up."
             ) from None
         except Exceeded as error:

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from maild.desk import gates, sharing
 from maild.desk.notifications import Notification
+from maild.i18n import sentence
 from maild.rules.scene import Scene
 from maild.rules.who import on_call
-from maild.said import said
 from maild.store.tables import Clock, Event, Note, Ticket
 
 
@@ -98,7 +98,7 @@ def _sla(scene: Scene) -> dict[str, Any]:
 
 def _side(scene: Scene) -> str:
     detail = scene.event.detail if scene.event else {}
-    other = said("The other side")
+    other = sentence("The other side")
     known: dict[str, str] = {name: name for name in sharing.NAMES.values()}
     return known.get(str(detail.get("side")), other)
 

@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markupsafe import Markup
 
-from maild import said
+from maild import i18n
 from maild.errors import UsageError
 from maild.templates import inert
 from maild.templates.sandbox import Sandbox
@@ -66,7 +66,7 @@ _BUGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  #
 def render(template: Template, data: Mapping[str, Any], words: Words, layout: str) -> Rendered:
     """Renders all parts; UsageError with file, line and what is wrong where it cannot be done."""
     zone = ZoneInfo(data["recipient"]["timezone"])
-    text_page = _Page(said.locale(_tongue(template, data)), zone, words, as_html=False)
+    text_page = _Page(i18n.locale(_tongue(template, data)), zone, words, as_html=False)
     subject = inert.one_line(_fill(template, "subject", data, text_page))
     preheader = inert.one_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
     foot = inert.one_line(_fill(template, "foot", data, text_page))
@@ -299,7 +299,7 @@ def _day(value: str | None) -> str:
 @lru_cache(maxsize=4096)
 def _written(value: str, zone: ZoneInfo, locale: Locale, with_time: bool) -> str:
     moment = datetime.fromisoformat(value).astimezone(zone)
-    return (said.moment if with_time else said.day)(moment, locale, zone)
+    return (i18n.moment if with_time else i18n.day)(moment, locale, zone)
 
 
 def _hours(value: float) -> str:

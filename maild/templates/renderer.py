@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from maild import said
-from maild.closing import Closing
+from maild import i18n
 from maild.desk.notifications import NOTIFICATIONS, notification
 from maild.errors import MaildError, UsageError
-from maild.limited import MEMORY, Exceeded, Limited
 from maild.templates.check import problems
 from maild.templates.history import History
 from maild.templates.render import Rendered, render
 from maild.templates.source import Library, Template, languages
+from maild.worker_pool import MEMORY, Exceeded, WorkerPool
 
 Result = TypeVar("Result")
 Then: TypeAlias = Callable[["Job", "Outcome"], Result]  # what is made of an outcome at once
@@ -70,14 +70,14 @@ class LocalRenderer:
         """Nothing is held."""
 
 
-class LimitedRenderer(Closing):
+class PooledRenderer:
     """Renders in a worker process with a clock and a bound on its memory."""
 
     def __init__(
         self, own: Path | None = None, *, seconds: float = SECONDS, memory: int = MEMORY
     ) -> None:
         self._own = own
-        self._limited = Limited(seconds=seconds, memory=memory)
+        self._pool = WorkerPool(seconds=seconds, memory=memory)
         self._stopped: dict[tuple[str, int], str] = {}  # versions that are not in force, and why
         self._seen: set[tuple[str, int]] = set()  # versions of the admin's files that were checked
 
@@ -90,21 +90,21 @@ class LimitedRenderer(Closing):
         for name, language in sorted({(job.name, job.language) for job in jobs}):
             self._admit(name, language)
         try:
-            return self._limited.run(render_all, self._own, list(jobs), dict(self._stopped), then)
+            return self._pool.run(render_all, self._own, list(jobs), dict(self._stopped), then)
         except Exceeded:
             return [self._one(then, job) for job in jobs]
 
     def run(self, work: Callable[..., Result], *args: object) -> Result:
         """Other work on what strangers wrote, within the same limits; Exceeded beyond them."""
-        return self._limited.run(work, *args)
+        return self._pool.run(work, *args)
 
     def close(self) -> None:
-        self._limited.close()
+        self._pool.close()
 
     def check(self, name: str, language: str) -> list[str]:
         """What is wrong with the template that is in force; empty where all is well."""
         try:
-            return self._limited.run(check, self._own, name, language)
+            return self._pool.run(check, self._own, name, language)
         except Exceeded as error:
             return [f"{_file(self._own, name, language)} was stopped: {error.message}."]
 
@@ -123,7 +123,7 @@ class LimitedRenderer(Closing):
 
     def _one(self, then: Then[Result], job: Job) -> Result:
         try:
-            alone: list[Result] = self._limited.run(
+            alone: list[Result] = self._pool.run(
                 render_all, self._own, [job], dict(self._stopped), then
             )
         except Exceeded as error:
@@ -136,7 +136,7 @@ class LimitedRenderer(Closing):
             problem = f"{template.origin} was stopped: {problem}."
             self._stopped[_version(template)] = problem
         try:
-            shipped = self._limited.run(render_all, None, [job], {}, _outcome)[0]
+            shipped = self._pool.run(render_all, None, [job], {}, _outcome)[0]
         except Exceeded as error:
             return Outcome(None, f"Rendering was stopped: {error.message}.")
         return Outcome(shipped.words, problem)
@@ -188,14 +188,14 @@ def check(own: Path | None, name: str, language: str) -> list[str]:
 
 def check_templates(own: Path) -> str:
     """Tries every template in each shipped language; UsageError with all that is wrong."""
-    with LimitedRenderer(own) as renderer:
+    with closing(PooledRenderer(own)) as renderer:
         wrong = [
             problem
             for kind in NOTIFICATIONS
             for language in languages()
             for problem in renderer.check(kind.name, language)
         ]
-    wrong += said.all_problems(own)
+    wrong += i18n.all_problems(own)
     if wrong:
         raise UsageError("\n".join(dict.fromkeys(wrong)))
     return f"{len(NOTIFICATIONS)} notifications in {', '.join(languages())}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from maild import yamlfile
 from maild.errors import NotFound, UsageError
-from maild.said import layered, tongues
+from maild.i18n import language_chain, layered
 
 SHIPPED = Path(__file__).parent
 DEFAULT_LANGUAGE = "en"
@@ -98,7 +98,7 @@ class Library:
 
     def find(self, name: str, language: str) -> Place:
         """Where it stands: own before shipped in the wanted language, then in English."""
-        for tongue in _tongues(language):
+        for tongue in _language_chain(language):
             for folder, shipped in ((self.own, False), (SHIPPED, True)):
                 file = folder / tongue / f"{name}.md" if folder else None
                 if file is not None and file.is_file():
@@ -107,7 +107,7 @@ class Library:
 
     def words(self, language: str) -> dict[str, str]:
         """The layout's words in this language, the admin's before ours, English for the rest."""
-        return layered("words.yaml", _tongues(language), self.own, _words)
+        return layered("words.yaml", _language_chain(language), self.own, _words)
 
     def layout(self) -> str:
         """The text of the one HTML layout, the admin's own before the shipped one."""
@@ -127,9 +127,9 @@ def languages() -> list[str]:
     return [DEFAULT_LANGUAGE, *(tongue for tongue in found if tongue != DEFAULT_LANGUAGE)]
 
 
-def _tongues(language: str) -> list[str]:
+def _language_chain(language: str) -> list[str]:
     """de-AT → de-at, de, en: the order in which to look."""
-    return list(dict.fromkeys([*tongues(language), DEFAULT_LANGUAGE]))
+    return list(dict.fromkeys([*language_chain(language), DEFAULT_LANGUAGE]))
 
 
 @lru_cache(maxsize=512)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from maild import config, wiring
+from maild import config
+from maild.app import build
 from maild.desk.desk import Desk as UnitOfWork
 from maild.desk.desk import Occurrence
 from maild.errors import Temporary
@@ -81,7 +82,7 @@ def test_h5_a_database_that_goes_away_leaves_no_half_ticket(
 def test_h10_what_always_fails_is_quarantined_and_later_mail_flows(tmp_path: Path) -> None:
     file = tmp_path / "maild.toml"
     file.write_text("")
-    house = wiring.furnish(config.load(file), Store(f"sqlite:///{tmp_path}/maild.db"))
+    app = build(config.load(file), Store(f"sqlite:///{tmp_path}/maild.db"))
     tried = []
 
     def read(octets: bytes) -> Mail:
@@ -90,13 +91,13 @@ def test_h10_what_always_fails_is_quarantined_and_later_mail_flows(tmp_path: Pat
             raise ZeroDivisionError
         return parse(octets)
 
-    pipeline = Pipeline(house.store, house.settings, house.profile, (house.rules,), read)
+    pipeline = Pipeline(app.store, app.settings, app.profile, (app.rules,), read)
     desk_now = datetime(2026, 11, 23, 9, tzinfo=UTC)
     for uid, octets in enumerate((MAIL + b"poison", MAIL), 1):
-        with house.store.transaction() as session:
+        with app.store.transaction() as session:
             accept(session, mailbox="support", uidvalidity=1, uid=uid, octets=octets, now=desk_now)
     pipeline.process_due(desk_now)
-    with house.store.read() as session:
+    with app.store.read() as session:
         assert list(session.scalars(sa.select(Message.state).order_by(Message.id))) == [
             "stored",
             "processed",
@@ -104,9 +105,9 @@ def test_h10_what_always_fails_is_quarantined_and_later_mail_flows(tmp_path: Pat
     for minutes in (5, 10, 15, 20):
         pipeline.process_due(desk_now + timedelta(minutes=minutes))
     assert len(tried) == 3
-    with house.store.read() as session:
+    with app.store.read() as session:
         poisoned = session.scalars(sa.select(Message).order_by(Message.id)).first()
         assert poisoned is not None
         assert (poisoned.state, poisoned.attempts) == ("quarantined", 3)
         assert "maild quarantine show 1" in (session.scalar(sa.select(Alert.text)) or "")
-    house.close()
+    app.close()

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from maild import config, wiring
+from maild import config
+from maild.app import build
 from maild.demo.servers import Servers
 from maild.demo.writer import Writer
 from maild.desk import views
@@ -156,10 +157,10 @@ class InProcess:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.house = house = wiring.furnish(config.load(desk.file), desk.store, now=desk.now)
-        self.pipeline = Pipeline(house.store, house.settings, house.profile, (house.rules,), parse)
-        self.clocks = house.clocks()
-        self.deliverer = Deliverer(house.store, house.settings)
+        self.app = app = build(config.load(desk.file), desk.store, now=desk.now)
+        self.pipeline = Pipeline(app.store, app.settings, app.profile, (app.rules,), parse)
+        self.clocks = app.clocks()
+        self.deliverer = Deliverer(app.store, app.settings)
         self.uid = 0
 
     def put(self, octets: bytes) -> None:

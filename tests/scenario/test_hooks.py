@@ -57,8 +57,8 @@ def test_a_hook_is_signed_and_tried_again(make_desk: Callable[..., Desk], tmp_pa
         more = f'[[hook]]\nname = "chat"\nurl = "http://127.0.0.1:{port}/"\nsecret = "s3cret"\n'
         desk = make_desk(profile=str(folder), more=more)
         desk.ann.mail("Printer", "It burns.")
-        house = desk.transport.house  # type: ignore[attr-defined]
-        hooks = Hooks(desk.store, house.settings)
+        app = desk.transport.app  # type: ignore[attr-defined]
+        hooks = Hooks(desk.store, app.settings)
         assert hooks.once(desk.now) == 0
         assert hooks.once(desk.now) == 0  # not before its time
         assert hooks.once(desk.now + timedelta(minutes=2)) == 1

@@ -95,7 +95,7 @@ def test_a_rule_that_fails_is_undone_reported_and_skipped(own: MakeOwn) -> None:
 
 def test_changed_files_are_read_and_broken_ones_leave_the_old_in_force(own: MakeOwn) -> None:
     desk = own("- rule: Tag\n  when: ticket created\n  then: [{tag: one}]\n")
-    rules = desk.transport.house.rules  # type: ignore[attr-defined]
+    rules = desk.transport.app.rules  # type: ignore[attr-defined]
     file = rules.folder / "rules.yaml"
     file.write_text("- rule: Tag\n  when: ticket craeted\n  then: [{tag: two}]\n")
     assert rules.refresh(desk.store.write, desk.now) is False
@@ -180,8 +180,8 @@ def test_clocks_survive_another_daemon_and_fire_once(own: MakeOwn) -> None:
     desk.ann.mail("Printer", "It burns.")
     desk.bob.reply("#status Auto-Complete in 2 Days")
     desk.now = desk.now.replace(day=26)
-    house = desk.transport.house  # type: ignore[attr-defined]
-    one, two = (Clocks(desk.store, house.settings, house.rules) for _ in range(2))
+    app = desk.transport.app  # type: ignore[attr-defined]
+    one, two = (Clocks(desk.store, app.settings, app.rules) for _ in range(2))
     assert (one.due(desk.now), two.due(desk.now)) == (1, 0)
     assert desk.ticket()["status"] == "Complete"
 
@@ -202,7 +202,7 @@ def maild(desk: Desk, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_rules_check_tells_every_mistake_at_once(own: MakeOwn) -> None:
     desk = own("[]")
-    folder = desk.transport.house.rules.folder  # type: ignore[attr-defined]
+    folder = desk.transport.app.rules.folder  # type: ignore[attr-defined]
     (folder / "rules.yaml").write_text(
         "- rule: One\n"
         "  when: note aded\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Protocol
 
 import pytest
@@ -92,7 +93,7 @@ def plain_dovecot() -> Iterator[Dovecot]:
 @pytest.fixture(params=["pymap", "dovecot", "plain dovecot"])
 def box(request: pytest.FixtureRequest) -> Iterator[Box]:
     if request.param == "pymap":
-        with Servers() as servers:
+        with closing(Servers()) as servers:
             yield PymapBox(servers)
     else:
         yield DovecotBox(request.getfixturevalue(request.param.replace(" ", "_")))
@@ -302,7 +303,7 @@ def _again(watched: Watched) -> Store:
 
 
 def test_a_lost_connection_is_made_again(watched: Watched):
-    with Servers() as servers:
+    with closing(Servers()) as servers:
         box = PymapBox(servers)
         with watched.running(box.section()):
             for number in (1, 2, 3):
@@ -313,7 +314,7 @@ def test_a_lost_connection_is_made_again(watched: Watched):
 
 
 def test_a_server_that_is_gone_is_told_of_and_settled_when_it_is_back(watched: Watched):
-    with Servers() as servers:
+    with closing(Servers()) as servers:
         box = PymapBox(servers)
         section = box.section()
         with watched.running(section):

@@ -33,7 +33,7 @@ ANN, BOB, CEM = "ann@acme.example", "bob@example.com", "cem@example.com"
 
 @pytest.fixture
 def servers() -> Iterator[Servers]:
-    with Servers() as both:
+    with closing(Servers()) as both:
         yield both
 
 

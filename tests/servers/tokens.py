@@ -15,13 +15,12 @@ from urllib.parse import parse_qsl
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from maild.closing import Closing
 from maild.demo.servers import Background, Bell
 
 HOST = "127.0.0.1"
 
 
-class TokenServer(Closing):
+class TokenServer:
     """Gives access tokens for a refresh token, which it may change, for a client, or by device."""
 
     def __init__(self) -> None:
@@ -143,7 +142,7 @@ class _Handler:
         return "250 2.0.0 OK"
 
 
-class TokenSmtp(Closing):
+class TokenSmtp:
     """Takes mail of user "support" with a token that the token server says is good."""
 
     def __init__(self, tokens: TokenServer) -> None:

@@ -69,7 +69,7 @@ def cases() -> Iterator[Case]:
 CASES = list(cases())
 
 
-def said(case: Case) -> str:
+def sentence(case: Case) -> str:
     asked = read(case.subject, case.text, NAMES, case.place)
     if asked.unclear:
         return "?"
@@ -80,7 +80,7 @@ def said(case: Case) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.about}: {case.words}"[:100])
 def test_e6_g14_g15_what_people_write(case: Case) -> None:
-    assert said(case) == case.expected
+    assert sentence(case) == case.expected
 
 
 def test_the_table_is_large_and_every_word_of_it_known() -> None:

@@ -7,6 +7,7 @@ import json
 import unicodedata
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from io import BytesIO
 
 import pytest
@@ -45,7 +46,7 @@ def page(html: str) -> Mail:
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Reader]:
-    with Reader() as running:
+    with closing(Reader()) as running:
         yield running
 
 
@@ -439,7 +440,7 @@ def test_h65_two_megabytes_of_punycode_are_not_decoded(label: bytes) -> None:
 
 def test_a_reader_goes_on_after_a_worker_was_killed() -> None:
     """One that breaks the memory limit, then an ordinary one, through the same reader."""
-    with Reader(memory=64 * 1024 * 1024) as small:
+    with closing(Reader(memory=64 * 1024 * 1024)) as small:
         outcomes = list(
             small.read_all(
                 [Source("big", mail(b"", b"x y\r\n" * 16_000_000)), Source("ok", mail())]
@@ -453,7 +454,7 @@ def test_a_reader_goes_on_after_a_worker_was_killed() -> None:
 
 
 def test_a_reader_stops_what_takes_too_long() -> None:
-    with Reader(seconds=0.2) as hasty:
+    with closing(Reader(seconds=0.2)) as hasty:
         with pytest.raises(MailError, match="longer than"):
             hasty.read(mail(b"", b"On Monday a@b.example wrote:\r\n> x\r\n" * 700_000))
         assert hasty.read(mail()).subject == "Help"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Sentence:
     """What a command said."""
 
     returncode: int
@@ -32,7 +33,7 @@ class Said:
     stderr: str
 
 
-def _maild(folder: Path, *words: str, editor: str = "true") -> Said:
+def _maild(folder: Path, *words: str, editor: str = "true") -> Sentence:
     """`maild templates …` in this process, as `maild.cli.main` would end it."""
     file = folder / "maild.toml"
     if not file.exists():
@@ -40,9 +41,9 @@ def _maild(folder: Path, *words: str, editor: str = "true") -> Said:
     args = ["templates", *words, "--config", str(file)]
     done = CliRunner().invoke(app, args, env={"EDITOR": editor, "VISUAL": ""})
     if isinstance(done.exception, MaildError):
-        return Said(done.exception.exit_status, done.stdout, f"{done.exception.message}\n")
+        return Sentence(done.exception.exit_status, done.stdout, f"{done.exception.message}\n")
     assert done.exception is None or isinstance(done.exception, SystemExit)
-    return Said(done.exit_code, done.stdout, done.stderr)
+    return Sentence(done.exit_code, done.stdout, done.stderr)
 
 
 def _own(folder: Path, text: str, name: str = "complete") -> Path:
@@ -142,12 +143,12 @@ def test_wrong_words_are_one_sentence(tmp_path: Path) -> None:
 
 
 def test_an_edit_in_the_file_itself_is_a_version_too(tmp_path: Path) -> None:
-    from maild.templates.renderer import Job, LimitedRenderer
+    from maild.templates.renderer import Job, PooledRenderer
 
     own = tmp_path / "templates"
     file = _own(tmp_path, "subject: x\n---\nFirst.\n")
     kind = next(k for k in NOTIFICATIONS if k.name == "complete")
-    renderer = LimitedRenderer(own)
+    renderer = PooledRenderer(own)
     try:
         for number, text in enumerate(("First.", "{{ broken", "Third."), 1):
             file.write_text(f"subject: x\n---\n{text}\n", "utf-8")
@@ -194,7 +195,7 @@ def test_what_a_check_finds(body: str, wrong: str) -> None:
 def test_send_test_reaches_the_relay_marked_as_a_test(tmp_path: Path) -> None:
     from maild.demo.servers import Servers
 
-    with Servers() as servers:
+    with closing(Servers()) as servers:
         (tmp_path / "maild.toml").write_text(
             f'[desk]\naddress = "support@example.com"\n[smtp]\nport = {servers.smtp.port}\n',
             "utf-8",

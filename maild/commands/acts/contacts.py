@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from maild.commands.job import Job
 from maild.desk.desk import MAILD
-from maild.desk.tongues import for_all
-from maild.said import said
+from maild.desk.language import for_all
+from maild.i18n import sentence
 
 
 def urgent(job: Job, argument: str) -> str:
     """Asks the technicians; sets nothing."""
     ticket, desk = job.the_ticket, job.desk
-    asked = said("{person} says that it is urgent.", person=job.may.person.name)
+    asked = sentence("{person} says that it is urgent.", person=job.may.person.name)
     with desk.acting(MAILD):
         desk.add_note(ticket, text=for_all(desk, asked), public=False)
     desk.emit(ticket, "urgency asked", {"by": job.may.person.name})
-    return said("The technicians know that it is urgent.")
+    return sentence("The technicians know that it is urgent.")
 
 
 def stop(job: Job, argument: str) -> str:
     job.desk.add_person(job.the_ticket, job.may.person, "stopped")
-    return said("You get no more mail about this ticket; writing to it still works.")
+    return sentence("You get no more mail about this ticket; writing to it still works.")

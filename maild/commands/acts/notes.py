@@ -8,7 +8,7 @@ from maild.commands.arguments import ticket_number
 from maild.commands.job import Job
 from maild.desk import merging
 from maild.errors import Refused
-from maild.said import said
+from maild.i18n import sentence
 from maild.store.tables import Ticket
 
 TITLE = 120  # characters of a title made from a note
@@ -16,23 +16,23 @@ TITLE = 120  # characters of a title made from a note
 
 def internal(job: Job, argument: str) -> str:
     if job.note is None:
-        return said("There was no text to keep as a note.")
-    return said("The note is for resources only.")
+        return sentence("There was no text to keep as a note.")
+    return sentence("The note is for resources only.")
 
 
 def reply(job: Job, argument: str) -> str:
     if job.note is None:
-        return said("There was no text to send.")
+        return sentence("There was no text to send.")
     if job.note.public:
-        return said("The note goes to the contact.")
-    return said("The note is kept internal.")
+        return sentence("The note goes to the contact.")
+    return sentence("The note is kept internal.")
 
 
 def merge(job: Job, argument: str) -> str:
     ticket, into = job.the_ticket, other(job, argument)
     detail = merging.merge(job.desk, ticket, into)
     job.steps.append({"do": "merge", "ticket": ticket.id, "into": into.id, "detail": detail})
-    return said(
+    return sentence(
         "{ticket} went into {other}, {title}.",
         ticket=ticket.number,
         other=into.number,
@@ -43,10 +43,10 @@ def merge(job: Job, argument: str) -> str:
 def link(job: Job, argument: str) -> str:
     ticket, with_ = job.the_ticket, other(job, argument)
     if ticket is with_:
-        raise Refused(said("{ticket} cannot be tied to itself.", ticket=ticket.number))
+        raise Refused(sentence("{ticket} cannot be tied to itself.", ticket=ticket.number))
     job.desk.link(ticket, with_, "related")
     job.steps.append({"do": "link", "ticket": ticket.id, "other": with_.id})
-    return said(
+    return sentence(
         "{ticket} and {other}, {title}, are tied together.",
         ticket=ticket.number,
         other=with_.number,
@@ -64,7 +64,7 @@ def other(job: Job, argument: str) -> Ticket:
             break
         found = session.get_one(Ticket, found.merged_id)
     if found is None:
-        raise Refused(said("There is no ticket {ticket}; #list shows yours.", ticket=number))
+        raise Refused(sentence("There is no ticket {ticket}; #list shows yours.", ticket=number))
     return found
 
 
@@ -72,20 +72,20 @@ def split(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     note = job.answered
     if note is None or note.ticket_id != ticket.id:
-        raise Refused(said("Reply to the mail of the note that is to become a ticket."))
+        raise Refused(sentence("Reply to the mail of the note that is to become a ticket."))
     words = next((line.strip() for line in note.text.split("\n") if line.strip()), "")
     fresh = merging.split(job.desk, ticket, note, argument.strip() or words[:TITLE])
     step = {"do": "split", "ticket": ticket.id, "fresh": fresh.id, "note": note.id}
     job.steps.append(step)
-    return said("The note is now {ticket}, {title}.", ticket=fresh.number, title=fresh.title)
+    return sentence("The note is now {ticket}, {title}.", ticket=fresh.number, title=fresh.title)
 
 
 def spam(job: Job, argument: str) -> str:
-    return said("{ticket} is deleted as spam.", ticket=_delete(job, spam=True))
+    return sentence("{ticket} is deleted as spam.", ticket=_delete(job, spam=True))
 
 
 def delete(job: Job, argument: str) -> str:
-    return said("{ticket} is deleted; its mail is kept.", ticket=_delete(job, spam=False))
+    return sentence("{ticket} is deleted; its mail is kept.", ticket=_delete(job, spam=False))
 
 
 def _delete(job: Job, *, spam: bool) -> str:

@@ -8,8 +8,8 @@ from maild.commands.arguments import Resource, fold
 from maild.commands.job import Job
 from maild.desk import people
 from maild.errors import Refused
+from maild.i18n import sentence
 from maild.model import Address
-from maild.said import said
 from maild.store.tables import Person
 
 _ADDRESS = re.compile(r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+\.[^\s<>,;\"'()]+")
@@ -22,8 +22,8 @@ def assign(job: Job, argument: str) -> str:
     resource = job.names.resource(argument)
     if resource is None:
         if job.desk.unassign(job.the_ticket):
-            return said("Nobody has the ticket now.")
-        return said("Nobody has the ticket already.")
+            return sentence("Nobody has the ticket now.")
+        return sentence("Nobody has the ticket already.")
     return _give(job, job.person_of(resource))
 
 
@@ -34,8 +34,10 @@ def take(job: Job, argument: str) -> str:
 def _give(job: Job, person: Person) -> str:
     ticket = job.the_ticket
     if job.desk.assign(ticket, person):
-        return said("{ticket} is assigned to {person}.", ticket=ticket.number, person=person.name)
-    return said(
+        return sentence(
+            "{ticket} is assigned to {person}.", ticket=ticket.number, person=person.name
+        )
+    return sentence(
         "{ticket} is assigned to {person} already.", ticket=ticket.number, person=person.name
     )
 
@@ -44,9 +46,9 @@ def also(job: Job, argument: str) -> str:
     resource = job.names.resource(argument)
     person = job.person_of(resource) if isinstance(resource, Resource) else None
     if person is None:
-        raise Refused(said("Name the resource who is to be added."))
+        raise Refused(sentence("Name the resource who is to be added."))
     job.desk.add_person(job.the_ticket, person, "secondary")
-    return said("{person} is on the ticket too.", person=person.name)
+    return sentence("{person} is on the ticket too.", person=person.name)
 
 
 def cc(job: Job, argument: str) -> str:
@@ -56,7 +58,7 @@ def cc(job: Job, argument: str) -> str:
     for address in _addresses(argument):
         if address.key == job.desk.settings.config.desk.sender.key:
             raise Refused(
-                said("The desk's own address cannot be added; its mail comes here anyway.")
+                sentence("The desk's own address cannot be added; its mail comes here anyway.")
             )
         person = people.by_address(job.desk.session, address) or people.learn(
             job.desk.session, address, job.desk.now
@@ -64,7 +66,7 @@ def cc(job: Job, argument: str) -> str:
         role = "secondary" if person.role == "resource" else "additional"
         job.desk.add_person(ticket, person, role)
         added.append(address.key)
-    return said("Added: {addresses}.", addresses=added)
+    return sentence("Added: {addresses}.", addresses=added)
 
 
 def uncc(job: Job, argument: str) -> str:
@@ -74,15 +76,15 @@ def uncc(job: Job, argument: str) -> str:
         person = people.by_address(job.desk.session, address)
         roles = [p.role for p in ticket.people if p.person is person]
         if person is None or not roles:
-            raise Refused(said("{address} is not on the ticket.", address=address.key))
+            raise Refused(sentence("{address} is not on the ticket.", address=address.key))
         for role in roles:
             job.desk.remove_person(ticket, person, role)
         gone.append(address.key)
-    return said("Taken off: {addresses}.", addresses=gone)
+    return sentence("Taken off: {addresses}.", addresses=gone)
 
 
 def _addresses(argument: str) -> list[Address]:
     found = [Address("", text) for text in _ADDRESS.findall(argument)[:MOST]]
     if not found:
-        raise Refused(said("Write a mail address, like ann@acme.example."))
+        raise Refused(sentence("Write a mail address, like ann@acme.example."))
     return found

@@ -9,7 +9,7 @@ from maild.commands.job import Job
 from maild.desk import fields, gates, reminders, sharing
 from maild.desk.profile import named
 from maild.errors import Refused, UsageError
-from maild.said import said
+from maild.i18n import sentence
 
 SIDES = {"provider": "provider", "service provider": "provider", "client": "client"}
 NONE = ("none", "nothing", "empty", "-")
@@ -18,15 +18,15 @@ NONE = ("none", "nothing", "empty", "-")
 def template(job: Job, argument: str) -> str:
     """Sets all the fields of a known situation in one go (G19)."""
     ticket, profile = job.the_ticket, job.desk.profile
-    name = _named(argument, tuple(profile.templates), said("ticket template"))
+    name = _named(argument, tuple(profile.templates), sentence("ticket template"))
     status = profile.templates[name].get("status")
     done = fields.apply_template(job.desk, ticket, name, set_status=False)
     if status is not None:
         wanted = gates.may_set(job.desk, ticket, str(status)).name
         done += ["status"] if job.desk.set_status(ticket, wanted) else []
     if not done:
-        return said("Template {name}: nothing was left to set.", name=name)
-    return said("Template {name}: {fields}.", name=name, fields=list(map(fields.label, done)))
+        return sentence("Template {name}: nothing was left to set.", name=name)
+    return sentence("Template {name}: {fields}.", name=name, fields=list(map(fields.label, done)))
 
 
 def checklist(job: Job, argument: str) -> str:
@@ -38,15 +38,15 @@ def checklist(job: Job, argument: str) -> str:
         item = fields.tick(desk, ticket, which, done=done)
         left = len(gates.open_items(ticket))
         if done:
-            return said('"{item}" is done; {left} left.', item=item, left=left)
-        return said('"{item}" is open again; {left} left.', item=item, left=left)
+            return sentence('"{item}" is done; {left} left.', item=item, left=left)
+        return sentence('"{item}" is open again; {left} left.', item=item, left=left)
     if word.lower() == "add" and which:
         fields.add_checklist(desk, ticket, [which.strip()])
-        return said('"{item}" is on the checklist.', item=which.strip())
-    name = _named(argument, tuple(desk.profile.checklists), said("checklist"))
+        return sentence('"{item}" is on the checklist.', item=which.strip())
+    name = _named(argument, tuple(desk.profile.checklists), sentence("checklist"))
     fields.add_checklist(desk, ticket, desk.profile.checklists[name])
     items = [f"{n} {item}" for n, item in enumerate(gates.open_items(ticket), 1)]
-    return said("Checklist: {items:; }.", items=items)
+    return sentence("Checklist: {items:; }.", items=items)
 
 
 def set_(job: Job, argument: str) -> str:
@@ -54,17 +54,17 @@ def set_(job: Job, argument: str) -> str:
     name, _, value = argument.strip().partition(" ")
     name, value = name.strip(":=").lower(), value.strip(" :=")
     if name in fields.SETTABLE:
-        raise Refused(said("{field} has a command of its own; see #help.", field=name))
-    _named(name, job.desk.profile.field_names, said("field"))
+        raise Refused(sentence("{field} has a command of its own; see #help.", field=name))
+    _named(name, job.desk.profile.field_names, sentence("field"))
     if not value:
         raise Refused(
-            said("Write what {field} is to be, like #set {field} …, or none.", field=name)
+            sentence("Write what {field} is to be, like #set {field} …, or none.", field=name)
         )
     wanted = None if value.lower() in NONE else value
     if name == "category" and wanted and job.desk.profile.categories:
-        wanted = _named(wanted, tuple(job.desk.profile.categories), said("category"))
+        wanted = _named(wanted, tuple(job.desk.profile.categories), sentence("category"))
     fields.set_value(job.desk, job.the_ticket, name, wanted)
-    return said("{field} is {value}.", field=name, value=wanted or said("empty"))
+    return sentence("{field} is {value}.", field=name, value=wanted or sentence("empty"))
 
 
 def parent(job: Job, argument: str) -> str:
@@ -72,14 +72,14 @@ def parent(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     if argument.strip().lower() in NONE:
         job.desk.set_field(ticket, "parent_id", None)
-        return said("{ticket} hangs on no Problem.", ticket=ticket.number)
+        return sentence("{ticket} hangs on no Problem.", ticket=ticket.number)
     problem = other(job, argument)
     if problem is ticket or problem.parent_id == ticket.id:
         raise Refused(
-            said("{ticket} cannot hang on {other}.", ticket=ticket.number, other=problem.number)
+            sentence("{ticket} cannot hang on {other}.", ticket=ticket.number, other=problem.number)
         )
     job.desk.set_field(ticket, "parent_id", problem.id)
-    return said(
+    return sentence(
         "{ticket} is an incident of {other}, {title}.",
         ticket=ticket.number,
         other=problem.number,
@@ -92,18 +92,18 @@ def transfer(job: Job, argument: str) -> str:
     side = SIDES.get(argument.strip().lower().removeprefix("to ").removeprefix("the "))
     if side is None:
         raise Refused(
-            said(
+            sentence(
                 '"{text}" is no side; write #transfer provider or #transfer client.', text=argument
             )
         )
     number, moved = job.the_ticket.number, job.desk.transfer(job.the_ticket, side)
     if side == "client":
         if moved:
-            return said("{ticket} went to the client.", ticket=number)
-        return said("{ticket} is with the client already.", ticket=number)
+            return sentence("{ticket} went to the client.", ticket=number)
+        return sentence("{ticket} is with the client already.", ticket=number)
     if moved:
-        return said("{ticket} went to the provider.", ticket=number)
-    return said("{ticket} is with the provider already.", ticket=number)
+        return sentence("{ticket} went to the provider.", ticket=number)
+    return sentence("{ticket} is with the provider already.", ticket=number)
 
 
 def share(job: Job, argument: str) -> str:
@@ -116,14 +116,14 @@ def share(job: Job, argument: str) -> str:
             if resource is not None:
                 person, name = job.person_of(resource), job.names.queue(queue)
                 sharing.share(job.desk, job.the_ticket, name, person, job.note)
-                return said(
+                return sentence(
                     "{ticket} is shared with {person}, in {queue}.",
                     ticket=job.the_ticket.number,
                     person=person.name,
                     queue=name,
                 )
     raise Refused(
-        said("Name a queue and a resource of the other side, like #share Co-managed bob.")
+        sentence("Name a queue and a resource of the other side, like #share Co-managed bob.")
     )
 
 
@@ -131,13 +131,15 @@ def mydone(job: Job, argument: str) -> str:
     """One's own work on a shared ticket is complete; the other side's status says so (P8)."""
     status = job.desk.profile.shared_done_status or job.desk.profile.new_status
     sharing.work_is_complete(job.desk, job.the_ticket, status, job.note)
-    return said("The other side knows that your work is complete; your own status is as it was.")
+    return sentence(
+        "The other side knows that your work is complete; your own status is as it was."
+    )
 
 
 def question(job: Job, argument: str) -> str:
     """A question to the other side of a shared ticket (P8)."""
     sharing.ask(job.desk, job.the_ticket, job.note)
-    return said("The other side has your question.")
+    return sentence("The other side has your question.")
 
 
 def escalate(job: Job, argument: str) -> str:
@@ -145,14 +147,14 @@ def escalate(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     if job.note is None:
         raise Refused(
-            said(
+            sentence(
                 "An escalation needs its pack in the same mail: context, time and frequency, "
                 "evidence, what was tried and its outcome, your hypothesis and one question."
             )
         )
     to = _give(job, argument)
     job.note.title = job.note.title or "ESCALATION"
-    return said("{ticket} is escalated to {to}.", ticket=ticket.number, to=to)
+    return sentence("{ticket} is escalated to {to}.", ticket=ticket.number, to=to)
 
 
 def _give(job: Job, argument: str) -> str:
@@ -164,7 +166,7 @@ def _give(job: Job, argument: str) -> str:
     resource = job.names.resource(argument) if job.names.reads("resource", argument) else None
     if resource is None:
         raise Refused(
-            said(
+            sentence(
                 '"{text}" is neither a queue ({queues}) nor a resource.',
                 text=argument,
                 queues=job.names.queues,
@@ -181,7 +183,7 @@ def remind(job: Job, argument: str) -> str:
     ticket, person = job.the_ticket, job.may.person
     reminders.remind(job.desk, ticket, person, when)
     job.steps.append({"do": "remind", "ticket": ticket.id, "person": person.id})
-    return said("You will be reminded on {when}.", when=when)
+    return sentence("You will be reminded on {when}.", when=when)
 
 
 def _named(text: str, known: tuple[str, ...], what: str) -> str:

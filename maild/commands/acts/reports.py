@@ -14,7 +14,7 @@ from maild.desk import views
 from maild.desk.notify import notify
 from maild.desk.worktime import monday, week
 from maild.errors import Refused
-from maild.said import said
+from maild.i18n import sentence
 from maild.store.tables import Ticket, TicketPerson
 
 MOST = 200  # tickets in one mail
@@ -27,10 +27,10 @@ def list_(job: Job, argument: str) -> str:
         name = job.names.view(argument)
         title, rows = views.VIEWS[name][0], list(views.tickets(job.desk.session, name, MOST))
     else:
-        title, rows = said("Your open tickets"), _own(job)
+        title, rows = sentence("Your open tickets"), _own(job)
     facts = {"list": {"title": title}, "tickets": [views.listed(ticket) for ticket in rows]}
     _send(job, "ticket-list", facts)
-    return said("{count} tickets were sent to you.", count=len(rows))
+    return sentence("{count} tickets were sent to you.", count=len(rows))
 
 
 def _own(job: Job) -> list[Ticket]:
@@ -63,7 +63,7 @@ def show(job: Job, argument: str) -> str:
     """The ticket with its latest notes; without a number, the one that the mail belongs to."""
     ticket = other(job, argument) if argument.strip() else job.the_ticket
     _send(job, "ticket-shown", {}, ticket)
-    return said("{ticket} was sent to you.", ticket=ticket.number)
+    return sentence("{ticket} was sent to you.", ticket=ticket.number)
 
 
 def timesheet(job: Job, argument: str) -> str:
@@ -74,7 +74,7 @@ def timesheet(job: Job, argument: str) -> str:
         first = monday(job.names.date(argument).date())
     zone = job.desk.settings.config.desk.zone
     _send(job, "timesheet", week(job.desk.session, job.may.person, first, zone))
-    return said("The week from {day} was sent to you.", day=first)
+    return sentence("The week from {day} was sent to you.", day=first)
 
 
 def help_(job: Job, argument: str) -> str:
@@ -89,11 +89,11 @@ def help_(job: Job, argument: str) -> str:
             example = f"#{word.name}" if contact else word.examples[0]
             entries.append({"example": example, "meaning": lines.get(short) or lines["en"]})
     _send(job, "command-help", {"commands": entries})
-    return said("The list of commands was sent to you.")
+    return sentence("The list of commands was sent to you.")
 
 
 def _send(job: Job, template: str, facts: dict[str, Any], ticket: Ticket | None = None) -> None:
     if job.desk.mail is not None and not job.desk.mail.answerable:
-        raise Refused(said("This mail may not be answered by a machine."))
+        raise Refused(sentence("This mail may not be answered by a machine."))
     job.told += 1
     notify(job.desk, ticket, template, [job.may.person], auto="auto-replied", extra=facts)

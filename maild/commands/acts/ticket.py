@@ -9,7 +9,7 @@ from maild.commands.arguments import EVENING, MORNING
 from maild.commands.job import Job
 from maild.desk import fields, gates, reminders
 from maild.errors import Refused
-from maild.said import said, together
+from maild.i18n import sentence, together
 from maild.store.tables import Ticket
 
 DEFERRED = ("Deferred", "On Hold")  # the first that the profile has
@@ -43,8 +43,8 @@ def status(job: Job, argument: str) -> str:
 
 def _set(job: Job, ticket: Ticket, name: str) -> str:
     if job.desk.set_status(ticket, name):
-        return said("{ticket} is {status}.", ticket=ticket.number, status=name)
-    return said("{ticket} is {status} already.", ticket=ticket.number, status=name)
+        return sentence("{ticket} is {status}.", ticket=ticket.number, status=name)
+    return sentence("{ticket} is {status} already.", ticket=ticket.number, status=name)
 
 
 def defer(job: Job, argument: str) -> str:
@@ -52,7 +52,7 @@ def defer(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     if not argument.strip():
         raise Refused(
-            said(
+            sentence(
                 "{ticket} cannot be deferred without a date; write one, like "
                 '"#defer 2026-12-03" or "is deferred until 3 December".',
                 ticket=ticket.number,
@@ -65,13 +65,15 @@ def defer(job: Job, argument: str) -> str:
         reminders.remind(job.desk, ticket, job.may.person, until)
         step = {"do": "remind", "ticket": ticket.id, "person": job.may.person.id}
         job.steps.append(step)
-        return said(
+        return sentence(
             "{ticket} is due {when}, and you will be reminded then.",
             ticket=ticket.number,
             when=until,
         )
     _set(job, ticket, gates.may_set(job.desk, ticket, name).name)
-    return said("{ticket} is {status} until {when}.", ticket=ticket.number, status=name, when=until)
+    return sentence(
+        "{ticket} is {status} until {when}.", ticket=ticket.number, status=name, when=until
+    )
 
 
 def schedule(job: Job, argument: str) -> str:
@@ -79,24 +81,26 @@ def schedule(job: Job, argument: str) -> str:
     start = future(job, job.names.date(argument, MORNING))
     name = next((n for n in SCHEDULED if n in job.desk.profile.statuses), None)
     if name is None:
-        raise Refused(said('The profile has no status "Scheduled"; `#due` sets a date.'))
+        raise Refused(sentence('The profile has no status "Scheduled"; `#due` sets a date.'))
     name = gates.may_set(job.desk, ticket, name).name
     job.desk.set_field(ticket, "service_call", start.isoformat())
     _set(job, ticket, name)
-    return said("{ticket} is {status} for {when}.", ticket=ticket.number, status=name, when=start)
+    return sentence(
+        "{ticket} is {status} for {when}.", ticket=ticket.number, status=name, when=start
+    )
 
 
 def due(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     when = future(job, job.names.date(argument, EVENING))
     job.desk.set_field(ticket, "due", when)
-    return said("{ticket} is due {when}.", ticket=ticket.number, when=when)
+    return sentence("{ticket} is due {when}.", ticket=ticket.number, when=when)
 
 
 def future(job: Job, when: datetime) -> datetime:
     """The same moment; Refused where it is past."""
     if when <= job.desk.now:
-        raise Refused(said("{when} is past; write a date that is still to come.", when=when))
+        raise Refused(sentence("{when} is past; write a date that is still to come.", when=when))
     return when
 
 
@@ -123,8 +127,8 @@ def resolution(job: Job, argument: str) -> str:
 def _field(job: Job, name: str, value: str) -> str:
     field = fields.label(name)
     if job.desk.set_field(job.the_ticket, name, value):
-        return said('{field!c} is "{value}".', field=field, value=value)
-    return said('{field!c} is already "{value}".', field=field, value=value)
+        return sentence('{field!c} is "{value}".', field=field, value=value)
+    return sentence('{field!c} is already "{value}".', field=field, value=value)
 
 
 def issue(job: Job, argument: str) -> str:
@@ -132,8 +136,8 @@ def issue(job: Job, argument: str) -> str:
     first, _, second = (part.strip() for part in argument.partition("/"))
     known = job.desk.profile.issue_types
     if known:
-        first = _among(tuple(known), first, said("issue type"))
-        second = _among(tuple(known[first]), second, said("sub-issue type")) if second else ""
+        first = _among(tuple(known), first, sentence("issue type"))
+        second = _among(tuple(known[first]), second, sentence("sub-issue type")) if second else ""
     done = _field(job, "issue_type", first)
     return together(done, _field(job, "sub_issue_type", second)) if second else done
 
@@ -143,7 +147,7 @@ def _among(known: tuple[str, ...], text: str, what: str) -> str:
     if text.casefold() in by_key or not known:
         return by_key.get(text.casefold(), text)
     raise Refused(
-        said(
+        sentence(
             'There is no {what} "{text}"; possible are {known}.', what=what, text=text, known=known
         )
     )
@@ -170,13 +174,13 @@ def _by_matrix(job: Job, done: str) -> str:
 def tag(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     fields.tag(job.desk, ticket, _tags(argument))
-    return said("Tags: {tags}.", tags=ticket.tags)
+    return sentence("Tags: {tags}.", tags=ticket.tags)
 
 
 def untag(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     fields.untag(job.desk, ticket, _tags(argument))
-    return said("Tags: {tags}.", tags=ticket.tags or said("none"))
+    return sentence("Tags: {tags}.", tags=ticket.tags or sentence("none"))
 
 
 def _tags(argument: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from maild.commands.job import Job
 from maild.desk.worktime import Work, add_time
 from maild.errors import Refused
-from maild.said import said
+from maild.i18n import sentence
 
 LONGEST_SUMMARY = 4000
 
@@ -29,8 +29,10 @@ def time(job: Job, argument: str) -> str:
     length = " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
     day = worked.day.date()
     if kind:
-        return said("Time entered: {length} on {day}, {kind}.", length=length, day=day, kind=kind)
-    return said("Time entered: {length} on {day}.", length=length, day=day)
+        return sentence(
+            "Time entered: {length} on {day}, {kind}.", length=length, day=day, kind=kind
+        )
+    return sentence("Time entered: {length} on {day}.", length=length, day=day)
 
 
 def _work_type(job: Job, rest: str) -> tuple[str | None, str]:
@@ -45,7 +47,7 @@ def _work_type(job: Job, rest: str) -> tuple[str | None, str]:
 def worktype(job: Job, argument: str) -> str:
     """The kind of the work that the same mail entered; Autotask's role."""
     if job.entry is None:
-        raise Refused(said("It goes with a time in the same mail, like #time 45m."))
+        raise Refused(sentence("It goes with a time in the same mail, like #time 45m."))
     kind, _ = _work_type(job, argument)
     job.entry.work_type = kind or argument.strip()
-    return said("Type of work: {kind}.", kind=job.entry.work_type)
+    return sentence("Type of work: {kind}.", kind=job.entry.work_type)

@@ -20,8 +20,8 @@ from typing import NoReturn
 import structlog
 
 from maild.config import LimitsSection, MailboxSection
+from maild.crash_points import crash_point
 from maild.errors import MaildError, Temporary, Unavailable
-from maild.faults import step
 from maild.ingest.imap.after import Acknowledger
 from maild.ingest.imap.connection import Connection, Refusal, TooLarge, opened
 from maild.ingest.imap.fetch import Broken, Interrupted, fetch, grouped
@@ -312,9 +312,9 @@ class Watcher:
             return []
         uids = [one.uid for one in whole]
         work.now = [uid for uid in work.now if uid not in set(uids)]
-        step("accept.fetched")
+        crash_point("accept.fetched")
         accepted = self._place.accept(whole, self._low(work))
-        step("accept.committed")
+        crash_point("accept.committed")
         for uid in self._troubles.settled(uids):
             self._settled(self._key("fetch", uid))
         for uid, message in accepted.new:
@@ -347,7 +347,7 @@ class Watcher:
                 "server; look at the rights on both folders, or set another `after`.",
             )
         else:
-            step("accept.acknowledged")
+            crash_point("accept.acknowledged")
             self._settled(key)
 
     # ---- are they still who they were? (H12)

@@ -34,7 +34,7 @@ _HOLE = re.compile(r"\{(\w+)(!c)?(?::([^{}]*))?\}")
 _BETWEEN = ", "
 
 
-class Said(str):
+class Sentence(str):
     """An English sentence, or a name or clause within one, that can be translated."""
 
     __slots__ = ("template", "values")
@@ -42,23 +42,23 @@ class Said(str):
     template: str  # the sentence with its holes: what translations go by
     values: dict[str, Value]  # what stands in the holes
 
-    def __new__(cls, template: str, values: dict[str, Value]) -> Said:
+    def __new__(cls, template: str, values: dict[str, Value]) -> Sentence:
         made = super().__new__(cls, _fill(template, values, _english))
         made.template, made.values = template, values
         return made
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Said, (self.template, self.values)
+        return Sentence, (self.template, self.values)
 
 
-def said(template: str, /, **values: Value) -> Said:
+def sentence(template: str, /, **values: Value) -> Sentence:
     """The sentence with its holes filled.  A test asks for a translation of every template."""
-    return Said(template, values)
+    return Sentence(template, values)
 
 
-def together(*sentences: str) -> Said:
+def together(*sentences: str) -> Sentence:
     """Whole sentences, one after the other."""
-    return said("{sentences: }", sentences=sentences)
+    return sentence("{sentences: }", sentences=sentences)
 
 
 def holes(template: str) -> set[str]:
@@ -88,7 +88,7 @@ def _english(value: Value, between: str = _BETWEEN) -> str:
 # ---- in the reader's language
 
 
-class Tongue:
+class Translator:
     """How sentences and dates are written for one reader."""
 
     def __init__(self, language: str, own: Path | None = None) -> None:
@@ -98,7 +98,7 @@ class Tongue:
 
     def write(self, value: Value, between: str = _BETWEEN) -> str:
         """The value in this language; English where it is not translated."""
-        if isinstance(value, Said):
+        if isinstance(value, Sentence):
             template = self.phrases.get(value.template)
             return str(value) if template is None else _fill(template, value.values, self.write)
         if isinstance(value, datetime):
@@ -111,7 +111,7 @@ class Tongue:
 
     def plain(self, facts: Any) -> Any:
         """The same plain data, with each sentence that is in it written out."""
-        if isinstance(facts, Said):
+        if isinstance(facts, Sentence):
             return self.write(facts)
         if isinstance(facts, Mapping):
             return {key: self.plain(entry) for key, entry in facts.items()}
@@ -139,7 +139,7 @@ def locale(language: str) -> Locale:
         return Locale("en")
 
 
-def tongues(language: str) -> list[str]:
+def language_chain(language: str) -> list[str]:
     """de-AT → de-at, de: the order in which to look for a language's files."""
     tag = language.strip().lower().replace("_", "-")
     safe = all(part.isalnum() for part in tag.split("-"))
@@ -148,7 +148,7 @@ def tongues(language: str) -> list[str]:
 
 def _phrases(language: str, own: Path | None) -> Phrases:
     """The translations into this language, the admin's before ours."""
-    return layered(FILE, tongues(language), own, _read)
+    return layered(FILE, language_chain(language), own, _read)
 
 
 def layered(

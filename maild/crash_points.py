@@ -6,7 +6,7 @@ import os
 import signal
 
 
-def step(name: str) -> None:
+def crash_point(name: str) -> None:
     """Dies here, as if the power had gone, where MAILD_KILL_AT names this step."""
     if os.environ.get("MAILD_KILL_AT") == name:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from maild.closing import Closing
 from maild.errors import MaildError
 
 if TYPE_CHECKING:
@@ -49,8 +48,8 @@ class Task(Generic[Result]):
     future: Future[Result]
 
 
-class Limited(Closing):
-    """Worker processes.  Threads may share one; use it as a context manager, or call `close`."""
+class WorkerPool:
+    """Worker processes.  Threads may share one; call `close` at the end."""
 
     def __init__(self, *, workers: int = 1, seconds: float, memory: int = MEMORY) -> None:
         self.seconds = seconds
@@ -123,7 +122,7 @@ class Limited(Closing):
                 self._pool = ProcessPool(
                     max_workers=self.workers,
                     max_tasks=TASKS,
-                    initializer=_settle,
+                    initializer=_isolate,
                     context=multiprocessing.get_context("fork"),
                 )
             return self._pool
@@ -142,7 +141,7 @@ class Limited(Closing):
 # ---- in the worker
 
 
-def _settle() -> None:
+def _isolate() -> None:
     """No handler of the daemon's, which came with the fork; no core files of mail."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

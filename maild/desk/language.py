@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from maild.config import Settings
 from maild.desk import alerts
 from maild.errors import UsageError
-from maild.said import Said, Tongue
+from maild.i18n import Sentence, Translator
 
 
 class Speaking(Protocol):
@@ -21,17 +21,17 @@ class Speaking(Protocol):
     now: datetime
 
 
-def tongue(desk: Speaking, language: str) -> Tongue:
+def translator(desk: Speaking, language: str) -> Translator:
     """This language with the admin's own sentences; without them, and with an alert, where his
     file is broken."""
     try:
-        return Tongue(language, desk.settings.path("templates"))
+        return Translator(language, desk.settings.path("templates"))
     except UsageError as error:
         text = f"The desk's own sentences are not in force. {error.message}"
         alerts.raise_alert(desk.session, "sentences", text, desk.now)
-        return Tongue(language)
+        return Translator(language)
 
 
-def for_all(desk: Speaking, sentence: Said) -> str:
+def for_all(desk: Speaking, sentence: Sentence) -> str:
     """A sentence for people of several languages: in that of the desk."""
-    return tongue(desk, desk.settings.config.desk.language).write(sentence)
+    return translator(desk, desk.settings.config.desk.language).write(sentence)

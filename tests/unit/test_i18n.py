@@ -15,14 +15,14 @@ import pytest
 import sqlalchemy as sa
 
 import maild
-from maild import said as sentences
+from maild import i18n as sentences
 from maild import yamlfile
 from maild.commands.undo import COLUMNS
 from maild.desk import fields
 from maild.desk.notify import notify
 from maild.desk.profile import FIELDS
 from maild.errors import Refused
-from maild.said import Said, Tongue, holes, said, together
+from maild.i18n import Sentence, Translator, holes, sentence, together
 from maild.store.tables import Alert
 from tests.office import Office
 
@@ -98,7 +98,7 @@ def test_every_language_of_the_templates_has_sentences() -> None:
 
 
 def test_a_sentence_is_the_english_text_and_nothing_else_to_whoever_asks() -> None:
-    due = said("{ticket} is due {when}.", ticket="T20261123.0001", when=WHEN)
+    due = sentence("{ticket} is due {when}.", ticket="T20261123.0001", when=WHEN)
     assert due == "T20261123.0001 is due Thu 3 Dec 2026, 09:00."
     assert type(str(due)) is str
     assert f"{due}" == str(due)
@@ -107,48 +107,48 @@ def test_a_sentence_is_the_english_text_and_nothing_else_to_whoever_asks() -> No
     assert Refused(due).message is due
     raised = pickle.loads(pickle.dumps(Refused(due)))
     assert (
-        Tongue("de").write(raised.message)
+        Translator("de").write(raised.message)
         == "T20261123.0001 ist am Do., 3. Dez. 2026, 09:00 fällig."
     )
 
 
 def test_dates_lists_and_names_within_are_written_in_the_readers_way() -> None:
-    german = Tongue("de-AT")
-    assert german.write(said("{day} is in the future; time is entered once it is worked.",
+    german = Translator("de-AT")
+    assert german.write(sentence("{day} is in the future; time is entered once it is worked.",
                              day=date(2026, 12, 3))) == (
         "Do., 3. Dez. 2026 liegt in der Zukunft; Zeit wird erfasst, wenn sie gearbeitet ist."
     )  # fmt: skip
-    known = said("It can mean {known: or }.", known=["#set", "#status"])
+    known = sentence("It can mean {known: or }.", known=["#set", "#status"])
     assert known == "It can mean #set or #status."
     assert german.write(known) == "Das kann #set oder #status heißen."
     both = together(
-        said('{field!c} is "{value}".', field=fields.label("impact"), value="high"),
-        said('{field!c} is already "{value}".', field=fields.label("priority"), value="1 High"),
+        sentence('{field!c} is "{value}".', field=fields.label("impact"), value="high"),
+        sentence('{field!c} is already "{value}".', field=fields.label("priority"), value="1 High"),
     )
     assert both == 'Impact is "high". Priority is already "1 High".'
     assert german.write(both) == "Auswirkung: „high“. Priorität war schon „1 High“."
 
 
 def test_what_is_not_translated_stays_english() -> None:
-    assert Tongue("de").write(Said("Nobody translates {this}.", {"this": WHEN})) == (
+    assert Translator("de").write(Sentence("Nobody translates {this}.", {"this": WHEN})) == (
         "Nobody translates Thu 3 Dec 2026, 09:00."
     )
-    assert Tongue("fr").write(said("{ticket} is due {when}.", ticket="T1", when=WHEN)) == (
+    assert Translator("fr").write(sentence("{ticket} is due {when}.", ticket="T1", when=WHEN)) == (
         "T1 is due Thu 3 Dec 2026, 09:00."
     )
-    assert Tongue("../../etc").write(said("All tickets")) == "All tickets"
+    assert Translator("../../etc").write(sentence("All tickets")) == "All tickets"
 
 
 def test_what_a_person_wrote_is_no_template() -> None:
-    no = said('There is no {what} "{text}".', what=said("field"), text="{what} {0} {text}")
+    no = sentence('There is no {what} "{text}".', what=sentence("field"), text="{what} {0} {text}")
     assert no == 'There is no field "{what} {0} {text}".'
-    assert Tongue("de").write(no) == "Feld „{what} {0} {text}“ gibt es nicht."
+    assert Translator("de").write(no) == "Feld „{what} {0} {text}“ gibt es nicht."
     assert fields.label("{odd}") == "{odd}"
 
 
 def test_facts_become_plain_data() -> None:
-    facts = {"missing": [said("The time entries are not done.")], "count": 1, "none": None}
-    plain = Tongue("de").plain(facts)
+    facts = {"missing": [sentence("The time entries are not done.")], "count": 1, "none": None}
+    plain = Translator("de").plain(facts)
     assert plain == {
         "missing": ["Die Zeiteinträge sind nicht fertig."],
         "count": 1,
@@ -172,10 +172,10 @@ def test_an_admins_own_translation_goes_before_ours_and_a_new_language_is_a_file
 ) -> None:
     own(tmp_path, "de", '"All tickets": "Sämtliche Tickets"\n')
     own(tmp_path, "fr", '"All tickets": "Tous les tickets"\n')
-    assert Tongue("de", tmp_path).write(said("All tickets")) == "Sämtliche Tickets"
-    assert Tongue("de", tmp_path).write(said("Closed tickets")) == "Geschlossene Tickets"
-    assert Tongue("fr-CA", tmp_path).write(said("All tickets")) == "Tous les tickets"
-    assert Tongue("fr-CA", tmp_path).write(said("Closed tickets")) == "Closed tickets"
+    assert Translator("de", tmp_path).write(sentence("All tickets")) == "Sämtliche Tickets"
+    assert Translator("de", tmp_path).write(sentence("Closed tickets")) == "Geschlossene Tickets"
+    assert Translator("fr-CA", tmp_path).write(sentence("All tickets")) == "Tous les tickets"
+    assert Translator("fr-CA", tmp_path).write(sentence("Closed tickets")) == "Closed tickets"
 
 
 def test_h72_a_broken_file_leaves_ours_in_force_and_is_told(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_h72_a_broken_file_leaves_ours_in_force_and_is_told(tmp_path: Path) -> N
     own(folder, "de", "[")
     with office.desk("x") as desk:
         dora = office.person(desk.session, "dora@acme.example")
-        facts = {"list": {"title": said("Your open tickets")}, "tickets": []}
+        facts = {"list": {"title": sentence("Your open tickets")}, "tickets": []}
         row = notify(desk, None, "ticket-list", [dora], extra=facts)[0]
         assert row.data["list"]["title"] == "Ihre offenen Tickets"
         told = desk.session.scalars(sa.select(Alert.text)).all()
@@ -201,7 +201,9 @@ def test_h72_a_wrong_translation_is_passed_over_and_the_check_says_where_it_is(
         "fr",
         '"{ticket} is back": "{tiket} revient"\n"All tickts": "Tous"\n"All tickets": "Tous"\n',
     )
-    assert Tongue("fr", tmp_path).write(said("{ticket} is back", ticket="T1")) == "T1 is back"
+    assert (
+        Translator("fr", tmp_path).write(sentence("{ticket} is back", ticket="T1")) == "T1 is back"
+    )
     assert sentences.problems(file) == [
         f"{file}, line 1: the translation needs {{ticket}}, and no other.",
         f'{file}, line 2: maild never says "All tickts"; did you mean "All tickets"?',

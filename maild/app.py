@@ -25,7 +25,7 @@ from maild.store.migrate import migrate
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class App:
     """A configuration with its database and profile, ready to use."""
 
     settings: Settings
@@ -65,17 +65,17 @@ class House:
         self.store.close()
 
 
-def open_house(file: Path | None, *, now: datetime | None = None) -> House:
+def open_app(file: Path | None, *, now: datetime | None = None) -> App:
     """Reads the configuration, brings the database up to date and the people into it."""
     settings = config.load(config.config_file(file))
-    return furnish(settings, Store(settings.database_url), now=now)
+    return build(settings, Store(settings.database_url), now=now)
 
 
-def furnish(settings: Settings, store: Store, *, now: datetime | None = None) -> House:
+def build(settings: Settings, store: Store, *, now: datetime | None = None) -> App:
     """The same for settings that are read already."""
     rules = Rules(profile_folder(settings.config.profile, settings.folder))
     prepare(settings, store, now or datetime.now(UTC))
-    return House(settings, store, rules.profile, rules)
+    return App(settings, store, rules.profile, rules)
 
 
 def prepare(settings: Settings, store: Store, now: datetime) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from maild import calls
+from maild import http
 
 
 @contextmanager
@@ -42,12 +42,12 @@ def _octet_by_octet(connection: socket.socket, over: threading.Event) -> None:
 
 def test_h17_an_octet_now_and_then_does_not_hold_us() -> None:
     with _serving(_octet_by_octet) as url, pytest.raises(TimeoutError, match=r"within 0\.5"):
-        calls.post(url, b"", {}, seconds=0.5)
+        http.post(url, b"", {}, seconds=0.5)
 
 
 def test_silence_does_not_hold_us() -> None:
     with _serving(lambda _, over: over.wait() and None) as url, pytest.raises(TimeoutError):
-        calls.post(url, b"", {}, seconds=0.2)
+        http.post(url, b"", {}, seconds=0.2)
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_silence_does_not_hold_us() -> None:
 )
 def test_what_is_not_http_is_an_error_of_the_network(words: bytes) -> None:
     with _serving(lambda peer, _: peer.sendall(words)) as url, pytest.raises(OSError):
-        calls.post(url, b"", {}, seconds=5)
+        http.post(url, b"", {}, seconds=5)
