@@ -61,13 +61,13 @@ class Daemon:
             _now,
             self.mail_waits.set,
             self.alert,
-            settled=self.settled,
+            recovered=self.recovered,
         )
 
     def alert(self, key: str, text: str) -> None:
         self.app.store.write(lambda session: raise_alert(session, key, text, _now()))
 
-    def settled(self, key: str) -> None:
+    def recovered(self, key: str) -> None:
         self.app.store.write(lambda session: clear_alert(session, key, _now()))
 
     def run(self) -> None:

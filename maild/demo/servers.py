@@ -285,7 +285,7 @@ Fault = Literal["hang", "drop"]
 
 
 @dataclass(slots=True)
-class _Trouble:
+class _Retry:
     answer: str | Fault  # a reply line; "hang": no answer; "drop": the connection is cut
     at: Literal["rcpt", "data"]
     times: int
@@ -296,9 +296,9 @@ class _Handler:
     """What aiosmtpd asks; names are its own."""
 
     server: SmtpServer
-    troubles: dict[str, list[_Trouble]] = field(default_factory=dict)
+    troubles: dict[str, list[_Retry]] = field(default_factory=dict)
 
-    def _trouble(self, address: str, at: str) -> _Trouble | None:
+    def _trouble(self, address: str, at: str) -> _Retry | None:
         for trouble in self.troubles.get(address.lower(), []):
             if trouble.at == at and trouble.times > 0:
                 trouble.times -= 1
@@ -328,7 +328,7 @@ class _Handler:
         return await _answer(smtp, trouble) if trouble else "250 2.0.0 OK"
 
 
-async def _answer(smtp: SMTP, trouble: _Trouble) -> str:
+async def _answer(smtp: SMTP, trouble: _Retry) -> str:
     if trouble.answer == "hang":
         await asyncio.Event().wait()
     if trouble.answer == "drop":
@@ -393,7 +393,7 @@ class SmtpServer:
 
         "drop" at "data" takes the mail and cuts the connection before the client is told.
         """
-        self._handler.troubles.setdefault(recipient.lower(), []).append(_Trouble(answer, at, times))
+        self._handler.troubles.setdefault(recipient.lower(), []).append(_Retry(answer, at, times))
 
     def heal(self, recipient: str) -> None:
         self._handler.troubles.pop(recipient.lower(), None)

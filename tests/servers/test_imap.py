@@ -14,7 +14,7 @@ from maild.config import MailboxSection
 from maild.demo.servers import Servers
 from maild.errors import Temporary, Unavailable
 from maild.ingest.imap import probe
-from maild.ingest.imap.place import Fetched, Place
+from maild.ingest.imap.cursor import Cursor, Fetched
 from maild.store import Store
 from maild.store.migrate import migrate
 from tests.servers.dovecot import Dovecot, running
@@ -228,9 +228,9 @@ def test_h11_another_uidvalidity_while_we_were_killed_in_the_rescan(box: Box, wa
         box.put(mail(number))
     assert watched.watcher(box.section()).once() == 3
     box.renumber()
-    place = Place(watched.store, "support", lambda: watched.now)
-    place.enter(99)  # the rescan began …
-    place.accept([Fetched(1, mail(1))], 1)  # … and got as far as this
+    cursor = Cursor(watched.store, "support", lambda: watched.now)
+    cursor.enter(99)  # the rescan began …
+    cursor.accept([Fetched(1, mail(1))], 1)  # … and got as far as this
     assert watched.watcher(box.section()).once() == 0
     assert watched.octets() == [mail(1), mail(2), mail(3)]
 
@@ -323,7 +323,7 @@ def test_a_server_that_is_gone_is_told_of_and_settled_when_it_is_back(watched: W
             servers.imap.pause()
             watched.wait_for(lambda: watched.alerts)
             servers.imap.resume()
-            watched.wait_for(lambda: watched.settled)
+            watched.wait_for(lambda: watched.recovered)
             box.put(mail(2))
             watched.wait_for(lambda: len(watched.stored()) == 2)
     key, text = watched.alerts[0]
@@ -346,7 +346,7 @@ def test_h3_a_full_disk_loses_nothing_and_work_resumes_by_itself(box: Box, watch
         _limit_pages(watched.store, 1_000_000)
         watched.wait_for(lambda: len(watched.stored()) == 3)
         watched.wait_for(lambda: not box.messages())
-        watched.wait_for(lambda: "imap:support" in watched.settled)
+        watched.wait_for(lambda: "imap:support" in watched.recovered)
 
 
 def _limit_pages(store: Store, pages: int) -> None:

@@ -12,7 +12,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -271,7 +271,7 @@ def test_a_redirect_is_not_followed(tokens: TokenServer, section: OauthSection) 
 
 
 def test_a_token_server_that_is_not_there_is_tried_again(tmp_path: Path) -> None:
-    with TokenServer() as gone:
+    with closing(TokenServer()) as gone:
         section = OauthSection.model_validate(gone.oauth(tmp_path))
     error = _error(section)
     assert isinstance(error, Temporary)
@@ -372,10 +372,10 @@ def test_h20_revoked_is_an_alert_others_go_on_and_it_heals_by_itself(
         _file(mailbox.oauth).write_text(tokens.refresh)  # as `maild login` does
         dovecot.append("support", mail(2))
         watched.wait_for(lambda: len(watched.stored()) == 2)
-        watched.wait_for(lambda: watched.settled)
+        watched.wait_for(lambda: watched.recovered)
     assert {key for key, _ in watched.alerts} == {"imap:support"}
     assert "Sign in again: `maild login support`" in watched.alerts[0][1]
-    assert watched.settled == ["imap:support"]
+    assert watched.recovered == ["imap:support"]
     said = capsys.readouterr()
     for secret in ("refresh-0", tokens.refresh, *tokens.given):
         assert secret not in said.out + said.err + str(watched.alerts)

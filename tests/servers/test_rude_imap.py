@@ -237,7 +237,7 @@ def test_h26_a_delete_that_fails_makes_one_copy_however_often_it_is_tried(watche
         assert watched.watcher(server.section(after="move:Done")).once() == 0
         assert server.copies == {"Done": 3}
         assert server.messages == {}
-        assert watched.settled == ["imap-after:rude"]
+        assert watched.recovered == ["imap-after:rude"]
         assert watched.octets() == list(THREE.values())
 
 

@@ -7,6 +7,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ class TokenServer:
 
 @pytest.fixture
 def tokens() -> Iterator[TokenServer]:
-    with TokenServer() as server:
+    with closing(TokenServer()) as server:
         yield server
 
 
@@ -185,5 +186,5 @@ class TokenSmtp:
 
 @pytest.fixture
 def token_smtp(tokens: TokenServer) -> Iterator[TokenSmtp]:
-    with TokenSmtp(tokens) as server:
+    with closing(TokenSmtp(tokens)) as server:
         yield server

@@ -36,7 +36,7 @@ class Watched:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.alerts: list[tuple[str, str]] = []
-        self.settled: list[str] = []
+        self.recovered: list[str] = []
         self.now = datetime(2026, 11, 21, 12, tzinfo=UTC)
         self.bell = Bell()
         self.wait_for = self.bell.wait_for
@@ -47,7 +47,7 @@ class Watched:
             self.bell.ring()
 
         values: dict[str, Any] = {
-            "settled": self.settled.append,
+            "recovered": self.recovered.append,
             "patience": QUICK,
             "rhythm": EAGER,
             "on_accepted": self.bell.ring,

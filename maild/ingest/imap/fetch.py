@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from maild.errors import MaildError
 from maild.ingest.imap.connection import Connection, Refusal, TooLarge
-from maild.ingest.imap.place import Fetched
+from maild.ingest.imap.cursor import Fetched
 
 TOGETHER_OCTETS = 4_000_000  # of messages fetched by one command and committed together
 TOGETHER_COUNT = 100

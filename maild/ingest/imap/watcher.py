@@ -22,11 +22,11 @@ import structlog
 from maild.config import LimitsSection, MailboxSection
 from maild.crash_points import crash_point
 from maild.errors import MaildError, Temporary, Unavailable
-from maild.ingest.imap.after import Acknowledger
+from maild.ingest.imap.acknowledge import Acknowledger
 from maild.ingest.imap.connection import Connection, Refusal, TooLarge, opened
+from maild.ingest.imap.cursor import KEYS, Cursor, Fetched, chunks
 from maild.ingest.imap.fetch import Broken, Interrupted, fetch, grouped
-from maild.ingest.imap.place import KEYS, Fetched, Place, chunks
-from maild.ingest.imap.troubles import Troubles
+from maild.ingest.imap.retries import Retries
 from maild.ingest.imap.wire import Patience, Stop, Stopped
 from maild.store import Store
 
@@ -65,7 +65,7 @@ class _Again(Exception):
 class Watcher:
     """One mailbox.  `once` takes in what is there, `run` goes on until it is told to stop.
 
-    `alert(key, text)` tells an admin (the same key again only counts up), `settled(key)` that it
+    `alert(key, text)` tells an admin (the same key again only counts up), `recovered(key)` that it
     is over; `on_accepted()` is called after every commit that stored something.  Both are called
     in the watcher's thread.
     """
@@ -79,7 +79,7 @@ class Watcher:
         on_accepted: Callable[[], None],
         alert: Callable[[str, str], None],
         *,
-        settled: Callable[[str], None] = lambda key: None,
+        recovered: Callable[[str], None] = lambda key: None,
         patience: Patience | None = None,
         rhythm: Rhythm | None = None,
         context: ssl.SSLContext | None = None,
@@ -88,13 +88,13 @@ class Watcher:
         self._limit = limits.message_bytes
         self._on_accepted = on_accepted
         self._alert = alert
-        self._settled = settled
+        self._recovered = recovered
         self._patience = patience or Patience()
         self._rhythm = rhythm or Rhythm()
         self._context = context
-        self._place = Place(store, section.name, clock)
-        self._after = Acknowledger(section.name, section.after, self._place)
-        self._troubles = Troubles(self._rhythm.message_pause)
+        self._cursor = Cursor(store, section.name, clock)
+        self._after = Acknowledger(section.name, section.after, self._cursor)
+        self._retries = Retries(self._rhythm.message_pause)
         self._estimated: set[int] = set()  # UIDs whose announced size is known to be off
         self._uidvalidity = 0
         self._high = 0  # all UIDs up to here were seen by this process
@@ -145,7 +145,7 @@ class Watcher:
             self._went_well()
             if connection.news:  # it came while we were busy; IDLE would not tell again
                 continue
-            seconds = min(self._next_full - time.monotonic(), self._troubles.seconds())
+            seconds = min(self._next_full - time.monotonic(), self._retries.seconds())
             if connection.idles:
                 connection.idle(max(0.1, min(seconds, self._patience.idle_seconds)))
                 continue
@@ -181,7 +181,7 @@ class Watcher:
     def _enter(self, connection: Connection) -> None:
         """Opens the folder and finds our place in it; notices when it was renumbered."""
         connection.select(readonly=self._after.keeps)
-        last_uid, renumbered = self._place.enter(connection.uidvalidity)
+        last_uid, renumbered = self._cursor.enter(connection.uidvalidity)
         if connection.uidvalidity != self._uidvalidity:
             self._start_over(connection.uidvalidity)
         self._compared = False
@@ -201,12 +201,12 @@ class Watcher:
         self._uidvalidity = uidvalidity
         self._high = 0
         self._next_full = 0.0
-        self._troubles.clear()
+        self._retries.clear()
         self._estimated.clear()
 
     def _uids_used_twice(self, connection: Connection, evidence: str) -> None:
         """Against RFC 3501 §2.3.1.1, but restored servers do it: no UID can be relied on (H12)."""
-        self._place.forget()
+        self._cursor.forget()
         self._start_over(connection.uidvalidity)
         self._log.warning("imap.uids_reused", evidence=evidence)
         self._alert(
@@ -228,18 +228,18 @@ class Watcher:
             self._arrivals(connection, work)
         self._acknowledge(connection, work.acknowledge)
         if full:
-            if self._troubles.first() is None:
-                self._place.scanned(self._high)
+            if self._retries.first() is None:
+                self._cursor.scanned(self._high)
             self._next_full = time.monotonic() + self._rhythm.rescan_seconds
 
     def _look(self, connection: Connection, first: int) -> _Work:
         """What is there from `first` on, and what was in trouble and is due again."""
         found = connection.uids(first)
         self._high = max([self._high, *found[-1:]])
-        found = sorted({*found, *self._troubles.ripe()})
-        known = self._place.known(found)
-        self._troubles.settled(known)
-        pending = [uid for uid in found if uid not in known and not self._troubles.waits(uid)]
+        found = sorted({*found, *self._retries.ripe()})
+        known = self._cursor.known(found)
+        self._retries.done(known)
+        pending = [uid for uid in found if uid not in known and not self._retries.waits(uid)]
         return _Work(pending, sorted(known))
 
     def _arrivals(self, connection: Connection, work: _Work) -> None:
@@ -254,8 +254,8 @@ class Watcher:
         oldest, rest = work.pending[: KEYS - NEWEST], work.pending[KEYS - NEWEST :]
         work.now = oldest + rest[-NEWEST:]
         work.pending = rest[:-NEWEST]
-        alone = [[uid] for uid in work.now if self._troubles.alone(uid)]
-        together = [uid for uid in work.now if not self._troubles.alone(uid)]
+        alone = [[uid] for uid in work.now if self._retries.alone(uid)]
+        together = [uid for uid in work.now if not self._retries.alone(uid)]
         done: list[int] = []
         try:
             for uids in [together, *alone]:
@@ -302,7 +302,7 @@ class Watcher:
         if not uids:
             return
         there = set(connection.uids(min(uids)))
-        self._troubles.settled(uid for uid in uids if uid not in there)
+        self._retries.done(uid for uid in uids if uid not in there)
         for uid in uids:
             if uid in there:
                 self._broken(Broken(uid, "the server does not say its size"))
@@ -313,10 +313,10 @@ class Watcher:
         uids = [one.uid for one in whole]
         work.now = [uid for uid in work.now if uid not in set(uids)]
         crash_point("accept.fetched")
-        accepted = self._place.accept(whole, self._low(work))
+        accepted = self._cursor.accept(whole, self._low(work))
         crash_point("accept.committed")
-        for uid in self._troubles.settled(uids):
-            self._settled(self._key("fetch", uid))
+        for uid in self._retries.done(uids):
+            self._recovered(self._key("fetch", uid))
         for uid, message in accepted.new:
             self._log.info("imap.accepted", uid=uid, message=message)
         self._accepted += len(accepted.new)
@@ -327,7 +327,7 @@ class Watcher:
     def _low(self, work: _Work) -> int:
         """All UIDs up to here are accepted, or gone."""
         waiting = [*work.pending[:1], *work.now]
-        if (trouble := self._troubles.first()) is not None:
+        if (trouble := self._retries.first()) is not None:
             waiting.append(trouble)
         return min(waiting) - 1 if waiting else self._high
 
@@ -348,7 +348,7 @@ class Watcher:
             )
         else:
             crash_point("accept.acknowledged")
-            self._settled(key)
+            self._recovered(key)
 
     # ---- are they still who they were? (H12)
 
@@ -363,7 +363,7 @@ class Watcher:
         self._compared = True
         rechecks = RECHECKS
         for uids in chunks(connection.uids(first), KEYS):
-            known = self._place.known(uids)
+            known = self._cursor.known(uids)
             sizes = connection.sizes(sorted(known)) if known else {}
             odd = [
                 uid
@@ -392,7 +392,7 @@ class Watcher:
 
     def _broken(self, broken: Broken) -> None:
         self._log.warning("imap.not_fetched", uid=broken.uid, detail=broken.why)
-        if self._troubles.failed(broken.uid):
+        if self._retries.failed(broken.uid):
             self._alert(
                 self._key("fetch", broken.uid),
                 f'Mailbox "{self._section.name}": message UID {broken.uid} cannot be fetched '
@@ -402,7 +402,7 @@ class Watcher:
 
     def _too_large(self, uid: int, octets: int) -> None:
         self._log.warning("imap.too_large", uid=uid, size=octets)
-        if self._troubles.failed(uid, final=True):
+        if self._retries.failed(uid, final=True):
             self._alert(
                 self._key("size", uid),
                 f'Mailbox "{self._section.name}": message UID {uid} has {octets:,} octets, more '
@@ -414,7 +414,7 @@ class Watcher:
         """The connection is gone; with the next one the suspects are fetched one by one (H9)."""
         uids, error = interruption.uids, interruption.error
         self._log.info("imap.interrupted", suspects=len(uids), detail=str(error))
-        self._troubles.suspect(uids)
+        self._retries.suspect(uids)
         if len(uids) == 1 and isinstance(error, TooLarge):
             self._too_large(uids[0], error.octets)
         elif len(uids) == 1:
@@ -443,5 +443,5 @@ class Watcher:
     def _went_well(self) -> None:
         self._failures = 0
         if self._problem:
-            self._settled(self._problem)
+            self._recovered(self._problem)
             self._problem = None

@@ -45,8 +45,8 @@ class Renumbered(Temporary):
     """Another daemon, or we, gave the folder a new UIDVALIDITY meanwhile: look again."""
 
 
-class Place:
-    """The place of one mailbox, by its name in maild.toml."""
+class Cursor:
+    """The place in one mailbox, by its name in maild.toml."""
 
     def __init__(self, store: Store, mailbox: str, clock: Callable[[], datetime]) -> None:
         self._store = store

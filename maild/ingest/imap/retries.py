@@ -11,19 +11,19 @@ LONGEST_PAUSE = 3600.0  # seconds between tries
 
 
 @dataclass(slots=True)
-class _Trouble:
+class _Retry:
     tries: int = 0  # how often it failed alone
     due: float = 0.0  # monotonic time of the next try
     told: bool = False
 
 
-class Troubles:
+class Retries:
     """By UID, for as long as this process watches; after a restart they are tried afresh."""
 
     def __init__(self, first_pause: float) -> None:
         """`first_pause`: seconds from a first failure to the second try; then they double."""
         self._first_pause = first_pause
-        self._of: dict[int, _Trouble] = {}
+        self._of: dict[int, _Retry] = {}
 
     def clear(self) -> None:
         self._of.clear()
@@ -31,14 +31,14 @@ class Troubles:
     def suspect(self, uids: Iterable[int]) -> None:
         """One of these broke the connection: from now on each is fetched alone."""
         for uid in uids:
-            self._of.setdefault(uid, _Trouble())
+            self._of.setdefault(uid, _Retry())
 
     def failed(self, uid: int, *, final: bool = False) -> bool:
         """Counts a failure; True once, when it is time to tell somebody.
 
         `final`: another try will not help (too large), so it is told at once.
         """
-        trouble = self._of.setdefault(uid, _Trouble())
+        trouble = self._of.setdefault(uid, _Retry())
         trouble.tries += 1
         pause = LONGEST_PAUSE if final else self._first_pause * 2 ** (trouble.tries - 1)
         trouble.due = time.monotonic() + min(pause, LONGEST_PAUSE)
@@ -47,7 +47,7 @@ class Troubles:
         trouble.told = True
         return True
 
-    def settled(self, uids: Iterable[int]) -> list[int]:
+    def done(self, uids: Iterable[int]) -> list[int]:
         """These are accepted, or no longer there; returns those that somebody was told of."""
         gone = [(uid, self._of.pop(uid, None)) for uid in uids]
         return [uid for uid, trouble in gone if trouble and trouble.told]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from maild.ingest.imap.connection import Connection, Refusal
-from maild.ingest.imap.place import KEYS, Place, chunks
+from maild.ingest.imap.cursor import KEYS, Cursor, chunks
 
 log = structlog.get_logger()
 
@@ -19,11 +19,11 @@ log = structlog.get_logger()
 class Acknowledger:
     """Does what `after` says in [[mailbox]]: "keep", "move:FOLDER" or "delete"."""
 
-    def __init__(self, mailbox: str, after: str, place: Place) -> None:
+    def __init__(self, mailbox: str, after: str, cursor: Cursor) -> None:
         self._mailbox = mailbox
         self._folder = after[5:].strip() if after.startswith("move:") else None
         self.keeps = after == "keep"
-        self._place = place
+        self._cursor = cursor
 
     def __call__(self, connection: Connection, uids: Sequence[int]) -> None:
         """Acknowledges accepted messages; Refusal where the server would not."""
@@ -54,14 +54,14 @@ class Acknowledger:
     def _copy_and_delete(self, connection: Connection, uids: list[int]) -> None:
         """Without MOVE: what is copied is written down first, so a DELETE that fails again and
         again makes one copy, not one a try (H26)."""
-        copied = self._place.copied()
+        copied = self._cursor.copied()
         fresh = [uid for uid in uids if uid not in copied]
         if fresh:
             self._create_and(connection, connection.copy, fresh)
             copied.update(fresh)
-            self._place.keep_copied(copied)
+            self._cursor.keep_copied(copied)
         if self._delete(connection, uids):
-            self._place.keep_copied(copied.difference(uids))
+            self._cursor.keep_copied(copied.difference(uids))
 
     def _delete(self, connection: Connection, uids: list[int]) -> bool:
         """True where they are gone, False where they only are marked."""
@@ -71,7 +71,7 @@ class Acknowledger:
             return True
         # A plain EXPUNGE removes all that anybody marked; so only when all of it is ours.
         marked = connection.marked_deleted()
-        if len(self._place.known(marked)) == len(marked):
+        if len(self._cursor.known(marked)) == len(marked):
             connection.expunge_all()
             return True
         log.info("imap.left_marked", mailbox=self._mailbox, count=len(uids))
