@@ -21,10 +21,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from maild.desk import tokens
-from maild.ingest import doubles
+from maild.desk import reply_tokens
+from maild.ingest import duplicates
 from maild.ingest.match import decide, gather
-from maild.ingest.who import claim, who
+from maild.ingest.sender import claim, who
 from maild.model import Mail
 from maild.parse.parser import parse
 from maild.store import Store
@@ -122,12 +122,12 @@ def once(session: Session, mail: Mail, secret: bytes) -> float:
     stored = Message(
         mailbox="support",
         message_id=mail.message_id,
-        fingerprint=doubles.fingerprint(mail),
+        fingerprint=duplicates.fingerprint(mail),
         accepted=NOW,
     )
     session.expunge_all()
     started = time.perf_counter()
-    doubles.twin(session, stored)
+    duplicates.twin(session, stored)
     sender = who(session, claim(mail), NOW)
     decide(gather(session, mail, secret), sender)
     return time.perf_counter() - started
@@ -145,7 +145,7 @@ def measure(folder: Path, sizes: list[int]) -> dict[int, float]:
             migrate(store)
             fill(store, size)
             session = stack.enter_context(store.transaction())
-            desks[size] = (session, tokens.desk_secret(session), mails(size))
+            desks[size] = (session, reply_tokens.desk_secret(session), mails(size))
         for n in range(ROUNDS):
             for size, (session, secret, work) in desks.items():
                 times[size].append(once(session, work[n], secret))

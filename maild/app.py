@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from maild import config
 from maild.config import Settings
 from maild.desk import people
-from maild.desk.admins import tell_admins
+from maild.desk.admin_alerts import tell_admins
 from maild.desk.desk import Desk
 from maild.desk.profile import Profile, profile_folder
 from maild.ingest.process import Pipeline

@@ -19,7 +19,7 @@ from maild.config import MailboxSection
 from maild.desk.alerts import clear_alert, raise_alert
 from maild.errors import MaildError
 from maild.ingest.imap import Stop, Watcher
-from maild.outbox.hooks import Hooks
+from maild.outbox.webhook_delivery import Hooks
 from maild.store.tables import Mailbox, Message
 
 log = structlog.get_logger()

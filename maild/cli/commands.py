@@ -14,12 +14,12 @@ from rich.table import Table
 
 from maild import config as configuration
 from maild.cli.options import ConfigOption, JsonOption, print_json
-from maild.commands import guide, subjects
+from maild.commands import reference, subject_phrases
 from maild.commands.arguments import Names, Resource
 from maild.commands.grammar import Place, read
-from maild.commands.mail import names
+from maild.commands.mail_commands import names
 from maild.commands.values import Asked
-from maild.commands.vocabulary import own_folder, vocabulary
+from maild.commands.words import own_folder, vocabulary
 from maild.config import Config, Settings
 from maild.desk.profile import load_profile, profile_folder
 
@@ -47,7 +47,7 @@ def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
 @group.command("docs")
 def docs(config: ConfigOption = None) -> None:
     """Print docs/commands.md."""
-    print(guide.page(_names(config).vocabulary), end="")
+    print(reference.page(_names(config).vocabulary), end="")
 
 
 @group.command("try")
@@ -61,7 +61,7 @@ def try_(
     config: ConfigOption = None,
 ) -> None:
     """Show what a mail would ask for.  Nothing is done."""
-    carried = frozenset({subjects.plain(title)}) if title else frozenset()
+    carried = frozenset({subject_phrases.plain(title)}) if title else frozenset()
     place = Place(carried, opens, "contact" if contact else "resource")
     asked = read(subject, text.replace("\\n", "\n"), _names(config), place)
     if json:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from maild.cli.look import print_ticket, ticket_table
-from maild.demo.story import play
+from maild.demo.scenario import play
 from maild.desk import views
 
 

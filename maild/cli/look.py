@@ -18,7 +18,8 @@ from rich.table import Column, Table
 
 from maild.app import open_app
 from maild.cli.options import ConfigOption, JsonOption, print_json
-from maild.desk import gates, originals, story, views
+from maild.desk import original_mail, status_requirements, views
+from maild.desk.explain import Chapter, in_words, of_messages
 from maild.ingest.files import read_paths
 from maild.outbox import rows as delivery
 from maild.parse.limits import Reader
@@ -56,8 +57,8 @@ def show(
     with app.store.read() as session:
         ticket = views.ticket(session, number)
         data = views.whole(session, ticket)
-        asking = gates.Look(session, app.profile, datetime.now(UTC))
-        data["closing_needs"] = gates.closing_needs(asking, ticket)
+        asking = status_requirements.Look(session, app.profile, datetime.now(UTC))
+        data["closing_needs"] = status_requirements.closing_needs(asking, ticket)
     if json:
         print_json(data)
     else:
@@ -72,7 +73,7 @@ def eml(
     """Print the original message, byte for byte."""
     app = open_app(config)
     with app.store.read() as session:
-        octets = originals.eml(session, views.ticket(session, number), note)
+        octets = original_mail.eml(session, views.ticket(session, number), note)
     sys.stdout.buffer.write(octets)
     sys.stdout.buffer.flush()
 
@@ -93,13 +94,13 @@ def explain(
             console.print(f"  {escape(line)}")
 
 
-def _chapters(what: str, config: Path | None) -> list[story.Chapter]:
+def _chapters(what: str, config: Path | None) -> list[Chapter]:
     """A file is read as it stands, without a desk; the rest is looked up."""
     if not Path(what).is_file():
-        return story.of_messages(open_app(config).store, what)
+        return of_messages(open_app(config).store, what)
     with closing(Reader()) as reader:
         return [
-            story.Chapter(
+            Chapter(
                 source.label if error is None else f"{source.label}: {error}",
                 mail.reasons if mail else (),
                 (),
@@ -242,7 +243,7 @@ def print_ticket(console: Console, data: dict[str, Any]) -> None:
         _print_note(console, note)
     for event in data["events"]:
         if event["event"] not in TOLD_TWICE:
-            said = story.in_words(event["event"], event["by"], event["detail"])
+            said = in_words(event["event"], event["by"], event["detail"])
             console.print(f"{local(event['at'])}  {escape(said)}", style="dim", highlight=False)
 
 

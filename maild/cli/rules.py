@@ -23,12 +23,12 @@ from maild.desk import sla, views
 from maild.desk.desk import Desk
 from maild.desk.profile import profile_folder
 from maild.errors import UsageError
-from maild.rules import trial
+from maild.rules import dry_run
 from maild.rules.clocks import waits
 from maild.rules.engine import Rules
 from maild.rules.load import load_book
-from maild.rules.pages import pages
-from maild.rules.rule import Book
+from maild.rules.reference import pages
+from maild.rules.rule import RuleSet
 from maild.rules.vocabulary import EVENTS
 from maild.store.rehearsal import rehearsal
 from maild.store.tables import Clock, Ticket
@@ -59,11 +59,11 @@ def check(
     if folder is None:
         settings = configuration.load(configuration.config_file(config))
         folder = profile_folder(settings.config.profile, settings.folder)
-    book = load_book(folder)
-    profile = book.profile
+    rule_set = load_book(folder)
+    profile = rule_set.profile
     print(
-        f"{profile.name}: {len(profile.statuses)} statuses, {len(book.rules)} rules, "
-        f"{len(book.stamps)} files: no mistakes."
+        f"{profile.name}: {len(profile.statuses)} statuses, {len(rule_set.rules)} rules, "
+        f"{len(rule_set.stamps)} files: no mistakes."
     )
 
 
@@ -71,7 +71,7 @@ def check(
 def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
     """List the rules in force, in the order in which they are asked."""
     settings = configuration.load(configuration.config_file(config))
-    book = load_book(profile_folder(settings.config.profile, settings.folder))
+    rule_set = load_book(profile_folder(settings.config.profile, settings.folder))
     rows = [
         {
             "rule": rule.name,
@@ -83,7 +83,7 @@ def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
             "file": str(rule.file),
             "line": rule.line,
         }
-        for rule in book.rules
+        for rule in rule_set.rules
     ]
     if json:
         print_json(rows)
@@ -121,7 +121,7 @@ def due(
     with app.store.read() as session:
         if number is not None:
             query = query.where(Clock.ticket_id == views.ticket(session, number).id)
-        rows = [_coming(session, app.rules.book, clock) for clock in session.scalars(query)]
+        rows = [_coming(session, app.rules.rule_set, clock) for clock in session.scalars(query)]
     if json:
         print_json(rows)
         return
@@ -132,9 +132,9 @@ def due(
     Console().print(table)
 
 
-def _coming(session: Session, book: Book, clock: Clock) -> dict[str, Any]:
+def _coming(session: Session, rule_set: RuleSet, clock: Clock) -> dict[str, Any]:
     ticket = session.get(Ticket, clock.ticket_id) if clock.ticket_id else None
-    rule = book.named.get(clock.name)
+    rule = rule_set.named.get(clock.name)
     if rule is not None:
         what = ", ".join(_step(step.action, step.argument) for step in rule.steps)
     else:
@@ -175,7 +175,7 @@ def try_(
     with app.store.read() as session:
         desk = _desk(app, session, moment(now))
         ticket = views.ticket(session, number)
-        for verdict in trial.verdicts(app.rules.book, desk, ticket, event, details):
+        for verdict in dry_run.verdicts(app.rules.rule_set, desk, ticket, event, details):
             mark = "[green]fires[/green]" if verdict.fires else "[dim]stays[/dim]"
             waits_ = f" ({waits(verdict.rule)})" if verdict.rule.wait else ""
             console.print(f"{mark}  [bold]{escape(verdict.rule.name)}[/bold]{waits_}")
@@ -238,9 +238,9 @@ def _changed(app: App, path: Path | None, without: list[str]) -> Rules:
     if path is not None and not path.exists():
         raise UsageError(f"There is no {path}.")
     other = Rules(folder, extra)
-    gone = {trial.named(other.book, name).name for name in without}
-    kept = tuple(rule for rule in other.book.rules if rule.name not in gone)
-    other.book = Book(other.book.profile, kept, other.book.stamps)
+    gone = {dry_run.named(other.rule_set, name).name for name in without}
+    kept = tuple(rule for rule in other.rule_set.rules if rule.name not in gone)
+    other.rule_set = RuleSet(other.rule_set.profile, kept, other.rule_set.stamps)
     return other
 
 
@@ -276,13 +276,13 @@ def apply(
 ) -> None:
     """Let a rule act on tickets that are there already, after showing what would change."""
     app = open_app(config)
-    chosen = trial.named(app.rules.book, rule)
+    chosen = dry_run.named(app.rules.rule_set, rule)
     table = Table("ticket", "title", "what", title=chosen.name)
 
     def work(session: Session) -> int:
         desk = _desk(app, session, moment(now))
         count = 0
-        for ticket, done in trial.apply(chosen, app.rules.book, desk, to):
+        for ticket, done in dry_run.apply(chosen, app.rules.rule_set, desk, to):
             count += 1
             table.add_row(ticket.number, escape(ticket.title), escape("; ".join(done)))
         return count

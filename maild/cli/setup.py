@@ -16,7 +16,7 @@ from rich.markup import escape
 from maild import config as configuration
 from maild.app import prepare
 from maild.cli.options import ConfigOption
-from maild.commands.vocabulary import own_folder, vocabulary
+from maild.commands.words import own_folder, vocabulary
 from maild.config import Settings
 from maild.desk.profile import load_profile, profile_folder, shipped
 from maild.errors import MaildError

@@ -25,7 +25,7 @@ from maild.config import Settings
 from maild.desk.notifications import NOTIFICATIONS, Notification, notification
 from maild.errors import NotFound, UsageError
 from maild.outbox import preview as previews
-from maild.templates import manual as manual_page
+from maild.templates import reference as manual_page
 from maild.templates.history import History, me
 from maild.templates.renderer import PooledRenderer
 from maild.templates.source import SHIPPED, Library, Place, Template, languages

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 
 from maild.commands import dates, durations
-from maild.commands.vocabulary import Vocabulary
+from maild.commands.words import Vocabulary
 from maild.errors import Refused
 from maild.i18n import sentence
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from maild.commands.arguments import Names, fold
 from maild.commands.values import Command, Unclear
-from maild.commands.vocabulary import Alias, Vocabulary, Word
+from maild.commands.words import Alias, Vocabulary, Word
 from maild.i18n import sentence
 
 MOST_LINES = 50  # of a block of directives

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maild.commands import directives, subjects
+from maild.commands import directives, subject_phrases
 from maild.commands.arguments import Names
 from maild.commands.values import Asked, Command, Unclear
 from maild.model import Reason
@@ -30,7 +30,7 @@ class Place:
 
 def read(subject: str, new_text: str, names: Names, place: Place) -> Asked:
     """What a mail asks for."""
-    title = subjects.read(subject, names, place.carried, opens=place.opens, role=place.role)
+    title = subject_phrases.read(subject, names, place.carried, opens=place.opens, role=place.role)
     opening = (
         directives.read(new_text, names)
         if place.role == "resource"

@@ -306,12 +306,14 @@ class Desk:
         self.emit(ticket, "linked", {"to": other.number, "kind": kind})
         self.emit(other, "linked", {"to": ticket.number, "kind": kind})
 
-    def stored_on(self, ticket: Ticket) -> None:
+    def attach_message(self, ticket: Ticket) -> None:
         """Ties the mail being processed to the ticket: its .eml is found there (N26)."""
         if self.stored is not None:
             self.stored.ticket = ticket
 
-    def know(self, message_id: str | None, ticket: Ticket, *, ours: bool = False) -> None:
+    def remember_message_id(
+        self, message_id: str | None, ticket: Ticket, *, ours: bool = False
+    ) -> None:
         """Remembers that mail in answer to this Message-ID belongs to the ticket."""
         if not message_id:
             return

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from maild.config import Settings
-from maild.desk import alerts, bundles, facts, floods, people, tokens
+from maild.desk import alerts, bundles, facts, people, rate_limits, reply_tokens
 from maild.desk.language import translator
 from maild.desk.notifications import Notification, notification
 from maild.model import Address
@@ -235,8 +235,8 @@ def _row(
         auto=what.auto,
         data=facts.storable({**what.kind.nothing, **_data(desk, what, recipient)})
         | _written(desk, recipient, extra),
-        message_id=tokens.message_id(
-            tokens.desk_secret(desk.session),
+        message_id=reply_tokens.message_id(
+            reply_tokens.desk_secret(desk.session),
             key,
             what.ticket.number if what.ticket else None,
             person_id,
@@ -278,16 +278,16 @@ def _held(recipient: Recipient) -> str | None:
 
 def _capped(desk: Unit, what: _What, recipient: Recipient) -> str | None:
     """Which cap keeps this mail back, if one does (E10)."""
-    mail = floods.Outgoing(
+    mail = rate_limits.Outgoing(
         address=recipient.address,
         audience=recipient.audience,
         ticket_id=what.ticket.id if what.ticket else None,
         auto=what.auto is not None,
-        stranger=floods.is_stranger(recipient.person, desk.now),
+        stranger=rate_limits.is_stranger(recipient.person, desk.now),
         by_resource=desk.author is not None and desk.author.role == "resource",
     )
     caps = desk.settings.config.floods
-    return floods.over_outgoing(desk.session, mail, caps, desk.now) or None
+    return rate_limits.over_outgoing(desk.session, mail, caps, desk.now) or None
 
 
 def _language(settings: Settings, person: Person | None) -> str:

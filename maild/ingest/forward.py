@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from maild.errors import MailError
-from maild.ingest.subjects import is_forward
+from maild.ingest.subject_fields import is_forward
 from maild.model import Address, Mail
 from maild.parse import mime
 from maild.parse.headers import parse_addresses
-from maild.parse.newtext.headers import field_label, find_headers
+from maild.parse.newtext.header_blocks import field_label, find_headers
 from maild.parse.newtext.languages import vocabulary
 from maild.parse.newtext.lines import find_notable, read_lines
 

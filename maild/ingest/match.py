@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from maild.desk import numbers, tokens
-from maild.desk.tokens import Token
-from maild.ingest.who import Who
+from maild.desk import numbers, reply_tokens
+from maild.desk.reply_tokens import Token
+from maild.ingest.sender import Sender
 from maild.model import Mail, Reason
 from maild.store.tables import OutboxItem, Thread, Ticket
 from maild.store.types import keyed
@@ -63,8 +63,8 @@ def answered(mail: Mail) -> tuple[str, ...]:
 def gather(session: Session, mail: Mail, secret: bytes) -> Evidence:
     """Looks up what the mail's header fields point to."""
     ids = answered(mail)
-    read: list[tuple[Token | None, str | None]] = [(tokens.read(secret, i), i) for i in ids]
-    read += [(tokens.read(secret, a.address), None) for a in (*mail.to, *mail.cc)[:IDS]]
+    read: list[tuple[Token | None, str | None]] = [(reply_tokens.read(secret, i), i) for i in ids]
+    read += [(reply_tokens.read(secret, a.address), None) for a in (*mail.to, *mail.cc)[:IDS]]
     found = [(token, message_id) for token, message_id in read if token is not None]
     wanted = {token.ticket_number for token, _ in found if token.ticket_number}
     named = numbers.numbers_in(mail.subject)[:NAMED]
@@ -79,7 +79,7 @@ def gather(session: Session, mail: Mail, secret: bytes) -> Evidence:
     )
 
 
-def decide(evidence: Evidence, who: Who | None) -> Match:
+def decide(evidence: Evidence, who: Sender | None) -> Match:
     """A signed token, else a known Message-ID, else a number of the sender's own ticket."""
     doubt = ""
     evidence = _reachable(evidence, who)
@@ -105,7 +105,7 @@ def decide(evidence: Evidence, who: Who | None) -> Match:
     return Match(None, "nothing", Reason("match", "a new ticket", because))
 
 
-def _reachable(evidence: Evidence, who: Who | None) -> Evidence:
+def _reachable(evidence: Evidence, who: Sender | None) -> Evidence:
     """Without deleted tickets, which only a technician's mail still finds: to undo that."""
     if who is not None and who.is_resource:
         return evidence
@@ -129,7 +129,7 @@ def _by_token(signed: list[Signed]) -> Match:
     return Match(ticket, "token", Reason("match", ticket.number, because), answers, persons)
 
 
-def of_ticket(ticket: Ticket, who: Who) -> bool:
+def of_ticket(ticket: Ticket, who: Sender) -> bool:
     """Whether this person belongs to the ticket: a resource, its contacts, its organization."""
     person = who.person
     if not who.strict or not person.active:

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from maild.config import Settings
 from maild.crash_points import crash_point
-from maild.desk import alerts, floods, people
+from maild.desk import alerts, people, rate_limits
 from maild.desk.desk import Desk, Listener, Route
 from maild.desk.profile import Profile
 from maild.errors import MailError, Temporary
-from maild.ingest import automatic, doubles, letters, machines
+from maild.ingest import automatic_mail, duplicates, human_mail, routed_mail
 from maild.ingest.outcome import Outcome, conclude
 from maild.model import Mail
 from maild.store import Store
@@ -153,16 +153,16 @@ def _describe(stored: Message, mail: Mail) -> None:
     stored.message_id, stored.subject = mail.message_id, mail.subject
     stored.sender = mail.sender.key if mail.sender else None
     stored.kind = mail.kind.value
-    stored.fingerprint = doubles.fingerprint(mail)
+    stored.fingerprint = duplicates.fingerprint(mail)
     stored.reasons = [list(asdict(reason).values()) for reason in mail.reasons]
 
 
 # ---- deciding and acting
 
 
-def _act(desk: Desk, mail: Mail, stored: Message, read: letters.Read) -> Outcome:
+def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outcome:
     """The story of one message: a copy? our own? a loop? a machine's answer? else a letter."""
-    earlier = doubles.twin(desk.session, stored)
+    earlier = duplicates.twin(desk.session, stored)
     if earlier is not None:
         return _again(desk, stored, earlier)
     if _is_our_own(desk, mail):
@@ -171,11 +171,11 @@ def _act(desk: Desk, mail: Mail, stored: Message, read: letters.Read) -> Outcome
     if hops > MOST_HOPS:
         return conclude(desk, "ignored", f"it went through {hops} servers: a loop (H40)")
     if mail.kind.automatic:
-        return automatic.take(desk, mail)
+        return automatic_mail.take(desk, mail)
     route = desk.route()
     if route is not None:
         return _machine(desk, mail, route)
-    return letters.take(desk, mail, read)
+    return human_mail.take(desk, mail, read)
 
 
 def _machine(desk: Desk, mail: Mail, route: Route) -> Outcome:
@@ -183,17 +183,17 @@ def _machine(desk: Desk, mail: Mail, route: Route) -> Outcome:
     sender = mail.sender.key if mail.sender else ""
     cap = desk.settings.config.floods.machines
     what = f"Mails of {sender} are only stored"
-    too_many = floods.over(desk.session, "machines", sender, cap, what, desk.now)
+    too_many = rate_limits.over(desk.session, "machines", sender, cap, what, desk.now)
     if too_many:
         return conclude(desk, "ignored", f"kept, but over {too_many}")
-    return conclude(desk, *machines.take(desk, mail, route))
+    return conclude(desk, *routed_mail.take(desk, mail, route))
 
 
 def _again(desk: Desk, stored: Message, earlier: Message) -> Outcome:
     """One ticket, one acknowledgement; the ticket is seen in the other mailbox's queue too."""
     stored.ticket = earlier.ticket
     if earlier.ticket is not None and stored.mailbox != earlier.mailbox:
-        detail = {"mailbox": stored.mailbox, "queue": letters.queue(desk)}
+        detail = {"mailbox": stored.mailbox, "queue": human_mail.queue(desk)}
         desk.emit(earlier.ticket, "also came in", detail)
         queues = [*earlier.ticket.fields.get("also_in", []), detail["queue"] or stored.mailbox]
         earlier.ticket.fields["also_in"] = list(dict.fromkeys(queues))

@@ -3,6 +3,6 @@
 `access_token` fetches one when it is needed (RFC 6749); `signin` gets the first refresh token.
 """
 
-from maild.oauth.tokens import access_token
+from maild.oauth.access_tokens import access_token
 
 __all__ = ["access_token"]

@@ -9,10 +9,10 @@ from typing import Any
 
 from maild.config import DeskSection
 from maild.desk.facts import without_internal
-from maild.desk.tokens import reply_address
+from maild.desk.reply_tokens import reply_address
 from maild.errors import MaildError, Refused, UsageError
 from maild.model import Address
-from maild.outbox import mime
+from maild.outbox import message
 from maild.templates.renderer import Job, Outcome
 
 
@@ -42,12 +42,12 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Draft:
     """A mail but for the files that come with it."""
 
     subject: str
     head: bytes
-    body: mime.Part
+    body: message.Part
     problem: str | None  # why the admin's template was not used
 
 
@@ -75,10 +75,10 @@ def compose(
     desk: DeskSection,
     secret: bytes,
     outcome: Outcome,
-    files: Sequence[mime.Part] = (),
+    files: Sequence[message.Part] = (),
 ) -> Composed:
-    """The mail of this row, from what was rendered; errors as those of `letter`."""
-    return with_files(letter(order, desk, answers_to(order, desk, secret), outcome), order, files)
+    """The mail of this row, from what was rendered; errors as those of `draft`."""
+    return with_files(draft(order, desk, answers_to(order, desk, secret), outcome), order, files)
 
 
 def answers_to(order: Order, desk: DeskSection, secret: bytes) -> str | None:
@@ -88,7 +88,7 @@ def answers_to(order: Order, desk: DeskSection, secret: bytes) -> str | None:
     return reply_address(secret, desk.address, order.ticket_number, order.person_id)
 
 
-def letter(order: Order, desk: DeskSection, reply_to: str | None, outcome: Outcome) -> Letter:
+def draft(order: Order, desk: DeskSection, reply_to: str | None, outcome: Outcome) -> Draft:
     """The mail without files; needs no secret.
 
     UsageError: not even the shipped template could be rendered; ValueError: the address is none.
@@ -97,16 +97,16 @@ def letter(order: Order, desk: DeskSection, reply_to: str | None, outcome: Outco
     if words is None:
         raise UsageError(outcome.problem)
     subject = _subject(words.subject, order)
-    texts = [mime.text(words.text, "plain"), mime.text(words.html, "html")]
-    body = mime.multipart("alternative", texts, order.key)
-    head = mime.head(_fields(order, desk, reply_to, subject))
-    return Letter(subject, head, body, outcome.problem or None)
+    texts = [message.text(words.text, "plain"), message.text(words.html, "html")]
+    body = message.multipart("alternative", texts, order.key)
+    head = message.head(_fields(order, desk, reply_to, subject))
+    return Draft(subject, head, body, outcome.problem or None)
 
 
-def with_files(letter: Letter, order: Order, files: Sequence[mime.Part]) -> Composed:
+def with_files(draft: Draft, order: Order, files: Sequence[message.Part]) -> Composed:
     """The whole mail."""
-    body = mime.multipart("mixed", [letter.body, *files], order.key)
-    return Composed(letter.subject, mime.message(letter.head, body), letter.problem)
+    body = message.multipart("mixed", [draft.body, *files], order.key)
+    return Composed(draft.subject, message.message(draft.head, body), draft.problem)
 
 
 def _subject(words: str, order: Order) -> str:
@@ -124,17 +124,17 @@ def _fields(
     order: Order, desk: DeskSection, reply_to: str | None, subject: str
 ) -> list[tuple[str, str]]:
     fields = [
-        ("From", mime.mailbox(_from_name(order, desk), Address("", desk.address).key)),
-        ("To", mime.mailbox(str(order.data["recipient"]["name"]), order.address)),
-        ("Subject", mime.unstructured(subject, "Subject")),
-        ("Date", mime.date(order.created)),
-        ("Message-ID", mime.ids([order.message_id])),
+        ("From", message.mailbox(_from_name(order, desk), Address("", desk.address).key)),
+        ("To", message.mailbox(str(order.data["recipient"]["name"]), order.address)),
+        ("Subject", message.unstructured(subject, "Subject")),
+        ("Date", message.date(order.created)),
+        ("Message-ID", message.ids([order.message_id])),
     ]
     if reply_to:
-        fields.append(("Reply-To", mime.mailbox(desk.name, Address("", reply_to).key)))
-    if answered := mime.ids([order.in_reply_to] if order.in_reply_to else []):
+        fields.append(("Reply-To", message.mailbox(desk.name, Address("", reply_to).key)))
+    if answered := message.ids([order.in_reply_to] if order.in_reply_to else []):
         fields.append(("In-Reply-To", answered))
-    if known := mime.ids(order.references):
+    if known := message.ids(order.references):
         fields.append(("References", known))
     if order.auto:  # RFC 3834 §5; the other two are older programs' words for the same
         fields.append(("Auto-Submitted", order.auto))

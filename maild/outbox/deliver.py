@@ -19,10 +19,10 @@ from maild.crash_points import crash_point
 from maild.desk import alerts
 from maild.errors import MaildError
 from maild.outbox import relay, rows
-from maild.outbox.files import Extract
+from maild.outbox.instance_lock import present
 from maild.outbox.journal import Journal, journal_path
+from maild.outbox.note_files import Extract
 from maild.outbox.prepare import Prepared, Preparer, Ready
-from maild.outbox.presence import present
 from maild.outbox.relay import Connection
 from maild.outbox.rows import Done
 from maild.store.engine import Store

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from maild.config import DeskSection, Settings
 from maild.crash_points import crash_point
-from maild.desk import tokens
+from maild.desk import reply_tokens
 from maild.errors import MaildError
-from maild.outbox import files, mime, rows
+from maild.outbox import message, note_files, rows
 from maild.outbox.compose import (
     Composed,
-    Letter,
+    Draft,
     answers_to,
+    draft,
     explain,
     job,
-    letter,
     with_files,
 )
 from maild.outbox.journal import Journal
@@ -55,7 +55,7 @@ class Preparer:
         store: Store,
         settings: Settings,
         renderer: PooledRenderer | LocalRenderer,
-        attachment: files.Extract | None,
+        attachment: note_files.Extract | None,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -117,21 +117,21 @@ class Preparer:
                 refused[row.id] = explain(error)
         return fresh, refused
 
-    def _write(self, jobs: list[Job]) -> list[Letter | str]:
+    def _write(self, jobs: list[Job]) -> list[Draft | str]:
         """The mails without their files, or why there is none; made where they are rendered."""
         if not jobs:
             return []
         desk = self._settings.config.desk
         reply_to = {one.order.key: answers_to(one.order, desk, self._desk_secret()) for one in jobs}
-        return self._renderer.render_then(partial(_letter, desk, reply_to), jobs)
+        return self._renderer.render_then(partial(_draft, desk, reply_to), jobs)
 
-    def _files(self, row: Claimed) -> list[mime.Part]:
+    def _files(self, row: Claimed) -> list[message.Part]:
         limit = self._settings.config.notifications.attachment_bytes
         if not limit or self._attachment is None or row.note_id is None:
             return []
         extract = partial(self._renderer.run, self._attachment)
         with self._store.read() as session:
-            return files.of_note(session, row.note_id, limit, extract)
+            return note_files.of_note(session, row.note_id, limit, extract)
 
     def _sender(self, row: Claimed) -> str:
         """Whom a bounce goes to: by configuration the desk, nobody, or the desk with a token."""
@@ -140,22 +140,22 @@ class Preparer:
             return ""
         if how == "tagged":
             order = row.order
-            return tokens.reply_address(
+            return reply_tokens.reply_address(
                 self._desk_secret(), desk, order.ticket_number, order.person_id
             )
         return desk
 
     def _desk_secret(self) -> bytes:
         if self._secret is None:
-            self._secret = self._store.write(tokens.desk_secret)
+            self._secret = self._store.write(reply_tokens.desk_secret)
         return self._secret
 
 
-def _letter(
+def _draft(
     desk: DeskSection, reply_to: Mapping[str, str | None], one: Job, outcome: Outcome
-) -> Letter | str:
+) -> Draft | str:
     """In the worker, which is not told the desk's secret."""
     try:
-        return letter(one.order, desk, reply_to[one.order.key], outcome)
+        return draft(one.order, desk, reply_to[one.order.key], outcome)
     except (MaildError, ValueError) as error:
         return explain(error)

@@ -13,19 +13,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.desk import digests, fields, hooks, merging
+from maild.desk import digests, fields, merging, webhooks
 from maild.desk.desk import Actor, Occurrence
 from maild.desk.notifications import notification
 from maild.desk.notify import notify
 from maild.rules import conditions
-from maild.rules.facts import extra_facts, note_for
-from maild.rules.fill import fill
-from maild.rules.scene import Scene
+from maild.rules.context import Context
+from maild.rules.interpolate import fill
+from maild.rules.notification_facts import extra_facts, note_for
+from maild.rules.recipients import assignee, everybody, recipients
 from maild.rules.vocabulary import plain
-from maild.rules.who import assignee, everybody, recipients
 from maild.store.tables import OutboxItem, Ticket
 
-Run = Callable[[Scene, Any], str | None]
+Run = Callable[[Context, Any], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class Action:
     needs: tuple[str, ...] = ()  # keys that a map must have
 
 
-def ticket_of(scene: Scene) -> Ticket:
+def ticket_of(context: Context) -> Ticket:
     """The ticket that the rule is about; mails that have none yet are not asked."""
-    assert scene.ticket is not None
-    return scene.ticket
+    assert context.ticket is not None
+    return context.ticket
 
 
 def texts(argument: Any) -> list[str]:
@@ -56,128 +56,128 @@ def texts(argument: Any) -> list[str]:
 # ---- the ticket itself
 
 
-def _status(scene: Scene, name: Any) -> str | None:
-    changed = scene.desk.set_status(ticket_of(scene), str(name))
+def _status(context: Context, name: Any) -> str | None:
+    changed = context.desk.set_status(ticket_of(context), str(name))
     return f"status {name}" if changed else None
 
 
-def _close(scene: Scene, argument: Any) -> str | None:
-    return _status(scene, scene.desk.profile.complete_status) if argument else None
+def _close(context: Context, argument: Any) -> str | None:
+    return _status(context, context.desk.profile.complete_status) if argument else None
 
 
-def _reopen(scene: Scene, argument: Any) -> str | None:
-    closed = ticket_of(scene).status_kind == "closed"
-    return _status(scene, scene.desk.profile.reopened_status) if argument and closed else None
+def _reopen(context: Context, argument: Any) -> str | None:
+    closed = ticket_of(context).status_kind == "closed"
+    return _status(context, context.desk.profile.reopened_status) if argument and closed else None
 
 
-def _set(scene: Scene, values: dict[str, Any]) -> str | None:
-    ticket = ticket_of(scene)
+def _set(context: Context, values: dict[str, Any]) -> str | None:
+    ticket = ticket_of(context)
     done = []
     for name, value in values.items():
-        if fields.set_value(scene.desk, ticket, name, _value(scene, name, value)):
+        if fields.set_value(context.desk, ticket, name, _value(context, name, value)):
             done.append(f"{name} {plain(value)}")
     return ", ".join(done) or None
 
 
-def _value(scene: Scene, name: str, value: Any) -> Any:
+def _value(context: Context, name: str, value: Any) -> Any:
     """The value as the ticket keeps it: "in 2 days" becomes a time, the matrix a priority."""
     if name == "due" and isinstance(value, str) and value != "empty":
-        return conditions.reach_of(value)(scene)
+        return conditions.reach_of(value)(context)
     if name == "queue" and value == "from request type":
-        request = ticket_of(scene).fields.get("request_type")
-        return scene.desk.profile.request_types.get(request or "") or ticket_of(scene).queue
+        request = ticket_of(context).fields.get("request_type")
+        return context.desk.profile.request_types.get(request or "") or ticket_of(context).queue
     if name == "priority" and value == "from matrix":
-        long_tail = ticket_of(scene).fields
+        long_tail = ticket_of(context).fields
         impact, urgency = long_tail.get("impact"), long_tail.get("urgency")
-        found = impact and urgency and scene.desk.profile.matrix.priority(impact, urgency)
-        return found or ticket_of(scene).priority
+        found = impact and urgency and context.desk.profile.matrix.priority(impact, urgency)
+        return found or ticket_of(context).priority
     return value
 
 
-def _tag(scene: Scene, argument: Any) -> str | None:
+def _tag(context: Context, argument: Any) -> str | None:
     tags = texts(argument)
-    return f"tag {', '.join(tags)}" if fields.tag(scene.desk, ticket_of(scene), tags) else None
+    return f"tag {', '.join(tags)}" if fields.tag(context.desk, ticket_of(context), tags) else None
 
 
-def _untag(scene: Scene, argument: Any) -> str | None:
+def _untag(context: Context, argument: Any) -> str | None:
     tags = texts(argument)
-    gone = fields.untag(scene.desk, ticket_of(scene), tags)
+    gone = fields.untag(context.desk, ticket_of(context), tags)
     return f"tag {', '.join(tags)} off" if gone else None
 
 
-def _template(scene: Scene, name: Any) -> str | None:
-    done = fields.apply_template(scene.desk, ticket_of(scene), str(name))
+def _template(context: Context, name: Any) -> str | None:
+    done = fields.apply_template(context.desk, ticket_of(context), str(name))
     return f"template {name} ({', '.join(done)})" if done else None
 
 
-def _checklist(scene: Scene, argument: Any) -> str | None:
-    lists = scene.desk.profile.checklists
+def _checklist(context: Context, argument: Any) -> str | None:
+    lists = context.desk.profile.checklists
     items = [item for name in texts(argument) for item in lists.get(name, (name,))]
-    return "checklist" if fields.add_checklist(scene.desk, ticket_of(scene), items) else None
+    return "checklist" if fields.add_checklist(context.desk, ticket_of(context), items) else None
 
 
 # ---- people
 
 
-def _assign(scene: Scene, argument: Any) -> str | None:
-    ticket = ticket_of(scene)
+def _assign(context: Context, argument: Any) -> str | None:
+    ticket = ticket_of(context)
     if argument == "nobody":
-        return "assigned to nobody" if scene.desk.set_field(ticket, "primary_id", None) else None
-    person = assignee(scene, argument)
-    if person is None or not scene.desk.assign(ticket, person):
+        return "assigned to nobody" if context.desk.set_field(ticket, "primary_id", None) else None
+    person = assignee(context, argument)
+    if person is None or not context.desk.assign(ticket, person):
         return None
     return f"assigned to {person.name}"
 
 
-def _add(scene: Scene, argument: dict[str, Any]) -> str | None:
+def _add(context: Context, argument: dict[str, Any]) -> str | None:
     done = []
     for role, who in argument.items():
-        for person in (assignee(scene, name) for name in texts(who)):
-            if person and scene.desk.add_person(ticket_of(scene), person, role):
+        for person in (assignee(context, name) for name in texts(who)):
+            if person and context.desk.add_person(ticket_of(context), person, role):
                 done.append(f"{role} {person.name}")
     return ", ".join(done) or None
 
 
-def _notify(scene: Scene, argument: dict[str, Any]) -> str | None:
-    author = None if argument.get("author") or not _is_resource(scene) else scene.by
+def _notify(context: Context, argument: dict[str, Any]) -> str | None:
+    author = None if argument.get("author") or not _is_resource(context) else context.by
     kind = notification(str(argument["template"]))
     rows = notify(
-        scene.desk,
-        ticket_of(scene),
+        context.desk,
+        ticket_of(context),
         kind.name,
-        recipients(scene, texts(argument["to"]), author),
-        note=note_for(scene, kind),
-        time=scene.time,
-        extra=extra_facts(scene, kind),
+        recipients(context, texts(argument["to"]), author),
+        note=note_for(context, kind),
+        time=context.time,
+        extra=extra_facts(context, kind),
     )
     names = ", ".join(dict.fromkeys(row.address for row in rows))
     return f"{argument['template']} to {names}" if rows else None
 
 
-def _digest(scene: Scene, argument: dict[str, Any]) -> str | None:
-    told = everybody(scene.desk, texts(argument.get("to", "all resources")))
-    rows = digests.send(scene.desk, str(argument["what"]), told)
+def _digest(context: Context, argument: dict[str, Any]) -> str | None:
+    told = everybody(context.desk, texts(argument.get("to", "all resources")))
+    rows = digests.send(context.desk, str(argument["what"]), told)
     names = ", ".join(row.address for row in rows)
     return f"{argument['what']} to {names}" if rows else None
 
 
-def _is_resource(scene: Scene) -> bool:
+def _is_resource(context: Context) -> bool:
     """A resource knows what he did himself (N12); a contact is told what became of his mail."""
-    return scene.by is not None and scene.by.role == "resource"
+    return context.by is not None and context.by.role == "resource"
 
 
-def _withdraw(scene: Scene, audience: Any) -> str | None:
+def _withdraw(context: Context, audience: Any) -> str | None:
     """Takes back what this very mail or clock has put into the outbox for them."""
     wanted = {"contacts": "contact", "resources": "resource"}[str(audience)]
-    waiting = scene.desk.session.scalars(
+    waiting = context.desk.session.scalars(
         sa.select(OutboxItem).where(
-            OutboxItem.ticket_id == ticket_of(scene).id,
+            OutboxItem.ticket_id == ticket_of(context).id,
             OutboxItem.audience == wanted,
-            OutboxItem.created == scene.desk.now,
+            OutboxItem.created == context.desk.now,
             OutboxItem.state == "waiting",
         )
     )
-    rows = [row for row in waiting if row.data.get("cause") == scene.desk.cause]
+    rows = [row for row in waiting if row.data.get("cause") == context.desk.cause]
     for row in rows:
         row.state, row.error = "held", "A rule took it back before it was sent."
     return f"nothing to {', '.join(row.address for row in rows)}" if rows else None
@@ -186,10 +186,10 @@ def _withdraw(scene: Scene, audience: Any) -> str | None:
 # ---- notes and tickets
 
 
-def _note(scene: Scene, argument: Any) -> str | None:
+def _note(context: Context, argument: Any) -> str | None:
     words = {"text": argument} if isinstance(argument, str) else argument
-    scene.written = scene.desk.add_note(
-        ticket_of(scene),
+    context.written = context.desk.add_note(
+        ticket_of(context),
         text=str(words["text"]),
         title=words.get("title"),
         public=bool(words.get("public", False)),
@@ -200,16 +200,16 @@ def _note(scene: Scene, argument: Any) -> str | None:
 CREATE_KEYS = ("title", "text", "link", "contact", "organization", "due", "set", "template")
 
 
-def _create(scene: Scene, argument: dict[str, Any]) -> str | None:
+def _create(context: Context, argument: dict[str, Any]) -> str | None:
     """A new ticket, of the same client where the rule has a ticket."""
-    desk, here = scene.desk, scene.ticket
+    desk, here = context.desk, context.ticket
     made = desk.open_ticket(
         title=str(argument["title"]),
         contact=here.contact if here else None,
         organization=here.organization if here else None,
         source="rule",
     )
-    inner = Scene(desk, _about(scene, made), scene.captures)
+    inner = Context(desk, _about(context, made), context.captures)
     values = dict(argument.get("set") or {})
     values |= {k: argument[k] for k in ("contact", "organization", "due") if k in argument}
     _set(inner, values)
@@ -223,34 +223,34 @@ def _create(scene: Scene, argument: dict[str, Any]) -> str | None:
     elif here is not None:
         desk.link(made, here, str(argument.get("link", "follow-up")))
     desk.announce(made, note)
-    scene.follow_up = made
+    context.follow_up = made
     return f"ticket {made.number}"
 
 
-def _merge(scene: Scene, number: Any) -> str | None:
+def _merge(context: Context, number: Any) -> str | None:
     wanted = str(number).strip("[]# ").upper()
-    into = scene.desk.session.scalar(sa.select(Ticket).where(Ticket.number == wanted))
-    ticket = ticket_of(scene)
+    into = context.desk.session.scalar(sa.select(Ticket).where(Ticket.number == wanted))
+    ticket = ticket_of(context)
     if into is None or into is ticket or ticket.merged_id is not None:
         return None
-    merging.merge(scene.desk, ticket, into)
+    merging.merge(context.desk, ticket, into)
     return f"merged into {into.number}"
 
 
-def _about(scene: Scene, ticket: Ticket) -> Occurrence:
+def _about(context: Context, ticket: Ticket) -> Occurrence:
     """The same occurrence on another ticket."""
-    if scene.occurrence is not None:
-        return replace(scene.occurrence, ticket=ticket)
-    row = scene.desk.record(ticket, "clock fired", {})
-    return Occurrence(row, ticket, None, None, scene.desk.chain)
+    if context.occurrence is not None:
+        return replace(context.occurrence, ticket=ticket)
+    row = context.desk.record(ticket, "clock fired", {})
+    return Occurrence(row, ticket, None, None, context.desk.chain)
 
 
-def _incidents(scene: Scene, steps: Any) -> str | None:
+def _incidents(context: Context, steps: Any) -> str | None:
     """The same steps on every open incident of this Problem (N13)."""
-    open_ones = scene.desk.session.scalars(
+    open_ones = context.desk.session.scalars(
         sa.select(Ticket)
         .where(
-            Ticket.parent_id == ticket_of(scene).id,
+            Ticket.parent_id == ticket_of(context).id,
             Ticket.status_kind != "closed",
             Ticket.deleted.is_(None),
         )
@@ -258,19 +258,19 @@ def _incidents(scene: Scene, steps: Any) -> str | None:
     ).all()
     done = []
     for incident in open_ones:
-        inner = Scene(scene.desk, _about(scene, incident), scene.captures)
+        inner = Context(context.desk, _about(context, incident), context.captures)
         did = [step.run(inner, fill(inner, step.argument)) for step in steps]
         if any(did):
             done.append(f"{incident.number}: {', '.join(d for d in did if d)}")
     return "; ".join(done) or None
 
 
-def _hook(scene: Scene, name: Any) -> str | None:
-    event = scene.event.event if scene.event else "mail received"
-    rule = scene.desk.chain[-1] if scene.desk.chain else ""
+def _hook(context: Context, name: Any) -> str | None:
+    event = context.event.event if context.event else "mail received"
+    rule = context.desk.chain[-1] if context.desk.chain else ""
     return (
         f"web hook {name}"
-        if hooks.call(scene.desk, str(name), ticket_of(scene), event, rule)
+        if webhooks.call(context.desk, str(name), ticket_of(context), event, rule)
         else None
     )
 
@@ -278,13 +278,13 @@ def _hook(scene: Scene, name: Any) -> str | None:
 # ---- clocks
 
 
-def _start_clock(scene: Scene, name: Any) -> str | None:
-    started = scene.clocks is not None and scene.clocks.start_named(scene, str(name))
+def _start_clock(context: Context, name: Any) -> str | None:
+    started = context.clocks is not None and context.clocks.start_named(context, str(name))
     return f"clock {name} started" if started else None
 
 
-def _stop_clock(scene: Scene, name: Any) -> str | None:
-    stopped = scene.clocks is not None and scene.clocks.stop_named(scene, str(name))
+def _stop_clock(context: Context, name: Any) -> str | None:
+    stopped = context.clocks is not None and context.clocks.stop_named(context, str(name))
     return f"clock {name} stopped" if stopped else None
 
 
@@ -408,9 +408,9 @@ CORRELATE_KEYS = ("key", "find", "otherwise")
 CORRELATE_FOR = timedelta(days=30)  # a closed alert is found again so long
 
 
-def steps_of(scene: Scene, steps: Iterable[Any]) -> list[str]:
+def steps_of(context: Context, steps: Iterable[Any]) -> list[str]:
     """Does the steps one after the other; what was done, in words."""
-    done = (step.run(scene, fill(scene, step.argument)) for step in steps)
+    done = (step.run(context, fill(context, step.argument)) for step in steps)
     return [words for words in done if words]
 
 

@@ -19,11 +19,11 @@ from maild.config import Settings
 from maild.desk import reminders, sla, views
 from maild.desk.desk import Desk, Occurrence
 from maild.rules.actions import rule_actor, steps_of
+from maild.rules.context import Context
 from maild.rules.engine import Rules, fire
-from maild.rules.report import reported
-from maild.rules.rule import After, Before, Book, Every, Rule
-from maild.rules.scene import Scene
-from maild.rules.waiting import Waiting
+from maild.rules.failures import reported
+from maild.rules.rule import After, Before, Every, Rule, RuleSet
+from maild.rules.ticket_clocks import Waiting
 from maild.store import Store
 from maild.store.tables import Clock, Event, Ticket
 
@@ -40,17 +40,17 @@ class Clocks:
         self.store = store
         self.settings = settings
         self.rules = rules
-        self._series: Book | None = None  # the rules whose series have their rows
+        self._series: RuleSet | None = None  # the rules whose series have their rows
 
     def due(self, now: datetime) -> int:
         """Fires everything that is due; how many clocks fired."""
-        book = self.rules.book
-        if self._series is not book:
-            self.store.write(partial(self._start_series, book, now))
-            self._series = book
+        rule_set = self.rules.rule_set
+        if self._series is not rule_set:
+            self.store.write(partial(self._start_series, rule_set, now))
+            self._series = rule_set
         fired = 0
         while ids := self._waiting(now):
-            fired += sum(self.store.write(partial(self._fire, book, key, now)) for key in ids)
+            fired += sum(self.store.write(partial(self._fire, rule_set, key, now)) for key in ids)
         return fired
 
     def _waiting(self, now: datetime) -> list[int]:
@@ -60,12 +60,12 @@ class Clocks:
         with self.store.read() as session:
             return list(session.scalars(query))
 
-    def _start_series(self, book: Book, now: datetime, session: Session) -> None:
+    def _start_series(self, rule_set: RuleSet, now: datetime, session: Session) -> None:
         """Gives every series its row, and takes away those whose rule is gone."""
         rows = sa.select(Clock).where(Clock.ticket_id.is_(None))
         known = {clock.name: clock for clock in session.scalars(rows)}
-        calendar = book.profile.calendar().at(self.settings.config.desk.zone)
-        for rule in book.series:
+        calendar = rule_set.profile.calendar().at(self.settings.config.desk.zone)
+        for rule in rule_set.series:
             assert isinstance(rule.wait, Every)
             clock = known.pop(rule.name, None)
             text = rule.wait.schedule.text
@@ -78,7 +78,7 @@ class Clocks:
         for clock in known.values():
             session.delete(clock)
 
-    def _fire(self, book: Book, key: int, now: datetime, session: Session) -> int:
+    def _fire(self, rule_set: RuleSet, key: int, now: datetime, session: Session) -> int:
         """One clock; 0 where another has it, or its reason is gone."""
         query = sa.select(Clock).where(Clock.id == key, Clock.due <= now)
         clock = session.scalar(query.with_for_update(skip_locked=True))
@@ -88,12 +88,12 @@ class Clocks:
         desk = Desk(
             session=session,
             settings=self.settings,
-            profile=book.profile,
+            profile=rule_set.profile,
             now=now,
             cause=f"clock:{clock.id}:{clock.due.isoformat()}",
             listeners=(self.rules,),
         )
-        rule, due, late = book.named.get(clock.name), clock.due, _late(clock.due, now)
+        rule, due, late = rule_set.named.get(clock.name), clock.due, _late(clock.due, now)
         detail = dict(clock.detail)
         self._put_off(desk, clock, rule)
         if ticket is not None and (ticket.deleted is not None or ticket.merged_id is not None):
@@ -127,14 +127,16 @@ class Clocks:
     ) -> bool:
         """False where what must have stayed so did not."""
         early = Occurrence(Event(event="clock fired", detail={}), ticket, None, None, ())
-        scene = Scene(desk, early, dict(kept.get("captures") or {}), Waiting(self.rules.book))
+        context = Context(
+            desk, early, dict(kept.get("captures") or {}), Waiting(self.rules.rule_set)
+        )
         fired = False
-        with reported(rule, scene):
-            if rule.keep.holds(scene):
+        with reported(rule, context):
+            if rule.keep.holds(context):
                 fired = True
-                scene.occurrence = self._said(desk, rule, ticket, due, late)
+                context.occurrence = self._said(desk, rule, ticket, due, late)
                 with desk.attempt():
-                    fire(rule, scene, **({"late": late} if late else {}))
+                    fire(rule, context, **({"late": late} if late else {}))
         return fired
 
     def _said(self, desk: Desk, rule: Rule, ticket: Ticket, due: datetime, late: str) -> Occurrence:
@@ -148,20 +150,20 @@ class Clocks:
         """One time of a series: on its own, or on every ticket of a view for which it holds."""
         assert isinstance(rule.wait, Every)
         if rule.wait.view is None:
-            scene = Scene(desk, clocks=Waiting(self.rules.book))
-            with reported(rule, scene), desk.attempt():
+            context = Context(desk, clocks=Waiting(self.rules.rule_set))
+            with reported(rule, context), desk.attempt():
                 desk.actor, desk.chain = rule_actor(rule.name), (rule.name,)
-                steps_of(scene, rule.steps)
+                steps_of(context, rule.steps)
             return
         for ticket in views.tickets(desk.session, rule.wait.view):
             row = desk.record(ticket, "clock fired", {"rule": rule.name})
-            scene = Scene(
-                desk, Occurrence(row, ticket, None, None, ()), clocks=Waiting(self.rules.book)
+            context = Context(
+                desk, Occurrence(row, ticket, None, None, ()), clocks=Waiting(self.rules.rule_set)
             )
-            with reported(rule, scene):
-                if rule.condition.holds(scene):
+            with reported(rule, context):
+                if rule.condition.holds(context):
                     with desk.attempt():
-                        fire(rule, scene, **({"late": late} if late else {}))
+                        fire(rule, context, **({"late": late} if late else {}))
 
 
 def _late(due: datetime, now: datetime) -> str:

@@ -18,8 +18,8 @@ import regex
 from maild.desk.calendar import Span
 from maild.desk.profile import Profile, key
 from maild.errors import MaildError, UsageError
-from maild.rules.fill import fill, holes
-from maild.rules.scene import Scene
+from maild.rules.context import Context
+from maild.rules.interpolate import fill, holes
 from maild.rules.vocabulary import Value, names, plain, value_named
 from maild.yamlfile import Problems, nearest
 
@@ -30,9 +30,9 @@ PATTERN_TEXT = 20_000  # characters of a text that patterns look at
 class Condition(Protocol):
     """Something that holds at an event or not."""
 
-    def holds(self, scene: Scene) -> bool: ...
+    def holds(self, context: Context) -> bool: ...
 
-    def why(self, scene: Scene) -> list[str]:
+    def why(self, context: Context) -> list[str]:
         """The parts that hold, or of one that does not the part at fault, each as a phrase."""
         ...
 
@@ -43,14 +43,14 @@ class All:
 
     parts: tuple[Condition, ...] = ()
 
-    def holds(self, scene: Scene) -> bool:
-        return all(part.holds(scene) for part in self.parts)
+    def holds(self, context: Context) -> bool:
+        return all(part.holds(context) for part in self.parts)
 
-    def why(self, scene: Scene) -> list[str]:
+    def why(self, context: Context) -> list[str]:
         for part in self.parts:
-            if not part.holds(scene):
-                return part.why(scene)
-        return [phrase for part in self.parts for phrase in part.why(scene)]
+            if not part.holds(context):
+                return part.why(context)
+        return [phrase for part in self.parts for phrase in part.why(context)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,14 @@ class Some:
 
     parts: tuple[Condition, ...]
 
-    def holds(self, scene: Scene) -> bool:
-        return any(part.holds(scene) for part in self.parts)
+    def holds(self, context: Context) -> bool:
+        return any(part.holds(context) for part in self.parts)
 
-    def why(self, scene: Scene) -> list[str]:
+    def why(self, context: Context) -> list[str]:
         for part in self.parts:
-            if part.holds(scene):
-                return part.why(scene)
-        return [" and ".join(phrase for part in self.parts for phrase in part.why(scene))]
+            if part.holds(context):
+                return part.why(context)
+        return [" and ".join(phrase for part in self.parts for phrase in part.why(context))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ class Not:
 
     part: Condition
 
-    def holds(self, scene: Scene) -> bool:
-        return not self.part.holds(scene)
+    def holds(self, context: Context) -> bool:
+        return not self.part.holds(context)
 
-    def why(self, scene: Scene) -> list[str]:
-        return self.part.why(scene)
+    def why(self, context: Context) -> list[str]:
+        return self.part.why(context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +89,17 @@ class Test:
     value: Value
     word: str  # "is", "matches" …
     operand: Any
-    compare: Callable[[Any, Scene], bool] = field(repr=False)
+    compare: Callable[[Any, Context], bool] = field(repr=False)
 
-    def holds(self, scene: Scene) -> bool:
-        found = self.value.get(scene)
-        return self.compare(bool(found) if self.value.kind == "bool" else found, scene)
+    def holds(self, context: Context) -> bool:
+        found = self.value.get(context)
+        return self.compare(bool(found) if self.value.kind == "bool" else found, context)
 
-    def why(self, scene: Scene) -> list[str]:
-        found = plain(self.value.get(scene)).replace("\n", " ")
+    def why(self, context: Context) -> list[str]:
+        found = plain(self.value.get(context)).replace("\n", " ")
         short = found if len(found) <= 60 else found[:60] + "…"
         phrase = f"{self.value.name} is {short or 'empty'}"
-        return [phrase if self.holds(scene) else f"{phrase}, not {self.wanted()}"]
+        return [phrase if self.holds(context) else f"{phrase}, not {self.wanted()}"]
 
     def wanted(self) -> str:
         word = "" if self.word in ("is", "in") else f"{self.word} "
@@ -116,8 +116,8 @@ class Changed:
     before: tuple[str, ...]  # none named: anything
     after: tuple[str, ...]
 
-    def holds(self, scene: Scene) -> bool:
-        event = scene.event
+    def holds(self, context: Context) -> bool:
+        event = context.event
         if event is None or event.event not in ("status changed", "field changed", "assigned"):
             return False
         name = self.value.name.removeprefix("ticket.")
@@ -128,8 +128,8 @@ class Changed:
             self.after, event.detail.get("to")
         )
 
-    def why(self, scene: Scene) -> list[str]:
-        return [f"{self.value.name} {'changed' if self.holds(scene) else 'did not change so'}"]
+    def why(self, context: Context) -> list[str]:
+        return [f"{self.value.name} {'changed' if self.holds(context) else 'did not change so'}"]
 
 
 def _one_of(wanted: tuple[str, ...], found: Any) -> bool:
@@ -138,7 +138,7 @@ def _one_of(wanted: tuple[str, ...], found: Any) -> bool:
 
 # ---- comparisons: word → (meaning, operand → function)
 
-Compare = Callable[[Any, Scene], bool]
+Compare = Callable[[Any, Context], bool]
 
 
 def _many(operand: Any) -> bool:
@@ -166,24 +166,24 @@ def is_empty(found: Any) -> bool:
 
 def _is(operand: Any) -> Compare:
     if operand == "empty":
-        return lambda found, scene: is_empty(found)
+        return lambda found, context: is_empty(found)
     if holes(operand):
-        return lambda found, scene: same(found, fill(scene, operand))
-    return lambda found, scene: same(found, operand)
+        return lambda found, context: same(found, fill(context, operand))
+    return lambda found, context: same(found, operand)
 
 
 def _in(operand: Any) -> Compare:
     tests = [_is(entry) for entry in _as_list(operand)]
-    return lambda found, scene: any(test(found, scene) for test in tests)
+    return lambda found, context: any(test(found, context) for test in tests)
 
 
 def _not(operand: Any) -> Compare:
     inner = _in(operand)
-    return lambda found, scene: not inner(found, scene)
+    return lambda found, context: not inner(found, context)
 
 
 def _empty(operand: Any) -> Compare:
-    return lambda found, scene: is_empty(found) is bool(operand)
+    return lambda found, context: is_empty(found) is bool(operand)
 
 
 def _text(check: Callable[[str, str], bool]) -> Callable[[Any], Compare]:
@@ -192,7 +192,7 @@ def _text(check: Callable[[str, str], bool]) -> Callable[[Any], Compare]:
     def read(operand: Any) -> Compare:
         wanted = [str(entry).casefold() for entry in _as_list(operand)]
 
-        def compare(found: Any, scene: Scene) -> bool:
+        def compare(found: Any, context: Context) -> bool:
             texts = found if isinstance(found, list) else [found]
             return any(check(plain(t).casefold(), w) for t in texts for w in wanted)
 
@@ -204,12 +204,12 @@ def _text(check: Callable[[str, str], bool]) -> Callable[[Any], Compare]:
 def _matches(operand: Any) -> Compare:
     patterns = [regex.compile(str(entry), regex.IGNORECASE) for entry in _as_list(operand)]
 
-    def compare(found: Any, scene: Scene) -> bool:
+    def compare(found: Any, context: Context) -> bool:
         text = plain(found)[:PATTERN_TEXT]
         for pattern in patterns:
             match = _search(pattern, text)
             if match is not None:
-                scene.captures.update(
+                context.captures.update(
                     {name: value.strip() for name, value in match.groupdict("").items()}
                 )
                 return True
@@ -234,35 +234,35 @@ def _moment(comparison: Callable[[Any, Any], bool]) -> Callable[[Any], Compare]:
     def read(operand: Any) -> Compare:
         reach = reach_of(str(operand))
 
-        def compare(found: Any, scene: Scene) -> bool:
+        def compare(found: Any, context: Context) -> bool:
             if isinstance(found, str):
                 found = datetime.fromisoformat(found)
-            return isinstance(found, datetime) and comparison(found, reach(scene))
+            return isinstance(found, datetime) and comparison(found, reach(context))
 
         return compare
 
     return read
 
 
-def reach_of(text: str) -> Callable[[Scene], datetime]:
+def reach_of(text: str) -> Callable[[Context], datetime]:
     """When "now", "in 8 business days", "2 days ago" or "2026-12-24" is, asked at an event."""
     words = " ".join(text.split())
     if words.lower() == "now":
-        return lambda scene: scene.desk.now
+        return lambda context: context.desk.now
     if words.lower().startswith("in "):
         ahead = Span.read(words[3:])
-        return lambda scene: scene.desk.calendar().later(scene.desk.now, ahead)
+        return lambda context: context.desk.calendar().later(context.desk.now, ahead)
     if words.lower().endswith(" ago"):
         back = Span.read(words[:-4])
-        return lambda scene: scene.desk.calendar().earlier(scene.desk.now, back)
+        return lambda context: context.desk.calendar().earlier(context.desk.now, back)
     try:
         fixed = datetime.fromisoformat(words)
     except ValueError as error:
         raise UsageError(
             f'"{text}" is no time; write now, "in 2 days", "3 hours ago" or 2026-12-24.'
         ) from error
-    return lambda scene: (
-        fixed if fixed.tzinfo else fixed.replace(tzinfo=scene.desk.settings.config.desk.zone)
+    return lambda context: (
+        fixed if fixed.tzinfo else fixed.replace(tzinfo=context.desk.settings.config.desk.zone)
     )
 
 
@@ -273,7 +273,7 @@ def _number(comparison: Callable[[Any, Any], bool]) -> Callable[[Any], Compare]:
         except (TypeError, ValueError) as error:
             raise UsageError(f'"{operand}" is no number.') from error
 
-        def compare(found: Any, scene: Scene) -> bool:
+        def compare(found: Any, context: Context) -> bool:
             try:
                 return comparison(float(found), wanted)
             except (TypeError, ValueError):

@@ -21,12 +21,12 @@ from maild.desk.desk import Desk, Occurrence, Route
 from maild.desk.profile import Profile
 from maild.errors import UsageError
 from maild.rules.actions import rule_actor, steps_of
+from maild.rules.context import Context
+from maild.rules.failures import reported
 from maild.rules.load import load_book, stamps
-from maild.rules.report import reported
 from maild.rules.route import route_of
 from maild.rules.rule import Rule
-from maild.rules.scene import Scene
-from maild.rules.waiting import Waiting
+from maild.rules.ticket_clocks import Waiting
 
 log = structlog.get_logger()
 
@@ -39,16 +39,16 @@ class Rules:
     def __init__(self, folder: Path, extra: tuple[Path, ...] = ()) -> None:
         """Reads the folder's files, and `extra` ones over them; UsageError with every mistake."""
         self.folder = folder
-        self.book = load_book(folder, extra)
-        self._seen = self.book.stamps  # of the files that were read last, good or not
+        self.rule_set = load_book(folder, extra)
+        self._seen = self.rule_set.stamps  # of the files that were read last, good or not
 
     @property
     def profile(self) -> Profile:
-        return self.book.profile
+        return self.rule_set.profile
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        return self.book.rules
+        return self.rule_set.rules
 
     def refresh(self, write: Callable[[Callable[[Session], Any]], Any], now: datetime) -> bool:
         """Reads the files again where they changed; True: there are new rules in force.
@@ -61,51 +61,51 @@ class Rules:
             return False
         self._seen = current
         try:
-            book = load_book(self.folder)
+            rule_set = load_book(self.folder)
         except UsageError as error:
             text = f"The rules have mistakes; the old ones stay in force.\n{error.message}"
             write(lambda session: raise_alert(session, FILES, text, now))
             log.warning("rules.broken", folder=str(self.folder))
             return False
-        self.book, self._seen = book, book.stamps
+        self.rule_set, self._seen = rule_set, rule_set.stamps
         write(lambda session: clear_alert(session, FILES, now))
-        log.info("rules.read", rules=len(book.rules))
+        log.info("rules.read", rules=len(rule_set.rules))
         return True
 
     # ---- answering events
 
     def __call__(self, desk: Desk, occurrence: Occurrence) -> None:
-        waiting = Waiting(self.book)
-        waiting.follow(Scene(desk, occurrence, clocks=waiting))
-        for rule in self.book.by_event.get(occurrence.event.event, ()):
-            _answer(rule, Scene(desk, occurrence, clocks=waiting))
+        waiting = Waiting(self.rule_set)
+        waiting.follow(Context(desk, occurrence, clocks=waiting))
+        for rule in self.rule_set.by_event.get(occurrence.event.event, ()):
+            _answer(rule, Context(desk, occurrence, clocks=waiting))
         if desk.last(occurrence):
             sla.follow(desk, occurrence.ticket)
 
     def route(self, desk: Desk) -> Route | None:
         """What the rules on `mail received` make of the mail; the first one that fits decides."""
-        for rule in self.book.by_event.get("mail received", ()):
-            scene = Scene(desk, clocks=Waiting(self.book))
-            with reported(rule, scene):
-                if rule.condition.holds(scene):
-                    return route_of(rule, scene)
+        for rule in self.rule_set.by_event.get("mail received", ()):
+            context = Context(desk, clocks=Waiting(self.rule_set))
+            with reported(rule, context):
+                if rule.condition.holds(context):
+                    return route_of(rule, context)
         return None
 
 
-def _answer(rule: Rule, scene: Scene) -> None:
-    with reported(rule, scene):
-        if rule.condition.holds(scene):
-            with scene.desk.attempt():
-                fire(rule, scene)
+def _answer(rule: Rule, context: Context) -> None:
+    with reported(rule, context):
+        if rule.condition.holds(context):
+            with context.desk.attempt():
+                fire(rule, context)
 
 
-def fire(rule: Rule, scene: Scene, **more: Any) -> list[str]:
+def fire(rule: Rule, context: Context, **more: Any) -> list[str]:
     """Lets the rule act; its event on the ticket says why and what it did (`more`: what else)."""
-    desk, occurrence = scene.desk, scene.occurrence
+    desk, occurrence = context.desk, context.occurrence
     assert occurrence is not None
-    because = rule.condition.why(scene) + rule.keep.why(scene)
+    because = rule.condition.why(context) + rule.keep.why(context)
     with desk.acting(rule_actor(rule.name), (*occurrence.chain, rule.name)):
-        done = steps_of(scene, rule.steps)
+        done = steps_of(context, rule.steps)
         if done:
             detail = {"rule": rule.name, "because": "; ".join(because), "did": "; ".join(done)}
             desk.record(occurrence.ticket, "rule fired", {**detail, **more})

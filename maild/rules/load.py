@@ -17,11 +17,11 @@ from maild.desk.views import VIEWS
 from maild.errors import UsageError
 from maild.rules import conditions
 from maild.rules.actions import ACTIONS, CORRELATE_KEYS, ROUTING, texts
-from maild.rules.fill import holes
-from maild.rules.rule import After, Before, Book, Every, Rule, Step
+from maild.rules.interpolate import holes
+from maild.rules.recipients import SPECIAL, TURNS
+from maild.rules.rule import After, Before, Every, Rule, RuleSet, Step
 from maild.rules.schedule import Schedule
 from maild.rules.vocabulary import EVENTS, GROUPS, names, value_named
-from maild.rules.who import SPECIAL, TURNS
 from maild.yamlfile import Problems, nearest
 
 KEYS = {
@@ -57,7 +57,7 @@ def rule_files(folder: Path) -> list[Path]:
     ]
 
 
-def load_book(folder: Path, extra: tuple[Path, ...] = ()) -> Book:
+def load_book(folder: Path, extra: tuple[Path, ...] = ()) -> RuleSet:
     """The profile of this folder with its rules; UsageError tells every mistake of both.
 
     `extra`: more files of rules, over those of the profile.
@@ -69,11 +69,11 @@ def load_book(folder: Path, extra: tuple[Path, ...] = ()) -> Book:
     for file in (*files, *extra):
         _collect(file, entries, problems)
     rules = [_Reading(profile, file, problems).rule(entry) for entry, file in entries.values()]
-    book = Book(profile, tuple(filter(None, rules)), stamps(profile.folders))
-    _check_clocks(book, problems)
+    rule_set = RuleSet(profile, tuple(filter(None, rules)), stamps(profile.folders))
+    _check_clocks(rule_set, problems)
     _check_templates(profile, problems)
     problems.end()
-    return book
+    return rule_set
 
 
 def _collect(file: Path, entries: dict[str, tuple[Any, Path]], problems: Problems) -> None:
@@ -99,10 +99,10 @@ def _collect(file: Path, entries: dict[str, tuple[Any, Path]], problems: Problem
             entries[name] = (entry, file)
 
 
-def _check_clocks(book: Book, problems: Problems) -> None:
+def _check_clocks(rule_set: RuleSet, problems: Problems) -> None:
     """`start clock` names a rule that waits."""
-    waiting = [rule.name for rule in book.rules if isinstance(rule.wait, After)]
-    for rule in book.rules:
+    waiting = [rule.name for rule in rule_set.rules if isinstance(rule.wait, After)]
+    for rule in rule_set.rules:
         for step in rule.steps:
             if step.action in ("start clock", "stop clock") and step.argument not in waiting:
                 problems.unknown(rule.file, rule.line, "rule that waits", step.argument, waiting)
@@ -269,7 +269,7 @@ class _Reading:
             for name, argument in item.items():
                 if name in ROUTING and routing:
                     self._check_routing(item, name, argument)
-                    steps.append(Step(name, argument, lambda scene, argument: None))
+                    steps.append(Step(name, argument, lambda context, argument: None))
                 elif name in ACTIONS:
                     steps.append(self._step(item, name, argument))
                 else:

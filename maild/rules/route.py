@@ -11,9 +11,9 @@ from maild.desk import views
 from maild.desk.desk import Desk, Occurrence, Route
 from maild.model import Address
 from maild.rules.actions import CORRELATE_FOR, ROUTING, rule_actor, steps_of
-from maild.rules.fill import fill
+from maild.rules.context import Context
+from maild.rules.interpolate import fill
 from maild.rules.rule import Rule
-from maild.rules.scene import Scene
 from maild.store.tables import Note, Ticket
 
 NAMES = {"monitoring": "Monitoring", "web form": "Web form", "chat": "Chat"}
@@ -21,16 +21,16 @@ PER_CENT = re.compile(r"\d+(?:[.,]\d+)?\s*%")
 HOPS = 5  # tickets that were merged into tickets that were merged …
 
 
-def route_of(rule: Rule, scene: Scene) -> Route:
+def route_of(rule: Rule, context: Context) -> Route:
     """What this rule makes of the mail, and what it will do to the ticket."""
     said: dict[str, Any] = {
-        step.action: fill(scene, step.argument) for step in rule.steps if step.action in ROUTING
+        step.action: fill(context, step.argument) for step in rule.steps if step.action in ROUTING
     }
     correlate = said.get("correlate")
     wanted = correlate if isinstance(correlate, dict) else {"key": correlate}
     correlation = _key(str(wanted.get("key") or ""))
-    ticket = _numbered(scene.desk, said.get("belongs to")) or _alert(
-        scene.desk, correlation, open_only=wanted.get("find") == "open"
+    ticket = _numbered(context.desk, said.get("belongs to")) or _alert(
+        context.desk, correlation, open_only=wanted.get("find") == "open"
     )
     drop = said.get("drop")
     if ticket is None and wanted.get("otherwise") == "drop":
@@ -43,8 +43,8 @@ def route_of(rule: Rule, scene: Scene) -> Route:
         correlation=correlation,
         contact=_contact(said.get("contact")),
         drop=str(drop) if drop else None,
-        because=f"rule {rule.name}: {'; '.join(rule.condition.why(scene))}",
-        then=_later(rule, scene),
+        because=f"rule {rule.name}: {'; '.join(rule.condition.why(context))}",
+        then=_later(rule, context),
     )
 
 
@@ -53,23 +53,23 @@ def _key(text: str) -> str | None:
     return " ".join(PER_CENT.sub("%", text.lower()).split()) or None
 
 
-def _later(rule: Rule, scene: Scene) -> Any:
+def _later(rule: Rule, context: Context) -> Any:
     """The rule's other actions, for when there is a ticket."""
     steps = [step for step in rule.steps if step.action not in ROUTING]
 
     def then(desk: Desk, ticket: Ticket, note: Note) -> None:
         with desk.acting(rule_actor(rule.name), (rule.name,)):
             row = desk.record(ticket, "rule fired", {"rule": rule.name})
-            inner = Scene(
+            inner = Context(
                 desk,
                 Occurrence(row, ticket, note, None, (rule.name,)),
-                scene.captures,
-                scene.clocks,
+                context.captures,
+                context.clocks,
             )
             done = steps_of(inner, steps)
             row.detail = {
                 "rule": rule.name,
-                "because": "; ".join(rule.condition.why(scene)),
+                "because": "; ".join(rule.condition.why(context)),
                 "did": "; ".join(done),
             }
 

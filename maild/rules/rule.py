@@ -12,7 +12,7 @@ from typing import Any
 from maild.desk.calendar import Span
 from maild.desk.profile import Profile
 from maild.rules.conditions import All, Condition
-from maild.rules.scene import Scene
+from maild.rules.context import Context
 from maild.rules.schedule import Schedule
 from maild.rules.vocabulary import Value
 
@@ -25,7 +25,7 @@ class Step:
 
     action: str  # "status"
     argument: Any  # "Assigned"
-    run: Callable[[Scene, Any], str | None] = field(repr=False)  # says what it did, if anything
+    run: Callable[[Context, Any], str | None] = field(repr=False)  # says what it did, if anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Book:
+class RuleSet:
     """All rules of a profile, and which of them to ask at an event."""
 
     profile: Profile
@@ -112,27 +112,27 @@ class Book:
         return {event: tuple(rules) for event, rules in index.items()}
 
 
-def due(rule: Rule, scene: Scene) -> datetime | None:
+def due(rule: Rule, context: Context) -> datetime | None:
     """When a rule that waits on a ticket is due, as things stand; None: it has nothing to wait for.
 
     `after` counts from now; `before` from the ticket's own time, or is that time itself where it
     is too near for the span.
     """
-    calendar, now = scene.desk.calendar(), scene.desk.now
+    calendar, now = context.desk.calendar(), context.desk.now
     if isinstance(rule.wait, After):
         return calendar.later(now, rule.wait.span)
-    target = awaited(rule, scene)
+    target = awaited(rule, context)
     if target is None or not isinstance(rule.wait, Before):
         return None
     moment = calendar.earlier(target, rule.wait.span)
     return target if moment <= now < target else moment
 
 
-def awaited(rule: Rule, scene: Scene) -> datetime | None:
+def awaited(rule: Rule, context: Context) -> datetime | None:
     """The ticket's own time that a `before` is about."""
     if not isinstance(rule.wait, Before):
         return None
-    found = rule.wait.value.get(scene)
+    found = rule.wait.value.get(context)
     if isinstance(found, str):
         found = datetime.fromisoformat(found)
     return found if isinstance(found, datetime) else None

@@ -9,11 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.desk import gates, numbers
+from maild.desk import numbers, status_requirements
 from maild.desk.facts import minutes_worked
 from maild.desk.profile import STATUS_KINDS, Profile
 from maild.model import Kind
-from maild.rules.scene import Scene
+from maild.rules.context import Context
 from maild.store.tables import Person, Ticket, TimeEntry
 
 # Every event that a rule can wait for, and what it means.
@@ -61,65 +61,67 @@ class Value:
 
     name: str  # "ticket.status"
     meaning: str
-    get: Callable[[Scene], Any]
+    get: Callable[[Context], Any]
     kind: str = "text"  # text | bool | number | time | list
     words: Callable[[Profile], Iterable[str]] | None = None  # all that it can be
 
 
-def _ticket(attribute: str) -> Callable[[Scene], Any]:
-    return lambda scene: getattr(scene.ticket, attribute, None)
+def _ticket(attribute: str) -> Callable[[Context], Any]:
+    return lambda context: getattr(context.ticket, attribute, None)
 
 
-def _of(subject: str, attribute: str) -> Callable[[Scene], Any]:
-    return lambda scene: getattr(getattr(scene, subject), attribute, None)
+def _of(subject: str, attribute: str) -> Callable[[Context], Any]:
+    return lambda context: getattr(getattr(context, subject), attribute, None)
 
 
-def _person(attribute: str, wanted: str) -> Callable[[Scene], Any]:
-    return lambda scene: getattr(getattr(scene.ticket, attribute, None), wanted, None)
+def _person(attribute: str, wanted: str) -> Callable[[Context], Any]:
+    return lambda context: getattr(getattr(context.ticket, attribute, None), wanted, None)
 
 
-def _event(key: str) -> Callable[[Scene], Any]:
-    return lambda scene: scene.event.detail.get(key) if scene.event else None
+def _event(key: str) -> Callable[[Context], Any]:
+    return lambda context: context.event.detail.get(key) if context.event else None
 
 
-def _names(role: str) -> Callable[[Scene], Any]:
-    return lambda scene: [p.name for p in scene.ticket.with_role(role)] if scene.ticket else []
+def _names(role: str) -> Callable[[Context], Any]:
+    return lambda context: (
+        [p.name for p in context.ticket.with_role(role)] if context.ticket else []
+    )
 
 
 def _address(person: Person | None) -> str | None:
     return person.email if person and person.addresses else None
 
 
-def _on_ticket(compute: Callable[[Scene, Ticket], Any]) -> Callable[[Scene], Any]:
-    return lambda scene: compute(scene, scene.ticket) if scene.ticket is not None else None
+def _on_ticket(compute: Callable[[Context, Ticket], Any]) -> Callable[[Context], Any]:
+    return lambda context: compute(context, context.ticket) if context.ticket is not None else None
 
 
-def _minutes(scene: Scene, ticket: Ticket) -> int:
-    return minutes_worked(scene.desk.session, ticket)
+def _minutes(context: Context, ticket: Ticket) -> int:
+    return minutes_worked(context.desk.session, ticket)
 
 
-def _entries(scene: Scene, ticket: Ticket) -> int:
+def _entries(context: Context, ticket: Ticket) -> int:
     query = sa.select(sa.func.count()).where(TimeEntry.ticket_id == ticket.id)
-    return scene.desk.session.scalar(query) or 0
+    return context.desk.session.scalar(query) or 0
 
 
-def _parent(scene: Scene, ticket: Ticket) -> str | None:
-    parent = scene.desk.session.get(Ticket, ticket.parent_id) if ticket.parent_id else None
+def _parent(context: Context, ticket: Ticket) -> str | None:
+    parent = context.desk.session.get(Ticket, ticket.parent_id) if ticket.parent_id else None
     return parent.number if parent else None
 
 
-def _incidents(scene: Scene, ticket: Ticket) -> int:
+def _incidents(context: Context, ticket: Ticket) -> int:
     query = sa.select(sa.func.count()).where(
         Ticket.parent_id == ticket.id, Ticket.status_kind != "closed", Ticket.deleted.is_(None)
     )
-    return scene.desk.session.scalar(query) or 0
+    return context.desk.session.scalar(query) or 0
 
 
-def _promise(name: str) -> Callable[[Scene], Any]:
-    return _on_ticket(lambda scene, ticket: (ticket.fields.get("sla") or {}).get(name))
+def _promise(name: str) -> Callable[[Context], Any]:
+    return _on_ticket(lambda context, ticket: (ticket.fields.get("sla") or {}).get(name))
 
 
-def _missed(scene: Scene, ticket: Ticket) -> list[str]:
+def _missed(context: Context, ticket: Ticket) -> list[str]:
     kept = ticket.fields.get("sla") or {}
     return [which for which in ("first response", "resolution") if _key(which, kept)]
 
@@ -128,45 +130,47 @@ def _key(which: str, kept: dict[str, Any]) -> bool:
     return bool(kept.get(f"{which.replace(' ', '_')}_missed"))
 
 
-def _tells(scene: Scene, ticket: Ticket) -> bool:
-    status = scene.desk.profile.statuses.get(ticket.status)
+def _tells(context: Context, ticket: Ticket) -> bool:
+    status = context.desk.profile.statuses.get(ticket.status)
     return status is None or status.tell_contact
 
 
-def _sender_kinds(scene: Scene) -> list[str]:
-    mail, profile = scene.mail, scene.desk.profile
+def _sender_kinds(context: Context) -> list[str]:
+    mail, profile = context.mail, context.desk.profile
     if mail is None or mail.sender is None:
         return []
     return [kind for kind in profile.senders if profile.is_sender(mail.sender.key, kind)]
 
 
-def _stored(attribute: str) -> Callable[[Scene], Any]:
-    return lambda scene: getattr(scene.desk.stored, attribute, None)
+def _stored(attribute: str) -> Callable[[Context], Any]:
+    return lambda context: getattr(context.desk.stored, attribute, None)
 
 
-def _addresses(field: str) -> Callable[[Scene], Any]:
-    return lambda scene: [a.key for a in getattr(scene.mail, field)] if scene.mail else []
+def _addresses(field: str) -> Callable[[Context], Any]:
+    return lambda context: [a.key for a in getattr(context.mail, field)] if context.mail else []
 
 
-def _sender(attribute: str) -> Callable[[Scene], Any]:
-    return lambda scene: getattr(getattr(scene.mail, "sender", None), attribute, None)
+def _sender(attribute: str) -> Callable[[Context], Any]:
+    return lambda context: getattr(getattr(context.mail, "sender", None), attribute, None)
 
 
-def _open(scene: Scene) -> bool:
-    desk = scene.desk
+def _open(context: Context) -> bool:
+    desk = context.desk
     return desk.profile.calendar().at(desk.settings.config.desk.zone).is_open(desk.now)
 
 
-def _weekday(scene: Scene) -> str:
-    return scene.desk.now.astimezone(scene.desk.settings.config.desk.zone).strftime("%A").lower()
+def _weekday(context: Context) -> str:
+    return (
+        context.desk.now.astimezone(context.desk.settings.config.desk.zone).strftime("%A").lower()
+    )
 
 
-def _number(scene: Scene) -> str | None:
-    return next(iter(numbers.numbers_in(scene.mail.subject)), None) if scene.mail else None
+def _number(context: Context) -> str | None:
+    return next(iter(numbers.numbers_in(context.mail.subject)), None) if context.mail else None
 
 
-def _new_text(scene: Scene) -> str | None:
-    return (scene.mail.new_text or scene.mail.text) if scene.mail else None
+def _new_text(context: Context) -> str | None:
+    return (context.mail.new_text or context.mail.text) if context.mail else None
 
 
 KINDS = ("contact", "resource", "system", "monitoring")
@@ -215,7 +219,7 @@ VALUES: dict[str, Value] = {
         Value(
             "ticket.open_checklist_items",
             "items that are not done",
-            _on_ticket(lambda scene, ticket: len(gates.open_items(ticket))),
+            _on_ticket(lambda context, ticket: len(status_requirements.open_items(ticket))),
             "number",
         ),
         Value("note.by_kind", "who wrote it", _of("note", "by_kind"), words=lambda p: KINDS),
@@ -240,12 +244,12 @@ VALUES: dict[str, Value] = {
         Value(
             "contact.address",
             "his address",
-            _on_ticket(lambda scene, ticket: _address(ticket.contact)),
+            _on_ticket(lambda context, ticket: _address(ticket.contact)),
         ),
         Value(
             "contact.domain",
             "the domain of his address",
-            _on_ticket(lambda scene, ticket: (_address(ticket.contact) or "").rpartition("@")[2]),
+            _on_ticket(lambda context, ticket: (_address(ticket.contact) or "").rpartition("@")[2]),
         ),
         Value("mail.subject", "its subject", _of("mail", "subject")),
         Value("mail.number", "the first ticket number in its subject", _number),
@@ -315,15 +319,17 @@ def fields(profile: Profile) -> dict[str, Value]:
     }
 
 
-def _field(name: str) -> Callable[[Scene], Any]:
-    return lambda scene: scene.ticket.fields.get(name) if scene.ticket else None
+def _field(name: str) -> Callable[[Context], Any]:
+    return lambda context: context.ticket.fields.get(name) if context.ticket else None
 
 
 def header(name: str) -> Value:
     """`mail.header.x-priority`: a header field of the mail."""
     wanted = name.removeprefix("mail.header.")
     return Value(
-        name, "a header field", lambda scene: scene.mail.header(wanted) if scene.mail else None
+        name,
+        "a header field",
+        lambda context: context.mail.header(wanted) if context.mail else None,
     )
 
 

@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from maild import i18n
 from maild.errors import UsageError
-from maild.templates import inert
+from maild.templates import escape
 from maild.templates.sandbox import Sandbox
 from maild.templates.source import Template
 from maild.templates.styles import styled
@@ -67,9 +67,9 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
     """Renders all parts; UsageError with file, line and what is wrong where it cannot be done."""
     zone = ZoneInfo(data["recipient"]["timezone"])
     text_page = _Page(i18n.locale(_tongue(template, data)), zone, words, as_html=False)
-    subject = inert.one_line(_fill(template, "subject", data, text_page))
-    preheader = inert.one_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
-    foot = inert.one_line(_fill(template, "foot", data, text_page))
+    subject = escape.one_line(_fill(template, "subject", data, text_page))
+    preheader = escape.one_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
+    foot = escape.one_line(_fill(template, "foot", data, text_page))
     body = _fill(template, "body", data, text_page)
     page = _Page(text_page.locale, zone, words, as_html=True)
     parts = {
@@ -96,22 +96,22 @@ def _text_part(body: str, foot: str, data: Mapping[str, Any], words: Words) -> s
 
 def _signature(data: Mapping[str, Any]) -> str:
     parts = [data["desk"]["name"], (data.get("ticket") or {}).get("number")]
-    return " · ".join(filter(None, map(inert.one_line, parts)))
+    return " · ".join(filter(None, map(escape.one_line, parts)))
 
 
 def _html_body(template: Template, data: Mapping[str, Any], page: _Page) -> str:
     values: list[str] = []
     marked = replace(page, blocks=[], values=values)
     body = _from_markdown(_fill(template, "body", data, marked))
-    if sorted(map(int, inert.MARK_WITHIN.findall(body))) == list(range(len(values))):
-        body = inert.MARK_WITHIN.sub(lambda found: escapeHtml(values[int(found[1])]), body)
+    if sorted(map(int, escape.MARK_WITHIN.findall(body))) == list(range(len(values))):
+        body = escape.MARK_WITHIN.sub(lambda found: escapeHtml(values[int(found[1])]), body)
         return _with_blocks(body, marked)
     # Something was made of a mark: an address of a link, a text that is cut.
     return _with_blocks(_from_markdown(_fill(template, "body", data, page)), page)
 
 
 def _with_blocks(body: str, page: _Page) -> str:
-    return inert.MARK.sub(lambda found: page.blocks[int(found[1] or found[2])], body)
+    return escape.MARK.sub(lambda found: page.blocks[int(found[1] or found[2])], body)
 
 
 def _fill(template: Template, part: str, data: Mapping[str, Any], page: _Page) -> str:
@@ -160,12 +160,12 @@ def _final(value: Any) -> str:
     if isinstance(value, Ready):
         return value
     if not page.as_html:
-        return inert.plain(value)
-    words = inert.plain(value).strip()
+        return escape.plain(value)
+    words = escape.plain(value).strip()
     if page.values is None or not words or "\n" in words:
-        return inert.markdown(value)
+        return escape.markdown(value)
     page.values.append(words)
-    return inert.mark_within(len(page.values) - 1)
+    return escape.mark_within(len(page.values) - 1)
 
 
 def _ready(text: str, shown: str) -> Ready:
@@ -174,17 +174,17 @@ def _ready(text: str, shown: str) -> Ready:
     if not page.as_html:
         return Ready(text)
     page.blocks.append(shown)
-    return Ready(inert.mark(len(page.blocks) - 1))
+    return Ready(escape.mark(len(page.blocks) - 1))
 
 
 def _words_of(note: Mapping[str, Any] | None, frame: bool = True) -> Ready:
     """The note's words as they were written, in a frame or not, and what came with it."""
     if not note:
         return Ready("")
-    text = inert.plain(note["text"]).strip()
-    shown = f'<div class="{"words" if frame else "letter"}">{inert.paragraphs(text)}</div>'
+    text = escape.plain(note["text"]).strip()
+    shown = f'<div class="{"words" if frame else "letter"}">{escape.paragraphs(text)}</div>'
     files = ", ".join(
-        f"{inert.one_line(a['filename'])} ({_size(a['size'])})" for a in note["attachments"]
+        f"{escape.one_line(a['filename'])} ({_size(a['size'])})" for a in note["attachments"]
     )
     if files:
         line = f"{_PAGE.get().words['attachments']}: {files}"
@@ -195,15 +195,17 @@ def _words_of(note: Mapping[str, Any] | None, frame: bool = True) -> Ready:
 
 def _quote(text: str | None) -> Ready:
     """A text of somebody's as a block of its own, its lines kept."""
-    plain = inert.plain(text).strip()
+    plain = escape.plain(text).strip()
     return (
-        _ready(plain, f'<div class="words">{inert.paragraphs(plain)}</div>') if plain else Ready("")
+        _ready(plain, f'<div class="words">{escape.paragraphs(plain)}</div>')
+        if plain
+        else Ready("")
     )
 
 
 def _said_by(entry: Mapping[str, Any]) -> str:
     words = _PAGE.get().words
-    line = words["wrote"].replace("{by}", inert.one_line(entry["by"]))
+    line = words["wrote"].replace("{by}", escape.one_line(entry["by"]))
     line = line.replace("{when}", _time(entry["created"]))
     return line if entry["public"] else f"{line} ({words['internal']})"
 
@@ -215,11 +217,11 @@ def _history(earlier: list[Mapping[str, Any]], unfolded: bool = False) -> Ready:
     words = _PAGE.get().words
     texts, blocks = [], []
     for entry in earlier:
-        said, text = _said_by(entry), inert.plain(entry["text"]).strip()
+        said, text = _said_by(entry), escape.plain(entry["text"]).strip()
         texts.append(said + ":\n" + "\n".join(f"> {line}".rstrip() for line in text.split("\n")))
         blocks.append(
             f'<p class="said">{html.escape(said)}</p>'
-            f'<blockquote class="gmail_quote">{inert.paragraphs(text)}</blockquote>'
+            f'<blockquote class="gmail_quote">{escape.paragraphs(text)}</blockquote>'
         )
     opened = " open" if unfolded else ""
     folded = (
@@ -252,13 +254,13 @@ def _fact(name: str, value: Any) -> str:
         return _time(value)
     if name == "hours":
         return _hours(value)
-    return inert.one_line(", ".join(map(str, value)) if isinstance(value, list) else value)
+    return escape.one_line(", ".join(map(str, value)) if isinstance(value, list) else value)
 
 
 def _link(address: str | None) -> Ready:
     """A web address that can be followed; anything else is only shown."""
-    plain = inert.one_line(address)
-    return _ready(plain, f"<p>{inert.paragraphs(plain)}</p>")
+    plain = escape.one_line(address)
+    return _ready(plain, f"<p>{escape.paragraphs(plain)}</p>")
 
 
 def _listing(entries: list[Mapping[str, Any]], *names: str) -> Ready:
@@ -281,7 +283,7 @@ def _cell(name: str, value: Any) -> str:
         return f"{_PAGE.get().words['due']}: {_day(value)}"
     if name in ("due", "worked_on"):
         return _day(value)
-    return _hours(value) if name == "hours" else inert.one_line(value)
+    return _hours(value) if name == "hours" else escape.one_line(value)
 
 
 def _time(value: str | None) -> str:
@@ -328,7 +330,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "day": _day,
     "hours": _hours,
     "size": _size,
-    "line": inert.one_line,
+    "line": escape.one_line,
 }
 
 

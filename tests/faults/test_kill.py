@@ -51,7 +51,7 @@ def test_h1_killed_at_any_step(step: str, tmp_path: Path, dovecot: Dovecot) -> N
         assert daemon.process.wait(30) == -signal.SIGKILL
 
         daemon.process = daemon.start()
-        daemon.settle()
+        daemon.wait_until_done()
         assert sorted(t["title"] for t in desk.tickets()) == [
             f"Printer {count} is on fire" for count in range(3)
         ]
@@ -85,7 +85,7 @@ def test_sigterm_stops_it_cleanly_in_time(tmp_path: Path, dovecot: Dovecot) -> N
             daemon.process.kill()
             raise
         daemon.process = daemon.start()
-        daemon.settle()
+        daemon.wait_until_done()
         assert sorted(int(t["title"]) for t in desk.tickets()) == list(range(20))
     finally:
         desk.close()

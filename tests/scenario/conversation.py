@@ -66,7 +66,7 @@ class Transport(Protocol):
     """How mail reaches the desk, and how we know that it is done with it."""
 
     def put(self, octets: bytes) -> None: ...
-    def settle(self) -> None: ...
+    def wait_until_done(self) -> None: ...
     def close(self) -> None: ...
 
 
@@ -113,7 +113,7 @@ class Desk:
     def put(self, octets: bytes) -> None:
         """A mail arrives; the desk does all that it does about it."""
         self.transport.put(octets)
-        self.transport.settle()
+        self.transport.wait_until_done()
 
     def ticket(self, number: str | None = None) -> dict[str, Any]:
         """One ticket as `maild show --json` gives it; without a number the newest."""
@@ -144,7 +144,7 @@ class Desk:
     def later(self, **time: float) -> None:
         """Moves the desk's clock (timedelta's words) and lets everything that is due happen."""
         self.now += timedelta(**time)
-        self.transport.settle()
+        self.transport.wait_until_done()
 
     def close(self) -> None:
         self.transport.close()
@@ -175,7 +175,7 @@ class InProcess:
                 now=self.desk.now,
             )
 
-    def settle(self) -> None:
+    def wait_until_done(self) -> None:
         while self.pipeline.process_due(self.desk.now):
             pass
         self.clocks.due(self.desk.now)
@@ -219,7 +219,7 @@ class Daemon:
         self.dovecot.append(self.user, octets)
         self.put_so_far += 1
 
-    def settle(self) -> None:
+    def wait_until_done(self) -> None:
         """Waits until every mail that was put is done with, and every notification is sent."""
         self.desk.servers.wait_for(self._settled, seconds=30)
 

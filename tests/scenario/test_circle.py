@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from maild.demo.writer import plain_text
-from maild.desk import originals, views
+from maild.desk import original_mail, views
 from maild.store.tables import Raw
 from tests.scenario.conversation import Desk
 
@@ -79,7 +79,7 @@ def test_n26_h60_the_eml_is_kept_byte_for_byte(desk: Desk) -> None:
     desk.ann.mail("Scan", "See below.", attach={"scan.bin": bytes(range(256)) * 10})
     with desk.store.read() as session:
         ticket = views.ticket(session, desk.ticket()["number"])
-        octets = originals.eml(session, ticket)
+        octets = original_mail.eml(session, ticket)
         assert octets == session.scalar(sa.select(Raw.octets))
     assert desk.messages()[0].sha256 == hashlib.sha256(octets).hexdigest()
     assert b"From: Ann <ann@acme.example>" in octets

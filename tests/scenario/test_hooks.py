@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.outbox.hooks import Hooks
+from maild.outbox.webhook_delivery import Hooks
 from maild.store.tables import Hook
 from tests.scenario.conversation import Desk
 

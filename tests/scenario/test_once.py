@@ -25,7 +25,7 @@ def arrive(desk: Desk, octets: bytes, mailbox: str) -> None:
     """A mail comes in by this mailbox."""
     with desk.store.transaction() as session:
         accept(session, mailbox=mailbox, uidvalidity=None, uid=None, octets=octets, now=desk.now)
-    desk.transport.settle()
+    desk.transport.wait_until_done()
 
 
 def mail(body: str, *fields: str, trace: str = "") -> bytes:

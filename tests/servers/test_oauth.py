@@ -25,7 +25,7 @@ from maild.desk.notify import notify
 from maild.errors import MaildError, Refused, Temporary, Unavailable
 from maild.ingest.imap import probe
 from maild.oauth import access_token, signin
-from maild.oauth.tokens import Tokens
+from maild.oauth.access_tokens import Tokens
 from maild.outbox import deliver
 from maild.store.tables import Alert, Delivery, Event, OutboxItem
 from tests.office import Office, the_ticket

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from maild.demo.servers import Servers
-from maild.desk import tokens
+from maild.desk import reply_tokens
 from maild.desk.notify import notify
 from maild.outbox import rows
 from maild.outbox.deliver import Deliverer
@@ -341,9 +341,9 @@ def test_a_tagged_envelope_says_which_ticket_and_whom(tmp_path: Path, servers: S
     _tell(office, number, BOB)
     assert office.deliver()["sent"] == 1
     with office.store.read() as session:
-        token = tokens.read(tokens.desk_secret(session), servers.smtp.to(BOB)[0].sender)
+        token = reply_tokens.read(reply_tokens.desk_secret(session), servers.smtp.to(BOB)[0].sender)
         bob = office.person(session, BOB).id
-    assert token == tokens.Token(number, bob)
+    assert token == reply_tokens.Token(number, bob)
 
 
 def test_files_of_a_note_are_passed_on_where_the_admin_allows(

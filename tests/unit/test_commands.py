@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maild import yamlfile
-from maild.commands import dates, durations, guide, subjects
+from maild.commands import dates, durations, reference, subject_phrases
 from maild.commands.arguments import Names, Resource
+from maild.commands.execute import ACTS
 from maild.commands.grammar import Place, read
-from maild.commands.run import ACTS
-from maild.commands.vocabulary import vocabulary
+from maild.commands.words import vocabulary
 from maild.desk.profile import SHIPPED, load_profile
 from maild.errors import MailError, Refused, UsageError
 from maild.model import Kind, Mail
@@ -57,7 +57,9 @@ def cases() -> Iterator[Case]:
     for group in yamlfile.read(Path(__file__).parent / "commands_table.yaml"):
         role = str(group.get("role", "resource"))
         carried = [TITLE, *group.get("carried", [])] if not group.get("opens") else []
-        place = Place(frozenset(subjects.plain(s) for s in carried), bool(group.get("opens")), role)
+        place = Place(
+            frozenset(subject_phrases.plain(s) for s in carried), bool(group.get("opens")), role
+        )
         for words, expected in group["cases"]:
             in_text = group.get("in") == "text"
             subject = f"Re: {TITLE}" if in_text else str(group.get("subject", "")) + str(words)
@@ -286,7 +288,7 @@ def test_an_admins_own_words(tmp_path: Path) -> None:
 
 def test_the_page_in_docs_is_current() -> None:
     page = Path(__file__).parents[2] / "docs" / "commands.md"
-    made = guide.page(vocabulary())
+    made = reference.page(vocabulary())
     assert page.read_text("utf-8") == made, "run: maild commands docs > docs/commands.md"
 
 
@@ -319,7 +321,7 @@ def test_e6_no_false_alarm_among_mails_by_people(record_property: Callable[..., 
         tried += 1
         for role in ("resource", "contact"):
             for opens in (True, False):
-                before = frozenset() if opens else frozenset({subjects.plain(mail.subject)})
+                before = frozenset() if opens else frozenset({subject_phrases.plain(mail.subject)})
                 asked = read(mail.subject, mail.new_text, NAMES, Place(before, opens, role))
                 if asked.commands or asked.unclear or asked.refused:
                     alarms.append((label, role, opens, asked.commands, asked.unclear))

@@ -12,7 +12,7 @@ from maild.config import Config, Settings
 from maild.desk.desk import Desk, Occurrence
 from maild.desk.profile import Profile, load_profile, shipped
 from maild.rules.conditions import Reader
-from maild.rules.scene import Scene
+from maild.rules.context import Context
 from maild.store.tables import Event, Note, Ticket
 from maild.yamlfile import Problems
 
@@ -24,7 +24,7 @@ def profile() -> Profile:
     return load_profile(shipped("next7"))
 
 
-def scene(profile: Profile) -> Scene:
+def context(profile: Profile) -> Context:
     """A ticket whose status has just changed; values only, no database."""
     ticket = Ticket(
         number="T20261123.0001",
@@ -43,7 +43,7 @@ def scene(profile: Profile) -> Scene:
     note = Note(by_kind="contact", public=True, text="Order 4711 is late.")
     settings = Settings(Config.model_validate({}), Path("maild.toml"))
     desk = Desk(None, settings, profile, NOW, "test")  # type: ignore[arg-type]
-    return Scene(desk, Occurrence(event, ticket, note, None, ()))
+    return Context(desk, Occurrence(event, ticket, note, None, ()))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_conditions(profile: Profile, condition: dict[str, Any], holds: bool) ->
     problems = Problems()
     read = Reader(profile, Path("rules.yaml"), problems, ("status changed",)).read(condition)
     assert problems.found == []
-    assert read.holds(scene(profile)) is holds
+    assert read.holds(context(profile)) is holds
 
 
 def test_captures_are_kept_and_reasons_are_said(profile: Profile) -> None:
@@ -99,7 +99,7 @@ def test_captures_are_kept_and_reasons_are_said(profile: Profile) -> None:
     read = reader.read(
         {"ticket.status": "Waiting Customer", "note.text": {"matches": r"Order (?P<order>\d+)"}}
     )
-    here = scene(profile)
+    here = context(profile)
     assert reader.captures == {"order"}
     assert read.holds(here)
     assert here.captures == {"order": "4711"}

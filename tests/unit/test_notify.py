@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from maild.desk import roles, tokens
+from maild.desk import reply_tokens, roles
 from maild.desk.notify import Recipient, notify
 from maild.errors import UsageError
 from maild.store.tables import OutboxItem, PersonAddress, Thread, TicketPerson
@@ -147,9 +147,9 @@ def test_e11_the_conversation_of_each_recipient(office: Office) -> None:
     assert reply.in_reply_to == ack.message_id
     with office.store.read() as session:
         known = {row.message_id for row in session.query(Thread).filter_by(ours=True)}
-        secret = tokens.desk_secret(session)
+        secret = reply_tokens.desk_secret(session)
     assert known == {ack.message_id, assigned.message_id, reply.message_id}
-    assert tokens.read(secret, assigned.message_id) == tokens.Token(number, bob.id)
+    assert reply_tokens.read(secret, assigned.message_id) == reply_tokens.Token(number, bob.id)
 
 
 def test_the_language_is_his_his_organizations_or_the_desks(office: Office) -> None:

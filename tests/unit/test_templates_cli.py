@@ -15,7 +15,7 @@ from maild.cli import app
 from maild.desk.notifications import NOTIFICATIONS
 from maild.desk.notify import notify
 from maild.errors import MaildError
-from maild.templates import manual
+from maild.templates import reference
 from maild.templates.check import problems
 from maild.templates.history import History
 from maild.templates.source import Library, parse
@@ -55,7 +55,7 @@ def _own(folder: Path, text: str, name: str = "complete") -> Path:
 
 def test_the_page_of_the_documentation_is_the_catalogue() -> None:
     """`make docs` writes it anew."""
-    assert (ROOT / "docs" / "templates.md").read_text("utf-8") == manual.page()
+    assert (ROOT / "docs" / "templates.md").read_text("utf-8") == reference.page()
 
 
 def test_edit_is_checked_kept_and_rolled_back(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from maild.ingest.subjects import named_fields, same_topic, title_of
+from maild.ingest.subject_fields import named_fields, same_topic, title_of
 from maild.ingest.withheld import is_yes
 from maild.parse.thanks import is_thanks
 

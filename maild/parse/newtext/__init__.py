@@ -16,12 +16,12 @@ from maild.parse.phrases import fold
 
 from .attribution import find_attributions
 from .decide import Walk
-from .headers import find_headers, find_separators
+from .header_blocks import find_headers, find_separators
+from .html_quotes import ElementKind, Structure, read_structure
 from .languages import Vocabulary, vocabulary
 from .lines import Line, find_notable, read_lines
 from .marks import REPLY_MARK_OPEN, Mark, MarkKind, reply_mark
 from .quotes import find_quotes
-from .structure import ElementKind, Structure, read_structure
 from .tails import find_tails
 
 __all__ = ["Split", "reply_mark", "split"]

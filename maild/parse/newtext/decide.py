@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from maild.model import Reason
 
-from .headers import is_rule
+from .header_blocks import is_rule
 from .lines import Line, next_written
 from .marks import LONGEST_SIGNATURE, Mark, MarkKind
 

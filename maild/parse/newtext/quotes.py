@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 
 from .attribution import looks_attributed
-from .headers import field_label
+from .header_blocks import field_label
+from .html_quotes import ElementKind, Structure
 from .languages import Vocabulary
 from .lines import Line, fenced
 from .marks import LONGEST_SIGNATURE, Mark
-from .structure import ElementKind, Structure
 
 LEAST_INITIALED = 2  # lines "JD> …" that make a quote
 

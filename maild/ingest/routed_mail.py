@@ -20,8 +20,8 @@ def take(desk: Desk, mail: Mail, route: Route) -> tuple[str, str]:
         return "ignored", route.drop
     desk.actor = Actor(route.by, "monitoring" if route.source == "monitoring" else "system")
     ticket = route.ticket or _open(desk, mail, route)
-    desk.know(mail.message_id, ticket)
-    desk.stored_on(ticket)
+    desk.remember_message_id(mail.message_id, ticket)
+    desk.attach_message(ticket)
     note = desk.add_note(
         ticket,
         text=mail.new_text or mail.text,

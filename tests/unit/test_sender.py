@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from maild.errors import MailError
-from maild.ingest.who import claim
+from maild.ingest.sender import claim
 from maild.parse.parser import parse
 
 

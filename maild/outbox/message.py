@@ -10,7 +10,7 @@ from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
 
-from maild.templates.inert import one_line
+from maild.templates.escape import one_line
 
 SUBJECT = 240  # characters
 NAME = 100  # characters

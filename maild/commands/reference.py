@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from maild.commands.vocabulary import Vocabulary, Word
+from maild.commands.words import Vocabulary, Word
 
 LANGUAGES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish"}
 

@@ -1,6 +1,6 @@
 """docs/profiles.md and docs/rules.md, made from the files and tables that they describe.
 
-python -m maild.rules.pages docs
+python -m maild.rules.reference docs
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from maild.rules.actions import ACTIONS, ROUTING
 from maild.rules.clocks import waits
 from maild.rules.conditions import CHANGES, COMPARISONS
 from maild.rules.load import KEYS, load_book, rule_files
-from maild.rules.rule import Book, Rule, Step
+from maild.rules.rule import Rule, RuleSet, Step
 from maild.rules.vocabulary import EVENTS, GROUPS, VALUES, fields
 from maild.yamlfile import Map
 
@@ -32,8 +32,8 @@ def profiles_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _profile(book: Book) -> Iterable[str]:
-    profile = book.profile
+def _profile(rule_set: RuleSet) -> Iterable[str]:
+    profile = rule_set.profile
     yield f"## {profile.name}"
     below = profile.parents[-1].name if profile.parents else ""
     base = f" It builds on {below}; only what is its own is shown." if below else ""
@@ -48,7 +48,7 @@ def _profile(book: Book) -> Iterable[str]:
     files = set(rule_files(profile.folder))
     rows = (
         (", ".join(rule.rows), rule.why, f"{rule.name} ({_file(rule)})", _how(rule))
-        for rule in book.rules
+        for rule in rule_set.rules
         if rule.file in files
     )
     yield _table(("row", "the documents' sentence, in our words", "the rule", "what it does"), rows)

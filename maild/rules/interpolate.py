@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from maild.rules.scene import Scene
+from maild.rules.context import Context
 from maild.rules.vocabulary import plain, value_named
 
 HOLE = re.compile(r"\$\{\s*([^{}]+?)\s*\}")
@@ -22,21 +22,21 @@ def holes(argument: Any) -> list[str]:
     return []
 
 
-def fill(scene: Scene, argument: Any) -> Any:
+def fill(context: Context, argument: Any) -> Any:
     """The argument with every `${name}` filled in, through lists and mappings."""
     if isinstance(argument, str):
-        return HOLE.sub(lambda hole: _word(scene, hole[1]), argument)
+        return HOLE.sub(lambda hole: _word(context, hole[1]), argument)
     if isinstance(argument, dict):
-        return {name: fill(scene, value) for name, value in argument.items()}
+        return {name: fill(context, value) for name, value in argument.items()}
     if isinstance(argument, list):
-        return [fill(scene, value) for value in argument]
+        return [fill(context, value) for value in argument]
     return argument
 
 
-def _word(scene: Scene, name: str) -> str:
-    if name in scene.captures:
-        return scene.captures[name]
+def _word(context: Context, name: str) -> str:
+    if name in context.captures:
+        return context.captures[name]
     if name == "follow_up":
-        return scene.follow_up.number if scene.follow_up else ""
-    value = value_named(name, scene.desk.profile)
-    return plain(value.get(scene)) if value else ""
+        return context.follow_up.number if context.follow_up else ""
+    value = value_named(name, context.desk.profile)
+    return plain(value.get(context)) if value else ""

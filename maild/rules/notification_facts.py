@@ -7,59 +7,59 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.desk import gates, sharing
+from maild.desk import sharing, status_requirements
 from maild.desk.notifications import Notification
 from maild.i18n import sentence
-from maild.rules.scene import Scene
-from maild.rules.who import on_call
+from maild.rules.context import Context
+from maild.rules.recipients import on_call
 from maild.store.tables import Clock, Event, Note, Ticket
 
 
-def extra_facts(scene: Scene, kind: Notification) -> dict[str, Any]:
+def extra_facts(context: Context, kind: Notification) -> dict[str, Any]:
     """The facts that this notification is declared with, as far as a rule knows them."""
     roots = {fact.name.partition("[")[0].partition(".")[0] for fact in kind.extra}
-    return {root: FACTS[root](scene) for root in roots if root in FACTS}
+    return {root: FACTS[root](context) for root in roots if root in FACTS}
 
 
-def note_for(scene: Scene, kind: Notification) -> Note | None:
+def note_for(context: Context, kind: Notification) -> Note | None:
     """The note to show: that of the event, else the latest that this audience may read."""
-    note = scene.written or scene.note
-    if note is not None or "note" not in kind.about or scene.ticket is None:
+    note = context.written or context.note
+    if note is not None or "note" not in kind.about or context.ticket is None:
         return note
-    query = sa.select(Note).where(Note.ticket_id == scene.ticket.id).order_by(Note.id.desc())
+    query = sa.select(Note).where(Note.ticket_id == context.ticket.id).order_by(Note.id.desc())
     if kind.audience == "contact":
         query = query.where(Note.public)
-    return scene.desk.session.scalar(query.limit(1))
+    return context.desk.session.scalar(query.limit(1))
 
 
-def _until(scene: Scene) -> str | None:
+def _until(context: Context) -> str | None:
     """When the clock of this ticket that is next fires."""
-    scene.desk.session.flush()
-    query = sa.select(sa.func.min(Clock.due)).where(Clock.ticket_id == _id(scene))
-    found = scene.desk.session.scalar(query)
+    context.desk.session.flush()
+    query = sa.select(sa.func.min(Clock.due)).where(Clock.ticket_id == _id(context))
+    found = context.desk.session.scalar(query)
     return found.isoformat() if found else None
 
 
-def _since(scene: Scene) -> str | None:
+def _since(context: Context) -> str | None:
     """Since when the ticket has its status."""
     query = sa.select(sa.func.max(Event.at)).where(
-        Event.ticket_id == _id(scene), Event.event == "status changed"
+        Event.ticket_id == _id(context), Event.event == "status changed"
     )
-    found = scene.desk.session.scalar(query)
+    found = context.desk.session.scalar(query)
     return found.isoformat() if found else None
 
 
-def _id(scene: Scene) -> int | None:
-    return scene.ticket.id if scene.ticket else None
+def _id(context: Context) -> int | None:
+    return context.ticket.id if context.ticket else None
 
 
-def _transfer(scene: Scene) -> dict[str, Any]:
-    detail = scene.event.detail if scene.event else {}
-    return {"from": detail.get("from"), "to": scene.ticket.queue if scene.ticket else None}
+def _transfer(context: Context) -> dict[str, Any]:
+    detail = context.event.detail if context.event else {}
+    return {"from": detail.get("from"), "to": context.ticket.queue if context.ticket else None}
 
 
-def _appointment(scene: Scene) -> dict[str, Any]:
-    ticket = scene.ticket
+def _appointment(context: Context) -> dict[str, Any]:
+    ticket = context.ticket
     fields = ticket.fields if ticket else {}
     return {
         "start": fields.get("service_call"),
@@ -69,25 +69,25 @@ def _appointment(scene: Scene) -> dict[str, Any]:
     }
 
 
-def _on_call(scene: Scene) -> str | None:
-    person = on_call(scene.desk)
+def _on_call(context: Context) -> str | None:
+    person = on_call(context.desk)
     return person.name if person else None
 
 
-def _missing(scene: Scene) -> list[str]:
-    return gates.closing_needs(scene.desk, scene.ticket) if scene.ticket else []
+def _missing(context: Context) -> list[str]:
+    return status_requirements.closing_needs(context.desk, context.ticket) if context.ticket else []
 
 
-def _problem(scene: Scene) -> dict[str, Any]:
-    ticket = scene.ticket
+def _problem(context: Context) -> dict[str, Any]:
+    ticket = context.ticket
     parent = (
-        scene.desk.session.get(Ticket, ticket.parent_id) if ticket and ticket.parent_id else None
+        context.desk.session.get(Ticket, ticket.parent_id) if ticket and ticket.parent_id else None
     )
     return {"number": parent.number, "title": parent.title} if parent else {}
 
 
-def _sla(scene: Scene) -> dict[str, Any]:
-    event = scene.event
+def _sla(context: Context) -> dict[str, Any]:
+    event = context.event
     detail = event.detail if event else {}
     return {
         "target": detail.get("which"),
@@ -96,14 +96,14 @@ def _sla(scene: Scene) -> dict[str, Any]:
     }
 
 
-def _side(scene: Scene) -> str:
-    detail = scene.event.detail if scene.event else {}
+def _side(context: Context) -> str:
+    detail = context.event.detail if context.event else {}
     other = sentence("The other side")
     known: dict[str, str] = {name: name for name in sharing.NAMES.values()}
     return known.get(str(detail.get("side")), other)
 
 
-FACTS: dict[str, Callable[[Scene], Any]] = {
+FACTS: dict[str, Callable[[Context], Any]] = {
     "until": _until,
     "since": _since,
     "transfer": _transfer,

@@ -12,15 +12,15 @@ from typing import cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from maild.commands import subjects
+from maild.commands import subject_phrases
 from maild.commands.answer import answer
 from maild.commands.arguments import Names, Resource, fold
+from maild.commands.execute import run
 from maild.commands.grammar import Place
 from maild.commands.grammar import read as read_text
 from maild.commands.job import Job, May, Result
-from maild.commands.run import run
 from maild.commands.values import Asked
-from maild.commands.vocabulary import Vocabulary, Word, own_folder, vocabulary
+from maild.commands.words import Vocabulary, Word, own_folder, vocabulary
 from maild.config import Settings
 from maild.desk import roles, views
 from maild.desk.desk import Desk
@@ -218,7 +218,7 @@ def _carried(session: Session, mail: Mail, ticket: Ticket) -> frozenset[str]:
     found = [ticket.title]
     parent = _parent_subjects(session, mail)
     found += parent if parent else _all_subjects(session, mail, ticket)
-    return frozenset(subjects.plain(subject) for subject in found if subject)
+    return frozenset(subject_phrases.plain(subject) for subject in found if subject)
 
 
 def _parent_subjects(session: Session, mail: Mail) -> list[str]:

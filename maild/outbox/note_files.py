@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from maild.errors import MaildError
-from maild.outbox import mime
+from maild.outbox import message
 from maild.store.tables import Note, Raw
 
 log = structlog.get_logger()
@@ -19,7 +19,7 @@ log = structlog.get_logger()
 Extract: TypeAlias = Callable[[bytes, int], bytes]
 
 
-def of_note(session: Session, note_id: int, limit: int, extract: Extract) -> list[mime.Part]:
+def of_note(session: Session, note_id: int, limit: int, extract: Extract) -> list[message.Part]:
     """Its attachments, in their order, as long as all together stay below `limit` octets.
 
     A file that cannot be had is left out; the mail names it all the same.
@@ -40,5 +40,5 @@ def of_note(session: Session, note_id: int, limit: int, extract: Extract) -> lis
         except (MaildError, ValueError, LookupError) as error:
             log.warning("outbox.file", note=note_id, part=view["part"], error=type(error).__name__)
             continue
-        found.append(mime.file(content, view["content_type"], view["filename"], None))
+        found.append(message.file(content, view["content_type"], view["filename"], None))
     return found

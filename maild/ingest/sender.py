@@ -24,7 +24,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class Sender:
     """The sender as we know him."""
 
     person: Person
@@ -72,7 +72,7 @@ def _without_from(mail: Mail) -> Claim:
     raise MailError("The mail names no sender with an address.")
 
 
-def who(session: Session, claimed: Claim, now: datetime) -> Who:
+def who(session: Session, claimed: Claim, now: datetime) -> Sender:
     """The person of this address; a new contact where nobody has it."""
     address = claimed.address
     person = people.by_address(session, address)
@@ -80,11 +80,11 @@ def who(session: Session, claimed: Claim, now: datetime) -> Who:
     if person is not None:
         because = f"the address {address.key} is one of his{doubt}"
         role = person.role if person.active else f"former {person.role}"
-        return Who(person, True, claimed.strict, Reason("who", f"{role} {person.name}", because))
+        return Sender(person, True, claimed.strict, Reason("who", f"{role} {person.name}", because))
     person = people.learn(session, address, now)
     organization = person.organization
     because = f"nobody has the address {address.key}" + (
         f"; its domain belongs to {organization.name}" if organization else ""
     )
     reason = Reason("who", f"new contact {person.name}", because + doubt)
-    return Who(person, False, claimed.strict, reason)
+    return Sender(person, False, claimed.strict, reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from maild.commands import undo
-from maild.commands.acts import contacts, notes, people, policy, reports, ticket, work
+from maild.commands.handlers import contacts, notes, participants, policy, reports, ticket, work
 from maild.commands.job import Job, May, Result
 from maild.commands.values import Command
 from maild.errors import MaildError, Temporary
@@ -32,11 +32,11 @@ ACTS: dict[str, Act] = {
     "untag": ticket.untag,
     "title": ticket.title,
     "resolution": ticket.resolution,
-    "assign": people.assign,
-    "take": people.take,
-    "also": people.also,
-    "cc": people.cc,
-    "uncc": people.uncc,
+    "assign": participants.assign,
+    "take": participants.take,
+    "also": participants.also,
+    "cc": participants.cc,
+    "uncc": participants.uncc,
     "time": work.time,
     "worktype": work.worktype,
     "internal": notes.internal,

@@ -9,31 +9,31 @@ import sqlalchemy as sa
 import structlog
 
 from maild.errors import MaildError
+from maild.rules.context import Context
 from maild.rules.rule import Rule
-from maild.rules.scene import Scene
 
 log = structlog.get_logger()
 
 
 @contextmanager
-def reported(rule: Rule, scene: Scene) -> Iterator[None]:
+def reported(rule: Rule, context: Context) -> Iterator[None]:
     """What goes wrong within is the rule's fault and ends there; a database's trouble goes on."""
     try:
         yield
     except Exception as error:
         if isinstance(error, sa.exc.OperationalError) or getattr(error, "temporary", False):
             raise
-        _report(rule, scene, error)
+        _report(rule, context, error)
 
 
-def _report(rule: Rule, scene: Scene, error: Exception) -> None:
-    ticket = f" on ticket {scene.ticket.number}" if scene.ticket else ""
+def _report(rule: Rule, context: Context, error: Exception) -> None:
+    ticket = f" on ticket {context.ticket.number}" if context.ticket else ""
     said = error.message if isinstance(error, MaildError) else f"{type(error).__name__}: {error}"
     said = said.rstrip(".")
-    scene.desk.alert(
+    context.desk.alert(
         f"rule:{rule.name}",
         f'The rule "{rule.name}" ({rule.place}) failed{ticket} and was skipped: {said}.',
     )
-    if scene.ticket:
-        scene.desk.record(scene.ticket, "rule failed", {"rule": rule.name, "because": said})
+    if context.ticket:
+        context.desk.record(context.ticket, "rule failed", {"rule": rule.name, "because": said})
     log.warning("rule.failed", rule=rule.name, error=type(error).__name__)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from maild.commands.arguments import EVENING, MORNING
 from maild.commands.job import Job
-from maild.desk import fields, gates, reminders
+from maild.desk import fields, reminders, status_requirements
 from maild.errors import Refused
 from maild.i18n import sentence, together
 from maild.store.tables import Ticket
@@ -24,7 +24,7 @@ def resolve(job: Job, argument: str) -> str:
         job.desk.set_field(ticket, "resolution", argument)
     name = profile.resolved_status or profile.complete_status
     if profile.status(name).set_by != "system" and job.may.role == "resource":
-        name = gates.may_set(job.desk, ticket, name).name
+        name = status_requirements.may_set(job.desk, ticket, name).name
     return _set(job, ticket, name)
 
 
@@ -32,13 +32,17 @@ def complete(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     if argument:
         job.desk.set_field(ticket, "resolution", argument)
-    return _set(job, ticket, gates.may_set(job.desk, ticket, job.desk.profile.complete_status).name)
+    return _set(
+        job,
+        ticket,
+        status_requirements.may_set(job.desk, ticket, job.desk.profile.complete_status).name,
+    )
 
 
 def status(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     name = job.names.status(argument)
-    return _set(job, ticket, gates.may_set(job.desk, ticket, name).name)
+    return _set(job, ticket, status_requirements.may_set(job.desk, ticket, name).name)
 
 
 def _set(job: Job, ticket: Ticket, name: str) -> str:
@@ -70,7 +74,7 @@ def defer(job: Job, argument: str) -> str:
             ticket=ticket.number,
             when=until,
         )
-    _set(job, ticket, gates.may_set(job.desk, ticket, name).name)
+    _set(job, ticket, status_requirements.may_set(job.desk, ticket, name).name)
     return sentence(
         "{ticket} is {status} until {when}.", ticket=ticket.number, status=name, when=until
     )
@@ -82,7 +86,7 @@ def schedule(job: Job, argument: str) -> str:
     name = next((n for n in SCHEDULED if n in job.desk.profile.statuses), None)
     if name is None:
         raise Refused(sentence('The profile has no status "Scheduled"; `#due` sets a date.'))
-    name = gates.may_set(job.desk, ticket, name).name
+    name = status_requirements.may_set(job.desk, ticket, name).name
     job.desk.set_field(ticket, "service_call", start.isoformat())
     _set(job, ticket, name)
     return sentence(

@@ -24,8 +24,8 @@ def write(
 
     `text`: what it says now, without its commands.
     """
-    desk.know(mail.message_id, ticket)
-    desk.stored_on(ticket)
+    desk.remember_message_id(mail.message_id, ticket)
+    desk.attach_message(ticket)
     whole = text == mail.text or text == mail.quoted_text  # a forward is all about its quote
     cut = not whole and text != mail.new_text  # the HTML would still show what was cut off
     return desk.add_note(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from maild.desk import tokens
+from maild.desk import reply_tokens
 from maild.desk.desk import MAILD, Desk
 from maild.desk.notify import not_delivered
-from maild.ingest import match, notes
+from maild.ingest import mail_notes, match
 from maild.ingest.outcome import Outcome, conclude, say
 from maild.model import FailedRecipient, Kind, Mail, Reason
 from maild.store.tables import OutboxItem, PersonAddress
@@ -22,12 +22,12 @@ def take(desk: Desk, mail: Mail) -> Outcome:
         outcome = _notice(desk, mail)
         if outcome is not None:
             return outcome
-    evidence = match.gather(desk.session, mail, tokens.desk_secret(desk.session))
+    evidence = match.gather(desk.session, mail, reply_tokens.desk_secret(desk.session))
     found = match.decide(evidence, None)
     if found.ticket is None:
         return conclude(desk, "ignored", f"an automatic mail ({mail.kind.value}) of no ticket")
     say(desk, found.reason)
-    desk.stored_on(found.ticket)
+    desk.attach_message(found.ticket)
     desk.emit(found.ticket, "automatic mail", {"kind": mail.kind.value, "subject": mail.subject})
     return conclude(desk, "ignored", f"an automatic mail ({mail.kind.value}) changes nothing")
 
@@ -48,10 +48,10 @@ def _notice(desk: Desk, mail: Mail) -> Outcome | None:
     because = f'{evidence} our notification "{row.template}" to {row.address}'
     say(desk, Reason("match", ticket.number if ticket else "no ticket", because))
     if ticket is not None:
-        desk.stored_on(ticket)
+        desk.attach_message(ticket)
         told = "is delayed" if mail.kind is Kind.DELAY else "came back"
         what = f'the notification "{row.template}" {told}: {words}'
-        notes.file(desk, ticket, mail, what, MAILD)
+        mail_notes.file(desk, ticket, mail, what, MAILD)
         if mail.kind is Kind.BOUNCE:
             desk.emit(ticket, "message bounced", {"failed": [row.address], "why": words})
     if mail.kind is Kind.BOUNCE:

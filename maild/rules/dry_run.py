@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from maild.desk import views
 from maild.desk.desk import Desk, Occurrence
 from maild.errors import NotFound
+from maild.rules.context import Context
 from maild.rules.engine import fire
-from maild.rules.report import reported
-from maild.rules.rule import After, Book, Rule
-from maild.rules.scene import Scene
-from maild.rules.waiting import Waiting
+from maild.rules.failures import reported
+from maild.rules.rule import After, Rule, RuleSet
+from maild.rules.ticket_clocks import Waiting
 from maild.store.tables import Event, Note, Ticket
 from maild.yamlfile import nearest
 
@@ -29,26 +29,26 @@ class Verdict:
     because: str  # what holds, or what does not
 
 
-def named(book: Book, name: str) -> Rule:
+def named(rule_set: RuleSet, name: str) -> Rule:
     """The rule of this name, or the only one whose name has it; NotFound with the nearest."""
-    found = [r for r in book.rules if r.name.lower() == name.lower()] or [
-        r for r in book.rules if name.lower() in r.name.lower()
+    found = [r for r in rule_set.rules if r.name.lower() == name.lower()] or [
+        r for r in rule_set.rules if name.lower() in r.name.lower()
     ]
     if len(found) != 1:
-        hint = nearest(name, [rule.name for rule in book.rules])
+        hint = nearest(name, [rule.name for rule in rule_set.rules])
         raise NotFound(f'There is no rule "{name}", or more than one; {hint}')
     return found[0]
 
 
 def verdicts(
-    book: Book, desk: Desk, ticket: Ticket, event: str, detail: dict[str, Any]
+    rule_set: RuleSet, desk: Desk, ticket: Ticket, event: str, detail: dict[str, Any]
 ) -> list[Verdict]:
     """Every rule that listens to the event, with what it would do on this ticket and why."""
-    scene = Scene(desk, _occurrence(desk, ticket, event, detail), clocks=Waiting(book))
+    context = Context(desk, _occurrence(desk, ticket, event, detail), clocks=Waiting(rule_set))
     found = []
-    for rule in book.rules:
+    for rule in rule_set.rules:
         if event in rule.when:
-            inner = Scene(desk, scene.occurrence, clocks=scene.clocks)
+            inner = Context(desk, context.occurrence, clocks=context.clocks)
             fires = rule.condition.holds(inner) and rule.keep.holds(inner)
             said = rule.condition.why(inner)
             if rule.condition.holds(inner):
@@ -76,7 +76,9 @@ def _occurrence(desk: Desk, ticket: Ticket, event: str, detail: dict[str, Any]) 
     return Occurrence(row, ticket, note, note.by if note else None, ())
 
 
-def apply(rule: Rule, book: Book, desk: Desk, view: str) -> Iterator[tuple[Ticket, list[str]]]:
+def apply(
+    rule: Rule, rule_set: RuleSet, desk: Desk, view: str
+) -> Iterator[tuple[Ticket, list[str]]]:
     """Lets the rule act on every ticket of a view for which it holds; what it did to each.
 
     One that waits gets its clock, counted from now.
@@ -84,17 +86,17 @@ def apply(rule: Rule, book: Book, desk: Desk, view: str) -> Iterator[tuple[Ticke
     for ticket in views.tickets(desk.session, view):
         detail: dict[str, Any] = {}
         event = rule.when[0] if rule.when else "clock fired"
-        scene = Scene(desk, _occurrence(desk, ticket, event, detail), clocks=Waiting(book))
+        context = Context(desk, _occurrence(desk, ticket, event, detail), clocks=Waiting(rule_set))
         done: list[str] = []
-        with reported(rule, scene):
-            if not (rule.condition.holds(scene) and rule.keep.holds(scene)):
+        with reported(rule, context):
+            if not (rule.condition.holds(context) and rule.keep.holds(context)):
                 continue
             with desk.attempt():
                 if isinstance(rule.wait, After):
-                    Waiting(book).start_named(scene, rule.name)
+                    Waiting(rule_set).start_named(context, rule.name)
                     done = [f"waits {rule.wait.span}"]
                 else:
-                    done = fire(rule, scene)
+                    done = fire(rule, context)
         desk.settle()
         if done:
             yield ticket, done

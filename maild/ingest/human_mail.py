@@ -1,7 +1,7 @@
 """A mail by a person: who wrote, which ticket, may he; then a ticket, a note, or only words kept.
 
 mail ─▶ who ─▶ match ─▶ proof ─▶ caps ─▶ confirmation · note · follow-up · new ticket
-        └──────── a Letter: all is decided ────────┘   └──── actions of the desk ────┘
+        └──────── a Understood: all is decided ────────┘   └──── actions of the desk ────┘
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from maild.commands import mail as commands
+from maild.commands import mail_commands as commands
 from maild.commands.job import May
 from maild.commands.values import Asked
-from maild.desk import floods, people, tokens
+from maild.desk import people, rate_limits, reply_tokens
 from maild.desk.desk import MAILD, Actor, Desk
-from maild.ingest import automatic, copies, forward, notes, withheld
+from maild.ingest import automatic_mail, cc, forward, mail_notes, withheld
 from maild.ingest.match import Match, answered, decide, gather, of_ticket
 from maild.ingest.outcome import Outcome, conclude, say
 from maild.ingest.proof import Proof, prove
-from maild.ingest.subjects import named_fields, same_topic, title_of
-from maild.ingest.who import Who, claim, who
+from maild.ingest.sender import Sender, claim, who
+from maild.ingest.subject_fields import named_fields, same_topic, title_of
 from maild.model import Kind, Mail, Reason
 from maild.parse.thanks import is_thanks
 from maild.store.tables import Message, Note, Organization, OutboxItem, Person, Raw, Ticket
@@ -31,11 +31,11 @@ Read = Callable[[bytes], Mail]
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Understood:
     """A mail with all that is decided about it before anything is done."""
 
     mail: Mail
-    sender: Who
+    sender: Sender
     found: Match
     proof: Proof
     asked: Asked  # what it commands, and its text without that
@@ -73,34 +73,34 @@ class Letter:
 
 def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
     """Does what a person's mail asks for, as far as he may."""
-    letter = _understand(desk, mail)
-    desk.actor = letter.actor
-    desk.author = None if letter.unproven else letter.person
-    if letter.sender.is_resource:
-        original = withheld.confirmed(desk.session, answered(mail), letter.person)
-        if original is not None and letter.sender.strict and withheld.is_yes(mail.new_text):
-            return _confirm(desk, letter, original, read)
-    too_many = _too_many(desk, letter, "mails")
+    understood = _understand(desk, mail)
+    desk.actor = understood.actor
+    desk.author = None if understood.unproven else understood.person
+    if understood.sender.is_resource:
+        original = withheld.confirmed(desk.session, answered(mail), understood.person)
+        if original is not None and understood.sender.strict and withheld.is_yes(mail.new_text):
+            return _confirm(desk, understood, original, read)
+    too_many = _too_many(desk, understood, "mails")
     if too_many:
-        return _file(desk, letter, too_many)
-    if letter.found.ticket is None:
-        return _new_ticket(desk, letter)
-    return _to_ticket(desk, letter, letter.found.ticket)
+        return _file(desk, understood, too_many)
+    if understood.found.ticket is None:
+        return _new_ticket(desk, understood)
+    return _to_ticket(desk, understood, understood.found.ticket)
 
 
-def _understand(desk: Desk, mail: Mail) -> Letter:
+def _understand(desk: Desk, mail: Mail) -> Understood:
     """Decides who, which ticket and with which proof; tells each with its reason."""
     session, config = desk.session, desk.settings.config
     sender = who(session, claim(mail), desk.now)
-    found = decide(gather(session, mail, tokens.desk_secret(session)), sender)
+    found = decide(gather(session, mail, reply_tokens.desk_secret(session)), sender)
     token = sender.person.id in found.persons
     proof = prove(mail, strict=sender.strict, token=token, trust=config.trust)
     say(desk, sender.reason, found.reason, proof.reason)
     assert desk.stored is not None
     desk.stored.proof = proof.by
     if mail.kind is Kind.HUMAN and mail.sender is not None:
-        automatic.alive(desk, mail.sender.key)
-    if found.answers and copies.outsiders(desk, mail):
+        automatic_mail.alive(desk, mail.sender.key)
+    if found.answers and cc.outsiders(desk, mail):
         session.execute(
             sa.update(OutboxItem)
             .where(OutboxItem.message_id.in_(found.answers))
@@ -110,50 +110,52 @@ def _understand(desk: Desk, mail: Mail) -> Letter:
     if sender.strict or sender.is_resource:
         asked = commands.read(desk, mail, sender.person, found.ticket)
     say(desk, *asked.reasons)
-    return Letter(mail, sender, found, proof, asked)
+    return Understood(mail, sender, found, proof, asked)
 
 
 # ---- a ticket that is there
 
 
-def _to_ticket(desk: Desk, letter: Letter, ticket: Ticket) -> Outcome:
-    if letter.unproven:
-        return _withhold(desk, letter, ticket)
-    quiet = _quiet(desk, letter, ticket)
+def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
+    if understood.unproven:
+        return _withhold(desk, understood, ticket)
+    quiet = _quiet(desk, understood, ticket)
     if quiet:
-        notes.file(desk, ticket, letter.mail, quiet, letter.actor)
-        return conclude(desk, "note", f"a note by {letter.person.name} that moves nothing: {quiet}")
-    if _too_late(desk, letter, ticket):
-        return _new_ticket(desk, letter, follows=ticket)
-    _copies(desk, letter, ticket)
-    asked, note = letter.asked, None
-    if not letter.only_commands:
-        public = commands.public(desk, letter.mail, asked, letter.may)
-        note = notes.write(desk, ticket, letter.mail, text=asked.text, public=public)
+        mail_notes.file(desk, ticket, understood.mail, quiet, understood.actor)
+        return conclude(
+            desk, "note", f"a note by {understood.person.name} that moves nothing: {quiet}"
+        )
+    if _too_late(desk, understood, ticket):
+        return _new_ticket(desk, understood, follows=ticket)
+    _copies(desk, understood, ticket)
+    asked, note = understood.asked, None
+    if not understood.only_commands:
+        public = commands.public(desk, understood.mail, asked, understood.may)
+        note = mail_notes.write(desk, ticket, understood.mail, text=asked.text, public=public)
         desk.settle()
     else:  # nothing but commands: no empty note
-        desk.know(letter.mail.message_id, ticket)
-        desk.stored_on(ticket)
-    results = commands.carry_out(desk, letter.mail, ticket, note, asked, letter.may)
+        desk.remember_message_id(understood.mail.message_id, ticket)
+        desk.attach_message(ticket)
+    results = commands.carry_out(desk, understood.mail, ticket, note, asked, understood.may)
     what = "a note" if note else "commands"
-    because = letter.found.reason.because
-    return conclude(desk, "note", f"{what} by {letter.person.name}: {because}", results)
+    because = understood.found.reason.because
+    return conclude(desk, "note", f"{what} by {understood.person.name}: {because}", results)
 
 
-def _quiet(desk: Desk, letter: Letter, ticket: Ticket) -> str:
+def _quiet(desk: Desk, understood: Understood, ticket: Ticket) -> str:
     """Why a mail is only filed: a list's, a thank-you, or one reopening too many; else ""."""
-    if letter.mail.kind is Kind.LIST:
+    if understood.mail.kind is Kind.LIST:
         return "mail of a list changes no status"
-    if letter.by_resource or ticket.status_kind != "closed" or letter.mail.attachments:
+    if understood.by_resource or ticket.status_kind != "closed" or understood.mail.attachments:
         thanks = None
     else:
-        thanks = is_thanks(letter.mail.new_text, _names(ticket))
+        thanks = is_thanks(understood.mail.new_text, _names(ticket))
     if thanks:
         say(desk, Reason("thanks", "only a thank-you", f"every word of it is one ({thanks})"))
         return "a thank-you does not reopen a ticket"
-    if letter.by_resource or ticket.status_kind != "closed" or letter.only_commands:
+    if understood.by_resource or ticket.status_kind != "closed" or understood.only_commands:
         return ""
-    return floods.over(
+    return rate_limits.over(
         desk.session,
         "reopenings",
         str(ticket.id),
@@ -171,42 +173,42 @@ def _names(ticket: Ticket) -> frozenset[str]:
     return frozenset(word for p in people_of_it for word in p.name.casefold().split())
 
 
-def _too_late(desk: Desk, letter: Letter, ticket: Ticket) -> bool:
+def _too_late(desk: Desk, understood: Understood, ticket: Ticket) -> bool:
     """A new subject on a ticket that was completed longer ago than mail reopens tickets."""
     days = desk.settings.config.desk.reopen_days
-    if days is None or ticket.completed is None or letter.by_resource:
+    if days is None or ticket.completed is None or understood.by_resource:
         return False
     late = desk.now - ticket.completed > timedelta(days=days)
-    return late and not same_topic(letter.mail.subject, ticket.title)
+    return late and not same_topic(understood.mail.subject, ticket.title)
 
 
-def _copies(desk: Desk, letter: Letter, ticket: Ticket) -> None:
-    if letter.mail.kind is Kind.HUMAN and letter.sender.strict:
-        copies.take(desk, ticket, letter.mail, of_ticket=of_ticket(ticket, letter.sender))
+def _copies(desk: Desk, understood: Understood, ticket: Ticket) -> None:
+    if understood.mail.kind is Kind.HUMAN and understood.sender.strict:
+        cc.take(desk, ticket, understood.mail, of_ticket=of_ticket(ticket, understood.sender))
 
 
 # ---- a new ticket
 
 
-def _new_ticket(desk: Desk, letter: Letter, follows: Ticket | None = None) -> Outcome:
-    too_many = "" if letter.by_resource else _too_many(desk, letter, "tickets")
+def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = None) -> Outcome:
+    too_many = "" if understood.by_resource else _too_many(desk, understood, "tickets")
     if too_many:
-        return _file(desk, letter, too_many)
-    asked, may = letter.asked, letter.may
-    if not letter.unproven and commands.only_answers(desk, asked):
-        results = commands.carry_out(desk, letter.mail, None, None, asked, may)
+        return _file(desk, understood, too_many)
+    asked, may = understood.asked, understood.may
+    if not understood.unproven and commands.only_answers(desk, asked):
+        results = commands.carry_out(desk, understood.mail, None, None, asked, may)
         return conclude(
             desk,
             "ignored",
             "it opens no ticket: it only asks for reports, or for what needs one",
             results,
         )
-    contact = _forwarded(desk, letter) or letter.person
-    forwarded = contact is not letter.person
+    contact = _forwarded(desk, understood) or understood.person
+    forwarded = contact is not understood.person
     title = title_of(asked.subject)
-    fields, organization = _fields(desk, letter, title)
+    fields, organization = _fields(desk, understood, title)
     if forwarded:
-        fields["forwarded_by"] = letter.person.name
+        fields["forwarded_by"] = understood.person.name
     ticket = desk.open_ticket(
         title=title,
         contact=contact,
@@ -214,56 +216,58 @@ def _new_ticket(desk: Desk, letter: Letter, follows: Ticket | None = None) -> Ou
         queue=queue(desk),
         fields=fields,
     )
-    note = _describe(desk, letter, ticket, contact)
-    _copies(desk, letter, ticket)
-    _tie(desk, letter, ticket, follows)
-    if letter.unproven and forwarded:
-        desk.mail = replace(letter.mail, answerable=False)  # nobody else hears of it yet
+    note = _describe(desk, understood, ticket, contact)
+    _copies(desk, understood, ticket)
+    _tie(desk, understood, ticket, follows)
+    if understood.unproven and forwarded:
+        desk.mail = replace(understood.mail, answerable=False)  # nobody else hears of it yet
     desk.announce(ticket, note)
     desk.settle()
-    desk.mail = letter.mail
-    results = commands.carry_out(desk, letter.mail, ticket, note, asked, may)
-    if letter.unproven and (asked.commands or forwarded):
-        withheld.withhold(desk, ticket, letter.person, _written(asked), letter.proof)
+    desk.mail = understood.mail
+    results = commands.carry_out(desk, understood.mail, ticket, note, asked, may)
+    if understood.unproven and (asked.commands or forwarded):
+        withheld.withhold(desk, ticket, understood.person, _written(asked), understood.proof)
     return conclude(desk, "ticket", f"a new ticket by {contact.name}", results)
 
 
-def _describe(desk: Desk, letter: Letter, ticket: Ticket, contact: Person) -> Note:
+def _describe(desk: Desk, understood: Understood, ticket: Ticket, contact: Person) -> Note:
     """The ticket's first note.  Of a forward it holds the contact's words; the technician's own
     stay among his colleagues."""
-    mail, asked = letter.mail, letter.asked
-    public = commands.public(desk, mail, asked, letter.may)
-    if contact is letter.person:
-        return notes.write(desk, ticket, mail, text=asked.text, public=public, first=True)
-    if letter.unproven:
-        return notes.write(desk, ticket, mail, text=mail.text, public=False, first=True)
+    mail, asked = understood.mail, understood.asked
+    public = commands.public(desk, mail, asked, understood.may)
+    if contact is understood.person:
+        return mail_notes.write(desk, ticket, mail, text=asked.text, public=public, first=True)
+    if understood.unproven:
+        return mail_notes.write(desk, ticket, mail, text=mail.text, public=False, first=True)
     split = bool(mail.quoted_text.strip() and asked.text.strip())
     words = mail.quoted_text if split else mail.text
     with desk.acting(Actor.of(contact)):
-        note = notes.write(desk, ticket, mail, text=words, public=True, first=True)
+        note = mail_notes.write(desk, ticket, mail, text=words, public=True, first=True)
     if split:
         desk.add_note(ticket, text=asked.text, public=False, event="note filed")
     return note
 
 
-def _forwarded(desk: Desk, letter: Letter) -> Person | None:
+def _forwarded(desk: Desk, understood: Understood) -> Person | None:
     """Whose mail a technician forwards, if he does and the mail says whose."""
-    if not letter.sender.is_resource or desk.stored is None:
+    if not understood.sender.is_resource or desk.stored is None:
         return None
     octets = desk.session.scalar(sa.select(Raw.octets).where(Raw.stored_id == desk.stored.id))
-    address = forward.original_sender(letter.mail, octets or b"")
+    address = forward.original_sender(understood.mail, octets or b"")
     if address is None or people.is_ours(desk.settings.config, address.key):
         return None
     person = people.by_address(desk.session, address)
     if person is not None and person.role == "resource":
         return None
     person = person or people.learn(desk.session, address, desk.now)
-    because = f"{letter.person.name} forwards a mail of {address.key}"
+    because = f"{understood.person.name} forwards a mail of {address.key}"
     say(desk, Reason("who", f"for {person.name}", because))
     return person
 
 
-def _fields(desk: Desk, letter: Letter, title: str) -> tuple[dict[str, str], Organization | None]:
+def _fields(
+    desk: Desk, understood: Understood, title: str
+) -> tuple[dict[str, str], Organization | None]:
     """What a subject `[Customer] - [Service] - [Symptom]` fills in (R2).
 
     The organization is only taken from it when a technician says so, or it is the sender's own.
@@ -272,26 +276,26 @@ def _fields(desk: Desk, letter: Letter, title: str) -> tuple[dict[str, str], Org
     if not fields:
         return {}, None
     named = people.organization_named(desk.session, fields["customer"])
-    own = letter.person.organization
-    if named is None or not (letter.by_resource or named is own):
+    own = understood.person.organization
+    if named is None or not (understood.by_resource or named is own):
         return (fields, None) if sure else ({}, None)
     return fields, named
 
 
-def _tie(desk: Desk, letter: Letter, ticket: Ticket, follows: Ticket | None) -> None:
+def _tie(desk: Desk, understood: Understood, ticket: Ticket, follows: Ticket | None) -> None:
     """Links a follow-up to what it follows, and a stranger's ticket to the one that he named."""
     if follows is not None:
         desk.link(ticket, follows, "follow-up")
         return
-    other = letter.found.barred
+    other = understood.found.barred
     if other is None:
         return
     desk.link(ticket, other, "related")
     with desk.acting(MAILD):
         desk.add_note(
             ticket,
-            text=f"The subject names {other.number}, but {letter.person.name} "
-            f"<{letter.person.email}> is not of that ticket. This one was opened instead, and "
+            text=f"The subject names {other.number}, but {understood.person.name} "
+            f"<{understood.person.email}> is not of that ticket. This one was opened instead, and "
             "nothing of the other was shown. If they belong together, merge them.",
             public=False,
         )
@@ -310,60 +314,66 @@ def _written(asked: Asked) -> list[str]:
     return [command.written for command in asked.commands]
 
 
-def _withhold(desk: Desk, letter: Letter, ticket: Ticket) -> Outcome:
+def _withhold(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
     """Keeps the words as an internal note, does nothing, and asks whose name it came in."""
-    because = f"no proof that it is of {letter.person.name}: {letter.proof.because}"
-    note = notes.write(
+    because = f"no proof that it is of {understood.person.name}: {understood.proof.because}"
+    note = mail_notes.write(
         desk,
         ticket,
-        letter.mail,
-        text=letter.asked.text,
+        understood.mail,
+        text=understood.asked.text,
         public=False,
         event="note withheld",
         because=because,
     )
-    results = commands.carry_out(desk, letter.mail, ticket, note, letter.asked, letter.may)
-    withheld.withhold(desk, ticket, letter.person, _written(letter.asked), letter.proof)
+    results = commands.carry_out(
+        desk, understood.mail, ticket, note, understood.asked, understood.may
+    )
+    withheld.withhold(desk, ticket, understood.person, _written(understood.asked), understood.proof)
     return conclude(desk, "note", f"an internal note; {because}", results)
 
 
-def _confirm(desk: Desk, letter: Letter, original: Message, read: Read) -> Outcome:
+def _confirm(desk: Desk, understood: Understood, original: Message, read: Read) -> Outcome:
     """He says that it was he: the withheld note goes out, its commands are carried out."""
     ticket, stored = original.ticket, desk.stored
     assert ticket is not None and stored is not None
     say(desk, withheld.reason(original))
     stored.proof = "token"
-    desk.author = letter.person
-    notes.file(desk, ticket, letter.mail, "it confirms an earlier mail", letter.actor)
-    may = May(letter.person, "resource", proven=True)
+    desk.author = understood.person
+    mail_notes.file(desk, ticket, understood.mail, "it confirms an earlier mail", understood.actor)
+    may = May(understood.person, "resource", proven=True)
     mail, note = withheld.release(desk, original, read)
-    asked = commands.read(desk, mail, letter.person, ticket)
+    asked = commands.read(desk, mail, understood.person, ticket)
     if note is not None:
         withheld.show(desk, note, public=commands.public(desk, mail, asked, may))
     desk.settle()
     results = commands.carry_out(desk, mail, ticket, note, asked, may)
-    why = f"{letter.person.name} confirmed message {original.id}"
+    why = f"{understood.person.name} confirmed message {original.id}"
     return conclude(desk, "note", why, results)
 
 
 # ---- floods
 
 
-def _too_many(desk: Desk, letter: Letter, name: str) -> str:
+def _too_many(desk: Desk, understood: Understood, name: str) -> str:
     """Which cap on this sender's mails or tickets is reached; "" where none is."""
     caps = desk.settings.config.floods
-    address = letter.mail.sender.key if letter.mail.sender else letter.person.email
+    address = understood.mail.sender.key if understood.mail.sender else understood.person.email
     what = f"{name.capitalize()} of {address} are only filed"
     # Who writes in his name without proof must not use up what he himself may send.
-    key = address if letter.proof.by == "none" else f"{address}:proven"
-    return floods.over(desk.session, name, key, getattr(caps, name), what, desk.now)
+    key = address if understood.proof.by == "none" else f"{address}:proven"
+    return rate_limits.over(desk.session, name, key, getattr(caps, name), what, desk.now)
 
 
-def _file(desk: Desk, letter: Letter, because: str) -> Outcome:
+def _file(desk: Desk, understood: Understood, because: str) -> Outcome:
     """Keeps a mail that is too many where it is seen: on its ticket, or the sender's last one."""
-    last = sa.select(Ticket).where(Ticket.contact_id == letter.person.id, Ticket.deleted.is_(None))
-    ticket = letter.found.ticket or desk.session.scalar(last.order_by(Ticket.id.desc()).limit(1))
+    last = sa.select(Ticket).where(
+        Ticket.contact_id == understood.person.id, Ticket.deleted.is_(None)
+    )
+    ticket = understood.found.ticket or desk.session.scalar(
+        last.order_by(Ticket.id.desc()).limit(1)
+    )
     if ticket is None:
         return conclude(desk, "ignored", f"kept, but over {because}")
-    notes.file(desk, ticket, letter.mail, f"over {because}", letter.actor)
+    mail_notes.file(desk, ticket, understood.mail, f"over {because}", understood.actor)
     return conclude(desk, "note", f"a note that moves nothing: over {because}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from maild.commands.acts.notes import other
-from maild.commands.acts.ticket import future
 from maild.commands.arguments import MORNING
+from maild.commands.handlers.notes import other
+from maild.commands.handlers.ticket import future
 from maild.commands.job import Job
-from maild.desk import fields, gates, reminders, sharing
+from maild.desk import fields, reminders, sharing, status_requirements
 from maild.desk.profile import named
 from maild.errors import Refused, UsageError
 from maild.i18n import sentence
@@ -22,7 +22,7 @@ def template(job: Job, argument: str) -> str:
     status = profile.templates[name].get("status")
     done = fields.apply_template(job.desk, ticket, name, set_status=False)
     if status is not None:
-        wanted = gates.may_set(job.desk, ticket, str(status)).name
+        wanted = status_requirements.may_set(job.desk, ticket, str(status)).name
         done += ["status"] if job.desk.set_status(ticket, wanted) else []
     if not done:
         return sentence("Template {name}: nothing was left to set.", name=name)
@@ -36,7 +36,7 @@ def checklist(job: Job, argument: str) -> str:
     if word.lower() in ("done", "tick", "check", "undone", "untick", "open") and which:
         done = word.lower() in ("done", "tick", "check")
         item = fields.tick(desk, ticket, which, done=done)
-        left = len(gates.open_items(ticket))
+        left = len(status_requirements.open_items(ticket))
         if done:
             return sentence('"{item}" is done; {left} left.', item=item, left=left)
         return sentence('"{item}" is open again; {left} left.', item=item, left=left)
@@ -45,7 +45,7 @@ def checklist(job: Job, argument: str) -> str:
         return sentence('"{item}" is on the checklist.', item=which.strip())
     name = _named(argument, tuple(desk.profile.checklists), sentence("checklist"))
     fields.add_checklist(desk, ticket, desk.profile.checklists[name])
-    items = [f"{n} {item}" for n, item in enumerate(gates.open_items(ticket), 1)]
+    items = [f"{n} {item}" for n, item in enumerate(status_requirements.open_items(ticket), 1)]
     return sentence("Checklist: {items:; }.", items=items)
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from maild.commands.arguments import KINDS, NUMBER, Names
 from maild.commands.values import Command, Unclear
-from maild.commands.vocabulary import HOLE, Phrase, Vocabulary
+from maild.commands.words import HOLE, Phrase, Vocabulary
 from maild.i18n import sentence
 from maild.model import Reason
 

@@ -8,7 +8,7 @@ import pytest
 
 from maild.desk.profile import names, shipped
 from maild.rules.load import load_book
-from maild.rules.pages import pages
+from maild.rules.reference import pages
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -13,13 +13,13 @@ from maild.store.tables import Event, Note, Person, Ticket, TimeEntry
 class Clocks(Protocol):
     """What actions need of the rules that wait."""
 
-    def start_named(self, scene: Scene, name: str) -> bool: ...
+    def start_named(self, context: Context, name: str) -> bool: ...
 
-    def stop_named(self, scene: Scene, name: str) -> bool: ...
+    def stop_named(self, context: Context, name: str) -> bool: ...
 
 
 @dataclass(slots=True)
-class Scene:
+class Context:
     """The world of one rule at one event; a mail that has no ticket yet has no occurrence."""
 
     desk: Desk

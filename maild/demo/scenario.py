@@ -127,7 +127,7 @@ class Stage:
             inbox=lambda: list(self.servers.imap.messages(address).values()),
         )
 
-    def scene(self, text: str) -> None:
+    def context(self, text: str) -> None:
         self.console.print(f"\n[bold cyan]▸ {escape(text)}[/bold cyan]")
 
     def arrives(self, writer: Writer, words: str) -> EmailMessage:
@@ -197,34 +197,34 @@ def _story(stage: Stage) -> None:
     dana = stage.writer("Dana Lead", "dana@demo.example")
     bob = stage.writer("Bob Tech", "bob@demo.example")
 
-    stage.scene("Ann, a customer, mails support.")
+    stage.context("Ann, a customer, mails support.")
     opened = ann.mail("Printer on floor 2 is on fire", "It smokes. Please help!\n\nAnn")
     stage.done_with(opened)
     stage.arrives(ann, "number")
     stage.arrives(dana, "It smokes")
     stage.arrives(bob, "It smokes")
 
-    stage.scene('Dana answers with "is assigned to bob" in the subject and no word more.')
+    stage.context('Dana answers with "is assigned to bob" in the subject and no word more.')
     stage.done_with(dana.reply("", subject=_with(dana, "is assigned to bob")))
     stage.arrives(bob, "is yours now")
 
-    stage.scene("Bob just answers the mail; his words reach Ann.")
+    stage.context("Bob just answers the mail; his words reach Ann.")
     stage.done_with(bob.reply("Please pull the plug. Is the smoke gone?"))
     answer = stage.arrives(ann, "pull the plug")
 
-    stage.scene("Ann answers: the ticket says Feedback Received, Bob is told.")
+    stage.context("Ann answers: the ticket says Feedback Received, Bob is told.")
     stage.done_with(ann.reply("Yes, it is gone. What now?"))
     stage.arrives(bob, "it is gone")
 
-    stage.scene('Bob answers with "is resolved" in the subject: Complete, and Ann is told.')
+    stage.context('Bob answers with "is resolved" in the subject: Complete, and Ann is told.')
     stage.done_with(bob.reply("A new one is on its way.", subject=_with(bob, "is resolved")))
     stage.arrives(ann, "on its way")
 
-    stage.scene("Ann writes once more: the ticket is open again.")
+    stage.context("Ann writes once more: the ticket is open again.")
     stage.done_with(ann.reply("The new printer smokes as well. Can you look at it?"))
     stage.arrives(bob, "smokes as well")
 
-    stage.scene("Ann's out-of-office and a bounce come in: they change nothing.")
+    stage.context("Ann's out-of-office and a bounce come in: they change nothing.")
     words = {"desk": DESK, "about": answer["Message-ID"], "subject": answer["Subject"]}
     for mail in (OUT_OF_OFFICE, BOUNCE):
         octets = mail.format(**words).replace("\n", "\r\n").encode()

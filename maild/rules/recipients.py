@@ -11,14 +11,14 @@ from maild.desk.profile import named
 from maild.desk.roles import ROLES, all_resources, resolve
 from maild.errors import UsageError
 from maild.model import Address
-from maild.rules.scene import Scene
+from maild.rules.context import Context
 from maild.store.tables import Person, Setting, Ticket
 
 TURNS = ("round robin", "least loaded")
 SPECIAL = ("author", "other side", "on-call", "nobody", *TURNS)
 
 
-def assignee(scene: Scene, who: str) -> Person | None:
+def assignee(context: Context, who: str) -> Person | None:
     """The resource that `assign` names; None where nobody answers to it (nobody is on call …).
 
     UsageError where a name means no resource at all.
@@ -26,14 +26,14 @@ def assignee(scene: Scene, who: str) -> Person | None:
     word = " ".join(str(who).split())
     turn, of, group = word.partition(" of ")
     if word == "author":
-        return scene.by if scene.by is not None and scene.by.role == "resource" else None
+        return context.by if context.by is not None and context.by.role == "resource" else None
     if word == "on-call":
-        return on_call(scene.desk)
+        return on_call(context.desk)
     if turn in TURNS:
-        candidates = members(scene.desk, group) if of else all_resources(scene.desk.session)
+        candidates = members(context.desk, group) if of else all_resources(context.desk.session)
         chosen = _next_in_turn if turn == "round robin" else _least_loaded
-        return chosen(scene.desk, candidates, group) if candidates else None
-    return resource(scene.desk, word)
+        return chosen(context.desk, candidates, group) if candidates else None
+    return resource(context.desk, word)
 
 
 def resource(desk: Desk, name: str) -> Person:
@@ -93,12 +93,12 @@ def _least_loaded(desk: Desk, candidates: list[Person], group: str) -> Person:
 
 
 def recipients(
-    scene: Scene, words: list[str], author: Person | None
+    context: Context, words: list[str], author: Person | None
 ) -> list[Person | Recipient | str]:
     """Everybody that `to` means, without the author where he knows already."""
     found: list[Person | Recipient | str] = []
     for word in words:
-        found.extend(_told(scene, word, author))
+        found.extend(_told(context, word, author))
     skip = {a.address for a in author.addresses} if author else set()
     return [who for who in found if who is not author and who not in skip]
 
@@ -117,16 +117,16 @@ def everybody(desk: Desk, words: list[str]) -> list[Person]:
     return list(found.values())
 
 
-def _told(scene: Scene, word: str, author: Person | None) -> list[Person | str]:
-    desk, role = scene.desk, " ".join(word.lower().split())
+def _told(context: Context, word: str, author: Person | None) -> list[Person | str]:
+    desk, role = context.desk, " ".join(word.lower().split())
     if role in ROLES:
-        assert scene.ticket is not None
-        return [*resolve(scene.ticket, role, author)]
+        assert context.ticket is not None
+        return [*resolve(context.ticket, role, author)]
     if role == "other side":
-        assert scene.ticket is not None
-        return [*sharing.other_side(desk.session, scene.ticket, scene.by)]
+        assert context.ticket is not None
+        return [*sharing.other_side(desk.session, context.ticket, context.by)]
     if role == "author":
-        return [scene.by] if scene.by else []
+        return [context.by] if context.by else []
     if role == "on-call":
         person = on_call(desk)
         return [person] if person else []

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from maild.commands.acts.notes import other
+from maild.commands.handlers.notes import other
 from maild.commands.job import Job
 from maild.desk import views
 from maild.desk.notify import notify
