@@ -33,10 +33,10 @@ WHEN = datetime(2026, 12, 3, 9, 0, tzinfo=ZoneInfo("Europe/Berlin"))
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
-    """Every call of `said(…)` in the code, and where it stands."""
+    """Every call of `sentence(…)` in the code, and where it stands."""
     for file in sorted(CODE.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "said":
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "sentence":
                 yield f"{file.relative_to(CODE)}:{node.lineno}", node
 
 
@@ -68,14 +68,14 @@ def test_every_sentence_is_written_whole_and_its_holes_are_filled() -> None:
 
 def test_whatever_a_command_is_answered_with_is_such_a_sentence() -> None:
     """No plain text is given back by a command, or is the reason of a refusal that it meets."""
-    desk = [CODE / "desk" / f"{name}.py" for name in ("fields", "gates", "merging", "sharing")]
-    commands = [f for f in CODE.glob("commands/**/*.py") if f.stem != "vocabulary"]  # files
+    desk = [CODE / "desk" / f"{name}.py" for name in ("fields", "status_requirements", "merging", "sharing")]
+    commands = [f for f in CODE.glob("commands/**/*.py") if f.stem != "words"]  # files
     for file in (*desk, *commands):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             given: ast.AST | None = None
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in REASON:
                 given = node.args[REASON[ast.unparse(node.func)]]
-            elif isinstance(node, ast.Return) and file.parent.name == "acts":
+            elif isinstance(node, ast.Return) and file.parent.name == "handlers":
                 given = node.value
             assert not isinstance(given, ast.Constant | ast.JoinedStr | ast.BinOp), (
                 f"{file.relative_to(CODE)}:{node.lineno}"
@@ -93,8 +93,8 @@ def test_every_sentence_is_translated_with_the_same_holes_and_none_is_left_over(
 
 
 def test_every_language_of_the_templates_has_sentences() -> None:
-    tongues = {file.parent.name for file in sentences.SHIPPED.glob("*/words.yaml")}
-    assert {file.parent.name for file in shipped()} == tongues - {"en"}
+    languages = {file.parent.name for file in sentences.SHIPPED.glob("*/words.yaml")}
+    assert {file.parent.name for file in shipped()} == languages - {"en"}
 
 
 def test_a_sentence_is_the_english_text_and_nothing_else_to_whoever_asks() -> None:
