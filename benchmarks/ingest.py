@@ -44,8 +44,8 @@ def reference(folder: Path, database: Path) -> float:
         text = ""
         for part in message.walk():
             if not part.is_multipart():
-                payload = part.get_payload(decode=True) or b""
-                if part.get_content_maintype() == "text":
+                payload = part.get_payload(decode=True)
+                if isinstance(payload, bytes) and part.get_content_maintype() == "text":
                     text += payload.decode(part.get_content_charset("utf-8"), "replace")
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("INSERT INTO mail (octets, text) VALUES (?, ?)", (octets, text))

@@ -11,6 +11,7 @@ import argparse
 import statistics
 import tempfile
 import time
+from collections.abc import Callable, Sized
 from functools import partial
 from pathlib import Path
 
@@ -32,14 +33,18 @@ def main() -> None:
             desk.ann.mail(f"Printer {number} is on fire")
             desk.transport.put(octets[0])
             started = time.perf_counter()
-            desk.servers.wait_for(lambda n=number: len(desk.tickets()) > n, every=0.002)
+            desk.servers.wait_for(partial(_more, desk.tickets, number), every=0.002)
             tickets.append(time.perf_counter() - started)
-            desk.servers.wait_for(lambda n=number: len(desk.ann.inbox()) > n, every=0.002)
+            desk.servers.wait_for(partial(_more, desk.ann.inbox, number), every=0.002)
             told.append(time.perf_counter() - started)
         desk.close()
     for name, seconds in (("ticket", tickets), ("acknowledgement", told)):
         median, slowest = statistics.median(seconds), max(seconds)
         print(f"{name:<16} median {median * 1000:5.0f} ms   slowest {slowest * 1000:5.0f} ms")
+
+
+def _more(things: Callable[[], Sized], than: int) -> bool:
+    return len(things()) > than
 
 
 if __name__ == "__main__":

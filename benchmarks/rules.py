@@ -17,6 +17,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from benchmarks.ingest import TOML
 from maild import config
 from maild.app import App, build
@@ -78,15 +80,15 @@ def fill(store: Store, tickets: int) -> None:
     for start in range(0, tickets, CHUNK):
         numbers = range(start, min(start + CHUNK, tickets))
         with store.transaction() as session:
-            session.execute(Ticket.__table__.insert(), [_ticket(n, ids) for n in numbers])
+            session.execute(sa.insert(Ticket), [_ticket(n, ids) for n in numbers])
             session.execute(
-                Thread.__table__.insert(),
+                sa.insert(Thread),
                 [
                     {"message_id": f"{n}@example.com", "ticket_id": n + 1, "ours": False}
                     for n in numbers
                 ],
             )
-            session.execute(Clock.__table__.insert(), [c for n in numbers for c in _clocks(n)])
+            session.execute(sa.insert(Clock), [c for n in numbers for c in _clocks(n)])
 
 
 def _ticket(n: int, people: list[int]) -> dict[str, object]:

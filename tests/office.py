@@ -105,7 +105,7 @@ class Office:
         with self.store.read() as session:
             note = session.get(Note, item.note_id) if item.note_id else None
             ticket = session.get(Ticket, item.ticket_id) if item.ticket_id else None
-            return order(item, ticket and ticket.number, note and note.public)
+            return order(item, ticket.number if ticket else None, note.public if note else None)
 
     def octets(self, item: OutboxItem) -> bytes:
         order = self.order(item)

@@ -66,9 +66,11 @@ def test_h5_a_database_that_goes_away_leaves_no_half_ticket(
     desk = make_desk(database=postgres)
     assert isinstance(desk.transport, InProcess)
     pipeline = desk.transport.pipeline
-    stored_id = desk.store.write(
+    stored = desk.store.write(
         lambda s: accept(s, mailbox="a", uidvalidity=1, uid=1, octets=MAIL, now=desk.now)
-    ).id
+    )
+    assert stored is not None
+    stored_id = stored.id
 
     cut = Cut()
     pipeline.listeners = (*pipeline.listeners, cut)

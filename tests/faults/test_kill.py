@@ -30,7 +30,9 @@ STEPS = (
 
 def test_every_step_of_the_code_is_tried() -> None:
     sources = Path(maild.__file__).parent.rglob("*.py")
-    named = {s for file in sources for s in re.findall(r'\bcrash_point\("([\w.]+)"\)', file.read_text())}
+    named = {
+        s for file in sources for s in re.findall(r'\bcrash_point\("([\w.]+)"\)', file.read_text())
+    }
     assert named == set(STEPS)
 
 

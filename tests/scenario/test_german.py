@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from maild.demo.writer import Writer, plain_text
-from tests.scenario.conversation import PROOF, Desk
+from tests.scenario.conversation import PROOF, Desk, InProcess
 
 MakeDesk = Callable[..., Desk]
 JENS = '[[resource]]\nname = "Jens Kurz"\nemail = "jens@example.com"\nlanguage = "de-AT"\n'
@@ -28,7 +28,7 @@ def desk(make_desk: MakeDesk) -> Desk:
 def opened(desk: Desk) -> Desk:
     with desk.file.open("a") as file:
         file.write(JENS)
-    desk.transport = type(desk.transport)(desk)  # it reads maild.toml anew
+    desk.transport = InProcess(desk)  # it reads maild.toml anew
     desk.ann.mail("Drucker brennt", "Es raucht.")
     jens(desk).mail(f"[{number(desk)}] Drucker brennt", "#take")
     return desk

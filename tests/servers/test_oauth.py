@@ -345,9 +345,10 @@ def test_h20_a_rotated_token_is_saved_before_its_access_token_is_used(
     mailbox: MailboxSection, tokens: TokenServer, watched: Watched
 ) -> None:
     assert mailbox.oauth is not None
+    file = _file(mailbox.oauth)
     tokens.rotates = True
     seen = []
-    tokens.on_login = lambda: seen.append(_file(mailbox.oauth).read_text())
+    tokens.on_login = lambda: seen.append(file.read_text())
     watcher = watched.watcher(mailbox)
     watcher.once()
     tokens.expire()

@@ -374,7 +374,8 @@ def test_files_of_a_note_are_passed_on_where_the_admin_allows(
     sent = message_from_bytes(servers.smtp.to("a@x.example")[0].octets, policy=default)
     files = [(f.get_filename(), f.get_content()) for f in sent.iter_attachments()]
     assert files == [("toner.png", b"\x89PNG\r\n\x1a\n")]
-    assert "big.zip" in sent.get_body(("plain",)).get_content()
+    text = sent.get_body(("plain",))
+    assert text is not None and "big.zip" in text.get_content()
 
 
 def test_starttls_is_never_given_up(tmp_path: Path, servers: Servers) -> None:

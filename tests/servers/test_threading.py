@@ -43,7 +43,7 @@ class _Talk:
         last = message_from_bytes(self.seen[who][-1], policy=SMTP) if self.seen[who] else None
         subject = last["Subject"] if last else "Printer is on fire"
         subject = subject if not last or subject.startswith("Re:") else f"Re: {subject}"
-        self.seen[who].append(_mail(who, subject, message_id, last))  # type: ignore[arg-type]
+        self.seen[who].append(_mail(who, subject, message_id, last))
         self.office.later(minutes=7)
         with self.office.desk(f"message:{self.count}", by=who, mail=message_id) as desk:
             if not self.number:

@@ -1,7 +1,9 @@
 """Accepting: stored as received, once a place."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,25 +16,25 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path):
+def store(tmp_path: Path) -> Iterator[Store]:
     store = Store(f"sqlite:///{tmp_path}/maild.db")
     migrate(store)
     yield store
     store.close()
 
 
-def test_a_message_is_kept_byte_for_byte(store: Store):
+def test_a_message_is_kept_byte_for_byte(store: Store) -> None:
     octets = b"Subject: \xff\x00\r\n\r\nbare\nline\r\n"
     with store.transaction() as session:
         stored = accept(session, mailbox="support", uidvalidity=7, uid=3, octets=octets, now=NOW)
     assert stored is not None
     assert (stored.state, stored.size, stored.accepted) == ("stored", len(octets), NOW)
     with store.read() as session:
-        assert session.get(Raw, stored.id).octets == octets
+        assert session.get_one(Raw, stored.id).octets == octets
 
 
-def test_a_place_holds_one_message(store: Store):
-    place = {"mailbox": "support", "uidvalidity": 7, "uid": 3}
+def test_a_place_holds_one_message(store: Store) -> None:
+    place: dict[str, Any] = {"mailbox": "support", "uidvalidity": 7, "uid": 3}
     with store.transaction() as session:
         assert accept(session, **place, octets=b"first", now=NOW)
         assert accept(session, **place, octets=b"second", now=NOW) is None
@@ -42,8 +44,8 @@ def test_a_place_holds_one_message(store: Store):
         assert session.query(Message).count() == session.query(Raw).count() == 3
 
 
-def test_files_have_no_place(store: Store):
-    place = {"mailbox": "files", "uidvalidity": None, "uid": None}
+def test_files_have_no_place(store: Store) -> None:
+    place: dict[str, Any] = {"mailbox": "files", "uidvalidity": None, "uid": None}
     with store.transaction() as session:
         first = accept(session, **place, octets=b"same", now=NOW)
         second = accept(session, **place, octets=b"same", now=NOW)

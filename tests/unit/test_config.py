@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_every_key_is_explained_in_the_shipped_sample() -> None:
         for name, text in zip(parts[1::2], parts[2::2], strict=True)
     }
     for section, field in config.Config.model_fields.items():
-        model = getattr(field.annotation, "__args__", (field.annotation,))[0]
+        model: Any = getattr(field.annotation, "__args__", (field.annotation,))[0]
         if section != "profile":
             below = {name.split(".")[1] for name in shown if name.startswith(f"{section}.")}
             assert shown[section] | below == set(model.model_fields), section
@@ -50,9 +50,8 @@ def test_every_provider_that_can_be_named_is_known() -> None:
     named = config.OauthSection.model_fields["provider"].annotation
     assert set(providers.table()) == set(get_args(get_args(named)[0]))
     for name, tenant in [("microsoft", "example.com"), ("google", None)]:
-        section = config.OauthSection(
-            provider=name, tenant=tenant, client_id="desk", refresh_token_file="token"
-        )
+        values = {"provider": name, "tenant": tenant, "client_id": "desk"}
+        section = config.OauthSection.model_validate({**values, "refresh_token_file": "token"})
         where = providers.provider(section)
         assert where.token_url.startswith("https://")
         assert "{" not in f"{where.token_url}{where.device_url}{where.authorize_url}"

@@ -68,17 +68,20 @@ def test_every_sentence_is_written_whole_and_its_holes_are_filled() -> None:
 
 def test_whatever_a_command_is_answered_with_is_such_a_sentence() -> None:
     """No plain text is given back by a command, or is the reason of a refusal that it meets."""
-    desk = [CODE / "desk" / f"{name}.py" for name in ("fields", "status_requirements", "merging", "sharing")]
+    desk = [
+        CODE / "desk" / f"{name}.py"
+        for name in ("fields", "status_requirements", "merging", "sharing")
+    ]
     commands = [f for f in CODE.glob("commands/**/*.py") if f.stem != "words"]  # files
     for file in (*desk, *commands):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            given: ast.AST | None = None
+            given: ast.expr | None = None
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in REASON:
                 given = node.args[REASON[ast.unparse(node.func)]]
             elif isinstance(node, ast.Return) and file.parent.name == "handlers":
                 given = node.value
             assert not isinstance(given, ast.Constant | ast.JoinedStr | ast.BinOp), (
-                f"{file.relative_to(CODE)}:{node.lineno}"
+                f"{file.relative_to(CODE)}:{given and given.lineno}"
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -33,7 +34,7 @@ class Admin:
         assert done.exit_code == 0, (done.output, done.exception)
         return done.output
 
-    def people(self, *words: str) -> dict[str, dict]:
+    def people(self, *words: str) -> dict[str, dict[str, Any]]:
         rows = json.loads(self.types("people", "list", "--json", *words))
         return {row["name"]: row for row in rows}
 
@@ -43,7 +44,7 @@ def admin(tmp_path: Path) -> Admin:
     return Admin(tmp_path)
 
 
-def test_people_are_added_and_changed(admin: Admin):
+def test_people_are_added_and_changed(admin: Admin) -> None:
     admin.types("people", "organization", "Acme", "--domain", "acme.example")
     admin.types("people", "add", "Ann@Acme.example", "--name", "Ann")
     admin.types("people", "add", "cem@example.com", "--name", "Cem", "--role", "resource")
@@ -55,7 +56,7 @@ def test_people_are_added_and_changed(admin: Admin):
     assert admin.people("--organizations")["Acme"]["domains"] == ["acme.example"]
 
 
-def test_mistakes_say_what_to_do(admin: Admin):
+def test_mistakes_say_what_to_do(admin: Admin) -> None:
     assert "maild.toml" in admin.types(
         "people", "change", "bob@example.com", "--name", "Rob", fails=Refused
     )
@@ -67,7 +68,7 @@ def test_mistakes_say_what_to_do(admin: Admin):
     assert "no mail address" in admin.types("people", "add", "ann", fails=UsageError)
 
 
-def test_a_csv_file_is_imported_whole_or_not_at_all(admin: Admin, tmp_path: Path):
+def test_a_csv_file_is_imported_whole_or_not_at_all(admin: Admin, tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text(
         "kind,name,email,organization,domains,active\n"
@@ -86,7 +87,7 @@ def test_a_csv_file_is_imported_whole_or_not_at_all(admin: Admin, tmp_path: Path
     assert "phone" in admin.types("people", "import", str(file), fails=UsageError)
 
 
-def test_n11_who_waits_in_cc_is_approved(admin: Admin, tmp_path: Path):
+def test_n11_who_waits_in_cc_is_approved(admin: Admin, tmp_path: Path) -> None:
     mail = tmp_path / "cc.eml"
     mail.write_bytes(
         b"From: ann@acme.example\r\nTo: support@example.com\r\nCc: Eve <eve@there.example>\r\n"
@@ -100,7 +101,7 @@ def test_n11_who_waits_in_cc_is_approved(admin: Admin, tmp_path: Path):
     assert [p["address"] for p in ticket["additional_contacts"]] == ["eve@there.example"]
 
 
-def test_quarantine_lists_shows_retries_and_drops(admin: Admin, tmp_path: Path):
+def test_quarantine_lists_shows_retries_and_drops(admin: Admin, tmp_path: Path) -> None:
     assert "Nothing" in admin.types("quarantine")
     mail = tmp_path / "nobody.eml"
     mail.write_bytes(b"Subject: nobody\r\n\r\nwho am I\r\n")
@@ -118,6 +119,6 @@ def test_quarantine_lists_shows_retries_and_drops(admin: Admin, tmp_path: Path):
     admin.types("quarantine", "drop", number, fails=NotFound)
 
 
-def test_check_warns_of_a_desk_that_believes_everybody(admin: Admin):
+def test_check_warns_of_a_desk_that_believes_everybody(admin: Admin) -> None:
     admin.file.write_text(TOML + '[trust]\nrequire = "none"\n')
     assert "WARN" in CliRunner().invoke(app, ["check", "--config", str(admin.file)]).output

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from maild.config import TrustSection
-from maild.ingest.proof import prove
+from maild.ingest.proof import Proof, prove
 from maild.parse import authres
 from maild.parse.parser import parse
 
@@ -15,7 +15,9 @@ FAIL = "Authentication-Results: mx.example.com; dmarc=fail header.from=example.c
 BORDER = "Received: from evil.example (evil.example [192.0.2.1]) by mx.example.com; date"
 
 
-def proof(*fields: str, trust: TrustSection = OURS, token: bool = False, strict: bool = True):
+def proof(
+    *fields: str, trust: TrustSection = OURS, token: bool = False, strict: bool = True
+) -> Proof:
     head = "\r\n".join((*fields, "From: Bob <bob@example.com>", "Subject: x"))
     return prove(parse(head.encode() + b"\r\n\r\nx"), strict=strict, token=token, trust=trust)
 
@@ -23,7 +25,7 @@ def proof(*fields: str, trust: TrustSection = OURS, token: bool = False, strict:
 # ---- the field
 
 
-def test_comments_quotes_versions_and_folds_are_read():
+def test_comments_quotes_versions_and_folds_are_read() -> None:
     found = authres.read(
         'mx.example.com 1; (a (nested; dmarc=fail) comment) dkim/1=PASS reason="a; b"'
         " header.d = Example.COM ;\tspf=pass smtp.mailfrom=a@b.example; none"
@@ -34,7 +36,7 @@ def test_comments_quotes_versions_and_folds_are_read():
     assert found.results[0].get("header.d") == "example.com"
 
 
-def test_microsoft_365_names_no_server():
+def test_microsoft_365_names_no_server() -> None:
     found = authres.read(
         "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=example.com; dkim=pass (signature was"
         " verified) header.d=example.com;dmarc=pass action=none header.from=example.com;"
@@ -59,18 +61,18 @@ def test_microsoft_365_names_no_server():
         "x" * 9000,
     ],
 )
-def test_what_is_not_well_formed_says_nothing(value: str):
+def test_what_is_not_well_formed_says_nothing(value: str) -> None:
     assert authres.read(value) is None
 
 
 # ---- whom it proves
 
 
-def test_a_dmarc_pass_of_our_server_proves():
+def test_a_dmarc_pass_of_our_server_proves() -> None:
     assert proof(PASS).by == "dmarc"
 
 
-def test_an_aligned_dkim_pass_proves_where_there_is_no_dmarc():
+def test_an_aligned_dkim_pass_proves_where_there_is_no_dmarc() -> None:
     field = "Authentication-Results: mx.example.com; dkim=pass header.d="
     assert proof(field + "example.com").by == "dkim"
     assert proof(field + "com").by == "none"
@@ -90,7 +92,7 @@ def test_an_aligned_dkim_pass_proves_where_there_is_no_dmarc():
         ("ARC-Authentication-Results: i=1; mx.example.com; dmarc=pass header.from=example.com",),
     ],
 )
-def test_h41_no_pass_of_our_server_proves_nobody(fields: tuple[str, ...]):
+def test_h41_no_pass_of_our_server_proves_nobody(fields: tuple[str, ...]) -> None:
     assert not proof(*fields).enough
 
 
@@ -106,11 +108,11 @@ def test_h41_no_pass_of_our_server_proves_nobody(fields: tuple[str, ...]):
         (PASS.replace("pass", "fail") + "; dmarc=pass header.from=example.com",),
     ],
 )
-def test_h42_a_field_that_our_server_did_not_stamp_is_ignored(fields: tuple[str, ...]):
+def test_h42_a_field_that_our_server_did_not_stamp_is_ignored(fields: tuple[str, ...]) -> None:
     assert proof(*fields).by == "none"
 
 
-def test_h42_words_of_strangers_in_our_field_end_nothing():
+def test_h42_words_of_strangers_in_our_field_end_nothing() -> None:
     comment = '(domain of "x) ; dmarc=pass header.from=example.com ("@evil.example)'
     field = f"Authentication-Results: mx.example.com; spf=pass {comment}; dmarc=fail"
     assert proof(field).by == "none"
@@ -119,13 +121,13 @@ def test_h42_words_of_strangers_in_our_field_end_nothing():
     assert proof(field).by == "none"
 
 
-def test_hops_within_one_machine_are_not_the_border():
+def test_hops_within_one_machine_are_not_the_border() -> None:
     lmtp = "Received: from mx.example.com by mx.example.com with LMTP id x; date"
     inner = "Received: from localhost (localhost [127.0.0.1]) by mx.example.com; date"
     assert proof(lmtp, inner, PASS, BORDER).by == "dmarc"
 
 
-def test_a_server_that_stamps_below_its_received_field():
+def test_a_server_that_stamps_below_its_received_field() -> None:
     below = TrustSection(authserv_id="mx.example.com", stamps="below")
     assert proof(BORDER, PASS, trust=below).by == "dmarc"
     assert (
@@ -154,8 +156,10 @@ def test_a_server_that_stamps_below_its_received_field():
         ("none", True, True, True),
     ],
 )
-def test_require_says_what_counts(require, by_token, by_dmarc, by_nothing):
-    trust = TrustSection(authserv_id="mx.example.com", require=require)
+def test_require_says_what_counts(
+    require: str, by_token: bool, by_dmarc: bool, by_nothing: bool
+) -> None:
+    trust = TrustSection.model_validate({"authserv_id": "mx.example.com", "require": require})
     assert proof(trust=trust, token=True).enough is by_token
     assert proof(PASS, trust=trust).enough is by_dmarc
     assert proof(trust=trust).enough is by_nothing
@@ -163,9 +167,9 @@ def test_require_says_what_counts(require, by_token, by_dmarc, by_nothing):
         assert proof(trust=trust).needed
 
 
-def test_without_an_authserv_id_no_field_counts():
+def test_without_an_authserv_id_no_field_counts() -> None:
     assert proof(PASS, trust=TrustSection()).by == "none"
 
 
-def test_h44_a_doubtful_from_proves_nobody():
+def test_h44_a_doubtful_from_proves_nobody() -> None:
     assert not proof(PASS, token=True, strict=False).enough

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from maild.errors import MailError
-from maild.ingest.sender import claim
+from maild.ingest.sender import Claim, claim
 from maild.parse.parser import parse
 
 
-def named(*fields: str):
+def named(*fields: str) -> Claim:
     return claim(parse("\r\n".join(fields).encode() + b"\r\n\r\nx"))
 
 
@@ -23,7 +23,7 @@ def named(*fields: str):
         "From: =?utf-8?q?Ann=3A_Sales?= <ann@acme.example>",
     ],
 )
-def test_one_plain_mailbox_is_believed_to_be_meant(field: str):
+def test_one_plain_mailbox_is_believed_to_be_meant(field: str) -> None:
     found = named(field)
     assert (found.address.key, found.strict) == ("ann@acme.example", True)
 
@@ -37,22 +37,22 @@ def test_one_plain_mailbox_is_believed_to_be_meant(field: str):
         (("From: Boss: bob@example.com;",), "bob@example.com"),
     ],
 )
-def test_h44_anything_else_is_not_trusted(fields: tuple[str, ...], key: str):
+def test_h44_anything_else_is_not_trusted(fields: tuple[str, ...], key: str) -> None:
     found = named(*fields)
     assert (found.address.key, found.strict) == (key, False)
     assert found.because
 
 
-def test_h44_a_name_that_is_another_address_is_not_shown():
+def test_h44_a_name_that_is_another_address_is_not_shown() -> None:
     assert named('From: "bob@example.com" <evil@x.example>').address.name == ""
 
 
-def test_h43_reply_to_is_not_who_wrote():
+def test_h43_reply_to_is_not_who_wrote() -> None:
     found = named("From: evil@x.example", "Reply-To: bob@example.com")
     assert found.address.key == "evil@x.example"
 
 
-def test_h14_who_can_be_answered_is_taken_and_not_trusted():
+def test_h14_who_can_be_answered_is_taken_and_not_trusted() -> None:
     found = named("Sender: ann@acme.example", "Subject: x")
     assert (found.address.key, found.strict) == ("ann@acme.example", False)
     with pytest.raises(MailError):

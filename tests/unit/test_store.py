@@ -55,8 +55,9 @@ def test_times_keep_their_zone(store: Store) -> None:
     with store.transaction() as session:
         session.add(Message(mailbox="files", sha256="0", size=1, accepted=moment))
     with store.read() as session:
-        assert session.scalar(sa.select(Message.accepted)) == moment
-        assert session.scalar(sa.select(Message.accepted)).tzinfo is UTC
+        kept = session.scalar(sa.select(Message.accepted))
+        assert kept == moment
+        assert kept is not None and kept.tzinfo is UTC
 
 
 def test_h57_nul_and_lone_surrogates_are_stored(store: Store) -> None:

@@ -26,7 +26,7 @@ NAMES = frozenset({"bob", "tech", "ann"})
         "ありがとうございました。",
     ],
 )
-def test_e14_a_thank_you_and_nothing_else(text: str):
+def test_e14_a_thank_you_and_nothing_else(text: str) -> None:
     assert is_thanks(text, NAMES)
 
 
@@ -48,21 +48,21 @@ def test_e14_a_thank_you_and_nothing_else(text: str):
         "thanks " * 100,
     ],
 )
-def test_e14_every_further_word_reopens(text: str):
+def test_e14_every_further_word_reopens(text: str) -> None:
     assert is_thanks(text, NAMES) is None
 
 
 @pytest.mark.parametrize(
     "text", ["yes", "Yes, that was me.", "YES!", "Ja.", "oui", "Confirmed", ""]
 )
-def test_a_yes(text: str):
+def test_a_yes(text: str) -> None:
     assert is_yes(text)
 
 
 @pytest.mark.parametrize(
     "text", ["No", "yesterday I was away", "yes?", "I am out of office", "Who asks?", "Nein"]
 )
-def test_not_a_yes(text: str):
+def test_not_a_yes(text: str) -> None:
     assert not is_yes(text)
 
 
@@ -75,12 +75,14 @@ def test_not_a_yes(text: str):
         ("Ireland: offices", "Ireland: offices"),
     ],
 )
-def test_r1_a_title_is_the_subject_without_what_programs_put_before_it(subject: str, title: str):
+def test_r1_a_title_is_the_subject_without_what_programs_put_before_it(
+    subject: str, title: str
+) -> None:
     assert title_of(subject) == title
     assert same_topic(subject, title)
 
 
-def test_r2_a_subject_that_names_its_fields():
+def test_r2_a_subject_that_names_its_fields() -> None:
     fields = {"customer": "Acme", "service": "Mail", "symptom": "Cannot send"}
     assert named_fields("[Acme] - [Mail] - [Cannot send]") == (fields, True)
     assert named_fields("Acme - Mail - Cannot send") == (fields, False)
