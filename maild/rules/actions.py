@@ -1,4 +1,4 @@
-"""What rules do: one table of actions, each with its meaning, its check and its deed.
+"""What rules do: one table of actions, each with its meaning, its deed and its check.
 
 An action gets its argument with every `${name}` filled in and says in a few words what it did, or
 nothing where there was nothing to do.
@@ -17,7 +17,8 @@ from maild.desk import digests, fields, merging, webhooks
 from maild.desk.desk import Actor, Occurrence
 from maild.desk.notifications import notification
 from maild.desk.notify import notify
-from maild.rules import conditions
+from maild.rules import checks, conditions
+from maild.rules.checks import Check, texts
 from maild.rules.context import Context
 from maild.rules.interpolate import fill
 from maild.rules.notification_facts import extra_facts, note_for
@@ -39,18 +40,13 @@ class Action:
     takes: str = "text"  # text | texts | yes | map: the shape of its argument, before it is checked
     keys: tuple[str, ...] = ()  # of a map; none named: any
     needs: tuple[str, ...] = ()  # keys that a map must have
+    check: Check | None = None  # what else must be so of an argument of this shape
 
 
 def ticket_of(context: Context) -> Ticket:
     """The ticket that the rule is about; mails that have none yet are not asked."""
     assert context.ticket is not None
     return context.ticket
-
-
-def texts(argument: Any) -> list[str]:
-    """One text or several, as a list without the empty ones."""
-    listed = argument if isinstance(argument, list) else [argument]
-    return [str(entry) for entry in listed if str(entry).strip()]
 
 
 # ---- the ticket itself
@@ -291,7 +287,13 @@ def _stop_clock(context: Context, name: Any) -> str | None:
 ACTIONS: dict[str, Action] = {
     action.name: action
     for action in (
-        Action("status", "gives the ticket this status", "Client No Response", _status),
+        Action(
+            "status",
+            "gives the ticket this status",
+            "Client No Response",
+            _status,
+            check=checks.status,
+        ),
         Action("close", "gives it the profile's complete_status", True, _close, "yes"),
         Action("reopen", "gives a closed one the profile's reopened_status", True, _reopen, "yes"),
         Action(
@@ -300,6 +302,7 @@ ACTIONS: dict[str, Action] = {
             {"type": "Alert", "due": "in 3 business days"},
             _set,
             "map",
+            check=checks.fields,
         ),
         Action(
             "assign",
@@ -307,6 +310,7 @@ ACTIONS: dict[str, Action] = {
             "least loaded (of all, or `round robin of GROUP`)",
             "on-call",
             _assign,
+            check=checks.assign,
         ),
         Action(
             "add",
@@ -318,7 +322,13 @@ ACTIONS: dict[str, Action] = {
         ),
         Action("tag", "puts tags on the ticket", ["On-call"], _tag, "texts"),
         Action("untag", "takes tags off the ticket", ["On-call"], _untag, "texts"),
-        Action("template", "sets all fields of a ticket template", "handoff", _template),
+        Action(
+            "template",
+            "sets all fields of a ticket template",
+            "handoff",
+            _template,
+            check=checks.template,
+        ),
         Action(
             "checklist", "adds a checklist of the profile, or items", "closing", _checklist, "texts"
         ),
@@ -340,6 +350,7 @@ ACTIONS: dict[str, Action] = {
             "map",
             ("to", "template", "author"),
             ("to", "template"),
+            checks.notify,
         ),
         Action(
             "digest",
@@ -349,12 +360,14 @@ ACTIONS: dict[str, Action] = {
             "map",
             ("what", "to"),
             ("what",),
+            checks.digest,
         ),
         Action(
             "withdraw",
             "takes back what this very event has to say to contacts, or to resources",
             "contacts",
             _withdraw,
+            check=checks.withdraw,
         ),
         Action(
             "create ticket",
@@ -364,6 +377,7 @@ ACTIONS: dict[str, Action] = {
             "map",
             CREATE_KEYS,
             ("title",),
+            checks.create_ticket,
         ),
         Action(
             "merge into", "merges the ticket into the one of this number", "${mail.number}", _merge

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from maild import yamlfile
-from maild.desk import digests
 from maild.desk.calendar import Span
 from maild.desk.fields import PARTS, SETTABLE
-from maild.desk.notifications import BY_NAME
-from maild.desk.profile import Profile, key, load_profile
-from maild.desk.roles import ROLES
+from maild.desk.profile import Profile, load_profile
 from maild.desk.views import VIEWS
 from maild.errors import UsageError
 from maild.rules import conditions
-from maild.rules.actions import ACTIONS, CORRELATE_KEYS, ROUTING, texts
+from maild.rules.actions import ACTIONS, CORRELATE_KEYS, ROUTING
+from maild.rules.checks import Reading, line_of_key
 from maild.rules.interpolate import holes
-from maild.rules.recipients import SPECIAL, TURNS
 from maild.rules.rule import After, Before, Every, Rule, RuleSet, Step
 from maild.rules.schedule import Schedule
 from maild.rules.vocabulary import EVENTS, GROUPS, names, value_named
@@ -116,29 +112,8 @@ def _check_templates(profile: Profile, problems: Problems) -> None:
         for name, value in template.items():
             if name not in known:
                 problems.unknown(file, value, "field of a ticket", name, known)
-        _check_word(problems, file, profile, "status", template.get("status"))
-        _check_word(problems, file, profile, "priority", template.get("priority"))
-        _check_word(problems, file, profile, "type", template.get("type"))
-        _check_word(problems, file, profile, "queue", template.get("queue"))
-
-
-WORDS: dict[str, Callable[[Profile], Iterable[str]]] = {
-    "status": lambda profile: profile.statuses,
-    "priority": lambda profile: (*profile.priorities, "from matrix"),
-    "type": lambda profile: profile.types,
-    "queue": lambda profile: (*profile.queues, "from request type"),
-    "template": lambda profile: profile.templates,
-}
-
-
-def _check_word(problems: Problems, file: Path, profile: Profile, what: str, word: Any) -> None:
-    """The word is one of the profile's, or has something to fill in."""
-    if word is None or "${" in str(word):
-        return
-    known = list(WORDS[what](profile))
-    if key(str(word)) not in map(key, known):
-        name = "ticket template" if what == "template" else what
-        problems.unknown(file, word, name, word, known)
+        for name in ("status", "priority", "type", "queue"):
+            Reading(profile, file, problems, template).word(name, template.get(name))
 
 
 class _Reading:
@@ -153,7 +128,7 @@ class _Reading:
         for name in entry:
             if name not in KEYS:
                 self.problems.unknown(
-                    self.file, self._line(entry, name), "key of a rule", name, KEYS
+                    self.file, line_of_key(entry, name), "key of a rule", name, KEYS
                 )
         wait = self._wait(entry)
         when = self._events(entry, "when")
@@ -195,7 +170,7 @@ class _Reading:
         found: list[str] = []
         for word in _list(entry.get(name)):
             if word not in EVENTS and word not in GROUPS:
-                at = word if getattr(word, "line", 0) else self._line(entry, name)
+                at = word if getattr(word, "line", 0) else line_of_key(entry, name)
                 self.problems.unknown(self.file, at, "event", word, (*EVENTS, *GROUPS))
             found.extend(GROUPS.get(word, (str(word),)))
         return tuple(dict.fromkeys(found))
@@ -216,7 +191,7 @@ class _Reading:
                 return Every(Schedule.read(text), self._view(entry))
             return self._before(entry, text)
         except UsageError as error:
-            self.problems.add(self.file, self._line(entry, name), error.message)
+            self.problems.add(self.file, line_of_key(entry, name), error.message)
             return After(Span(1, "day"))
 
     def _before(self, entry: Any, text: str) -> Before:
@@ -232,7 +207,7 @@ class _Reading:
     def _view(self, entry: Any) -> str | None:
         view = entry.get("each")
         if view is not None and view not in VIEWS:
-            line = self._line(entry, "each")
+            line = line_of_key(entry, "each")
             self.problems.unknown(self.file, line, "view", view, VIEWS)
         return None if view is None else str(view)
 
@@ -243,7 +218,7 @@ class _Reading:
         if not isinstance(listed, list) or not all(isinstance(e, dict) for e in listed):
             self.problems.add(
                 self.file,
-                self._line(entry, "then"),
+                line_of_key(entry, "then"),
                 f'"{entry["rule"]}" needs `then`: a list of actions like `- status: Complete`.',
             )
             return ()
@@ -283,9 +258,8 @@ class _Reading:
             return Step(name, argument, action.run)
         if action.takes == "steps":
             argument = self._list_of_steps(argument, False)
-        check = getattr(self, f"_check_{name.replace(' ', '_')}", None)
-        if check is not None:
-            check(item, argument)
+        if action.check is not None:
+            action.check(Reading(self.profile, self.file, self.problems, item), argument)
         return Step(name, argument, action.run)
 
     def _shape(self, item: Any, name: str, argument: Any) -> bool:
@@ -307,7 +281,7 @@ class _Reading:
         if isinstance(argument, dict):
             for given in argument:
                 if action.keys and given not in action.keys:
-                    line = self._line(argument, given)
+                    line = line_of_key(argument, given)
                     self.problems.unknown(self.file, line, f"key of {name}", given, action.keys)
             for needed in action.needs:
                 if needed not in argument:
@@ -315,93 +289,13 @@ class _Reading:
                     return False
         return True
 
-    # checks of single actions, found by their names
-
-    def _check_status(self, item: Any, name: Any) -> None:
-        _check_word(self.problems, self.file, self.profile, "status", _at(name, item))
-
-    def _check_template(self, item: Any, name: Any) -> None:
-        _check_word(self.problems, self.file, self.profile, "template", _at(name, item))
-
-    def _check_set(self, item: Any, values: Any) -> None:
-        known = (*SETTABLE, *self.profile.field_names)
-        for name, value in values.items():
-            if name not in known:
-                line = self._line(values, name)
-                self.problems.unknown(self.file, line, "field of a ticket", name, known)
-            elif name in WORDS:
-                _check_word(self.problems, self.file, self.profile, name, _at(value, values))
-            elif name == "due" and value != "empty" and "${" not in str(value):
-                self._due(values, str(value))
-
-    def _due(self, values: Any, value: str) -> None:
-        try:
-            conditions.reach_of(value)
-        except UsageError as error:
-            self.problems.add(self.file, self._line(values, "due"), error.message)
-
-    def _check_assign(self, item: Any, who: Any) -> None:
-        turn, of, group = str(who).partition(" of ")
-        if of and turn in TURNS and group not in self.profile.groups:
-            self.problems.unknown(self.file, item, "group", group, self.profile.groups)
-
-    def _check_withdraw(self, item: Any, audience: Any) -> None:
-        if audience not in ("contacts", "resources"):
-            self.problems.unknown(self.file, item, "audience", audience, ("contacts", "resources"))
-
-    def _check_notify(self, item: Any, argument: Any) -> None:
-        if argument["template"] not in BY_NAME:
-            word = argument["template"]
-            self.problems.unknown(self.file, _at(word, item), "notification", word, BY_NAME)
-        for who in texts(argument["to"]):
-            self._check_recipient(item, who)
-
-    def _check_digest(self, item: Any, argument: Any) -> None:
-        what = argument["what"]
-        if what not in digests.KINDS:
-            self.problems.unknown(self.file, _at(what, item), "digest", what, digests.KINDS)
-        for who in texts(argument.get("to", [])):
-            if key(who) != "all resources":
-                self._check_recipient(item, who)
-
-    def _check_recipient(self, item: Any, who: str) -> None:
-        """Small words are roles and groups; names of people begin large, addresses have an @."""
-        role = key(who)
-        known = role in ROLES or role in SPECIAL or who in self.profile.groups
-        if known or "@" in who or "${" in who or who != who.lower():
-            return
-        possible = (*ROLES, "author", "other side", "on-call", *self.profile.groups)
-        self.problems.unknown(self.file, _at(who, item), "role, group or address", who, possible)
-
-    def _check_create_ticket(self, item: Any, argument: Any) -> None:
-        if isinstance(argument.get("set"), dict):
-            self._check_set(item, argument["set"])
-        if "template" in argument:
-            self._check_template(item, argument["template"])
-        if "due" in argument:
-            self._due(argument, str(argument["due"]))
-
     def _check_routing(self, item: Any, name: str, argument: Any) -> None:
         if name != "correlate" or not isinstance(argument, dict):
             return
         for given in argument:
             if given not in CORRELATE_KEYS:
-                line = self._line(argument, given)
+                line = line_of_key(argument, given)
                 self.problems.unknown(self.file, line, "key of correlate", given, CORRELATE_KEYS)
-
-    @staticmethod
-    def _line(entry: Any, name: str) -> int:
-        lines: dict[str, int] = getattr(entry, "key_lines", {})
-        return lines.get(name, yamlfile.line_of(entry))
-
-
-def _at(word: Any, item: Any) -> Any:
-    """The word, with the line of its entry where it does not know its own."""
-    if getattr(word, "line", 0):
-        return word
-    text = yamlfile.Text(str(word))
-    text.line = yamlfile.line_of(item)
-    return text
 
 
 def _list(value: Any) -> list[Any]:
