@@ -32,7 +32,7 @@ def demo(
     console.print("between them, and a few people who write.")
     app = play(folder, console)
     with app.store.read() as session:
-        rows = [views.summary(session, t) for t in views.tickets(session, "all")]
+        rows = [views.summary(session, t) for t in views.tickets(session, app.profile, "all")]
         first = views.whole(session, views.ticket(session, rows[0]["number"]))
     app.close()
     console.print("\n[bold]The tickets[/bold]")

@@ -40,7 +40,7 @@ def tickets(
     """List tickets."""
     app = open_app(config)
     with app.store.read() as session:
-        rows = [views.summary(session, t) for t in views.tickets(session, view)]
+        rows = [views.summary(session, t) for t in views.tickets(session, app.profile, view)]
     if json:
         print_json(rows)
     else:

@@ -95,7 +95,7 @@ def names(
         resources=resources,
         now=now.astimezone(config.zone),
         languages=words.spoken(config.language),
-        views=tuple(views.VIEWS),
+        views=views.names(profile),
     )
 
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
+from itertools import pairwise
 
 import holidays as holiday_tables
 
 from maild.errors import UsageError
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 HORIZON = 3660  # days that we look ahead for opening hours before we give up
 
 SPAN = re.compile(
@@ -59,9 +60,12 @@ class Span:
 
 
 def clock_time(text: str | None) -> time | None:
+    """The same where there may be none."""
+    return None if text is None else time_of_day(text)
+
+
+def time_of_day(text: str) -> time:
     """ "9:00" as a time of day; UsageError where it is none."""
-    if text is None:
-        return None
     hour, _, minute = text.partition(":")
     if not (hour.isdigit() and minute.isdigit()) or int(hour) > 23 or int(minute) > 59:
         raise UsageError(f'"{text}" is no time of day; write it like "9:00".')
@@ -179,30 +183,68 @@ class Calendar:
         return UsageError(f'The calendar "{self.name}" is never open; give it hours.')
 
 
-def read_hours(entries: dict[str, str]) -> tuple[tuple[tuple[time, time], ...], ...]:
-    """{"mon-thu": "9:00-17:00", "fri": "9:00-12:00, 13:00-15:00"} as a tuple of seven days."""
+Hours = tuple[tuple[tuple[time, time], ...], ...]  # of seven days, Monday first
+
+
+def read_hours(entries: dict[str, str | None]) -> Hours:
+    """{"mon-thu": "9:00-17:00", "fri": "9:00-12:00, 13:00-15:00"} as a tuple of seven days.
+
+    UsageError where a day stands twice, hours overlap, or nobody ever works.
+    """
     week: list[tuple[tuple[time, time], ...]] = [()] * 7
+    said: dict[int, str] = {}
     for days, text in entries.items():
-        stretches = tuple(_stretch(part) for part in str(text).split(",") if part.strip())
+        stretches = _stretches(text)
         for index in _weekdays(str(days)):
-            week[index] = stretches
+            if index in said:
+                raise UsageError(
+                    f'{DAYS[index]} is in "{said[index]}" and in "{days}"; write each day once.'
+                )
+            said[index], week[index] = str(days), stretches
+    if not any(week):
+        raise UsageError('these hours are never open; write them like {mon-fri: "9:00-17:00"}.')
     return tuple(week)
 
 
 def _weekdays(text: str) -> list[int]:
-    first, _, last = text.lower().replace(" ", "").partition("-")
-    try:
-        start = DAYS.index(first[:3])
-        return list(range(start, DAYS.index(last[:3] if last else first[:3]) + 1))
-    except ValueError as error:
-        raise UsageError(f'"{text}" names no days; write them like mon-fri or sat.') from error
+    """The days of "mon-fri", "sat", "sun-thu" (over the end of the week) or "mon, wed"."""
+    found: list[int] = []
+    for part in text.lower().split(","):
+        first, dash, last = (end.strip() for end in part.replace("–", "-").partition("-"))
+        start, end = _weekday(first, text), _weekday(last if dash else first, text)
+        found += [day % 7 for day in range(start, start + (end - start) % 7 + 1)]
+    return found
+
+
+def _weekday(word: str, text: str) -> int:
+    for index, name in enumerate(map(str.lower, DAYS)):
+        if word in (name, name[:3], name[:4], name[:5]):
+            return index
+    raise UsageError(
+        f'"{text}" names no days; write them like mon-fri, sun-thu, sat or "mon, wed".'
+    )
+
+
+def _stretches(text: str | None) -> tuple[tuple[time, time], ...]:
+    """ "9:00-12:00, 13:00-17:00"; nothing, or "closed": nobody works."""
+    parts = [] if text is None or str(text).strip().lower() == "closed" else str(text).split(",")
+    found = sorted(_stretch(part) for part in parts if part.strip())
+    for (_, end), (start, _) in pairwise(found):
+        if end == time(0) or start < end:
+            raise UsageError(f'"{text}": these hours overlap; write each time once.')
+    return tuple(found)
 
 
 def _stretch(text: str) -> tuple[time, time]:
-    first, dash, last = text.strip().partition("-")
-    start, end = clock_time(first.strip()), clock_time(last.strip().replace("24:00", "0:00"))
-    if not dash or start is None or end is None or (end <= start and end != time(0)):
+    first, dash, last = text.strip().replace("–", "-").partition("-")
+    if not (dash and first.strip() and last.strip()):
         raise UsageError(f'"{text.strip()}" are no hours; write them like 9:00-17:00.')
+    start, end = time_of_day(first.strip()), time_of_day(last.strip().replace("24:00", "0:00"))
+    if end <= start and end != time(0):
+        raise UsageError(
+            f'"{text.strip()}" ends before it begins; write what is after midnight with the next '
+            'day: {mon: "22:00-24:00", tue: "0:00-6:00"}.'
+        )
     return start, end
 
 

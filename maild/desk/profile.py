@@ -74,6 +74,25 @@ class Sla:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestType:
+    """What a contact can ask for in words of ours (P1)."""
+
+    name: str
+    queue: str | None  # None: that of a new ticket
+    form: tuple[str, ...] = ()  # what he is to fill in
+    template: str | None = None  # the ticket template that it sets
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A list of tickets of the profile's own (N17)."""
+
+    title: str  # "": that of every profile's list of this name, else the name
+    kinds: tuple[str, ...]  # tickets whose status is of these kinds …
+    statuses: tuple[str, ...]  # … and those that have one of these
+
+
+@dataclass(frozen=True, slots=True)
 class Rota:
     """Who is on call: the named people in turn (R7)."""
 
@@ -121,13 +140,19 @@ class Profile:
     queues: tuple[str, ...]
     resolved_status: str = ""  # what "is resolved" sets, also where the contact asks to close
     reopened_status: str = ""  # what `reopen` in a rule sets
+    deferred_status: str = ""  # what `#defer` sets; "": the resource is reminded instead
+    scheduled_status: str | None = None  # what `#schedule` sets
+    shared_status: str = ""  # of the other side's version of a ticket, when it is made (P8)
     shared_done_status: str = ""  # the other side's, once one's own work is done (P8)
+    shared_done_note: str = ""  # what is written then where the mail says nothing
+    sides: Mapping[str, str] = field(default_factory=_none)  # client, provider → what it is called
+    escalation_title: str = ""  # of the note that an escalation carries (R10)
     description: str = ""
     parents: tuple[Path, ...] = ()  # folders of the profiles that it builds on, the oldest first
     sources: tuple[str, ...] = SOURCES
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=_none)  # → subcategories
     issue_types: Mapping[str, tuple[str, ...]] = field(default_factory=_none)  # → sub-issue types
-    request_types: Mapping[str, str | None] = field(default_factory=_none)  # → queue (P1)
+    request_types: Mapping[str, RequestType] = field(default_factory=_none)  # (P1)
     templates: Mapping[str, Mapping[str, Any]] = field(default_factory=_none)  # → fields (G19)
     checklists: Mapping[str, tuple[str, ...]] = field(default_factory=_none)  # → items
     calendars: Mapping[str, Calendar] = field(default_factory=_none)
@@ -137,6 +162,7 @@ class Profile:
     matrix: Matrix = Matrix(())
     on_call: Rota = Rota((), "week", datetime(2026, 1, 5))
     slas: tuple[Sla, ...] = ()
+    views: Mapping[str, View] = field(default_factory=_none)  # besides those of every profile
 
     def status(self, name: str) -> Status:
         """The status of this name, in any case; UsageError with the nearest that there is."""

@@ -1,30 +1,29 @@
-"""Reads a profile.yaml: one table of keys drives what is allowed; every mistake is told at once."""
+"""Reads a profile.yaml by the table of its keys; every mistake is told at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
 from maild import yamlfile
-from maild.desk.calendar import Calendar, Span, known_region, read_hours
+from maild.desk.calendar import Calendar
 from maild.desk.profile import (
-    NEEDS,
     SHIPPED,
-    SOURCES,
-    STATUS_KINDS,
     Matrix,
     Profile,
+    RequestType,
     Rota,
     Sla,
     Status,
-    key,
+    View,
 )
+from maild.desk.profile import key as folded
+from maild.desk.profile_keys import BY_NAME, KEYS, SHAPES, Key
 from maild.errors import UsageError
-from maild.yamlfile import Problems
+from maild.i18n import Sentence
+from maild.yamlfile import Map, Problems
 
 CHAIN = 8  # profiles that build on profiles
 
@@ -33,16 +32,19 @@ def read_profile(folder: Path) -> Profile:
     """The profile of this folder with those that it builds on; UsageError tells every mistake."""
     data, parents = _merged(folder, 0)
     reading = _Reading(folder / "profile.yaml", data)
-    profile = reading.profile(folder, tuple(parents))
+    found = reading.entry(data, KEYS, "a profile")
     reading.problems.end()
-    return profile
+    return _profile(found, folder, tuple(parents))
 
 
-def _merged(folder: Path, depth: int) -> tuple[dict[str, Any], list[Path]]:
+# ---- a profile over the one that it builds on
+
+
+def _merged(folder: Path, depth: int) -> tuple[Map, list[Path]]:
     """The file's data over that of the profile that it extends, and the folders of these."""
     file = folder / "profile.yaml"
     data = yamlfile.read(file)
-    if not isinstance(data, dict):
+    if not isinstance(data, Map):
         raise UsageError(f"{file}: keys like name, statuses and priorities are needed.")
     base = data.get("extends")
     if base is None:
@@ -51,316 +53,315 @@ def _merged(folder: Path, depth: int) -> tuple[dict[str, Any], list[Path]]:
     if depth >= CHAIN or not (place / "profile.yaml").is_file():
         raise UsageError(f'{file}, line {yamlfile.line_of(base)}: there is no profile "{base}".')
     below, parents = _merged(place, depth + 1)
-    return _over(below, data), [*parents, place]
+    return _over(below, data, KEYS), [*parents, place]
 
 
-def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Maps are joined, lists of named things too; of anything else the upper counts."""
-    merged = yamlfile.Map(below)
-    merged.line, merged.file = getattr(above, "line", 1), getattr(above, "file", None)
-    merged.key_lines = {**getattr(below, "key_lines", {}), **getattr(above, "key_lines", {})}
+def _over(below: Map, above: Map, keys: Iterable[Key]) -> Map:
+    """Each key as its shape says (`SHAPES`): joined with what is below, or in its place."""
+    known = {key.name: key for key in keys}
+    merged = _layered(below, above)
     for name, value in above.items():
-        old = merged.get(name)
-        if isinstance(old, dict) and isinstance(value, dict):
-            merged[name] = _over(old, value)
-        elif _named(old) and _named(value):
-            merged[name] = list((_named(old) | _named(value)).values())
-        else:
-            merged[name] = value
+        merged[name] = _joined(below.get(name), value, known.get(name))
     return merged
 
 
-def _named(value: Any) -> dict[str, Any]:
+def _joined(below: Any, above: Any, key: Key | None) -> Any:
+    if key is None or not SHAPES[key.takes][2].startswith("joined"):
+        return above
+    if key.takes == "entries":
+        return _entries(below, above, key)
+    if not isinstance(below, Map) or not isinstance(above, Map):
+        return above
+    if key.takes == "section":
+        return _over(below, above, key.keys)
+    merged = _layered(below, above)
+    for name, value in above.items():
+        old = _whole(below.get(name), key)
+        new = _whole(value, key)
+        both = isinstance(old, Map) and isinstance(new, Map) and key.takes == "sections"
+        merged[name] = _over(old, new, key.keys) if both else value
+    return merged
+
+
+def _whole(value: Any, key: Key) -> Any:
+    """A bare text in the place of an entry, as the entry that it stands for."""
+    if not key.short or isinstance(value, Map):
+        return value
+    entry = Map({} if value is None else {key.short: value})
+    entry.line, entry.key_lines = yamlfile.line_of(value), {}
+    entry.file = getattr(value, "file", None)
+    return entry
+
+
+def _entries(below: Any, above: Any, key: Key) -> Any:
+    """One's own entries before those below; of the same name: its keys over those below."""
+    old, new = _named(below), _named(above)
+    if not old or not new:
+        return above
+    for name in old.keys() & new.keys():
+        new[name] = _over(old[name], new[name], key.keys)
+    fresh = [entry for name, entry in new.items() if name not in old]
+    kept = [new.get(name, entry) for name, entry in old.items()]
+    return [*fresh, *(entry for entry in kept if entry.get("skip") is not True)]
+
+
+def _named(value: Any) -> dict[str, Map]:
     """A list of named entries by their names; empty where it is none."""
     entries = value if isinstance(value, list) else []
-    if not all(isinstance(entry, dict) and "name" in entry for entry in entries):
+    if not all(isinstance(entry, Map) and "name" in entry for entry in entries):
         return {}
-    return {entry["name"]: entry for entry in entries}
+    return {folded(entry["name"]): entry for entry in entries}
+
+
+def _layered(below: Map, above: Map) -> Map:
+    """A map that knows its lines, with what is below in it."""
+    merged = Map(below)
+    merged.line, merged.file = above.line, above.file
+    merged.key_lines = {**below.key_lines, **above.key_lines}
+    return merged
+
+
+# ---- checking and reading
+
+
+def defaults(keys: Iterable[Key]) -> dict[str, Any]:
+    """What holds of an entry in which nothing is written."""
+    return {key.name: defaults(key.keys) if key.takes == "section" else key.default for key in keys}
 
 
 class _Reading:
-    """One pass over the data: values as far as they can be read, and all that is wrong."""
+    """One pass over the data: values as they are kept, and all that is wrong."""
 
-    def __init__(self, file: Path, data: dict[str, Any]) -> None:
+    def __init__(self, file: Path, data: Map) -> None:
         self.file = file
         self.data = data
         self.problems = Problems()
 
-    def profile(self, folder: Path, parents: tuple[Path, ...]) -> Profile:
-        self._keys(self.data, KEYS, "key of a profile")
-        for name in REQUIRED:
-            if name not in self.data:
-                self.problems.add(self.file, 1, f"{name} is missing.")
-        statuses = {s.name: s for s in map(self._status, self._maps("statuses"))}
-        first = next(iter(statuses), "")
-        complete = self._status_name("complete_status", statuses, first)
-        calendars = {name: self._calendar(name) for name in self._map("calendars")}
-        return Profile(
-            name=str(self.data.get("name", folder.name)),
-            description=str(self.data.get("description", "")),
-            folder=folder,
-            parents=parents,
-            statuses=statuses,
-            new_status=self._status_name("new_status", statuses, first),
-            complete_status=complete,
-            resolved_status=self._status_name("resolved_status", statuses, complete),
-            shared_done_status=self._status_name("shared_done_status", statuses, ""),
-            reopened_status=self._status_name("reopened_status", statuses, first),
-            priorities=self._texts("priorities") or ("Normal",),
-            types=self._texts("types") or ("Service Request",),
-            queues=self._texts("queues") or ("Support",),
-            sources=self._texts("sources") or SOURCES,
-            categories=self._lists("categories"),
-            issue_types=self._lists("issue_types"),
-            request_types=MappingProxyType(
-                {
-                    str(k): None if v is None else str(v)
-                    for k, v in self._map("request_types").items()
-                }
-            ),
-            templates=MappingProxyType(
-                {str(k): MappingProxyType(dict(v)) for k, v in self._map("templates").items()}
-            ),
-            checklists=self._lists("checklists"),
-            calendars=MappingProxyType(calendars),
-            groups=self._lists("groups"),
-            senders=self._lists("senders"),
-            fields=self._texts("fields"),
-            matrix=self._matrix(),
-            on_call=self._rota(),
-            slas=tuple(sla for sla in map(self._sla, self._maps("slas")) if sla),
-        )
-
-    # ---- parts
-
-    def _status(self, entry: dict[str, Any]) -> Status:
-        self._keys(entry, STATUS_KEYS, "key of a status")
-        name = str(entry.get("name", ""))
-        if not name:
-            self.problems.add(self.file, entry, "a status needs a name.")
-        kind = self._one_of(entry, "kind", STATUS_KINDS, "working")
-        return Status(
-            name=name,
-            kind=kind,
-            set_by=self._one_of(entry, "set_by", ("people", "system"), "people", optional=True),
-            categories=tuple(
-                self._known(c, self._lists("categories"), "category")
-                for c in _list(entry, "categories")
-            ),
-            needs=tuple(self._known(n, NEEDS, "need") for n in _list(entry, "needs")),
-            tell_contact=bool(entry.get("tell_contact", True)),
-            pauses_sla=bool(entry.get("pauses_sla", kind == "waiting")),
-            meaning=str(entry.get("meaning", "")),
-        )
-
-    def _calendar(self, name: str) -> Calendar:
-        entry = self._map("calendars")[name]
-        self._keys(entry, CALENDAR_KEYS, "key of a calendar")
-        found = Calendar(name)
-        with_hours = self._try(entry, "hours", read_hours, found.hours)
-        regions = [self._try(r, None, known_region, "") for r in _list(entry, "holidays")]
-        closed = [self._try(d, None, _day, date.min) for d in _list(entry, "closed")]
-        zone = str(entry.get("timezone", "UTC"))
-        if zone not in available_timezones():
-            self.problems.unknown(self.file, entry, "time zone", zone, available_timezones())
-            zone = "UTC"
-        return Calendar(
-            name=str(name),
-            zone=ZoneInfo(zone),
-            own_zone="timezone" in entry,
-            hours=with_hours,
-            regions=tuple(r for r in regions if r),
-            closed=frozenset(closed),
-        )
-
-    def _matrix(self) -> Matrix:
-        rows = []
-        for entry in self._maps("matrix"):
-            self._keys(entry, ("impact", "urgency", "priority"), "key of the matrix")
-            impact, urgency = entry.get("impact"), entry.get("urgency")
-            rows.append(
-                (
-                    key(impact) if impact else None,
-                    key(urgency) if urgency else None,
-                    self._known(entry.get("priority", ""), self._texts("priorities"), "priority"),
-                )
-            )
-        return Matrix(tuple(rows))
-
-    def _rota(self) -> Rota:
-        entry = self._map("on_call")
-        self._keys(entry, ("people", "turn", "starts"), "key of on_call")
-        return Rota(
-            people=tuple(map(str, _list(entry, "people"))),
-            turn=self._one_of(entry, "turn", ("week", "day"), "week", optional=True),
-            starts=self._try(entry, "starts", _moment, datetime(2026, 1, 5)),
-        )
-
-    def _sla(self, entry: dict[str, Any]) -> Sla | None:
-        self._keys(entry, SLA_KEYS, "key of an SLA")
-        calendar = str(entry.get("calendar", "default"))
-        if calendar != "default":
-            self._known(calendar, self._map("calendars"), "calendar")
-        return Sla(
-            name=str(entry.get("name", "SLA")),
-            organizations=tuple(map(str, _list(entry, "organizations"))),
-            priorities=self._chosen(entry, "priorities", "priority"),
-            types=self._chosen(entry, "types", "type"),
-            calendar=calendar,
-            first_response=self._try(entry, "first_response", Span.read, None),
-            resolution=self._try(entry, "resolution", Span.read, None),
-            warn=int(entry.get("warn", 75)),
-        )
-
-    def _chosen(self, entry: dict[str, Any], name: str, what: str) -> tuple[str, ...]:
-        return tuple(self._known(v, self._texts(name), what) for v in _list(entry, name))
-
-    # ---- shapes
-
-    def _keys(self, entry: Any, allowed: Any, what: str) -> None:
+    def entry(self, entry: Any, keys: Sequence[Key], what: str) -> dict[str, Any]:
+        """The entry's values; where one is not written or wrong, its default."""
+        found = defaults(keys)
         if not isinstance(entry, dict):
-            self.problems.add(self.file, entry, "keys with values are needed here.")
-            return
-        for name in entry:
-            if name not in allowed:
-                at = _Place(entry, name)
-                self.problems.unknown(self.file, at, what, name, allowed)
+            self.problems.add(self.file, entry, f"{what} needs keys with values.")
+            return found
+        known = {key.name: key for key in keys}
+        for name, value in entry.items():
+            at = _Place(entry, name)
+            if name not in known:
+                self.problems.unknown(self.file, at, f"key of {what}", name, known)
+            elif value is not None:
+                found[name] = self._value(at, known[name], value)
+        for name in (key.name for key in keys if key.required and entry.get(key.name) is None):
+            self.problems.add(self.file, entry, f"{what} needs `{name}`.")
+        return found
 
-    def _known(self, word: Any, known: Any, what: str) -> str:
-        """The word as the profile writes it; a problem where there is none of that name."""
-        by_key = {key(str(k)): str(k) for k in known}
-        if key(word) not in by_key:
-            self.problems.unknown(self.file, word, what, word, by_key.values())
-        return by_key.get(key(word), str(word))
+    def _value(self, at: _Place, key: Key, value: Any) -> Any:
+        types, words, _ = SHAPES[key.takes]
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            self.problems.add(self.file, at, f"{key.name}: {_shown(value)} is not {words}.")
+            return defaults([key])[key.name]
+        return _SHAPED[key.takes](self, at, key, value)
 
-    def _one_of(
-        self,
-        entry: dict[str, Any],
-        name: str,
-        allowed: Any,
-        default: str,
-        *,
-        optional: bool = False,
-    ) -> str:
-        value = entry.get(name)
-        if value is None and optional:
-            return default
-        if value not in allowed:
-            found = f'{name} is "{value}"' if value is not None else f"{name} is missing"
-            place = _Place(entry, name)
-            self.problems.add(self.file, place, f"{found}; possible: {', '.join(allowed)}.")
-            return default
-        return str(value)
+    # ---- one method a shape (`_SHAPED`)
 
-    def _status_name(self, name: str, statuses: dict[str, Status], default: str) -> str:
-        return self._known(self.data[name], statuses, "status") if name in self.data else default
+    def _text(self, at: _Place, key: Key, value: Any) -> Any:
+        return self._word(at, key, value, key.default)
 
-    def _try(self, entry: Any, name: str | None, read: Callable[[Any], Any], default: Any) -> Any:
-        """What `read` makes of a value; its complaint becomes a problem of this place."""
-        value, at = (entry, entry) if name is None else (entry.get(name), None)
-        if value is None:
-            return default
-        try:
-            return read(value)
-        except (UsageError, ValueError, TypeError, AttributeError) as error:
-            text = error.message if isinstance(error, UsageError) else f"{value!r} cannot be read."
-            self.problems.add(self.file, at or _Place(entry, str(name)), text)
-            return default
+    def _list(self, at: _Place, key: Key, value: Any) -> tuple[Any, ...]:
+        found = [self._word(at, key, word, None) for word in _listed(value)]
+        return tuple(word for word in found if word is not None)
 
-    def _map(self, name: str) -> dict[str, Any]:
-        value = self.data.get(name) or {}
-        if not isinstance(value, dict):
-            self.problems.add(self.file, _Place(self.data, name), f"{name}: names with values.")
-            return {}
-        return value
+    def _lists(self, at: _Place, key: Key, value: Any) -> Mapping[str, tuple[str, ...]]:
+        if isinstance(value, list):  # names alone
+            return MappingProxyType({str(name): () for name in value})
+        return MappingProxyType({str(n): tuple(map(str, _listed(v))) for n, v in value.items()})
 
-    def _maps(self, name: str) -> list[dict[str, Any]]:
-        value = self.data.get(name) or []
-        if not isinstance(value, list) or not all(isinstance(e, dict) for e in value):
+    def _values(self, at: _Place, key: Key, value: Map) -> Mapping[str, Any]:
+        found = {str(n): v for n, v in value.items() if isinstance(v, dict)}
+        for name in value.keys() - found.keys():
             self.problems.add(
-                self.file, _Place(self.data, name), f"{name}: a list of entries with keys."
+                self.file, _Place(value, name), f"{key.name}: {name} needs fields with values."
             )
-            return []
-        return value
+        return MappingProxyType({name: MappingProxyType(dict(v)) for name, v in found.items()})
 
-    def _texts(self, name: str) -> tuple[str, ...]:
-        value = self.data.get(name) or []
-        if not isinstance(value, list):
-            self.problems.add(self.file, _Place(self.data, name), f"{name}: a list is needed.")
-            return ()
-        return tuple(map(str, value))
+    def _section(self, at: _Place, key: Key, value: Map) -> Mapping[str, Any]:
+        return self.entry(value, key.keys, key.name)
 
-    def _lists(self, name: str) -> MappingProxyType[str, tuple[str, ...]]:
-        """Names, each with a list, with one value or with none; a plain list is names alone."""
-        value = self.data.get(name) or {}
-        if isinstance(value, list):
-            return MappingProxyType({str(entry): () for entry in value})
-        return MappingProxyType({str(k): tuple(map(str, _list(value, k))) for k in value})
+    def _sections(self, at: _Place, key: Key, value: Map) -> Mapping[str, Any]:
+        return {
+            str(name): self.entry(_whole(entry, key), key.keys, key.one)
+            for name, entry in value.items()
+        }
+
+    def _rows(self, at: _Place, key: Key, value: list[Any]) -> tuple[dict[str, Any], ...]:
+        return tuple(self.entry(entry, key.keys, key.one) for entry in value)
+
+    def _entries(self, at: _Place, key: Key, value: list[Any]) -> tuple[dict[str, Any], ...]:
+        seen: set[str] = set()
+        for entry in (entry for entry in value if isinstance(entry, Map)):
+            name = folded(entry.get("name", ""))
+            if "skip" in entry:
+                self.problems.add(
+                    self.file, entry, f'{key.name}: there is no "{name}" below to skip.'
+                )
+            elif name in seen:
+                self.problems.add(self.file, entry, f'{key.name}: "{name}" stands there twice.')
+            seen.add(name)
+        return self._rows(at, key, [e for e in value if not isinstance(e, Map) or "skip" not in e])
+
+    # ---- one word
+
+    def _word(self, at: _Place, key: Key, value: Any, default: Any) -> Any:
+        """The value as it is kept; a problem, and the default, where it cannot be."""
+        if key.among:
+            by_key = {folded(word): word for word in key.among}
+            if folded(value) not in by_key:
+                near = yamlfile.nearest(str(value), key.among)
+                said = f'{key.name}: "{value}" is unknown; {near}'
+                self.problems.add(self.file, _placed(value, at), said)
+            return by_key.get(folded(value), default)
+        if key.of:
+            return self._of_profile(at, key, value, default)
+        if key.read is None:
+            return value if key.takes in ("number", "yes") else str(value)
+        try:
+            return key.read(value)
+        except (UsageError, ValueError, TypeError, AttributeError) as error:
+            text = error.message if isinstance(error, UsageError) else f'"{value}" cannot be read.'
+            self.problems.add(self.file, at, f"{key.name}: {text}")
+            return default
+
+    def _of_profile(self, at: _Place, key: Key, value: Any, default: Any) -> Any:
+        """One of the names that another key of the profile has."""
+        names = [*self._names(key.of), *(["default"] if key.of == "calendars" else [])]
+        by_key = {folded(name): name for name in names}
+        if folded(value) in by_key:
+            return by_key[folded(value)]
+        where = _placed(value, at)
+        said = f'{key.name}: "{value}" is none of the {key.of.replace("_", " ")}; '
+        said += yamlfile.nearest(str(value), names)
+        if self._replaced(key.of, where):
+            said += (
+                f" ({self.file} has {key.of} of its own, which take the place of those below: "
+                "write what names them there too.)"
+            )
+        self.problems.add(self.file, where, said)
+        return default
+
+    def _names(self, of: str) -> list[str]:
+        value = self.data.get(of)
+        if isinstance(value, dict):
+            return list(map(str, value))
+        named = isinstance(value, list) and BY_NAME[of].takes == "entries"
+        return [
+            str(entry.get("name", "")) if named and isinstance(entry, dict) else str(entry)
+            for entry in _listed(value)
+        ]
+
+    def _replaced(self, of: str, where: Any) -> bool:
+        """Whether the word is of a profile below, whose list this file has put another for."""
+        below = (getattr(where, "file", None) or self.file) != self.file
+        first = next(iter(_listed(self.data.get(of))), None)
+        return below and getattr(first, "file", None) == self.file
+
+
+_SHAPED: dict[str, Callable[[_Reading, _Place, Key, Any], Any]] = {
+    "text": _Reading._text,
+    "number": _Reading._text,
+    "hours": _Reading._text,
+    "yes": lambda reading, at, key, value: value,
+    "list": _Reading._list,
+    "lists": _Reading._lists,
+    "values": _Reading._values,
+    "section": _Reading._section,
+    "sections": _Reading._sections,
+    "rows": _Reading._rows,
+    "entries": _Reading._entries,
+}
 
 
 class _Place:
     """Where a key of an entry stands, for a value that cannot say so itself."""
 
     def __init__(self, entry: Any, name: str) -> None:
-        self.line = getattr(entry, "key_lines", {}).get(name, yamlfile.line_of(entry))
-        self.file = getattr(entry, "file", None)
+        value = entry[name]
+        self.line = getattr(value, "line", 0) or getattr(entry, "key_lines", {}).get(
+            name, yamlfile.line_of(entry)
+        )
+        self.file = getattr(value, "file", None) or getattr(entry, "file", None)
 
 
-def _list(entry: dict[str, Any], name: Any) -> list[Any]:
-    value = entry.get(name)
+def _placed(value: Any, at: Any) -> Any:
+    """The value where it knows its line, else the place of its key."""
+    return value if getattr(value, "line", 0) else at
+
+
+def _listed(value: Any) -> list[Any]:
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
-def _day(text: Any) -> date:
-    return date.fromisoformat(str(text))
+def _shown(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) or type(value) in (int, float) else "this"
 
 
-def _moment(text: Any) -> datetime:
-    return datetime.fromisoformat(str(text)).replace(tzinfo=None)
+# ---- the profile of the values
 
 
-REQUIRED = ("name", "statuses", "new_status", "complete_status", "priorities", "types", "queues")
-KEYS = (
-    *REQUIRED,
-    "extends",
-    "description",
-    "document",
-    "resolved_status",
-    "reopened_status",
-    "shared_done_status",
-    "sources",
-    "categories",
-    "issue_types",
-    "request_types",
-    "templates",
-    "checklists",
-    "calendars",
-    "groups",
-    "senders",
-    "fields",
-    "matrix",
-    "on_call",
-    "slas",
-)
-STATUS_KEYS = (
-    "name",
-    "kind",
-    "set_by",
-    "categories",
-    "needs",
-    "tell_contact",
-    "pauses_sla",
-    "meaning",
-    "rows",
-)
-CALENDAR_KEYS = ("hours", "holidays", "closed", "timezone")
-SLA_KEYS = (
-    "name",
-    "organizations",
-    "priorities",
-    "types",
-    "calendar",
-    "first_response",
-    "resolution",
-    "warn",
-)
+def _profile(found: dict[str, Any], folder: Path, parents: tuple[Path, ...]) -> Profile:
+    new, complete = found["new_status"], found["complete_status"]
+    statuses = {entry["name"]: _status(entry) for entry in found["statuses"]}
+    same = {name: found[name] for name in AS_THEY_ARE}
+    made = {
+        "statuses": statuses,
+        "resolved_status": found["resolved_status"] or complete,
+        "reopened_status": found["reopened_status"] or new,
+        "deferred_status": found["deferred_status"] or _deferred(statuses),
+        "shared_status": found["shared_status"] or new,
+        "shared_done_status": found["shared_done_status"] or new,
+        "shared_done_note": Sentence(found["shared_done_note"], {}),
+        "sides": {side: Sentence(name, {}) for side, name in found["sides"].items()},
+        "matrix": Matrix(tuple(map(_row, found["matrix"]))),
+        "on_call": Rota(**found["on_call"]),
+        "slas": tuple(Sla(**entry) for entry in found["slas"]),
+        "calendars": {name: _calendar(name, e) for name, e in found["calendars"].items()},
+        "request_types": {n: RequestType(n, **e) for n, e in found["request_types"].items()},
+        "views": {name: View(**entry) for name, entry in found["views"].items()},
+    }
+    return Profile(folder=folder, parents=parents, **same, **made)
+
+
+# What is kept as it is read.
+AS_THEY_ARE = (
+    "name", "description", "new_status", "complete_status", "scheduled_status", "escalation_title",
+    "priorities", "types", "queues", "sources", "categories", "issue_types", "templates",
+    "checklists", "groups", "senders", "fields",
+)  # fmt: skip
+
+
+def _status(entry: dict[str, Any]) -> Status:
+    pauses = entry["pauses_sla"]
+    return Status(
+        **{name: value for name, value in entry.items() if name not in ("rows", "pauses_sla")},
+        pauses_sla=entry["kind"] == "waiting" if pauses is None else pauses,
+    )
+
+
+def _deferred(statuses: dict[str, Status]) -> str:
+    """The status that waits for a date, where the profile does not name it."""
+    return next((s.name for s in statuses.values() if "due" in s.needs), "")
+
+
+def _row(entry: dict[str, Any]) -> tuple[str | None, str | None, str]:
+    impact, urgency = (folded(entry[n]) if entry[n] else None for n in ("impact", "urgency"))
+    return impact, urgency, entry["priority"]
+
+
+def _calendar(name: str, entry: dict[str, Any]) -> Calendar:
+    found = Calendar(name)
+    return Calendar(
+        name=name,
+        zone=entry["timezone"] or found.zone,
+        own_zone=entry["timezone"] is not None,
+        hours=entry["hours"] or found.hours,
+        regions=entry["holidays"],
+        closed=frozenset(entry["closed"]),
+    )

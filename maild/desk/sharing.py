@@ -18,7 +18,6 @@ from maild.i18n import sentence
 from maild.store.tables import Note, Person, Ticket
 
 OTHER = {"provider": "client", "client": "provider"}
-NAMES = {"provider": sentence("The service provider"), "client": sentence("The client")}
 
 
 def twin(ticket: Ticket) -> dict[str, Any] | None:
@@ -59,14 +58,15 @@ def share(desk: Desk, ticket: Ticket, queue: str, person: Person, note: Note | N
         "queue": queue,
         "resource_id": person.id,
         "resource": person.name,
-        "status": "Assigned",
+        "status": desk.profile.shared_status,
         "completed": None,
     }
     _say(desk, ticket, "assigned", note)
 
 
-def work_is_complete(desk: Desk, ticket: Ticket, status: str, note: Note | None) -> None:
+def work_is_complete(desk: Desk, ticket: Ticket, note: Note | None) -> None:
     """One's own work is done: the other side's status changes, not one's own."""
+    status = desk.profile.shared_done_status
     side = _shared(ticket)
     if desk.by is not None and desk.by.id == side["resource_id"]:
         ticket.fields["twin"] = {**side, "completed": desk.now.isoformat()}
@@ -96,7 +96,7 @@ def _shared(ticket: Ticket) -> dict[str, Any]:
 
 
 def _note(desk: Desk, ticket: Ticket) -> Note:
-    text = for_all(desk, sentence("My work on this is complete."))
+    text = for_all(desk, desk.profile.shared_done_note)
     return desk.add_note(ticket, text=text, public=False)
 
 
@@ -104,4 +104,4 @@ def _say(desk: Desk, ticket: Ticket, what: str, note: Note) -> None:
     side = _shared(ticket)
     by_twin = desk.by is not None and desk.by.id == side["resource_id"]
     here = side["side"] if by_twin else OTHER[side["side"]]
-    desk.emit(ticket, "other side", {"says": what, "side": NAMES[here]}, note)
+    desk.emit(ticket, "other side", {"says": what, "side": desk.profile.sides[here]}, note)

@@ -10,21 +10,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from maild.desk.facts import minutes_worked
-from maild.errors import NotFound, UsageError
-from maild.i18n import sentence
+from maild.desk.profile import Profile, named
+from maild.errors import NotFound
+from maild.i18n import Sentence, sentence
 from maild.store.tables import Note, OutboxItem, Person, Ticket, TicketPerson, TimeEntry
 
 OPEN = Ticket.status_kind != "closed"
 UNFINISHED = Ticket.status_kind.not_in(("resolved", "closed"))
 COMING = timedelta(days=30)  # of a series, contacts see what is due so soon (P7)
 
-# name → (what it lists, its condition)
+# Of every profile: name → (what it lists, its condition)
 VIEWS: dict[str, tuple[str, sa.ColumnElement[bool]]] = {
     "open": (sentence("All open tickets"), OPEN),
     "all": (sentence("All tickets"), sa.true()),
     "to process": (
         sentence("Tickets that await our action"),
-        Ticket.status_kind.in_(("new", "review")) | Ticket.status.in_(("Assigned", "In Progress")),
+        Ticket.status_kind.in_(("new", "review")),
     ),
     "unassigned": (sentence("Open tickets that nobody holds"), OPEN & Ticket.primary_id.is_(None)),
     "waiting on us": (
@@ -39,14 +40,34 @@ VIEWS: dict[str, tuple[str, sa.ColumnElement[bool]]] = {
 }
 
 
-def tickets(session: Session, view: str = "open", limit: int = 1000) -> Sequence[Ticket]:
+def names(profile: Profile) -> tuple[str, ...]:
+    """Every list of tickets that there is: those of every profile, and its own."""
+    return tuple(dict.fromkeys((*VIEWS, *profile.views)))
+
+
+def title(profile: Profile, name: str) -> str:
+    """What the list of this name is called."""
+    own = profile.views.get(name)
+    if own is not None and own.title:
+        return Sentence(own.title, {})
+    return VIEWS[name][0] if name in VIEWS else Sentence(name, {})
+
+
+def _where(profile: Profile, name: str) -> sa.ColumnElement[bool]:
+    own = profile.views.get(name)
+    if own is None:
+        return VIEWS[name][1]
+    return Ticket.status_kind.in_(own.kinds) | Ticket.status.in_(own.statuses)
+
+
+def tickets(
+    session: Session, profile: Profile, view: str = "open", limit: int = 1000
+) -> Sequence[Ticket]:
     """The tickets of a view, the newest last; UsageError where there is no such view."""
-    key = view.replace("-", " ").replace("_", " ").strip().lower()
-    if key not in VIEWS:
-        raise UsageError(f'There is no view "{view}"; possible are {", ".join(VIEWS)}.')
+    name = named(view.replace("-", " ").replace("_", " "), names(profile), "view")
     found = session.scalars(
         sa.select(Ticket)
-        .where(VIEWS[key][1], Ticket.deleted.is_(None))
+        .where(_where(profile, name), Ticket.deleted.is_(None))
         .options(
             joinedload(Ticket.contact),
             joinedload(Ticket.primary),

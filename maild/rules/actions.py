@@ -81,7 +81,8 @@ def _value(context: Context, name: str, value: Any) -> Any:
         return conditions.reach_of(value)(context)
     if name == "queue" and value == "from request type":
         request = ticket_of(context).fields.get("request_type")
-        return context.desk.profile.request_types.get(request or "") or ticket_of(context).queue
+        known = context.desk.profile.request_types.get(request or "")
+        return (known.queue if known else None) or ticket_of(context).queue
     if name == "priority" and value == "from matrix":
         long_tail = ticket_of(context).fields
         impact, urgency = long_tail.get("impact"), long_tail.get("urgency")

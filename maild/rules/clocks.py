@@ -155,7 +155,7 @@ class Clocks:
                 desk.actor, desk.chain = rule_actor(rule.name), (rule.name,)
                 steps_of(context, rule.steps)
             return
-        for ticket in views.tickets(desk.session, rule.wait.view):
+        for ticket in views.tickets(desk.session, desk.profile, rule.wait.view):
             row = desk.record(ticket, "clock fired", {"rule": rule.name})
             context = Context(
                 desk, Occurrence(row, ticket, None, None, ()), clocks=Waiting(self.rules.rule_set)

@@ -83,7 +83,7 @@ def apply(
 
     One that waits gets its clock, counted from now.
     """
-    for ticket in views.tickets(desk.session, view):
+    for ticket in views.tickets(desk.session, desk.profile, view):
         detail: dict[str, Any] = {}
         event = rule.when[0] if rule.when else "clock fired"
         context = Context(desk, _occurrence(desk, ticket, event, detail), clocks=Waiting(rule_set))

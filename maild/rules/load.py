@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from maild import yamlfile
+from maild.desk import views
 from maild.desk.calendar import Span
 from maild.desk.fields import PARTS, SETTABLE
 from maild.desk.profile import Profile, load_profile
-from maild.desk.views import VIEWS
 from maild.errors import UsageError
 from maild.rules import conditions
 from maild.rules.actions import ACTIONS, CORRELATE_KEYS, ROUTING
@@ -206,9 +206,9 @@ class _Reading:
 
     def _view(self, entry: Any) -> str | None:
         view = entry.get("each")
-        if view is not None and view not in VIEWS:
+        if view is not None and view not in views.names(self.profile):
             line = line_of_key(entry, "each")
-            self.problems.unknown(self.file, line, "view", view, VIEWS)
+            self.problems.unknown(self.file, line, "view", view, views.names(self.profile))
         return None if view is None else str(view)
 
     # ---- actions

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.desk import sharing, status_requirements
+from maild.desk import status_requirements
 from maild.desk.notifications import Notification
 from maild.i18n import sentence
 from maild.rules.context import Context
@@ -99,7 +99,7 @@ def _sla(context: Context) -> dict[str, Any]:
 def _side(context: Context) -> str:
     detail = context.event.detail if context.event else {}
     other = sentence("The other side")
-    known: dict[str, str] = {name: name for name in sharing.NAMES.values()}
+    known = {str(name): name for name in context.desk.profile.sides.values()}
     return known.get(str(detail.get("side")), other)
 
 

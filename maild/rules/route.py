@@ -16,7 +16,6 @@ from maild.rules.interpolate import fill
 from maild.rules.rule import Rule
 from maild.store.tables import Note, Ticket
 
-NAMES = {"monitoring": "Monitoring", "web form": "Web form", "chat": "Chat"}
 PER_CENT = re.compile(r"\d+(?:[.,]\d+)?\s*%")
 HOPS = 5  # tickets that were merged into tickets that were merged …
 
@@ -37,7 +36,7 @@ def route_of(rule: Rule, context: Context) -> Route:
         drop = f"there is no open ticket that it is the all-clear of ({correlation})"
     source = str(said["from"])
     return Route(
-        by=NAMES.get(source, source),
+        by=source[:1].upper() + source[1:],
         source=source,
         ticket=ticket,
         correlation=correlation,

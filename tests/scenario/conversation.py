@@ -18,6 +18,7 @@ from maild.app import build
 from maild.demo.servers import Servers
 from maild.demo.writer import Writer
 from maild.desk import views
+from maild.desk.profile import load_profile, profile_folder
 from maild.ingest.accept import accept
 from maild.ingest.process import Pipeline
 from maild.outbox.deliver import Deliverer
@@ -91,7 +92,9 @@ class Desk:
             )
         )
         self.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
-        self.store = Store(config.load(self.file).database_url)
+        settings = config.load(self.file)
+        self.profile = load_profile(profile_folder(profile, folder))
+        self.store = Store(settings.database_url)
         migrate(self.store)
         self.transport = (transport or InProcess)(self)
         self.ann = self.writer("Ann", "ann@acme.example")
@@ -127,7 +130,8 @@ class Desk:
 
     def tickets(self) -> list[dict[str, Any]]:
         with self.store.read() as session:
-            return [views.summary(session, ticket) for ticket in views.tickets(session, "all")]
+            found = views.tickets(session, self.profile, "all")
+            return [views.summary(session, ticket) for ticket in found]
 
     def messages(self) -> list[Message]:
         with self.store.read() as session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maild.commands.arguments import MORNING
+from maild.commands.arguments import MORNING, fold
 from maild.commands.handlers.notes import other
 from maild.commands.handlers.ticket import future
 from maild.commands.job import Job
@@ -11,7 +11,6 @@ from maild.desk.profile import named
 from maild.errors import Refused, UsageError
 from maild.i18n import sentence
 
-SIDES = {"provider": "provider", "service provider": "provider", "client": "client"}
 NONE = ("none", "nothing", "empty", "-")
 
 
@@ -89,7 +88,7 @@ def parent(job: Job, argument: str) -> str:
 
 def transfer(job: Job, argument: str) -> str:
     """Hands the ticket to the service provider, or back to the client (N24)."""
-    side = SIDES.get(argument.strip().lower().removeprefix("to ").removeprefix("the "))
+    side = _side(job, argument)
     if side is None:
         raise Refused(
             sentence(
@@ -104,6 +103,14 @@ def transfer(job: Job, argument: str) -> str:
     if moved:
         return sentence("{ticket} went to the provider.", ticket=number)
     return sentence("{ticket} is with the provider already.", ticket=number)
+
+
+def _side(job: Job, argument: str) -> str | None:
+    """The side that is meant: provider, client, or as the profile calls it."""
+    wanted = fold(argument).removeprefix("to ").removeprefix("the ")
+    sides = {side: fold(name) for side, name in job.desk.profile.sides.items()}
+    called = {side: (side, name, name.partition(" ")[2]) for side, name in sides.items()}
+    return next((side for side, names in called.items() if wanted in names), None)
 
 
 def share(job: Job, argument: str) -> str:
@@ -129,8 +136,7 @@ def share(job: Job, argument: str) -> str:
 
 def mydone(job: Job, argument: str) -> str:
     """One's own work on a shared ticket is complete; the other side's status says so (P8)."""
-    status = job.desk.profile.shared_done_status or job.desk.profile.new_status
-    sharing.work_is_complete(job.desk, job.the_ticket, status, job.note)
+    sharing.work_is_complete(job.desk, job.the_ticket, job.note)
     return sentence(
         "The other side knows that your work is complete; your own status is as it was."
     )
@@ -153,7 +159,7 @@ def escalate(job: Job, argument: str) -> str:
             )
         )
     to = _give(job, argument)
-    job.note.title = job.note.title or "ESCALATION"
+    job.note.title = job.note.title or job.desk.profile.escalation_title
     return sentence("{ticket} is escalated to {to}.", ticket=ticket.number, to=to)
 
 

@@ -25,7 +25,8 @@ def list_(job: Job, argument: str) -> str:
     """His own open tickets, or those of a view."""
     if argument.strip() and job.may.role == "resource":
         name = job.names.view(argument)
-        title, rows = views.VIEWS[name][0], list(views.tickets(job.desk.session, name, MOST))
+        title = views.title(job.desk.profile, name)
+        rows = list(views.tickets(job.desk.session, job.desk.profile, name, MOST))
     else:
         title, rows = sentence("Your open tickets"), _own(job)
     facts = {"list": {"title": title}, "tickets": [views.listed(ticket) for ticket in rows]}

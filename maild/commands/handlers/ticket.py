@@ -12,8 +12,6 @@ from maild.errors import Refused
 from maild.i18n import sentence, together
 from maild.store.tables import Ticket
 
-DEFERRED = ("Deferred", "On Hold")  # the first that the profile has
-SCHEDULED = ("Scheduled",)
 LONGEST_TAG = 40
 
 
@@ -64,8 +62,8 @@ def defer(job: Job, argument: str) -> str:
         )
     until = future(job, job.names.date(argument, MORNING))
     job.desk.set_field(ticket, "due", until)
-    name = next((n for n in DEFERRED if n in job.desk.profile.statuses), None)
-    if name is None:  # the profile knows no such status: he is reminded instead
+    name = job.desk.profile.deferred_status
+    if not name:  # the profile knows no such status: he is reminded instead
         reminders.remind(job.desk, ticket, job.may.person, until)
         step = {"do": "remind", "ticket": ticket.id, "person": job.may.person.id}
         job.steps.append(step)
@@ -83,10 +81,12 @@ def defer(job: Job, argument: str) -> str:
 def schedule(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     start = future(job, job.names.date(argument, MORNING))
-    name = next((n for n in SCHEDULED if n in job.desk.profile.statuses), None)
-    if name is None:
-        raise Refused(sentence('The profile has no status "Scheduled"; `#due` sets a date.'))
-    name = status_requirements.may_set(job.desk, ticket, name).name
+    wanted = job.desk.profile.scheduled_status
+    if wanted is None:
+        raise Refused(
+            sentence("This desk has no status for appointments; `#due` sets a date instead.")
+        )
+    name = status_requirements.may_set(job.desk, ticket, wanted).name
     job.desk.set_field(ticket, "service_call", start.isoformat())
     _set(job, ticket, name)
     return sentence(
