@@ -21,7 +21,7 @@ from maild.parse.limits import Reader
 from maild.rules.clocks import Clocks
 from maild.rules.engine import Rules
 from maild.store import Store
-from maild.store.migrate import migrate
+from maild.store.migrate import is_current, migrate
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +65,43 @@ class App:
         self.store.close()
 
 
-def open_app(file: Path | None, *, now: datetime | None = None) -> App:
-    """Reads the configuration, brings the database up to date and the people into it."""
+def open_app(
+    file: Path | None,
+    *,
+    now: datetime | None = None,
+    look: bool = False,
+    upgrade: bool = False,
+) -> App:
+    """Reads the configuration and opens its database; see `prepare`."""
     settings = config.load(config.config_file(file))
-    return build(settings, Store(settings.database_url), now=now)
+    return build(settings, Store(settings.database_url), now=now, look=look, upgrade=upgrade)
 
 
-def build(settings: Settings, store: Store, *, now: datetime | None = None) -> App:
+def build(
+    settings: Settings,
+    store: Store,
+    *,
+    now: datetime | None = None,
+    look: bool = False,
+    upgrade: bool = True,
+) -> App:
     """The same for settings that are read already."""
     rules = Rules(profile_folder(settings.config.profile, settings.folder))
-    prepare(settings, store, now or datetime.now(UTC))
+    prepare(settings, store, now or datetime.now(UTC), look=look, upgrade=upgrade)
     return App(settings, store, rules.profile, rules)
 
 
-def prepare(settings: Settings, store: Store, now: datetime) -> None:
-    """Brings a database up to date, and the people of the configuration into it."""
-    migrate(store)
+def prepare(
+    settings: Settings, store: Store, now: datetime, *, look: bool = False, upgrade: bool = False
+) -> None:
+    """Brings the people of the configuration into the database; a new one gets its tables first.
+
+    `upgrade`: so does an older one; else UsageError, as its daemon may be running.  `look`: for a
+    command that changes nothing, not even that.
+    """
+    there = False if upgrade else is_current(store)
+    if look and there:
+        return
+    if not there:
+        migrate(store)
     store.write(lambda session: people.sync(session, settings.config, now))

@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 from sqlalchemy.orm import Session
 
-from maild.app import App, open_app
+from maild.app import App, open_app, prepare
 from maild.cli.options import ConfigOption, JsonlOption, NowOption, moment, print_json
 from maild.config import Config
 from maild.errors import MailError
@@ -74,12 +74,13 @@ def _note_unknown(config: Config, mailbox: str) -> None:
 @contextmanager
 def _house(file: Path | None, now: datetime, rehearse: bool) -> Iterator[App]:
     """The desk; for a rehearsal one with a copy of its data, of which nothing is left."""
-    app = open_app(file, now=now)
+    app = open_app(file, now=now, look=rehearse, upgrade=not rehearse)
     try:
         if not rehearse:
             yield app
             return
         with rehearsal(app.store) as store:
+            prepare(app.settings, store, now)
             yield replace(app, store=store)
     finally:
         app.close()

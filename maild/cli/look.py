@@ -38,7 +38,7 @@ def tickets(
     config: ConfigOption = None,
 ) -> None:
     """List tickets."""
-    app = open_app(config)
+    app = open_app(config, look=True)
     with app.store.read() as session:
         rows = [views.summary(session, t) for t in views.tickets(session, app.profile, view)]
     if json:
@@ -53,7 +53,7 @@ def show(
     config: ConfigOption = None,
 ) -> None:
     """Show one ticket with its notes, time, attachments and events."""
-    app = open_app(config)
+    app = open_app(config, look=True)
     with app.store.read() as session:
         ticket = views.ticket(session, number)
         data = views.whole(session, ticket)
@@ -71,7 +71,7 @@ def eml(
     config: ConfigOption = None,
 ) -> None:
     """Print the original message, byte for byte."""
-    app = open_app(config)
+    app = open_app(config, look=True)
     with app.store.read() as session:
         octets = original_mail.eml(session, views.ticket(session, number), note)
     sys.stdout.buffer.write(octets)
@@ -97,7 +97,7 @@ def explain(
 def _chapters(what: str, config: Path | None) -> list[Chapter]:
     """A file is read as it stands, without a desk; the rest is looked up."""
     if not Path(what).is_file():
-        return of_messages(open_app(config).store, what)
+        return of_messages(open_app(config, look=True).store, what)
     with closing(Reader()) as reader:
         return [
             Chapter(
@@ -116,7 +116,7 @@ def outbox(
     config: ConfigOption = None,
 ) -> None:
     """List notifications: waiting, sent, failed; or pause and resume their delivery."""
-    app = open_app(config)
+    app = open_app(config, look=not (pause or resume))
     if pause:
         app.store.write(lambda session: delivery.pause(session, me(), datetime.now(UTC)))
     if resume:
@@ -152,7 +152,7 @@ def outbox(
 
 def alerts(json: JsonOption = False, config: ConfigOption = None) -> None:
     """List what an admin should know, and what is over."""
-    app = open_app(config)
+    app = open_app(config, look=True)
     with app.store.read() as session:
         rows: list[dict[str, Any]] = [
             {

@@ -64,7 +64,7 @@ def list_(
     config: ConfigOption = None,
 ) -> None:
     """List people, or organizations."""
-    app = open_app(config)
+    app = open_app(config, look=True)
     with app.store.read() as session:
         rows = _organizations(session) if organizations else _people(session, role)
     if json:

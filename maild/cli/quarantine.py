@@ -42,7 +42,7 @@ def _default(context: typer.Context, config: ConfigOption = None) -> None:
 
 def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
     """List the messages in quarantine."""
-    app = open_app(config)
+    app = open_app(config, look=True)
     with app.store.read() as session:
         query = sa.select(Message).where(Message.state == "quarantined").order_by(Message.id)
         rows = [_row(message) for message in session.scalars(query)]
@@ -73,7 +73,7 @@ def show(
     config: ConfigOption = None,
 ) -> None:
     """Show one message: why it is there, or its octets."""
-    app = open_app(config)
+    app = open_app(config, look=True)
     with app.store.read() as session:
         message = _the(session, number)
         row = _row(message) | {"error": message.error, "sha256": message.sha256}

@@ -116,7 +116,7 @@ def due(
     config: ConfigOption = None,
 ) -> None:
     """Tell what the clocks will do, and when, in the order of time."""
-    app = open_app(config)
+    app = open_app(config, look=True)
     query = sa.select(Clock).where(Clock.due.is_not(None)).order_by(Clock.due, Clock.id)
     with app.store.read() as session:
         if number is not None:
@@ -169,7 +169,7 @@ def try_(
     """Tell which rules an event would fire on a ticket, and why the others not."""
     if event not in EVENTS:
         raise UsageError(f'"{event}" is no event; {nearest(event, EVENTS)}')
-    app = open_app(config)
+    app = open_app(config, look=True)
     details = dict(_pair(text) for text in detail or [])
     console = Console(highlight=False, soft_wrap=True)
     with app.store.read() as session:
@@ -216,7 +216,7 @@ def rehearse(
     """Run mail with the rules in force and with changed ones; show what differs."""
     if rules is None and not without:
         raise UsageError("Say what to change: --rules PATH, or --without RULE.")
-    app = open_app(config, now=moment(now))
+    app = open_app(config, look=True, now=moment(now))
     other = _changed(app, rules, without or [])
     before = _outcomes(app, app.rules, paths, now)
     after = _outcomes(app, other, paths, now)

@@ -26,7 +26,7 @@ def run(
 ) -> None:
     """Watch the mailboxes, process mail, deliver notifications; SIGTERM stops it."""
     at: datetime = moment(now)
-    app = open_app(config, now=at)
+    app = open_app(config, now=at, upgrade=True)
     daemon = Daemon(app)
     if once:
         counts = daemon.once(at)

@@ -139,7 +139,7 @@ def _commands(settings: Settings) -> str:
 def _database(settings: Settings) -> str:
     store = Store(settings.database_url)
     try:
-        prepare(settings, store, datetime.now(UTC))
+        prepare(settings, store, datetime.now(UTC), look=True)
     finally:
         store.close()
     return store.url.render_as_string(hide_password=True)

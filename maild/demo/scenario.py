@@ -177,7 +177,7 @@ def play(folder: Path, console: Console) -> App:
         servers.imap.add_user(DESK, "demo")
         toml = TOML.format(desk=DESK, imap=servers.imap.port, smtp=servers.smtp.port)
         (folder / "maild.toml").write_text(toml, "utf-8")
-        app = open_app(folder / "maild.toml")
+        app = open_app(folder / "maild.toml", upgrade=True)
         daemon = Daemon(app)
         thread = threading.Thread(target=daemon.run, name="daemon")
         thread.start()

@@ -37,7 +37,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        with _told_apart(self.url), Session(self.engine, expire_on_commit=False) as session:
+        with told_apart(self.url), Session(self.engine, expire_on_commit=False) as session:
             # A deferred BEGIN that writes later can fail where it stands: a writer says so at once.
             session.connection(execution_options={"maild_begin": "IMMEDIATE"})
             yield session
@@ -45,7 +45,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with _told_apart(self.url), Session(self.engine, autoflush=False) as session:
+        with told_apart(self.url), Session(self.engine, autoflush=False) as session:
             yield session
 
     def write(self, work: Callable[[Session], Result]) -> Result:
@@ -64,7 +64,7 @@ class Store:
 
 
 @contextmanager
-def _told_apart(url: sa.URL) -> Iterator[None]:
+def told_apart(url: sa.URL) -> Iterator[None]:
     """Says of a database error whether another try may help."""
     try:
         yield

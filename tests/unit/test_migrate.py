@@ -1,0 +1,191 @@
+"""Bringing a database up to date: whole or not at all, and never by who only looks."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from maild import config
+from maild.app import build, open_app
+from maild.errors import MaildError, UsageError
+from maild.store import Store, migrate
+from tests.scenario.conversation import Desk
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+# The next revision: rebuilds a table that others refer to, and itself refers to others.
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "7777", "{head}"
+
+
+def upgrade():
+    with op.batch_alter_table("ticket") as table:
+        table.add_column(sa.Column("floor", sa.Integer(), server_default="3", nullable=False))
+        table.alter_column("title", new_column_name="headline", nullable=True)
+    {more}
+"""
+
+
+@pytest.fixture
+def make_filled(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+    """Makes desks with a ticket, notes, people, events and mail that went out."""
+    desks = []
+
+    def make(database: str = "sqlite:///var/maild.db") -> Desk:
+        desk = Desk(tmp_path, database)
+        desks.append(desk)
+        desk.ann.mail("Printer is on fire")
+        desk.bob.reply("On my way.")
+        return desk
+
+    yield make
+    for desk in desks:
+        desk.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def filled(request: pytest.FixtureRequest, make_filled: Callable[..., Desk]) -> Desk:
+    if request.param == "sqlite":
+        return make_filled()
+    return make_filled(request.getfixturevalue("postgres"))
+
+
+def with_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
+    """A version of maild that is one revision further."""
+    folder = tmp_path / "migrations"
+    (folder / "versions").mkdir(parents=True)
+    for file in (*migrate.MIGRATIONS.glob("*.*"), *migrate.MIGRATIONS.glob("versions/*.py")):
+        (folder / file.relative_to(migrate.MIGRATIONS)).write_bytes(file.read_bytes())
+    text = NEXT.format(head=migrate.HEAD, more=more)
+    (folder / "versions" / "7777_next.py").write_text(text)
+    monkeypatch.setattr(migrate, "MIGRATIONS", folder)
+    monkeypatch.setattr(migrate, "HEAD", "7777")
+
+
+def rows(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    """All that the database holds, by table, but for the revision."""
+    with store.engine.connect() as connection:
+        tables = sa.inspect(connection).get_table_names()
+        return {
+            table: sorted(
+                map(tuple, connection.execute(sa.text(f"SELECT * FROM {table}"))), key=repr
+            )
+            for table in tables
+            if table != "alembic_version"
+        }
+
+
+def test_the_head_is_that_of_the_files() -> None:
+    script = Config()
+    script.set_main_option("script_location", str(migrate.MIGRATIONS))
+    assert ScriptDirectory.from_config(script).get_current_head() == migrate.HEAD
+
+
+def test_a_table_that_others_refer_to_is_rebuilt_on_a_filled_database(
+    filled: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = rows(filled.store)
+    with_next(tmp_path, monkeypatch)
+    migrate.migrate(filled.store)
+    after = rows(filled.store)
+    assert [(*row, 3) for row in before.pop("ticket")] == after.pop("ticket")
+    assert before == after
+    with filled.store.engine.connect() as connection:
+        assert "headline" in {c["name"] for c in sa.inspect(connection).get_columns("ticket")}
+        if filled.store.is_sqlite:
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+    with pytest.raises(sa.exc.IntegrityError), filled.store.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE note SET ticket_id = 4711"))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('op.execute("DELETE FROM ticket")', "would point to nothing"),
+        ("raise ZeroDivisionError", "division|ZeroDivisionError"),
+    ],
+)
+def test_a_migration_that_goes_wrong_changes_nothing(
+    make_filled: Callable[..., Desk],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    more: str,
+    said: str,
+) -> None:
+    filled = make_filled()
+    before = rows(filled.store)
+    with_next(tmp_path, monkeypatch, more)
+    with pytest.raises((MaildError, ZeroDivisionError)) as caught:
+        migrate.migrate(filled.store)
+    assert said.split("|")[0] in str(caught.value) or isinstance(caught.value, ZeroDivisionError)
+    assert rows(filled.store) == before
+    with filled.store.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_who_only_looks_leaves_an_older_database_alone(
+    filled: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = rows(filled.store)
+    with_next(tmp_path, monkeypatch)
+    for look in (True, False):
+        with pytest.raises(UsageError, match="`maild run` brings the database up to date"):
+            open_app(filled.file, look=look)
+    assert rows(filled.store) == before
+    migrate.migrate(filled.store)
+    assert open_app(filled.file, look=True).store.is_sqlite == filled.store.is_sqlite
+
+
+def test_who_only_looks_writes_nothing(make_filled: Callable[..., Desk]) -> None:
+    filled = make_filled()
+    with filled.file.open("a") as file:
+        file.write('[[resource]]\nname = "Eve"\nemail = "eve@example.com"\n')
+    before = rows(filled.store)
+    open_app(filled.file, look=True).close()
+    assert rows(filled.store) == before
+    open_app(filled.file).close()
+    assert rows(filled.store) != before
+
+
+def test_a_new_database_gets_its_tables_whoever_comes_first(tmp_path: Path) -> None:
+    (tmp_path / "maild.toml").write_text('[[resource]]\nname = "Eve"\nemail = "eve@example.com"\n')
+    app = open_app(tmp_path / "maild.toml", look=True)
+    assert len(rows(app.store)["person"]) == 1
+    app.close()
+
+
+@pytest.mark.parametrize("how", ["DELETE FROM alembic_version", "DROP TABLE alembic_version"])
+def test_a_database_that_does_not_say_its_version_gets_a_true_sentence(
+    filled: Desk, how: str
+) -> None:
+    with filled.store.engine.begin() as connection:
+        connection.execute(sa.text(how))
+    before = rows(filled.store)
+    for attempt in (migrate.migrate, migrate.is_current):
+        with pytest.raises(UsageError, match="does not say which version made them"):
+            attempt(filled.store)
+    assert rows(filled.store) == before
+
+
+def test_two_programs_that_begin_at_once_migrate_one_after_the_other(tmp_path: Path) -> None:
+    file = tmp_path / "maild.db"
+    first, second = Store(f"sqlite:///{file}"), Store(f"sqlite:///{file}", busy_seconds=5)
+    with migrate._alone(first) as connection:
+        other = sqlite3.connect(file, isolation_level=None)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("PRAGMA busy_timeout=1").execute("BEGIN IMMEDIATE")
+        migrate._upgrade(connection)
+    migrate.migrate(second)
+    (tmp_path / "maild.toml").write_text("")
+    build(config.load(tmp_path / "maild.toml"), second, now=NOW).close()
