@@ -31,12 +31,12 @@ setup-test: .venv/.installed-test
 
 .venv/.installed: requirements.lock pyproject.toml $(filter .uv/bin/uv,$(UV))
 	test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
 	touch $@
 
 .venv/.installed-test: requirements-test.lock .venv/.installed
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-test.lock
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-test.lock
 	touch $@
 
 lock: $(filter .uv/bin/uv,$(UV))      # renews both lock files

@@ -28,13 +28,13 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict, TomlConfigSettingsSource
 
 from maild.errors import UsageError
 from maild.model import Address
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Tls = Literal["implicit", "starttls", "none"]
+SECRET_FILES = ("password_file", "client_secret_file", "refresh_token_file")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -388,10 +388,10 @@ class ContactSection(PersonSection):
     timezone: str | None = None
 
 
-class Config(BaseSettings):
+class Config(BaseModel):
     """The whole of maild.toml."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     profile: str = "next7"  # next7 | ggit | atera, or a folder of your own
     desk: DeskSection = DeskSection()
@@ -467,6 +467,22 @@ class Settings:
             return prefix + str((self.folder / url[len(prefix) :]).resolve())
         return url
 
+    @property
+    def database_file(self) -> Path | None:
+        """The file of an SQLite database; None for a server, or one in memory."""
+        prefix = "sqlite:///"
+        url = self.database_url.partition("?")[0]
+        return (
+            Path(url[len(prefix) :]) if url.startswith(prefix) and ":memory:" not in url else None
+        )
+
+    def secret_files(self) -> Iterator[Path]:
+        """The files that passwords, client secrets and refresh tokens are read from."""
+        for server in (*self.config.mailbox, self.config.smtp):
+            for section in (server, server.oauth):
+                found = (getattr(section, key, None) for key in SECRET_FILES)
+                yield from (file for file in found if file is not None)
+
     def path(self, value: str | Path) -> Path:
         return (self.folder / value).resolve()
 
@@ -479,7 +495,7 @@ def config_file(option: Path | None) -> Path:
 def load(file: Path) -> Settings:
     """Reads and validates; UsageError lists every mistake with its key and what is allowed."""
     try:
-        tomllib.loads(file.read_text("utf-8"))
+        data = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError as error:
         raise UsageError(
             f"There is no {file}. Run `maild init` to write one, or name it with --config."
@@ -489,7 +505,6 @@ def load(file: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file} is not TOML: {error}.") from error
     try:
-        data = TomlConfigSettingsSource(Config, toml_file=file)()
         config = Config.model_validate(data)
     except ValidationError as error:
         lines = [line for one in error.errors() for line in _sentence(one).splitlines()]
@@ -503,7 +518,7 @@ def _resolved(config: Config, folder: Path) -> Config:
     def resolve(section: Any) -> Any:
         update = {
             key: folder / value
-            for key in ("password_file", "client_secret_file", "refresh_token_file")
+            for key in SECRET_FILES
             if (value := getattr(section, key, None)) is not None
         }
         if getattr(section, "oauth", None) is not None:

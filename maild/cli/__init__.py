@@ -1,57 +1,105 @@
-"""The command line: one module a group of commands; errors become one sentence and a status."""
+"""The command line: one module a group of commands; errors become one sentence and a status.
+
+A module is imported when one of its commands is asked for: the list of all of them, and a command
+that needs no database, are there in a quarter of a second.
+"""
 
 from __future__ import annotations
 
 import importlib
 import os
 import sys
+from typing import Annotated, Any, NamedTuple
 
 import typer
+from typer.core import TyperGroup
 
 from maild.errors import MaildError
 
-app = typer.Typer(
-    name="maild",
-    help="The helpdesk that lives in the mailbox.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+
+class Entry(NamedTuple):
+    """One command: where it is, and what `maild --help` says of it."""
+
+    module: str  # of maild.cli; its `register(app)` adds the command
+    summary: str  # the first sentence of the command's own help
+    logs: bool = True  # False: nothing that it imports writes a log
+
+
+COMMANDS = {
+    "init": Entry("init", "Write a commented maild.toml and the folders beside it.", logs=False),
+    "check": Entry("check", "Read the configuration and reach every server that it names."),
+    "login": Entry("login", "Sign in to a mailbox or relay that takes OAuth 2."),
+    "run": Entry("run", "Watch the mailboxes, process mail, deliver notifications."),
+    "demo": Entry("demo", "Play the whole circle on loopback: mail in, tickets, mail out."),
+    "ingest": Entry("ingest", "Take mail from files, as if it had come in by a mailbox."),
+    "tickets": Entry("tickets", "List tickets.", logs=False),
+    "show": Entry("tickets", "Show one ticket with all that belongs to it.", logs=False),
+    "eml": Entry("tickets", "Print the original message, byte for byte.", logs=False),
+    "explain": Entry("explain", "Tell what happened to a message, and why.", logs=False),
+    "outbox": Entry("outbox", "List notifications: waiting, sent, failed."),
+    "alerts": Entry("alerts", "List what an admin should know, and what is over.", logs=False),
+    "parse": Entry("parse", "Show what a message says, without any desk.", logs=False),
+    "commands": Entry("commands", "What one can write in a mail, and what a mail would do."),
+    "templates": Entry("templates", "The templates of notifications, and the admin's own."),
+    "people": Entry("people", "Technicians, contacts and organizations."),
+    "quarantine": Entry("quarantine", "Messages that could not be processed."),
+    "rules": Entry("rules", "Rules: what happens by itself, and when."),
+}
+
+
+class Commands(TyperGroup):
+    """Knows every command by its entry, and imports the one that is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        entry = COMMANDS[cmd_name]
+        alone = _new_app()
+        importlib.import_module(f"maild.cli.{entry.module}").register(alone)
+        if entry.logs:
+            importlib.import_module("maild.cli.log").log_to_stderr()
+        return typer.main.get_group(alone).commands[cmd_name]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+def _new_app(**more: Any) -> typer.Typer:
+    return typer.Typer(
+        add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, **more
+    )
+
+
+app = _new_app(name="maild", cls=Commands, no_args_is_help=True)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"maild {version('maild')}")
+        raise typer.Exit
 
 
 @app.callback()
-def _root(context: typer.Context) -> None:
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
     """The helpdesk that lives in the mailbox."""
-    if context.invoked_subcommand not in QUICK:
-        importlib.import_module("maild.cli.log").log_to_stderr()
-
-
-# Each module adds its commands to the app by `register(app)`.
-MODULES = (
-    "setup",
-    "login",
-    "run",
-    "demo",
-    "ingest",
-    "look",
-    "commands",
-    "parse",
-    "templates",
-    "people",
-    "quarantine",
-    "rules",
-)
-
-# Called for many files at a time by scripts, and in need of nothing that the others import.
-QUICK = ("parse",)
-
-for _name in QUICK if sys.argv[1:2] == list(QUICK) else MODULES:
-    importlib.import_module(f"maild.cli.{_name}").register(app)
 
 
 def main() -> None:
     """Entry point of the `maild` command: never shows a traceback to a person."""
+    os.umask(0o077)  # whatever we write is for this user alone (H109)
     try:
         app()
     except MaildError as error:

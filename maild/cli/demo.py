@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from maild.cli.look import print_ticket, ticket_table
+from maild.cli.tickets import print_ticket, ticket_table
 from maild.demo.scenario import play
 from maild.desk import views
 

@@ -26,7 +26,10 @@ def login(
     ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Sign in to a mailbox or relay that takes OAuth 2, and keep its refresh token."""
+    """Sign in to a mailbox or relay that takes OAuth 2.
+
+    Its refresh token is kept in the file that maild.toml names.
+    """
     settings = configuration.load(configuration.config_file(config))
     server, section = _section(settings.config, name)
     assert section.refresh_token_file is not None

@@ -53,6 +53,11 @@ def when(value: datetime | None) -> str | None:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else None
 
 
+def local(value: datetime | None) -> str:
+    """A time as a person reads it, in the machine's zone."""
+    return value.astimezone().strftime("%Y-%m-%d %H:%M") if value else ""
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return when(value)

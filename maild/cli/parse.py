@@ -24,10 +24,11 @@ def parse(
     ],
     jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a message.")] = False,
 ) -> None:
-    """Show what a message says: its people, its kind, its new text, its attachments.
+    """Show what a message says, without any desk.
 
-    A message that cannot be understood is reported and never stops the next.  Exit status 1
-    where a path could not be read at all.
+    Its people, its kind, its new text, its attachments, and why they were read so.  A message
+    that cannot be understood is reported and never stops the next.  Exit status 1 where a path
+    could not be read at all.
     """
     from maild.ingest.files import read_paths
     from maild.parse.limits import Reader

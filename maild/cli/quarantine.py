@@ -16,8 +16,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from maild.app import open_app
-from maild.cli.look import local
-from maild.cli.options import ConfigOption, JsonOption, print_json
+from maild.cli.options import ConfigOption, JsonOption, local, print_json
 from maild.desk.alerts import clear_alert
 from maild.errors import NotFound
 from maild.store.tables import Message, Raw

@@ -17,8 +17,7 @@ from sqlalchemy.orm import Session
 from maild import config as configuration
 from maild.app import App, open_app
 from maild.cli.ingest import run_files
-from maild.cli.look import local
-from maild.cli.options import ConfigOption, JsonOption, NowOption, moment, print_json
+from maild.cli.options import ConfigOption, JsonOption, NowOption, local, moment, print_json
 from maild.desk import sla, views
 from maild.desk.desk import Desk
 from maild.desk.profile import profile_folder

@@ -24,7 +24,10 @@ def run(
     now: NowOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Watch the mailboxes, process mail, deliver notifications; SIGTERM stops it."""
+    """Watch the mailboxes, process mail, deliver notifications.
+
+    SIGTERM stops it within ten seconds.
+    """
     at: datetime = moment(now)
     app = open_app(config, now=at, upgrade=True)
     daemon = Daemon(app)

@@ -40,7 +40,7 @@ TicketOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(
-        help="The notifications' templates: which are in force, and the admin's own.",
+        help="The templates of notifications, and the admin's own.",
         rich_markup_mode=None,
     )
     group.callback(invoke_without_command=True)(templates)

@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 from itertools import pairwise
-
-import holidays as holiday_tables
+from typing import TYPE_CHECKING
 
 from maild.errors import UsageError
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 HORIZON = 3660  # days that we look ahead for opening hours before we give up
@@ -249,9 +251,11 @@ def _stretch(text: str) -> tuple[time, time]:
 
 
 @cache
-def _holidays(region: str) -> holiday_tables.HolidayBase:
+def _holidays(region: str) -> HolidayBase:
+    import holidays  # half a second of a command that needs none
+
     country, _, subdivision = region.partition("-")
-    return holiday_tables.country_holidays(country, subdiv=subdivision or None)
+    return holidays.country_holidays(country, subdiv=subdivision or None)
 
 
 def known_region(region: str) -> str:

@@ -18,11 +18,8 @@ _KEY = 64  # hex digits of an OutboxItem.key
 
 def journal_path(settings: Settings) -> Path:
     """`sent.journal` in the folder of the SQLite file, or in `var` beside maild.toml."""
-    prefix = "sqlite:///"
-    url = settings.database_url
-    if url.startswith(prefix) and not url.endswith(":memory:"):
-        return Path(url[len(prefix) :]).parent / "sent.journal"
-    return settings.path("var") / "sent.journal"
+    database = settings.database_file
+    return (database.parent if database else settings.path("var")) / "sent.journal"
 
 
 class Journal:

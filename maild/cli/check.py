@@ -1,13 +1,12 @@
-"""Setting up: `maild init` writes a configuration, `maild check` tries everything in it."""
+"""`maild check` tries everything that a configuration names."""
 
 from __future__ import annotations
 
-import re
-import shutil
+import os
+import shlex
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,57 +17,19 @@ from maild.app import prepare
 from maild.cli.options import ConfigOption
 from maild.commands.words import own_folder, vocabulary
 from maild.config import Settings
-from maild.desk.profile import load_profile, profile_folder, shipped
+from maild.desk.profile import load_profile, profile_folder
 from maild.errors import MaildError
 from maild.ingest.imap import probe as probe_mailbox
 from maild.outbox.deliver import probe as probe_smtp
+from maild.outbox.journal import journal_path
 from maild.rules.engine import Rules
 from maild.store import Store
 from maild.templates.renderer import check_templates
 
-SAMPLE = Path(__file__).parent / "maild.toml"
-
 
 def register(app: typer.Typer) -> None:
-    app.command("init")(init)
+    """Add the command."""
     app.command("check")(check)
-
-
-def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to.")] = Path(),
-    profile: Annotated[
-        str | None,
-        typer.Option("--profile", metavar="NAME", help="Write a copy of a profile to edit."),
-    ] = None,
-) -> None:
-    """Write a commented maild.toml and the folders beside it."""
-    file = folder / "maild.toml"
-    source = shipped(profile) if profile else None
-    (folder / "var").mkdir(parents=True, exist_ok=True)
-    (folder / "templates").mkdir(exist_ok=True)
-    if file.exists():
-        print(f"{file} is there already and was left as it is.")
-    else:
-        text = SAMPLE.read_text("utf-8")
-        if source is not None:
-            text = re.sub(r'(?m)^profile = "\w+"', f'profile = "{source.name}/"', text)
-        file.write_text(text, "utf-8")
-        file.chmod(0o600)
-        print(f"Wrote {file}. Put in your mailbox and SMTP relay, then run `maild check`.")
-    if source is not None:
-        _copy(source, folder / source.name)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """A profile's files to edit; what is there already stays."""
-    if target.exists():
-        print(f"{target} is there already and was left as it is.")
-        return
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-    print(
-        f"Wrote {target}, a copy of the profile to edit. `maild rules check` reads it; in "
-        f'maild.toml `profile = "{target.name}/"` names it.'
-    )
 
 
 def check(config: ConfigOption = None) -> None:
@@ -112,6 +73,36 @@ def _warnings(settings: Settings) -> Iterator[str]:
             '[trust] require = "dmarc" needs `[trust] authserv_id`: without it no technician is '
             "ever proven, and each of his mails waits until he confirms it."
         )
+    if found := _open_to_others(settings):
+        names = " ".join(shlex.quote(str(path)) for path in found)
+        yield f"others on this machine can read what is here; close it: `chmod -R go= {names}`."
+
+
+def _open_to_others(settings: Settings) -> list[Path]:
+    """What maild writes or keeps secrets in, and others may read; a folder for all in it (H109).
+
+    Where the group of a file that belongs to somebody else may read it, he has meant that.
+    """
+    found: list[Path] = []
+    for path in _our_files(settings):
+        status = path.stat()
+        forbidden = 0o077 if status.st_uid == os.getuid() else 0o007
+        if status.st_mode & forbidden and not set(path.parents) & set(found):
+            found.append(path)
+    return found
+
+
+def _our_files(settings: Settings) -> Iterator[Path]:
+    """The configuration, its secrets, the database with what lies beside it, own templates."""
+    yield settings.file
+    yield from sorted({file for file in settings.secret_files() if file.is_file()})
+    database, journal = settings.database_file, journal_path(settings)
+    if journal.parent != settings.folder.resolve() and journal.parent.is_dir():
+        yield journal.parent
+    for file in (database, journal):
+        yield from sorted(file.parent.glob(f"{file.stem}.*")) if file else ()
+    templates = settings.path("templates")
+    yield from (templates, *sorted(templates.rglob("*"))) if templates.is_dir() else ()
 
 
 def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:

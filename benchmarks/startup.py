@@ -1,0 +1,82 @@
+"""How much CPU the command line takes until it has said something.
+
+Each command runs as a person would start it, in turns with `python -c pass`, so that a busy
+machine slows both. Bytecode is there, as after the first start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.ingest import TOML
+from benchmarks.mails import write_folder
+
+PASS = [sys.executable, "-c", "pass"]
+REFERENCES = {
+    "python -c pass": PASS,
+    "python -c 'import sqlalchemy.orm'": [sys.executable, "-c", "import sqlalchemy.orm"],
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=7, help="of each command (default %(default)s)")
+    parser.add_argument("--mails", type=int, default=20, help="on the desk (default %(default)s)")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        number = desk(Path(folder), asked.mails)
+        commands = REFERENCES | {
+            f"maild {words}": [str(Path(sys.executable).with_name("maild")), *words.split()]
+            for words in (
+                "--version",
+                "--help",
+                "rules --help",
+                "init new",
+                "commands list",
+                "parse mail/000000.eml",
+                "tickets",
+                "tickets --json",
+                f"show {number}",
+            )
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in commands}
+        for _ in range(asked.runs + 1):
+            for name, command in commands.items():
+                seconds[name].append(cpu(command, Path(folder)))
+    floor = statistics.median(seconds["python -c pass"][1:])
+    for name, all_runs in seconds.items():
+        median = statistics.median(all_runs[1:])  # the first one compiles
+        print(f"{name:<36} {median:5.2f} s CPU   {median / floor:5.1f} x python -c pass")
+
+
+def desk(folder: Path, mails: int) -> str:
+    """A desk that has taken so many mails; the number of one ticket."""
+    (folder / "maild.toml").write_text(TOML)
+    write_folder(folder / "mail", mails)
+    maild = str(Path(sys.executable).with_name("maild"))
+    subprocess.run([maild, "ingest", "mail"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    listed = subprocess.run(
+        [maild, "tickets", "--json"], cwd=folder, check=True, capture_output=True
+    )
+    return listed.stdout.decode().partition('"number": "')[2].partition('"')[0]
+
+
+def cpu(command: list[str], folder: Path) -> float:
+    """Seconds of CPU that a command takes, its children included."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, _, used = os.wait4(process.pid, 0)
+    process.returncode = 0
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    main()

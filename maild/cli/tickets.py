@@ -1,0 +1,150 @@
+"""Looking at tickets: a list of them, one with all that belongs to it, its original message."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Column, Table
+
+from maild.cli.database import open_desk, open_store
+from maild.cli.options import ConfigOption, JsonOption, local, print_json
+from maild.desk import original_mail, status_requirements, views
+from maild.desk.explain import in_words
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (tickets, show, eml):
+        app.command(command.__name__)(command)
+
+
+def tickets(
+    view: Annotated[str, typer.Option("--view", metavar="NAME", help="Which tickets.")] = "all",
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """List tickets."""
+    store, profile = open_desk(config)
+    with store.read() as session:
+        rows = [views.summary(session, t) for t in views.tickets(session, profile, view)]
+    if json:
+        print_json(rows)
+    else:
+        Console().print(ticket_table(rows))
+
+
+def show(
+    number: Annotated[str, typer.Argument(help="Ticket number.")],
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show one ticket with all that belongs to it."""
+    store, profile = open_desk(config)
+    with store.read() as session:
+        ticket = views.ticket(session, number)
+        data = views.whole(session, ticket)
+        asking = status_requirements.Look(session, profile, datetime.now(UTC))
+        data["closing_needs"] = status_requirements.closing_needs(asking, ticket)
+    if json:
+        print_json(data)
+    else:
+        print_ticket(Console(), data)
+
+
+def eml(
+    number: Annotated[str, typer.Argument(help="Ticket number.")],
+    note: Annotated[int | None, typer.Argument(help="Id of a note; default: the first.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Print the original message, byte for byte."""
+    with open_store(config).read() as session:
+        octets = original_mail.eml(session, views.ticket(session, number), note)
+    sys.stdout.buffer.write(octets)
+    sys.stdout.buffer.flush()
+
+
+# ---- printing, also for the demo
+
+
+def ticket_table(rows: Iterable[dict[str, Any]]) -> Table:
+    table = Table(Column("number", no_wrap=True), "title", "status", "priority", "client")
+    table.add_column("contact")
+    table.add_column("resource")
+    for row in rows:
+        table.add_row(
+            row["number"],
+            escape(row["title"]),
+            row["status"],
+            row["priority"],
+            escape(row["organization"] or ""),
+            _name(row["contact"]),
+            _name(row["primary_resource"]),
+        )
+    return table
+
+
+def _promises(data: dict[str, Any]) -> Iterator[str]:
+    """What we owe by when (R6)."""
+    sla = data.get("fields", {}).get("sla") or {}
+    for which in ("first response", "resolution"):
+        due = sla.get(f"{which.replace(' ', '_')}_due")
+        if due:
+            missed = ", missed" if sla.get(f"{which.replace(' ', '_')}_missed") else ""
+            paused = ", stands still" if sla.get("paused_since") and not missed else ""
+            yield f"{which} by {local(datetime.fromisoformat(due))}{missed}{paused}"
+
+
+# Events that only say again what another one says; `explain` and --json have them.
+TOLD_TWICE = ("rule fired", "completed", "reopened")
+
+
+def print_ticket(console: Console, data: dict[str, Any]) -> None:
+    """One ticket: its facts, its conversation, its events."""
+    title = f"{data['number']} · {escape(data['title'])}"
+    console.print(Panel(_facts(data), title=title, expand=False))
+    for note in data["notes"]:
+        _print_note(console, note)
+    for event in data["events"]:
+        if event["event"] not in TOLD_TWICE:
+            said = in_words(event["event"], event["by"], event["detail"])
+            console.print(f"{local(event['at'])}  {escape(said)}", style="dim", highlight=False)
+
+
+def _facts(data: dict[str, Any]) -> Table:
+    facts = Table.grid(padding=(0, 2))
+    for key in ("status", "priority", "type", "queue", "organization", "due", "resolution"):
+        if data[key]:
+            shown = local(data[key]) if isinstance(data[key], datetime) else str(data[key])
+            facts.add_row(key, escape(shown))
+    for key in ("contact", "primary_resource"):
+        if data[key]:
+            facts.add_row(key.replace("_", " "), f"{_name(data[key])} <{data[key]['address']}>")
+    for line in (*_promises(data), *(f"to close: {n}" for n in data.get("closing_needs", ()))):
+        facts.add_row("", escape(line))
+    return facts
+
+
+def _print_note(console: Console, note: dict[str, Any]) -> None:
+    kept = "filed" if note["by_kind"] == "contact" else "internal"
+    kind = "" if note["public"] else f" · {kept}"
+    console.print(
+        f"[bold]{escape(note['by'])}[/bold] ({note['by_kind']}{kind}) "
+        f"{local(note['created'])}  note {note['id']}",
+        highlight=False,
+    )
+    for line in note["text"].splitlines() or [""]:
+        console.print(f"  {escape(line)}", highlight=False)
+    for attachment in note["attachments"]:
+        console.print(f"  + {escape(attachment['filename'])} ({attachment['size']:,} bytes)")
+    console.print()
+
+
+def _name(person: dict[str, str] | None) -> str:
+    return escape(person["name"]) if person else ""
