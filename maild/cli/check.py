@@ -42,7 +42,7 @@ def check(config: ConfigOption = None) -> None:
         _print_failure(console, error)
         raise typer.Exit(error.exit_status) from None
     console.print(f"[green]ok[/green]    configuration {escape(str(file))}")
-    for warning in _warnings(settings):
+    for warning in warnings(settings):
         console.print(f"[yellow]WARN[/yellow]  {escape(warning)}")
     worst = 0
     for what, attempt in _attempts(settings):
@@ -60,7 +60,7 @@ def _print_failure(console: Console, error: MaildError) -> None:
         console.print(f"[red]FAIL[/red]  {escape(line)}")
 
 
-def _warnings(settings: Settings) -> Iterator[str]:
+def warnings(settings: Settings) -> Iterator[str]:
     """What works and is dangerous all the same."""
     trust = settings.config.trust
     if trust.require == "none":
