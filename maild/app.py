@@ -86,7 +86,8 @@ def build(
     upgrade: bool = True,
 ) -> App:
     """The same for settings that are read already."""
-    rules = Rules(profile_folder(settings.config.profile, settings.folder))
+    folder = profile_folder(settings.config.profile, settings.folder)
+    rules = Rules(folder, templates=settings.templates)
     prepare(settings, store, now or datetime.now(UTC), look=look, upgrade=upgrade)
     return App(settings, store, rules.profile, rules)
 

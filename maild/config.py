@@ -11,6 +11,7 @@ import os
 import tomllib
 from collections.abc import Iterator
 from datetime import tzinfo
+from functools import cached_property
 from pathlib import Path
 from string import ascii_letters, digits
 from typing import Annotated, Any, Literal
@@ -482,6 +483,11 @@ class Settings:
             for section in (server, server.oauth):
                 found = (getattr(section, key, None) for key in SECRET_FILES)
                 yield from (file for file in found if file is not None)
+
+    @cached_property
+    def templates(self) -> Path:
+        """The folder of the admin's own templates, which need not exist."""
+        return self.path("templates")
 
     def path(self, value: str | Path) -> Path:
         return (self.folder / value).resolve()

@@ -20,7 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from maild.desk.desk import Desk
-from maild.desk.notifications import NOTIFICATIONS, Notification
+from maild.desk.notifications import Notification, catalogue
 from maild.desk.notify import Recipient, draft
 from maild.outbox.compose import job
 from maild.outbox.rows import order
@@ -92,7 +92,7 @@ def pages(folder: Path, names: list[str]) -> Iterator[Page]:
     with office.store.transaction() as session:
         desk = Desk(session, office.settings, office.profile, office.at, "gallery")
         ticket, note, time = _ticket(office, desk)
-        for kind in NOTIFICATIONS:
+        for kind in catalogue():
             for language in languages():
                 if not names or kind.name in names:
                     yield _page(office, desk, kind, language, ticket, note, time)

@@ -109,7 +109,7 @@ class Office:
 
     def octets(self, item: OutboxItem) -> bytes:
         order = self.order(item)
-        outcome = LocalRenderer(self.settings.path("templates")).render([job(order)])[0]
+        outcome = LocalRenderer(self.settings.templates).render([job(order)])[0]
         return compose(order, self.settings.config.desk, b"secret", outcome).octets
 
 

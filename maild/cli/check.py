@@ -17,7 +17,7 @@ from maild.app import prepare
 from maild.cli.options import ConfigOption
 from maild.commands.words import own_folder, vocabulary
 from maild.config import Settings
-from maild.desk.profile import load_profile, profile_folder
+from maild.desk.profile import profile_folder
 from maild.errors import MaildError
 from maild.ingest.imap import probe as probe_mailbox
 from maild.outbox.deliver import probe as probe_smtp
@@ -112,13 +112,14 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     for section in settings.config.mailbox:
         yield f"mailbox {section.name}", lambda section=section: probe_mailbox(section)  # type: ignore[misc]
     yield "smtp", lambda: probe_smtp(settings.config.smtp)
-    yield "templates", lambda: check_templates(settings.path("templates"))
+    yield "templates", lambda: check_templates(settings.templates)
     yield "commands", lambda: _commands(settings)
 
 
 def _profile(settings: Settings) -> str:
     folder = profile_folder(settings.config.profile, settings.folder)
-    profile, rules = load_profile(folder), Rules(folder)
+    rules = Rules(folder, templates=settings.templates)
+    profile = rules.profile
     return f"{profile.name}, {len(profile.statuses)} statuses, {len(rules.rules)} rules"
 
 

@@ -21,7 +21,7 @@ from maild.commands.mail_commands import names
 from maild.commands.values import Asked
 from maild.commands.words import own_folder, vocabulary
 from maild.config import Config, Settings
-from maild.desk.profile import load_profile, profile_folder
+from maild.desk.profile import profile_of
 
 group = typer.Typer(help="What one can write in a mail, and what a mail would do.")
 
@@ -94,7 +94,7 @@ def _names(file: Path | None) -> Names:
         if file or place.is_file()
         else Settings(Config(), place.resolve())
     )
-    profile = load_profile(profile_folder(settings.config.profile, settings.folder))
+    profile = profile_of(settings)
     resources = tuple(
         Resource(r.name, tuple(r.all_addresses())) for r in settings.config.resource if r.active
     )

@@ -55,10 +55,13 @@ def check(
     config: ConfigOption = None,
 ) -> None:
     """Read profile and rules; tell every mistake with file and line."""
-    if folder is None:
-        settings = configuration.load(configuration.config_file(config))
-        folder = profile_folder(settings.config.profile, settings.folder)
-    rule_set = load_book(folder)
+    place = configuration.config_file(config)
+    templates = None  # a folder can be checked where there is no desk
+    if folder is None or place.is_file():
+        settings = configuration.load(place)
+        folder = folder or profile_folder(settings.config.profile, settings.folder)
+        templates = settings.templates
+    rule_set = load_book(folder, templates=templates)
     profile = rule_set.profile
     print(
         f"{profile.name}: {len(profile.statuses)} statuses, {len(rule_set.rules)} rules, "
@@ -70,7 +73,8 @@ def check(
 def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
     """List the rules in force, in the order in which they are asked."""
     settings = configuration.load(configuration.config_file(config))
-    rule_set = load_book(profile_folder(settings.config.profile, settings.folder))
+    folder = profile_folder(settings.config.profile, settings.folder)
+    rule_set = load_book(folder, templates=settings.templates)
     rows = [
         {
             "rule": rule.name,
@@ -236,7 +240,7 @@ def _changed(app: App, path: Path | None, without: list[str]) -> Rules:
     extra = (path,) if path is not None and path.is_file() else ()
     if path is not None and not path.exists():
         raise UsageError(f"There is no {path}.")
-    other = Rules(folder, extra)
+    other = Rules(folder, extra, templates=app.settings.templates)
     gone = {dry_run.named(other.rule_set, name).name for name in without}
     kept = tuple(rule for rule in other.rule_set.rules if rule.name not in gone)
     other.rule_set = RuleSet(other.rule_set.profile, kept, other.rule_set.stamps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from maild import config as configuration
 from maild import i18n
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.config import Settings
-from maild.desk.notifications import NOTIFICATIONS, Notification, notification
+from maild.desk.notifications import FILE, Notification, catalogue
 from maild.errors import NotFound, UsageError
 from maild.outbox import preview as previews
 from maild.templates import reference as manual_page
@@ -63,7 +64,7 @@ def list_templates(json: JsonOption = False, config: ConfigOption = None) -> Non
     """List every notification, and for each language which file is in force."""
     own = _own(_settings(config))
     library = Library(own)
-    found = [(kind, _in_force(library, kind.name)) for kind in NOTIFICATIONS]
+    found = [(kind, _in_force(library, kind.name)) for kind in catalogue(own)]
     broken = _broken(own, [place for _, places in found for place in places])
     if json:
         print_json([_listed(kind, places, broken) for kind, places in found])
@@ -84,9 +85,9 @@ def show(
     name: Name, lang: Lang = None, json: JsonOption = False, config: ConfigOption = None
 ) -> None:
     """Print a template that is in force, and every name that it may use."""
-    kind = notification(name)
     settings = _settings(config)
-    place = Library(_own(settings)).find(name, lang or settings.config.desk.language)
+    kind = catalogue(settings.templates).named(name)
+    place = Library(settings.templates).find(name, lang or settings.config.desk.language)
     text = place.file.read_text("utf-8", "replace")
     if json:
         facts = [{"name": f.name, "meaning": f.meaning, "example": f.example} for f in kind.facts]
@@ -107,12 +108,17 @@ def check(
 ) -> None:
     """Try every template: syntax, unknown names, missing languages."""
     own = _own(_settings(config))
-    kinds = [notification(name)] if name else list(NOTIFICATIONS)
+    known = catalogue(own)
+    kinds = [known.named(name)] if name else list(known)
     library = Library(own)
     wrong, tried = 0, 0
     with closing(PooledRenderer(own)) as renderer:
         for kind in kinds:
-            for place in _in_force(library, kind.name, lang):
+            places = _in_force(library, kind.name, lang)
+            if not places:
+                wrong += 1
+                print(f"{kind.own}: {kind.name} has no template; {library.to_write(kind.name)}")
+            for place in places:
                 tried += 1
                 for problem in renderer.check(kind.name, place.language):
                     wrong += 1
@@ -177,10 +183,9 @@ def diff(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
 def edit(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
     """Edit your own version in $EDITOR; it is checked before it is in force."""
     settings = _settings(config)
-    notification(name)
+    catalogue(settings.templates).named(name)
     language = _tongue(lang or settings.config.desk.language)
-    text = _edited(Path(Library(_own(settings)).get(name, language).origin), name)
-    _put(settings, name, language, text)
+    _put(settings, name, language, _edited(_to_edit(settings, name, language), name))
 
 
 def history(
@@ -188,7 +193,7 @@ def history(
 ) -> None:
     """List the versions of your own template that were in force: when, and by whom."""
     settings = _settings(config)
-    notification(name)
+    catalogue(settings.templates).named(name)
     language = _tongue(lang or settings.config.desk.language)
     kept = History(_own(settings))
     if (_own(settings) / language / f"{name}.md").is_file():
@@ -214,12 +219,14 @@ def rollback(
 ) -> None:
     """Put an earlier version of your own template back into force."""
     settings = _settings(config)
-    notification(name)
+    kind = catalogue(settings.templates).named(name)
     language = _tongue(lang or settings.config.desk.language)
     file = _own(settings) / language / f"{name}.md"
     kept = History(_own(settings))
     if file.is_file():
         kept.note(name, language)
+    if version == 0 and kind.own is not None:
+        raise NotFound(f"{name} is a notification of your own; there is no shipped template of it.")
     if version == 0:
         file.unlink(missing_ok=True)
         print(f"The shipped {language}/{name} is in force; yours is kept in the history.")
@@ -229,9 +236,11 @@ def rollback(
     print(f"Version {chosen.number} of {language}/{name} is in force again.")
 
 
-def manual() -> None:
-    """Print docs/templates.md: every template and every name that it may use."""
-    print(manual_page.page(), end="")
+def manual(config: ConfigOption = None) -> None:
+    """Print docs/templates.md with your own notifications: each, and every name it may use."""
+    place = configuration.config_file(config)
+    own = _settings(config).templates if config or place.is_file() else None
+    print(manual_page.page(catalogue(own)), end="")
 
 
 def _settings(config: Path | None) -> Settings:
@@ -239,7 +248,7 @@ def _settings(config: Path | None) -> Settings:
 
 
 def _own(settings: Settings) -> Path:
-    return settings.path("templates")
+    return settings.templates
 
 
 def _origin(place: Place) -> str:
@@ -250,10 +259,7 @@ def _in_force(library: Library, name: str, only: str | None = None) -> list[Plac
     """The template of each language that there is, the admin's languages too."""
     if only:
         return [library.find(name, _tongue(only))]
-    folders = library.own.iterdir() if library.own is not None and library.own.is_dir() else ()
-    own = sorted(f.name for f in folders if f.is_dir() and not f.name.startswith("."))
-    tongues = dict.fromkeys([*languages(), *own])
-    return [p for tongue in tongues if (p := library.find(name, tongue)).language == tongue]
+    return [library.find(name, tongue) for tongue in library.tongues(name)]
 
 
 def _broken(own: Path, places: list[Place]) -> list[Place]:
@@ -281,13 +287,14 @@ def _listed(kind: Notification, places: list[Place], broken: list[Place]) -> dic
 
 def _left_over(own: Path) -> list[str]:
     """Files that no notification will ever ask for."""
-    known = {kind.name for kind in NOTIFICATIONS}
+    known = [kind.name for kind in catalogue(own)]
     lines = []
     for file in sorted(own.glob("*/*.md")):
         if not file.parent.name.startswith(".") and file.stem not in known:
             close = difflib.get_close_matches(file.stem, known, 1, 0.5)
-            hint = f"; did you mean {close[0]}.md?" if close else "."
-            lines.append(f"{file}: there is no such notification{hint}")
+            hint = f"did you mean {close[0]}.md? " if close else ""
+            new = f"A new one needs an entry in {FILE}."
+            lines.append(f"{file}: there is no such notification; {hint}{new}")
     return lines
 
 
@@ -304,7 +311,9 @@ def _without_language(own: Path) -> list[str]:
 
 
 def _own_one(settings: Settings, name: str, lang: str | None) -> Template:
-    notification(name)
+    kind = catalogue(settings.templates).named(name)
+    if kind.own is not None:
+        raise NotFound(f"{name} is a notification of your own; there is no shipped template of it.")
     template = Library(_own(settings)).get(name, lang or settings.config.desk.language)
     if template.shipped:
         raise NotFound(
@@ -320,11 +329,30 @@ def _tongue(lang: str) -> str:
     return lang.lower()
 
 
-def _edited(origin: Path, name: str) -> str:
+# What the template of a new notification begins as.
+FRESH = """\
+subject: {{ ticket.title }}
+preheader: What a list of mails shows beside the subject.
+foot: What a reply to this mail will do.
+---
+Hello {{ recipient.first_name }},
+"""
+
+
+def _to_edit(settings: Settings, name: str, language: str) -> str:
+    """The text that is in force, or of a new notification one to begin with."""
+    try:
+        place = Library(settings.templates).find(name, language)
+    except NotFound:
+        return FRESH
+    return place.file.read_text("utf-8")
+
+
+def _edited(text: str, name: str) -> str:
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / f"{name}.md"
-        copy.write_text(origin.read_text("utf-8"), "utf-8")
+        copy.write_text(text, "utf-8")
         try:
             done = subprocess.run([*shlex.split(editor), str(copy)], check=False)
         except OSError as error:
@@ -341,6 +369,8 @@ def _put(settings: Settings, name: str, language: str, text: str) -> None:
         trial = Path(folder) / language / f"{name}.md"
         trial.parent.mkdir()
         trial.write_text(text, "utf-8")
+        if (own / FILE).is_file():
+            shutil.copy(own / FILE, Path(folder) / FILE)
         with closing(PooledRenderer(Path(folder))) as renderer:
             wrong = renderer.check(name, language)
     if wrong:

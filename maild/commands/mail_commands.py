@@ -24,12 +24,12 @@ from maild.commands.words import Vocabulary, Word, own_folder, vocabulary
 from maild.config import Settings
 from maild.desk import roles, views
 from maild.desk.desk import Desk
+from maild.desk.notifications import AS_ITS_MAIL, INTERNAL
 from maild.desk.profile import Profile
 from maild.errors import UsageError
 from maild.model import Mail
 from maild.store.tables import Message, Note, OutboxItem, Person, Ticket
 
-PRIVATE = ("confirm", "ticket-shown", "alert", "digest", "timesheet")  # a reply stays internal
 NEAREST = 50  # earlier mails of a ticket whose subjects are looked at
 
 
@@ -142,7 +142,7 @@ def public(desk: Desk, mail: Mail, asked: Asked, may: May) -> bool:
     if item is None:
         note = answered_note(desk.session, mail)
         return note is None or note.public
-    return item.template not in PRIVATE and _about_public(desk.session, item)
+    return _about_public(desk, item)
 
 
 def carry_out(
@@ -168,17 +168,18 @@ def carry_out(
 # ---- what the mail answers
 
 
-def _about_public(session: Session, item: OutboxItem) -> bool:
-    """Whether our mail was about a note that contacts may read, or about none.
-
-    An answer to commands is about the note that came with them.
-    """
+def _about_public(desk: Desk, item: OutboxItem) -> bool:
+    """Whether a reply to our mail is for contacts too, as the catalogue says of it; what is in it
+    no more is answered internally."""
+    kind = desk.profile.notifications.get(item.template)
+    if kind is None or kind.reply == INTERNAL:
+        return False
     if item.note_id is not None:
-        return session.get_one(Note, item.note_id).public
-    if item.template != "command-answer" or item.stored_id is None:
+        return desk.session.get_one(Note, item.note_id).public
+    if kind.reply != AS_ITS_MAIL or item.stored_id is None:
         return True
     query = sa.select(Note.public).where(Note.stored_id == item.stored_id)
-    return all(session.scalars(query.where(Note.ticket_id == item.ticket_id)))
+    return all(desk.session.scalars(query.where(Note.ticket_id == item.ticket_id)))
 
 
 def _answered_item(session: Session, mail: Mail) -> OutboxItem | None:

@@ -9,20 +9,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from maild.config import NotificationsSection
+from maild.desk.notifications import Catalogue, Notification
 from maild.store.tables import OutboxItem
 
 BUNDLE = "bundle"
-# Mail to resources that can wait a little; never an answer, a warning or a word to a contact.
-NEWS = ("note", "time-entry", "assigned", "reopened")
 
 
-def waits(config: NotificationsSection, template: str, audience: str) -> timedelta:
-    """How long this mail waits for more of its kind."""
-    news = template in NEWS and audience != "contact"
+def waits(config: NotificationsSection, kind: Notification, audience: str) -> timedelta:
+    """How long this mail waits for more of its kind; never one to a contact."""
+    news = kind.bundled and audience != "contact"
     return timedelta(seconds=config.quiet_seconds if news else 0)
 
 
-def open_row(session: Session, ticket_id: int, address: str, now: datetime) -> OutboxItem | None:
+def open_row(
+    session: Session, ticket_id: int, address: str, now: datetime, known: Catalogue
+) -> OutboxItem | None:
     """The mail about this ticket to this address that still waits for more."""
     return session.scalar(
         sa.select(OutboxItem)
@@ -32,7 +33,7 @@ def open_row(session: Session, ticket_id: int, address: str, now: datetime) -> O
             OutboxItem.state == "waiting",
             OutboxItem.attempts == 0,
             OutboxItem.next_try > now,
-            OutboxItem.template.in_((*NEWS, BUNDLE)),
+            OutboxItem.template.in_((*known.bundled, BUNDLE)),
         )
         .order_by(OutboxItem.id.desc())
         .limit(1)

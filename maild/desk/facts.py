@@ -93,6 +93,96 @@ CATALOGUE = (
     Fact("earlier[].text", "its words", "Hello,\n\nsmoke comes out of the printer. Please help!"),
 )
 
+_TICKETS = (
+    Fact("tickets[].number", "the ticket's number", "T20261121.0042"),
+    Fact("tickets[].title", "its title", "Printer is on fire"),
+    Fact("tickets[].contact", "who asked, or none", "Ann Archer"),
+    Fact("tickets[].status", "its status", "In Progress"),
+    Fact("tickets[].priority", "its priority", "1 High"),
+    Fact("tickets[].due", "when it is due, or none", "2026-11-23T16:00:00+00:00"),
+)
+
+# What rules know besides; a notification that `tells` one of these may name its facts.
+OF_RULES: dict[str, tuple[Fact, ...]] = {
+    "until": (Fact("until", "when its next clock is due, or none", "2026-11-23T09:30:00+00:00"),),
+    "since": (
+        Fact("since", "since when the ticket has its status, or none", "2026-11-16T09:30:00+00:00"),
+    ),
+    "transfer": (
+        Fact("transfer.to", "the team or queue that has it now", "Provider · Level 2"),
+        Fact("transfer.from", "the team or queue that had it, or none", "Service Desk"),
+    ),
+    "appointment": (
+        Fact("appointment.start", "when it begins", "2026-11-24T09:00:00+00:00"),
+        Fact("appointment.end", "when it ends, or none", "2026-11-24T10:00:00+00:00"),
+        Fact("appointment.resource", "who comes or calls, or none", "Bob Tech"),
+        Fact("appointment.place", "where, or none", "Remote session"),
+    ),
+    "on-call": (Fact("oncall", "who is on call, or none", "Bob Tech"),),
+    "missing": (
+        Fact("missing[]", "what closing lacks, in a sentence each", "Say how it was solved."),
+    ),
+    "problem": (
+        Fact("problem.number", "the problem's number", "T20261120.0007"),
+        Fact("problem.title", "its title", "No mail for everybody"),
+    ),
+    "side": (Fact("side", "the other side's name", "Northwind IT"),),
+    "sla": (
+        Fact("sla.target", "first response or resolution", "first response"),
+        Fact("sla.due", "when it is due", "2026-11-21T11:00:00+00:00"),
+        Fact("sla.broken", "whether that is past", False),
+    ),
+}
+# What maild alone knows, in the mails that it sends without a rule.
+OF_MAILD: dict[str, tuple[Fact, ...]] = {
+    "answers": (
+        Fact("answers[].command", "what was asked", "status Complete"),
+        Fact("answers[].done", "whether it was done", True),
+        Fact("answers[].why", "what was done, or why not, in a sentence",
+             "The ticket is Complete."),
+        Fact("answers[].undo", "what to write to undo it, or none", "#status In Progress"),
+        Fact("undo", "what `#undo` in a reply would take back, or none",
+             "#assign bob, #priority 1"),
+        Fact("internal", "whether a reply to this mail stays internal", False),
+        Fact("held", "whether the text was kept from the contact, as a line is unclear", False),
+    ),
+    "list": (Fact("list.title", "what it lists", "Your open tickets"), *_TICKETS),
+    "help": (
+        Fact("commands[].example", "how it is written", "#priority 1"),
+        Fact("commands[].meaning", "what it does", "Sets the priority."),
+    ),
+    "confirm": (
+        Fact("commands[]", "what was asked", "is resolved"),
+        Fact("why", "what was missing", "the mail carried no signature of example.com"),
+    ),
+    "digest": (*_TICKETS, Fact("tickets[].late", "whether that is past", False)),
+    "week": (
+        Fact("week.from", "its Monday", "2026-11-16T00:00:00+01:00"),
+        Fact("week.to", "its Sunday", "2026-11-22T23:59:59+01:00"),
+        Fact("week.hours", "all hours together", 31.5),
+        Fact("entries[].worked_on", "the day", "2026-11-21T09:00:00+00:00"),
+        Fact("entries[].number", "the ticket's number", "T20261121.0042"),
+        Fact("entries[].title", "its title", "Printer is on fire"),
+        Fact("entries[].summary", "what was done", "Looked at the printer's log."),
+        Fact("entries[].hours", "hours worked", 0.5),
+    ),
+    "happened": (
+        Fact("happened[].template", "which notification it would have been", "note"),
+        Fact("happened[].at", "when", "2026-11-21T09:30:00+00:00"),
+        Fact("happened[].by", "who did it", "Ann Archer"),
+        Fact("happened[].note.by", "who wrote the note (it may be none)", "Ann Archer"),
+        Fact("happened[].note.text", "its words; `words` shows them", "It smokes again."),
+        Fact("happened[].note.attachments", "what came with it", []),
+        Fact("happened[].time.summary", "what was done (it may be none)", "Read the log."),
+        Fact("happened[].time.hours", "hours worked", 0.5),
+    ),
+    "alert": (
+        Fact("alert.text", "what it is and what to do", "The mailbox support refuses us."),
+        Fact("alert.first", "when it began", "2026-11-21T09:30:00+00:00"),
+        Fact("alert.count", "how often it was seen", 1),
+    ),
+}  # fmt: skip
+
 
 def desk_facts(desk: DeskSection) -> Facts:
     return {"name": desk.name, "address": desk.address}

@@ -25,7 +25,7 @@ def translator(desk: Speaking, language: str) -> Translator:
     """This language with the admin's own sentences; without them, and with an alert, where his
     file is broken."""
     try:
-        return Translator(language, desk.settings.path("templates"))
+        return Translator(language, desk.settings.templates)
     except UsageError as error:
         text = f"The desk's own sentences are not in force. {error.message}"
         alerts.raise_alert(desk.session, "sentences", text, desk.now)

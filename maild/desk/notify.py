@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 from maild.config import Settings
 from maild.desk import alerts, bundles, facts, people, rate_limits, reply_tokens
 from maild.desk.language import translator
-from maild.desk.notifications import Notification, notification
+from maild.desk.notifications import Notification
+from maild.desk.profile import Profile
 from maild.model import Address
 from maild.store.tables import (
     Event,
@@ -42,6 +43,7 @@ class Unit(Protocol):
 
     session: Session
     settings: Settings
+    profile: Profile
     now: datetime
     cause: str  # the same again when the same mail is processed again
     stored: Message | None
@@ -78,7 +80,7 @@ def notify(
     who stopped, whose address is held, or who may not read the note gets none.  UsageError: there
     is no such notification.
     """
-    kind = notification(template)
+    kind = desk.profile.notifications.named(template)
     what = _What(kind, ticket, note, time, kind.auto if auto is True else auto or None)
     rows: list[OutboxItem] = []
     seen: set[str] = set()
@@ -145,7 +147,8 @@ def _covered(
     for row in _same_cause(desk, what.ticket, recipient):
         one_note = row.note_id is None or what.note is None or row.note_id == what.note.id
         takes_over = row.template in what.kind.covers
-        if not one_note or not (takes_over or what.kind.name in notification(row.template).covers):
+        covered = what.kind.name in desk.profile.notifications.covers(row.template)
+        if not one_note or not (takes_over or covered):
             continue
         if takes_over:
             row.template, row.auto = what.kind.name, what.auto
@@ -172,10 +175,12 @@ def _same_cause(desk: Unit, ticket: Ticket, recipient: Recipient) -> list[Outbox
 
 def _bundled(desk: Unit, what: _What, recipient: Recipient) -> OutboxItem | None:
     """The row that waits for more news of this ticket for him, having taken in this one."""
-    quiet = bundles.waits(desk.settings.config.notifications, what.kind.name, recipient.audience)
+    quiet = bundles.waits(desk.settings.config.notifications, what.kind, recipient.audience)
     if not quiet or what.ticket is None:
         return None
-    row = bundles.open_row(desk.session, what.ticket.id, recipient.address, desk.now)
+    row = bundles.open_row(
+        desk.session, what.ticket.id, recipient.address, desk.now, desk.profile.notifications
+    )
     key = _key(desk, what, recipient) if row is not None else None
     if row is not None and key is not None:
         data = facts.storable(_data(desk, what, recipient))
@@ -194,7 +199,7 @@ def draft(
     extra: Mapping[str, Any] | None = None,
 ) -> OutboxItem:
     """The row that `notify` would write, for a preview: it is in no session."""
-    kind = notification(template)
+    kind = desk.profile.notifications.named(template)
     what = _What(kind, ticket, note, time, kind.auto)
     return _row(desk, what, recipient, extra or {}, key=f"draft {desk.cause}")
 
@@ -247,7 +252,7 @@ def _row(
         state="waiting",
         attempts=0,
         next_try=desk.now
-        + bundles.waits(desk.settings.config.notifications, what.kind.name, recipient.audience),
+        + bundles.waits(desk.settings.config.notifications, what.kind, recipient.audience),
         created=desk.now,
     )
 

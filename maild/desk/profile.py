@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from maild.config import Settings
 from maild.desk.calendar import Calendar, Span
+from maild.desk.notifications import Catalogue, catalogue
 from maild.errors import UsageError
 from maild.i18n import sentence
+from maild.yamlfile import key as key
 
 SHIPPED = Path(__file__).parent.parent / "rules" / "profiles"
 STATUS_KINDS = ("new", "working", "waiting", "review", "resolved", "closed")
@@ -163,6 +166,7 @@ class Profile:
     on_call: Rota = Rota((), "week", datetime(2026, 1, 5))
     slas: tuple[Sla, ...] = ()
     views: Mapping[str, View] = field(default_factory=_none)  # besides those of every profile
+    notifications: Catalogue = field(default_factory=catalogue)  # what people can be told
 
     def status(self, name: str) -> Status:
         """The status of this name, in any case; UsageError with the nearest that there is."""
@@ -185,11 +189,6 @@ class Profile:
     def folders(self) -> tuple[Path, ...]:
         """Where its files are: the profiles that it builds on first."""
         return (*self.parents, self.folder)
-
-
-def key(name: str) -> str:
-    """Names are the same whatever their case and white space."""
-    return " ".join(str(name).lower().split())
 
 
 def named(name: str, known: Iterable[str], what: str) -> str:
@@ -236,8 +235,16 @@ def shipped(name: str) -> Path:
     return SHIPPED / named(name, names(), "profile")
 
 
-def load_profile(folder: Path) -> Profile:
-    """Reads profile.yaml; UsageError tells every mistake with file and line."""
+def load_profile(folder: Path, templates: Path | None = None) -> Profile:
+    """Reads profile.yaml, and the catalogue of notifications in the folder of templates;
+    UsageError tells every mistake with file and line."""
     from maild.desk.profile_file import read_profile  # it makes this module's values
 
-    return read_profile(folder)
+    return replace(read_profile(folder), notifications=catalogue(templates))
+
+
+def profile_of(settings: Settings) -> Profile:
+    """The profile that a configuration names."""
+    return load_profile(
+        profile_folder(settings.config.profile, settings.folder), settings.templates
+    )

@@ -5,8 +5,6 @@ The one table: `profile_file` checks and reads by it, docs/profile-keys.md is ma
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,42 +13,8 @@ from maild.desk.calendar import Span, known_region, read_hours
 from maild.desk.profile import NEEDS, SOURCES, STATUS_KINDS
 from maild.errors import UsageError
 from maild.i18n import sentence
+from maild.yaml_schema import Key
 from maild.yamlfile import nearest
-
-# What a key can take: the YAML that it is written as, in words, and how it is written over the
-# same key of a profile below.
-SHAPES: dict[str, tuple[tuple[type, ...], str, str]] = {
-    "text": ((str, int, float), "a text", "replaced"),
-    "yes": ((bool,), "yes or no", "replaced"),
-    "number": ((int,), "a number", "replaced"),
-    "list": ((list, str, int, float), "a list of texts", "replaced"),
-    "hours": ((dict,), "days, each with its hours", "replaced"),
-    "rows": ((list,), "a list of entries", "replaced"),
-    "section": ((dict,), "keys with values", "joined, key by key"),
-    "lists": ((dict, list), "names, each with a list", "joined, name by name"),
-    "values": ((dict,), "names, each with fields and their values", "joined, name by name"),
-    "sections": ((dict,), "names, each with keys and values", "joined, name by name"),
-    "entries": ((list,), "a list of entries, each with a `name`", "joined by their names"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key of profile.yaml, or of an entry in it."""
-
-    name: str
-    takes: str  # one of SHAPES
-    meaning: str
-    example: str = ""  # as YAML
-    default: Any = None  # what holds where it is not written
-    without: str = ""  # the same in words, where the default does not say it itself
-    required: bool = False  # of a whole profile; one that extends another has it from there
-    one: str = ""  # what one entry is, for errors: "a status"
-    keys: tuple[Key, ...] = ()  # of each entry
-    short: str = ""  # the key of an entry that a bare text stands for
-    among: tuple[str, ...] = ()  # all that its values can be
-    of: str = ""  # the key of the profile whose names its values are
-    read: Callable[[Any], Any] | None = None  # value as written → value as kept
 
 
 def _day(text: Any) -> date:
@@ -158,7 +122,13 @@ SLA = (
     Key("priorities", "list", "of which priorities", "[P1]", (), "all", of="priorities"),
     Key("types", "list", "of which types", "[Incident]", (), "all", of="types"),
     Key(
-        "calendar", "text", "on whose business time it counts", "default", "default", of="calendars"
+        "calendar",
+        "text",
+        "on whose business time it counts",
+        "default",
+        "default",
+        among=("default",),
+        of="calendars",
     ),
     Key(
         "first_response",
@@ -407,4 +377,3 @@ KEYS = (
         keys=SLA,
     ),
 )  # fmt: skip
-BY_NAME = {key.name: key for key in KEYS}

@@ -68,7 +68,7 @@ class Deliverer:
         self._settings = settings
         self._smtp = settings.config.smtp
         self._clock = clock
-        self._renderer = renderer or PooledRenderer(settings.path("templates"))
+        self._renderer = renderer or PooledRenderer(settings.templates)
         self._preparer = Preparer(store, settings, self._renderer, attachment)
         self._connections: list[Connection] = []
         self._held: set[int] = set()  # rows that are ours, and of which nothing is written down

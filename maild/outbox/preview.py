@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 from maild.config import Settings
 from maild.desk.desk import Desk
-from maild.desk.notifications import Notification, notification
+from maild.desk.notifications import Notification
 from maild.desk.notify import Recipient, draft
-from maild.desk.profile import load_profile, profile_folder
+from maild.desk.profile import Profile, profile_of
 from maild.desk.views import ticket as find_ticket
 from maild.errors import Refused, UsageError
 from maild.model import Address
@@ -45,8 +45,9 @@ def compose(
     to: str | None = None,
 ) -> Preview:
     """The mail as it would be; nothing is kept.  `to`: it is a test, and its subject says so."""
-    kind = notification(name)
-    order = _real(settings, kind, ticket) if ticket else _example(settings, kind)
+    profile = profile_of(settings)
+    kind = profile.notifications.named(name)
+    order = _real(settings, profile, kind, ticket) if ticket else _example(settings, kind)
     order = replace(
         order,
         key=uuid.uuid4().hex,
@@ -59,7 +60,7 @@ def compose(
         order = replace(
             order, address=to, message_id=f"test.{order.key}@{own}", in_reply_to=None, references=()
         )
-    renderer = PooledRenderer(settings.path("templates"))
+    renderer = PooledRenderer(settings.templates)
     try:
         outcome = renderer.render([job(order)])[0]
     finally:
@@ -118,10 +119,9 @@ def _example(settings: Settings, kind: Notification) -> Order:
     )
 
 
-def _real(settings: Settings, kind: Notification, number: str) -> Order:
+def _real(settings: Settings, profile: Profile, kind: Notification, number: str) -> Order:
     """On a real ticket; what only the cause would know is taken from the example."""
     store = Store(settings.database_url)
-    profile = load_profile(profile_folder(settings.config.profile, settings.folder))
     now = datetime.now(UTC)
     try:
         with store.read() as session:

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 
 from maild.desk import digests, fields, merging, webhooks
 from maild.desk.desk import Actor, Occurrence
-from maild.desk.notifications import notification
 from maild.desk.notify import notify
 from maild.rules import checks, conditions
 from maild.rules.checks import Check, texts
@@ -137,7 +136,7 @@ def _add(context: Context, argument: dict[str, Any]) -> str | None:
 
 def _notify(context: Context, argument: dict[str, Any]) -> str | None:
     author = None if argument.get("author") or not _is_resource(context) else context.by
-    kind = notification(str(argument["template"]))
+    kind = context.desk.profile.notifications.named(str(argument["template"]))
     rows = notify(
         context.desk,
         ticket_of(context),

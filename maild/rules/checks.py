@@ -13,7 +13,6 @@ from typing import Any
 from maild import yamlfile
 from maild.desk import digests
 from maild.desk.fields import SETTABLE
-from maild.desk.notifications import BY_NAME
 from maild.desk.profile import Profile, key
 from maild.desk.roles import ROLES
 from maild.errors import UsageError
@@ -34,6 +33,10 @@ class Reading:
     def unknown(self, word: Any, what: str, known: Iterable[str], at: Any = None) -> None:
         """The word is none of those known."""
         self.problems.unknown(self.file, self._at(word) if at is None else at, what, word, known)
+
+    def add(self, text: str) -> None:
+        """Something else is wrong with the entry."""
+        self.problems.add(self.file, self.item, text)
 
     def word(self, what: str, word: Any) -> None:
         """The word is one of the profile's, or has something to fill in."""
@@ -112,8 +115,15 @@ def withdraw(reading: Reading, audience: Any) -> None:
 
 
 def notify(reading: Reading, argument: Any) -> None:
-    if argument["template"] not in BY_NAME:
-        reading.unknown(argument["template"], "notification", BY_NAME)
+    known, name = reading.profile.notifications, argument["template"]
+    kind = known.get(name)
+    if kind is None:
+        reading.unknown(name, "notification", known.entries)
+    elif kind.unknown_to_rules:
+        reading.add(
+            f'"{name}" is sent by maild itself: it tells {", ".join(kind.unknown_to_rules)}, which '
+            "no rule knows."
+        )
     for who in texts(argument["to"]):
         _recipient(reading, who)
 

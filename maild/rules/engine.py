@@ -36,10 +36,15 @@ FILES = "rules:files"  # the alert about files that cannot be read
 class Rules:
     """The rules of one profile; an instance is a listener of `Desk`."""
 
-    def __init__(self, folder: Path, extra: tuple[Path, ...] = ()) -> None:
-        """Reads the folder's files, and `extra` ones over them; UsageError with every mistake."""
-        self.folder = folder
-        self.rule_set = load_book(folder, extra)
+    def __init__(
+        self, folder: Path, extra: tuple[Path, ...] = (), *, templates: Path | None = None
+    ) -> None:
+        """Reads the folder's files, and `extra` ones over them; UsageError with every mistake.
+
+        `templates`: where the admin's own notifications stand.
+        """
+        self.folder, self.templates = folder, templates
+        self.rule_set = load_book(folder, extra, templates=templates)
         self._seen = self.rule_set.stamps  # of the files that were read last, good or not
 
     @property
@@ -56,12 +61,12 @@ class Rules:
         A file with a mistake leaves the old rules in force and tells the admins (`write` runs
         work in a transaction of its own).
         """
-        current = stamps(self.profile.folders)
+        current = stamps(self.profile.folders, self.templates)
         if current == self._seen:
             return False
         self._seen = current
         try:
-            rule_set = load_book(self.folder)
+            rule_set = load_book(self.folder, templates=self.templates)
         except UsageError as error:
             text = f"The rules have mistakes; the old ones stay in force.\n{error.message}"
             write(lambda session: raise_alert(session, FILES, text, now))

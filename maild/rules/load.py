@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from maild import yamlfile
-from maild.desk import views
+from maild.desk import notifications, views
 from maild.desk.calendar import Span
 from maild.desk.fields import PARTS, SETTABLE
 from maild.desk.profile import Profile, load_profile
@@ -38,9 +38,12 @@ KEYS = {
 WAITS = ("after", "before", "every")
 
 
-def stamps(folders: tuple[Path, ...]) -> tuple[tuple[Path, int], ...]:
-    """The files of a profile and when each was last changed."""
+def stamps(
+    folders: tuple[Path, ...], templates: Path | None = None
+) -> tuple[tuple[Path, int], ...]:
+    """The files of a profile, the catalogue of notifications, and when each was last changed."""
     files = [file for folder in folders for file in (folder / "profile.yaml", *rule_files(folder))]
+    files += [templates / notifications.FILE] if templates is not None else []
     return tuple((file, file.stat().st_mtime_ns) for file in files if file.is_file())
 
 
@@ -53,19 +56,23 @@ def rule_files(folder: Path) -> list[Path]:
     ]
 
 
-def load_book(folder: Path, extra: tuple[Path, ...] = ()) -> RuleSet:
+def load_book(
+    folder: Path, extra: tuple[Path, ...] = (), *, templates: Path | None = None
+) -> RuleSet:
     """The profile of this folder with its rules; UsageError tells every mistake of both.
 
-    `extra`: more files of rules, over those of the profile.
+    `extra`: more files of rules, over those of the profile; `templates`: the admin's folder, whose
+    notifications rules can send.
     """
-    profile = load_profile(folder)
+    profile = load_profile(folder, templates)
     problems = Problems()
     entries: dict[str, tuple[Any, Path]] = {}
     files = [file for place in profile.folders for file in rule_files(place)]
     for file in (*files, *extra):
         _collect(file, entries, problems)
     rules = [_Reading(profile, file, problems).rule(entry) for entry, file in entries.values()]
-    rule_set = RuleSet(profile, tuple(filter(None, rules)), stamps(profile.folders))
+    read = stamps(profile.folders, templates)
+    rule_set = RuleSet(profile, tuple(filter(None, rules)), read)
     _check_clocks(rule_set, problems)
     _check_templates(profile, problems)
     problems.end()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
-from maild.desk.facts import CATALOGUE, Fact
-from maild.desk.notifications import NOTIFICATIONS
+from maild.desk.facts import CATALOGUE, OF_RULES, Fact
+from maild.desk.notifications import KEYS, Catalogue, catalogue
 from maild.templates.render import FILTERS, FUNCTIONS
 from maild.templates.sandbox import FILTERS as PLAIN_FILTERS
 from maild.templates.source import languages
+from maild.yaml_schema import manual
 
 _INTRODUCTION = """\
 # Notifications and their templates
@@ -75,22 +76,76 @@ English. A note that the desk writes itself is in the language of `[desk] langua
 language; `maild templates check` finds those that maild never says, and `{names}` that are missing.
 """
 
+_OWN = """\
+## Notifications of your own
 
-def page() -> str:
-    """The whole of docs/templates.md."""
+What can be sent is a catalogue, and your own stand in `templates/notifications.yaml` beside
+`maild.toml`, over the shipped one. A notification of yours needs an entry there, its template, and
+a rule that sends it:
+
+```yaml
+# templates/notifications.yaml
+survey:
+  for: contact
+  purpose: A day after a ticket is complete we ask how it was.
+```
+
+```
+subject: {{ ticket.title }}
+preheader: How was it?
+foot: Reply to this mail to answer; your reply goes to the same ticket.
+---
+Hello {{ recipient.first_name }},
+
+how was **{{ ticket.title }}** for you? A word in reply is enough.
+```
+
+```yaml
+# rules.yaml of your profile
+- rule: A day after it we ask how it was
+  when: completed
+  after: 1 day
+  while: {ticket.status_kind: closed}
+  then:
+    - notify: {to: contact, template: survey}
+```
+
+It is listed, checked, previewed, edited, sent as a test and has its history like the shipped ones;
+`maild templates manual` prints this page with yours in it. It needs only the languages that you
+write: who reads another one gets it in English, or in a language that there is. Where your file
+breaks, the version that was in force last is sent. An entry of a shipped one's name changes the
+keys that it writes. All keys:
+"""
+
+_GROUPS = """\
+Groups that `tells` can name, and what a template of yours may then say:
+"""
+
+
+def page(known: Catalogue | None = None) -> str:
+    """The whole of docs/templates.md, with these notifications or the shipped ones."""
     blocks = [_INTRODUCTION, *_calls(), "## Names that every template may use\n", _table(CATALOGUE)]
     blocks.append(
         "Times are for the filters `time` and `day`. `ticket`, `note` and `time` are none in mails "
         "that are not about one, and `earlier` is empty then. A contact's mail never holds an "
         "internal note.\n"
     )
+    blocks += [_OWN, manual(KEYS) + "\n", _groups()]
     blocks.append("## The notifications\n")
-    for kind in NOTIFICATIONS:
+    for kind in known or catalogue():
         blocks.append(f"### {kind.name}\n\n{kind.purpose} {_nature(kind.auto, kind.audience)}\n")
         if kind.extra:
             blocks.append(_table(kind.extra))
     blocks.append(f"Languages: {', '.join(languages())}.\n")
     return "\n".join(blocks)
+
+
+def _groups() -> str:
+    rows = (
+        f"| `{name}` | {'; '.join(f'`{fact.name}`, {fact.meaning}' for fact in facts)} |"
+        for name, facts in OF_RULES.items()
+    )
+    return "\n".join([_GROUPS, "| group | facts |", "|---|---|", *rows]) + "\n"
 
 
 def _calls() -> list[str]:

@@ -1,7 +1,8 @@
 """Renders notifications where nothing that a template does can hurt, and never fails to (H71, H72).
 
 The admin's own template first, in a process that can be stopped; where that one is broken, the
-shipped one, and the reason beside it.
+shipped one, or of a notification of his own the version that was in force last, and the reason
+beside it.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from maild import i18n
-from maild.desk.notifications import NOTIFICATIONS, notification
+from maild.desk.notifications import Notification, catalogue
 from maild.errors import MaildError, UsageError
 from maild.templates.check import problems
 from maild.templates.history import History
 from maild.templates.render import Rendered, render
-from maild.templates.source import Library, Template, languages
+from maild.templates.source import Library, Template, languages, parse
 from maild.worker_pool import MEMORY, Exceeded, WorkerPool
 
 Result = TypeVar("Result")
@@ -136,10 +137,9 @@ class PooledRenderer:
             problem = f"{template.origin} was stopped: {problem}."
             self._stopped[_version(template)] = problem
         try:
-            shipped = self._pool.run(render_all, None, [job], {}, _outcome)[0]
+            return self._pool.run(_spare, self._own, job, problem)
         except Exceeded as error:
             return Outcome(None, f"Rendering was stopped: {error.message}.")
-        return Outcome(shipped.words, problem)
 
 
 def render_all(
@@ -150,7 +150,7 @@ def render_all(
 ) -> list[Result]:
     """Renders each job with the template that is in force; those in `stopped` are passed over."""
     find = cache(partial(_files, Library(own)))  # the files as they are now, for all of them
-    return [then(job, _render(find, job, stopped)) for job in jobs]
+    return [then(job, _render(find, own, job, stopped)) for job in jobs]
 
 
 def _files(library: Library, name: str, language: str) -> tuple[Template, dict[str, str], str]:
@@ -160,6 +160,7 @@ def _files(library: Library, name: str, language: str) -> tuple[Template, dict[s
 
 def _render(
     find: Callable[[str, str], tuple[Template, dict[str, str], str]],
+    own: Path | None,
     job: Job,
     stopped: Mapping[tuple[str, int], str],
 ) -> Outcome:
@@ -170,35 +171,59 @@ def _render(
             return Outcome(render(template, job.data, words, layout))
     except MaildError as error:
         problem = error.message
+    return _spare(own, job, problem)
+
+
+def _spare(own: Path | None, job: Job, problem: str) -> Outcome:
+    """With the template that takes the place of a broken one."""
+    shipped = Library()
     try:
-        template, words, layout = _files(Library(), job.name, job.language)
+        template = _version_before(own, job) if own and not shipped.tongues(job.name) else None
+        template = template or shipped.get(job.name, job.language)
+        words, layout = shipped.words(job.language), shipped.layout()
         return Outcome(render(template, job.data, words, layout), problem)
     except MaildError as error:
-        return Outcome(None, error.message)
+        return Outcome(None, problem or error.message)
+
+
+def _version_before(own: Path, job: Job) -> Template | None:
+    """What was in force last of a template that only the admin has, where there was anything."""
+    place = Library(own).find(job.name, job.language)
+    kept = [version.text for version in History(own).versions(job.name, place.language)]
+    origin = f"the last good version of {place.file}"
+    return parse(kept[-1], job.name, place.language, origin, shipped=False) if kept else None
 
 
 def check(own: Path | None, name: str, language: str) -> list[str]:
     """What is wrong with the template that is in force for this language, and its layout."""
     try:
+        kind = catalogue(own).named(name)
         template, words, layout = _files(Library(own), name, language)
     except MaildError as error:
         return [error.message]
-    return problems(template, notification(name), words, layout)
+    return problems(template, kind, words, layout)
+
+
+def languages_of(own: Path | None, kind: Notification) -> list[str]:
+    """The languages that it must be good in: those that we ship, or where it is the admin's own
+    those that he has written it in."""
+    return languages() if kind.own is None else Library(own).tongues(kind.name) or languages()[:1]
 
 
 def check_templates(own: Path) -> str:
     """Tries every template in each shipped language; UsageError with all that is wrong."""
+    kinds = catalogue(own)
     with closing(PooledRenderer(own)) as renderer:
         wrong = [
             problem
-            for kind in NOTIFICATIONS
-            for language in languages()
+            for kind in kinds
+            for language in languages_of(own, kind)
             for problem in renderer.check(kind.name, language)
         ]
     wrong += i18n.all_problems(own)
     if wrong:
         raise UsageError("\n".join(dict.fromkeys(wrong)))
-    return f"{len(NOTIFICATIONS)} notifications in {', '.join(languages())}"
+    return f"{len(kinds)} notifications in {', '.join(languages())}"
 
 
 def _own_template(own: Path | None, name: str, language: str) -> Template | None:

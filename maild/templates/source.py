@@ -97,13 +97,35 @@ class Library:
         return self.find(name, language).read()
 
     def find(self, name: str, language: str) -> Place:
-        """Where it stands: own before shipped in the wanted language, then in English."""
+        """Where it stands: own before shipped in the wanted language, then in English, then in any
+        language that there is."""
         for tongue in _language_chain(language):
-            for folder, shipped in ((self.own, False), (SHIPPED, True)):
-                file = folder / tongue / f"{name}.md" if folder else None
-                if file is not None and file.is_file():
-                    return Place(name, tongue, file, shipped)
-        raise NotFound(f'There is no template "{name}".')
+            if place := self._place(name, tongue):
+                return place
+        for tongue in self.tongues(name):
+            if place := self._place(name, tongue):
+                return place
+        raise NotFound(f'There is no template "{name}"; {self.to_write(name)}')
+
+    def to_write(self, name: str) -> str:
+        """Where a template that is missing belongs."""
+        where = (self.own or Path("templates")) / DEFAULT_LANGUAGE / f"{name}.md"
+        return f"write it into {where}."
+
+    def _place(self, name: str, tongue: str) -> Place | None:
+        for folder, shipped in ((self.own, False), (SHIPPED, True)):
+            file = folder / tongue / f"{name}.md" if folder else None
+            if file is not None and file.is_file():
+                return Place(name, tongue, file, shipped)
+        return None
+
+    def tongues(self, name: str) -> list[str]:
+        """The languages in which it is written, ours or the admin's; English first."""
+        folders = [SHIPPED] if self.own is None else [SHIPPED, self.own]
+        files = [file for folder in folders for file in folder.glob(f"[!.]*/{name}.md")]
+        return sorted(
+            {file.parent.name for file in files}, key=lambda tongue: (tongue != "en", tongue)
+        )
 
     def words(self, language: str) -> dict[str, str]:
         """The layout's words in this language, the admin's before ours, English for the rest."""

@@ -19,7 +19,7 @@ def make_desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
 
     def make(**options: Any) -> Desk:
         folder = tmp_path / f"desk{len(desks)}"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         desks.append(Desk(folder, **options))
         return desks[-1]
 

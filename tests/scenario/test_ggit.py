@@ -212,6 +212,9 @@ def test_g17_a_form_mail_is_a_form_response(desk: Desk) -> None:
     assert (ticket["status"], ticket["source"]) == ("Received Form Response", "web form")
     assert ticket["contact"]["address"] == "eve@acme.example"
     assert len(desk.tickets()) == 2
+    (told,) = [item for item in desk.outbox() if item.address == "eve@acme.example"]
+    assert (told.template, told.auto) == ("portal-ticket", "auto-replied")
+    assert "New user form" not in str(told.data["ticket"])  # H78: nobody proves that she asked
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,11 @@ def test_rules_check_tells_every_mistake_at_once(own: MakeOwn) -> None:
         "    - status: Compleet\n"
         "    - notify: {to: contcat, template: acknowledgment}\n"
         '    - note: {text: "${nothing}"}\n'
+        "    - notify: {to: contact, template: command-answer}\n"
+        "    - create ticket: {title: x, due: soon, template: Nothing}\n"
+        "    - assign: round robin of nobody\n"
+        "    - withdraw: everybody\n"
+        "    - digest: {what: all tickets}\n"
     )
     done = maild(desk, "rules", "check")
     assert done.returncode == 2
@@ -230,6 +235,12 @@ def test_rules_check_tells_every_mistake_at_once(own: MakeOwn) -> None:
         'line 10: "Compleet" is no status; did you mean Complete?',
         'line 11: "acknowledgment" is no notification; did you mean acknowledgement?',
         'line 11: "contcat" is no role, group or address; did you mean contact?',
+        'line 13: "command-answer" is sent by maild itself: it tells answers, which no rule knows.',
+        'line 14: "Nothing" is no ticket template; there is none.',
+        'line 14: "soon" is no time; write now, "in 2 days", "3 hours ago" or 2026-12-24.',
+        'line 15: "nobody" is no group; possible: provider.',
+        'line 16: "everybody" is no audience; possible: contacts, resources.',
+        'line 17: "all tickets" is no digest; did you mean open tickets?',
         'line 12: "nothing" is no name to fill in; ' + said[-1].partition("; ")[2],
     ]
 

@@ -183,7 +183,7 @@ def test_an_admins_own_translation_goes_before_ours_and_a_new_language_is_a_file
 
 def test_h72_a_broken_file_leaves_ours_in_force_and_is_told(tmp_path: Path) -> None:
     office = Office(tmp_path)
-    folder = office.settings.path("templates")
+    folder = office.settings.templates
     folder.mkdir()
     own(folder, "de", "[")
     with office.desk("x") as desk:

@@ -11,8 +11,9 @@ import yaml
 
 from maild.desk.calendar import read_hours
 from maild.desk.profile import Profile, load_profile, names, shipped
-from maild.desk.profile_keys import KEYS, SHAPES, Key
+from maild.desk.profile_keys import KEYS
 from maild.errors import UsageError
+from maild.yaml_schema import SHAPES, Key
 
 WHOLE = """\
 name: own

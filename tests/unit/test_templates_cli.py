@@ -12,12 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 from maild.cli import app
-from maild.desk.notifications import NOTIFICATIONS
+from maild.desk.notifications import catalogue
 from maild.desk.notify import notify
 from maild.errors import MaildError
 from maild.templates import reference
 from maild.templates.check import problems
 from maild.templates.history import History
+from maild.templates.renderer import Job, PooledRenderer
 from maild.templates.source import Library, parse
 from tests.office import NOW, Office, a_note, the_ticket
 
@@ -147,7 +148,7 @@ def test_an_edit_in_the_file_itself_is_a_version_too(tmp_path: Path) -> None:
 
     own = tmp_path / "templates"
     file = _own(tmp_path, "subject: x\n---\nFirst.\n")
-    kind = next(k for k in NOTIFICATIONS if k.name == "complete")
+    kind = next(k for k in catalogue() if k.name == "complete")
     renderer = PooledRenderer(own)
     try:
         for number, text in enumerate(("First.", "{{ broken", "Third."), 1):
@@ -186,7 +187,7 @@ def test_versions_keep_their_order_when_the_clock_is_set_back(tmp_path: Path) ->
 )
 def test_what_a_check_finds(body: str, wrong: str) -> None:
     template = parse(f"subject: x\n---\n{body}\n", "note", "en", "note.md", shipped=False)
-    kind = next(k for k in NOTIFICATIONS if k.name == "note")
+    kind = next(k for k in catalogue() if k.name == "note")
     library = Library()
     found = problems(template, kind, library.words("en"), library.layout())
     assert wrong in " ".join(found)
@@ -220,3 +221,97 @@ def test_notify_and_preview_say_the_same(tmp_path: Path) -> None:
     shown = _maild(tmp_path, "preview", "complete", "--ticket", number).stdout
     assert "your ticket" in shown
     assert b"your ticket" in octets
+
+
+# ---- notifications of one's own
+
+ENTRY = "survey:\n  for: contact\n  purpose: How was it?\n"
+SURVEY = (
+    "subject: {{ ticket.title }}\nfoot: Just reply.\n---\n"
+    "Hello {{ recipient.first_name }}, how was {{ ticket.number }}?\n"
+)
+
+
+def _survey(folder: Path) -> Path:
+    file = _own(folder, SURVEY, "survey")
+    (folder / "templates" / "notifications.yaml").write_text(ENTRY, "utf-8")
+    return file
+
+
+def test_an_own_notification_is_listed_checked_previewed_and_documented(tmp_path: Path) -> None:
+    _survey(tmp_path)
+    (listed,) = [
+        entry
+        for entry in json.loads(_maild(tmp_path, "list", "--json").stdout)
+        if entry["name"] == "survey"
+    ]
+    assert (listed["audience"], listed["purpose"]) == ("contact", "How was it?")
+    assert list(listed["languages"]) == ["en"]
+    assert "`ticket.number`" not in _maild(tmp_path, "show", "survey").stderr
+    assert _maild(tmp_path, "check").returncode == 0
+    assert "how was T20261121.0042?" in _maild(tmp_path, "preview", "survey").stdout
+    assert "### survey\n\nHow was it? Written for: contact." in _maild(tmp_path, "manual").stdout
+
+
+def test_an_own_notification_without_its_template_is_said(tmp_path: Path) -> None:
+    _survey(tmp_path).unlink()
+    said = _maild(tmp_path, "check")
+    assert said.returncode == 1
+    where = tmp_path / "templates" / "en" / "survey.md"
+    assert f"survey has no template; write it into {where}." in said.stdout
+    assert "survey" in _maild(tmp_path, "list").stdout
+
+
+def test_a_template_without_an_entry_is_said(tmp_path: Path) -> None:
+    _own(tmp_path, SURVEY, "questionnaire")
+    said = _maild(tmp_path, "check")
+    assert said.returncode == 1
+    assert "there is no such notification; did you mean shared-question.md? " in said.stdout
+    assert "A new one needs an entry in notifications.yaml." in said.stdout
+
+
+def test_a_broken_catalogue_is_said_by_every_command(tmp_path: Path) -> None:
+    _survey(tmp_path)
+    (tmp_path / "templates" / "notifications.yaml").write_text("survey: {for: you}\n", "utf-8")
+    for words in (("list",), ("check",), ("show", "note"), ("preview", "note")):
+        said = _maild(tmp_path, *words)
+        assert said.returncode == 2
+        assert 'for: "you" is unknown; possible: contact, resource, admin.' in said.stderr
+
+
+def test_an_own_template_is_begun_edited_and_rolled_back(tmp_path: Path) -> None:
+    file = _survey(tmp_path)
+    file.unlink()
+    begun = _maild(tmp_path, "edit", "survey", editor="sed -i s/Hello/Dear/")
+    assert (begun.returncode, begun.stderr) == (0, "")
+    assert "Dear {{ recipient.first_name }}" in file.read_text("utf-8")
+    broken = _maild(tmp_path, "edit", "survey", editor="sed -i s/first_name/frist_name/")
+    assert "Nothing was changed." in broken.stderr
+    assert _maild(tmp_path, "edit", "survey", editor="sed -i s/Dear/Hey/").returncode == 0
+    assert _maild(tmp_path, "rollback", "survey").returncode == 0
+    assert "Dear {{" in file.read_text("utf-8")
+    for words in (("diff", "survey"), ("rollback", "survey", "0")):
+        said = _maild(tmp_path, *words)
+        assert "survey is a notification of your own; there is no shipped template" in said.stderr
+
+
+def test_an_own_template_may_be_in_one_language_alone(tmp_path: Path) -> None:
+    file = _survey(tmp_path)
+    german = tmp_path / "templates" / "de" / "survey.md"
+    german.parent.mkdir()
+    file.rename(german)
+    assert _maild(tmp_path, "check").returncode == 0
+    assert "how was T20261121.0042?" in _maild(tmp_path, "preview", "survey").stdout
+
+
+def test_h72_of_a_broken_own_template_the_version_before_is_sent(tmp_path: Path) -> None:
+    file = _survey(tmp_path)
+    office = Office(tmp_path)
+    example = catalogue(tmp_path / "templates").named("survey").example()
+    with closing(PooledRenderer(office.settings.templates)) as renderer:
+        good = renderer.render([Job("survey", "en", example)])[0]
+        assert good.words is not None and not good.problem
+        file.write_text(SURVEY.replace("number", "numbr"), "utf-8")
+        spare = renderer.render([Job("survey", "en", example)])[0]
+        assert spare.words == good.words
+        assert '"ticket.numbr" is not known; did you mean' in spare.problem
