@@ -29,7 +29,7 @@ from maild.outbox import preview as previews
 from maild.templates import reference as manual_page
 from maild.templates.history import History, me
 from maild.templates.renderer import PooledRenderer
-from maild.templates.source import SHIPPED, Library, Place, Template, languages
+from maild.templates.source import SHIPPED, Library, Place, Template
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A notification, like complete.")]
 Lang = Annotated[str | None, typer.Option("--lang", metavar="LANG", help="Language, like de.")]
