@@ -28,6 +28,117 @@ class Kind(StrEnum):
         """Written by a machine in answer to something: changes no status, is not answered."""
         return self in (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.DELAY, Kind.RECEIPT)
 
+class EventName(StrEnum):
+    """Everything that can happen to a ticket: every action of the desk says one of these."""
+
+    MAIL_RECEIVED = "mail received"
+    TICKET_CREATED = "ticket created"
+    NOTE_ADDED = "note added"
+    NOTE_FILED = "note filed"
+    NOTE_WITHHELD = "note withheld"
+    STATUS_CHANGED = "status changed"
+    FIELD_CHANGED = "field changed"
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
+    TIME_ADDED = "time added"
+    TIME_REMOVED = "time removed"
+    COMPLETED = "completed"
+    REOPENED = "reopened"
+    TRANSFERRED = "transferred"
+    PERSON_ADDED = "person added"
+    PERSON_REMOVED = "person removed"
+    LINKED = "linked"
+    MERGED = "merged"
+    UNMERGED = "unmerged"
+    DELETED = "deleted"
+    RESTORED = "restored"
+    URGENCY_ASKED = "urgency asked"
+    ALSO_CAME_IN = "also came in"
+    OTHER_SIDE = "other side"
+    SLA_APPROACHING = "SLA approaching"
+    SLA_MISSED = "SLA missed"
+    AUTOMATIC_MAIL = "automatic mail"
+    MESSAGE_BOUNCED = "message bounced"
+    ADDRESS_HELD = "address held"
+    NOTIFICATION_FAILED = "notification failed"
+    COMMAND_REFUSED = "command refused"
+    REMINDER_SET = "reminder set"
+    REMINDER_REMOVED = "reminder removed"
+    REMINDED = "reminded"
+    CLOCK_FIRED = "clock fired"
+    RULE_FIRED = "rule fired"
+    RULE_FAILED = "rule failed"
+    RULES_CUT_SHORT = "rules cut short"
+
+
+class Role(StrEnum):
+    """What a person is at this desk; also whom a notification is for, and who wrote a note."""
+
+    CONTACT = "contact"
+    RESOURCE = "resource"
+    ADMIN = "admin"  # of notifications: who keeps the desk running
+    SYSTEM = "system"  # of notes: the desk itself, a rule
+    MONITORING = "monitoring"  # of notes: a machine that watches others
+
+
+class TicketRole(StrEnum):
+    """What a person is on one ticket, besides its contact and its primary resource (N11)."""
+
+    SECONDARY = "secondary"
+    ADDITIONAL = "additional"
+    PROPOSED = "proposed"  # a Cc that waits for a technician's yes (H47)
+    STOPPED = "stopped"  # wants no more mail about it
+
+
+class StatusKind(StrEnum):
+    """What a status means, whatever a profile calls it."""
+
+    NEW = "new"
+    WORKING = "working"
+    WAITING = "waiting"
+    REVIEW = "review"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class LinkKind(StrEnum):
+    """How two tickets have to do with each other."""
+
+    RELATED = "related"
+    FOLLOW_UP = "follow-up"
+    MERGED = "merged"
+    SPLIT = "split"
+
+
+class MessageState(StrEnum):
+    """Where a stored message is on its way."""
+
+    STORED = "stored"
+    PROCESSED = "processed"
+    QUARANTINED = "quarantined"
+    DROPPED = "dropped"
+
+
+class Became(StrEnum):
+    """What a message became (contract: `outcome`)."""
+
+    TICKET = "ticket"
+    NOTE = "note"
+    IGNORED = "ignored"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+
+
+class SendState(StrEnum):
+    """Where a notification, or the call of a web hook, is on its way."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    CALLING = "calling"
+    SENT = "sent"
+    FAILED = "failed"
+    HELD = "held"  # kept back: a cap, a held address, or a rule that took it back
+
 
 @dataclass(frozen=True, slots=True)
 class Address:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,8 @@ from sqlalchemy.engine.url import make_url
 from sqlalchemy.orm import Session
 
 from maild.errors import Temporary, Unavailable, UsageError
+from maild.store.prepared import Bare, Link, Plain
+from maild.store.unit import Unit
 
 Result = TypeVar("Result")
 
@@ -34,6 +37,7 @@ class Store:
         self.url = _normal(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(self.url, busy_seconds) if self.is_sqlite else _postgresql(self.url)
+        self.plain = "MAILD_PLAIN_SQL" in os.environ  # Core runs every statement itself
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -58,6 +62,40 @@ class Store:
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))
         with self.transaction() as session:
             return work(session)
+
+    @contextmanager
+    def unit(self) -> Iterator[Unit]:
+        """A unit of work, written and committed durably at the end of the block, or not at all."""
+        with self._link(write=True) as link:
+            unit = Unit(link)
+            yield unit
+            unit.write()
+            link.commit()
+
+    @contextmanager
+    def look(self) -> Iterator[Unit]:
+        """A unit of work that may only look."""
+        with self._link(write=False) as link:
+            yield Unit(link, writes=False)
+
+    @contextmanager
+    def _link(self, *, write: bool) -> Iterator[Link]:
+        """A connection in a transaction, which is undone unless it was committed."""
+        with told_apart(self.url), self._connected() as link:
+            link.begin(write=write)
+            try:
+                yield link
+            finally:
+                link.rollback()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Link]:
+        if self.plain:
+            with self.engine.connect() as connection:
+                yield Plain(connection)
+            return
+        with closing(self.engine.raw_connection()) as raw:
+            yield Bare(raw, self.engine.dialect)
 
     def close(self) -> None:
         self.engine.dispose()

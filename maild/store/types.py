@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -60,6 +62,46 @@ class KeyText(CleanText):
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
         return None if value is None else keyed(value)
+
+
+class Word(sa.TypeDecorator[StrEnum]):
+    """One of the words of an enumeration; one that a newer version wrote stays plain text."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+        self._known = {word.value: word for word in words}
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> Any:
+        return None if value is None else self._known.get(value, value)
+
+
+class Several(sa.TypeDecorator[list[Any]]):
+    """Many values of one type as one parameter: a list as JSON on SQLite, an array elsewhere."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, of: sa.types.TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
+
+    def load_dialect_impl(self, dialect: Any) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.Text())  # type: ignore[no-any-return]
+        plain = sa.BigInteger() if isinstance(self.of, sa.Integer) else sa.Text()
+        return dialect.type_descriptor(postgresql.ARRAY(plain))  # type: ignore[no-any-return]
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        process = self.of.dialect_impl(dialect).bind_processor(dialect)
+        values = list(map(process, value)) if process else list(value)
+        return json.dumps(values) if dialect.name == "sqlite" else values
 
 
 def keyed(value: str) -> str:

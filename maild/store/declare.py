@@ -1,0 +1,127 @@
+"""How a noun is declared: one class, from which its record, its table and its SQL are made.
+
+    @record("note", Index("ix_note_by", "by_id"))
+    class Note:
+        id: int = primary()
+        ticket_id: int = ref("ticket.id", index=True)
+        title: str | None = column(None)
+        text: str
+
+A record is a plain value with slots.  Nobody can assign to it: what is to change goes through the
+unit of work that read it (`Unit.change`), which knows so what to write, and can take it back.  Two
+records are the same only where they are one object: the unit gives the same one for the same row.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, dataclass_transform
+
+R = TypeVar("R")
+
+UNWRITTEN = 0  # the id of a record whose row has none yet
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a column is besides its type."""
+
+    primary: bool = False
+    ref: str | None = None  # "ticket.id"
+    index: bool = False
+    unique: bool = False
+    keyed: bool = False  # text of any length that an index must hold
+    big: bool = False  # a whole number beyond 32 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index over several columns, or over the rows for which `where` (SQL) holds."""
+
+    name: str
+    columns: tuple[str, ...]
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """Columns that together are there once."""
+
+    columns: tuple[str, ...]
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a record's class says of its table."""
+
+    name: str
+    parts: tuple[Index | Unique, ...]
+    early: bool  # its ids are given when a record is added, as others refer to it
+    locked: bool  # who may write it reads it FOR UPDATE (PostgreSQL)
+
+
+RECORDS: dict[type, Table] = {}  # every noun, in the order of its declaration
+
+
+def column(
+    default: Any = dataclasses.MISSING,
+    *,
+    factory: Any = dataclasses.MISSING,
+    index: bool = False,
+    unique: bool = False,
+    keyed: bool = False,
+    big: bool = False,
+) -> Any:
+    """A column with a default, or one that an index helps to find."""
+    hint = Hint(index=index, unique=unique, keyed=keyed or index or unique, big=big)
+    if factory is not dataclasses.MISSING:
+        return dataclasses.field(default_factory=factory, metadata={"hint": hint})
+    return dataclasses.field(default=default, metadata={"hint": hint})
+
+
+def primary() -> Any:
+    """The id, which the database or the unit gives."""
+    return dataclasses.field(default=UNWRITTEN, metadata={"hint": Hint(primary=True)})
+
+
+def key() -> Any:
+    """A column of the primary key that the record brings itself."""
+    return dataclasses.field(metadata={"hint": Hint(primary=True, keyed=True)})
+
+
+def ref(target: str, default: Any = dataclasses.MISSING, *, index: bool = False) -> Any:
+    """The id of another record: `ref("ticket.id")`; with `default=None` perhaps none."""
+    hint = Hint(ref=target, index=index)
+    return dataclasses.field(default=default, metadata={"hint": hint})
+
+
+def key_ref(target: str) -> Any:
+    """The id of another record, of which this one is a part: its primary key too."""
+    return dataclasses.field(metadata={"hint": Hint(primary=True, ref=target)})
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    eq_default=False,
+    field_specifiers=(column, primary, key, ref, key_ref),
+)
+def record(
+    name: str, *parts: Index | Unique, early: bool = False, locked: bool = False
+) -> Callable[[type[R]], type[R]]:
+    """Makes a class the record of the table `name`; see the module."""
+
+    def declare(cls: type[R]) -> type[R]:
+        made = dataclass(frozen=True, slots=True, eq=False, kw_only=True)(cls)
+        RECORDS[made] = Table(name, parts, early, locked)
+        return made
+
+    return declare
+
+
+def hint(field: dataclasses.Field[Any]) -> Hint:
+    found: Hint = field.metadata.get("hint", Hint())
+    return found

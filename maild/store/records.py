@@ -1,0 +1,354 @@
+"""The nouns of the desk as plain values: what the database keeps, and all that the desk thinks with.
+
+Nobody writes to a record but its unit of work (see `declare`, `unit`).  Lists and mappings in a
+record are replaced, never changed.  `store/__init__` says how a noun or a column is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from maild.model import (
+    Became,
+    EventName,
+    LinkKind,
+    MessageState,
+    Role,
+    SendState,
+    StatusKind,
+    TicketRole,
+)
+from maild.store.declare import Index, Unique, column, key, key_ref, primary, record, ref
+
+JSON = Mapping[str, Any]
+
+# ---- what comes in
+
+
+@record("mailbox", locked=True)
+class Mailbox:
+    """Our place in one IMAP folder (E1)."""
+
+    id: int = primary()
+    name: str = column(unique=True)  # as in maild.toml
+    uidvalidity: int | None = column(None, big=True)  # RFC 3501 §2.3.1.1
+    last_uid: int = column(0, big=True)  # all up to here are accepted
+    scanned: datetime | None = None  # last full scan
+
+
+@record(
+    "message",
+    Unique(("mailbox", "uidvalidity", "uid"), "uq_message_place"),
+    Index("ix_message_state", ("state", "next_try")),
+    early=True,
+)
+class Message:
+    """One accepted message and what became of it; its octets are in `raw`."""
+
+    id: int = primary()
+    mailbox: str  # its name, or "files"
+    uidvalidity: int | None = column(None, big=True)
+    uid: int | None = column(None, big=True)
+    sha256: str = column(index=True)  # of the octets, hex
+    size: int  # octets
+    accepted: datetime
+    state: MessageState = MessageState.STORED
+    attempts: int = 0
+    next_try: datetime | None = None
+    error: str | None = None  # why it could not be processed
+    # what was understood and decided, once processed
+    message_id: str | None = column(None, index=True)
+    fingerprint: str | None = column(None, index=True)  # of the content alone
+    sender: str | None = column(None, index=True)  # key of the From address
+    subject: str | None = None
+    kind: str | None = None
+    proof: str | None = None  # why we believed the sender: token dmarc dkim none
+    withheld: str | None = None  # what its unproven writer asked for: waiting released
+    outcome: Became | None = None
+    why: str | None = None
+    reasons: Sequence[Any] = column(factory=list)  # [step, decided, because]
+    commands: Sequence[Any] = column(factory=list)  # {command, done, why}
+    undo: JSON | None = None  # what `#undo` takes back
+    processed: datetime | None = None
+    ticket_id: int | None = ref("ticket.id", None, index=True)
+
+
+@record("raw")
+class Raw:
+    """The octets as the server gave them: the .eml is the truth (N26)."""
+
+    stored_id: int = key_ref("message.id")
+    octets: bytes
+
+
+@record("thread", Unique(("message_id", "ticket_id"), "uq_thread"))
+class Thread:
+    """Which ticket a Message-ID belongs to, of mail that came in and mail that went out."""
+
+    id: int = primary()
+    message_id: str = column(keyed=True)
+    ticket_id: int = ref("ticket.id", index=True)
+    ours: bool  # we sent it
+
+
+# ---- people
+
+
+@record("organization", early=True)
+class Organization:
+    """A client."""
+
+    id: int = primary()
+    name: str = column(unique=True)
+    active: bool = True
+    fields: JSON = column(factory=dict)
+
+
+@record("domain")
+class Domain:
+    """A mail domain that means an organization (R3)."""
+
+    domain: str = key()  # lower case, ASCII
+    organization_id: int = ref("organization.id", index=True)
+
+
+@record("person", early=True)
+class Person:
+    """A resource or a contact, from maild.toml or learned by mail."""
+
+    id: int = primary()
+    name: str
+    role: Role  # resource | contact
+    active: bool = True
+    organization_id: int | None = ref("organization.id", None, index=True)
+    language: str | None = None
+    timezone: str | None = None
+    source: str = "mail"  # config | mail | cli
+    created: datetime
+    fields: JSON = column(factory=dict)
+
+
+@record("person_address")
+class PersonAddress:
+    """An address of a person; the first one is where we write to."""
+
+    id: int = primary()
+    person_id: int = ref("person.id", index=True)
+    address: str = column(unique=True)  # Address.key
+    held: str | None = None  # why we do not write there any more (hard bounces …)
+    bounces: int = 0  # hard ones in a row
+
+
+# ---- tickets
+
+
+@record("number_series", locked=True)
+class NumberSeries:
+    """The last ticket number of a day in the desk's zone (P4)."""
+
+    day: str = key()  # "20261121"
+    last: int
+
+
+@record("ticket", early=True, locked=True)
+class Ticket:
+    """A ticket.  Only the desk's actions write it (`Desk.change`)."""
+
+    id: int = primary()
+    number: str = column(unique=True)  # T20261121.0042
+    title: str
+    status: str = column(index=True)  # a name of the profile
+    status_kind: StatusKind = column(index=True)
+    priority: str
+    type: str
+    source: str  # email phone monitoring portal …
+    queue: str = column(index=True)
+    organization_id: int | None = ref("organization.id", None, index=True)
+    contact_id: int | None = ref("person.id", None, index=True)
+    primary_id: int | None = ref("person.id", None, index=True)
+    parent_id: int | None = ref("ticket.id", None, index=True)  # the Problem of an Incident
+    merged_id: int | None = ref("ticket.id", None)  # where it went
+    notify_contact: bool = True
+    due: datetime | None = column(None, index=True)
+    created: datetime
+    updated: datetime
+    completed: datetime | None = None
+    deleted: datetime | None = None
+    reopened: int = 0  # how often
+    resolution: str | None = None
+    correlation: str | None = column(None, index=True)  # alert ↔ all-clear
+    tags: Sequence[Any] = column(factory=list)
+    # the long tail: issue_type, impact, urgency, category, location, asset, estimated_hours …
+    fields: JSON = column(factory=dict)
+
+
+@record("ticket_person", Unique(("ticket_id", "person_id", "role")))
+class TicketPerson:
+    """Who else is of the ticket (N11)."""
+
+    id: int = primary()
+    ticket_id: int = ref("ticket.id", index=True)
+    person_id: int = ref("person.id", index=True)
+    role: TicketRole
+
+
+@record("ticket_link", Unique(("ticket_id", "other_id", "kind")))
+class TicketLink:
+    """Two tickets that have to do with each other."""
+
+    id: int = primary()
+    ticket_id: int = ref("ticket.id", index=True)
+    other_id: int = ref("ticket.id", index=True)
+    kind: LinkKind
+
+
+@record("note", early=True)
+class Note:
+    """Words on a ticket (N14)."""
+
+    id: int = primary()
+    ticket_id: int = ref("ticket.id", index=True)
+    by_id: int | None = ref("person.id", None)
+    by_kind: Role
+    public: bool
+    title: str | None = None
+    text: str
+    quoted_text: str = ""
+    html: str | None = None  # sanitised
+    created: datetime
+    stored_id: int | None = ref("message.id", None, index=True)  # its .eml
+    attachments: Sequence[Any] = column(factory=list)  # views: Attachment fields
+
+
+@record("time_entry", early=True)
+class TimeEntry:
+    """Work on a ticket (N15)."""
+
+    id: int = primary()
+    ticket_id: int = ref("ticket.id", index=True)
+    by_id: int = ref("person.id", index=True)
+    start: datetime | None = None
+    end: datetime | None = None
+    worked_on: datetime = column(index=True)  # its start if known, else its day
+    minutes: int
+    work_type: str | None = None  # remote on-site …
+    summary: str  # an end user can read it (N15)
+    internal: str | None = None
+    created: datetime
+    note_id: int | None = ref("note.id", None)
+
+
+@record("event")
+class Event:
+    """What happened to a ticket: every action says so once."""
+
+    id: int = primary()
+    ticket_id: int | None = ref("ticket.id", None, index=True)
+    at: datetime
+    event: EventName
+    by: str  # a person's name, "rule: …", "maild"
+    person_id: int | None = ref("person.id", None)
+    stored_id: int | None = ref("message.id", None, index=True)  # the mail that caused it
+    detail: JSON = column(factory=dict)
+
+
+@record("clock", Unique(("ticket_id", "name"), "uq_clock"))
+class Clock:
+    """A rule that waits."""
+
+    id: int = primary()
+    ticket_id: int | None = ref("ticket.id", None, index=True)
+    name: str  # of the rule that started it
+    due: datetime | None = column(None, index=True)  # None: paused
+    started: datetime
+    detail: JSON = column(factory=dict)
+
+
+# ---- what goes out
+
+
+@record("outbox", Index("ix_outbox_state", ("state", "next_try")), early=True)
+class OutboxItem:
+    """One notification to one person, written in the transaction that caused it."""
+
+    id: int = primary()
+    key: str = column(unique=True)  # of its cause: never twice
+    ticket_id: int | None = ref("ticket.id", None, index=True)
+    note_id: int | None = ref("note.id", None)
+    stored_id: int | None = ref("message.id", None, index=True)  # the mail that caused it
+    person_id: int | None = ref("person.id", None, index=True)
+    address: str  # envelope recipient
+    template: str  # "acknowledgement"
+    language: str = "en"
+    audience: Role = Role.CONTACT  # contact | resource | admin
+    auto: str | None = None  # Auto-Submitted keyword; None: a person's words (RFC 3834 §5)
+    data: JSON = column(factory=dict)  # plain facts to render
+    message_id: str = column(unique=True)  # without <>
+    in_reply_to: str | None = None
+    references: Sequence[Any] = column(factory=list)
+    subject: str | None = None  # once composed
+    octets: bytes | None = None  # once composed: repeats are equal
+    state: SendState = SendState.WAITING
+    attempts: int = 0
+    next_try: datetime
+    claimed: datetime | None = None  # when a deliverer took it
+    created: datetime
+    sent: datetime | None = None
+    error: str | None = None
+    # Its Message-ID was in a mail to somebody outside: it proves nobody any more.
+    exposed: bool = False
+
+
+@record("hook", Index("ix_hook_state", ("state", "next_try")))
+class Hook:
+    """One call of a web hook, written in the transaction that caused it."""
+
+    id: int = primary()
+    key: str = column(unique=True)  # of its cause: never twice
+    name: str  # of its [[hook]] in maild.toml
+    ticket_id: int | None = ref("ticket.id", None, index=True)
+    body: JSON
+    state: SendState = SendState.WAITING
+    attempts: int = 0
+    next_try: datetime
+    created: datetime
+    sent: datetime | None = None
+    error: str | None = None
+
+
+@record("delivery")
+class Delivery:
+    """One attempt at one recipient."""
+
+    id: int = primary()
+    outbox_id: int = ref("outbox.id", index=True)
+    at: datetime
+    code: int | None = None  # SMTP reply code
+    text: str
+
+
+# ---- the desk itself
+
+
+@record("alert")
+class Alert:
+    """Something an admin should know; the same thing again only counts up."""
+
+    id: int = primary()
+    key: str = column(unique=True)
+    text: str
+    first: datetime
+    last: datetime
+    count: int = 1
+    told: datetime | None = None  # when the admins were mailed of it
+    cleared: datetime | None = None
+
+
+@record("setting", locked=True)
+class Setting:
+    """What the desk keeps for itself: its secret, whose turn it is."""
+
+    key: str = key()
+    value: JSON

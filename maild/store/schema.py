@@ -1,0 +1,87 @@
+"""The tables, made of the records (`declare`, `records`)."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from maild.store import records
+from maild.store.declare import RECORDS, Hint, Index, Unique, hint
+from maild.store.types import JSON, CleanText, KeyText, UTCDateTime, Word
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+_TYPES: dict[Any, Any] = {
+    int: sa.Integer(),
+    bool: sa.Boolean(),
+    bytes: sa.LargeBinary(),
+    datetime: UTCDateTime(),
+    Mapping: JSON,
+    Sequence: JSON,
+}
+
+
+def _table(record: type) -> sa.Table:
+    declared, hints = RECORDS[record], typing.get_type_hints(record, vars(records))
+    columns = [_column(f.name, hints[f.name], hint(f)) for f in dataclasses.fields(record)]
+    parts = [_part(part) for part in declared.parts]
+    return sa.Table(declared.name, METADATA, *columns, *parts)
+
+
+def _column(name: str, python: Any, hint: Hint) -> sa.Column[Any]:
+    inner = [a for a in typing.get_args(python) if a is not types.NoneType]
+    nullable = types.NoneType in typing.get_args(python)
+    kind = _type(inner[0] if nullable else python, hint)
+    refs = [sa.ForeignKey(hint.ref)] if hint.ref else []
+    return sa.Column(
+        name,
+        kind,
+        *refs,
+        primary_key=hint.primary,
+        nullable=nullable,
+        index=hint.index or None,
+        unique=hint.unique or None,
+    )
+
+
+def _type(python: Any, hint: Hint) -> Any:
+    if python is str:
+        return KeyText() if hint.keyed else CleanText()
+    if isinstance(python, type) and issubclass(python, enum.StrEnum):
+        return Word(python)
+    if hint.big:
+        return sa.BigInteger()
+    return _TYPES[typing.get_origin(python) or python]
+
+
+def _part(part: Index | Unique) -> Any:
+    if isinstance(part, Unique):
+        return sa.UniqueConstraint(*part.columns, name=part.name)
+    where = sa.text(part.where) if part.where else None
+    return sa.Index(part.name, *part.columns, sqlite_where=where, postgresql_where=where)
+
+
+TABLES: dict[type, sa.Table] = {record: _table(record) for record in RECORDS}
+
+
+def columns(record: type) -> Any:
+    """The columns of a record's table, to build a condition with: `columns(Note).ticket_id`."""
+    return TABLES[record].c
+
+
+def primary_of(record: type) -> str:
+    """The name of a record's primary key, which is one column."""
+    return next(iter(TABLES[record].primary_key)).name

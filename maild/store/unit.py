@@ -1,0 +1,371 @@
+"""The unit of work: what one message, clock or command asks, decides and changes, in one transaction.
+
+    read ──▶ get · all · first · count      each question goes to the database once at most
+    think ─▶ add · change · delete          in memory; what is asked next sees it (see `question`)
+             mark · back                    a part that fails is taken back as if it never was
+    write ─▶ write                          all of it, a statement a table, at the end
+
+Nothing outside `maild/store` sees SQL.  A unit on no database (`memory`) answers from what was
+added to it, which is all that tests of rules and commands need.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+
+from maild.store.declare import RECORDS, UNWRITTEN
+from maild.store.prepared import Link, Row, Statement
+from maild.store.question import Question, param
+from maild.store.schema import METADATA, TABLES, primary_of
+
+R = TypeVar("R")
+
+MOST_AHEAD = 64  # ids that are fetched at a time (PostgreSQL)
+
+
+class Unit:
+    """One unit of work on one connection; `writes`: False for one that only looks."""
+
+    def __init__(self, link: Link | None, *, writes: bool = True) -> None:
+        self._link = link
+        self._writes = writes
+        self._known: dict[tuple[type, Any], Any] = {}  # every record that was read or added
+        self._answers: dict[tuple[Question[Any], Any], Any] = {}  # of the database alone
+        self._added: dict[type, dict[int, Any]] = {}  # by id(record): new, in the order of adding
+        self._changed: dict[type, dict[int, tuple[Any, set[str]]]] = {}  # and which columns
+        self._deleted: dict[type, dict[int, Any]] = {}
+        self._log: list[Callable[[], None]] = []  # what takes back each step, the first one first
+
+    # ---- asking
+
+    def get(self, record: type[R], key: Any) -> R | None:
+        """The record with this primary key; None where there is none, or `key` is None."""
+        if key is None:
+            return None
+        if (record, key) not in self._known:
+            found = self._ask(_by_key(record, self._locks(record)), {"key": key})
+            self._known[record, key] = self.adopt(record, found[0]) if found else None
+        kept = self._known[record, key]
+        return None if kept is None or self._is_deleted(kept) else cast(R, kept)
+
+    def all(self, question: Question[R], **params: Any) -> list[R]:
+        """Every record that is asked for, in the question's order, our own new ones among them."""
+        stored = self._stored(question, params)
+        mine = self._touched(question.record)
+        if not mine and question.record not in self._deleted:
+            return list(stored)
+        kept = [r for r in stored if self._still(question, r, mine, params)]
+        if len(kept) < len(stored) == question.limit:  # the next ones come in their place
+            return self.all(question.unlimited, **params)[: question.limit]
+        there = set(map(id, kept))
+        mine_too = [r for r in mine.values() if id(r) not in there and question.fits(r, params)]
+        if mine_too or not there.isdisjoint(mine):
+            kept = question.sorted([*kept, *mine_too])
+        return kept[: question.limit]
+
+    def first(self, question: Question[R], **params: Any) -> R | None:
+        """The first record that is asked for, or None."""
+        return next(iter(self.all(question, **params)), None)
+
+    def count(self, question: Question[Any], **params: Any) -> int:
+        """How many are asked for."""
+        if self._changed.get(question.record) or self._deleted.get(question.record):
+            return len(self.all(question.unlimited, **params))
+        key = question, ("count", *_hashed(params))
+        if key not in self._answers:
+            found = self._ask(question.counting, params)
+            self._answers[key] = found[0][0] if found else 0
+        added = self._added.get(question.record, {}).values()
+        return int(self._answers[key]) + sum(bool(question.fits(r, params)) for r in added)
+
+    def rows(self, statement: Statement, **params: Any) -> list[Row]:
+        """What a statement of `maild/store/asking` gives, of what is written already."""
+        return self._ask(statement, params)
+
+    def adopt(self, record: type[R], row: Row) -> R:
+        """The record of a row of its table: always the same one, with what was changed in it."""
+        make, place = _maker(record)
+        key = record, row[place]
+        kept = self._known.get(key)
+        if kept is None:
+            kept = self._known[key] = make(row)
+        return cast(R, kept)
+
+    def prime(self, question: Question[R], records: Iterable[R], **params: Any) -> None:
+        """Says what the database answers to a question, where another statement has told it."""
+        self._answers.setdefault((question, _hashed(params)), list(records))
+
+    def knows(self, question: Question[Any], **params: Any) -> bool:
+        """Whether the question was asked before."""
+        return (question, _hashed(params)) in self._answers
+
+    # ---- changing
+
+    def add(self, record: R) -> R:
+        """A new row; its id, where others refer to it, is there at once."""
+        kind = type(record)
+        if RECORDS[kind].early and cast(Any, record).id == UNWRITTEN:
+            object.__setattr__(record, "id", self._next_id(kind))
+        key = kind, getattr(record, primary_of(kind))
+        before = self._known.get(key)
+        if key[1] != UNWRITTEN:
+            self._known[key] = record
+        self._added.setdefault(kind, {})[id(record)] = record
+
+        def back() -> None:
+            del self._added[kind][id(record)]
+            self._known.pop(key, None)
+            if before is not None:
+                self._known[key] = before
+
+        self._log.append(back)
+        return record
+
+    def change(self, record: Any, **values: Any) -> bool:
+        """Gives columns of a record these values; False where they had them already."""
+        before = {n: getattr(record, n) for n in values}
+        new = {n: v for n, v in values.items() if before[n] != v}
+        if not new:
+            return False
+        kind, place = type(record), id(record)
+        is_new = place in self._added.get(kind, {})
+        columns = set() if is_new else self._columns_of(kind, record)
+        fresh = set(new) - columns
+
+        def back() -> None:
+            _assign(record, {n: before[n] for n in new})
+            columns.difference_update(fresh)
+            if not columns and not is_new:
+                self._changed[kind].pop(place, None)
+
+        _assign(record, new)
+        columns.update(fresh)
+        if not is_new:
+            self._changed[kind][place] = (record, columns)
+        self._log.append(back)
+        return True
+
+    def delete(self, record: Any) -> None:
+        """Takes a row away."""
+        kind, place = type(record), id(record)
+        if place in self._added.get(kind, {}):
+            del self._added[kind][place]
+            self._log.append(lambda: self._added[kind].__setitem__(place, record))
+        else:
+            self._deleted.setdefault(kind, {})[place] = record
+            self._log.append(lambda: self._forgive(kind, place))
+
+    def mark(self) -> int:
+        """A point to which `back` can return."""
+        return len(self._log)
+
+    def back(self, mark: int) -> None:
+        """Takes back everything that was added, changed and deleted since."""
+        while len(self._log) > mark:
+            self._log.pop()()
+
+    # ---- writing
+
+    def write(self) -> None:
+        """Writes everything; the unit goes on as if it had only just begun."""
+        link = self._link
+        if link is None or not (self._added or self._changed or self._deleted):
+            return
+        if not self._writes:
+            raise TypeError("this unit of work may only look")
+        with link.together():
+            for kind in reversed(_ordered()):
+                self._write_deleted(link, kind)
+            for kind in _ordered():
+                self._write_added(link, kind)
+            for kind in _ordered():
+                self._write_changed(link, kind)
+        for kept in (self._added, self._changed, self._deleted, self._answers):
+            kept.clear()
+        self._known = {k: v for k, v in self._known.items() if v is not None}
+        self._log.clear()
+
+    def _write_deleted(self, link: Link, kind: type) -> None:
+        gone = self._deleted.get(kind)
+        if gone:
+            keys = [{"key": getattr(record, primary_of(kind))} for record in gone.values()]
+            link.many(_delete(kind), keys)
+            for key in keys:
+                self._known.pop((kind, key["key"]), None)
+
+    def _write_added(self, link: Link, kind: type) -> None:
+        new = self._added.get(kind)
+        if new:
+            values = list(map(_values(kind), new.values()))
+            with_id = getattr(next(iter(new.values())), primary_of(kind)) != UNWRITTEN
+            link.many(_insert(kind, with_id), values)
+
+    def _write_changed(self, link: Link, kind: type) -> None:
+        groups: dict[frozenset[str], list[Any]] = {}
+        gone = self._deleted.get(kind, {})
+        for record, columns in self._changed.get(kind, {}).values():
+            if columns and id(record) not in gone:
+                groups.setdefault(frozenset(columns), []).append(record)
+        key = primary_of(kind)
+        for columns, records in groups.items():
+            values = [
+                {n: getattr(r, n) for n in columns} | {"the_key": getattr(r, key)} for r in records
+            ]
+            link.many(_update(kind, columns), values)
+
+    # ---- below
+
+    def _ask(self, statement: Statement, params: Any) -> list[Row]:
+        return self._link.rows(statement, params) if self._link is not None else []
+
+    def _locks(self, record: type) -> bool:
+        return self._writes and RECORDS[record].locked
+
+    def _stored(self, question: Question[R], params: dict[str, Any]) -> list[R]:
+        key = question, _hashed(params)
+        if key not in self._answers:
+            locks = self._locks(question.record)
+            statement = question.locking if locks else question.select
+            rows = self._ask(statement, params)
+            self._answers[key] = [self.adopt(question.record, row) for row in rows]
+        return cast("list[R]", self._answers[key])
+
+    def _touched(self, kind: type) -> dict[int, Any]:
+        added, changed = self._added.get(kind), self._changed.get(kind)
+        if not changed:
+            return added or {}
+        mine = {place: record for place, (record, _) in changed.items()}
+        mine |= added or {}
+        gone = self._deleted.get(kind, {})
+        return {place: record for place, record in mine.items() if place not in gone}
+
+    def _still(
+        self, question: Question[Any], record: Any, mine: dict[int, Any], params: Any
+    ) -> bool:
+        """Whether a row that the database has given is asked for, as it is now."""
+        place = id(record)
+        if place in self._deleted.get(question.record, {}):
+            return False
+        return place not in mine or bool(question.fits(record, params))
+
+    def _is_deleted(self, record: Any) -> bool:
+        return id(record) in self._deleted.get(type(record), {})
+
+    def _forgive(self, kind: type, place: int) -> None:
+        del self._deleted[kind][place]
+        if not self._deleted[kind]:
+            del self._deleted[kind]
+
+    def _columns_of(self, kind: type, record: Any) -> set[str]:
+        changed = self._changed.setdefault(kind, {})
+        return changed[id(record)][1] if id(record) in changed else set()
+
+    def _next_id(self, kind: type) -> int:
+        link = self._link
+        if link is None:
+            return 1 + max((key for k, key in self._known if k is kind), default=0)
+        kept = link.info.setdefault("ids", {})
+        if link.dialect.name == "sqlite":
+            if not kept:  # we hold the lock, so nobody else gives any
+                (row,) = link.rows(_last_ids(), {})
+                kept |= dict(zip(_early(), row, strict=True))
+            kept[kind] = (kept[kind] or 0) + 1
+            return int(kept[kind])
+        ahead: list[int] = kept.setdefault(kind, [])
+        if not ahead:
+            size = kept[kind, "size"] = min(2 * kept.get((kind, "size"), 0) or 1, MOST_AHEAD)
+            rows = link.rows(_NEXT_IDS, {"series": f"{TABLES[kind].name}_id_seq", "size": size})
+            ahead += [row[0] for row in reversed(rows)]
+        return ahead.pop()
+
+
+def _assign(record: Any, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        object.__setattr__(record, name, value)
+
+
+def _hashed(params: dict[str, Any]) -> tuple[Any, ...]:
+    """The parameters of a question as a key."""
+    return tuple(
+        (n, tuple(v) if isinstance(v, list | set | frozenset) else v)
+        for n, v in sorted(params.items())
+    )
+
+
+# ---- statements, each made once
+
+
+@cache
+def _ordered() -> tuple[type, ...]:
+    """The records, what others refer to first."""
+    place = {table: n for n, table in enumerate(METADATA.sorted_tables)}
+    return tuple(sorted(RECORDS, key=lambda record: place[TABLES[record]]))
+
+
+@cache
+def _by_key(record: type, lock: bool) -> Statement:
+    key = TABLES[record].c[primary_of(record)]
+    query = sa.select(TABLES[record]).where(key == param("key"))
+    return Statement(query.with_for_update() if lock else query)
+
+
+@cache
+def _insert(record: type, with_id: bool) -> Statement:
+    table = TABLES[record]
+    names = [c.name for c in table.c if with_id or not c.primary_key]
+    return Statement(sa.insert(table).values({name: param(name) for name in names}))
+
+
+@cache
+def _update(record: type, columns: frozenset[str]) -> Statement:
+    table = TABLES[record]
+    query = sa.update(table).where(table.c[primary_of(record)] == param("the_key"))
+    return Statement(query.values({name: param(name) for name in sorted(columns)}))
+
+
+@cache
+def _delete(record: type) -> Statement:
+    table = TABLES[record]
+    return Statement(sa.delete(table).where(table.c[primary_of(record)] == param("key")))
+
+
+@cache
+def _values(record: type) -> Callable[[Any], dict[str, Any]]:
+    names = [f.name for f in dataclasses.fields(record)]
+    get = operator.attrgetter(*names)
+    return lambda one: dict(zip(names, get(one), strict=True))
+
+
+@cache
+def _maker(record: type[R]) -> tuple[Callable[[Row], R], int]:
+    """What makes a record of a row, written out, and where in the row its key stands."""
+    names: Sequence[str] = [f.name for f in dataclasses.fields(cast(Any, record))]
+    setters = {f"set{n}": getattr(record, name).__set__ for n, name in enumerate(names)}
+    body = "".join(f"    set{n}(o, r[{n}])\n" for n in range(len(names)))
+    place: dict[str, Any] = {**setters, "new": object.__new__, "cls": record}
+    exec(f"def make(r):\n    o = new(cls)\n{body}    return o\n", place)
+    return place["make"], names.index(primary_of(record))
+
+
+@cache
+def _early() -> tuple[type, ...]:
+    return tuple(record for record, table in RECORDS.items() if table.early)
+
+
+@cache
+def _last_ids() -> Statement:
+    last = [sa.select(sa.func.max(TABLES[r].c.id)).scalar_subquery() for r in _early()]
+    return Statement(sa.select(*last))
+
+
+_NEXT_IDS = Statement(
+    sa.select(sa.func.nextval(param("series", sa.Text()), type_=sa.Integer())).select_from(
+        sa.func.generate_series(1, param("size", sa.Integer()))
+    )
+)
