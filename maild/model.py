@@ -28,6 +28,7 @@ class Kind(StrEnum):
         """Written by a machine in answer to something: changes no status, is not answered."""
         return self in (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.DELAY, Kind.RECEIPT)
 
+
 class EventName(StrEnum):
     """Everything that can happen to a ticket: every action of the desk says one of these."""
 

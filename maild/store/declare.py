@@ -2,9 +2,9 @@
 
     @record("note", Index("ix_note_by", "by_id"))
     class Note:
-        id: int = primary()
+        id: int = primary(default=UNWRITTEN)
         ticket_id: int = ref("ticket.id", index=True)
-        title: str | None = column(None)
+        title: str | None = None
         text: str
 
 A record is a plain value with slots.  Nobody can assign to it: what is to change goes through the
@@ -67,8 +67,8 @@ RECORDS: dict[type, Table] = {}  # every noun, in the order of its declaration
 
 
 def column(
-    default: Any = dataclasses.MISSING,
     *,
+    default: Any = dataclasses.MISSING,
     factory: Any = dataclasses.MISSING,
     index: bool = False,
     unique: bool = False,
@@ -82,9 +82,9 @@ def column(
     return dataclasses.field(default=default, metadata={"hint": hint})
 
 
-def primary() -> Any:
-    """The id, which the database or the unit gives."""
-    return dataclasses.field(default=UNWRITTEN, metadata={"hint": Hint(primary=True)})
+def primary(*, default: int) -> Any:
+    """The id, which the database or the unit gives; UNWRITTEN before."""
+    return dataclasses.field(default=default, metadata={"hint": Hint(primary=True)})
 
 
 def key() -> Any:
@@ -92,7 +92,7 @@ def key() -> Any:
     return dataclasses.field(metadata={"hint": Hint(primary=True, keyed=True)})
 
 
-def ref(target: str, default: Any = dataclasses.MISSING, *, index: bool = False) -> Any:
+def ref(target: str, *, default: Any = dataclasses.MISSING, index: bool = False) -> Any:
     """The id of another record: `ref("ticket.id")`; with `default=None` perhaps none."""
     hint = Hint(ref=target, index=index)
     return dataclasses.field(default=default, metadata={"hint": hint})

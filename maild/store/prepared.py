@@ -27,7 +27,9 @@ class Statement:
 
     def __init__(self, core: Any, columns: Sequence[sa.ColumnElement[Any]] = ()) -> None:
         self.core = core
-        self.columns = columns or (core.selected_columns if isinstance(core, sa.Select) else ())
+        self.columns: Sequence[sa.ColumnElement[Any]] = columns
+        if isinstance(core, sa.Select):
+            self.columns = tuple(core.selected_columns)
         self._compiled: dict[str, Compiled] = {}
 
     def on(self, dialect: sa.Dialect) -> Compiled:
@@ -57,9 +59,7 @@ def _compile(statement: Statement, dialect: sa.Dialect) -> Compiled:
             compiled.string, lambda params: {name: give(params) for name, give in named}, read
         )
     ordered = tuple(binds[name] for name in compiled.positiontup)
-    return Compiled(
-        compiled.string, lambda params: tuple([give(params) for give in ordered]), read
-    )
+    return Compiled(compiled.string, lambda params: tuple([give(params) for give in ordered]), read)
 
 
 def _inlined(core: Any, dialect: sa.Dialect) -> Any:

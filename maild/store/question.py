@@ -1,4 +1,4 @@
-"""Questions: what can be asked of the database, each with its answer for rows that are not there yet.
+"""Questions: what can be asked, each with its answer for rows that are not written yet.
 
 A question is one condition in Core.  The database is asked with it, and what the unit of work has
 added and changed itself, and not written yet, is held against the very same condition (`half`): so
@@ -130,7 +130,7 @@ def _column(element: Any) -> Half:
 
 
 def _bound(element: Any) -> Half:
-    shape = _shape(element.type) or (lambda value: value)
+    shape: Callable[[Any], Any] = _shape(element.type) or (lambda value: value)
     if not element.required:
         constant = shape(element.value)
         return lambda record, params: constant
@@ -226,7 +226,8 @@ def _truth(element: Any) -> Half:
 
 
 def _function(element: Any) -> Half:
-    compute = {"lower": str.lower, "trim": str.strip}[element.name]
+    computes: dict[str, Callable[[str], str]] = {"lower": str.lower, "trim": str.strip}
+    compute = computes[element.name]
     inner = half(next(iter(element.clauses)))
 
     def value(record: Any, params: Params) -> Any:
@@ -271,4 +272,3 @@ def _ordered(element: Any) -> tuple[Callable[[Any], Any], bool]:
 
 def _last_if_none(value: Any) -> tuple[bool, Any]:
     return value is None, 0 if value is None else value
-

@@ -1,4 +1,4 @@
-"""The nouns of the desk as plain values: what the database keeps, and all that the desk thinks with.
+"""The nouns of the desk as plain values: what the database keeps and the desk thinks with.
 
 Nobody writes to a record but its unit of work (see `declare`, `unit`).  Lists and mappings in a
 record are replaced, never changed.  `store/__init__` says how a noun or a column is added.
@@ -20,7 +20,17 @@ from maild.model import (
     StatusKind,
     TicketRole,
 )
-from maild.store.declare import Index, Unique, column, key, key_ref, primary, record, ref
+from maild.store.declare import (
+    UNWRITTEN,
+    Index,
+    Unique,
+    column,
+    key,
+    key_ref,
+    primary,
+    record,
+    ref,
+)
 
 JSON = Mapping[str, Any]
 
@@ -31,10 +41,10 @@ JSON = Mapping[str, Any]
 class Mailbox:
     """Our place in one IMAP folder (E1)."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     name: str = column(unique=True)  # as in maild.toml
-    uidvalidity: int | None = column(None, big=True)  # RFC 3501 §2.3.1.1
-    last_uid: int = column(0, big=True)  # all up to here are accepted
+    uidvalidity: int | None = column(default=None, big=True)  # RFC 3501 §2.3.1.1
+    last_uid: int = column(default=0, big=True)  # all up to here are accepted
     scanned: datetime | None = None  # last full scan
 
 
@@ -47,10 +57,10 @@ class Mailbox:
 class Message:
     """One accepted message and what became of it; its octets are in `raw`."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     mailbox: str  # its name, or "files"
-    uidvalidity: int | None = column(None, big=True)
-    uid: int | None = column(None, big=True)
+    uidvalidity: int | None = column(default=None, big=True)
+    uid: int | None = column(default=None, big=True)
     sha256: str = column(index=True)  # of the octets, hex
     size: int  # octets
     accepted: datetime
@@ -59,9 +69,9 @@ class Message:
     next_try: datetime | None = None
     error: str | None = None  # why it could not be processed
     # what was understood and decided, once processed
-    message_id: str | None = column(None, index=True)
-    fingerprint: str | None = column(None, index=True)  # of the content alone
-    sender: str | None = column(None, index=True)  # key of the From address
+    message_id: str | None = column(default=None, index=True)
+    fingerprint: str | None = column(default=None, index=True)  # of the content alone
+    sender: str | None = column(default=None, index=True)  # key of the From address
     subject: str | None = None
     kind: str | None = None
     proof: str | None = None  # why we believed the sender: token dmarc dkim none
@@ -72,7 +82,7 @@ class Message:
     commands: Sequence[Any] = column(factory=list)  # {command, done, why}
     undo: JSON | None = None  # what `#undo` takes back
     processed: datetime | None = None
-    ticket_id: int | None = ref("ticket.id", None, index=True)
+    ticket_id: int | None = ref("ticket.id", default=None, index=True)
 
 
 @record("raw")
@@ -87,7 +97,7 @@ class Raw:
 class Thread:
     """Which ticket a Message-ID belongs to, of mail that came in and mail that went out."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     message_id: str = column(keyed=True)
     ticket_id: int = ref("ticket.id", index=True)
     ours: bool  # we sent it
@@ -100,7 +110,7 @@ class Thread:
 class Organization:
     """A client."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     name: str = column(unique=True)
     active: bool = True
     fields: JSON = column(factory=dict)
@@ -118,11 +128,11 @@ class Domain:
 class Person:
     """A resource or a contact, from maild.toml or learned by mail."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     name: str
     role: Role  # resource | contact
     active: bool = True
-    organization_id: int | None = ref("organization.id", None, index=True)
+    organization_id: int | None = ref("organization.id", default=None, index=True)
     language: str | None = None
     timezone: str | None = None
     source: str = "mail"  # config | mail | cli
@@ -134,7 +144,7 @@ class Person:
 class PersonAddress:
     """An address of a person; the first one is where we write to."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     person_id: int = ref("person.id", index=True)
     address: str = column(unique=True)  # Address.key
     held: str | None = None  # why we do not write there any more (hard bounces …)
@@ -156,7 +166,7 @@ class NumberSeries:
 class Ticket:
     """A ticket.  Only the desk's actions write it (`Desk.change`)."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     number: str = column(unique=True)  # T20261121.0042
     title: str
     status: str = column(index=True)  # a name of the profile
@@ -165,20 +175,20 @@ class Ticket:
     type: str
     source: str  # email phone monitoring portal …
     queue: str = column(index=True)
-    organization_id: int | None = ref("organization.id", None, index=True)
-    contact_id: int | None = ref("person.id", None, index=True)
-    primary_id: int | None = ref("person.id", None, index=True)
-    parent_id: int | None = ref("ticket.id", None, index=True)  # the Problem of an Incident
-    merged_id: int | None = ref("ticket.id", None)  # where it went
+    organization_id: int | None = ref("organization.id", default=None, index=True)
+    contact_id: int | None = ref("person.id", default=None, index=True)
+    primary_id: int | None = ref("person.id", default=None, index=True)
+    parent_id: int | None = ref("ticket.id", default=None, index=True)  # the Problem of an Incident
+    merged_id: int | None = ref("ticket.id", default=None)  # where it went
     notify_contact: bool = True
-    due: datetime | None = column(None, index=True)
+    due: datetime | None = column(default=None, index=True)
     created: datetime
     updated: datetime
     completed: datetime | None = None
     deleted: datetime | None = None
     reopened: int = 0  # how often
     resolution: str | None = None
-    correlation: str | None = column(None, index=True)  # alert ↔ all-clear
+    correlation: str | None = column(default=None, index=True)  # alert ↔ all-clear
     tags: Sequence[Any] = column(factory=list)
     # the long tail: issue_type, impact, urgency, category, location, asset, estimated_hours …
     fields: JSON = column(factory=dict)
@@ -188,7 +198,7 @@ class Ticket:
 class TicketPerson:
     """Who else is of the ticket (N11)."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     ticket_id: int = ref("ticket.id", index=True)
     person_id: int = ref("person.id", index=True)
     role: TicketRole
@@ -198,7 +208,7 @@ class TicketPerson:
 class TicketLink:
     """Two tickets that have to do with each other."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     ticket_id: int = ref("ticket.id", index=True)
     other_id: int = ref("ticket.id", index=True)
     kind: LinkKind
@@ -208,9 +218,9 @@ class TicketLink:
 class Note:
     """Words on a ticket (N14)."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     ticket_id: int = ref("ticket.id", index=True)
-    by_id: int | None = ref("person.id", None)
+    by_id: int | None = ref("person.id", default=None)
     by_kind: Role
     public: bool
     title: str | None = None
@@ -218,7 +228,7 @@ class Note:
     quoted_text: str = ""
     html: str | None = None  # sanitised
     created: datetime
-    stored_id: int | None = ref("message.id", None, index=True)  # its .eml
+    stored_id: int | None = ref("message.id", default=None, index=True)  # its .eml
     attachments: Sequence[Any] = column(factory=list)  # views: Attachment fields
 
 
@@ -226,7 +236,7 @@ class Note:
 class TimeEntry:
     """Work on a ticket (N15)."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     ticket_id: int = ref("ticket.id", index=True)
     by_id: int = ref("person.id", index=True)
     start: datetime | None = None
@@ -237,20 +247,20 @@ class TimeEntry:
     summary: str  # an end user can read it (N15)
     internal: str | None = None
     created: datetime
-    note_id: int | None = ref("note.id", None)
+    note_id: int | None = ref("note.id", default=None)
 
 
 @record("event")
 class Event:
     """What happened to a ticket: every action says so once."""
 
-    id: int = primary()
-    ticket_id: int | None = ref("ticket.id", None, index=True)
+    id: int = primary(default=UNWRITTEN)
+    ticket_id: int | None = ref("ticket.id", default=None, index=True)
     at: datetime
     event: EventName
     by: str  # a person's name, "rule: …", "maild"
-    person_id: int | None = ref("person.id", None)
-    stored_id: int | None = ref("message.id", None, index=True)  # the mail that caused it
+    person_id: int | None = ref("person.id", default=None)
+    stored_id: int | None = ref("message.id", default=None, index=True)  # the mail that caused it
     detail: JSON = column(factory=dict)
 
 
@@ -258,10 +268,10 @@ class Event:
 class Clock:
     """A rule that waits."""
 
-    id: int = primary()
-    ticket_id: int | None = ref("ticket.id", None, index=True)
+    id: int = primary(default=UNWRITTEN)
+    ticket_id: int | None = ref("ticket.id", default=None, index=True)
     name: str  # of the rule that started it
-    due: datetime | None = column(None, index=True)  # None: paused
+    due: datetime | None = column(default=None, index=True)  # None: paused
     started: datetime
     detail: JSON = column(factory=dict)
 
@@ -273,12 +283,12 @@ class Clock:
 class OutboxItem:
     """One notification to one person, written in the transaction that caused it."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     key: str = column(unique=True)  # of its cause: never twice
-    ticket_id: int | None = ref("ticket.id", None, index=True)
-    note_id: int | None = ref("note.id", None)
-    stored_id: int | None = ref("message.id", None, index=True)  # the mail that caused it
-    person_id: int | None = ref("person.id", None, index=True)
+    ticket_id: int | None = ref("ticket.id", default=None, index=True)
+    note_id: int | None = ref("note.id", default=None)
+    stored_id: int | None = ref("message.id", default=None, index=True)  # the mail that caused it
+    person_id: int | None = ref("person.id", default=None, index=True)
     address: str  # envelope recipient
     template: str  # "acknowledgement"
     language: str = "en"
@@ -305,10 +315,10 @@ class OutboxItem:
 class Hook:
     """One call of a web hook, written in the transaction that caused it."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     key: str = column(unique=True)  # of its cause: never twice
     name: str  # of its [[hook]] in maild.toml
-    ticket_id: int | None = ref("ticket.id", None, index=True)
+    ticket_id: int | None = ref("ticket.id", default=None, index=True)
     body: JSON
     state: SendState = SendState.WAITING
     attempts: int = 0
@@ -322,7 +332,7 @@ class Hook:
 class Delivery:
     """One attempt at one recipient."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     outbox_id: int = ref("outbox.id", index=True)
     at: datetime
     code: int | None = None  # SMTP reply code
@@ -336,7 +346,7 @@ class Delivery:
 class Alert:
     """Something an admin should know; the same thing again only counts up."""
 
-    id: int = primary()
+    id: int = primary(default=UNWRITTEN)
     key: str = column(unique=True)
     text: str
     first: datetime

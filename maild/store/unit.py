@@ -1,4 +1,4 @@
-"""The unit of work: what one message, clock or command asks, decides and changes, in one transaction.
+"""The unit of work: what one message, clock or command asks, decides and changes.
 
     read ──▶ get · all · first · count      each question goes to the database once at most
     think ─▶ add · change · delete          in memory; what is asked next sees it (see `question`)
@@ -48,10 +48,11 @@ class Unit:
         """The record with this primary key; None where there is none, or `key` is None."""
         if key is None:
             return None
-        if (record, key) not in self._known:
-            found = self._ask(_by_key(record, self._locks(record)), {"key": key})
-            self._known[record, key] = self.adopt(record, found[0]) if found else None
-        kept = self._known[record, key]
+        kind: Any = record
+        if (kind, key) not in self._known:
+            found = self._ask(_by_key(kind, self._locks(kind)), {"key": key})
+            self._known[kind, key] = self.adopt(kind, found[0]) if found else None
+        kept = self._known[kind, key]
         return None if kept is None or self._is_deleted(kept) else cast(R, kept)
 
     def all(self, question: Question[R], **params: Any) -> list[R]:
@@ -90,8 +91,9 @@ class Unit:
 
     def adopt(self, record: type[R], row: Row) -> R:
         """The record of a row of its table: always the same one, with what was changed in it."""
-        make, place = _maker(record)
-        key = record, row[place]
+        kind: Any = record
+        make, place = _maker(kind)
+        key = kind, row[place]
         kept = self._known.get(key)
         if kept is None:
             kept = self._known[key] = make(row)
@@ -202,9 +204,8 @@ class Unit:
     def _write_added(self, link: Link, kind: type) -> None:
         new = self._added.get(kind)
         if new:
-            values = list(map(_values(kind), new.values()))
             with_id = getattr(next(iter(new.values())), primary_of(kind)) != UNWRITTEN
-            link.many(_insert(kind, with_id), values)
+            link.many(_insert(kind, with_id), list(map(_values(kind, with_id), new.values())))
 
     def _write_changed(self, link: Link, kind: type) -> None:
         groups: dict[frozenset[str], list[Any]] = {}
@@ -213,11 +214,11 @@ class Unit:
             if columns and id(record) not in gone:
                 groups.setdefault(frozenset(columns), []).append(record)
         key = primary_of(kind)
-        for columns, records in groups.items():
+        for names, records in groups.items():
             values = [
-                {n: getattr(r, n) for n in columns} | {"the_key": getattr(r, key)} for r in records
+                {n: getattr(r, n) for n in names} | {"the_key": getattr(r, key)} for r in records
             ]
-            link.many(_update(kind, columns), values)
+            link.many(_update(kind, names), values)
 
     # ---- below
 
@@ -315,11 +316,14 @@ def _by_key(record: type, lock: bool) -> Statement:
     return Statement(query.with_for_update() if lock else query)
 
 
+def _names(record: type, with_id: bool) -> list[str]:
+    return [c.name for c in TABLES[record].c if with_id or not c.primary_key]
+
+
 @cache
 def _insert(record: type, with_id: bool) -> Statement:
-    table = TABLES[record]
-    names = [c.name for c in table.c if with_id or not c.primary_key]
-    return Statement(sa.insert(table).values({name: param(name) for name in names}))
+    values = {name: param(name) for name in _names(record, with_id)}
+    return Statement(sa.insert(TABLES[record]).values(values))
 
 
 @cache
@@ -336,8 +340,8 @@ def _delete(record: type) -> Statement:
 
 
 @cache
-def _values(record: type) -> Callable[[Any], dict[str, Any]]:
-    names = [f.name for f in dataclasses.fields(record)]
+def _values(record: type, with_id: bool) -> Callable[[Any], dict[str, Any]]:
+    names = _names(record, with_id)
     get = operator.attrgetter(*names)
     return lambda one: dict(zip(names, get(one), strict=True))
 
