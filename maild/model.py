@@ -184,6 +184,15 @@ class FailedRecipient:
 
 
 @dataclass(frozen=True, slots=True)
+class Forwarded:
+    """The one message that a mail forwards, in its text or attached."""
+
+    sender: Address | None  # its From; None where it is unclear
+    remark: str  # what the mail's own sender wrote above it; may be ""
+    words: str  # what it says, without its header block
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """One step of an explanation: what was decided and on which evidence."""
 
@@ -222,6 +231,7 @@ class Mail:
     defects: tuple[str, ...]
     reasons: tuple[Reason, ...] = field(default=())
     language: str | None = None  # of a phrase that decided something ("de"), where one did
+    forwarded: Forwarded | None = None  # the message that it forwards
     returned: tuple[str, ...] = ()  # message ids of the original that a bounce or receipt encloses
 
     def header(self, name: str) -> str | None:

@@ -30,7 +30,7 @@ from maild.errors import UsageError
 from maild.model import Mail
 from maild.store.tables import Message, Note, OutboxItem, Person, Ticket
 
-NEAREST = 50  # earlier mails of a ticket whose subjects are looked at
+NEAREST = 500  # earlier mails of a ticket whose subjects are looked at
 
 
 def read(desk: Desk, mail: Mail, person: Person, ticket: Ticket | None) -> Asked:

@@ -17,19 +17,14 @@ from maild.commands.values import Command, Unclear
 from maild.commands.words import HOLE, Phrase, Vocabulary
 from maild.i18n import sentence
 from maild.model import Reason
+from maild.parse import prefixes
+from maild.parse.fold import fold
 
 LONGEST = 500  # characters of a subject that can carry a phrase
 LONGEST_ARGUMENT = 80
 MOST = 3  # phrases in one subject
 
-FORWARD = re.compile(
-    r"^\s*(?:\[[^\]]{0,40}\]\s*)*(?:(?:re|aw|sv|antw|rép|rep)\s*:\s*)*(?:fwd?|wg|tr|rv|vb|i|enc)\s*:",
-    re.I,
-)
-PREFIX = re.compile(
-    r"^(?:\s*(?:re|aw|sv|antw|vs|odp|rif|ref|rép|rep|res)(?:\s?\[\d+\]|\(\d+\))?\s*:)+\s*", re.I
-)
-TAG = re.compile(r"\[[^\]]{0,60}\d[^\]]{0,60}\]|#?\bT\d{8}\.\d{4,}\b:?", re.I)
+TAG = re.compile(r"\[(?=[^\]\d]{0,60}\d)[^\]]{0,121}\]|#?\bT\d{8}\.\d{4,}\b:?", re.I)
 _END = " \t.!;:)-–—"
 
 
@@ -45,20 +40,14 @@ class Title:
 
 def plain(subject: str) -> str:
     """The form by which subjects are compared: no "Re:", no ticket's tag, one space, lower case."""
-    text = TAG.sub(" ", subject)
-    for _ in range(5):
-        shorter = PREFIX.sub("", text)
-        if shorter == text:
-            break
-        text = shorter
-    return " ".join(text.casefold().split()).strip(" .!-–—:,")
+    return fold(prefixes.stripped(TAG.sub(" ", subject))).strip(" .!-–—:,")
 
 
 def read(subject: str, names: Names, carried: frozenset[str], *, opens: bool, role: str) -> Title:
     """The commands at the end of a subject.  `carried`: earlier subjects in their plain form."""
     if len(subject) > LONGEST:
         return Title(subject)
-    if FORWARD.match(subject):
+    if prefixes.was_forwarded(subject):
         found = _last_phrase(subject, names)
         return _not(subject, [found[1]], "it is a forward") if found else Title(subject)
     rest, commands = _peel(subject, names, carried)
@@ -87,9 +76,9 @@ def _not(subject: str, commands: list[Command], why: str) -> Title:
 def _peel(subject: str, names: Names, carried: frozenset[str]) -> tuple[str, list[Command]]:
     """The subject without the phrases at its end, which are not part of what was there before."""
     rest, found = subject, list[Command]()
-    while len(found) < MOST and (plain(rest) not in carried or not plain(rest)):
+    while len(found) < MOST:
         hit = _last_phrase(rest, names)
-        if hit is None:
+        if hit is None or _is_echo(rest, hit[1], carried):
             break
         rest, command = hit
         if any(c.name == command.name for c in found):
@@ -99,6 +88,12 @@ def _peel(subject: str, names: Names, carried: frozenset[str]) -> tuple[str, lis
         if plain(rest) in carried:
             break
     return rest, found
+
+
+def _is_echo(text: str, command: Command, carried: frozenset[str]) -> bool:
+    """The phrase stood in an earlier subject, in which this one ends, whatever is before it."""
+    words, phrase = plain(text), fold(command.written)
+    return any(words.endswith(c) for c in carried if len(c) >= len(phrase))
 
 
 def _without_joint(text: str, vocabulary: Vocabulary) -> str:
@@ -112,12 +107,27 @@ def _without_joint(text: str, vocabulary: Vocabulary) -> str:
 
 
 def _ends_with_any(text: str, vocabulary: Vocabulary) -> bool:
-    return any(head.search(text) for head in _heads(vocabulary.phrases))
+    return any(shape.pattern.search(text) for shape in _shapes(vocabulary.phrases))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A phrase, how it reads, and the words without which a text does not end with it."""
+
+    phrase: Phrase
+    pattern: re.Pattern[str]
+    first: str
+    last: str  # "" where its hole ends it
 
 
 @lru_cache(maxsize=8)
-def _heads(phrases: tuple[Phrase, ...]) -> tuple[re.Pattern[str], ...]:
-    return tuple(_pattern(phrase) for phrase in phrases)
+def _shapes(phrases: tuple[Phrase, ...]) -> tuple[_Shape, ...]:
+    return tuple(_shape(phrase) for phrase in phrases)
+
+
+def _shape(phrase: Phrase) -> _Shape:
+    words = ["" if HOLE.search(word) else word for word in phrase.say.split()]
+    return _Shape(phrase, _pattern(phrase), words[0], words[-1])
 
 
 @lru_cache(maxsize=2048)
@@ -137,12 +147,15 @@ def _last_phrase(text: str, names: Names) -> tuple[str, Command] | None:
     bare = text.rstrip(_END)
     if "?" in text[len(bare) :] or "¿" in text:
         return None
-    vocabulary = names.vocabulary
-    for phrase, pattern in zip(vocabulary.phrases, _heads(vocabulary.phrases), strict=True):
-        for start in _starts(bare, phrase):
-            found = pattern.match(bare, start)
-            if found is None or (start and not pattern.search(bare, start)):
+    lower = bare.lower()
+    for shape in _shapes(names.vocabulary.phrases):
+        if shape.first not in lower or not lower.endswith(shape.last):
+            continue
+        for start in _starts(lower, shape.first):
+            found = shape.pattern.match(bare, start)
+            if found is None or (start and not shape.pattern.search(bare, start)):
                 continue
+            phrase = shape.phrase
             argument = found["argument"].strip() if phrase.hole else phrase.value
             if phrase.hole and ("?" in argument or not names.reads(phrase.hole, argument)):
                 continue
@@ -151,10 +164,8 @@ def _last_phrase(text: str, names: Names) -> tuple[str, Command] | None:
     return None
 
 
-def _starts(text: str, phrase: Phrase) -> Iterator[int]:
-    """Where the first word of the phrase stands, the last place first."""
-    word = phrase.say.partition(" ")[0]
-    lower = text.lower()
+def _starts(lower: str, word: str) -> Iterator[int]:
+    """Where the first word of a phrase stands, the last place first."""
     end = len(lower)
     for _ in range(10):
         end = lower.rfind(word, 0, end)
@@ -165,11 +176,7 @@ def _starts(text: str, phrase: Phrase) -> Iterator[int]:
 
 def _talk(rest: str, subject: str, carried: frozenset[str], vocabulary: Vocabulary) -> str:
     """Why the phrase is talk and no command; "" where it is one."""
-    before = plain(rest)
-    if not before or before in carried:
-        return ""
-    longest = max((c for c in carried if c and before.startswith(c)), key=len, default="")
-    added = before[len(longest) :]
+    added = " ".join(_around(plain(rest), carried))
     if "?" in added or "¿" in added:
         return "it stands in a question"
     words = re.findall(r"[\w'’]+", added.replace("’", "'"))
@@ -177,19 +184,23 @@ def _talk(rest: str, subject: str, carried: frozenset[str], vocabulary: Vocabula
     return f'"{guard}" stands before it' if guard else ""
 
 
+def _around(words: str, carried: frozenset[str]) -> tuple[str, str]:
+    """What stands before and behind the known subject in a plain one; all is before, if it is not
+    in it."""
+    known = max((c for c in carried if c in words), key=len, default="")
+    before, _, behind = words.rpartition(known) if known else (words, "", "")
+    return before.strip(), behind.strip()
+
+
 def _none(subject: str, names: Names, carried: frozenset[str], opens: bool, role: str) -> Title:
     """No phrase: perhaps an echo, perhaps one that is not quite one."""
-    if plain(subject) in carried:
-        echo = _last_phrase(subject, names)
-        return (
-            _not(subject, [echo[1]], "an earlier mail carried it already")
-            if echo
-            else Title(subject)
-        )
+    echo = _last_phrase(subject, names)
+    if echo is not None:
+        return _not(subject, [echo[1]], "an earlier mail carried it already")
     if "?" in subject:
         found = _last_phrase(subject.rstrip(_END + "?"), names)
         return _not(subject, [found[1]], "it is a question") if found else Title(subject)
-    if opens or role != "resource":
+    if opens or role != "resource" or plain(subject) in carried:
         return Title(subject)
     added = _added(subject, carried)
     close = _nearly(added, names) if added else None
@@ -200,10 +211,9 @@ def _none(subject: str, names: Names, carried: frozenset[str], opens: bool, role
 
 def _added(subject: str, carried: frozenset[str]) -> str:
     """What the sender wrote behind the known subject, or behind the ticket's tag."""
-    text = plain(subject)
-    longest = max((c for c in carried if c and text.startswith(c + " ")), key=len, default="")
-    if longest:
-        return text[len(longest) :].strip()
+    behind = _around(plain(subject), carried)[1]
+    if behind:
+        return behind
     tag = [found.end() for found in NUMBER.finditer(subject)]
     return plain(subject[tag[-1] :].lstrip("] :")) if tag else ""
 

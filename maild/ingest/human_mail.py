@@ -17,7 +17,7 @@ from maild.commands.job import May
 from maild.commands.values import Asked
 from maild.desk import people, rate_limits, reply_tokens
 from maild.desk.desk import MAILD, Actor, Desk
-from maild.ingest import automatic_mail, cc, forward, mail_notes, withheld
+from maild.ingest import automatic_mail, cc, mail_notes, withheld
 from maild.ingest.match import Match, answered, decide, gather, of_ticket
 from maild.ingest.outcome import Outcome, conclude, say
 from maild.ingest.proof import Proof, prove
@@ -25,7 +25,7 @@ from maild.ingest.sender import Sender, claim, who
 from maild.ingest.subject_fields import named_fields, same_topic, title_of
 from maild.model import Kind, Mail, Reason
 from maild.parse.thanks import is_thanks
-from maild.store.tables import Message, Note, Organization, OutboxItem, Person, Raw, Ticket
+from maild.store.tables import Message, Note, Organization, OutboxItem, Person, Ticket
 
 Read = Callable[[bytes], Mail]
 
@@ -239,22 +239,29 @@ def _describe(desk: Desk, understood: Understood, ticket: Ticket, contact: Perso
         return mail_notes.write(desk, ticket, mail, text=asked.text, public=public, first=True)
     if understood.unproven:
         return mail_notes.write(desk, ticket, mail, text=mail.text, public=False, first=True)
-    split = bool(mail.quoted_text.strip() and asked.text.strip())
-    words = mail.quoted_text if split else mail.text
+    words = mail.forwarded.words if mail.forwarded else mail.text
     with desk.acting(Actor.of(contact)):
         note = mail_notes.write(desk, ticket, mail, text=words, public=True, first=True)
-    if split:
-        desk.add_note(ticket, text=asked.text, public=False, event="note filed")
+    remark = _remark(mail, asked)
+    if remark:
+        desk.add_note(ticket, text=remark, public=False, event="note filed")
     return note
+
+
+def _remark(mail: Mail, asked: Asked) -> str:
+    """What a forwarder wrote above the message, without his commands."""
+    own = mail.forwarded.remark if mail.forwarded else ""
+    below = mail.new_text[len(own) :] if mail.new_text.startswith(own) else ""
+    return asked.text.removesuffix(below).strip()
 
 
 def _forwarded(desk: Desk, understood: Understood) -> Person | None:
     """Whose mail a technician forwards, if he does and the mail says whose."""
-    if not understood.sender.is_resource or desk.stored is None:
+    forwarded = understood.mail.forwarded
+    address = forwarded.sender if forwarded else None
+    if not understood.sender.is_resource or address is None:
         return None
-    octets = desk.session.scalar(sa.select(Raw.octets).where(Raw.stored_id == desk.stored.id))
-    address = forward.original_sender(understood.mail, octets or b"")
-    if address is None or people.is_ours(desk.settings.config, address.key):
+    if people.is_ours(desk.settings.config, address.key):
         return None
     person = people.by_address(desk.session, address)
     if person is not None and person.role == "resource":

@@ -5,34 +5,24 @@ from __future__ import annotations
 import re
 
 from maild.desk.numbers import NUMBER
+from maild.parse import prefixes
+from maild.parse.fold import fold
 
-REPLY = re.compile(r"^(?:\s*(?:re|aw|sv|antw|vs|odp|rif|ref|rép|réf)(?:\[\d+\])?\s*:)+\s*", re.I)
-FORWARD = re.compile(r"^\s*(?:fwd?|wg|tr|rv|enc|i|doorst|vb|vl|pd|weitergeleitet)\s*:\s*", re.I)
 _TAG = re.compile(rf"\s*\[?\s*{NUMBER.pattern}\s*\]?\s*", re.IGNORECASE)
 _DASH = r"\s*[-\u2013\u2014]\s*"
 _NAMED = re.compile(rf"\s*\[([^\[\]]{{1,80}})\]{_DASH}\[([^\[\]]{{1,80}})\]{_DASH}(\S.{{0,300}})")
 _BETWEEN = re.compile(r"\s+[-\u2013\u2014]\s+")
 
 
-def is_forward(subject: str) -> bool:
-    return bool(FORWARD.match(REPLY.sub("", subject)))
-
-
 def title_of(subject: str) -> str:
-    """The subject as a ticket's title: without reply and forward prefixes and without our tags."""
-    title = subject
-    for _ in range(5):
-        shorter = FORWARD.sub("", REPLY.sub("", title))
-        if shorter == title:
-            break
-        title = shorter
-    untagged = " ".join(_TAG.sub(" ", title).split())
-    return untagged or title
+    """The subject as a ticket's title: without what mail programs put before it, and our tags."""
+    untagged = " ".join(_TAG.sub(" ", subject).split())
+    return prefixes.stripped(untagged) or untagged or subject
 
 
 def same_topic(subject: str, title: str) -> bool:
     """Whether a reply goes on about the ticket's title, prefixes and tags aside."""
-    return title_of(subject).casefold() == title_of(title).casefold()
+    return fold(title_of(subject)) == fold(title_of(title))
 
 
 def named_fields(title: str) -> tuple[dict[str, str], bool]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from maild.model import FailedRecipient
 from maild.parse import phrases
+from maild.parse.fold import fold
 from maild.parse.headers import decode_value, message_ids, parse_addresses
 from maild.parse.mime import Part, silence
 
@@ -128,7 +129,7 @@ def notice_of(text: str) -> str:
     lines = text[:_MAX_NOTICE].split("\n")
     named = False  # an address stands above: before that, no mail comes back
     for index, line in enumerate(lines):
-        if named and markers.heads(phrases.fold(line.strip(" \t>*=_#|-<"))):
+        if named and markers.heads(fold(line.strip(" \t>*=_#|-<"))):
             return "\n".join(lines[:index])
         named = named or _ADDRESS.search(line) is not None
     return "\n".join(lines)

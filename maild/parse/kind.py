@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, wraps
 
 from maild.model import Address, FailedRecipient, Kind, Reason
-from maild.parse import bounce, phrases
+from maild.parse import bounce, phrases, prefixes
+from maild.parse.fold import fold
 from maild.parse.headers import parse_addresses
 from maild.parse.mime import Part
 
@@ -53,37 +54,27 @@ class Facts:
 
     @cached_property
     def folded_subject(self) -> str:
-        return phrases.fold(self.subject)
+        return fold(self.subject)
 
     @cached_property
     def folded_text(self) -> str:
         lines = [line for line in self.text[:_TEXT].split("\n") if not line.startswith(">")]
-        return phrases.fold("\n".join(lines))
+        return fold("\n".join(lines))
 
     @cached_property
     def folded_opening(self) -> str:
         """The first lines of the text; most mails need no more of it to be known."""
         lines = [line for line in self.text[: 2 * _OPENING].split("\n") if not line.startswith(">")]
-        return phrases.fold("\n".join(lines))[:_OPENING]
+        return fold("\n".join(lines))[:_OPENING]
 
     @cached_property
     def is_answer(self) -> bool:
         """It says that it answers or forwards a mail."""
-        return bool(
-            self.first("In-Reply-To") or self.first("References") or _ANSWER.match(self.subject)
-        )
+        return bool(self.first("In-Reply-To") or self.first("References") or self.quotes_subject)
 
     @cached_property
     def quotes_subject(self) -> bool:
-        return bool(_ANSWER.match(self.subject))
-
-
-_ANSWER = re.compile(
-    r"\s*(?:(?:re|aw|sv|vs|antw|antwort|rif|ref|res|odp|ynt|回复|回覆|答复|返信"
-    r"|fw|fwd|wg|tr|rv|enc|doorst|pd|i|vl|转发|轉寄)"
-    r"\s*(?:\[\d+\]|\(\d+\))?\s*[:：])",
-    re.IGNORECASE,
-)
+        return prefixes.is_answer(self.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +309,7 @@ def _absence_subject(facts: Facts) -> phrases.Hit | None:
     """A subject of automatic answers; one that a person may have written only with support."""
     subject = facts.folded_subject
     hit = phrases.section("auto_reply_subject").begins(subject)
-    if hit is not None and (subject != phrases.fold(hit.phrase) or _AUTOMATIC.search(subject)):
+    if hit is not None and (subject != fold(hit.phrase) or _AUTOMATIC.search(subject)):
         return hit
     hit = hit or phrases.section("absence_subject").begins(subject)
     return hit if hit is not None and _supported(facts) else None
@@ -327,12 +318,9 @@ def _absence_subject(facts: Facts) -> phrases.Hit | None:
 _AUTOMATIC = re.compile("auto|авто|αυτό|自動|自动|자동|otomat|avtom|samodej")
 
 
-_QUOTED_ANSWER = re.compile(r"\W(?:re|aw|sv|antw|odp|fw|fwd|wg|tr|rv|r)\s*:")
-
-
 def _supported(facts: Facts) -> bool:
     """A machine sent it, it answers one of ours, or its first lines speak of an absence."""
-    if _QUOTED_ANSWER.search(facts.folded_subject):
+    if prefixes.holds(facts.folded_subject):
         return True
     if facts.is_answer or _machine(facts) or _nobody(facts) or _bulk(facts) or _suppressed(facts):
         return True

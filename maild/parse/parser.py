@@ -12,7 +12,7 @@ from email.message import Message
 
 from maild.errors import MailError
 from maild.model import Address, Mail, Reason
-from maild.parse import attachments, bounce, charsets, headers, mime
+from maild.parse import attachments, bounce, charsets, forwarded, headers, mime
 from maild.parse import body as bodies
 from maild.parse import kind as kinds
 from maild.parse.mime import Part
@@ -82,6 +82,7 @@ def _parse(raw: bytes) -> Mail:
         defects=tuple(dict.fromkeys(defects)),
         reasons=(*_parse_reasons(parts, body, defects), *verdict.reasons, *text_reasons),
         language=verdict.language,
+        forwarded=forwarded.find(subject, body.text, new_text, parts),
         returned=bounce.returned_ids(parts, body.text) if verdict.kind.automatic else (),
     )
 

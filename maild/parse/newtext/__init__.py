@@ -12,17 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maild.model import Reason
-from maild.parse.phrases import fold
+from maild.parse import prefixes
 
 from .attribution import find_attributions
 from .decide import Walk
 from .header_blocks import find_headers, find_separators
 from .html_quotes import ElementKind, Structure, read_structure
-from .languages import Vocabulary, vocabulary
 from .lines import Line, find_notable, read_lines
 from .marks import REPLY_MARK_OPEN, Mark, MarkKind, reply_mark
 from .quotes import find_quotes
 from .tails import find_tails
+from .vocabulary import Vocabulary, vocabulary
 
 __all__ = ["Split", "reply_mark", "split"]
 
@@ -44,7 +44,7 @@ def split(text: str, html: str | None, subject: str = "") -> Split:
     accepted, and costs time in proportion to its length.
     """
     lines, rest = read_lines(text)
-    if _is_forward(subject, lines):
+    if _is_forward(subject, text, lines):
         return _assemble(_walk(lines, Structure(), forwards=True), rest)
     structure = read_structure(html, lines)
     walk = _walk(lines, structure)
@@ -53,10 +53,9 @@ def split(text: str, html: str | None, subject: str = "") -> Split:
     return _assemble(walk, rest)
 
 
-def _is_forward(subject: str, lines: list[Line]) -> bool:
+def _is_forward(subject: str, text: str, lines: list[Line]) -> bool:
     """ "Fwd: …", but not our own mail handed back to us."""
-    prefix, colon, _ = subject[:40].replace("：", ":").partition(":")
-    if not colon or not vocabulary().forward_prefix.fullmatch(fold(prefix).strip("[ ")):
+    if not prefixes.is_forward(subject, text):
         return False
     return not any(REPLY_MARK_OPEN in line.bare for line in lines)
 

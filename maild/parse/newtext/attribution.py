@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from maild.parse.phrases import fold
+from maild.parse.fold import fold
 
-from .languages import Vocabulary
 from .lines import Line, last_written, next_written
 from .marks import REPLY_MARK_OPEN, Mark, MarkKind
+from .vocabulary import Vocabulary
 
 LONGEST = 400  # characters of an attribution
 LONGEST_UNDATED = 120

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from maild.parse.phrases import fold
+from maild.parse.fold import fold
 
-from .languages import Vocabulary
 from .lines import Line
 from .marks import Mark, MarkKind
+from .vocabulary import Vocabulary
 
 MOST_LINES = 40  # lines of a header block, continuations included
 FIELD_WORDS = 2  # of a form's field name, at most
@@ -44,7 +44,7 @@ def find_headers(lines: list[Line], notable: list[int], words: Vocabulary) -> li
             continue
         last = _block(lines, labels, index)
         if last is not None:
-            found.append(Mark(MarkKind.HEADERS, _rule_above(lines, index), last))
+            found.append(Mark(MarkKind.HEADERS, _rule_above(lines, index, words), last))
             free_from = last + 1
     return found
 
@@ -140,9 +140,12 @@ def _enough(kinds: list[str], addressed: bool) -> bool:
     return addressed and "sent" in told and len(told) >= 2
 
 
-def _rule_above(lines: list[Line], index: int) -> int:
-    """The line drawn above a header block belongs to it."""
+def _rule_above(lines: list[Line], index: int, words: Vocabulary) -> int:
+    """The line drawn above a header block belongs to it, and so does an unknown separator."""
     above = index - 1
     while above >= 0 and lines[above].blank and not lines[above].quoted and index - above < 3:
         above -= 1
-    return above if above >= 0 and is_rule(lines[above]) else index
+    if above < 0:
+        return index
+    unknown = _DASHED.fullmatch(lines[above].bare) and not _separator(lines[above], words)
+    return above if unknown or is_rule(lines[above]) else index

@@ -14,10 +14,10 @@ from enum import StrEnum
 from itertools import accumulate
 from typing import Any
 
-from maild.parse.phrases import fold, fold_letters
+from maild.parse.fold import fold, fold_letters
 
-from .languages import clients, vocabulary
 from .lines import Line
+from .vocabulary import clients, vocabulary
 
 EXAMINED_HTML = 500_000  # characters
 MOST_ELEMENTS = 100

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from maild.parse.phrases import fold_letters
+from maild.parse.fold import fold_letters
 
 EXAMINED_LINES = 4_000  # lines beyond these are not looked at (behaviour under attack, H66)
 EXAMINED_CHARACTERS = 500  # of one line

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from .attribution import looks_attributed
 from .header_blocks import field_label
 from .html_quotes import ElementKind, Structure
-from .languages import Vocabulary
 from .lines import Line, fenced
 from .marks import LONGEST_SIGNATURE, Mark
+from .vocabulary import Vocabulary
 
 LEAST_INITIALED = 2  # lines "JD> …" that make a quote
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from maild.parse.phrases import fold
+from maild.parse.fold import fold
 
-from .languages import Vocabulary
 from .lines import Line, fenced
 from .marks import REPLY_MARK_CLOSE, REPLY_MARK_OPEN, Mark, MarkKind
+from .vocabulary import Vocabulary
 
 LONGEST_SENT_FROM = 160  # characters
 MOST_WORDS = 6  # of an unknown device's name

@@ -6,16 +6,17 @@ Plain phrases are looked for as strings, so that a thousand of them cost little.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from maild.parse import prefixes, wordfile
+from maild.parse.fold import fold
 
 _GAP = 60  # characters that a * may stand for
 # What follows a bounded phrase: nothing, punctuation, a number, or a word that goes on with it.
-_END = (
-    r"(?=\s*(?:$|[^\w\s]|\d)|\s+(?:re|aw|from|to|by|for|until|till|auto|automatic|reply|response|notice"
+_END = re.compile(
+    r"(?=\s*(?:$|[^\w\s]|\d)|\s+(?:from|to|by|for|until|till|auto|automatic|reply|response|notice"
     r"|notification|message|von|vom|auf|an|bis|ab|de|du|da|do|di|al|van|op|tot|od|na|fra|från|på|til"
     r"|till|à|a|от|на)\b|\s+auto)"
 )
@@ -30,26 +31,13 @@ class Hit:
     language: str  # "de"
 
 
-def fold(text: str) -> str:
-    """A text as phrases are compared: NFKC, lower case, one kind of apostrophe and space."""
-    return " ".join(fold_letters(text).split())
-
-
-def fold_letters(text: str) -> str:
-    """`fold` that leaves white space as it is."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-        for apostrophe in "’‘´":
-            text = text.replace(apostrophe, "'")
-    return text.casefold().replace("`", "'")
-
-
 class Phrases:
     """One section of the data: phrases of every language."""
 
     def __init__(self, table: dict[str, list[str]], *, bounded: bool = False) -> None:
         self._plain: list[tuple[str, str, Hit]] = []  # a word it needs, the phrase
-        self._starts: dict[str, list[tuple[re.Pattern[str], Hit]]] = {}  # by two characters
+        # By two characters; whether a word that does not go on with the phrase may follow it.
+        self._starts: dict[str, list[tuple[re.Pattern[str], Hit, bool]]] = {}
         self._within: list[tuple[str, re.Pattern[str], Hit]] = []  # by a piece they hold
         self._loose: list[tuple[re.Pattern[str], Hit]] = []
         for language, phrases in table.items():
@@ -60,12 +48,11 @@ class Phrases:
         folded = fold(phrase.rstrip("$"))
         body = rf".{{0,{_GAP}}}?".join(re.escape(piece) for piece in folded.strip("*").split("*"))
         end = r"\s*$" if phrase.endswith("$") else ""
-        if not end and bounded and _wants_end(folded):
-            end = _END
+        free = bool(end) or not (bounded and _wants_end(folded))
         start = "" if phrase.startswith("*") else "^"
         pattern = re.compile(start + body + end)
         if start:
-            self._starts.setdefault(folded[:2], []).append((pattern, hit))
+            self._starts.setdefault(folded[:2], []).append((pattern, hit, free))
         else:
             self._within.append((folded.strip("*").split("*")[0].strip(), pattern, hit))
         if "*" in folded:
@@ -76,8 +63,9 @@ class Phrases:
     def begins(self, folded: str) -> Hit | None:
         """The first phrase that begins this folded subject."""
         folded = folded[:300]
-        for pattern, hit in self._starts.get(folded[:2], ()):
-            if pattern.search(folded):
+        for pattern, hit, free in self._starts.get(folded[:2], ()):
+            found = pattern.match(folded)
+            if found and (free or _ends(folded, found.end())):
                 return hit
         for piece, pattern, hit in self._within:
             if piece in folded and pattern.search(folded):
@@ -100,6 +88,11 @@ class Phrases:
 def _inner_word(phrase: str) -> str:
     """The longest word with others on both sides: a text without it holds no such phrase."""
     return max(phrase.split()[1:-1], key=len, default="")
+
+
+def _ends(folded: str, at: int) -> bool:
+    """What follows a bounded phrase leaves it whole; a reply's prefix does, too."""
+    return _END.match(folded, at) is not None or prefixes.follows(folded, at)
 
 
 def _wants_end(folded: str) -> bool:
@@ -141,8 +134,4 @@ def section(name: str) -> Phrases:
 
 @cache
 def _load(name: str) -> dict[str, Any]:
-    import yaml
-
-    source = files(__name__).joinpath(name).read_text("utf-8")
-    tables: dict[str, Any] = yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return tables
+    return wordfile.read(__name__, name)

@@ -1,0 +1,19 @@
+"""Texts in the form by which words are compared."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def fold(text: str) -> str:
+    """NFKC, lower case, one kind of apostrophe and space."""
+    return " ".join(fold_letters(text).split())
+
+
+def fold_letters(text: str) -> str:
+    """`fold` that leaves white space as it is."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        for apostrophe in "’‘´":
+            text = text.replace(apostrophe, "'")
+    return text.casefold().replace("`", "'")

@@ -1,0 +1,99 @@
+"""The message that a mail forwards: whose it is, its words, and the remark above it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from maild.model import Address, Forwarded
+from maild.parse import body as bodies
+from maild.parse import mime, prefixes
+from maild.parse.headers import parse_addresses
+from maild.parse.mime import Part
+from maild.parse.newtext.header_blocks import field_label, find_headers, find_separators
+from maild.parse.newtext.lines import Line, find_notable, next_written, read_lines
+from maild.parse.newtext.marks import REPLY_MARK_OPEN, Mark, MarkKind
+from maild.parse.newtext.vocabulary import Vocabulary, vocabulary
+
+
+def find(subject: str, text: str, new_text: str, parts: Sequence[Part]) -> Forwarded | None:
+    """What the mail forwards, in its text or attached; None where it forwards nothing.
+
+    Its subject says so, or a line such as "---- Forwarded message ----" above everything quoted.
+    """
+    says_so = prefixes.is_forward(subject, text)
+    if not says_so and prefixes.is_answer(subject):
+        return None
+    inline = _in_text(text, says_so)
+    return inline or (_attached(new_text, parts) if says_so else None)
+
+
+# ---- in the text
+
+
+def _in_text(text: str, says_so: bool) -> Forwarded | None:
+    lines, rest = read_lines(text)
+    words = vocabulary()
+    begin = _begin(lines, words)
+    if begin is None or not (says_so or begin.kind is MarkKind.FORWARDED):
+        return None
+    remark = "\n".join(line.raw for line in lines[: begin.first]).strip()
+    if REPLY_MARK_OPEN in remark:
+        return None
+    after = begin.first if begin.kind is MarkKind.HEADERS else begin.last + 1
+    below = list(_without_one_mark(lines[after:]))
+    sender, end = _header(below, words)
+    message = "\n".join([line.raw for line in below[end:]] + ([rest] if rest else []))
+    return Forwarded(sender=sender, remark=remark, words=message.strip())
+
+
+def _begin(lines: list[Line], words: Vocabulary) -> Mark | None:
+    """The first line that introduces another's message."""
+    notable = find_notable(lines, words.notable)
+    marks = find_separators(lines, notable, words) + find_headers(lines, notable, words)
+    return min(marks, key=lambda mark: mark.first, default=None)
+
+
+def _without_one_mark(lines: list[Line]) -> Iterator[Line]:
+    """The lines without the quote mark that Apple's programs put before each of them."""
+    marked = all(line.quoted or line.blank for line in lines)
+    for line in lines:
+        raw = line.raw.lstrip()
+        yield from read_lines(raw[1:].removeprefix(" ") if marked and raw[:1] == ">" else line.raw)[
+            0
+        ]
+
+
+def _header(lines: list[Line], words: Vocabulary) -> tuple[Address | None, int]:
+    """The sender that the header block on top names, and where the block ends."""
+    first = next_written(lines, 0)
+    blocks = find_headers(lines, find_notable(lines, words.notable), words)
+    if first is None or not blocks or blocks[0].first > first:
+        return None, 0
+    for line in lines[blocks[0].first : blocks[0].last + 1]:
+        if field_label(line, words) == "from":
+            value = line.bare.replace("：", ":").replace("|", " ").partition(":")[2]
+            return _one(value.strip(" *_")), blocks[0].last + 1
+    return None, blocks[0].last + 1
+
+
+# ---- attached
+
+
+def _attached(remark: str, parts: Sequence[Part]) -> Forwarded | None:
+    """The one attached message, if it is one."""
+    enclosed = [
+        part
+        for part in parts
+        if part.parent is not None
+        and part.parent.content_type in ("message/rfc822", "message/global")
+        and not part.parent.forwarded
+    ]
+    if len(enclosed) != 1:
+        return None
+    text = bodies.read(mime.walk(enclosed[0].message)).text
+    return Forwarded(_one(enclosed[0].raw("From")), remark.strip(), text.strip())
+
+
+def _one(value: str) -> Address | None:
+    found = [address for address in parse_addresses(value) if "@" in address.address.strip("@")]
+    return found[0] if len(found) == 1 else None
