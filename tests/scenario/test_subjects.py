@@ -37,7 +37,7 @@ FORWARDS = (
 )
 
 
-def test_h80_a_technician_who_merely_replies_repeats_no_phrase_of_a_title(make_desk: MakeDesk) -> None:
+def test_h80_who_merely_replies_repeats_no_phrase_of_a_title(make_desk: MakeDesk) -> None:
     desk = make_desk()
     for title in ("Mail from Acme is spam", "Ich glaube, das ist spam", "Printer is resolved"):
         desk.ann.mail(title, "What shall I do?")
@@ -73,7 +73,7 @@ def test_a_topic_is_known_again_after_reopen_days_behind_any_prefix(make_desk: M
         assert [t["status"] for t in desk.tickets()] == ["Ticket Reopened"], prefix
 
 
-def test_h83_a_technicians_forward_finds_the_customer_behind_any_prefix(make_desk: MakeDesk) -> None:
+def test_h83_a_forward_finds_the_customer_behind_any_prefix(make_desk: MakeDesk) -> None:
     desk = make_desk()
     for prefix in FORWARDS:
         remark = f"Careful with {prefix}."
