@@ -1,9 +1,9 @@
-"""Sentences that know what they are made of, so that every reader gets them in his language.
+"""Sentences that know what they are made of, so that every reader gets them in their language.
 
-    said("{ticket} is {status} until {when}.", ticket=…, status=…, when=…)
+    sentence("{ticket} is {status} until {when}.", ticket=…, status=…, when=…)
 
 is the English sentence and a `str` like any other: for the log, events, JSON.  Where it is put
-into a mail, `Tongue.plain` writes it as `templates/LANGUAGE/sentences.yaml` translates it.
+into a mail, `Translator.plain` writes it as `templates/LANGUAGE/sentences.yaml` translates it.
 """
 
 from __future__ import annotations

@@ -235,7 +235,7 @@ def read_contact(text: str, vocabulary: Vocabulary, *, opens: bool = False) -> O
         return Opening(rest, (Command(word.name, "", line, "text"),))
     if "contact" not in word.who and line == line.strip() and len(line) <= LONGEST_LINE:
         why = sentence(
-            "Only the desk's technicians may do that by mail; your words were passed on to them."
+            "Only the desk's technicians may do that by mail; your message was passed on to them."
         )
         return Opening(text, refused=(Unclear(line, why, "text"),))
     return Opening(text)

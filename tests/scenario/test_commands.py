@@ -201,7 +201,7 @@ def test_n17_n16_reports_by_mail_open_no_ticket(make_desk: MakeDesk) -> None:
     desk.bob.reply("#time 30m\nLooked at it.")
     for text, shown in (
         ("#list", number),
-        ("#list unassigned", "no such ticket"),
+        ("#list unassigned", "no matching tickets"),
         ("#list waiting on us", TITLE),
         ("#timesheet", "0.5"),
         ("#help", "#assign bob"),

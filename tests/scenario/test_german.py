@@ -89,7 +89,7 @@ def test_dates_are_written_as_germans_write_them(desk: Desk) -> None:
         f"{number(desk)} ist am Do., 3. Dez. 2026, 17:00 fällig."
     ]
     assert told(desk, "#due 2026-11-01") == [
-        "So., 1. Nov. 2026, 17:00 ist vorbei; schreiben Sie ein Datum, das noch kommt."
+        "So., 1. Nov. 2026, 17:00 liegt in der Vergangenheit; bitte nennen Sie ein künftiges Datum."
     ]
 
 
@@ -98,7 +98,7 @@ def test_taking_back_is_told_in_german(desk: Desk) -> None:
     told(desk, "#due 2026-12-04\n#impact high\n#status In Progress\n#time 30m")
     assert told(desk, "#undo") == [
         "Zurückgenommen: 30 Minuten sind vom Ticket genommen; "
-        "Fälligkeit wieder Do., 3. Dez. 2026, 17:00; Auswirkung wieder leer; "
+        "Fälligkeit wieder Do., 3. Dez. 2026, 17:00; Auswirkung wieder nicht gesetzt; "
         "Status wieder Assigned."
     ]
     assert told(desk, "#undo") == ["Das ist schon zurückgenommen."]
@@ -151,8 +151,8 @@ def test_g6_what_a_status_needs_is_said_in_german(make_desk: MakeDesk) -> None:
     desk = opened(make_desk(profile="ggit"))
     assert told(desk, "#status Deferred") == [
         f"{number(desk)} kann den Status „Deferred“ noch nicht bekommen. Es fehlt ein "
-        "Fälligkeitsdatum in der Zukunft; ergänzen Sie eines, wie `#due 2026-12-03` oder "
-        "`bis 3. Dezember`."
+        "Fälligkeitsdatum in der Zukunft (ergänzen Sie eines, wie `#due 2026-12-03` oder "
+        "`bis 3. Dezember`)."
     ]
 
 
@@ -161,11 +161,11 @@ def test_h41_whether_it_was_he_is_asked_in_german(desk: Desk) -> None:
     forger.mail(f"[{number(desk)}] Drucker brennt", "#resolve")
     asked = " ".join(plain_text(jens(desk).received()[-1]).split())
     assert (
-        "Noch ist nichts geschehen: sie trägt kein Feld Authentication-Results von "
-        "mx.example.com; was zählt, ist eine Antwort auf eine Mail von uns, oder eine bestandene "
+        "Noch ist nichts geschehen: Die Mail enthält kein Feld Authentication-Results von "
+        "mx.example.com; was zählt, ist eine Antwort auf eine Mail von uns oder eine bestandene "
         "DMARC-Prüfung Ihres eigenen Mailservers."
     ) in asked
     forger.mail(f"[{number(desk)}] Drucker brennt", "Ich komme morgen.")
-    assert "- diese Worte an die Leute des Tickets weitergeben" in plain_text(
+    assert "- diese Nachricht an die Beteiligten des Tickets weiterleiten" in plain_text(
         jens(desk).received()[-1]
     )

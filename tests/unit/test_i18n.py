@@ -119,7 +119,7 @@ def test_dates_lists_and_names_within_are_written_in_the_readers_way() -> None:
     german = Translator("de-AT")
     assert german.write(sentence("{day} is in the future; time is entered once it is worked.",
                              day=date(2026, 12, 3))) == (
-        "Do., 3. Dez. 2026 liegt in der Zukunft; Zeit wird erfasst, wenn sie gearbeitet ist."
+        "Do., 3. Dez. 2026 liegt in der Zukunft; Zeit wird erst erfasst, wenn sie geleistet wurde."
     )  # fmt: skip
     known = sentence("It can mean {known: or }.", known=["#set", "#status"])
     assert known == "It can mean #set or #status."

@@ -63,19 +63,21 @@ def set_(job: Job, argument: str) -> str:
     if name == "category" and wanted and job.desk.profile.categories:
         wanted = _named(wanted, tuple(job.desk.profile.categories), sentence("category"))
     fields.set_value(job.desk, job.the_ticket, name, wanted)
-    return sentence("{field} is {value}.", field=name, value=wanted or sentence("empty"))
+    if wanted is None:
+        return sentence("{field!c} is empty.", field=fields.label(name))
+    return sentence('{field!c} is "{value}".', field=fields.label(name), value=wanted)
 
 
 def parent(job: Job, argument: str) -> str:
-    """Hangs the ticket on a Problem as its incident (N13); "none" takes it off."""
+    """Links the ticket to a Problem as an incident (N13); "none" unlinks it."""
     ticket = job.the_ticket
     if argument.strip().lower() in NONE:
         job.desk.set_field(ticket, "parent_id", None)
-        return sentence("{ticket} hangs on no Problem.", ticket=ticket.number)
+        return sentence("{ticket} is linked to no Problem.", ticket=ticket.number)
     problem = other(job, argument)
     if problem is ticket or problem.parent_id == ticket.id:
         raise Refused(
-            sentence("{ticket} cannot hang on {other}.", ticket=ticket.number, other=problem.number)
+            sentence("{ticket} cannot be linked to {other}.", ticket=ticket.number, other=problem.number)
         )
     job.desk.set_field(ticket, "parent_id", problem.id)
     return sentence(
