@@ -77,7 +77,9 @@ def parent(job: Job, argument: str) -> str:
     problem = other(job, argument)
     if problem is ticket or problem.parent_id == ticket.id:
         raise Refused(
-            sentence("{ticket} cannot be linked to {other}.", ticket=ticket.number, other=problem.number)
+            sentence(
+                "{ticket} cannot be linked to {other}.", ticket=ticket.number, other=problem.number
+            )
         )
     job.desk.set_field(ticket, "parent_id", problem.id)
     return sentence(
