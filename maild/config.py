@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
 from string import ascii_letters, digits
@@ -243,6 +244,7 @@ class MailboxSection(Login):
     queue: str | None = None  # of tickets that come in by it; default: the profile's
     poll_seconds: Annotated[float, Field(ge=0.2, le=86400)] = 60  # where there is no IDLE
     after: str = "keep"  # keep | move:FOLDER | delete
+    since: str = "3 days"  # how far back the first look at a folder goes: 12 hours, 2 weeks, all
 
     @field_validator("after")
     @classmethod
@@ -250,6 +252,46 @@ class MailboxSection(Login):
         if value in ("keep", "delete") or (value.startswith("move:") and value[5:].strip()):
             return value
         raise ValueError("keep, delete or move:FOLDER are possible")
+
+    @field_validator("since")
+    @classmethod
+    def _known_since(cls, value: str) -> str:
+        _time_back(value)
+        return value
+
+    @model_validator(mode="after")
+    def _moves_elsewhere(self) -> MailboxSection:
+        if self.after.startswith("move:") and _same_folder(self.after[5:], self.folder):
+            raise ValueError(
+                f'after = "{self.after}" names the folder that is watched, so each mail would be '
+                "moved to where it is, without end; name another folder"
+            )
+        return self
+
+    @property
+    def first_look(self) -> timedelta | None:
+        """How far back it goes; None: to the first message."""
+        return _time_back(self.since)
+
+
+def _time_back(text: str) -> timedelta | None:
+    """ "3 days" → a timedelta; "all" → None."""
+    found = re.fullmatch(r"(\d{1,5}) ?(hour|day|week)s?", text.strip().lower())
+    if text.strip().lower() == "all":
+        return None
+    if found is None:
+        raise ValueError('a time like "3 days", "12 hours" or "2 weeks" is needed, or "all"')
+    return timedelta(**{f"{found[2]}s": int(found[1])})
+
+
+def _same_folder(one: str, other: str) -> bool:
+    """Whether two names can only mean one folder: INBOX is INBOX however it is spelled (H110)."""
+
+    def plain(name: str) -> list[str]:
+        parts = name.strip().strip("\"'").strip().replace(".", "/").strip("/").split("/")
+        return ["INBOX" if parts[0].casefold() == "inbox" else parts[0], *parts[1:]]
+
+    return plain(one) == plain(other)
 
 
 class SmtpSection(Login):

@@ -8,10 +8,12 @@ Real sockets, a thread a connection.  `said` keeps every command line that it go
 
 from __future__ import annotations
 
+import base64
 import re
 import socket
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -21,7 +23,12 @@ from typing import Self
 from maild.config import MailboxSection
 
 HOST = "127.0.0.1"
+NOW = time.gmtime()
 CAPABILITIES = "IMAP4rev1 IDLE UIDPLUS MOVE"
+
+
+CUT = "cut"  # an answer of `script`: the server hangs up
+HANG = "hang"  # … says nothing more, and keeps the connection
 
 
 class Gone(Exception):
@@ -52,8 +59,18 @@ class RudeImap:
         self.hidden: set[int] = set()  # left out of SEARCH, as if by a fault of an index
         self.refused: set[str] = set()  # commands answered with this:
         self.refusal = "NO not this one"
+        self.script: dict[str, list[str]] = {}  # command → its next answers: "NO …", "BYE …", CUT
         self.copies: Counter[str] = Counter()  # folder → messages copied or moved there
         self.folders = {"INBOX"}
+        self.delimiter = "/"
+        self.greeting = "OK ready"
+        self.passwords: list[str] = []  # what was said at LOGIN, octet for octet
+        self.only_password: str | None = None  # others are refused
+        self.spelling: Callable[[str], str] = str  # how it writes its lines
+        self.searched: Callable[[str, list[int]], str] = one_line  # how it answers a SEARCH
+        self.dates: dict[int, str] = {}  # INTERNALDATE; default: now
+        self.parts: Callable[[bytes, int, int], tuple[str, bytes]] = as_asked
+        self.readonly = False  # it opens folders only for reading
         self.said: list[str] = []
         self.fetched: Counter[int] = Counter()  # bodies asked for, by UID
         self.connections = 0
@@ -137,11 +154,15 @@ class Peer:
         except OSError as error:
             raise Gone from error
 
+    def say(self, line: str) -> None:
+        """One line, as this server writes lines."""
+        self.send(self.server.spelling(line + "\r\n"))
+
     def exists(self) -> None:
         """Tells how many messages there are, where that is more than was told."""
         if len(self.server.messages) > self._told:
             self._told = len(self.server.messages)
-            self.send(f"* {self._told} EXISTS\r\n")
+            self.say(f"* {self._told} EXISTS")
 
     def hang_up(self) -> None:
         with suppress(OSError):
@@ -153,7 +174,9 @@ class Peer:
             if tls:
                 self._connection = tls.wrap_socket(self._connection, server_side=True)
             self._lines = self._connection.makefile("rb")
-            self.send("* OK ready\r\n")
+            self.say(f"* {self.server.greeting}")
+            if self.server.greeting.startswith("BYE"):
+                raise Gone
             while line := self._lines.readline():
                 self._command(line.decode().strip())
         self.hang_up()
@@ -169,19 +192,37 @@ class Peer:
         else:
             rest = rest.partition(" ")[2]
         try:
+            self._scripted(name.replace("_", " "))
             if name.replace("_", " ") in self.server.refused:
-                raise No
+                raise No(self.server.refusal)
             if name.startswith("UID"):
                 self.exists()
-            getattr(self, f"do_{name.lower()}")(rest)
-        except No:
-            self.send(f"{tag} {self.server.refusal}\r\n")
+            getattr(self, f"do_{name.lower()}", self._unknown)(rest)
+        except No as no:
+            self.say(f"{tag} {str(no) or self.server.refusal}")
         else:
-            self.send(f"{tag} OK done\r\n")
+            self.say(f"{tag} OK done")
         if name == "STARTTLS":
             self.send(self.server._after_starttls)
         if name == "LOGOUT":
             raise Gone
+
+    def _unknown(self, rest: str) -> None:
+        raise No("BAD unknown command")
+
+    def _scripted(self, name: str) -> None:
+        answers = self.server.script.get(name)
+        if not answers:
+            return
+        answer = answers.pop(0)
+        if answer == HANG:
+            self.server.closing.wait()
+        if answer.startswith("BYE"):
+            self.say(f"* {answer}")
+        if answer in (HANG, CUT) or answer.startswith("BYE"):
+            raise Gone
+        if answer:
+            raise No(answer)
 
     def _uids(self, text: str) -> list[int]:
         """The UIDs of a sequence set that are there."""
@@ -198,14 +239,30 @@ class Peer:
     # ---- commands
 
     def do_capability(self, rest: str) -> None:
-        self.send(f"* CAPABILITY {self.server.capabilities}\r\n")
+        self.say(f"* CAPABILITY {self.server.capabilities}")
 
     def do_login(self, rest: str) -> None:
-        pass
+        words = re.findall(r'"(?:[^"\\]|\\.)*"|\S+', rest)
+        for index in (0, 1):
+            size = re.fullmatch(r"\{(\d+)\}", words[index])
+            if size:
+                self.send("+ go on\r\n")
+                words[index] = self._lines.read(int(size[1])).decode()
+                words += self._lines.readline().decode().split()
+            else:
+                words[index] = _word(words[index])
+        self._password(words[1])
+
+    def _password(self, password: str) -> None:
+        self.server.passwords.append(password)
+        if self.server.only_password not in (None, password):
+            raise No("NO [AUTHENTICATIONFAILED] Invalid credentials")
 
     def do_authenticate(self, rest: str) -> None:
         self.send("+ \r\n")
-        self._lines.readline()
+        line = self._lines.readline()
+        if rest.upper() == "PLAIN":
+            self._password(base64.b64decode(line).split(b"\0")[2].decode())
 
     def do_starttls(self, rest: str) -> None:
         pass
@@ -218,11 +275,17 @@ class Peer:
 
     def do_select(self, rest: str) -> None:
         server = self.server
+        name = rest.strip('"')
+        if name.upper() != "INBOX" and name not in server.folders:
+            raise No("NO no such mailbox")
         self._told = len(server.messages)
-        self.send(
-            f"* {len(server.messages)} EXISTS\r\n* 0 RECENT\r\n* FLAGS ()\r\n"
-            f"* OK [UIDVALIDITY {server.uidvalidity}] -\r\n* OK [UIDNEXT {server.uidnext}] -\r\n"
-        )
+        self.say(f"* {len(server.messages)} EXISTS")
+        self.say("* 0 RECENT")
+        self.say("* FLAGS ()")
+        self.say(f"* OK [UIDVALIDITY {server.uidvalidity}] -")
+        self.say(f"* OK [UIDNEXT {server.uidnext}] -")
+        if server.readonly:
+            self.say("* OK [READ-ONLY] -")
 
     do_examine = do_select
 
@@ -230,10 +293,13 @@ class Peer:
         wanted = rest.split()[-1].strip('"')
         for folder in sorted(self.server.folders):
             if wanted in ("*", folder):
-                self.send(f'* LIST () "/" "{folder}"\r\n')
+                self.say(f'* LIST () "{self.server.delimiter}" "{folder}"')
 
     def do_create(self, rest: str) -> None:
-        self.server.folders.add(rest.strip('"'))
+        name, others = rest.strip('"'), self.server.folders - {"INBOX"}
+        if others and all(other.startswith("INBOX.") for other in others) and "." not in name:
+            raise No("NO Invalid mailbox name")
+        self.server.folders.add(name)
 
     def do_uid_search(self, rest: str) -> None:
         if rest.startswith("UID "):
@@ -241,7 +307,9 @@ class Peer:
         else:
             uids = [u for u in sorted(self.server.messages) if self._has(u, "\\Deleted")]
         shown = [uid for uid in uids if uid not in self.server.hidden]
-        self.send("* SEARCH " + " ".join(map(str, shown)) + "\r\n")
+        tag = self.server.said[-1].split()[0]
+        for line in self.server.searched(tag, shown).splitlines():
+            self.say(line)
 
     def _has(self, uid: int, flag: str) -> bool:
         return flag in self.server.flags.get(uid, set())
@@ -253,17 +321,20 @@ class Peer:
             octets = self.server.messages[uid]
             start = f"* {order.index(uid) + 1} FETCH (UID {uid} "
             if "RFC822.SIZE" in items:
-                self.send(f"{start}RFC822.SIZE {self.server.sizes.get(uid, len(octets))})\r\n")
+                size = self.server.sizes.get(uid, len(octets))
+                date = self.server.dates.get(uid) or time.strftime("%d-%b-%Y %H:%M:%S +0000", NOW)
+                self.say(f'{start}RFC822.SIZE {size} INTERNALDATE "{date}")')
                 continue
             self.server.fetched[uid] += 1
             if uid in self.server.fetching:
                 self.server.fetching[uid](self, uid, octets)
                 continue
-            part = re.search(r"<(\d+)\.(\d+)>", items)
-            label = f"BODY[]<{part[1]}>" if part else "BODY[]"
+            label, part = "BODY[]", re.search(r"<(\d+)\.(\d+)>", items)
             if part:
-                octets = octets[int(part[1]) : int(part[1]) + int(part[2])]
-            self.send(f"{start}{label} {{{len(octets)}}}\r\n".encode() + octets + b")\r\n")
+                label, octets = self.server.parts(octets, int(part[1]), int(part[2]))
+            self.say(f"{start}{label} {{{len(octets)}}}")
+            self.send(octets)
+            self.say(")")
 
     def do_uid_store(self, rest: str) -> None:
         which, _, what = rest.partition(" ")
@@ -294,7 +365,7 @@ class Peer:
 
     def _remove(self, uid: int) -> None:
         order = sorted(self.server.messages)
-        self.send(f"* {order.index(uid) + 1} EXPUNGE\r\n")
+        self.say(f"* {order.index(uid) + 1} EXPUNGE")
         del self.server.messages[uid]
         self._told -= 1
 
@@ -306,6 +377,35 @@ class Peer:
         self.idling = False
         if not line:
             raise Gone
+
+
+def _word(text: str) -> str:
+    """An atom, or what a quoted string holds."""
+    return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
+
+
+# ---- ways to answer a SEARCH
+
+
+def one_line(tag: str, uids: list[int]) -> str:
+    return f"* SEARCH {' '.join(map(str, uids))}".rstrip()
+
+
+def in_lines_of(count: int) -> Callable[[str, list[int]], str]:
+    """So many numbers a line."""
+
+    def answer(tag: str, uids: list[int]) -> str:
+        some = [uids[at : at + count] for at in range(0, len(uids), count)]
+        return "\n".join(one_line(tag, few) for few in some or [[]])
+
+    return answer
+
+
+# ---- ways to answer a FETCH of a part
+
+
+def as_asked(octets: bytes, start: int, length: int) -> tuple[str, bytes]:
+    return f"BODY[]<{start}>", octets[start : start + length]
 
 
 # ---- ways to be rude about one message

@@ -6,7 +6,7 @@ every step may be done again after a crash (H1).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
@@ -29,35 +29,24 @@ class Acknowledger:
         """Acknowledges accepted messages; Refusal where the server would not."""
         if self.keeps:
             return
+        if connection.readonly:
+            raise Refusal("it opens the folder only for reading")
         for some in chunks(sorted(uids), KEYS):
             if self._folder is None:
                 self._delete(connection, some)
             elif connection.has("MOVE"):
-                self._create_and(connection, connection.move, some)
+                connection.move(some, connection.target(self._folder))
             else:
-                self._copy_and_delete(connection, some)
+                self._copy_and_delete(connection, some, self._folder)
             log.info("imap.acknowledged", mailbox=self._mailbox, count=len(some))
 
-    def _create_and(
-        self, connection: Connection, act: Callable[[list[int], str], None], uids: list[int]
-    ) -> None:
-        """MOVE or COPY; the folder is created where it is missing (RFC 3501 §6.4.7)."""
-        folder = self._folder or ""
-        try:
-            act(uids, folder)
-        except Refusal:
-            if connection.has_folder(folder):
-                raise
-            connection.create(folder)
-            act(uids, folder)
-
-    def _copy_and_delete(self, connection: Connection, uids: list[int]) -> None:
+    def _copy_and_delete(self, connection: Connection, uids: list[int], folder: str) -> None:
         """Without MOVE: what is copied is written down first, so a DELETE that fails again and
         again makes one copy, not one a try (H26)."""
         copied = self._cursor.copied()
         fresh = [uid for uid in uids if uid not in copied]
         if fresh:
-            self._create_and(connection, connection.copy, fresh)
+            connection.copy(fresh, connection.target(folder))
             copied.update(fresh)
             self._cursor.keep_copied(copied)
         if self._delete(connection, uids):

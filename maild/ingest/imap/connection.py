@@ -8,58 +8,57 @@ server to one command after which the connection goes on.
 from __future__ import annotations
 
 import difflib
-import errno
 import imaplib
 import re
-import socket
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from imapclient import IMAPClient
-from imapclient.exceptions import CapabilityError, LoginError, ProtocolError
+from imapclient.exceptions import ProtocolError
 
 from maild.config import MailboxSection
-from maild.errors import MaildError, Temporary, Unavailable
-from maild.ingest.imap.wire import InClear, Patience, Stop, Stopped, TooLarge, Wire
-from maild.oauth import access_token
+from maild.errors import MaildError, Unavailable
+from maild.ingest.imap import uidsets
+from maild.ingest.imap.failures import busy, lost, who
+from maild.ingest.imap.folders import Listed, find, new_name
+from maild.ingest.imap.login import Client, farewell, logged_in
+from maild.ingest.imap.wire import Patience, Stop, Stopped, TooLarge, Wire
+from maild.ingest.imap.words import code_of, passing, says, words_of
 
 MANY = 300_000  # UIDs that fit into one line of a SEARCH answer
 
 
 class Refusal(Exception):
-    """The server said NO; the connection stands."""
+    """The server said NO, in these words; the connection stands."""
 
 
-class _NotLetIn(Unavailable):
-    """The server refuses the login."""
+class IdleRefused(Refusal):
+    """It does not idle, whatever it announces."""
 
 
-class _Client(IMAPClient):  # type: ignore[misc]
-    """imapclient on our wire."""
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the server says of a message before it is fetched."""
 
-    def __init__(self, section: MailboxSection, wire: dict[str, Any]) -> None:
-        self._wire = wire
-        super().__init__(section.host, section.port, ssl=section.tls == "implicit")
-        self._imap.debug = 0  # the library forces 5, which copies every octet into debug text
-
-    def _create_IMAP4(self) -> Wire:
-        return Wire(self.host, self.port, implicit=self.ssl, **self._wire)
-
-    def _set_read_timeout(self) -> None:
-        """The wire keeps its own time."""
+    size: int  # octets
+    arrived: datetime | None  # INTERNALDATE: when it came to this server
 
 
 class Connection:
     """A mailbox's folder, open.  Use `opened` to get one."""
 
-    def __init__(self, section: MailboxSection, client: _Client, patience: Patience) -> None:
+    def __init__(self, section: MailboxSection, client: Client, patience: Patience) -> None:
         self._client = client
         self._section = section
         self._patience = patience
         self._wire: Wire = client._imap
+        self._listed: list[Listed] | None = None  # all folders, once they were asked for
+        self.folder = section.folder  # as the server writes it, once it is open
+        self.readonly = False  # it lets us look only
         self.uidvalidity = 0
         self.uidnext: int | None = None
         self.exists = 0
@@ -69,46 +68,110 @@ class Connection:
         return self.has("IDLE")
 
     def has(self, capability: str) -> bool:
-        return bool(self._client.has_capability(capability))
+        with self._said():
+            return bool(self._client.has_capability(capability))
+
+    # ---- opening the folder
+
+    def select(self, *, readonly: bool) -> None:
+        """Opens the folder, again where it is open; Unavailable where there is none."""
+        try:
+            answer = self._selected(readonly)
+        except Refusal as refusal:
+            self.folder = self._elsewhere(str(refusal))
+            answer = self._selected(readonly)
+        if "UIDVALIDITY" not in answer:  # some servers say it only when they are asked
+            answer = {**self._status(), **answer}
+        if not answer.get("UIDVALIDITY"):
+            raise Unavailable(
+                f"{who(self._section)} gives no UIDVALIDITY for {self.folder!r}, "
+                "without which no place can be kept; another folder or server is needed."
+            )
+        self.uidvalidity = answer["UIDVALIDITY"]
+        self.uidnext = answer.get("UIDNEXT")
+        self.exists = answer.get("EXISTS", 0)
+
+    def _selected(self, readonly: bool) -> dict[str, int]:
+        folder = self._client._normalise_folder(self.folder)
+        with self._said():
+            try:
+                kind, data = self._wire.select(folder, readonly)
+            except imaplib.IMAP4.readonly:  # our rights end there
+                self.readonly = True
+                kind, data = self._wire.select(folder, True)
+            if kind != "OK":
+                raise imaplib.IMAP4.error(data[-1])
+        return {
+            name: int(line)
+            for name in ("UIDVALIDITY", "UIDNEXT", "EXISTS")
+            for line in self._wire.taken(name)
+            if line.isdigit()
+        }
+
+    def _status(self) -> dict[str, int]:
+        with suppress(Refusal), self._said():
+            found = self._client.folder_status(self.folder, ["UIDVALIDITY", "UIDNEXT"])
+            return {name.decode(): int(value) for name, value in found.items()}
+        return {}
+
+    def _elsewhere(self, words: str) -> str:
+        """The folder by another name of the server's; Unavailable or Temporary where it is none."""
+        if "not connected" in words:  # Exchange Online takes any account's token
+            raise Unavailable(
+                f"{who(self._section)} lets us in, but not into the mailbox of "
+                f"{self._section.username!r}.{says(words)} Does it exist, and may the account "
+                "that signed in, or the application, open it?",
+                detail=words,
+            )
+        closed = busy(self._section, f"does not open {self.folder!r}", words)
+        if passing(words):
+            raise closed
+        try:
+            listed = self.folders()
+        except Refusal as refusal:
+            raise closed from refusal
+        found = find(self.folder, listed)
+        if found is None and listed:
+            raise Unavailable(
+                f"{who(self._section)} has no folder {self._section.folder!r}"
+                f"{self._likely(listed)}.{says(words)} Correct `folder` in [[mailbox]].",
+                detail=words,
+            )
+        if found is None or found == self.folder:
+            raise self._no_right(words) if _is_about_rights(words) else closed
+        return found
+
+    def _no_right(self, words: str) -> Unavailable:
+        return Unavailable(
+            f"{who(self._section)} does not open {self.folder!r} for "
+            f"{self._section.username!r}.{says(words)} Look at the rights on the folder.",
+            detail=words,
+        )
+
+    def _likely(self, listed: Sequence[Listed]) -> str:
+        names = [folder.name for folder in listed]
+        close = difflib.get_close_matches(self._section.folder, names, 1, 0.5)
+        return f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(names[:8])}"
+
+    def folders(self) -> list[Listed]:
+        """All folders of the account, asked for once a connection."""
+        if self._listed is None:
+            with self._said():
+                answer = self._client.list_folders()
+            self._listed = [
+                Listed(
+                    str(name),
+                    (delimiter or b"").decode("ascii", "replace"),
+                    not {b"\\noselect", b"\\nonexistent"} & {flag.lower() for flag in flags},
+                )
+                for flags, delimiter, name in answer
+            ]
+        return self._listed
 
     # ---- looking
 
-    def select(self, *, readonly: bool) -> None:
-        """Opens the folder; Unavailable where there is none, or it keeps no UIDs."""
-        try:
-            with self._said():
-                answer = self._client.select_folder(self._section.folder, readonly=readonly)
-        except Refusal as error:
-            if "not connected" in str(error):  # Exchange Online takes any account's token
-                raise Unavailable(
-                    f"{_who(self._section)} lets us in, but not into the mailbox of "
-                    f"{self._section.username!r}. Does it exist, and may the account that signed "
-                    "in, or the application, open it?",
-                    detail=str(error),
-                ) from error
-            raise Unavailable(
-                f"{_who(self._section)} has no folder {self._section.folder!r}"
-                f"{self._close_folder()}. Correct `folder` in [[mailbox]].",
-                detail=str(error),
-            ) from error
-        if b"UIDVALIDITY" not in answer:
-            raise Unavailable(
-                f"{_who(self._section)} gives no UIDVALIDITY for {self._section.folder!r}, "
-                "without which no place can be kept; another folder or server is needed."
-            )
-        self.uidvalidity = int(answer[b"UIDVALIDITY"])
-        self.uidnext = int(answer[b"UIDNEXT"]) if b"UIDNEXT" in answer else None
-        self.exists = int(answer.get(b"EXISTS", 0))
-
-    def _close_folder(self) -> str:
-        with suppress(Exception):
-            names = [name for _, _, name in self._client.list_folders()]
-            close = difflib.get_close_matches(self._section.folder, names, 1, 0.5)
-            return f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(names[:8])}"
-        return ""
-
     def noop(self) -> None:
-        with self._said():
+        with self._said(seconds=self._patience.prompt_seconds, looking=True):
             self._client.noop()
 
     def forget_news(self) -> None:
@@ -128,17 +191,30 @@ class Connection:
             steps.append((steps[-1][1] + 1 if steps else first, "*"))  # type: ignore[operator]
         found: set[int] = set()
         for low, high in steps:
-            with self._said():
-                answer = self._client.search(f"UID {low}:{high}")
-            found.update(uid for uid in answer if uid >= first)  # n:* always names the last one
-        return sorted(found)
+            found.update(uid for uid in self._searched(f"UID {low}:{high}") if uid >= first)
+        return sorted(found)  # n:* always names the last one
 
-    def sizes(self, uids: Sequence[int]) -> dict[int, int]:
-        """RFC822.SIZE of those that are there and have one."""
-        with self._said():
-            answer = self._client.fetch(list(uids), [b"RFC822.SIZE"])
+    def _searched(self, criterion: str) -> set[int]:
+        """What fits, however the server answers (H100); some refuse to search an empty folder."""
+        wire = self._wire
+        try:
+            with self._said(looking=True):
+                wire.taken("SEARCH"), wire.taken("ESEARCH")  # of an earlier command
+                kind, data = wire._simple_command("UID", "SEARCH", criterion)
+                if kind != "OK":
+                    raise imaplib.IMAP4.error(data[-1])
+                return found_uids(wire.taken("SEARCH"), wire.taken("ESEARCH"))
+        except Refusal:
+            if self._wire.exists:
+                raise
+            return set()
+
+    def announced(self, uids: Sequence[int]) -> dict[int, Announced]:
+        """Size and age of those that are there and have a size."""
+        with self._said(looking=True):
+            answer = self._client.fetch(list(uids), [b"RFC822.SIZE", b"INTERNALDATE"])
         return {
-            uid: item[b"RFC822.SIZE"]
+            uid: Announced(item[b"RFC822.SIZE"], _moment(item.get(b"INTERNALDATE")))
             for uid, item in answer.items()
             if isinstance(item.get(b"RFC822.SIZE"), int)
         }
@@ -148,7 +224,7 @@ class Connection:
 
         `octets`: what is expected, for the deadline; `limit`: of any one literal (TooLarge).
         """
-        with self._said(octets=octets, limit=limit):
+        with self._said(octets=octets, limit=limit, looking=True):
             answer = self._client.fetch(list(uids), [b"BODY.PEEK[]"])
         return {
             uid: bytes(item[b"BODY[]"])
@@ -156,48 +232,76 @@ class Connection:
             if isinstance(item.get(b"BODY[]"), bytes | bytearray)
         }
 
-    def part(self, uid: int, start: int, length: int) -> bytes | None:
-        """`length` octets of a message from `start`; shorter at its end; None without a body."""
-        with self._said(octets=length, limit=length):
+    def part(self, uid: int, start: int, length: int, *, limit: int) -> bytes | None:
+        """`length` octets of a message from `start`; shorter at its end; None without a body.
+
+        A server that knows no parts may give the whole: up to `limit`.
+        """
+        with self._said(octets=length, limit=limit, looking=True):
             answer = self._client.fetch([uid], [f"BODY.PEEK[]<{start}.{length}>"])
-        value = answer.get(uid, {}).get(b"BODY[]<%d>" % start)
+        item = answer.get(uid, {})
+        labels = [key for key in item if key == b"BODY[]" or key.startswith(b"BODY[]<%d" % start)]
+        value = item[labels[0]] if labels else None
         return bytes(value) if isinstance(value, bytes | bytearray) else None
 
     # ---- waiting
 
-    def idle(self, seconds: float) -> None:
-        """Returns when the server speaks of new messages, or after so many seconds.
+    def idle(self, seconds: float) -> bool:
+        """Returns when the server speaks of new messages, or ends it (False), or after so long.
 
-        imapclient's own `idle` fails where an untagged answer precedes the "+", and its
-        `idle_check` never says that the connection is gone.
+        IdleRefused where it does not do what it announced.  imapclient's own `idle` fails where
+        an untagged answer precedes the "+", and its `idle_check` never says that the connection
+        is gone.
         """
-        with self._said():
-            wire = self._wire
+        wire = self._wire
+        with self._said(seconds=self._patience.prompt_seconds):
             tag = self._client._idle_tag = wire._command("IDLE")
             while wire._get_response() is not None:
-                if wire.tagged_commands[tag]:
-                    raise imaplib.IMAP4.error("IDLE was refused")
+                if answer := wire.tagged_commands[tag]:
+                    del wire.tagged_commands[tag]
+                    raise IdleRefused(words_of(str(answer)))
             end = time.monotonic() + seconds
             while not wire.news and wire.wait_for_octets(end - time.monotonic()):
                 wire._get_response()
                 if "BYE" in wire.untagged_responses:
                     raise wire.abort("the server said goodbye")
+                if wire.tagged_commands[tag]:  # it has ended the IDLE, and waits for no DONE
+                    del wire.tagged_commands[tag]
+                    return False
             self._client.idle_done()
+        return True
 
     # ---- acknowledging, always by UID
 
+    def target(self, folder: str) -> str:
+        """The server's name of a folder that mail is moved to, made where it is missing."""
+        found = find(folder, self.folders())
+        if found is None:
+            found = new_name(folder, self.folders())
+            with self._said():
+                self._client.create_folder(found)
+            self._listed = None
+        if found == self.folder:
+            raise Refusal("it is the folder itself")
+        return found
+
     def move(self, uids: Sequence[int], folder: str) -> None:
         """RFC 6851."""
-        with self._said():
+        with self._listing_anew(), self._said():
             self._client.move(list(uids), folder)
 
     def copy(self, uids: Sequence[int], folder: str) -> None:
-        with self._said():
+        with self._listing_anew(), self._said():
             self._client.copy(list(uids), folder)
 
-    def create(self, folder: str) -> None:
-        with self._said():
-            self._client.create_folder(folder)
+    @contextmanager
+    def _listing_anew(self) -> Iterator[None]:
+        """Who is refused a folder asks next time whether it is still there."""
+        try:
+            yield
+        except Refusal:
+            self._listed = None
+            raise
 
     def mark_deleted(self, uids: Sequence[int]) -> None:
         with self._said():
@@ -205,8 +309,7 @@ class Connection:
 
     def marked_deleted(self) -> set[int]:
         """All UIDs with the flag \\Deleted, whoever set it."""
-        with self._said():
-            return set(self._client.search("DELETED"))
+        return self._searched("DELETED")
 
     def expunge(self, uids: Sequence[int]) -> None:
         """Only these (RFC 4315 §2.1)."""
@@ -217,10 +320,6 @@ class Connection:
         with self._said():
             self._client.expunge()
 
-    def has_folder(self, folder: str) -> bool:
-        with self._said():
-            return bool(self._client.folder_exists(folder))
-
     def close(self) -> None:
         """Says goodbye without waiting for the answer."""
         with suppress(Exception):
@@ -229,22 +328,53 @@ class Connection:
             self._wire.shutdown()
 
     @contextmanager
-    def _said(self, *, octets: int = 0, limit: int = 1_000_000) -> Iterator[None]:
-        """One command: its deadline, its limit, and its failures told apart."""
-        self._wire.allowance = (
-            self._patience.command_seconds + octets / self._patience.octets_a_second
-        )
+    def _said(
+        self,
+        *,
+        octets: int = 0,
+        limit: int = 1_000_000,
+        seconds: float | None = None,
+        looking: bool = False,
+    ) -> Iterator[None]:
+        """One command: its deadline, its limit, and its failures told apart.
+
+        `looking`: every server lets us, so a NO that speaks of trouble is no answer (H101).
+        """
+        base = self._patience.command_seconds if seconds is None else seconds
+        self._wire.allowance = base + octets / self._patience.octets_a_second
         self._wire.literal_limit = max(limit, 1_000_000)
         try:
             yield
-        except (Stopped, TooLarge):
+        except (Stopped, TooLarge, Refusal, MaildError):
             raise
         except imaplib.IMAP4.error as error:
             if isinstance(error, imaplib.IMAP4.abort | ProtocolError):
-                raise _lost(self._section, error) from error
-            raise Refusal(str(error)) from error
+                raise lost(self._section, error, farewell(self._wire)) from error
+            words = words_of(error)
+            if looking and passing(words):
+                raise busy(self._section, "does not answer", words) from error
+            raise Refusal(words) from error
         except Exception as error:  # whatever the libraries raise on what is not IMAP
-            raise _lost(self._section, error) from error
+            raise lost(self._section, error, farewell(self._wire)) from error
+
+
+def found_uids(lines: Iterable[bytes], extended: Iterable[bytes]) -> set[int]:
+    """The numbers of all SEARCH lines and of all ESEARCH lines (RFC 4731 §3.1) of one answer."""
+    found = {int(number) for line in lines for number in re.findall(rb"\d+", line.split(b"(")[0])}
+    for line in extended:
+        for named in re.findall(rb"\bALL\s+([\d:,]+)", line, re.IGNORECASE):
+            found |= uidsets.read(named.decode("ascii"))
+    return found
+
+
+def _moment(value: Any) -> datetime | None:
+    return value if isinstance(value, datetime) and value.tzinfo else None
+
+
+def _is_about_rights(words: str) -> bool:
+    return code_of(words) == "NOPERM" or bool(
+        re.search(r"permission|denied|access|not allowed|rights", words, re.IGNORECASE)
+    )
 
 
 # ---- opening
@@ -263,203 +393,12 @@ def opened(
     `context` is for tests with authorities of their own; by default the system's are believed
     and certificate and host name are verified.
     """
-    client = _entered(section, patience, stop, context)
+    client = logged_in(section, patience, stop, context)
     connection = Connection(section, client, patience)
     try:
         yield connection
     finally:
         connection.close()
-
-
-def _entered(
-    section: MailboxSection, patience: Patience, stop: Stop, context: ssl.SSLContext | None
-) -> _Client:
-    """Connected and logged in; an access token that is refused is fetched again, once."""
-    if not section.username:
-        raise Unavailable(
-            f"{_who(section)} lets nobody in without a login; put `username` and a password, "
-            "or oauth, into its [[mailbox]]."
-        )
-    if section.oauth is None:
-        return _logged_in(section, patience, stop, context, section.secret())
-    token = _token(section)
-    try:
-        return _logged_in(section, patience, stop, context, token)
-    except _NotLetIn:
-        token = _token(section, refused=token)
-    return _logged_in(section, patience, stop, context, token)
-
-
-def _token(section: MailboxSection, refused: str | None = None) -> str:
-    assert section.oauth is not None
-    who = f'Mailbox "{section.name}"'
-    return access_token(section.oauth, who=who, login=section.name, refused=refused)
-
-
-def _logged_in(
-    section: MailboxSection,
-    patience: Patience,
-    stop: Stop,
-    context: ssl.SSLContext | None,
-    secret: str,
-) -> _Client:
-    client = _connected(section, patience, stop, context)
-    try:
-        _login(section, client, secret)
-    except BaseException:
-        _shut(client)
-        raise
-    return client
-
-
-def _connected(
-    section: MailboxSection, patience: Patience, stop: Stop, context: ssl.SSLContext | None
-) -> _Client:
-    if section.tls != "none" and context is None:
-        context = ssl.create_default_context()
-    wire = {"context": context, "patience": patience, "stop": stop}
-    client = None
-    try:
-        client = _Client(section, wire)
-        if section.tls == "starttls":
-            client.starttls(context)
-    except (CapabilityError, InClear) as error:
-        _shut(client)
-        raise Unavailable(
-            f"{_who(section)} does not offer encryption by STARTTLS, so no password was sent. "
-            'If its TLS port is another (993), set `port` and tls = "implicit"; '
-            "if it used to work, somebody may be in between.",
-            detail=str(error),
-        ) from error
-    except (imaplib.IMAP4.error, ValueError, OSError) as error:
-        _shut(client)
-        raise _unreached(section, error, patience) from error
-    except BaseException:
-        _shut(client)
-        raise
-    return client
-
-
-def _shut(client: _Client | None) -> None:
-    if client is not None:
-        with suppress(Exception):
-            client._imap.shutdown()
-
-
-def _login(section: MailboxSection, client: _Client, secret: str) -> None:
-    user = section.username or ""
-    try:
-        if section.oauth:
-            _login_by_token(section, client, secret)
-        elif client.has_capability("LOGINDISABLED"):
-            raise Unavailable(
-                f"{_who(section)} takes no password on this connection; "
-                'set tls = "starttls" or "implicit" in [[mailbox]].'
-            )
-        elif (user + secret).isascii() or not client.has_capability("AUTH=PLAIN"):
-            client.login(_quoted(user), secret)
-        else:  # LOGIN is ASCII; PLAIN is UTF-8 (RFC 4616 §2)
-            client.plain_login(user, secret)
-    except (imaplib.IMAP4.abort, ProtocolError, OSError) as error:
-        raise _lost(section, error) from error
-    except (LoginError, imaplib.IMAP4.error, UnicodeError) as error:
-        raise _not_let_in(section, re.sub(r"\S{40,}", "…", str(error))) from error
-
-
-def _login_by_token(section: MailboxSection, client: _Client, token: str) -> None:
-    """SASL XOAUTH2; the challenge that carries an error is answered with nothing."""
-    if not client.has_capability("AUTH=XOAUTH2"):
-        raise Unavailable(
-            f"{_who(section)} takes no OAuth 2 login (XOAUTH2); use a password in [[mailbox]], "
-            "or correct `host`."
-        )
-    answers = [f"user={section.username}\x01auth=Bearer {token}\x01\x01".encode()]
-    client.sasl_login("XOAUTH2", lambda _: answers.pop() if answers else b"")
-
-
-def _quoted(user: str) -> str:
-    """imaplib quotes the password only."""
-    if re.fullmatch(r"[A-Za-z0-9._@+-]+", user):
-        return user
-    return '"' + user.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _not_let_in(section: MailboxSection, answer: str) -> MaildError:
-    # RFC 5530 §3: codes that say that the login itself may be right
-    if re.search(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]", answer, re.IGNORECASE):
-        return Temporary(
-            f"{_who(section)} lets nobody in at the moment. It is tried again by itself.",
-            detail=answer,
-        )
-    todo = "Correct `username` and the password in [[mailbox]]."
-    if section.oauth:
-        todo = "Correct `username`; may the account that signed in, or the application, open it?"
-    return _NotLetIn(
-        f"{_who(section)} refuses the login of {section.username!r}. {todo}", detail=answer
-    )
-
-
-def _who(section: MailboxSection) -> str:
-    """The subject of every sentence here."""
-    return f'Mailbox "{section.name}": {section.host}:{section.port}'
-
-
-def _lost(section: MailboxSection, error: Exception) -> Temporary:
-    if isinstance(error, TimeoutError):
-        what = "took too long to answer"
-    elif isinstance(error, OSError | imaplib.IMAP4.abort):
-        what = "closed the connection"
-    else:
-        what = "sent something that is not IMAP"
-    return Temporary(
-        f"{_who(section)} {what}. It is tried again by itself; if this lasts, look at the server.",
-        detail=f"{type(error).__name__}: {error}"[:300],
-    )
-
-
-def _unreached(section: MailboxSection, error: Exception, patience: Patience) -> MaildError:
-    """A sentence for each way not to get there."""
-    who, detail = _who(section), f"{type(error).__name__}: {error}"[:300]
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Unavailable(
-            f"{who} shows a certificate that is not valid for it "
-            f"({error.verify_message.rstrip('.')}), so no password was sent. "
-            "Have the certificate renewed, or correct `host`.",
-            detail=detail,
-        )
-    if isinstance(error, ssl.SSLError):
-        return Unavailable(
-            f"{who} does not speak TLS there. Port 993 goes with tls = "
-            '"implicit", port 143 with "starttls".',
-            detail=detail,
-        )
-    if isinstance(error, socket.gaierror):
-        return Temporary(
-            f"{who} is not found: no address is known for this name. "
-            "Correct `host` in [[mailbox]], or look at the name server.",
-            detail=detail,
-        )
-    if isinstance(error, TimeoutError) or getattr(error, "errno", 0) == errno.ETIMEDOUT:
-        return Temporary(
-            f"{who} does not answer within {patience.connect_seconds:g} seconds. "
-            "Are `host` and `port` right, does a firewall let us through, and does "
-            '`tls` fit the port (993 "implicit", 143 "starttls")?',
-            detail=detail,
-        )
-    if isinstance(error, ConnectionRefusedError):
-        return Temporary(
-            f"{who} refuses the connection. Does the IMAP server run, and is `port` right?",
-            detail=detail,
-        )
-    return Temporary(
-        f"{who} cannot be reached, or is not an IMAP server "
-        f"({_first_line(error)}). Correct `host` and `port` in [[mailbox]], or look at the server.",
-        detail=detail,
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:120]
 
 
 def probe(
@@ -477,20 +416,28 @@ def probe(
         connection.select(readonly=True)
         how = {"implicit": "TLS", "starttls": "STARTTLS", "none": "not encrypted"}[section.tls]
         how += ", OAuth 2" if section.oauth else ""
+        name = section.folder
+        if connection.folder != name:
+            name = f"{name} (there it is {connection.folder})"
         news = "IDLE" if connection.idles else f"asked every {section.poll_seconds:g} s"
         after = _afterwards(section, connection)
-        return (
-            f"{_who(section)} ({how}), {section.folder} holds {connection.exists} messages, "
-            f"{news}{after}"
-        )
+        return f"{who(section)} ({how}), {name} holds {connection.exists} messages, {news}{after}"
 
 
 def _afterwards(section: MailboxSection, connection: Connection) -> str:
     if not section.after.startswith("move:"):
         return ""
     folder = section.after[5:].strip()
-    missing = "" if connection.has_folder(folder) else ", which will be created"
-    return f", moved to {folder} afterwards{missing}"
+    found = find(folder, connection.folders())
+    if found == connection.folder:
+        raise Unavailable(
+            f'{who(section)}: after = "{section.after}" names the folder that is watched, so each '
+            "mail would be moved to where it is, without end. Name another folder."
+        )
+    if found is None:
+        new = new_name(folder, connection.folders())
+        return f", moved to {new} afterwards, which will be created"
+    return f", moved to {found} afterwards"
 
 
 __all__ = ["Connection", "Refusal", "TooLarge", "opened", "probe"]

@@ -8,7 +8,7 @@ its content.  So nothing is lost, nothing is doubled, and two equal mails stay t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from maild.errors import Temporary
 from maild.ingest.accept import accept_id
+from maild.ingest.imap import uidsets
 from maild.store import Store
 from maild.store.tables import Mailbox, Message, Setting
 
@@ -31,6 +32,7 @@ class Fetched:
 
     uid: int
     octets: bytes
+    arrived: datetime | None = None  # INTERNALDATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,17 @@ class Accepted:
 
     new: tuple[tuple[int, int], ...]  # (UID, message id) of those stored now
     known: tuple[int, ...]  # UIDs of those that were here before
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far somebody got with a mailbox."""
+
+    uidvalidity: int | None  # None: nobody ever looked
+    last_uid: int  # all up to here are accepted, or left
+    folder: str | None  # that he looked at, as the server writes it
+    left: frozenset[int]  # UIDs that were too old at the first look
+    before: datetime | None  # than which they were older
 
 
 class Renumbered(Temporary):
@@ -55,22 +68,61 @@ class Cursor:
         self.uidvalidity = 0
         self._strays: bool | None = None  # stored messages that lost their place; None: not asked
 
-    def enter(self, uidvalidity: int) -> tuple[int, bool]:
-        """Takes the folder as it is now; returns (last UID known as accepted, renumbered)."""
+    def place(self) -> Place:
+        """Where we are, as the database knows it."""
+        query = sa.select(Mailbox).where(Mailbox.name == self._mailbox)
+        with self._store.read() as session:
+            box, kept = session.scalar(query), session.get(Setting, self._left_key)
+            value = kept.value if kept else {}
+            return Place(
+                uidvalidity=box.uidvalidity if box else None,
+                last_uid=box.last_uid if box else 0,
+                folder=value.get("folder"),
+                left=frozenset(uidsets.read(value.get("left", ""))),
+                before=datetime.fromisoformat(value["before"]) if value.get("before") else None,
+            )
 
-        def work(session: Session) -> tuple[int, bool]:
+    def enter(
+        self,
+        uidvalidity: int,
+        folder: str = "",
+        left: Collection[int] = (),
+        before: datetime | None = None,
+    ) -> bool:
+        """Takes the folder as it is now; True where it was renumbered.
+
+        `left`: what is not to be taken in where the folder is new to us, as it is older than
+        `before`; where another daemon was quicker, what he left counts.
+        """
+
+        def work(session: Session) -> bool:
             box = self._locked(session)
             if box.uidvalidity == uidvalidity:
-                return box.last_uid, False
+                return False
             renumbered = box.uidvalidity is not None
             if renumbered:
                 self._forget(session, box)
             box.uidvalidity = uidvalidity
-            return 0, renumbered
+            self._keep_left(session, folder, left, before)
+            return renumbered
 
-        answer = self._store.write(work)
+        renumbered = self._store.write(work)
         self.uidvalidity = uidvalidity
-        return answer
+        return renumbered
+
+    def _keep_left(
+        self, session: Session, folder: str, left: Collection[int], before: datetime | None
+    ) -> None:
+        value = {
+            "folder": folder,
+            "left": uidsets.write(left),
+            "before": before.isoformat() if before else None,
+        }
+        session.merge(Setting(key=self._left_key, value=value))
+
+    @property
+    def _left_key(self) -> str:
+        return f"imap-left:{self._mailbox}"
 
     def forget(self) -> None:
         """No UID is known any more; a full scan must follow."""

@@ -6,8 +6,9 @@ import io
 from collections.abc import Iterator, Sequence
 
 from maild.errors import MaildError
-from maild.ingest.imap.connection import Connection, Refusal, TooLarge
+from maild.ingest.imap.connection import Announced, Connection, Refusal, TooLarge
 from maild.ingest.imap.cursor import Fetched
+from maild.ingest.imap.failures import Busy
 
 TOGETHER_OCTETS = 4_000_000  # of messages fetched by one command and committed together
 TOGETHER_COUNT = 100
@@ -32,30 +33,35 @@ class Interrupted(Exception):
         self.error = error
 
 
-def grouped(sizes: dict[int, int]) -> Iterator[list[int]]:
+def grouped(announced: dict[int, Announced]) -> Iterator[list[int]]:
     """UIDs in order, in groups that fit into memory together; a large message is alone."""
     group: list[int] = []
     octets = 0
-    for uid in sorted(sizes):
-        full = octets + sizes[uid] > TOGETHER_OCTETS or len(group) == TOGETHER_COUNT
+    for uid in sorted(announced):
+        size = announced[uid].size
+        full = octets + size > TOGETHER_OCTETS or len(group) == TOGETHER_COUNT
         if group and full:
             yield group
             group, octets = [], 0
         group.append(uid)
-        octets += sizes[uid]
+        octets += size
     if group:
         yield group
 
 
 def fetch(
-    connection: Connection, uids: list[int], sizes: dict[int, int], limit: int
+    connection: Connection, uids: list[int], announced: dict[int, Announced], limit: int
 ) -> Iterator[Fetched | Broken]:
     """The messages of one group, each whole or said to be broken; Interrupted when that ends."""
     try:
-        octets = sum(sizes[uid] for uid in uids)
+        octets = sum(announced[uid].size for uid in uids)
         bodies = _bodies(connection, uids, octets, limit)
         for uid in uids:
-            yield _checked(connection, uid, sizes[uid], bodies.pop(uid, None), limit)
+            one = announced[uid]
+            whole = _whole(connection, uid, one.size, bodies.pop(uid, None), limit)
+            yield whole if isinstance(whole, Broken) else Fetched(uid, whole, one.arrived)
+    except Busy:  # no message is to blame
+        raise
     except (MaildError, TooLarge) as error:
         raise Interrupted(uids, error) from error
 
@@ -65,50 +71,66 @@ def _bodies(
 ) -> dict[int, bytes | None]:
     """UID → body; one that the server refuses spoils the command, so then each is asked alone."""
     if octets > PART_OCTETS and len(uids) == 1:
-        return {uids[0]: None}  # fetched by `_checked`, in parts
+        return {}  # fetched by `_whole`, in parts
     try:
         return dict(connection.bodies(uids, octets=octets, limit=limit))
     except Refusal:
-        return dict.fromkeys(uids, None)
+        return {}
 
 
-def _checked(
-    connection: Connection, uid: int, size: int, body: bytes | None, limit: int
-) -> Fetched | Broken:
+def _whole(
+    connection: Connection, uid: int, size: int, given: bytes | None, limit: int
+) -> bytes | Broken:
     """Believes a body of the announced size; of another size only if it comes twice the same.
 
     Some servers (Exchange among them) announce a size that is an estimate, so a difference alone
     does not say that something is missing.
     """
-    if body is not None and len(body) == size > 0:
-        return Fetched(uid, body)
-    try:
-        first = body if body else _alone(connection, uid, size, limit)
-        if first is not None and len(first) == size > 0:
-            return Fetched(uid, first)
-        second = _alone(connection, uid, size, limit)
-    except Refusal as refusal:
-        return Broken(uid, f"the server refuses it: {refusal}"[:200])
-    if second is not None and len(second) == size > 0:
-        return Fetched(uid, second)
-    if first is None or second is None:
-        return Broken(uid, "the server answers without a body")
-    if first != second or (not first and size):
-        return Broken(uid, f"the server announces {size} octets and gives {len(second)}")
-    return Fetched(uid, second)
+    before: bytes | None = None
+    why = ""
+    for body in _attempts(connection, uid, size, given, limit):
+        if isinstance(body, Refusal):
+            why = f"the server refuses it: {body}"[:200]
+            continue
+        if body is not None and (len(body) == size > 0 or (body == before and (body or not size))):
+            return body
+        before = body
+        why = (
+            "the server answers without a body"
+            if body is None
+            else f"the server announces {size} octets and gives {len(body)}"
+        )
+    return Broken(uid, why)
 
 
-def _alone(connection: Connection, uid: int, size: int, limit: int) -> bytes | None:
-    """One message by itself, in parts where it is large; None without a body."""
-    if size <= PART_OCTETS:
-        return connection.bodies([uid], octets=size, limit=limit).get(uid)
+def _attempts(
+    connection: Connection, uid: int, size: int, given: bytes | None, limit: int
+) -> Iterator[bytes | Refusal | None]:
+    """What came, and what comes when it is asked for again: a large one in parts, then whole."""
+    if given is not None:
+        yield given
+    ways = [_all_at_once, _all_at_once]
+    if given is None and size > PART_OCTETS:
+        ways.insert(0, _in_parts)
+    for way in ways:
+        try:
+            yield way(connection, uid, size, limit)
+        except Refusal as refusal:
+            yield refusal
+
+
+def _all_at_once(connection: Connection, uid: int, size: int, limit: int) -> bytes | None:
+    return connection.bodies([uid], octets=size, limit=limit).get(uid)
+
+
+def _in_parts(connection: Connection, uid: int, size: int, limit: int) -> bytes | None:
+    """Put together from parts; None where the server's parts are none."""
     whole = io.BytesIO()
-    while True:
-        part = connection.part(uid, whole.tell(), PART_OCTETS)
-        if part is None and not whole.tell():
+    while whole.tell() <= 2 * size:  # a size may be an estimate, but not so bad a one
+        part = connection.part(uid, whole.tell(), PART_OCTETS, limit=limit)
+        if part is None or (len(part) > PART_OCTETS and whole.tell()):
             return None
-        whole.write(part or b"")
-        if whole.tell() > limit:
-            raise TooLarge(whole.tell())
-        if len(part or b"") < PART_OCTETS:
+        whole.write(part)
+        if len(part) != PART_OCTETS or whole.tell() == size:
             return whole.getvalue()
+    return None

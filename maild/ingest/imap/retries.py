@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 TRIES = 3  # failures of one message before an admin is told
-LONGEST_PAUSE = 3600.0  # seconds between tries
+LONGEST_PAUSE = 50.0  # seconds between tries: what heals is taken within a minute
+HOPELESS_PAUSE = 3600.0  # of what only another configuration can change
 
 
 @dataclass(slots=True)
@@ -25,24 +26,25 @@ class Retries:
         self._first_pause = first_pause
         self._of: dict[int, _Retry] = {}
 
-    def clear(self) -> None:
-        self._of.clear()
+    def clear(self) -> list[int]:
+        """Forgets all of them; returns those that somebody was told of."""
+        return self.done(list(self._of))
 
     def suspect(self, uids: Iterable[int]) -> None:
         """One of these broke the connection: from now on each is fetched alone."""
         for uid in uids:
             self._of.setdefault(uid, _Retry())
 
-    def failed(self, uid: int, *, final: bool = False) -> bool:
+    def failed(self, uid: int, *, hopeless: bool = False) -> bool:
         """Counts a failure; True once, when it is time to tell somebody.
 
-        `final`: another try will not help (too large), so it is told at once.
+        `hopeless`: another try will not help (too large), so it is told at once.
         """
         trouble = self._of.setdefault(uid, _Retry())
         trouble.tries += 1
-        pause = LONGEST_PAUSE if final else self._first_pause * 2 ** (trouble.tries - 1)
-        trouble.due = time.monotonic() + min(pause, LONGEST_PAUSE)
-        if trouble.told or (trouble.tries < TRIES and not final):
+        pause = min(self._first_pause * 2 ** min(trouble.tries - 1, 20), LONGEST_PAUSE)
+        trouble.due = time.monotonic() + (HOPELESS_PAUSE if hopeless else pause)
+        if trouble.told or (trouble.tries < TRIES and not hopeless):
             return False
         trouble.told = True
         return True
@@ -55,6 +57,10 @@ class Retries:
     def alone(self, uid: int) -> bool:
         return uid in self._of
 
+    def in_order(self, uids: Iterable[int]) -> list[int]:
+        """Those of these that are fetched alone, the one that failed last at the end."""
+        return sorted(filter(self.alone, uids), key=lambda uid: (self._of[uid].due, uid))
+
     def waits(self, uid: int) -> bool:
         """Not to be tried yet."""
         trouble = self._of.get(uid)
@@ -63,6 +69,10 @@ class Retries:
     def first(self) -> int | None:
         """The lowest UID of all."""
         return min(self._of, default=None)
+
+    def untold(self) -> bool:
+        """Whether something waits of which nobody was told."""
+        return any(not trouble.told for trouble in self._of.values())
 
     def ripe(self) -> list[int]:
         """Those to be tried now."""

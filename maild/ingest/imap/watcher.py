@@ -2,8 +2,8 @@
 
     connect ─▶ scan ─▶ fetch ─▶ commit ─▶ acknowledge ─▶ IDLE, or wait ─▶ scan …
 
-A scan looks at UIDs, never at \\Seen: at those beyond the last one we saw, and now and then, and
-always at first, at all of them.
+A scan looks at UIDs, never at \\Seen: at those beyond the last one that is accepted, and at all of
+them at first, now and then, and after whatever failed.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 import hashlib
 import random
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NoReturn
 
 import structlog
@@ -23,17 +24,27 @@ from maild.config import LimitsSection, MailboxSection
 from maild.crash_points import crash_point
 from maild.errors import MaildError, Temporary, Unavailable
 from maild.ingest.imap.acknowledge import Acknowledger
-from maild.ingest.imap.connection import Connection, Refusal, TooLarge, opened
-from maild.ingest.imap.cursor import KEYS, Cursor, Fetched, chunks
+from maild.ingest.imap.connection import (
+    Announced,
+    Connection,
+    IdleRefused,
+    Refusal,
+    TooLarge,
+    opened,
+)
+from maild.ingest.imap.cursor import KEYS, Cursor, Fetched, Place, chunks
+from maild.ingest.imap.failures import Busy, Later
 from maild.ingest.imap.fetch import Broken, Interrupted, fetch, grouped
 from maild.ingest.imap.retries import Retries
 from maild.ingest.imap.wire import Patience, Stop, Stopped
+from maild.ingest.imap.words import says
 from maild.store import Store
 
 log = structlog.get_logger()
 
 NEWEST = 100  # of each round of KEYS: new mail does not wait for a backlog (H16)
 RECHECKS = 20  # of messages whose size differs, a scan
+IN_VAIN = 3  # IDLEs that the server ended at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +53,14 @@ class Rhythm:
 
     rescan_seconds: float = 1800  # some servers leave a new UID out of an answer now and then
     first_pause: float = 1.0  # after a lost connection; doubles …
-    longest_pause: float = 60.0  # … up to here
+    longest_pause: float = 45.0  # … up to here: what heals is seen within a minute
     refused_pause: float = 300.0  # after a refused login: tries may lock the account
+    asked_pause: float = 300.0  # where a server asks us to wait, we do, but no longer than this
     message_pause: float = 5.0  # after a first failure of one message; doubles
     tell_after: int = 3  # failures in a row of the sort that passes by itself
     agains: int = 5  # connections in a row that break over some message while none is accepted
+    short_life: float = 30.0  # of a connection: after several such ones we knock less often
+    idle_again: float = 3600.0  # where a server did not idle as it had announced, we poll so long
 
 
 @dataclass(slots=True)
@@ -55,6 +69,7 @@ class _Work:
 
     pending: list[int]  # UIDs to fetch in later rounds, ascending
     acknowledge: list[int]  # accepted earlier, still on the server
+    seen: int  # the highest UID that the server named
     now: list[int] = field(default_factory=list)  # UIDs of this round that are still to be fetched
 
 
@@ -92,17 +107,27 @@ class Watcher:
         self._patience = patience or Patience()
         self._rhythm = rhythm or Rhythm()
         self._context = context
+        self._clock = clock
         self._cursor = Cursor(store, section.name, clock)
         self._after = Acknowledger(section.name, section.after, self._cursor)
         self._retries = Retries(self._rhythm.message_pause)
+        self.whole = threading.Event()  # all that was there is accepted, once since we began
         self._estimated: set[int] = set()  # UIDs whose announced size is known to be off
+        self._left: frozenset[int] = frozenset()  # UIDs that the first look left as they are
         self._uidvalidity = 0
-        self._high = 0  # all UIDs up to here were seen by this process
-        self._next_full = 0.0  # monotonic
+        self._high = 0  # all UIDs up to here are accepted, or wait in `_retries`
+        self._next_full = 0.0  # monotonic; when all UIDs are looked at again
+        self._next_rescan = 0.0  # … and their sizes compared
+        self._selected = 0.0  # monotonic; when the folder was opened last
         self._compared = False  # since this connection was made
+        self._breaking: set[int] = set()  # UIDs of whose breaking the connection somebody was told
+        self._idled_in_vain = 0  # times in a row
+        self._poll_until = 0.0  # monotonic
         self._accepted = 0  # by this process
         self._failures = 0  # in a row
+        self._short_lives = 0  # connections in a row that did not last
         self._longest_pause = self._rhythm.longest_pause
+        self._asked_to_wait = 0.0  # seconds, by the server
         self._problem: str | None = None  # key of the alert that stands
         self._log = log.bind(mailbox=section.name)
 
@@ -115,13 +140,14 @@ class Watcher:
         what was accepted until then stays accepted.
         """
         before = self._accepted
-        self._next_full = 0.0
+        self._next_full = self._next_rescan = 0.0
         self._connected(stop or Stop(), self._scan)
         return self._accepted - before
 
     def run(self, stop: Stop) -> None:
         """Watches until `stop` is set; then returns at once, in the middle of whatever it is."""
         while not stop.is_set():
+            began = time.monotonic()
             try:
                 self._connected(stop, lambda connection: self._watch(connection, stop))
             except Stopped:
@@ -136,22 +162,45 @@ class Watcher:
                         f"({type(error).__name__}); it is in the log. It is tried again."
                     )
                 )
+            lasted = time.monotonic() - began
+            self._short_lives = self._short_lives + 1 if lasted < self._rhythm.short_life else 0
             stop.wait(self._pause())
 
     def _watch(self, connection: Connection, stop: Stop) -> None:
         while True:
             connection.forget_news()
             self._scan(connection)
-            self._went_well()
-            if connection.news:  # it came while we were busy; IDLE would not tell again
-                continue
-            seconds = min(self._next_full - time.monotonic(), self._retries.seconds())
-            if connection.idles:
-                connection.idle(max(0.1, min(seconds, self._patience.idle_seconds)))
-                continue
-            if stop.wait(max(0.1, min(seconds, self._section.poll_seconds))):
-                raise Stopped
+            if not self._retries.untold():
+                self._went_well()
+            if not connection.news:  # what came while we were busy, IDLE would not tell again
+                self._wait(connection, stop)
+
+    def _wait(self, connection: Connection, stop: Stop) -> None:
+        """Until there is news, or it is time to look again without any."""
+        now = time.monotonic()
+        seconds = max(0.1, min(self._next_full - now, self._retries.seconds()))
+        if connection.idles and now >= self._poll_until:
+            self._idle(connection, min(seconds, self._patience.idle_seconds))
+        elif stop.wait(min(seconds, self._section.poll_seconds)):
+            raise Stopped
+        else:
             connection.noop()  # some servers show new messages to nothing else
+        quiet = time.monotonic() - self._selected >= self._patience.idle_seconds
+        if quiet and not connection.news:
+            self._enter(connection)  # it may have been renamed, or made anew, under our feet
+
+    def _idle(self, connection: Connection, seconds: float) -> None:
+        """IDLE where the server does as it announces; else we poll, on the same connection."""
+        began = time.monotonic()
+        try:
+            in_vain = not connection.idle(seconds) and time.monotonic() - began < 1
+        except IdleRefused as refusal:
+            self._log.info("imap.idle_refused", detail=str(refusal))
+            in_vain, self._idled_in_vain = True, IN_VAIN
+        self._idled_in_vain = self._idled_in_vain + 1 if in_vain else 0
+        if self._idled_in_vain >= IN_VAIN:
+            self._idled_in_vain = 0
+            self._poll_until = began + self._rhythm.idle_again
 
     # ---- connecting
 
@@ -164,44 +213,92 @@ class Watcher:
                 with opened(
                     self._section, patience=self._patience, stop=stop, context=self._context
                 ) as connection:
+                    self._compared = False
                     self._enter(connection)
+                    self._log.info(
+                        "imap.connected",
+                        host=self._section.host,
+                        uidvalidity=connection.uidvalidity,
+                        messages=connection.exists,
+                        idle=connection.idles,
+                    )
                     return work(connection)
             except (_Again, Interrupted) as again:
+                self._next_full = 0.0
                 in_vain = in_vain + 1 if self._accepted == before else 0
                 if in_vain > self._rhythm.agains:
                     raise Temporary(str(again)) from again
             except Refusal as refusal:
                 raise Temporary(
                     f'Mailbox "{self._section.name}": the server {self._section.host} refuses '
-                    "what every IMAP server should do. It is tried again by itself; if this "
-                    "lasts, look at the log of the server.",
+                    f"what every IMAP server should do.{says(str(refusal))} It is tried again by "
+                    "itself; if this lasts, look at the log of the server.",
                     detail=str(refusal)[:300],
                 ) from refusal
 
     def _enter(self, connection: Connection) -> None:
         """Opens the folder and finds our place in it; notices when it was renumbered."""
+        place = self._cursor.place()  # before the server speaks: others move it meanwhile
         connection.select(readonly=self._after.keeps)
-        last_uid, renumbered = self._cursor.enter(connection.uidvalidity)
+        self._selected = time.monotonic()
+        if place.uidvalidity != connection.uidvalidity:
+            self._enter_anew(connection, place)
+            place = self._cursor.place()
+        elif self._uids_went_back(connection, place.last_uid):
+            self._uids_used_twice(connection, f"UIDNEXT went back to {connection.uidnext}")
+        self._cursor.uidvalidity = connection.uidvalidity
+        self._left = place.left
         if connection.uidvalidity != self._uidvalidity:
             self._start_over(connection.uidvalidity)
+
+    def _uids_went_back(self, connection: Connection, last_uid: int) -> bool:
+        """Whether UIDs are given again that we know; some servers only tell an old UIDNEXT."""
+        known = self._uidvalidity == connection.uidvalidity
+        mark = max(last_uid, self._high if known else 0)
+        if connection.uidnext is None or connection.uidnext > mark:
+            return False
+        return not connection.uids(connection.uidnext)
+
+    def _enter_anew(self, connection: Connection, place: Place) -> None:
+        """The folder is new to us, or its messages have new numbers (H11)."""
+        before = place.before
+        if place.uidvalidity is None or place.folder not in (None, connection.folder):
+            since = self._section.first_look
+            before = None if since is None else self._clock() - since
+        left = [] if before is None else self._older(connection, before)
+        renumbered = self._cursor.enter(connection.uidvalidity, connection.folder, left, before)
         self._compared = False
         if renumbered:
             self._log.warning("imap.renumbered", uidvalidity=connection.uidvalidity)
-        elif connection.uidnext is not None and connection.uidnext <= max(last_uid, self._high):
-            self._uids_used_twice(connection, f"UIDNEXT went back to {connection.uidnext}")
-        self._log.info(
-            "imap.connected",
-            host=self._section.host,
-            uidvalidity=connection.uidvalidity,
-            messages=connection.exists,
-            idle=connection.idles,
+        if left and before is not None:
+            self._tell_left(connection.folder, len(left), before)
+
+    def _older(self, connection: Connection, before: datetime) -> list[int]:
+        """The UIDs of what came to the server before then."""
+        return [
+            uid
+            for some in chunks(connection.uids(1), KEYS)
+            for uid, one in connection.announced(some).items()
+            if one.arrived is not None and one.arrived < before
+        ]
+
+    def _tell_left(self, folder: str, count: int, before: datetime) -> None:
+        self._log.info("imap.left", count=count, before=before.isoformat())
+        name = self._section.name
+        many = "1 message" if count == 1 else f"{count:,} messages"
+        self._alert(
+            f"notice:imap-left:{name}",
+            f'Mailbox "{name}": {many} in {folder} came before '
+            f"{before.astimezone(UTC):%Y-%m-%d %H:%M} UTC and stay as they are "
+            f'([[mailbox]] since = "{self._section.since}"). To have them as tickets without '
+            f"telling anybody: `maild ingest --from-mailbox {name} --quiet`.",
         )
 
     def _start_over(self, uidvalidity: int) -> None:
         self._uidvalidity = uidvalidity
         self._high = 0
-        self._next_full = 0.0
-        self._retries.clear()
+        self._next_full = self._next_rescan = 0.0
+        self._in_the_end(self._retries.clear())
         self._estimated.clear()
 
     def _uids_used_twice(self, connection: Connection, evidence: str) -> None:
@@ -220,41 +317,48 @@ class Watcher:
 
     def _scan(self, connection: Connection) -> None:
         """Accepts and acknowledges what is there; _Again where that needs another connection."""
-        full = time.monotonic() >= self._next_full
-        self._compare(connection, 1 if full else max(1, self._high - NEWEST))
+        now = time.monotonic()
+        full, rescan = now >= self._next_full, now >= self._next_rescan
+        self._compare(connection, 1 if rescan else max(1, self._high - NEWEST))
         work = self._look(connection, 1 if full else self._high + 1)
         while work.pending:
             self._round(connection, work)
             self._arrivals(connection, work)
         self._acknowledge(connection, work.acknowledge)
+        self._high = max(self._high, work.seen)
         if full:
             if self._retries.first() is None:
                 self._cursor.scanned(self._high)
             self._next_full = time.monotonic() + self._rhythm.rescan_seconds
+        if rescan:
+            self._next_rescan = time.monotonic() + self._rhythm.rescan_seconds
+        if not self._retries.untold():
+            self.whole.set()
 
     def _look(self, connection: Connection, first: int) -> _Work:
         """What is there from `first` on, and what was in trouble and is due again."""
         found = connection.uids(first)
-        self._high = max([self._high, *found[-1:]])
-        found = sorted({*found, *self._retries.ripe()})
+        seen = max([0, *found[-1:]])
+        found = sorted({*found, *self._retries.ripe()} - self._left)
         known = self._cursor.known(found)
-        self._retries.done(known)
+        self._in_the_end(self._retries.done(known))
         pending = [uid for uid in found if uid not in known and not self._retries.waits(uid)]
-        return _Work(pending, sorted(known))
+        return _Work(pending, sorted(known), seen)
 
     def _arrivals(self, connection: Connection, work: _Work) -> None:
         """What comes in while a backlog is worked joins it."""
         if work.pending and connection.news:
             connection.forget_news()
-            fresh = self._look(connection, self._high + 1)
+            fresh = self._look(connection, work.seen + 1)
             work.pending = sorted({*work.pending, *fresh.pending})
+            work.seen = max(work.seen, fresh.seen)
 
     def _round(self, connection: Connection, work: _Work) -> None:
         """Takes the oldest, and some of the newest, of what is pending."""
         oldest, rest = work.pending[: KEYS - NEWEST], work.pending[KEYS - NEWEST :]
         work.now = oldest + rest[-NEWEST:]
         work.pending = rest[:-NEWEST]
-        alone = [[uid] for uid in work.now if self._retries.alone(uid)]
+        alone = [[uid] for uid in self._retries.in_order(work.now)]
         together = [uid for uid in work.now if not self._retries.alone(uid)]
         done: list[int] = []
         try:
@@ -268,10 +372,10 @@ class Watcher:
     def _take(self, connection: Connection, uids: list[int], work: _Work) -> list[int]:
         """Fetches and commits these; returns those that are accepted."""
         done: list[int] = []
-        for group in grouped(sizes := self._sizes(connection, uids)):
+        for group in grouped(announced := self._announced(connection, uids)):
             whole: list[Fetched] = []
             try:
-                for one in fetch(connection, group, sizes, self._limit):
+                for one in fetch(connection, group, announced, self._limit):
                     if isinstance(one, Fetched):
                         whole.append(one)
                     else:
@@ -280,29 +384,32 @@ class Watcher:
                 done += self._commit(whole, work)
         return done
 
-    def _sizes(self, connection: Connection, uids: list[int]) -> dict[int, int]:
-        """The sizes of those that can be fetched now; tells of those that are too large (H15)."""
+    def _announced(self, connection: Connection, uids: list[int]) -> dict[int, Announced]:
+        """Those that can be fetched now; tells of those that are too large (H15)."""
         try:
-            sizes = connection.sizes(uids)
+            found = connection.announced(uids)
         except Refusal as refusal:
             if len(uids) == 1:
                 self._broken(Broken(uids[0], f"the server refuses its size: {refusal}"[:200]))
                 return {}
             half = len(uids) // 2
-            return self._sizes(connection, uids[:half]) | self._sizes(connection, uids[half:])
+            some = self._announced(connection, uids[:half])
+            return some | self._announced(connection, uids[half:])
+        except Busy:
+            raise
         except MaildError as error:
             raise Interrupted(uids, error) from error
-        self._missing(connection, [uid for uid in uids if uid not in sizes])
-        for uid in [uid for uid in sizes if sizes[uid] > self._limit]:
-            self._too_large(uid, sizes.pop(uid))
-        return sizes
+        self._missing(connection, [uid for uid in uids if uid not in found])
+        for uid in [uid for uid in found if found[uid].size > self._limit]:
+            self._too_large(uid, found.pop(uid).size)
+        return found
 
     def _missing(self, connection: Connection, uids: list[int]) -> None:
         """No size: expunged meanwhile (H8), or a server that does not know its own message."""
         if not uids:
             return
         there = set(connection.uids(min(uids)))
-        self._retries.done(uid for uid in uids if uid not in there)
+        self._in_the_end(self._retries.done(uid for uid in uids if uid not in there))
         for uid in uids:
             if uid in there:
                 self._broken(Broken(uid, "the server does not say its size"))
@@ -315,8 +422,8 @@ class Watcher:
         crash_point("accept.fetched")
         accepted = self._cursor.accept(whole, self._low(work))
         crash_point("accept.committed")
-        for uid in self._retries.done(uids):
-            self._recovered(self._key("fetch", uid))
+        self._high = max(self._high, min([*work.pending[:1], *work.now], default=work.seen + 1) - 1)
+        self._in_the_end(self._retries.done(uids))
         for uid, message in accepted.new:
             self._log.info("imap.accepted", uid=uid, message=message)
         self._accepted += len(accepted.new)
@@ -329,7 +436,7 @@ class Watcher:
         waiting = [*work.pending[:1], *work.now]
         if (trouble := self._retries.first()) is not None:
             waiting.append(trouble)
-        return min(waiting) - 1 if waiting else self._high
+        return min(waiting, default=work.seen + 1) - 1
 
     def _acknowledge(self, connection: Connection, uids: Iterable[int]) -> None:
         uids = list(uids)
@@ -343,8 +450,9 @@ class Watcher:
             self._alert(
                 key,
                 f'Mailbox "{self._section.name}": the server does not let us do '
-                f'after = "{self._section.after}". The messages are safe with us and stay on the '
-                "server; look at the rights on both folders, or set another `after`.",
+                f'after = "{self._section.after}".{says(str(refusal))} The messages are safe with '
+                "us and stay on the server; look at the rights on both folders, or set another "
+                "`after`.",
             )
         else:
             crash_point("accept.acknowledged")
@@ -364,22 +472,24 @@ class Watcher:
         rechecks = RECHECKS
         for uids in chunks(connection.uids(first), KEYS):
             known = self._cursor.known(uids)
-            sizes = connection.sizes(sorted(known)) if known else {}
+            there = connection.announced(sorted(known)) if known else {}
             odd = [
                 uid
-                for uid, size in sizes.items()
-                if size != known[uid][0] and size <= self._limit and uid not in self._estimated
+                for uid, one in there.items()
+                if one.size != known[uid][0]
+                and one.size <= self._limit
+                and uid not in self._estimated
             ]
             for uid in odd[:rechecks]:
                 rechecks -= 1
-                self._recheck(connection, uid, sizes[uid], known[uid][1])
+                self._recheck(connection, uid, there[uid], known[uid][1])
 
-    def _recheck(self, connection: Connection, uid: int, size: int, digest: str) -> None:
+    def _recheck(self, connection: Connection, uid: int, one: Announced, digest: str) -> None:
         """Another size: another message, or a server whose sizes are estimates."""
-        for one in fetch(connection, [uid], {uid: size}, self._limit):
-            if isinstance(one, Broken):
+        for fetched in fetch(connection, [uid], {uid: one}, self._limit):
+            if isinstance(fetched, Broken):
                 return
-            if hashlib.sha256(one.octets).hexdigest() != digest:
+            if hashlib.sha256(fetched.octets).hexdigest() != digest:
                 self._uids_used_twice(connection, f"UID {uid} is another message now")
                 raise _Again("UIDs were used twice")
             self._estimated.add(uid)
@@ -402,46 +512,78 @@ class Watcher:
 
     def _too_large(self, uid: int, octets: int) -> None:
         self._log.warning("imap.too_large", uid=uid, size=octets)
-        if self._retries.failed(uid, final=True):
+        if self._retries.failed(uid, hopeless=True):
             self._alert(
                 self._key("size", uid),
                 f'Mailbox "{self._section.name}": message UID {uid} has {octets:,} octets, more '
                 f"than [limits] message_bytes = {self._limit}. It stays on the server unread; "
-                "raise the limit and restart, or take care of it by hand.",
+                "raise the limit and send SIGHUP, or take care of it by hand.",
             )
 
     def _interrupted(self, interruption: Interrupted) -> NoReturn:
-        """The connection is gone; with the next one the suspects are fetched one by one (H9)."""
+        """The connection is gone; with the next one the suspects are fetched one by one (H9).
+
+        Whether a message is to blame or the line, nobody can say: one alert tells of both.
+        """
         uids, error = interruption.uids, interruption.error
         self._log.info("imap.interrupted", suspects=len(uids), detail=str(error))
         self._retries.suspect(uids)
         if len(uids) == 1 and isinstance(error, TooLarge):
             self._too_large(uids[0], error.octets)
         elif len(uids) == 1:
-            self._broken(Broken(uids[0], "the connection breaks over it"))
+            self._breaks(uids[0])
         raise _Again(str(error)) from interruption
+
+    def _breaks(self, uid: int) -> None:
+        self._log.warning("imap.broke", uid=uid)
+        if self._retries.failed(uid):
+            self._breaking.add(uid)
+            self._trouble(self._cut_text())
+
+    def _cut_text(self) -> str:
+        uids = sorted(self._breaking)
+        named = f"UID {' and '.join(map(str, uids))}" if len(uids) < 3 else f"{len(uids)} messages"
+        return (
+            f'Mailbox "{self._section.name}": the connection breaks over {named}, again and again. '
+            "What cannot be fetched stays on the server and is tried again by itself. If it is "
+            "one message, look at it with a mail client; if it is many, look at the network."
+        )
+
+    def _in_the_end(self, uids: list[int]) -> None:
+        """These came through, or are gone, of which somebody was told that they did not."""
+        for uid in uids:
+            if uid not in self._breaking:
+                self._recovered(self._key("fetch", uid))
+        self._breaking.difference_update(uids)
+
+    def _trouble(self, text: str) -> None:
+        """The one alert about this mailbox and the way to it."""
+        self._problem = f"imap:{self._section.name}"
+        self._alert(self._problem, text)
 
     def _failed(self, error: MaildError) -> None:
         """Logs, and tells the admin: at once where only he can help, else when it lasts."""
         self._failures += 1
+        self._next_full = 0.0  # whatever was in flight is looked for
         self._log.warning(
             "imap.lost", failures=self._failures, error=error.message, detail=error.detail
         )
-        key = f"imap:{self._section.name}"
         refused = isinstance(error, Unavailable)
         self._longest_pause = self._rhythm.refused_pause if refused else self._rhythm.longest_pause
+        self._asked_to_wait = error.seconds if isinstance(error, Later) else 0.0
         if refused or self._failures >= self._rhythm.tell_after:
-            self._problem = key
-            self._alert(key, error.message)
+            self._trouble(error.message)
 
     def _pause(self) -> float:
         """Doubling, and spread so that many mailboxes do not knock at the same moment."""
-        steps = min(self._failures - 1, 20)
+        steps = min(max(self._failures, self._short_lives) - 1, 20)
         pause = min(self._rhythm.first_pause * 2.0**steps, self._longest_pause)
-        return random.uniform(0.5, 1) * pause
+        asked = min(self._asked_to_wait, self._rhythm.asked_pause)
+        return max(random.uniform(0.5, 1) * pause, asked)
 
     def _went_well(self) -> None:
         self._failures = 0
-        if self._problem:
+        self._asked_to_wait = 0.0
+        if self._problem and not self._breaking:
             self._recovered(self._problem)
             self._problem = None

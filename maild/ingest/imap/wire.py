@@ -1,8 +1,9 @@
 """The wire under imapclient: total deadlines, limits on what a server may send, and a way out.
 
 imaplib reads with a timeout per read (a server that sends an octet a second holds it for ever,
-H17), takes any literal that is announced (H18), and cannot be interrupted.  This one waits for
-the socket and for `Stop` at once.
+H17), takes any literal that is announced (H18), cannot be interrupted, and knows the words of
+IMAP only as RFC 3501 writes them.  This one waits for the socket and for `Stop` at once, and
+writes every line as imaplib expects it (H100).
 """
 
 from __future__ import annotations
@@ -22,6 +23,13 @@ from typing import Any
 
 LINE_OCTETS = 4_000_000  # a SEARCH answer of 300,000 UIDs is one line
 CHUNK = 262_144
+
+_UNTAGGED = re.compile(rb"\*[ \t]+(?:(\d+)[ \t]+)?([A-Za-z][A-Za-z-]*)(?:[ \t]+(.*))?")
+_TAGGED = re.compile(rb"([A-Za-z]+\d+)[ \t]+(OK|NO|BAD)(?:[ \t]+(.*))?", re.IGNORECASE)
+_CODE = re.compile(rb"\[[ \t]*([A-Za-z0-9-]+)[ \t]*")  # RFC 3501 §7.1
+
+# A dead network is noticed within a minute, also where we only listen.
+_KEEPALIVE = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 class Stop(threading.Event):
@@ -63,7 +71,8 @@ class Patience:
     connect_seconds: float = 20  # name, TCP, TLS and greeting together
     command_seconds: float = 60  # one command and its whole answer …
     octets_a_second: float = 10_000  # … plus this for what a FETCH brings
-    idle_seconds: float = 300  # an IDLE is renewed; many networks forget silent connections
+    idle_seconds: float = 40  # an IDLE is renewed; many networks forget silent connections
+    prompt_seconds: float = 15  # for the end of an IDLE, and a NOOP: they ask for no work
 
 
 class Wire(imaplib.IMAP4):
@@ -81,7 +90,9 @@ class Wire(imaplib.IMAP4):
     ) -> None:
         """`context` None: no TLS; `implicit`: TLS from the first octet."""
         self.news = False  # more messages exist than before
-        self._exists = 0
+        self.alerts: list[str] = []  # what the server wants a person to read (RFC 3501 §7.1)
+        self.exists = 0  # messages in the folder, as far as we were told
+        self._in_response = False  # a literal was read; its response goes on
         self.allowance = patience.command_seconds  # for the next command and its answer
         self.literal_limit = 1_000_000
         self._context = context
@@ -110,9 +121,35 @@ class Wire(imaplib.IMAP4):
                 self._receive()
             into.write(self._received[:missing])
             del self._received[:missing]
+        self._in_response = True
         return into.getvalue()
 
     def readline(self) -> bytes:
+        """A line as imaplib knows it; empty ones between responses are passed over."""
+        while True:
+            line = self._line()
+            if self._in_response:
+                self._in_response = False
+                return line
+            if line != b"\r\n":
+                line = self._plain(line)
+                self._count(line)
+                return line
+
+    def _plain(self, line: bytes) -> bytes:
+        """`*  search 3  5` → `* SEARCH 3  5`: words in capitals, one space between them."""
+        line = line[:-2]
+        if found := _UNTAGGED.fullmatch(line):
+            number, name, rest = found.groups()
+            words = [b"*", *filter(None, [number]), name.upper(), _code_in_capitals(rest or b"")]
+            line = b" ".join(words) if rest else b" ".join(words[:-1])
+        elif (found := _TAGGED.fullmatch(line)) and found[1] in self.tagged_commands:
+            line = b" ".join((found[1], found[2].upper(), _code_in_capitals(found[3] or b"")))
+        if b"[ALERT]" in line and len(self.alerts) < 10:
+            self.alerts.append(line.partition(b"[ALERT]")[2].decode("utf-8", "replace").strip())
+        return line + b"\r\n"
+
+    def _line(self) -> bytes:
         looked = 0
         while (at := self._received.find(b"\n", looked)) < 0:
             looked = len(self._received)
@@ -121,19 +158,23 @@ class Wire(imaplib.IMAP4):
             self._receive()
         line = bytes(self._received[: at + 1])
         del self._received[: at + 1]
-        self._count(line)
-        return line
+        return line.rstrip(b"\r\n") + b"\r\n"
 
     def _count(self, line: bytes) -> None:
         """Some servers say EXISTS in every answer: only a larger number is news."""
-        counted = re.match(rb"\* (\d+) (EXISTS|EXPUNGE)\s*$", line, re.IGNORECASE)
+        counted = re.match(rb"\* (\d+) (EXISTS|EXPUNGE)\b", line)
         if not counted:
             return
-        if counted[2].upper() == b"EXPUNGE":
-            self._exists -= 1
+        if counted[2] == b"EXPUNGE":
+            self.exists -= 1
             return
-        self.news = self.news or int(counted[1]) > self._exists
-        self._exists = int(counted[1])
+        self.news = self.news or int(counted[1]) > self.exists
+        self.exists = int(counted[1])
+
+    def taken(self, name: str) -> list[bytes]:
+        """The lines of untagged responses of this name, which are then forgotten."""
+        lines = self.untagged_responses.pop(name, [])
+        return [line for line in lines if isinstance(line, bytes)]
 
     def send(self, data: Any) -> None:
         self._end = time.monotonic() + self.allowance
@@ -235,6 +276,9 @@ class Wire(imaplib.IMAP4):
     def _connect_to(self, sock: socket.socket, address: Any) -> None:
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEPALIVE.items():
+            with suppress(AttributeError, OSError):  # where this system has it
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with suppress(BlockingIOError):
             sock.connect(address)
@@ -264,3 +308,12 @@ class Wire(imaplib.IMAP4):
                 self._wait(selectors.EVENT_READ)
             except ssl.SSLWantWriteError:
                 self._wait(selectors.EVENT_WRITE)
+
+
+def _code_in_capitals(text: bytes) -> bytes:
+    """`[uidnext  4] x` → `[UIDNEXT 4] x`."""
+    found = _CODE.match(text)
+    if not found:
+        return text
+    rest = text[found.end() :]
+    return b"[" + found[1].upper() + (b"" if rest.startswith(b"]") else b" ") + rest
