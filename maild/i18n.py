@@ -77,10 +77,12 @@ def _fill(template: str, values: Mapping[str, Value], write: Callable[[Value, st
 
 
 def _english(value: Value, between: str = _BETWEEN) -> str:
-    """Thu 3 Dec 2026, 09:00; a day alone as 2026-12-03."""
+    """Dates as a mail in English has them: Thu, Dec 3, 2026, 9:00 AM."""
     if isinstance(value, datetime):
-        return f"{value:%a} {value.day} {value:%b %Y, %H:%M}"
-    if isinstance(value, str | int | date):
+        return moment(value, locale("en"))
+    if isinstance(value, date):
+        return day(value, locale("en"))
+    if isinstance(value, str | int):
         return str(value)
     return between.join(_english(entry) for entry in value)
 
@@ -122,7 +124,8 @@ class Translator:
 
 def moment(when: datetime, locale: Locale, zone: ZoneInfo | None = None) -> str:
     """ "Thu, Dec 3, 2026, 9:00 AM", in the zone or in its own."""
-    return f"{day(when, locale, zone)}, {format_time(when, 'short', zone, locale)}"
+    clock = format_time(when, "short", zone, locale).replace("\u202f", " ")  # not all fonts have it
+    return f"{day(when, locale, zone)}, {clock}"
 
 
 def day(when: date, locale: Locale, zone: ZoneInfo | None = None) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, time
 
 from maild.commands import dates, durations
@@ -20,6 +20,8 @@ from maild.i18n import sentence
 MORNING = time(9)  # of a date without a time: when work on it can begin …
 EVENING = time(17)  # … and when it must be done
 NUMBER = re.compile(r"T\d{8}\.\d{4,}", re.IGNORECASE)
+_ADDED = re.compile(r":\s|\s[-–—]\s|\s\(")
+SETS = {"resolve": "resolved_status", "complete": "complete_status"}  # command → what it sets
 LEVELS = ("high", "medium", "low")
 
 
@@ -44,6 +46,7 @@ class Names:
     now: datetime  # aware, in the desk's zone
     languages: tuple[str, ...] = ("en",)  # of dates: the desk's first
     views: tuple[str, ...] = ()
+    meant: Mapping[str, str] = field(default_factory=dict)  # "complete_status", "waiting" → status
 
     def reads(self, kind: str, text: str) -> bool:
         """Whether `text` can be what stands in a hole of this kind."""
@@ -65,28 +68,49 @@ class Names:
         """The status of the profile that is meant; Refused with the nearest."""
         wanted = fold(text)
         by_key = {fold(name): name for name in self.statuses}
-        if wanted in by_key:
-            return by_key[wanted]
+        short = [name for name in self.statuses if fold(_short(name)) == wanted]
+        if wanted in by_key or len(short) == 1:
+            return by_key.get(wanted) or short[0]
+        if short:
+            raise Refused(sentence('"{text}" can be {known: or }.', text=text.strip(), known=short))
+        by_key = dict(self.meant) | by_key
+        for meant in self._aliases(wanted):
+            if fold(meant) in by_key:
+                return by_key[fold(meant)]
+        raise Refused(_no(sentence("status"), text, self.statuses))
+
+    def _aliases(self, wanted: str) -> Iterator[str]:
+        """What a word for a status can mean, in any language."""
         for name, meant in self.vocabulary.statuses.items():
             if fold(name) == wanted:
-                found = next((by_key[fold(m)] for m in meant if fold(m) in by_key), None)
-                if found:
-                    return found
-        raise Refused(_no(sentence("status"), text, self.statuses))
+                yield from meant
+
+    def is_status_word(self, text: str) -> bool:
+        """Whether it is called a status anywhere, by this desk or another."""
+        wanted = fold(text)
+        named = (*self.statuses, *map(_short, self.statuses), *self.vocabulary.statuses)
+        return any(fold(name) == wanted for name in named) or any(
+            fold(meant) == wanted
+            for several in self.vocabulary.statuses.values()
+            for meant in several
+            if meant[:1].isupper()
+        )
+
+    def own_status(self, word: str, command: str) -> str | None:
+        """The status of this very name, where the command would set another one."""
+        sets = self.meant.get(SETS.get(command, ""))
+        own = next((name for name in self.statuses if fold(name) == fold(word)), None)
+        return own if sets is not None and own != sets else None
 
     def priority(self, text: str) -> str:
         """ "1", "P1", "high", "2 medium high" → the priority of the profile."""
-        wanted = fold(text).removeprefix("priority ").removeprefix("prio ")
-        wanted = fold(self.vocabulary.priorities.get(wanted, wanted))
-        matches: list[Callable[[str], bool]] = [
-            lambda name: fold(name) == wanted,
-            lambda name: fold(name).split()[0] in (wanted, "p" + wanted, wanted[1:]),
-            lambda name: fold(name).lstrip("p0123456789 ") == wanted,
-        ]
-        for match in matches:
-            found = [name for name in self.priorities if match(name)]
-            if len(found) == 1:
-                return found[0]
+        written = fold(text).removeprefix("priority ").removeprefix("prio ")
+        meant = fold(self.vocabulary.priorities.get(written, written))
+        for wanted in dict.fromkeys((written, meant)):  # the profile's own word first
+            for match in _PRIORITY:
+                found = [name for name in self.priorities if match(fold(name), wanted)]
+                if len(found) == 1:
+                    return found[0]
         raise Refused(_no(sentence("priority"), text, self.priorities))
 
     def queue(self, text: str) -> str:
@@ -144,6 +168,13 @@ _READERS: dict[str, Callable[[Names, str], object]] = {
     "view": Names.view,
 }
 
+# How a word can mean a priority, as both are folded: "2 medium high", "2" or "P2", "medium high".
+_PRIORITY: tuple[Callable[[str, str], bool], ...] = (
+    lambda name, wanted: name == wanted,
+    lambda name, wanted: name.split()[0] in (wanted, "p" + wanted, wanted[1:]),
+    lambda name, wanted: name.lstrip("p0123456789 ") == wanted,
+)
+
 # What a hole of a phrase holds, as people say it.
 KINDS = {
     "status": sentence("status"),
@@ -162,6 +193,11 @@ def fold(text: str) -> str:
     """The form by which words are compared: lower case, one space, no accents."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split()).strip(" .!")
+
+
+def _short(name: str) -> str:
+    """A status's name without what a colon or a dash adds: "No-Show: Remote Customer"."""
+    return _ADDED.split(name, maxsplit=1)[0]
 
 
 def ticket_number(text: str) -> str:

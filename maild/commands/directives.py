@@ -90,10 +90,20 @@ def _hashes(bare: str, names: Names) -> _Line:
             found.unclear.append(what)
             found.text = f"{found.text} {part}".strip()
             continue
-        found.commands.append(what)
+        found.commands += _own(what, part, names)
         if what.name in ("internal", "reply") and what.argument:
             found.text, found.ends = f"{found.text} {what.argument}".strip(), True
     return found
+
+
+def _own(command: Command, part: str, names: Names) -> list[Command]:
+    """ "#closed" is the profile's own Closed where there is one, words behind it its resolution."""
+    head = _HASH.match(part)
+    own = names.own_status(head["word"], command.name) if head else None
+    if own is None:
+        return [command]
+    why = [replace(command, name="resolution")] if command.argument else []
+    return [*why, replace(command, name="status", argument=own)]
 
 
 def _parts(bare: str, vocabulary: Vocabulary) -> list[str]:

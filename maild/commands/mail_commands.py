@@ -96,7 +96,18 @@ def names(
         now=now.astimezone(config.zone),
         languages=words.spoken(config.language),
         views=views.names(profile),
+        meant=_meant(profile),
     )
+
+
+def _meant(profile: Profile) -> dict[str, str]:
+    """What words stand for in this profile: its keys, and a kind for its first status."""
+    keys = ("complete_status", "resolved_status", "deferred_status", "scheduled_status")
+    found = {key: getattr(profile, key) for key in keys if getattr(profile, key)}
+    for status in profile.statuses.values():
+        if status.set_by != "system":
+            found.setdefault(status.kind, status.name)
+    return found
 
 
 def _words(desk: Desk) -> Vocabulary:

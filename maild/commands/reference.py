@@ -67,10 +67,14 @@ def page(vocabulary: Vocabulary) -> str:
         "`resolved_status`.\n",
         _table([word for word in commands if "contact" in word.who], vocabulary, contact=True),
         "\n## Phrases in the subject\n",
-        "`{status}` is any status of the profile, or one of its other names below.\n",
+        "`{status}` is any status of the profile, without what a colon or a dash adds to it if "
+        "that is clear, or one of its other names below. A phrase that is a status of the profile "
+        'sets that one: "is closed" is Closed where there is Closed. A status that only other '
+        "desks have is answered with those that there are.\n",
         *_phrases(vocabulary),
         "\n## Other names of statuses\n",
-        "The first that the profile has is meant.\n",
+        "The first that the profile has is meant; in small letters, what stands under that key of "
+        "profile.yaml, or the first status of that kind.\n",
         _rows(("written", "meant"), [(n, ", ".join(m)) for n, m in vocabulary.statuses.items()]),
         "\n## Other helpdesks' words\n",
         *_dialects(vocabulary),

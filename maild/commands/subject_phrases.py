@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from maild.commands.arguments import KINDS, NUMBER, Names
@@ -47,6 +47,8 @@ def read(subject: str, names: Names, carried: frozenset[str], *, opens: bool, ro
     """The commands at the end of a subject.  `carried`: earlier subjects in their plain form."""
     if len(subject) > LONGEST:
         return Title(subject)
+    if role == "resource":
+        names = replace(names, vocabulary=_own_first(names))
     if prefixes.was_forwarded(subject):
         found = _last_phrase(subject, names)
         return _not(subject, [found[1]], "it is a forward") if found else Title(subject)
@@ -94,6 +96,22 @@ def _is_echo(text: str, command: Command, carried: frozenset[str]) -> bool:
     """The phrase stood in an earlier subject, in which this one ends, whatever is before it."""
     words, phrase = plain(text), fold(command.written)
     return any(words.endswith(c) for c in carried if len(c) >= len(phrase))
+
+
+def _own_first(names: Names) -> Vocabulary:
+    """The words without phrases that name a status of the profile's own and would set another:
+    there "is closed" is `is {status}`."""
+    heads = [p.say.partition("{")[0] for p in names.vocabulary.phrases if p.hole == "status"]
+    other = {
+        phrase
+        for phrase in names.vocabulary.phrases
+        if phrase.hole is None
+        for head in heads
+        if phrase.say.startswith(head)
+        and names.own_status(phrase.say.removeprefix(head), phrase.command)
+    }
+    kept = tuple(phrase for phrase in names.vocabulary.phrases if phrase not in other)
+    return replace(names.vocabulary, phrases=kept) if other else names.vocabulary
 
 
 def _without_joint(text: str, vocabulary: Vocabulary) -> str:
@@ -224,7 +242,11 @@ def _nearly(added: str, names: Names) -> str | None:
         return None
     for phrase in names.vocabulary.phrases:
         head = phrase.say.partition("{")[0].strip()
-        if phrase.hole is None or " " not in head or not added.startswith(head + " "):
+        if phrase.hole is None or not added.startswith(head + " "):
+            continue
+        if phrase.hole == "status" and names.is_status_word(rest := added[len(head) + 1 :]):
+            return names.refuses("status", rest)
+        if " " not in head:
             continue
         return sentence(
             'What follows "{phrase}" cannot be read as a {what}.',

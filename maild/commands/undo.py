@@ -171,9 +171,19 @@ def _shown(desk: Desk, name: str, value: Any) -> Value:
         return person.name if person else sentence("nobody")
     if value in (None, "", []):
         return sentence("empty")
-    if name == "due":
-        return datetime.fromisoformat(value).astimezone(desk.settings.config.desk.zone)
+    when = _moment(value) if isinstance(value, str) else None
+    if when is not None:
+        return when.astimezone(desk.settings.config.desk.zone)
     return list(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _moment(value: str) -> datetime | None:
+    """The time that a field holds, as `#due` and `#schedule` write it."""
+    try:
+        when = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return when if when.tzinfo is not None else None
 
 
 def _sent(session: Session, stored: Message) -> bool:

@@ -23,6 +23,7 @@ KINDS = (
     "nothing", "text", "status", "resource", "priority", "queue", "type", "date", "time", "path",
     "level", "words", "addresses", "ticket", "view", "week", "name",
 )  # fmt: skip
+LONGEST_SLIP = 2  # letters that a slip of the fingers changes
 HOLE = re.compile(r"\{(\w+)\}")
 
 
@@ -107,10 +108,26 @@ class Vocabulary:
         return tuple(dict.fromkeys([desk.partition("-")[0].lower(), *self.languages]))
 
     def near(self, word: str) -> str | None:
-        """The command word most like this one."""
+        """The command of which this is a slip of the fingers; None where it is another word."""
         known = {w: c.name for c in self.commands.values() for w in (c.name, *c.words)}
-        close = difflib.get_close_matches(word[:40], known, 1, 0.6)
-        return known[close[0]] if close else None
+        slips = {w: _slips(word, w) for w in known if abs(len(w) - len(word)) <= LONGEST_SLIP}
+        close = min(slips, key=lambda w: slips[w], default=None)
+        most = min(max(len(word) // 4, 1), LONGEST_SLIP)
+        return known[close] if close is not None and slips[close] <= most else None
+
+
+def _slips(one: str, two: str) -> int:
+    """Letters that are wrong, missing, too many or in the wrong order, so that the one word became
+    the other (Damerau's distance)."""
+    before: list[int] = []
+    row = list(range(len(two) + 1))
+    for i, a in enumerate(one, 1):
+        row, before, last = [i], row, before
+        for j, b in enumerate(two, 1):
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b)))
+            if i > 1 and j > 1 and a == two[j - 2] and one[i - 2] == b:
+                row[j] = min(row[j], last[j - 2] + 1)
+    return row[-1]
 
 
 def vocabulary(own: Path | None = None) -> Vocabulary:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from maild.config import Settings
 from maild.desk import alerts
 from maild.errors import UsageError
-from maild.i18n import Translator
+from maild.i18n import Translator, Value
 
 
 class Speaking(Protocol):
@@ -32,6 +32,6 @@ def translator(desk: Speaking, language: str) -> Translator:
         return Translator(language)
 
 
-def for_all(desk: Speaking, sentence: str) -> str:
-    """A sentence for people of several languages: in that of the desk."""
-    return translator(desk, desk.settings.config.desk.language).write(sentence)
+def for_all(desk: Speaking, value: Value) -> str:
+    """A sentence, or a date, for people of several languages: in that of the desk."""
+    return translator(desk, desk.settings.config.desk.language).write(value)

@@ -65,13 +65,13 @@ markup, in either part. `words.yaml` in a language's folder has the layout's own
 
 A template gets plain data and cannot do anything but write. It is stopped after three seconds.
 
-Single sentences that maild says, like "T20261121.0042 is due Thu 3 Dec 2026, 17:00." in the answer
-to a command, are English in the program and translated in `sentences.yaml` of a language's folder:
-the English sentence, a colon, the translation. `{names}` are filled in and must all be there again,
-with dates as the reader writes them; `{name!c}` begins with a capital letter, and what stands
-behind the colon of `{list:; }` goes between its entries. What a file does not translate is said in
-English. A note that the desk writes itself is in the language of `[desk] language`; the log,
-`maild ingest` and a ticket's events are always in English. Your own
+Single sentences that maild says, like "T20261121.0042 is due Thu, Dec 3, 2026, 5:00 PM." in the
+answer to a command, are English in the program and translated in `sentences.yaml` of a language's
+folder: the English sentence, a colon, the translation. `{names}` are filled in and must all be
+there again, with dates as the reader writes them; `{name!c}` begins with a capital letter, and what
+stands behind the colon of `{list:; }` goes between its entries. What a file does not translate is
+said in English. A note that the desk writes itself is in the language of `[desk] language`; the
+log, `maild ingest` and a ticket's events are always in English. Your own
 `templates/LANGUAGE/sentences.yaml` needs only the sentences that you want otherwise, or makes a new
 language; `maild templates check` finds those that maild never says, and `{names}` that are missing.
 """

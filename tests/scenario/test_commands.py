@@ -387,3 +387,30 @@ def test_e6_e7_a_technicians_day(desk: Desk) -> None:
     ticket = desk.ticket(first)
     assert (ticket["status"], ticket["resolution"]) == ("In Progress", None)
     assert "cannot be unsent" in plain_text(bob.received()[-1])
+
+
+DATED = {  # what is asked → how its date is said, in every answer
+    "#due friday": "Fri, Nov 27, 2026, 5:00 PM",
+    "#defer 3 December": "Thu, Dec 3, 2026, 9:00 AM",
+    "#schedule tomorrow 14:00": "Tue, Nov 24, 2026, 2:00 PM",
+    "#remind monday": "Mon, Nov 30, 2026, 9:00 AM",
+    "#time yesterday 2h": "Sun, Nov 22, 2026",
+    "#timesheet": "Mon, Nov 23, 2026",
+    "#due 1.1.2020": "Wed, Jan 1, 2020, 5:00 PM",
+}
+
+
+def test_dates_look_one_way_in_all_answers(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk, profile="ggit")
+    for asked, said in DATED.items():
+        desk.bob.reply(asked)
+        (command,) = desk.messages()[-1].commands
+        assert said in command["why"], command
+        if asked != "#timesheet":  # the week itself is the answer
+            assert said in last(desk.bob)
+    for asked in ("#schedule 3 December", "#due 4 December"):
+        desk.bob.reply(f"{asked} 16:00")
+        desk.bob.reply("#schedule 5 December" if "sch" in asked else "#due 6 December")
+        desk.bob.reply("#undo")
+        day = "Thu, Dec 3, 2026, 4:00 PM" if "sch" in asked else "Fri, Dec 4, 2026, 4:00 PM"
+        assert f"back to {day}" in last(desk.bob)

@@ -299,3 +299,17 @@ def test_init_writes_a_copy_of_a_profile_to_edit(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.startswith("ours: 20 statuses")
+
+
+def test_a_date_in_a_rules_words_is_written_as_people_read_it(own: MakeOwn) -> None:
+    desk = own(
+        "- rule: Say when\n  when: field changed\n  if: {event.field: due}\n"
+        '  then: [{note: "It is due ${ticket.due}."}]\n'
+        "- rule: Keep it\n  when: status changed\n"
+        '  then: [{set: {due: "${ticket.created}"}}]\n'
+    )
+    desk.ann.mail("Printer", "It burns.")
+    desk.bob.reply("#due 3 December")
+    assert desk.ticket()["notes"][-1]["text"] == "It is due Thu, Dec 3, 2026, 5:00 PM."
+    desk.bob.reply("#status In Progress")
+    assert desk.ticket()["due"] == desk.ticket()["created"]  # a field takes it as it is

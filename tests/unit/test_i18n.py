@@ -102,7 +102,7 @@ def test_every_language_of_the_templates_has_sentences() -> None:
 
 def test_a_sentence_is_the_english_text_and_nothing_else_to_whoever_asks() -> None:
     due = sentence("{ticket} is due {when}.", ticket="T20261123.0001", when=WHEN)
-    assert due == "T20261123.0001 is due Thu 3 Dec 2026, 09:00."
+    assert due == "T20261123.0001 is due Thu, Dec 3, 2026, 9:00 AM."
     assert type(str(due)) is str
     assert f"{due}" == str(due)
     for copy in (pickle.loads(pickle.dumps(due)), deepcopy(due)):
@@ -134,10 +134,10 @@ def test_dates_lists_and_names_within_are_written_in_the_readers_way() -> None:
 
 def test_what_is_not_translated_stays_english() -> None:
     assert Translator("de").write(Sentence("Nobody translates {this}.", {"this": WHEN})) == (
-        "Nobody translates Thu 3 Dec 2026, 09:00."
+        "Nobody translates Thu, Dec 3, 2026, 9:00 AM."
     )
     assert Translator("fr").write(sentence("{ticket} is due {when}.", ticket="T1", when=WHEN)) == (
-        "T1 is due Thu 3 Dec 2026, 09:00."
+        "T1 is due Thu, Dec 3, 2026, 9:00 AM."
     )
     assert Translator("../../etc").write(sentence("All tickets")) == "All tickets"
 

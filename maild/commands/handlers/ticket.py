@@ -50,9 +50,9 @@ def _set(job: Job, ticket: Ticket, name: str) -> str:
 
 
 def defer(job: Job, argument: str) -> str:
-    """Puts it aside until a date; without one it is refused (G6)."""
+    """Puts it aside until a date, else until it is due; without either it is refused (G6)."""
     ticket = job.the_ticket
-    if not argument.strip():
+    if not argument.strip() and (ticket.due is None or ticket.due <= job.desk.now):
         raise Refused(
             sentence(
                 "{ticket} cannot be deferred without a date; write one, like "
@@ -60,7 +60,7 @@ def defer(job: Job, argument: str) -> str:
                 ticket=ticket.number,
             )
         )
-    until = future(job, job.names.date(argument, MORNING))
+    until = _until(job, argument)
     job.desk.set_field(ticket, "due", until)
     name = job.desk.profile.deferred_status
     if not name:  # the profile knows no such status: he is reminded instead
@@ -76,6 +76,14 @@ def defer(job: Job, argument: str) -> str:
     return sentence(
         "{ticket} is {status} until {when}.", ticket=ticket.number, status=name, when=until
     )
+
+
+def _until(job: Job, argument: str) -> datetime:
+    """The date that is named, else when the ticket is due, in the desk's zone."""
+    due = job.the_ticket.due
+    if due is not None and not argument.strip():
+        return due.astimezone(job.desk.settings.config.desk.zone)
+    return future(job, job.names.date(argument, MORNING))
 
 
 def schedule(job: Job, argument: str) -> str:
