@@ -73,10 +73,9 @@ class Names:
             return by_key.get(wanted) or short[0]
         if short:
             raise Refused(sentence('"{text}" can be {known: or }.', text=text.strip(), known=short))
-        by_key = dict(self.meant) | by_key
         for meant in self._aliases(wanted):
-            if fold(meant) in by_key:
-                return by_key[fold(meant)]
+            if fold(meant) in by_key or meant in self.meant:
+                return by_key.get(fold(meant)) or self.meant[meant]
         raise Refused(_no(sentence("status"), text, self.statuses))
 
     def _aliases(self, wanted: str) -> Iterator[str]:

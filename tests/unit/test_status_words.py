@@ -91,6 +91,7 @@ SAID = [
     ("atera", "is open", "Open"),
     ("atera", "ist geschlossen", "Resolved"),  # no status is called so
     ("next7", "is closed", "Complete"),
+    ("next7", "is resolved", "Complete"),
     ("next7", "is complete", "Complete"),
     ("ggit", "is resolved", "Customer or Tech Says Close"),
     ("ggit", "is closed", "Customer or Tech Says Close"),
@@ -139,6 +140,7 @@ def test_a_contact_asks_to_close_whatever_the_statuses_are() -> None:
 
 
 def test_a_directive_means_the_profiles_own_status_too() -> None:
+    assert sets("next7", ask("next7", text="#status resolved")) == "Complete"
     assert sets("atera", ask("atera", text="#closed")) == "Closed"
     assert sets("atera", ask("atera", text="#resolved")) == "Resolved"
     assert sets("next7", ask("next7", text="#closed")) == "Complete"
