@@ -33,6 +33,8 @@ def accept(
     uid: int | None,
     octets: bytes,
     now: datetime,
+    arrived: datetime | None = None,
+    state: str = "stored",
 ) -> Message | None:
     """Stores a message as received; None where its place holds one already.  The caller commits.
 
@@ -40,7 +42,14 @@ def accept(
     Two daemons that accept the same place at once store it once (H25).
     """
     stored = accept_id(
-        session, mailbox=mailbox, uidvalidity=uidvalidity, uid=uid, octets=octets, now=now
+        session,
+        mailbox=mailbox,
+        uidvalidity=uidvalidity,
+        uid=uid,
+        octets=octets,
+        now=now,
+        arrived=arrived,
+        state=state,
     )
     return None if stored is None else session.get_one(Message, stored)
 
@@ -53,6 +62,8 @@ def accept_id(
     uid: int | None,
     octets: bytes,
     now: datetime,
+    arrived: datetime | None = None,
+    state: str = "stored",
 ) -> int | None:
     """`accept` for many: only the id, without reading the row back."""
     stored: int | None = session.connection().scalar(
@@ -63,8 +74,9 @@ def accept_id(
             "uid": uid,
             "sha256": hashlib.sha256(octets).hexdigest(),
             "size": len(octets),
+            "arrived": arrived,
             "accepted": now,
-            "state": "stored",
+            "state": state,
         },
     )
     if stored is not None:

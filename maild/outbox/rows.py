@@ -22,6 +22,7 @@ from maild.outbox.relay import Answer
 from maild.store.tables import Delivery, Note, OutboxItem, Setting, Ticket
 
 STALE = timedelta(seconds=60)  # a claim that was not renewed for so long is nobody's
+IN_ORDER = timedelta(hours=1)  # so long a mail waits for an earlier one of its ticket
 # Waits after the first, second … failure (H75), each ± a fifth; the last one repeats.
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120, 240))
 SPREAD = 0.2
@@ -55,8 +56,17 @@ class Done:
 
 
 def claim(session: Session, now: datetime, limit: int) -> list[Claimed]:
-    """Takes rows that are due, oldest first; of one ticket and recipient never two at a time."""
-    bound = {"now": now, "stale": now - STALE, "rows": limit}
+    """Takes rows that are due, oldest first; of one ticket and recipient never two at a time.
+
+    An earlier one that waits for long (greylisting, a full mailbox) holds up no other.
+    """
+    bound = {
+        "now": now,
+        "stale": now - STALE,
+        "ahead": now + STALE,  # claimed by a clock that was wrong
+        "stuck": now - IN_ORDER,
+        "rows": limit,
+    }
     connection = session.connection()
     due = connection.execute(_due(), bound).all()
     if due:
@@ -187,7 +197,7 @@ def back_off(attempts: int) -> timedelta:
 def _is_over(
     session: Session, row: OutboxItem, answer: Answer, now: datetime, give_up: timedelta
 ) -> bool:
-    if answer.outcome == "failed" or now - row.created > give_up:
+    if answer.outcome == "failed" or now - _first_try(session, row, now) > give_up:
         return True
     if answer.outcome != "unsure":
         return False
@@ -197,15 +207,25 @@ def _is_over(
     return (session.scalar(lost) or 0) >= UNSURE  # this attempt is among them
 
 
+def _first_try(session: Session, row: OutboxItem, now: datetime) -> datetime:
+    """When it was tried first: the days of retrying do not count while no relay is there."""
+    first = sa.select(sa.func.min(Delivery.at)).where(Delivery.outbox_id == row.id)
+    return session.scalar(first) or now
+
+
 @cache
 def _due() -> sa.Select[Any]:
     """Rows that may be taken at `now`, and what a mail needs to know of each."""
     outbox, ticket, note, earlier = _OUTBOX.c, Ticket.__table__.c, Note.__table__.c, _OUTBOX.alias()
-    abandoned = sa.and_(outbox.state == "sending", outbox.claimed < sa.bindparam("stale"))
+    abandoned = sa.and_(
+        outbox.state == "sending",
+        sa.or_(outbox.claimed < sa.bindparam("stale"), outbox.claimed > sa.bindparam("ahead")),
+    )
     behind_another = sa.exists().where(  # an earlier one to the same recipient is on its way
         earlier.c.ticket_id == outbox.ticket_id,
         earlier.c.address == outbox.address,
         earlier.c.id < outbox.id,
+        earlier.c.created > sa.bindparam("stuck"),
         earlier.c.state.in_(("waiting", "sending")),
     )
     return (

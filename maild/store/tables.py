@@ -59,6 +59,7 @@ class Message(Base):
     uid: Mapped[int | None] = mapped_column(sa.BigInteger)
     sha256: Mapped[str] = mapped_column(KeyText, index=True)  # of the octets, hex
     size: Mapped[int]  # octets
+    arrived: Mapped[datetime | None]  # when it came to its server (INTERNALDATE); None: a file
     accepted: Mapped[datetime]
     state: Mapped[str] = mapped_column(default="stored")  # stored processed quarantined dropped
     attempts: Mapped[int] = mapped_column(default=0)
@@ -318,6 +319,8 @@ class OutboxItem(Base):
     auto: Mapped[str | None]  # Auto-Submitted keyword; None: a person's words (RFC 3834 §5)
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # plain facts to render
     message_id: Mapped[str] = mapped_column(KeyText, unique=True)  # without <>
+    # The Message-ID that the relay gave it instead of ours; both are ours.
+    relay_id: Mapped[str | None] = mapped_column(KeyText, index=True)
     in_reply_to: Mapped[str | None]
     references: Mapped[list[Any]] = mapped_column(JSON, default=list)
     subject: Mapped[str | None]  # once composed

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -179,6 +180,47 @@ def test_order_within_a_ticket_is_kept_for_each_recipient(office: Office, server
     office.later(minutes=5)
     assert office.deliver()["sent"] == 2
     assert _ids(servers, BOB) == [f"<{i.message_id}>" for i in office.items() if i.address == BOB]
+
+
+def test_a_mail_that_waits_for_long_holds_up_no_other(office: Office, servers: Servers) -> None:
+    """Greylisting, a full mailbox: for an hour order counts, then news does."""
+    number = office.ticket()
+    servers.smtp.fail(BOB, "450 4.2.0 later")
+    _tell(office, number, BOB, cause="message:1")
+    office.deliver()
+    waited = 0
+    while {item.attempts for item in office.items()[1:]} <= {0}:
+        assert waited <= 70
+        _tell(office, number, BOB, cause=f"message:{waited + 2}")
+        office.later(minutes=10)
+        waited += 10
+        office.deliver()
+    assert waited >= 60
+
+
+def test_the_days_of_retrying_count_from_the_first_try(tmp_path: Path, servers: Servers) -> None:
+    office = Office(tmp_path, smtp=_smtp(servers, port=1))
+    _tell(office, office.ticket(), BOB)
+    for _ in range(7):
+        office.deliver()  # no relay: nothing was tried
+        office.later(days=1)
+    office = Office(tmp_path, smtp=_smtp(servers))
+    office.later(days=7)
+    servers.smtp.fail(BOB, "450 4.2.0 later", times=3)
+    for _ in range(3):
+        assert office.deliver() == {"sent": 0, "failed": 0, "later": 1}
+        office.later(days=1)
+    assert office.deliver()["sent"] == 1
+
+
+def test_a_claim_from_a_clock_that_was_ahead_is_taken_over(
+    office: Office, servers: Servers
+) -> None:
+    _tell(office, office.ticket(), BOB)
+    with office.store.transaction() as session:
+        rows.claim(session, office.at + timedelta(days=1), 10)
+    with office.store.transaction() as session:
+        assert len(rows.claim(session, office.at, 10)) == 1
 
 
 def test_fifty_recipients_of_whom_one_hangs(tmp_path: Path, servers: Servers) -> None:

@@ -182,6 +182,7 @@ class Cursor:
                     uid=one.uid,
                     octets=one.octets,
                     now=now,
+                    arrived=one.arrived,
                 )
                 if stored is None:
                     known.append(one.uid)
