@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from maild.desk import people
 from maild.desk.admin_alerts import tell_admins
 from maild.desk.desk import Desk
 from maild.desk.profile import Profile, profile_folder
+from maild.errors import UsageError
 from maild.ingest.process import Pipeline
 from maild.outbox.deliver import Deliverer
 from maild.parse.attachments import attachment_bytes
@@ -22,6 +24,7 @@ from maild.rules.clocks import Clocks
 from maild.rules.engine import Rules
 from maild.store import Store
 from maild.store.migrate import is_current, migrate
+from maild.yamlfile import key, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +89,45 @@ def build(
     upgrade: bool = True,
 ) -> App:
     """The same for settings that are read already."""
-    folder = profile_folder(settings.config.profile, settings.folder)
-    rules = Rules(folder, templates=settings.templates)
+    rules = rules_of(settings)
     prepare(settings, store, now or datetime.now(UTC), look=look, upgrade=upgrade)
     return App(settings, store, rules.profile, rules)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The rules of the profile that a configuration names.
+
+    UsageError tells every mistake in them, and what the two name of each other that is not there.
+    """
+    folder = profile_folder(settings.config.profile, settings.folder)
+    rules = Rules(folder, templates=settings.templates)
+    problems = [*_unknown_queues(settings, rules), *_unknown_hooks(settings, rules)]
+    if problems:
+        raise UsageError("\n".join(problems))
+    return rules
+
+
+def _unknown_queues(settings: Settings, rules: Rules) -> Iterator[str]:
+    known = list(map(key, rules.profile.queues))
+    for mailbox in settings.config.mailbox:
+        if mailbox.queue is not None and key(mailbox.queue) not in known:
+            yield (
+                f'{settings.file}: [[mailbox]] "{mailbox.name}", queue: the profile '
+                f'{rules.profile.name} has no queue "{mailbox.queue}"; '
+                + nearest(mailbox.queue, rules.profile.queues)
+            )
+
+
+def _unknown_hooks(settings: Settings, rules: Rules) -> Iterator[str]:
+    known = [hook.name for hook in settings.config.hook]
+    for rule in rules.rules:
+        for step in rule.steps:
+            called = step.action == "web hook" and "${" not in str(step.argument)
+            if called and key(str(step.argument)) not in map(key, known):
+                yield (
+                    f'{rule.place}: "{step.argument}" is no [[hook]] of {settings.file}; '
+                    + nearest(str(step.argument), known)
+                )
 
 
 def prepare(

@@ -400,6 +400,10 @@ class OrganizationSection(Section):
     name: str
     domains: list[str] = []
 
+    def domain_keys(self) -> list[str]:
+        """The domains as they are compared, each once."""
+        return list(dict.fromkeys(Address("", f"x@{domain}").domain for domain in self.domains))
+
 
 class HookSection(Section):
     """A program that rules can call (`web hook: NAME`); it checks our signature by the secret."""
@@ -466,6 +470,10 @@ class Config(BaseModel):
         ):
             for name in _repeated(names):
                 yield f'two [[{kind}]] are named "{name}"; each needs a name of its own'
+        domains = [(d, o.name) for o in self.organization for d in o.domain_keys()]
+        for domain in _repeated([domain for domain, _ in domains]):
+            whose = " and ".join(f'"{name}"' for theirs, name in domains if theirs == domain)
+            yield f"{domain} is a domain of the [[organization]] {whose}; it can be only one's"
         people: list[tuple[str, PersonSection]] = [("resource", one) for one in self.resource]
         people += [("contact", one) for one in self.contact]
         said = [

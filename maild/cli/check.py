@@ -13,16 +13,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from maild import config as configuration
-from maild.app import prepare
+from maild.app import prepare, rules_of
 from maild.cli.options import ConfigOption
 from maild.commands.words import own_folder, vocabulary
 from maild.config import Settings
-from maild.desk.profile import profile_folder
 from maild.errors import MaildError
 from maild.ingest.imap import probe as probe_mailbox
 from maild.outbox.deliver import probe as probe_smtp
 from maild.outbox.journal import journal_path
-from maild.rules.engine import Rules
 from maild.store import Store
 from maild.templates.renderer import check_templates
 
@@ -117,8 +115,7 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
 
 
 def _profile(settings: Settings) -> str:
-    folder = profile_folder(settings.config.profile, settings.folder)
-    rules = Rules(folder, templates=settings.templates)
+    rules = rules_of(settings)
     profile = rules.profile
     return f"{profile.name}, {len(profile.statuses)} statuses, {len(rules.rules)} rules"
 

@@ -97,8 +97,7 @@ def sync(session: Session, config: Config, now: datetime) -> None:
         ) or Organization(name=section.name, fields={})
         session.add(organization)
         session.flush()
-        for domain in section.domains:
-            key = Address("", f"x@{domain}").domain
+        for key in section.domain_keys():
             session.merge(Domain(domain=key, organization_id=organization.id))
     session.flush()
     named = [_sync_person(session, section, "resource", now) for section in config.resource]

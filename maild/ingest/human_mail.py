@@ -26,6 +26,7 @@ from maild.ingest.subject_fields import named_fields, same_topic, title_of
 from maild.model import Kind, Mail, Reason
 from maild.parse.thanks import is_thanks
 from maild.store.tables import Message, Note, Organization, OutboxItem, Person, Ticket
+from maild.yamlfile import key
 
 Read = Callable[[bytes], Mail]
 
@@ -309,9 +310,10 @@ def _tie(desk: Desk, understood: Understood, ticket: Ticket, follows: Ticket | N
 
 
 def queue(desk: Desk) -> str | None:
-    """The queue of the mailbox that the mail came in by."""
+    """The queue of the mailbox that the mail came in by, where the profile has it."""
     name = desk.stored.mailbox if desk.stored else None
-    return next((m.queue for m in desk.settings.config.mailbox if m.name == name), None)
+    wanted = next((m.queue for m in desk.settings.config.mailbox if m.name == name), None)
+    return next((q for q in desk.profile.queues if wanted and key(q) == key(wanted)), None)
 
 
 # ---- what he may not, or not yet

@@ -15,6 +15,7 @@ from maild.rules.clocks import waits
 from maild.rules.conditions import CHANGES, COMPARISONS
 from maild.rules.load import KEYS, load_book, rule_files
 from maild.rules.rule import Rule, RuleSet, Step
+from maild.rules.schedule import FORMS
 from maild.rules.vocabulary import EVENTS, GROUPS, VALUES, fields
 from maild.yamlfile import Map
 
@@ -119,6 +120,9 @@ def rules_page() -> str:
                 _example(),
                 "## Keys of a rule",
                 _table(("key", "meaning"), KEYS.items()),
+                "## Series",
+                "What `every` can say, on the desk's clock:",
+                _table(("series", "when"), ((f"`{form}`", why) for form, why in FORMS.items())),
                 "## Events",
                 _table(("event", "when"), EVENTS.items()),
                 _table(

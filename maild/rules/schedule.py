@@ -7,8 +7,9 @@ Series are counted on the desk's wall clock by dateutil.rrule, and read there, s
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from dateutil import rrule
@@ -19,6 +20,18 @@ from maild.errors import UsageError
 DAYS = {
     name: getattr(rrule, name[:2].upper())
     for name in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+}
+# Every way to write a series, and what it means (docs/rules.md).
+FORMS = {
+    "monday at 9:00": "on that day of the week; without a time at 9:00",
+    "monday, thursday at 9:00": "on these days of the week",
+    "day at 7:30": "every day",
+    "business day at 8:00": "every day on which the desk works",
+    "first monday of the month": "first, second, third, fourth or last",
+    "last business day of the month": "of the days on which the desk works",
+    "day 15 of the month": "that day, and of a shorter month its last: day 31 is always the last",
+    "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;BYHOUR=9": "a rule of RFC 5545 §3.3.10; there a month "
+    "without that day is passed over",
 }
 NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 START = datetime(2026, 1, 1)  # the series are counted from here
@@ -35,7 +48,8 @@ class Schedule:
 
     text: str  # as written
     rule: Any  # a dateutil rrule on naive wall-clock times
-    business: bool  # only on days on which the desk works
+    business: bool  # only on days on which the desk works …
+    nth: int = 0  # … and only on that one of the month (-1: the last); 0: on all of them
 
     @classmethod
     def read(cls, text: str) -> Schedule:
@@ -49,23 +63,31 @@ class Schedule:
         options = _options(found["days"])
         if options is None:
             raise UsageError(
-                f'"{text}" is no series; write it like "monday at 9:00", "day at 7:30", '
-                '"business day at 8:00", "first monday of the month", "day 15 of the month", '
-                'or as a rule of RFC 5545: "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;BYHOUR=9".'
+                f'"{text}" is no series; write it like '
+                + ", ".join(f'"{form}"' for form in list(FORMS)[:-1])
+                + f', or as a rule of RFC 5545: "{list(FORMS)[-1]}".'
             )
-        business = bool(options.pop("business", False))
+        business, nth = bool(options.pop("business", False)), int(options.pop("nth", 0))
         options |= {"dtstart": START, "byhour": at.hour, "byminute": at.minute, "bysecond": 0}
-        return cls(words, rrule.rrule(**options), business)
+        return cls(words, rrule.rrule(**options), business, nth)
 
     def next(self, moment: datetime, calendar: Calendar) -> datetime:
         """The first time after this moment; UTC.  UsageError where the series has ended."""
         wall = moment.astimezone(calendar.zone).replace(tzinfo=None)
         for candidate in self.rule.xafter(wall, count=4000):
-            if not self.business or calendar.works(candidate.date()):
+            if not self.business or self._works(candidate.date(), calendar):
                 found = calendar.on(candidate.date(), candidate.time())
                 if found > moment:
                     return found
         raise UsageError(f'"{self.text}" never comes again.')
+
+    def _works(self, day: date, calendar: Calendar) -> bool:
+        """Whether the desk works on it, and it is the one of its month that is meant."""
+        if not calendar.works(day) or not self.nth:
+            return calendar.works(day)
+        month = (day.replace(day=n) for n in range(1, monthrange(day.year, day.month)[1] + 1))
+        working = [one for one in month if calendar.works(one)]
+        return working.index(day) == (self.nth - 1 if self.nth > 0 else len(working) - 1)
 
 
 def _options(days: str) -> dict[str, Any] | None:
@@ -84,14 +106,21 @@ def _options(days: str) -> dict[str, Any] | None:
 
 def _monthly(found: re.Match[str]) -> dict[str, Any] | None:
     if found["number"]:
-        return {"freq": rrule.MONTHLY, "bymonthday": int(found["number"])}
+        return _day_of_month(int(found["number"]))
     nth, day = NTH[found["nth"]], found["day"]
     if day == "day":
         return {"freq": rrule.MONTHLY, "bymonthday": nth}
     if day == "business day":
-        workdays = [DAYS[name] for name in list(DAYS)[:5]]
-        return {"freq": rrule.MONTHLY, "byweekday": workdays, "bysetpos": nth}
+        return {"freq": rrule.DAILY, "business": True, "nth": nth}
     return {"freq": rrule.MONTHLY, "byweekday": DAYS[day](nth)} if day in DAYS else None
+
+
+def _day_of_month(number: int) -> dict[str, Any] | None:
+    """That day, or of a month that is shorter its last; None where no month has it."""
+    if not 1 <= number <= 31:
+        return None
+    days = [number] if number <= 28 else list(range(28, number + 1))
+    return {"freq": rrule.MONTHLY, "bymonthday": days, "bysetpos": -1}
 
 
 def _rfc(text: str) -> Any:

@@ -17,7 +17,7 @@ TWO_QUEUES = """
 name = "sales"
 host = "127.0.0.1"
 tls = "none"
-queue = "Sales"
+queue = "Client Portal"
 """
 
 
@@ -52,7 +52,7 @@ def test_h22_the_other_queue_sees_it_too(make_desk: MakeDesk) -> None:
     desk = make_desk(more=TWO_QUEUES)
     arrive(desk, mail("x", "Message-ID: <1@acme.example>"), "support")
     arrive(desk, mail("x", "Message-ID: <1@acme.example>"), "sales")
-    assert desk.ticket()["fields"]["also_in"] == ["Sales"]
+    assert desk.ticket()["fields"]["also_in"] == ["Client Portal"]
     assert [e["event"] for e in desk.ticket()["events"]].count("also came in") == 1
 
 

@@ -164,3 +164,28 @@ def test_p1_p2_portal_tickets_have_their_queue_and_work_type(
 
 def events(desk: Desk) -> list[str]:
     return [event["event"] for event in desk.ticket()["events"]]
+
+
+ACME = """
+extends: runbook
+name: own
+slas:
+  - {name: Acme, organizations: [acme], first_response: 1 hour, resolution: 1 business day}
+  - {name: Normal, first_response: 2 hours}
+"""
+
+
+def test_r6_an_organizations_own_promise_goes_before_those_of_the_profile_below(
+    make_desk: Callable[..., Desk], tmp_path: Path
+) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "profile.yaml").write_text(ACME)
+    desk = make_desk(profile=str(folder))
+    desk.ann.mail("Printer is on fire", "It burns.")
+    sla = desk.ticket()["fields"]["sla"]
+    assert (sla["name"], sla["first_response_due"][:16]) == ("Acme", "2026-11-23T10:00")
+    desk.writer("Eve", "eve@home.example").mail("Mouse", "It squeaks.")  # of no organization
+    sla = desk.ticket()["fields"]["sla"]
+    assert (sla["name"], sla["first_response_due"][:16]) == ("Normal", "2026-11-23T11:00")
+    assert sla["resolution_due"][:10] == "2026-11-26"  # of the entry below, three business days

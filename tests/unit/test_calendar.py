@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from maild.desk.calendar import Calendar, Span, known_region, read_hours
 from maild.errors import UsageError
-from maild.rules.schedule import Schedule, upcoming
+from maild.rules.schedule import FORMS, Schedule, upcoming
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DESK = Calendar(zone=BERLIN)
@@ -108,6 +108,33 @@ def test_holidays_of_the_region_and_days_of_our_own_are_no_business() -> None:
         ("first monday of the month", ["2026-11-02T09:00", "2026-12-07T09:00"]),
         ("last business day of the month at 16:00", ["2026-10-30T16:00", "2026-11-30T16:00"]),
         ("day 15 of the month", ["2026-11-15T09:00", "2026-12-15T09:00"]),
+        ("day 28 of the month", ["2026-10-28T09:00", "2026-11-28T09:00"]),
+        (
+            "day 31 of the month",
+            [
+                "2026-10-31T09:00",
+                "2026-11-30T09:00",
+                "2026-12-31T09:00",
+                "2027-01-31T09:00",
+                "2027-02-28T09:00",
+            ],
+        ),
+        (
+            "day 30 of each month at 8:00",
+            [
+                "2026-10-30T08:00",
+                "2026-11-30T08:00",
+                "2026-12-30T08:00",
+                "2027-01-30T08:00",
+                "2027-02-28T08:00",
+                "2027-03-30T08:00",
+            ],
+        ),
+        ("last day of the month", ["2026-10-31T09:00", "2026-11-30T09:00"]),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=31;BYHOUR=9;BYMINUTE=0",
+            ["2026-10-31T09:00", "2026-12-31T09:00"],
+        ),
         ("monday and thursday at 7:30", ["2026-10-19T07:30", "2026-10-22T07:30"]),
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;BYHOUR=9;BYMINUTE=0", ["2026-10-20T09:00"]),
     ],
@@ -125,6 +152,10 @@ def test_p7_series(text: str, times: list[str]) -> None:
         (Span.read, "2 hours at 9:00", "only days and weeks"),
         (Span.read, "1 day at 25:00", "is no time of day"),
         (Schedule.read, "sometimes", "is no series"),
+        (Schedule.read, "day 32 of the month", "is no series"),
+        (Schedule.read, "day 0 of the month", "is no series"),
+        (Schedule.read, "fifth monday of the month", "is no series"),
+        (Schedule.read, "mon at 9:00", "is no series"),
         (Schedule.read, "FREQ=NEVER", "is no series of RFC 5545"),
         (known_region, "Atlantis", "is no country"),
     ],
@@ -132,3 +163,26 @@ def test_p7_series(text: str, times: list[str]) -> None:
 def test_what_cannot_be_read_is_said(read: object, text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         read(text)  # type: ignore[operator]
+
+
+def test_p7_a_leap_years_february_has_29_days() -> None:
+    start = datetime(2028, 2, 1, 12, tzinfo=BERLIN)
+    (found,) = upcoming(Schedule.read("day 30 of the month"), DESK, start, 1)
+    assert found.astimezone(BERLIN).date() == date(2028, 2, 29)
+
+
+def test_p7_business_days_of_the_month_are_those_of_the_calendar() -> None:
+    calendar = Calendar(zone=BERLIN, regions=("DE-BY",), closed=frozenset({date(2026, 12, 31)}))
+    start = datetime(2026, 12, 1, 12, tzinfo=BERLIN)
+    for text, days in (
+        ("last business day of the month", ["2026-12-30", "2027-01-29"]),
+        ("first business day of the month", ["2027-01-04", "2027-02-01"]),  # 1 January is none
+        ("second business day of the month", ["2026-12-02", "2027-01-05"]),
+    ):
+        found = upcoming(Schedule.read(text), calendar, start, 2)
+        assert [t.astimezone(BERLIN).date().isoformat() for t in found] == days, text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_a_series_that_is_documented_is_read(form: str) -> None:
+    assert Schedule.read(form).text == form
