@@ -21,6 +21,8 @@ gallery: setup-test      # every notification as a page and as pictures
 
 docs: setup
 	$(BIN)/maild templates manual > docs/templates.md
+	$(BIN)/maild commands docs > docs/commands.md
+	for page in rules profiles profile-keys; do $(BIN)/maild rules docs $$page > docs/$$page.md; done
 
 setup: .venv/.installed
 setup-test: .venv/.installed-test

@@ -101,12 +101,12 @@ def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
 
 @group.command("docs")
 def docs(
-    page: Annotated[str, typer.Argument(metavar="profiles|rules", help="Which page.")],
+    page: Annotated[str, typer.Argument(metavar="profiles|profile-keys|rules", help="Which page.")],
 ) -> None:
-    """Print docs/profiles.md or docs/rules.md."""
+    """Print docs/profiles.md, docs/profile-keys.md or docs/rules.md."""
     made = pages()
     if f"{page}.md" not in made:
-        raise UsageError(f'There is no page "{page}"; possible are profiles and rules.')
+        raise UsageError(f'There is no page "{page}"; possible are profiles, profile-keys, rules.')
     print(made[f"{page}.md"], end="")
 
 

@@ -19,7 +19,15 @@ from maild.i18n import sentence
 from maild.yamlfile import key as key
 
 SHIPPED = Path(__file__).parent.parent / "rules" / "profiles"
-STATUS_KINDS = ("new", "working", "waiting", "review", "resolved", "closed")
+# What a status means to views, SLA and rules that are not about one status.
+STATUS_KINDS = {
+    "new": "it has come in, and nobody has looked at it",
+    "working": "one of us works on it, or will at an appointed time",
+    "waiting": "somebody else has to act first: the customer, a vendor, a date",
+    "review": "something has happened that one of us has to look at",
+    "resolved": "solved, and not closed yet; the SLA's clocks are over",
+    "closed": "over; it has its completed date, and what contacts write reopens it",
+}
 
 # What a status can demand before a person may set it: word → what is missing, said to a person.
 NEEDS = {

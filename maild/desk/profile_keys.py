@@ -46,7 +46,7 @@ STATUS = (
         "waiting",
         "working",
         required=True,
-        among=STATUS_KINDS,
+        among=tuple(STATUS_KINDS),
     ),
     Key(
         "set_by",
@@ -172,7 +172,7 @@ ON_CALL = (
 VIEW = (
     Key("title", "text", "what the list is called", "Tickets to process", "", "its name"),
     Key("kinds", "list", "tickets whose status is of these kinds", "[new, review]", (),
-        "none", among=STATUS_KINDS),
+        "none", among=tuple(STATUS_KINDS)),
     Key("statuses", "list", "and those that have one of these", "[In Progress]", (), "none",
         of="statuses"),
 )  # fmt: skip

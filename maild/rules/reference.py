@@ -1,4 +1,4 @@
-"""docs/profiles.md and docs/rules.md, made from the files and tables that they describe.
+"""docs/profiles.md, docs/profile-keys.md and docs/rules.md, made from what they describe.
 
 python -m maild.rules.reference docs
 """
@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from maild import yamlfile
-from maild.desk.profile import NEEDS, Profile, Status, names, shipped
+from maild.desk.profile import Profile, Status, names, shipped
+from maild.rules import reference_profile
 from maild.rules.actions import ACTIONS, ROUTING
 from maild.rules.clocks import waits
 from maild.rules.conditions import CHANGES, COMPARISONS
@@ -154,13 +155,46 @@ def rules_page() -> str:
                     ("action", "what it says", "example"),
                     ((n, m, f"`{n}: {_yaml(e)}`") for n, (m, e) in ROUTING.items()),
                 ),
-                "## What a status can need",
-                "`needs` of a status in profile.yaml: a person is refused it until they are met.",
-                _table(("need", "what is said"), NEEDS.items()),
+                "## Whom `notify` means",
+                "`to` takes one of these, or a list of them. Who caused it is left out unless "
+                "`author: yes`; nobody gets two mails of one event.",
+                _table(("to", "who"), WHO.items()),
+                "## Web hooks",
+                HOOKS,
             )
         )
         + "\n"
     )
+
+
+# Whom `to` of `notify` means (`desk.roles.ROLES`, `recipients.SPECIAL`).
+WHO = {
+    "contact": "the ticket's contact",
+    "additional contacts": "contacts in Cc, or put on it by `#cc`",
+    "contacts": "these two",
+    "primary resource": "who holds the ticket",
+    "secondary resources": "who is on it too",
+    "resources": "these two",
+    "everybody": "contacts and resources of the ticket",
+    "all resources": "every active resource of the desk",
+    "account manager": "the resource whose name or address stands in the organization's field "
+    "`account_manager`",
+    "author": "who caused it",
+    "other side": "the resource of the side that did not say it, of a shared ticket",
+    "on-call": "who is on call now, by `on_call` in profile.yaml",
+    "a group": "everybody under that name in `groups` of profile.yaml",
+    "a name or an address": "that resource; an address may be anybody's",
+}
+HOOKS = """\
+`web hook: NAME` calls the `[[hook]]` of that name in maild.toml by POST, once for each event and
+rule, and again with growing pauses, twelve times in all, until it is answered with 2xx; 410 ends it
+at once, and the admins hear of a call that has failed. The body is JSON: `event`, `rule`, `at`, and
+`ticket` with the facts that [templates](templates.md) can name. Two headers come with it:
+
+- `Maild-Id` is the same whenever the same call is tried again: take each once.
+- `Maild-Signature: t=UNIX,v1=HEX`: HEX is the HMAC-SHA256 by the hook's secret over `UNIX`, a dot,
+  and the body as it came. Compute it again, compare in constant time, and refuse a call whose UNIX
+  (seconds) is more than a few minutes old."""
 
 
 def _comparisons() -> Iterable[tuple[str, str]]:
@@ -193,4 +227,8 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def pages() -> dict[str, str]:
     """Every page that this module makes, by its file name."""
-    return {"profiles.md": profiles_page(), "rules.md": rules_page()}
+    return {
+        "profiles.md": profiles_page(),
+        "profile-keys.md": reference_profile.page(),
+        "rules.md": rules_page(),
+    }
