@@ -9,12 +9,16 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 demo: setup
 	$(BIN)/maild demo
 
-test: setup-test
+test: lint
 	@tests/install-servers.sh
+	$(BIN)/pytest -n 4 --dist worksteal --cov --cov-report=   # many tests wait for servers
+	@echo "Lines and branches that the tests ran, of what runs in their own processes; lowest first:"
+	@$(BIN)/coverage report --sort=cover --skip-covered | sed -n '3,14p;$$p'
+
+lint: setup-test         # all that needs no server: what a commit must pass
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 4 --dist worksteal   # many tests wait for servers
 
 gallery: setup-test      # every notification as a page and as pictures
 	$(BIN)/python -m tests.gallery build/gallery

@@ -89,6 +89,7 @@ def test_n26_h60_the_eml_is_kept_byte_for_byte(desk: Desk) -> None:
 
 
 def test_a_number_in_the_subject_finds_the_ticket_of_its_organization(desk: Desk) -> None:
+    """Known by the domain of the address (R3)."""
     desk.ann.mail("Printer is on fire")
     number = desk.ticket()["number"]
     colleague = desk.writer("Carl", "carl@acme.example")

@@ -51,6 +51,7 @@ def test_h29_two_desks_acknowledge_each_other_once(make_desk: MakeDesk) -> None:
 
 
 def test_h31_a_hundred_names_run_into_one_cap(make_desk: MakeDesk) -> None:
+    """Counters in the database end it, whatever the headers say (E10)."""
     desk = make_desk(more="[floods]\nstrangers = {hour = 5, day = 5}\n")
     for n in range(20):
         desk.writer(f"Echo {n}", f"echo{n}@evil{n}.example").mail(f"Re: hello {n}")
@@ -277,6 +278,7 @@ def carry(a: Desk, b: Desk, seen: dict[str, int]) -> int:
 
 
 def test_h29_h30_a_storm_of_a_day_ends_and_loses_nothing(make_desk: MakeDesk) -> None:
+    """Counters in the database end it, whatever the headers say (E10)."""
     a, b = make_desk(more=STORM), second_desk(make_desk, "help@other.example")
     echo, seen = Echo(a), dict[str, int]()
     a.writer("Other desk", "help@other.example").mail("Hello, other desk")

@@ -268,6 +268,7 @@ def test_rules_list_due_try_and_apply(own: MakeOwn) -> None:
 
 
 def test_rules_rehearse_shows_what_a_change_would_do(own: MakeOwn, tmp_path: Path) -> None:
+    """Mail is tried on the desk, and nothing is kept or sent (E15)."""
     desk = own("[]")
     mail = tmp_path / "one.eml"
     mail.write_bytes(

@@ -20,6 +20,7 @@ def templates(desk: Desk, to: str) -> list[str]:
 
 
 def test_a_technician_is_proven_by_dmarc(desk: Desk) -> None:
+    """Our own server vouches for him (E5)."""
     desk.ann.mail("Printer is on fire")
     number = desk.ticket()["number"]
     desk.bob.mail(f"[{number}] Printer is resolved", "I put it out.")
@@ -29,6 +30,7 @@ def test_a_technician_is_proven_by_dmarc(desk: Desk) -> None:
 
 
 def test_a_technician_is_proven_by_the_mail_that_he_alone_got(desk: Desk) -> None:
+    """A token of his own (E5)."""
     bob = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)
     desk.ann.mail("Printer is on fire")
     bob.reply("I put it out.", subject=f"Re: {bob.received()[-1]['Subject']} is resolved")
@@ -40,6 +42,7 @@ def test_a_technician_is_proven_by_the_mail_that_he_alone_got(desk: Desk) -> Non
     "result", [None, "dmarc=fail header.from=example.com", "dmarc=pass header.from=evil.example"]
 )
 def test_h41_without_proof_there_is_a_note_and_no_command(desk: Desk, result: str | None) -> None:
+    """The words are kept, nothing is done, he is asked (E5)."""
     desk.ann.mail("Printer is on fire")
     number = desk.ticket()["number"]
     before = len(templates(desk, "ann@acme.example"))

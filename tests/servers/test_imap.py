@@ -121,6 +121,7 @@ def test_what_is_there_is_accepted_once_and_byte_for_byte(box: Box, watched: Wat
 def test_mail_that_a_person_read_is_taken_in_and_none_is_marked_read(
     box: Box, watched: Watched
 ) -> None:
+    """The place is kept by UID, never by \\Seen (E1)."""
     read, unread = box.put(mail(1), ("\\Seen",)), box.put(mail(2))
     assert watched.watcher(box.section()).once() == 2
     assert "\\Seen" in box.flags(read)
@@ -128,6 +129,7 @@ def test_mail_that_a_person_read_is_taken_in_and_none_is_marked_read(
 
 
 def test_new_mail_is_accepted_as_it_comes(box: Box, watched: Watched) -> None:
+    """By IDLE where the server has it, by polling elsewhere (E1)."""
     box.put(mail(1))
     with watched.running(box.section(poll_seconds=0.2)):
         for number in (2, 3, 4):
@@ -174,6 +176,7 @@ def test_after_delete_the_mail_is_gone_from_the_server(box: Box, watched: Watche
 def test_h1_what_was_committed_but_not_acknowledged_is_acknowledged_later(
     box: Box, watched: Watched, after: str
 ) -> None:
+    """The commit comes first, then the server is told (E2)."""
     box.put(mail(1))
     assert watched.watcher(box.section(after="keep")).once() == 1  # as if killed before telling
     box.put(mail(2))
@@ -252,6 +255,7 @@ def test_h11_another_uidvalidity_while_we_were_killed_in_the_rescan(
 
 
 def test_h22_one_message_in_two_mailboxes_comes_in_by_both(box: Box, watched: Watched) -> None:
+    """Any number of mailboxes (E1)."""
     box.put(mail(1))
     assert watched.watcher(box.section(name="first")).once() == 1
     assert watched.watcher(box.section(name="second")).once() == 1

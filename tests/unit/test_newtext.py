@@ -84,6 +84,7 @@ def test_sentences_that_begin_like_the_program(line: str) -> None:
 
 @pytest.mark.parametrize("case", load("kept"), ids=lambda case: case["name"])
 def test_nothing_is_cut(case: dict[str, str]) -> None:
+    """Where nothing is quoted, all is new (E8)."""
     found = split(case["text"], None)
     assert found.new_text == case["text"]
     assert found.quoted_text == ""
@@ -106,6 +107,7 @@ def test_html_structure_beside_a_plain_part_without_quote_marks(case: dict[str, 
 
 @pytest.mark.parametrize("case", load("conversations"), ids=lambda case: case["name"])
 def test_conversations(case: dict[str, str]) -> None:
+    """What is new is told from what is quoted (E8)."""
     found = split(case["text"], None)
     assert words(found.new_text) == words(case["new"])
     assert letters(found.new_text + found.quoted_text) == letters(case["text"])

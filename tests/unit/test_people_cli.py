@@ -102,6 +102,7 @@ def test_n11_who_waits_in_cc_is_approved(admin: Admin, tmp_path: Path) -> None:
 
 
 def test_quarantine_lists_shows_retries_and_drops(admin: Admin, tmp_path: Path) -> None:
+    """What could not be processed waits with its cause, and can be tried again (E3)."""
     assert "Nothing" in admin.types("quarantine")
     mail = tmp_path / "nobody.eml"
     mail.write_bytes(b"Subject: nobody\r\n\r\nwho am I\r\n")
