@@ -154,6 +154,14 @@ def _phrases(language: str, own: Path | None) -> Phrases:
     return layered(FILE, language_chain(language), own, _read)
 
 
+@lru_cache(maxsize=64)
+def in_all_languages(english: Sentence) -> frozenset[str]:
+    """A word or sentence in every language that we ship."""
+    files = SHIPPED.glob(f"*/{FILE}")
+    found = (_read(file, None).get(english.template) for file in files)
+    return frozenset([str(english), *filter(None, found)])
+
+
 def layered(
     name: str,
     wanted: Sequence[str],

@@ -126,6 +126,10 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
         Fact("problem.number", "the problem's number", "T20261120.0007"),
         Fact("problem.title", "its title", "No mail for everybody"),
     ),
+    "form": (
+        Fact("form.type", "the type of the request", "New user"),
+        Fact("form.missing[]", "what its form still lacks", "First day"),
+    ),
     "side": (Fact("side", "the other side's name", "Northwind IT"),),
     "sla": (
         Fact("sla.target", "first response or resolution", "first response"),

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.desk import digests, fields, merging, webhooks
+from maild.desk import digests, fields, merging, requests, webhooks
 from maild.desk.desk import Actor, Occurrence
 from maild.desk.notify import notify
 from maild.rules import checks, conditions
@@ -104,6 +104,13 @@ def _untag(context: Context, argument: Any) -> str | None:
 def _template(context: Context, name: Any) -> str | None:
     done = fields.apply_template(context.desk, ticket_of(context), str(name))
     return f"template {name} ({', '.join(done)})" if done else None
+
+
+def _request(context: Context, name: Any) -> str | None:
+    note = context.note
+    texts_of = (note.text, note.quoted_text) if note is not None else ()
+    made = requests.make(context.desk, ticket_of(context), str(name), *texts_of)
+    return f"request {name}" if made else None
 
 
 def _checklist(context: Context, argument: Any) -> str | None:
@@ -328,6 +335,13 @@ ACTIONS: dict[str, Action] = {
             "handoff",
             _template,
             check=checks.template,
+        ),
+        Action(
+            "request",
+            "makes it a request of this type, with its ticket template and what the note says to "
+            "its form; the type's queue is for a rule to set",
+            "${mail.request_type}",
+            _request,
         ),
         Action(
             "checklist", "adds a checklist of the profile, or items", "closing", _checklist, "texts"

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.desk import status_requirements
+from maild.desk import requests, status_requirements
 from maild.desk.notifications import Notification
 from maild.i18n import sentence
 from maild.rules.context import Context
@@ -103,6 +103,16 @@ def _side(context: Context) -> str:
     return known.get(str(detail.get("side")), other)
 
 
+def _form(context: Context) -> dict[str, Any]:
+    ticket, profile = context.ticket, context.desk.profile
+    if ticket is None:
+        return {"type": None, "missing": []}
+    return {
+        "type": ticket.fields.get("request_type"),
+        "missing": requests.missing(profile, ticket),
+    }
+
+
 FACTS: dict[str, Callable[[Context], Any]] = {
     "until": _until,
     "since": _since,
@@ -113,4 +123,5 @@ FACTS: dict[str, Callable[[Context], Any]] = {
     "problem": _problem,
     "sla": _sla,
     "side": _side,
+    "form": _form,
 }

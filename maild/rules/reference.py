@@ -5,11 +5,11 @@ python -m maild.rules.reference docs
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from maild import yamlfile
-from maild.desk.profile import Profile, Status, names, shipped
+from maild.desk.profile import Profile, RequestType, Status, names, shipped
 from maild.rules import reference_profile
 from maild.rules.actions import ACTIONS, ROUTING
 from maild.rules.clocks import waits
@@ -18,7 +18,6 @@ from maild.rules.load import KEYS, load_book, rule_files
 from maild.rules.rule import Rule, RuleSet, Step
 from maild.rules.schedule import FORMS
 from maild.rules.vocabulary import EVENTS, GROUPS, VALUES, fields
-from maild.yamlfile import Map
 
 
 def profiles_page() -> str:
@@ -40,13 +39,22 @@ def _profile(rule_set: RuleSet) -> Iterable[str]:
     below = profile.parents[-1].name if profile.parents else ""
     base = f" It builds on {below}; only what is its own is shown." if below else ""
     yield f"{profile.description}.{base}"
-    yield _table(("status", "kind", "besides", "meaning"), map(_status, _own_statuses(profile)))
+    yield _table(
+        ("status", "kind", "besides", "meaning"), map(_status, _own(profile, "statuses").values())
+    )
     if profile.slas:
         rows = (
             (s.name, ", ".join(s.priorities) or "all", str(s.first_response), str(s.resolution))
             for s in profile.slas
         )
         yield _table(("SLA", "priorities", "first response", "resolution"), rows)
+    requests, templates = _own(profile, "request_types"), _own(profile, "templates")
+    if requests:
+        head = ("request type", "queue", "its form", "ticket template")
+        yield _table(head, map(_request, requests.values()))
+    if templates:
+        made = ((name, _words(values)) for name, values in templates.items())
+        yield _table(("ticket template", "what it sets"), made)
     files = set(rule_files(profile.folder))
     rows = (
         (", ".join(rule.rows), rule.why, f"{rule.name} ({_file(rule)})", _how(rule))
@@ -56,11 +64,11 @@ def _profile(rule_set: RuleSet) -> Iterable[str]:
     yield _table(("row", "the documents' sentence, in our words", "the rule", "what it does"), rows)
 
 
-def _own_statuses(profile: Profile) -> list[Status]:
-    if not profile.parents:
-        return list(profile.statuses.values())
-    below = load_book(profile.parents[-1]).profile.statuses
-    return [s for s in profile.statuses.values() if below.get(s.name) != s]
+def _own(profile: Profile, names: str) -> dict[str, Any]:
+    """What the profile has under these names that the one below has not, or otherwise."""
+    below = load_book(profile.parents[-1]).profile if profile.parents else None
+    known = getattr(below, names, {})
+    return {name: e for name, e in getattr(profile, names).items() if known.get(name) != e}
 
 
 def _status(status: Status) -> tuple[str, ...]:
@@ -72,6 +80,10 @@ def _status(status: Status) -> tuple[str, ...]:
         "pauses the SLA" if status.pauses_sla else "",
     ]
     return status.name, status.kind, "; ".join(filter(None, besides)), status.meaning
+
+
+def _request(request: RequestType) -> tuple[str, ...]:
+    return request.name, request.queue or "", ", ".join(request.form), request.template or ""
 
 
 def _file(rule: Rule) -> str:
@@ -99,7 +111,7 @@ def _words(value: Any) -> str:
     """YAML as a phrase."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, Map | dict):
+    if isinstance(value, Mapping):
         return ", ".join(f"{name} {_words(entry)}" for name, entry in value.items())
     if isinstance(value, list | tuple):
         return " or ".join(map(_words, value))

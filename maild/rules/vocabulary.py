@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.desk import numbers, status_requirements
+from maild.desk import numbers, requests, status_requirements
 from maild.desk.facts import minutes_worked
 from maild.desk.profile import STATUS_KINDS, Profile
 from maild.model import Kind
@@ -169,6 +169,13 @@ def _number(context: Context) -> str | None:
     return next(iter(numbers.numbers_in(context.mail.subject)), None) if context.mail else None
 
 
+def _request_type(context: Context) -> str | None:
+    if context.mail is None:
+        return None
+    text = _new_text(context) or ""
+    return requests.named(context.desk.profile, context.mail.subject, text)
+
+
 def _new_text(context: Context) -> str | None:
     return (context.mail.new_text or context.mail.text) if context.mail else None
 
@@ -222,6 +229,12 @@ VALUES: dict[str, Value] = {
             _on_ticket(lambda context, ticket: len(status_requirements.open_items(ticket))),
             "number",
         ),
+        Value(
+            "ticket.form_missing",
+            "what the form of its request still lacks",
+            _on_ticket(lambda context, ticket: requests.missing(context.desk.profile, ticket)),
+            "list",
+        ),
         Value("note.by_kind", "who wrote it", _of("note", "by_kind"), words=lambda p: KINDS),
         Value(
             "note.by",
@@ -253,6 +266,11 @@ VALUES: dict[str, Value] = {
         ),
         Value("mail.subject", "its subject", _of("mail", "subject")),
         Value("mail.number", "the first ticket number in its subject", _number),
+        Value(
+            "mail.request_type",
+            "the type of request that its subject or a line `Request type: …` names",
+            _request_type,
+        ),
         Value("mail.text", "what its sender wrote now", _new_text),
         Value("mail.sender", "the sender's address", _sender("key")),
         Value("mail.sender_name", "the sender's name", _sender("name")),

@@ -236,7 +236,7 @@ def test_rules_check_tells_every_mistake_at_once(own: MakeOwn) -> None:
         'line 11: "acknowledgment" is no notification; did you mean acknowledgement?',
         'line 11: "contcat" is no role, group or address; did you mean contact?',
         'line 13: "command-answer" is sent by maild itself: it tells answers, which no rule knows.',
-        'line 14: "Nothing" is no ticket template; there is none.',
+        'line 14: "Nothing" is no ticket template; possible: New user, Leaving user, Outage.',
         'line 14: "soon" is no time; write now, "in 2 days", "3 hours ago" or 2026-12-24.',
         'line 15: "nobody" is no group; possible: provider.',
         'line 16: "everybody" is no audience; possible: contacts, resources.',
