@@ -24,6 +24,7 @@ KINDS = (
     "level", "words", "addresses", "ticket", "view", "week", "name",
 )  # fmt: skip
 LONGEST_SLIP = 2  # letters that a slip of the fingers changes
+CHECKLIST = ("ticked", "unticked", "add")  # what can be done to an item
 HOLE = re.compile(r"\{(\w+)\}")
 
 
@@ -89,6 +90,9 @@ class Vocabulary:
     work: dict[str, str]  # "on site" → "on-site"
     nobody: frozenset[str]
     me: frozenset[str]
+    nothing: frozenset[str]  # what a field is emptied by
+    last_week: frozenset[str]
+    checklist: dict[str, str]  # before an item: "erledigt" → "ticked"; also unticked, add
     languages: tuple[str, ...]
 
     def exact(self, word: str) -> list[Word]:
@@ -174,6 +178,9 @@ def _vocabulary(own: Path | None, _stamps: tuple[tuple[Path, int], ...]) -> Voca
         },
         nobody=frozenset(_all(languages, "nobody")),
         me=frozenset(_all(languages, "me")),
+        nothing=frozenset(_all(languages, "nothing")),
+        last_week=frozenset(_all(languages, "last week")),
+        checklist={word: what for what in CHECKLIST for word in _all(languages, what)},
         languages=tuple(dict.fromkeys(file.stem for file, _ in languages)),
     )
 

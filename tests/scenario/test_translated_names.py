@@ -158,7 +158,9 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
     ask(desk, "#cc carl@acme.example")
     ask(desk, "#uncc carl@acme.example")
     ask(desk, "#template übergabe\n#checklist abschluss\n#resolution Neuer Toner.")
-    ask(desk, "#checklist done 1")
+    ask(desk, "#checklist erledigt 1\n#checklist dazu Rechnung schreiben\n#checklist offen 1")
+    assert [i["done"] for i in desk.ticket()["fields"]["checklist"]] == [False] * 3
+    ask(desk, "#set category nichts\n#parent keine\n#timesheet letzte woche")
     ask(desk, "#escalate Dienstleister\n\nKontext, Zeit, Belege, Versuche, Vermutung, Frage.")
     assert desk.ticket()["notes"][-1]["title"] == "ESKALATION"
     ask(desk, "#transfer Dienstleister")

@@ -7,11 +7,9 @@ from maild.commands.handlers.notes import other
 from maild.commands.handlers.ticket import future
 from maild.commands.job import Job
 from maild.desk import fields, reminders, sharing, status_requirements
-from maild.desk.profile import named
+from maild.desk.profile import key, named
 from maild.errors import Refused, UsageError
 from maild.i18n import sentence
-
-NONE = ("none", "nothing", "empty", "-")
 
 
 def template(job: Job, argument: str) -> str:
@@ -31,21 +29,33 @@ def template(job: Job, argument: str) -> str:
 def checklist(job: Job, argument: str) -> str:
     """ "done 2", "undone 2", "add Call back", or the name of a checklist to add."""
     ticket, desk = job.the_ticket, job.desk
-    word, _, which = argument.strip().partition(" ")
-    if word.lower() in ("done", "tick", "check", "undone", "untick", "open") and which:
-        done = word.lower() in ("done", "tick", "check")
+    what, which = _item(job, argument.strip())
+    if what in ("ticked", "unticked"):
+        done = what == "ticked"
         item = fields.tick(desk, ticket, which, done=done)
         left = len(status_requirements.open_items(ticket))
         if done:
             return sentence('"{item}" is done; {left} left.', item=item, left=left)
         return sentence('"{item}" is open again; {left} left.', item=item, left=left)
-    if word.lower() == "add" and which:
-        fields.add_checklist(desk, ticket, [which.strip()])
-        return sentence('"{item}" is on the checklist.', item=which.strip())
+    if what == "add":
+        fields.add_checklist(desk, ticket, [which])
+        return sentence('"{item}" is on the checklist.', item=which)
     name = _named(argument, tuple(desk.profile.checklists), sentence("checklist"))
     fields.add_checklist(desk, ticket, desk.profile.checklists[name])
     items = [f"{n} {item}" for n, item in enumerate(status_requirements.open_items(ticket), 1)]
     return sentence("Checklist: {items:; }.", items=items)
+
+
+def _item(job: Job, argument: str) -> tuple[str, str]:
+    """What is to be done to which item; "" where the argument is the name of a checklist."""
+    words = job.names.vocabulary.checklist
+    if key(argument) in map(key, job.desk.profile.checklists):
+        return "", argument
+    for word in sorted(words, key=len, reverse=True):
+        head, which = argument[: len(word)], argument[len(word) :]
+        if head.lower() == word and which[:1].isspace():
+            return words[word], which.strip()
+    return "", argument
 
 
 def set_(job: Job, argument: str) -> str:
@@ -59,7 +69,7 @@ def set_(job: Job, argument: str) -> str:
         raise Refused(
             sentence("Write what {field} is to be, like #set {field} …, or none.", field=name)
         )
-    wanted = None if value.lower() in NONE else value
+    wanted = None if value.lower() in job.names.vocabulary.nothing else value
     if name == "category" and wanted and job.desk.profile.categories:
         wanted = _named(wanted, tuple(job.desk.profile.categories), sentence("category"))
     fields.set_value(job.desk, job.the_ticket, name, wanted)
@@ -71,7 +81,7 @@ def set_(job: Job, argument: str) -> str:
 def parent(job: Job, argument: str) -> str:
     """Links the ticket to a Problem as an incident (N13); "none" unlinks it."""
     ticket = job.the_ticket
-    if argument.strip().lower() in NONE:
+    if argument.strip().lower() in job.names.vocabulary.nothing:
         job.desk.set_field(ticket, "parent_id", None)
         return sentence("{ticket} is linked to no Problem.", ticket=ticket.number)
     problem = other(job, argument)

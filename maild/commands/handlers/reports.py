@@ -18,7 +18,6 @@ from maild.i18n import sentence
 from maild.store.tables import Ticket, TicketPerson
 
 MOST = 200  # tickets in one mail
-LAST_WEEK = ("last week", "last", "letzte woche", "semaine dernière", "semana pasada")
 
 
 def list_(job: Job, argument: str) -> str:
@@ -69,7 +68,7 @@ def show(job: Job, argument: str) -> str:
 
 def timesheet(job: Job, argument: str) -> str:
     first = monday(job.names.now.date())
-    if argument.strip().lower() in LAST_WEEK:
+    if argument.strip().lower() in job.names.vocabulary.last_week:
         first -= timedelta(days=7)
     elif argument.strip():
         first = monday(job.names.date(argument).date())
