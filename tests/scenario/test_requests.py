@@ -98,3 +98,24 @@ def test_p1_g17_a_form_of_the_web_site_asks_whom_it_is_for(
     asked = plain_text(desk.ann.received()[-1])
     assert "- What is needed:" in asked
     assert "watches" not in asked  # H78
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_p3_who_asks_by_a_form_is_told_by_a_template_of_the_portals(
+    make_desk: MakeDesk, tmp_path: Path, profile: str
+) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "profile.yaml").write_text(
+        f'extends: {profile}\nname: own\nsenders: {{web form: ["www@site.example"]}}\n'
+    )
+    (folder / "rules.yaml").write_text(
+        "- rule: The site's form\n  when: mail received\n  if: {mail.sender_is: web form}\n"
+        '  then: [{from: web form}, {contact: "${mail.reply_to}"}]\n'
+    )
+    desk = make_desk(profile=str(folder))
+    desk.writer("Site", "www@site.example").mail(
+        "Contact form", "Please call me.", headers={"Reply-To": "ann@acme.example"}
+    )
+    assert desk.ticket()["source"] == "web form"
+    assert told(desk, "ann@acme.example") == ["portal-ticket"]
