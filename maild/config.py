@@ -256,7 +256,7 @@ class MailboxSection(Login):
     @field_validator("since")
     @classmethod
     def _known_since(cls, value: str) -> str:
-        _time_back(value)
+        time_back(value)
         return value
 
     @model_validator(mode="after")
@@ -271,10 +271,10 @@ class MailboxSection(Login):
     @property
     def first_look(self) -> timedelta | None:
         """How far back it goes; None: to the first message."""
-        return _time_back(self.since)
+        return time_back(self.since)
 
 
-def _time_back(text: str) -> timedelta | None:
+def time_back(text: str) -> timedelta | None:
     """ "3 days" → a timedelta; "all" → None."""
     found = re.fullmatch(r"(\d{1,5}) ?(hour|day|week)s?", text.strip().lower())
     if text.strip().lower() == "all":
@@ -298,6 +298,8 @@ class SmtpSection(Login):
     host: str = "127.0.0.1"
     port: Port = 25
     tls: Tls = "none"
+    # How we introduce ourselves (EHLO); default: the machine's name.
+    helo: Annotated[str, Field(pattern=r"^[A-Za-z0-9\[\]:._-]{1,255}$")] | None = None
     timeout_seconds: Annotated[float, Field(ge=1, le=600)] = 60
     connections: Annotated[int, Field(ge=1, le=20)] = 4  # at the same time, at most
     retry_days: Annotated[float, Field(gt=0, le=30)] = 4  # then a mail that is put off has failed

@@ -36,7 +36,7 @@ COMMANDS = {
     "show": Entry("tickets", "Show one ticket with all that belongs to it.", logs=False),
     "eml": Entry("tickets", "Print the original message, byte for byte.", logs=False),
     "explain": Entry("explain", "Tell what happened to a message, and why.", logs=False),
-    "outbox": Entry("outbox", "List notifications: waiting, sent, failed."),
+    "outbox": Entry("outbox", "What goes out to people: waiting, sent, failed."),
     "alerts": Entry("alerts", "List what an admin should know, and what is over.", logs=False),
     "parse": Entry("parse", "Show what a message says, without any desk.", logs=False),
     "commands": Entry("commands", "What one can write in a mail, and what a mail would do."),

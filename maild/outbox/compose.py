@@ -11,9 +11,12 @@ from maild.config import DeskSection
 from maild.desk.facts import without_internal
 from maild.desk.reply_tokens import reply_address
 from maild.errors import MaildError, Refused, UsageError
+from maild.i18n import Translator, sentence
 from maild.model import Address
 from maild.outbox import message
 from maild.templates.renderer import Job, Outcome
+
+WITHOUT_FILES = "without_files"  # key of a row's data: the relay found the whole too large
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,16 @@ def job(order: Order) -> Job:
         if order.note_public is False:
             raise Refused("The note is internal, and the recipient is a contact.")
         data = without_internal(data)
+    if order.data.get(WITHOUT_FILES) and data.get("note"):
+        data = {**data, "note": _left_out(data["note"], order.language)}
     return Job(order.template, order.language, data, order)
+
+
+def _left_out(note: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """The note, and that its files did not fit through the relay."""
+    names = [str(file["filename"]) for file in note["attachments"]]
+    said = sentence("[The files were too large to be passed on: {names}]", names=names)
+    return {**note, "text": f"{note['text']}\n\n{Translator(language).write(said)}"}
 
 
 def compose(

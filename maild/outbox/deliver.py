@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+import time
+from collections.abc import Callable, Coroutine
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -19,12 +20,15 @@ from maild.crash_points import crash_point
 from maild.desk import alerts
 from maild.errors import MaildError
 from maild.outbox import relay, rows
+from maild.outbox.answers import Answer, given_id
+from maild.outbox.claims import Claims
 from maild.outbox.instance_lock import present
 from maild.outbox.journal import Journal, journal_path
 from maild.outbox.note_files import Extract
 from maild.outbox.prepare import Prepared, Preparer, Ready
 from maild.outbox.relay import Connection
 from maild.outbox.rows import Done
+from maild.outbox.suspicion import Suspicion
 from maild.store.engine import Store
 from maild.templates.renderer import LocalRenderer, PooledRenderer
 
@@ -35,11 +39,16 @@ Result = TypeVar("Result")
 BATCH = 100  # rows claimed at a time
 GATHER_SECONDS = 0.05  # how long the first of them waits for others: one commit for all
 UNRECORDED = 64  # mails that may be sent and not yet written down, at most
-RENEW_SECONDS = 20.0  # how often a claim is renewed; well below rows.STALE
+RENEW_SECONDS = 15.0  # how often a claim is renewed; well below rows.STALE
+RENEW_AGAIN_SECONDS = 3.0  # … where that went wrong
 IDLE_SECONDS = 20.0  # then connections without work are closed
 POLL_SECONDS = 5.0  # how often we look for rows that nobody told us of
-RELAY_WAIT = (5, 15, 60, 300)  # seconds between attempts at a relay that does not answer
+# Seconds between attempts at a relay or a database that does not work: what heals is seen within
+# a minute.
+WAITS = (5, 15, 30, 50)
 STOP_SECONDS = 6.0  # what a stop waits for a mail that is under way
+ALERT = "smtp"  # key of the one alert about what holds the queue
+DROPS = 3  # connections in a row that end in the middle of a mail: the relay has no time for us
 
 
 @dataclass
@@ -47,8 +56,12 @@ class Counts:
     """What a pass did, in mails."""
 
     sent: int = 0
-    failed: int = 0  # for good
+    failed: int = 0  # for good, or nobody knows
     later: int = 0  # put off: by the server, or because the relay cannot be reached
+
+
+class _NotOurs(Exception):
+    """The claim ran out before the final dot: another daemon may have it."""
 
 
 class Deliverer:
@@ -71,9 +84,11 @@ class Deliverer:
         self._renderer = renderer or PooledRenderer(settings.templates)
         self._preparer = Preparer(store, settings, self._renderer, attachment)
         self._connections: list[Connection] = []
-        self._held: set[int] = set()  # rows that are ours, and of which nothing is written down
+        self._claims = Claims()  # rows that are ours, and of which nothing is written down
+        self._suspicion = Suspicion()
         self._next_turn = 0.0  # when the rate limit lets the next mail out, on the loop's clock
-        self._relay_down: MaildError | None = None
+        self._trouble: MaildError | None = None  # what holds the queue
+        self._drops = 0  # connections in a row that ended in the middle of a mail
         self._told = True  # an alert about the relay may stand: from before we began, or ours
         self._stopping = False
 
@@ -91,7 +106,10 @@ class Deliverer:
             self._clock = clock
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
-        """Delivers until `stop`, at most STOP_SECONDS longer; `wake` says there may be work."""
+        """Delivers until `stop`, at most STOP_SECONDS longer; `wake` says there may be work.
+
+        Temporary where the journal of sent mail cannot be opened: nothing is sent without it.
+        """
         asyncio.run(self._alone(lambda: self._run(stop, wake)))
 
     # ---- passes
@@ -121,22 +139,26 @@ class Deliverer:
     async def _pass(self) -> Counts:
         """All that is due: one batch is composed while another is sent and a third written down."""
         counts = Counts()
-        self._relay_down = None
+        self._trouble, self._drops, self._suspicion = None, 0, Suspicion()
         done: asyncio.Queue[Done | None] = asyncio.Queue(UNRECORDED)
+        recorder = asyncio.create_task(self._record(done, counts))
         try:
-            with _plainly():
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._record(done, counts))
-                    await self._send_all(done, counts)
-                    await done.put(None)
+            await self._send_all(done, counts)
         finally:
-            counts.later += len(self._held)
+            if self._trouble is None:
+                for one in self._suspicion.undecided():
+                    await done.put(one)
+            await done.put(None)
+            await recorder
+            counts.later += len(self._claims)
             await self._give_back()
+        if self._told and self._trouble is None and not await asyncio.to_thread(self._next_due):
+            await self._all_well()  # nothing waits for the relay
         return counts
 
     async def _send_all(self, done: asyncio.Queue[Done | None], counts: Counts) -> None:
         ready = await self._next(counts)
-        while ready.claimed and not self._stopping and self._relay_down is None:
+        while ready.claimed and not self._stopping and self._trouble is None:
             coming = asyncio.create_task(self._next(counts))
             try:
                 await self._deliver(ready.mails, done)
@@ -150,7 +172,7 @@ class Deliverer:
         if await asyncio.to_thread(self._paused):
             return Prepared(0, [], 0)
         prepared = await asyncio.to_thread(
-            self._preparer.next, self._journal, self._clock, BATCH, self._held
+            self._preparer.next, self._journal, self._clock, BATCH, self._claims
         )
         counts.failed += prepared.refused
         return prepared
@@ -161,24 +183,24 @@ class Deliverer:
 
     async def _give_back(self) -> None:
         """What we claimed and did not try is for the next pass, or for another daemon."""
-        left, why = sorted(self._held), self._relay_down.message if self._relay_down else None
+        left, why = self._claims.stamps(), self._trouble.message if self._trouble else None
+        self._claims.give_up(left)
         if left:
-            await self._write(lambda session: rows.release(session, left, why))
-        self._held.clear()
+            await self._write(lambda session: rows.give_back(session, left, why))
 
     async def _run(self, stop: threading.Event, wake: threading.Event) -> None:
         stopped = _in_loop(stop)
-        down = 0  # attempts at the relay that failed, in a row
+        down = 0  # passes in a row that could not do what they should
         while not stop.is_set():
             wake.clear()
             try:
                 await self._until(stopped, self._pass())
-            except MaildError as error:  # the database: next time, maybe
+            except MaildError as error:  # the database, or the journal
                 log.warning("outbox.pass", detail=error.detail or error.message)
-                self._relay_down = error
-            down = down + 1 if self._relay_down is not None else 0
+                self._trouble = error
+            down = down + 1 if self._trouble is not None else 0
             if down:
-                await _within(RELAY_WAIT[min(down, len(RELAY_WAIT)) - 1], stopped)
+                await _within(WAITS[min(down, len(WAITS)) - 1], stopped)
             elif not await asyncio.to_thread(wake.wait, await self._pause()):
                 await self._close_idle()
 
@@ -197,7 +219,10 @@ class Deliverer:
 
     async def _pause(self) -> float:
         """Seconds until there is something to do again, as far as we know."""
-        due = await asyncio.to_thread(self._next_due)
+        try:
+            due = await asyncio.to_thread(self._next_due)
+        except MaildError:
+            return POLL_SECONDS
         if due is None:
             return POLL_SECONDS
         return min(POLL_SECONDS, max(0.05, (due - self._clock()).total_seconds()))
@@ -211,31 +236,90 @@ class Deliverer:
     async def _deliver(self, mails: list[Ready], done: asyncio.Queue[Done | None]) -> None:
         """Sends all of them over a few connections; what became of each goes to `done`."""
         waiting = list(reversed(mails))
-        async with asyncio.TaskGroup() as senders:
-            for connection in self._connections[: len(mails)]:
-                senders.create_task(self._work(connection, waiting, done))
+        workers = [
+            asyncio.create_task(self._work(connection, waiting, done))
+            for connection in self._connections[: len(mails)]
+        ]
+        try:
+            await asyncio.gather(*workers)
+        except BaseException:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            raise
 
     async def _work(
         self, connection: Connection, waiting: list[Ready], done: asyncio.Queue[Done | None]
     ) -> None:
-        """One connection: sends until nothing waits, or the relay is not there."""
-        while waiting and not self._stopping:
+        """One connection: sends until nothing waits, or something holds the queue."""
+        again: set[int] = set()  # rows whose connection ended in the middle, once
+        while waiting and not self._stopping and self._trouble is None:
             try:
                 await connection.open()
             except MaildError as error:
                 await self._cannot_connect(error)
                 return
-            await self._connected()
             await self._turn()
-            if not waiting or self._stopping:
+            if not waiting or self._stopping or self._trouble is not None:
                 return
             mail = waiting.pop()
-            order = mail.row.order
-            answer = await connection.send(mail.sender, order.address, mail.octets)
-            if answer.outcome == "sent":
-                crash_point("outbox.sent")
-            log.info("outbox.attempt", item=mail.row.id, outcome=answer.outcome, code=answer.code)
-            await done.put(Done(mail.row.id, order.keys, answer))
+            answer = await self._attempt(connection, mail)
+            if answer is None:
+                continue
+            if answer.outcome == "dropped" and mail.row.id not in again:
+                again.add(mail.row.id)
+                waiting.append(mail)
+                await self._dropped(answer)
+            else:
+                await self._follow(answer, mail, done)
+
+    async def _follow(self, answer: Answer, mail: Ready, done: asyncio.Queue[Done | None]) -> None:
+        """What an answer means, for this mail and for all of them."""
+        one, ours = Done(mail.row.id, mail.row.order.keys, answer), answer.outcome == "ours"
+        if answer.outcome == "doubtful":
+            ours = self._suspicion.doubt(one, mail.row.order.address)
+        elif not ours:
+            await done.put(one)
+        if answer.outcome == "sent":
+            for other in self._suspicion.acquitted():
+                await done.put(other)
+        if ours:
+            await self._held_up(relay.refuses_us(self._smtp, answer))
+
+    async def _attempt(self, connection: Connection, mail: Ready) -> Answer | None:
+        """One mail to one recipient; None where it may not be sent now."""
+        order = mail.row.order
+        if not self._claims.fresh(mail.row.id):
+            return None
+        marked = False
+
+        async def mark() -> None:
+            nonlocal marked
+            await asyncio.to_thread(self._journal.about, order.keys)
+            marked = True
+            crash_point("outbox.marked")
+            if not self._claims.fresh(mail.row.id):
+                raise _NotOurs
+
+        try:
+            answer = await connection.send(mail.sender, order.address, mail.octets, mark)
+        except _NotOurs:
+            log.warning("outbox.not_ours", item=mail.row.id)
+            self._journal.refused(order.keys)
+            return None
+        except MaildError as error:  # the journal: nothing is sent without its mark (H97)
+            await self._held_up(error)
+            return None
+        if answer.outcome == "sent":
+            crash_point("outbox.sent")
+            self._journal.taken(order.keys)
+            answer = replace(answer, relay_id=given_id(answer.text, order.message_id))
+            self._drops = 0
+            await self._all_well()
+        elif marked and answer.outcome != "unsure":
+            self._journal.refused(order.keys)
+        log.info("outbox.attempt", item=mail.row.id, outcome=answer.outcome, code=answer.code)
+        return answer
 
     async def _turn(self) -> None:
         """Waits until the relay's rate limit lets one more mail out."""
@@ -247,58 +331,95 @@ class Deliverer:
         while not self._stopping and (wait := turn - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(min(wait, 0.5))
 
-    async def _connected(self) -> None:
+    # ---- what holds the queue
+
+    async def _all_well(self) -> None:
+        """The relay took a mail, or nothing waits for it."""
         if self._told:
             self._told = False
             now = self._clock()
-            await self._write(lambda session: alerts.clear_alert(session, "smtp", now))
+            with contextlib.suppress(MaildError):
+                await self._write(lambda session: alerts.clear_alert(session, ALERT, now))
+
+    async def _dropped(self, answer: Answer) -> None:
+        """One connection may end at any time; one after the other means that it wants no more."""
+        self._drops += 1
+        if self._drops >= DROPS:
+            await self._held_up(relay.refuses_us(self._smtp, answer))
 
     async def _cannot_connect(self, error: MaildError) -> None:
         """It is the relay's fault only if no other connection works (it may limit their number)."""
-        if any(connection.is_open for connection in self._connections):
+        if not any(connection.is_open for connection in self._connections):
+            await self._held_up(error)
+
+    async def _held_up(self, error: MaildError) -> None:
+        """Nothing more is sent in this pass; one alert says why."""
+        first, self._trouble = self._trouble is None, error
+        if not first:
             return
-        if self._relay_down is None:
-            self._told = True
-            log.warning("outbox.relay", detail=error.detail)
-            now = self._clock()
-            await self._write(
-                lambda session: alerts.raise_alert(session, "smtp", error.message, now)
-            )
-        self._relay_down = error
+        self._told = True
+        log.warning("outbox.held_up", detail=error.detail)
+        now = self._clock()
+        with contextlib.suppress(MaildError):
+            await self._write(lambda s: alerts.raise_alert(s, ALERT, error.message, now))
+
+    # ---- what is written down
 
     async def _record(self, done: asyncio.Queue[Done | None], counts: Counts) -> None:
         """Writes down what was sent: first the journal, then the database; many at a time."""
         last = False
-        try:
-            while not last:
-                some = [await done.get()]
-                if some[0] is not None and done.qsize() < UNRECORDED // 2:
-                    await asyncio.sleep(GATHER_SECONDS)
-                some += _at_hand(done)
-                last = None in some
-                await asyncio.to_thread(self._write_down, some, counts)
-                for _ in some:
-                    done.task_done()
-        finally:  # a stop may come while something is sent that nobody has written down
-            self._write_down(_at_hand(done), counts)
+        while not last:
+            some = [await done.get()]
+            if some[0] is not None and done.qsize() < UNRECORDED // 2:
+                await asyncio.sleep(GATHER_SECONDS)
+            some += _at_hand(done)
+            last = None in some
+            await self._write_down([one for one in some if one is not None], counts)
+            for _ in some:
+                done.task_done()
 
-    def _write_down(self, some: list[Done | None], counts: Counts) -> None:
-        done = [one for one in some if one is not None]
-        if not done:
+    async def _write_down(self, done: list[Done], counts: Counts) -> None:
+        """As often as it takes: what the relay has must not be forgotten because of us."""
+        while done:
+            try:
+                states = await asyncio.to_thread(self._written, done)
+            except MaildError as error:
+                log.warning("outbox.not_recorded", count=len(done), detail=error.detail)
+                self._trouble = error
+                if self._stopping:  # the journal has it
+                    return
+                await asyncio.sleep(RENEW_AGAIN_SECONDS)
+                continue
+            crash_point("outbox.recorded")
+            self._claims.give_up(one.id for one in done)
+            counts.sent += states.count("sent")
+            counts.failed += states.count("failed") + states.count("unknown")
+            counts.later += states.count("waiting")
             return
-        self._journal.add(key for one in done if one.answer.outcome == "sent" for key in one.keys)
+
+    def _written(self, done: list[Done]) -> list[str]:
+        self._journal.sync()
         now, give_up = self._clock(), timedelta(days=self._smtp.retry_days)
-        states = self._store.write(lambda session: rows.record(session, done, now, give_up))
-        crash_point("outbox.recorded")
-        self._held.difference_update(one.id for one in done)
-        counts.sent += states.count("sent")
-        counts.failed += states.count("failed")
-        counts.later += states.count("waiting")
+        return self._store.write(lambda session: rows.record(session, done, now, give_up))
 
     async def _renew(self) -> None:
+        """Keeps what we hold; a failure is tried again, and what is lost is not sent (H98)."""
+        pause = RENEW_SECONDS
         while True:
-            await asyncio.sleep(RENEW_SECONDS)
-            await self._write(lambda session: rows.renew(session, set(self._held), self._clock()))
+            await asyncio.sleep(pause)
+            try:
+                await self._renew_once()
+                pause = RENEW_SECONDS
+            except MaildError as error:
+                log.warning("outbox.not_renewed", count=len(self._claims), detail=error.detail)
+                pause = RENEW_AGAIN_SECONDS
+
+    async def _renew_once(self) -> None:
+        stamps, since, now = self._claims.stamps(), time.monotonic(), self._clock()
+        if stamps:
+            lost = await self._write(lambda session: rows.renew(session, stamps, now))
+            self._claims.renew(set(stamps) - lost, now, since)
+            self._claims.give_up(lost)
 
     async def _close_idle(self) -> None:
         for connection in self._connections:
@@ -314,18 +435,6 @@ def _at_hand(done: asyncio.Queue[Done | None]) -> list[Done | None]:
     while not done.empty():
         some.append(done.get_nowait())
     return some
-
-
-@contextlib.contextmanager
-def _plainly() -> Iterator[None]:
-    """The one error that broke a group of tasks, instead of a group of errors."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        raise error from group
 
 
 def _in_loop(event: threading.Event) -> asyncio.Event:

@@ -1,19 +1,32 @@
 """Which notifications have left us, kept beside the database and not in it (H28).
 
-Yesterday's database restored forgets what was sent today; this file does not.  It is a line a
-sent mail, appended and on the disk before the database hears of it, so that a crash between the
-two repeats nothing either.
+Yesterday's database restored forgets what was sent today; this file does not.  A line a step:
+
+    ?KEY   about to be handed over: on the disk before the relay gets the final dot (H97)
+    KEY    the relay has taken it
+    !KEY   it has not, it said so
+
+So a crash in between is at most one repeat of each mail, and without the mark nothing is sent.
+Two files of bounded size, the current one and the one before; one that is lost, or put back from
+a backup, does no harm but to forget.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterable
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from maild.config import Settings
+from maild.errors import Temporary
 
+MOST_OCTETS = 16_000_000  # of one file: some hundred thousand mails
 _KEY = 64  # hex digits of an OutboxItem.key
+ABOUT, REFUSED = b"?", b"!"
 
 
 def journal_path(settings: Settings) -> Path:
@@ -23,44 +36,175 @@ def journal_path(settings: Settings) -> Path:
 
 
 class Journal:
-    """The sent keys.  Several daemons may share one file: each sees what the others add."""
+    """The keys of what was sent.  Several daemons may share one: each sees what the others add.
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        self._read = 0
-        self._keys: set[bytes] = set()
+    Temporary where it cannot be read or written, with a sentence for the admin.
+    """
+
+    def __init__(self, path: Path, *, most_octets: int = MOST_OCTETS) -> None:
+        self._path = path
+        self._most_octets = most_octets
+        self._lock = threading.Lock()
+        self._files: list[_File] = []  # the current one first
+        with _told(self._path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._open()
 
     def __contains__(self, key: str) -> bool:
-        self._catch_up()
-        return bytes.fromhex(key) in self._keys
+        """Whether the relay has taken it."""
+        wanted = bytes.fromhex(key)
+        return any(wanted in file.sent for file in self._read())
 
-    def add(self, keys: Iterable[str]) -> None:
-        """Writes them durably: when this returns, no power cut forgets them."""
-        lines = "".join(f"{key}\n" for key in keys).encode("ascii")
-        if not lines:
-            return
-        if self._torn():
-            lines = b"\n" + lines
-        os.write(self._file, lines)
-        os.fsync(self._file)
+    def unanswered(self, key: str) -> int:
+        """How often it was about to be handed over, and nobody wrote down what came of it."""
+        wanted = bytes.fromhex(key)
+        return max(0, sum(file.about[wanted] for file in self._read()))
+
+    def about(self, keys: Iterable[str]) -> None:
+        """Marks them durably: when this returns, no power cut forgets it."""
+        self._write(ABOUT, keys)
+        self.sync()
+
+    def taken(self, keys: Iterable[str]) -> None:
+        """The relay has them.  No kill forgets it from now on, no power cut after `sync`."""
+        self._write(b"", keys)
+
+    def refused(self, keys: Iterable[str]) -> None:
+        """The relay does not have them: the mark counts no more."""
+        self._write(REFUSED, keys)
+
+    def sync(self) -> None:
+        with self._lock, _told(self._path):
+            os.fsync(self._files[0].descriptor)
 
     def close(self) -> None:
-        os.close(self._file)
+        for file in self._files:
+            os.close(file.descriptor)
+        self._files = []
 
-    def _torn(self) -> bool:
-        """Whether a crash left half a line at the end."""
-        size = os.fstat(self._file).st_size
-        return size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
+    def _write(self, mark: bytes, keys: Iterable[str]) -> None:
+        lines = b"".join(mark + key.encode("ascii") + b"\n" for key in keys)
+        if not lines:
+            return
+        with self._lock, _told(self._path):
+            self._follow()
+            descriptor = self._files[0].descriptor
+            if _torn(descriptor):
+                lines = b"\n" + lines
+            if os.write(descriptor, lines) != len(lines):
+                raise OSError(28, "No space left on device")
+            if os.fstat(descriptor).st_size > self._most_octets:
+                self._turn_over()
 
-    def _catch_up(self) -> None:
-        size = os.fstat(self._file).st_size
+    def _read(self) -> list[_File]:
+        with self._lock, _told(self._path):
+            self._follow()
+            for file in self._files:
+                file.catch_up()
+            return list(self._files)
+
+    # ---- the files
+
+    def _open(self) -> None:
+        """The current file, new where it is missing, and the one before it."""
+        new = not self._path.exists()
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        if new:
+            _sync_folder(self._path.parent)
+        self._files = [_File(descriptor)]
+        with suppress(FileNotFoundError):
+            self._files.append(_File(os.open(self._before, os.O_RDONLY)))
+
+    @property
+    def _before(self) -> Path:
+        return self._path.with_name(self._path.name + ".1")
+
+    def _follow(self) -> None:
+        """Another daemon may have turned it over, or somebody taken it away."""
+        try:
+            there = self._path.stat().st_ino
+        except FileNotFoundError:
+            there = None
+        if there == os.fstat(self._files[0].descriptor).st_ino:
+            return
+        known = self._files
+        self._open()
+        self._files[1:] = known[:1]  # what it had is not forgotten while we live
+        for file in known[1:]:
+            os.close(file.descriptor)
+
+    def _turn_over(self) -> None:
+        """The current file becomes the one before; one of several daemons does it."""
+        descriptor = self._files[0].descriptor
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self._path.stat().st_ino == os.fstat(descriptor).st_ino:
+                self._path.rename(self._before)
+                _sync_folder(self._path.parent)
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Makes a sentence of what the operating system says."""
+    try:
+        yield
+    except OSError as error:
+        raise Temporary(
+            f"The journal of sent mail {path} cannot be written ({error.strerror}), so nothing is "
+            "sent: it could go out again and again. Make room on the disk, and let this user write "
+            "there; it goes on by itself.",
+            detail=str(error),
+        ) from error
+
+
+class _File:
+    """One file, and what was read of it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.sent: set[bytes] = set()
+        self.about: Counter[bytes] = Counter()  # marks that nobody answered
+        self._read = 0  # octets
+
+    def catch_up(self) -> None:
+        size = os.fstat(self.descriptor).st_size
         while self._read < size:
-            block = os.pread(self._file, min(size - self._read, 1 << 20), self._read)
+            block = os.pread(self.descriptor, min(size - self._read, 1 << 20), self._read)
             end = block.rfind(b"\n") + 1
             if not end:
                 return
             self._read += end
             for line in block[:end].split(b"\n"):
-                if len(line) == _KEY:
-                    self._keys.add(bytes.fromhex(line.decode("ascii")))
+                self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        mark, digits = (line[:1], line[1:]) if line[:1] in (ABOUT, REFUSED) else (b"", line)
+        if len(digits) != _KEY:
+            return  # torn by a crash
+        try:
+            key = bytes.fromhex(digits.decode("ascii"))
+        except ValueError:
+            return
+        if mark == ABOUT:
+            self.about[key] += 1
+        elif mark == REFUSED:
+            self.about[key] -= 1
+        else:
+            self.sent.add(key)
+            self.about.pop(key, None)
+
+
+def _torn(descriptor: int) -> bool:
+    """Whether a crash, or a full disk, left half a line at the end."""
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new name is on the disk only when its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

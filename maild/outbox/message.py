@@ -83,7 +83,7 @@ def _head(lines: Iterable[str]) -> bytes:
     for line in head.split("\r\n")[:-1]:
         if not re.match(r"[!-9;-~]+:|[ \t]+\S", line) or "\r" in line or "\n" in line:
             raise ValueError("a header line that is none")
-    return head.encode("ascii")
+    return head.encode("utf-8")  # ASCII, but for an address that is not (RFC 6532 §3.2)
 
 
 # ---- values of header fields, safe whatever goes in
@@ -98,8 +98,12 @@ def unstructured(value: str, name: str, limit: int = SUBJECT) -> str:
 
 
 def mailbox(name: str, address: str) -> str:
-    """`"Ann Archer" <ann@acme.example>`; the address must be ASCII (ValueError)."""
-    if not re.fullmatch(r"[!-~]+@[!-~]+", address) or re.search(r'[<>,;:"\\()]', address):
+    """`"Ann Archer" <ann@acme.example>`; the address must be one word (ValueError).
+
+    One with letters beyond ASCII stands as it is, for a relay that knows SMTPUTF8.
+    """
+    words = re.fullmatch(r"[^\s\x00-\x1f\x7f]+@[!-~]+", address) and address.isprintable()
+    if not words or re.search(r'[<>,;:"\\()]', address):
         raise ValueError("the address cannot stand in a header")
     clean = one_line(name)[:NAME].strip()
     if not clean:

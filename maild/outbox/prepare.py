@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,9 @@ from maild.crash_points import crash_point
 from maild.desk import reply_tokens
 from maild.errors import MaildError
 from maild.outbox import message, note_files, rows
+from maild.outbox.claims import Claims
 from maild.outbox.compose import (
+    WITHOUT_FILES,
     Composed,
     Draft,
     answers_to,
@@ -64,37 +67,45 @@ class Preparer:
         self._secret: bytes | None = None
 
     def next(
-        self, journal: Journal, clock: Callable[[], datetime], limit: int, held: set[int]
+        self, journal: Journal, clock: Callable[[], datetime], limit: int, claims: Claims
     ) -> Prepared:
-        """The next mails; the ids of the rows that are ours then are added to `held`."""
-        batch = self._store.write(lambda session: rows.claim(session, clock(), limit))
+        """The next mails; the rows that are ours then are added to `claims`."""
+        since, now = time.monotonic(), clock()
+        found = self._store.write(lambda session: rows.claim(session, now, limit))
+        batch = [row for row in found if row.id not in claims]  # a stale one may be our own
+        claims.take((row.id for row in batch), now, since)
         if not batch:
             return Prepared(0, [], 0)
-        held.update(row.id for row in batch)
         crash_point("outbox.claimed")
         gone = [row.id for row in batch if row.order.key in journal]
-        fresh, refused = self._compose_all([row for row in batch if row.id not in gone])
-        now = clock()
+        lost = [
+            row.id
+            for row in batch
+            if row.id not in gone and journal.unanswered(row.order.key) >= rows.UNSURE
+        ]
+        over = {*gone, *lost}
+        fresh, refused = self._compose_all([row for row in batch if row.id not in over])
 
         def write(session: Session) -> None:
             rows.sent_before(session, gone, now)
-            rows.keep(session, fresh.items(), now)
+            rows.never_answered(session, lost, now)
+            rows.keep(session, fresh.items())
             for row_id, why in refused.items():
                 rows.refuse(session, row_id, why, now)
             for row in batch:
                 if row.id in fresh and (problem := fresh[row.id].problem):
                     rows.broken_template(session, row.order.template, problem, now)
 
-        if gone or fresh or refused:
+        if over or fresh or refused:
             self._store.write(write)
         crash_point("outbox.composed")
-        held.difference_update(gone, refused)
+        claims.give_up([*over, *refused])
         mails = [
             Ready(row, self._sender(row), row.octets or fresh[row.id].octets)
             for row in batch
-            if row.id not in gone and row.id not in refused
+            if row.id not in over and row.id not in refused
         ]
-        return Prepared(len(batch), mails, len(refused))
+        return Prepared(len(batch), mails, len(refused) + len(lost))
 
     def _compose_all(self, batch: list[Claimed]) -> tuple[dict[int, Composed], dict[int, str]]:
         """By their ids the mails that are composed now, and why others cannot be."""
@@ -127,6 +138,8 @@ class Preparer:
 
     def _files(self, row: Claimed) -> list[message.Part]:
         limit = self._settings.config.notifications.attachment_bytes
+        if row.order.data.get(WITHOUT_FILES):
+            return []
         if not limit or self._attachment is None or row.note_id is None:
             return []
         extract = partial(self._renderer.run, self._attachment)

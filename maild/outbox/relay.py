@@ -7,8 +7,9 @@ import contextlib
 import re
 import socket
 import ssl
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeAlias
 
 import aiosmtplib
 from aiosmtplib import SMTP
@@ -17,17 +18,15 @@ from maild.config import SmtpSection
 from maild.errors import MaildError, Temporary, Unavailable
 from maild.http import apart
 from maild.oauth import access_token
+from maild.outbox.answers import Answer, Stage, judge
 
+SLOWEST = 10_000  # octets a second: what a slow line gets for a large mail
+LOST_AFTER_THE_DOT = "the connection was lost when all was said; perhaps the relay has it"
+NO_UTF8 = "The address has letters that the relay cannot carry: it does not offer SMTPUTF8."
 TLS_HINT = "is the certificate valid, for this host name, and from an authority this machine knows?"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of one attempt at one recipient."""
-
-    outcome: str  # sent | later | failed | unsure (lost after the final dot)
-    code: int | None  # SMTP reply code
-    text: str  # the server's words, one line
+Mark: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Connection:
@@ -61,36 +60,68 @@ class Connection:
             except _TokenRefused:
                 raise _unreachable(self._smtp, refused.answer) from refused
 
-    async def send(self, sender: str, recipient: str, octets: bytes) -> Answer:
-        """One mail to one recipient; a total deadline, not one a read.  Never raises for SMTP."""
-        assert self._client is not None
-        stage = "envelope"
+    async def send(self, sender: str, recipient: str, mail: bytes, mark: Mark) -> Answer:
+        """One mail to one recipient; a total deadline, not one a read.  Never raises for SMTP.
+
+        `mark` is awaited before the final dot.  What it raises is raised here, and the relay has
+        not taken the mail.
+        """
+        self._stage: Stage = "mail"
+        self._dotted = False
         try:
-            async with asyncio.timeout(self._smtp.timeout_seconds * 3):
-                await self._client.mail(sender)
-                await self._client.rcpt(recipient)
-                stage = "data"
-                reply = await self._client.data(octets)
-            return Answer("sent", reply.code, one_line(reply.message))
-        except aiosmtplib.SMTPSenderRefused as error:
-            # 552, 523: the mail itself is too large; else it is the relay's quarrel with us
-            outcome = "failed" if error.code in (523, 552) else "later"
-            await self._reset(error.code)
-            return Answer(outcome, error.code, one_line(error.message))
+            async with asyncio.timeout(self._smtp.timeout_seconds * 3 + len(mail) / SLOWEST):
+                return await self._sent(sender, recipient, mail, mark)
         except aiosmtplib.SMTPResponseException as error:
-            await self._reset(error.code)
-            outcome = "failed" if 500 <= error.code < 600 else "later"
-            return Answer(outcome, error.code, one_line(error.message))
+            text = one_line(error.message)
+            outcome = judge(self._stage, error.code, text)
+            await self._reset(outcome)
+            return Answer(outcome, error.code, text)
+        except UnicodeError:
+            self.drop()
+            return Answer("failed", None, "The address has letters that SMTP cannot carry.")
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             self.drop()
-            if isinstance(error, UnicodeError):
-                return Answer("failed", None, "The address has letters that SMTP cannot carry.")
-            what = "the connection was lost" if not _is_timeout(error) else "no answer in time"
-            outcome = "unsure" if stage == "data" else "later"
-            return Answer(outcome, None, f"{what} ({stage})")
-        except asyncio.CancelledError:
+            return self._lost(error)
+        except BaseException:
             self.drop()
             raise
+
+    async def _sent(self, sender: str, recipient: str, mail: bytes, mark: Mark) -> Answer:
+        client = self._client
+        assert client is not None
+        options = [f"SIZE={len(mail)}"] if client.supports_extension("size") else []
+        encoding = "ascii"
+        if not (sender + recipient).isascii() or not mail.isascii():
+            if not client.supports_extension("smtputf8"):
+                return Answer("failed", None, NO_UTF8)
+            options += ["SMTPUTF8", "BODY=8BITMIME"]  # RFC 6531 §3.4
+            encoding = "utf-8"
+        await client.mail(sender, options=options, encoding=encoding)
+        self._stage = "rcpt"
+        await client.rcpt(recipient, encoding=encoding)
+        self._stage = "data"
+        start = await client.execute_command(b"DATA")
+        if start.code != 354:
+            raise aiosmtplib.SMTPDataError(start.code, start.message)
+        assert client.protocol is not None
+        client.protocol.write(_stuffed(mail))
+        await mark()
+        if not client.is_connected:
+            raise aiosmtplib.SMTPServerDisconnected("before the final dot")
+        self._dotted = True
+        reply = await client.execute_command(b".", timeout=self._smtp.timeout_seconds * 3)
+        if not 200 <= reply.code < 300:
+            raise aiosmtplib.SMTPDataError(reply.code, reply.message)
+        return Answer("sent", reply.code, one_line(reply.message))
+
+    def _lost(self, error: BaseException) -> Answer:
+        """No answer: after the final dot nobody knows; before it the mail is not there."""
+        stage = "data" if self._stage == "data" else "envelope"
+        if self._dotted:
+            return Answer("unsure", None, LOST_AFTER_THE_DOT)
+        if _is_timeout(error):
+            return Answer("later", None, f"no answer in time ({stage})")
+        return Answer("dropped", None, f"the connection was lost ({stage})")
 
     async def close(self) -> None:
         """Says good-bye, in little time."""
@@ -105,9 +136,9 @@ class Connection:
             self._client.close()
         self._client = None
 
-    async def _reset(self, code: int) -> None:
+    async def _reset(self, outcome: str) -> None:
         """Ready for the next mail; RFC 5321 §3.8: after 421 the server closes."""
-        if code == 421 or self._client is None:
+        if outcome == "dropped" or self._client is None:
             self.drop()
             return
         try:
@@ -129,13 +160,18 @@ def one_line(text: str, limit: int = 300) -> str:
     return plain[:limit]
 
 
+def _stuffed(mail: bytes) -> bytes:
+    """The octets between DATA and the final dot (RFC 5321 §4.5.2)."""
+    return re.sub(rb"(?m)^\.", b"..", mail) + (b"" if mail.endswith(b"\r\n") else b"\r\n")
+
+
 def _client(smtp: SmtpSection) -> SMTP:
     context = None if smtp.tls == "none" else ssl.create_default_context()
     return SMTP(
         hostname=smtp.host,
         port=smtp.port,
         timeout=smtp.timeout_seconds,
-        local_hostname=socket.gethostname(),
+        local_hostname=smtp.helo or socket.gethostname(),
         use_tls=smtp.tls == "implicit",
         start_tls=smtp.tls == "starttls",  # True fails where the server lacks it (H19)
         tls_context=context,
@@ -164,6 +200,7 @@ async def _logged_in(smtp: SmtpSection, token: str | None) -> SMTP:
     try:
         async with asyncio.timeout(smtp.timeout_seconds * 2):
             await client.connect()
+            await _greet(client)
             await _log_in(client, smtp, token)
     except BaseException as error:
         client.close()
@@ -175,9 +212,18 @@ async def _logged_in(smtp: SmtpSection, token: str | None) -> SMTP:
     return client
 
 
+async def _greet(client: SMTP) -> None:
+    """EHLO, and HELO where that is refused (RFC 5321 §3.2)."""
+    if not client.is_ehlo_or_helo_needed:
+        return
+    try:
+        await client.ehlo()
+    except aiosmtplib.SMTPHeloError:
+        await client.helo()
+
+
 async def _log_in(client: SMTP, smtp: SmtpSection, token: str | None) -> None:
     if smtp.username and token:
-        await client.ehlo()
         if "xoauth2" not in client.server_auth_methods:
             raise aiosmtplib.SMTPNotSupported("OAuth 2, AUTH XOAUTH2")
         await client.auth_xoauth2(smtp.username, token)
@@ -185,19 +231,38 @@ async def _log_in(client: SMTP, smtp: SmtpSection, token: str | None) -> None:
         await client.login(smtp.username, smtp.secret())
 
 
+def refuses_us(smtp: SmtpSection, answer: Answer) -> MaildError:
+    """What holds the queue: the relay takes no mail of ours (H103)."""
+    said = f"{answer.code or ''} {answer.text.rstrip('.')}".strip()
+    hint = next((todo for word, todo in HINTS if re.search(word, said, re.IGNORECASE)), "")
+    what = f'takes no mail from us. It says: "{said}".{hint}'
+    if answer.code is None:
+        what = f"breaks one connection after the other ({said})."
+    return Temporary(
+        f"The SMTP relay {smtp.host}:{smtp.port} {what} Nothing is lost: all mail waits, and goes "
+        "out by itself when the relay takes it.",
+        detail=said,
+    )
+
+
+HINTS = (
+    (r"helo|ehlo|hostname", " Set `helo` in [smtp] to a full name, like desk.example.com."),
+    (r"authenticat", " Put `username` and a password into [smtp]."),
+    (r"send ?as|owned|permitted|sender", " May this login send as `[desk] address`?"),
+    (r"limit|quota|too many", " Ask for a higher limit, or set `per_minute` in [smtp]."),
+    (r"relay", " Does it know us, by `username` or by our address?"),
+)
+
+
 def _unreachable(smtp: SmtpSection, error: BaseException) -> MaildError:
-    """One sentence with what to do; never the words of the login (H79)."""
+    """One sentence with what to do; the server's words, but never those of the login (H79)."""
     at = f"The SMTP relay {smtp.host}:{smtp.port}"
     detail = f"{type(error).__name__} {getattr(error, 'code', '')}".strip()
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-        if 500 <= error.code < 600:
-            todo = "Check `username` and the password in [smtp]."
-            if smtp.oauth:
-                todo = "Check `username`; may the account, or the application, send by SMTP?"
-            return Unavailable(
-                f"{at} refuses the login of {smtp.username} ({error.code}). {todo}", detail=detail
-            )
-        return Temporary(f"{at} cannot log us in now ({error.code}).", detail=detail)
+        return _login_refused(smtp, at, error, detail)
+    if isinstance(error, aiosmtplib.SMTPResponseException):  # greeting, EHLO, STARTTLS
+        text = one_line(error.message)
+        return refuses_us(smtp, Answer("ours", error.code, text))
     if isinstance(_cause(error), ssl.SSLError):
         return Unavailable(
             f"{at} cannot be trusted: {one_line(str(_cause(error)), 120)}; {TLS_HINT}",
@@ -219,6 +284,19 @@ def _unreachable(smtp: SmtpSection, error: BaseException) -> MaildError:
         f"{at} cannot be reached ({one_line(str(_cause(error)), 120)}). Check `host`, `port` and "
         "`tls` in [smtp], and that it runs.",
         detail=detail,
+    )
+
+
+def _login_refused(
+    smtp: SmtpSection, at: str, error: aiosmtplib.SMTPAuthenticationError, detail: str
+) -> MaildError:
+    if not 500 <= error.code < 600:
+        return Temporary(f"{at} cannot log us in now ({error.code}).", detail=detail)
+    todo = "Check `username` and the password in [smtp]."
+    if smtp.oauth:
+        todo = "Check `username`; may the account, or the application, send by SMTP?"
+    return Unavailable(
+        f"{at} refuses the login of {smtp.username} ({error.code}). {todo}", detail=detail
     )
 
 

@@ -7,7 +7,7 @@ SKIP LOCKED).  A claim is renewed while it is worked on; one that is not is take
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -17,9 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from maild.desk import alerts, notify
-from maild.outbox.compose import Composed, Order
-from maild.outbox.relay import Answer
-from maild.store.tables import Delivery, Note, OutboxItem, Setting, Ticket
+from maild.outbox.answers import Answer
+from maild.outbox.compose import WITHOUT_FILES, Composed, Order
+from maild.store.tables import Alert, Delivery, Note, OutboxItem, Setting, Ticket
 
 STALE = timedelta(seconds=60)  # a claim that was not renewed for so long is nobody's
 IN_ORDER = timedelta(hours=1)  # so long a mail waits for an earlier one of its ticket
@@ -34,6 +34,11 @@ _ROW = (
     "in_reply_to", "references", "created", "person_id", "note_id", "octets",
 )  # fmt: skip
 UNSURE = 2  # attempts that were lost after the final dot; then it has arrived, or never will
+BURNS = ("later", "failed", "too large", "unsure")  # what counts as an attempt
+FINAL = ("failed", "too large")
+DOUBTS = 3  # refusals of one mail that may have meant us, with no other mail to tell
+BY_HAND = "tried again by hand"  # a Delivery: what was before it does not count
+LOST_BY_US = "maild was killed twice while the relay took it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +90,24 @@ def next_due(session: Session) -> datetime | None:
     )
 
 
-def renew(session: Session, ids: Collection[int], now: datetime) -> None:
-    """Says that these are still being worked on."""
-    session.execute(
-        sa.update(OutboxItem)
-        .where(OutboxItem.id.in_(ids), OutboxItem.state == "sending")
-        .values(claimed=now)
+def renew(session: Session, stamps: Mapping[int, datetime], now: datetime) -> set[int]:
+    """Says that these are still being worked on; gives those that are not ours any more.
+
+    `stamps`: when each was claimed or renewed last, as we know it; another daemon that took one
+    over has written another time.
+    """
+    held = sa.select(_OUTBOX.c.id, _OUTBOX.c.claimed, _OUTBOX.c.state).where(
+        _OUTBOX.c.id.in_(stamps)
     )
+    connection = session.connection()
+    ours = {
+        row.id
+        for row in connection.execute(held.with_for_update())
+        if row.state == "sending" and row.claimed == stamps[row.id]
+    }
+    if ours:
+        connection.execute(sa.update(_OUTBOX).where(_OUTBOX.c.id.in_(ours)).values(claimed=now))
+    return set(stamps) - ours
 
 
 def release(session: Session, ids: Collection[int] | None, why: str | None = None) -> None:
@@ -103,10 +119,15 @@ def release(session: Session, ids: Collection[int] | None, why: str | None = Non
     session.execute(rows.values(**values, **({"error": why} if why else {})))
 
 
-def keep(session: Session, composed: Iterable[tuple[int, Composed]], now: datetime) -> None:
+def give_back(session: Session, stamps: Mapping[int, datetime], why: str | None = None) -> None:
+    """What of these is still ours and was not tried waits again."""
+    release(session, set(stamps) - renew(session, stamps, max(stamps.values())), why)
+
+
+def keep(session: Session, composed: Iterable[tuple[int, Composed]]) -> None:
     """Stores the octets: every repeat is the same mail with the same Message-ID (H77)."""
     values = [
-        {"row_id": row_id, "subject": mail.subject, "octets": mail.octets, "claimed": now}
+        {"row_id": row_id, "subject": mail.subject, "octets": mail.octets}
         for row_id, mail in composed
     ]
     if values:
@@ -130,26 +151,101 @@ def record(session: Session, done: Iterable[Done], now: datetime, give_up: timed
         .where(_OUTBOX.c.id.in_(sent))
         .values(state="sent", sent=now, claimed=None, error=None, attempts=_OUTBOX.c.attempts + 1)
     )
+    if sent:
+        _arrived(session, sent, now)
+    for one in attempts:
+        if one.answer.relay_id:
+            session.connection().execute(
+                sa.update(_OUTBOX)
+                .where(_OUTBOX.c.id == one.id)
+                .values(relay_id=one.answer.relay_id)
+            )
     others = [one for one in attempts if one.answer.outcome != "sent"]
     return ["sent"] * len(sent) + [_not_sent(session, one, now, give_up) for one in others]
 
 
+def _arrived(session: Session, ids: Collection[int], now: datetime) -> None:
+    """These addresses can be written to, whatever an alert says."""
+    keys = sa.select(sa.literal("undelivered:") + _OUTBOX.c.address).where(_OUTBOX.c.id.in_(ids))
+    session.connection().execute(
+        sa.update(Alert.__table__)  # type: ignore[arg-type]
+        .where(Alert.key.in_(keys), Alert.cleared.is_(None))
+        .values(cleared=now)
+    )
+
+
 def _not_sent(session: Session, one: Done, now: datetime, give_up: timedelta) -> str:
-    row = session.get_one(OutboxItem, one.id)
-    row.attempts += 1
+    row, answer = session.get_one(OutboxItem, one.id), one.answer
+    if row.state != "sending":  # somebody else has dealt with it meanwhile
+        return row.state
     row.claimed = None
-    if _is_over(session, row, one.answer, now, give_up):
-        fail(session, row, one.answer.text, now)
+    row.attempts += answer.outcome in BURNS
+    if answer.outcome == "too large" and not row.data.get(WITHOUT_FILES):
+        return _without_files(row, answer, now)
+    if answer.outcome == "unsure" and _lost(session, row, answer) >= UNSURE:
+        unknown(session, row, answer.text, now)
+    elif _is_final(session, row, answer) or now - _first_try(session, row, now) > give_up:
+        fail(session, row, answer.text, now)
     else:
-        row.state, row.error = "waiting", one.answer.text
-        row.next_try = now + back_off(row.attempts)
+        row.state, row.error = "waiting", answer.text
+        row.next_try = now + back_off(max(1, row.attempts))
     return row.state
+
+
+def _is_final(session: Session, row: OutboxItem, answer: Answer) -> bool:
+    """A refusal that may have meant us is the recipient's where others were taken since, or where
+    it comes again and again and does not speak of us."""
+    if answer.outcome != "doubtful":
+        return answer.outcome in FINAL
+    refused = [a.id for a in _attempts(session, row) if (a.code or 0) >= 500]
+    taken = sa.exists().where(Delivery.id > refused[0], Delivery.code < 300)
+    if session.scalar(sa.select(taken)):
+        return True
+    return len(refused) >= DOUBTS and not answer.speaks_of_us
+
+
+def _without_files(row: OutboxItem, answer: Answer, now: datetime) -> str:
+    """It goes out once more at once, and says what it leaves out."""
+    row.data = {**row.data, WITHOUT_FILES: True}
+    row.octets, row.state, row.error, row.next_try = None, "waiting", answer.text, now
+    return row.state
+
+
+def _lost(session: Session, row: OutboxItem, answer: Answer) -> int:
+    """How many attempts were lost after the final dot; this one is among them."""
+    lost = [a for a in _attempts(session, row) if a.code is None and a.text == answer.text]
+    return len(lost)
+
+
+def _attempts(session: Session, row: OutboxItem) -> list[Delivery]:
+    """What was tried, oldest first, since somebody decided by hand that it is to be tried again."""
+    query = sa.select(Delivery).where(Delivery.outbox_id == row.id).order_by(Delivery.id)
+    found: list[Delivery] = []
+    for attempt in session.scalars(query):
+        found = [] if attempt.text == BY_HAND else [*found, attempt]
+    return found
+
+
+def unknown(session: Session, row: OutboxItem, why: str, now: datetime) -> None:
+    """It may have arrived; nobody sends it again by himself (H77)."""
+    row.state, row.error, row.claimed = "unknown", why, None
+    text = (
+        f'Whether the notification "{row.template}" to {row.address} has arrived is not known: '
+        f"{why}. It is not sent again by itself; `maild outbox retry {row.id}` does."
+    )
+    alerts.raise_alert(session, f"undelivered:{row.address}", text, now)
 
 
 def fail(session: Session, row: OutboxItem, why: str, now: datetime) -> None:
     """It will not be sent: said on the row, on the ticket, and to the admins."""
     row.state, row.error, row.claimed = "failed", why, None
     notify.not_delivered(session, row, why, now)
+
+
+def never_answered(session: Session, ids: Collection[int], now: datetime) -> None:
+    """Handed over as often as is allowed, says the journal, and each time a crash came between."""
+    for row_id in ids:
+        unknown(session, session.get_one(OutboxItem, row_id), LOST_BY_US, now)
 
 
 def refuse(session: Session, row_id: int, why: str, now: datetime) -> None:
@@ -194,23 +290,9 @@ def back_off(attempts: int) -> timedelta:
     return wait * random.uniform(1 - SPREAD, 1 + SPREAD)
 
 
-def _is_over(
-    session: Session, row: OutboxItem, answer: Answer, now: datetime, give_up: timedelta
-) -> bool:
-    if answer.outcome == "failed" or now - _first_try(session, row, now) > give_up:
-        return True
-    if answer.outcome != "unsure":
-        return False
-    lost = sa.select(sa.func.count()).where(
-        Delivery.outbox_id == row.id, Delivery.code.is_(None), Delivery.text == answer.text
-    )
-    return (session.scalar(lost) or 0) >= UNSURE  # this attempt is among them
-
-
 def _first_try(session: Session, row: OutboxItem, now: datetime) -> datetime:
     """When it was tried first: the days of retrying do not count while no relay is there."""
-    first = sa.select(sa.func.min(Delivery.at)).where(Delivery.outbox_id == row.id)
-    return session.scalar(first) or now
+    return min((attempt.at for attempt in _attempts(session, row)), default=now)
 
 
 @cache

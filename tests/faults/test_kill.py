@@ -23,6 +23,7 @@ STEPS = (
     "process.done",
     "outbox.claimed",
     "outbox.composed",
+    "outbox.marked",
     "outbox.sent",
     "outbox.recorded",
 )

@@ -149,7 +149,7 @@ def test_h77_a_server_that_always_hangs_up_gets_no_third_copy(
         office.later(hours=6)
     assert len(servers.smtp.to(BOB)) == 2
     assert len(set(_ids(servers, BOB))) == 1
-    assert _states(office) == ["failed"]
+    assert _states(office) == ["unknown"]  # it may well have arrived
 
 
 def test_h28_yesterdays_database_sends_nothing_again(
