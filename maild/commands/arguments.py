@@ -97,9 +97,14 @@ class Names:
 
     def own_status(self, word: str, command: str) -> str | None:
         """The status of this very name, where the command would set another one."""
-        sets = self.meant.get(SETS.get(command, ""))
+        sets = self.sets.get(command)
         own = next((name for name in self.statuses if fold(name) == fold(word)), None)
         return own if sets is not None and own != sets else None
+
+    @property
+    def sets(self) -> dict[str, str]:
+        """Which status "is resolved" and "is complete" set, by their commands."""
+        return {command: self.meant[key] for command, key in SETS.items() if key in self.meant}
 
     def priority(self, text: str) -> str:
         """ "1", "P1", "high", "2 medium high" → the priority of the profile."""

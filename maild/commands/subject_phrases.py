@@ -101,17 +101,28 @@ def _is_echo(text: str, command: Command, carried: frozenset[str]) -> bool:
 def _own_first(names: Names) -> Vocabulary:
     """The words without phrases that name a status of the profile's own and would set another:
     there "is closed" is `is {status}`."""
-    heads = [p.say.partition("{")[0] for p in names.vocabulary.phrases if p.hole == "status"]
-    other = {
+    phrases = names.vocabulary.phrases
+    kept = _kept(phrases, names.statuses, tuple(sorted(names.sets.items())))
+    return (
+        names.vocabulary if len(kept) == len(phrases) else replace(names.vocabulary, phrases=kept)
+    )
+
+
+@lru_cache(maxsize=8)
+def _kept(
+    phrases: tuple[Phrase, ...], statuses: tuple[str, ...], sets: tuple[tuple[str, str], ...]
+) -> tuple[Phrase, ...]:
+    """The phrases that set what they name; `sets`: command → the status that it sets."""
+    heads = [phrase.say.partition("{")[0] for phrase in phrases if phrase.hole == "status"]
+    own = {fold(head + status): status for head in heads for status in statuses}
+    what = dict(sets)
+    return tuple(
         phrase
-        for phrase in names.vocabulary.phrases
-        if phrase.hole is None
-        for head in heads
-        if phrase.say.startswith(head)
-        and names.own_status(phrase.say.removeprefix(head), phrase.command)
-    }
-    kept = tuple(phrase for phrase in names.vocabulary.phrases if phrase not in other)
-    return replace(names.vocabulary, phrases=kept) if other else names.vocabulary
+        for phrase in phrases
+        if phrase.hole
+        or phrase.command not in what
+        or own.get(fold(phrase.say), what[phrase.command]) == what[phrase.command]
+    )
 
 
 def _without_joint(text: str, vocabulary: Vocabulary) -> str:
