@@ -9,7 +9,8 @@ is thrown away: what is not new text is quoted text, in its order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from maild.model import Reason
 from maild.parse import prefixes
@@ -19,7 +20,7 @@ from .decide import Walk
 from .header_blocks import find_headers, find_separators
 from .html_quotes import ElementKind, Structure, read_structure
 from .lines import Line, find_notable, read_lines
-from .marks import REPLY_MARK_OPEN, Mark, MarkKind, reply_mark
+from .marks import Mark, MarkKind, reply_mark, reply_mark_lines
 from .quotes import find_quotes
 from .tails import find_tails
 from .vocabulary import Vocabulary, vocabulary
@@ -57,7 +58,7 @@ def _is_forward(subject: str, text: str, lines: list[Line]) -> bool:
     """ "Fwd: …", but not our own mail handed back to us."""
     if not prefixes.is_forward(subject, text):
         return False
-    return not any(REPLY_MARK_OPEN in line.bare for line in lines)
+    return not any(reply_mark_lines([line.bare]) for line in lines)
 
 
 def _walk(lines: list[Line], structure: Structure, forwards: bool = False) -> Walk:
@@ -83,13 +84,21 @@ def _marks(
             inside.update(range(element.first, element.last + 1))
     found += find_separators(lines, notable, words)
     found += find_attributions(lines, notable, inside, words)
-    found += find_headers(lines, notable, words)
+    found += _as_elements(find_headers(lines, notable, words), structure)
     found += find_tails(lines, notable, words)
     marks: dict[int, Mark] = {}
     for mark in found:
         if mark.first not in inside:
             marks.setdefault(mark.first, mark)
     return _without_quoted_forwards(marks, lines)
+
+
+def _as_elements(blocks: list[Mark], structure: Structure) -> Iterator[Mark]:
+    """Header blocks; of one in which HTML says that the quote begins, that counts."""
+    starts = {e.first: e.name for e in structure.elements if e.kind is ElementKind.END}
+    for block in blocks:
+        name = next((starts[i] for i in range(block.first, block.last + 1) if i in starts), None)
+        yield replace(block, kind=MarkKind.ELEMENT, element=name) if name else block
 
 
 def _without_quoted_forwards(marks: dict[int, Mark], lines: list[Line]) -> dict[int, Mark]:

@@ -6,15 +6,19 @@ import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from enum import Enum
 
 from maild.parse.fold import fold
 
+from .dates import DATE, TIME
 from .lines import Line, last_written, next_written
-from .marks import REPLY_MARK_OPEN, Mark, MarkKind
+from .marks import MOST_MARK_LINES, Mark, MarkKind, reply_mark_lines
 from .vocabulary import Vocabulary
 
 LONGEST = 400  # characters of an attribution
 LONGEST_UNDATED = 120
+LONGEST_FRAME = 3  # lines of GroupWise's attribution
+LONGEST_TAIL = 60  # characters behind an address that was broken
 MOST_NAMES = 4  # words of a name
 MOST_LINES = 4  # lines that one is wrapped over, without empty ones
 MOST_LOOKS = 200  # places of a body where one is looked for; no conversation has as many
@@ -22,20 +26,25 @@ MOST_LOOKS = 200  # places of a body where one is looked for; no conversation ha
 _ENDS = re.compile(r"[:：﹕][\s*_\"'”»)]*$|--\**$")
 _ADDRESS = re.compile(r"[^\s<>@()\[\]\"']{1,80}@[^\s<>@()\[\]\"']{1,120}")
 _ADDRESS_AT_END = re.compile(r"@[^\s<>@]{1,120}[>)\]]+[\s:：*_]*$")
-_DATE = re.compile(
-    r"(?<!\d)\d{1,4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,4}(?!\d)"  # 2024-01-15, 15. 1. 2024
-    r"|(?<!\d)(?:19|20|25)\d\d(?!\d)"  # any date with a year (of the Buddha too)
-    r"|\d\s?[年월月년]"
-    r"|\d{1,2}-[^\W\d]{3,4}\.?-\d{2,4}"
+_STARTS_WITH_DATE = re.compile(
+    r"(?:[^\s\d.,]{2,20}\.?,?\s){0,2}\d{1,4}(?:[-/.,年년\s]|-[^\W\d]{3})"
 )
-_TIME = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)|\d\s?[時时点點시]")
-_STARTS_WITH_DATE = re.compile(r"(?:[^\W\d]{2,14}\.?,?\s)?\d{1,4}(?:[-/.年년\s]|-[^\W\d]{3})")
-_MARKS = ("|", REPLY_MARK_OPEN)  # other than ">"
+_OPEN_ADDRESS = re.compile(r"<(?:mailto:)?[^\s<>]{0,120}(?: ?<mailto:[^\s<>]{0,120}>?)?$")
+_FRAME = (">>", "<<")
+_BAR = "|"  # a quote mark, too
 _DECORATION = "-*_—–[(\"' "
 _SOON_A_NUMBER = re.compile(r"[^\n]{0,40}?\d")
 _NUMBER_NEXT = re.compile(r"[\s,]+(?:[^\W\d]{2,10}\.?,?\s+){0,2}\d")
 _HALF_ADDRESS = re.compile(r"[<(]|[^<]*>")
 _ENDS_SENTENCE = re.compile(r"[!?:;。！？]$|[^\W\d]{5,}\.$")
+
+
+class Follows(Enum):
+    """What comes below a line."""
+
+    NOTHING = 0  # that looks like a quote
+    QUOTE = 1  # marked lines
+    ELEMENT = 2  # lines of which HTML says that they are one
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ class Evidence:
             return False
         if self.verb and (self.opens or self.address):
             return self.date or (self.opens and self.address)
-        if self.named and self.date and self.time:
+        if self.named and (self.drawn or (self.date and self.time)):
             return True
         return self.address_last and self.date and self.time
 
@@ -71,9 +80,17 @@ class Evidence:
         """ "X <address> wrote:", certain enough too."""
         return self.closed and self.verb and self.address and self.short
 
+    def enough(self, follows: Follows) -> bool:
+        """Enough above what follows."""
+        if follows is Follows.ELEMENT and self.closed and self.short:  # in any language
+            return self.date or self.time or self.address
+        return self.sure() or (follows is not Follows.NOTHING and self.above_quote())
+
     def above_quote(self) -> bool:
         """Enough where a marked quote follows."""
         dated = self.date or self.time
+        if self.closed and self.opens and self.date and self.time:  # in a language we do not know
+            return True
         if self.verb and (dated or self.opens):
             return self.closed or self.address
         return self.address and dated and (self.closed or self.opens)
@@ -93,8 +110,8 @@ def weigh(text: str, words: Vocabulary) -> Evidence | None:
         verb=verb is not None,
         address=address,
         address_last=may_be_address and _ADDRESS_AT_END.search(text) is not None,
-        date=_DATE.search(text) is not None,
-        time=_TIME.search(text) is not None,
+        date=DATE.search(text) is not None,
+        time=TIME.search(text) is not None,
         opens=_opens(text, words),
         short=len(text) <= LONGEST_UNDATED,
         drawn=text.startswith("--"),
@@ -109,19 +126,42 @@ def find_attributions(
 
     `in_elements` are the indexes of lines that HTML says are quotes.
     """
-    found: list[Mark] = []
+    found = list(_framed(lines, words))
     free_from = 0  # lines before this index belong to the mark found last
     ends = {i for i in notable if _ends(lines[i].bare)}
     ends |= {i for i in _above_quotes(lines, notable, in_elements) if _ends_openly(lines[i], words)}
     for end in sorted(ends)[:MOST_LOOKS]:
-        if lines[end].quoted and not _dangling_verb(lines, end, words):
+        if end < free_from:
             continue
-        follows = _quote_follows(lines, end, in_elements, words)
+        if lines[end].quoted and not _closes_address(lines, end, words):
+            continue
+        follows = _follows(lines, end, in_elements, words)
         mark = _ending_at(lines, end, free_from, follows, words)
         if mark:
             found.append(mark)
             free_from = end + 1
     return found
+
+
+def _framed(lines: list[Line], words: Vocabulary) -> Iterator[Mark]:
+    """GroupWise's: ">>> Name <address> 03.11.2025 09:14 >>>", ">>> On 11/3/2025 … wrote:"."""
+    for first, line in enumerate(lines):
+        if line.depth < 2 or (first and lines[first - 1].quoted):
+            continue
+        for last in range(first, min(first + LONGEST_FRAME, len(lines))):
+            if _closes_frame(lines[first : last + 1], words):
+                yield Mark(MarkKind.ATTRIBUTION, first, last)
+                break
+
+
+def _closes_frame(lines: list[Line], words: Vocabulary) -> bool:
+    text = fold(_joined(lines)).lstrip("> ")
+    if len(text) > LONGEST or not TIME.search(text):
+        return False
+    if text.rstrip(": ").endswith(_FRAME):
+        return DATE.search(text) is not None
+    evidence = weigh(text, words)
+    return evidence is not None and evidence.sure()
 
 
 def _above_quotes(
@@ -134,7 +174,7 @@ def _above_quotes(
         if (line.depth and not lines[index - 1].depth)
         or (index in in_elements and index - 1 not in in_elements)
     ]
-    heads += [i for i in notable if lines[i].bare.startswith(_MARKS)]
+    heads += [i for i in notable if lines[i].bare[:1] == _BAR or _is_reply_mark(lines, i)]
     for head in heads:
         above = last_written(lines, head - 1)
         if above is not None and not lines[above].quoted and not lines[above].blank:
@@ -149,13 +189,33 @@ def looks_attributed(line: Line, words: Vocabulary) -> bool:
     return evidence is not None and evidence.closed and (evidence.verb or evidence.sure())
 
 
-def _dangling_verb(lines: list[Line], index: int, words: Vocabulary) -> bool:
-    """Polymail wraps "<address> wrote:" such that "> wrote:" looks quoted."""
+def _closes_address(lines: list[Line], index: int, words: Vocabulary) -> bool:
+    """The ">" in front ends the address that the line above left open: "> wrote:", ">:"."""
     line = lines[index]
-    if line.depth != 1 or len(line.bare) > 40 or index == 0 or lines[index - 1].quoted:
+    if (
+        line.depth not in (1, 2)
+        or len(line.bare) > LONGEST_TAIL
+        or index == 0
+        or lines[index - 1].quoted
+    ):
         return False
-    text = fold(line.bare)
-    return bool(words.wrote.match(text) and _ends(text) and "@" in lines[index - 1].bare)
+    above = lines[index - 1].bare
+    polymail = "@" in above and words.wrote.match(fold(line.bare)) is not None
+    return _ends(line.bare) and (polymail or left_open(above))
+
+
+def left_open(text: str) -> bool:
+    """An address in angle brackets begins in this line and does not end in it."""
+    return text.count("<") > text.count(">") and _OPEN_ADDRESS.search(text) is not None
+
+
+def _joined(lines: list[Line]) -> str:
+    """The text of wrapped lines; an address that was broken is whole again."""
+    text = lines[0].bare
+    for line in lines[1:]:
+        rest = ">" * line.depth + line.bare
+        text += rest if left_open(text) else f" {rest}"
+    return text
 
 
 def _ends(text: str) -> bool:
@@ -172,19 +232,22 @@ def _ends_openly(line: Line, words: Vocabulary) -> bool:
 
 
 def _ending_at(
-    lines: list[Line], end: int, free_from: int, quote_follows: bool, words: Vocabulary
+    lines: list[Line], end: int, free_from: int, follows: Follows, words: Vocabulary
 ) -> Mark | None:
     """The shortest attribution that ends with line `end`, a dated one before an undated one."""
     readings: list[tuple[int, Evidence]] = []
     for start in _starts(lines, end, free_from):
-        text = fold(" ".join(line.bare for line in lines[start : end + 1]))
+        text = fold(_joined(lines[start : end + 1]))
         evidence = weigh(text, words)
         if evidence is None:
             break
+        if _continues(lines, start, free_from, words):
+            continue
         if start == end or evidence.opens or _begins_with_name(lines[start], words):
             readings.append((start, evidence))
+    quote_follows = follows is not Follows.NOTHING
     for start, evidence in readings:
-        if evidence.sure() or (quote_follows and evidence.above_quote()):
+        if evidence.enough(follows):
             mark = _mark(lines, start, end, free_from, evidence.sure(), words)
             return mark if quote_follows or not mark.column else None
     for start, evidence in readings:
@@ -195,15 +258,35 @@ def _ending_at(
     return None
 
 
-def _quote_follows(
-    lines: list[Line], end: int, in_elements: AbstractSet[int], words: Vocabulary
-) -> bool:
-    follower = next_written(lines, end + 1)
-    if follower is None:
+def _continues(lines: list[Line], start: int, free_from: int, words: Vocabulary) -> bool:
+    """The line goes on with an address, or with the verb behind one, of the line above."""
+    if start <= free_from or lines[start - 1].quoted or lines[start - 1].blank:
         return False
+    above = lines[start - 1].bare
+    if lines[start].quoted or left_open(above):
+        return True
+    if "@" not in above or above[-1] not in ">)":
+        return False
+    begins = lines[start].bare
+    goes_on = not begins[0].isupper() and "@" not in begins and len(above.split()) <= MOST_NAMES
+    return goes_on or words.wrote.match(fold(begins)) is not None
+
+
+def _follows(
+    lines: list[Line], end: int, in_elements: AbstractSet[int], words: Vocabulary
+) -> Follows:
+    follower = next_written(lines, end + 1)
+    if follower is None or _closes_address(lines, follower, words):
+        return Follows.NOTHING
+    if follower in in_elements:
+        return Follows.ELEMENT
     line = lines[follower]
-    marked = line.quoted or line.bare.startswith(_MARKS) or follower in in_elements
-    return marked and not _dangling_verb(lines, follower, words)
+    marked = line.quoted or line.bare[:1] == _BAR or _is_reply_mark(lines, follower)
+    return Follows.QUOTE if marked else Follows.NOTHING
+
+
+def _is_reply_mark(lines: list[Line], index: int) -> bool:
+    return reply_mark_lines([line.bare for line in lines[index : index + MOST_MARK_LINES]]) > 0
 
 
 def _by_name_alone(lines: list[Line], end: int) -> Mark | None:
@@ -275,7 +358,7 @@ def _column(line: Line, words: Vocabulary) -> int:
     verb = words.wrote.search(text)
     limit = verb.start() if verb else len(text)
     for start in _inner_leads(line.bare, text, words):
-        if start > limit or "@" in text[:start]:
+        if start >= limit or "@" in text[:start]:
             break  # somebody's name and address come first: all of it is the attribution
         lead = words.lead.match(text[start:])
         if lead and _NUMBER_NEXT.match(text, start + lead.end()):

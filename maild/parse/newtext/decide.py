@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from maild.model import Reason
+from maild.parse import phrases
+from maild.parse.fold import fold
 
 from .header_blocks import is_rule
 from .lines import Line, next_written
@@ -140,10 +142,17 @@ class Walk:
         )
 
     def _announced(self, mark: Mark) -> bool:
-        """The sender's last line ends with a colon: he shows what follows."""
+        """The sender's last line ends with a colon: he shows what follows.
+
+        So does the line of a thumb ("Ann reacted to your message:"), which a program wrote.
+        """
+        if mark.kind is not MarkKind.HEADERS:
+            return False
         above = (line for line in reversed(self.kept[-3:]) if line is not None and line.strip())
-        shown = next(above, "").rstrip().endswith((":", "："))
-        return shown and mark.kind is MarkKind.HEADERS
+        shown = next(above, "").rstrip()
+        if not shown.endswith((":", "：")):
+            return False
+        return phrases.section("reaction_text").within(fold(shown)) is None
 
     def _keep_forwarded(self, mark: Mark) -> None:
         """What somebody forwards to a desk is what he wants to say."""
@@ -163,6 +172,8 @@ class Walk:
         """The program's line stands alone, or last in what the sender wrote."""
         alone = mark.first == 0 or self.lines[mark.first - 1].blank
         follower = next_written(self.lines, mark.last + 1)
+        if follower is not None and is_rule(self.lines[follower]):
+            follower = next_written(self.lines, follower + 1)
         last = follower is None or follower in self.marks or follower in self.quoted
         if alone or last:
             self._drop(mark.last + 1, mark.kind.value)

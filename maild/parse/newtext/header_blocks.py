@@ -6,6 +6,7 @@ import re
 
 from maild.parse.fold import fold
 
+from .dates import DATE
 from .lines import Line
 from .marks import Mark, MarkKind
 from .vocabulary import Vocabulary
@@ -14,8 +15,14 @@ MOST_LINES = 40  # lines of a header block, continuations included
 FIELD_WORDS = 2  # of a form's field name, at most
 SHORTEST, LONGEST = 5, 160  # characters of a separator
 LEAST_UNDASHED = (4, 12)  # characters of a separator without dashes: in other scripts, in ASCII
+SOURCE_LINES = 3  # above and below a block that show what it belongs to
 MOST_CONTINUED = 6  # lines that one field is wrapped over
 
+_SERVERS_FIELD = re.compile(
+    r"(?:received|return-path|delivered-to|mime-version|dkim-signature|authentication-results"
+    r"|arc-[a-z-]{1,30}|x-[a-z-]{1,60})\s?:",
+    re.IGNORECASE,
+)
 _OPENING = frozenset(("from", "sent", "subject", "to"))  # fields that a block can begin with
 _FIELD = re.compile(r"[*_\s]*([^\W\d_][^:：*|]{0,40}?)[\s*_]*[:：]")
 _FIELD_IN_TABLE = re.compile(r"\|[*_\s]*([^\W\d_][^:：*|]{0,40}?)[\s*_]*[:：|]")
@@ -42,7 +49,7 @@ def find_headers(lines: list[Line], notable: list[int], words: Vocabulary) -> li
     for index, label in labels.items():
         if index < free_from or label not in _OPENING:
             continue
-        last = _block(lines, labels, index)
+        last = _block(lines, labels, index, words)
         if last is not None:
             found.append(Mark(MarkKind.HEADERS, _rule_above(lines, index, words), last))
             free_from = last + 1
@@ -84,10 +91,15 @@ def field_label(line: Line, words: Vocabulary) -> str | None:
         field = _FIELD_IN_TABLE.match(bare)
     else:
         field = _FIELD.match(bare) if ":" in bare or "：" in bare else None
-    return words.labels.get(fold(field[1])) if field else None
+    label = fold(field[1]) if field else ""
+    if " " in label and label[-1].isdigit():  # Orange's "Message du 03/11/2025 09:14"
+        label = label.rstrip("0123456789/.- ")
+    if not label.isascii() and label not in words.labels:
+        label = label.replace(" ", "")  # Chinese programs set the letters apart
+    return words.labels.get(label)
 
 
-def _block(lines: list[Line], labels: dict[int, str], start: int) -> int | None:
+def _block(lines: list[Line], labels: dict[int, str], start: int, words: Vocabulary) -> int | None:
     """The last line of the header block that begins here, or None."""
     kinds: list[str] = []
     last, addressed = start, False
@@ -98,7 +110,11 @@ def _block(lines: list[Line], labels: dict[int, str], start: int) -> int | None:
             last, addressed = index, addressed or "@" in lines[index].bare
         elif not _continues(lines, labels, index, last):
             break
-    if not _enough(kinds, addressed) or _is_form(lines, last):
+    drawn = _rule_above(lines, start, words) < start
+    dated = drawn or any(DATE.search(line.bare) for line in lines[start : last + 1])
+    if not _enough(kinds, addressed, dated) or _is_form(lines, last):
+        return None
+    if not drawn and _is_source(lines, start, last):
         return None
     return _last_continuation(lines, last)
 
@@ -130,11 +146,20 @@ def _last_continuation(lines: list[Line], last: int) -> int:
     return end - 1 if closed else last
 
 
-def _enough(kinds: list[str], addressed: bool) -> bool:
-    """A journey has From, To and Date as well, a form From and Subject: it takes more."""
+def _is_source(lines: list[Line], first: int, last: int) -> bool:
+    """Somebody shows the header of a mail as servers write it; no program quotes so."""
+    around = lines[max(0, first - SOURCE_LINES) : last + 1 + SOURCE_LINES]
+    return any(_SERVERS_FIELD.match(line.bare) for line in around)
+
+
+def _enough(kinds: list[str], addressed: bool, dated: bool) -> bool:
+    """A journey has From, To and Date as well, a form From and Subject: it takes more.
+
+    Programs write the date, and people who tell of a mail often leave it out.
+    """
     told = set(kinds) - {"other"}
     if "subject" in told:
-        return len(told) >= 3
+        return len(told) >= 3 and ("sent" in told or dated)
     if kinds[:3] == ["from", "sent", "to"]:
         return True
     return addressed and "sent" in told and len(told) >= 2

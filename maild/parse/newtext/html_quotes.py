@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -23,6 +24,8 @@ EXAMINED_HTML = 500_000  # characters
 MOST_ELEMENTS = 100
 FIRST_WORDS = 200  # characters of an element that tell whether it forwards a message
 FIRST_FIELDS = 500  # characters of an element in which a header block's fields are looked for
+_ADDRESSES = ("http", "mailto")  # of links, which the text has and the page's words have not
+LONGEST_STYLE = 500  # characters of a style attribute
 ANCHOR = 40  # letters by which a place is found again
 MOST_PLACES = 20  # looked at, where the anchor occurs several times
 LEAST_LETTERS = 2
@@ -100,14 +103,19 @@ def _choose(root: Any) -> list[tuple[Any, ElementKind]]:
     ):
         for node in root.css(", ".join(data[key]))[:MOST_ELEMENTS]:
             chosen.setdefault(node.mem_id, (node, kind))
-    for node in root.css('div[style*="border-top"]')[:MOST_ELEMENTS]:
-        style = node.attributes.get("style") or ""
-        if re.search(data["outlook_border"], style, re.IGNORECASE) and _has_fields(node):
+    for node in root.css('div[style*="border-"]')[:MOST_ELEMENTS]:
+        style = (node.attributes.get("style") or "")[:LONGEST_STYLE]
+        if _outlook_border().search(style) and _has_fields(node):
             chosen.setdefault(node.mem_id, (node, ElementKind.END))
     for node in root.css("div.gmail_quote")[:MOST_ELEMENTS]:
         if node.css_first("blockquote") is None:
             chosen.setdefault(node.mem_id, (node, ElementKind.QUOTE))
     return list(chosen.values())
+
+
+@lru_cache(maxsize=1)
+def _outlook_border() -> re.Pattern[str]:
+    return re.compile("|".join(clients()["outlook_borders"]), re.IGNORECASE)
 
 
 def _has_fields(node: Any) -> bool:
@@ -217,6 +225,7 @@ class _Places:
         return index if begin == offset else index + 1
 
     def _line_until(self, offset: int) -> int:
-        """The last line with letters that ends at or before an offset."""
+        """The last line with letters that ends at or before an offset, a link's address aside."""
         index = bisect_right(self._ends, offset - 1)
-        return index if self._ends[index] == offset else index - 1
+        rest = self._letters[offset : self._ends[index]]
+        return index if not rest or rest.startswith(_ADDRESSES) else index - 1

@@ -37,6 +37,8 @@ class Line(NamedTuple):
 
 def read_line(raw: str) -> Line:
     """Take the quote marks off one line."""
+    if "&nbsp;" in raw:  # QQ writes it into plain text
+        return read_line(raw.replace("&nbsp;", " "))._replace(raw=raw)
     if raw.isascii():
         if ">" not in raw:
             return Line(raw, raw.strip()[:EXAMINED_CHARACTERS], 0)
@@ -77,7 +79,7 @@ def find_notable(lines: list[Line], notable: Notable) -> list[int]:
     seen = ["\n"]
     above = Line("", "", 0)
     for line in lines:
-        if not line.depth or (line.depth == 1 and not (above.depth and above.bare)):
+        if not line.depth or (line.depth < 3 and not (above.depth and above.bare)):
             seen.append(line.bare)
         seen.append("\n")
         above = line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,12 +12,32 @@ from enum import StrEnum
 REPLY_MARK_OPEN = "##-"
 REPLY_MARK_CLOSE = "-##"
 
+MOST_MARK_LINES = 3  # that a program wraps our line over
+_NOISE = re.compile(r"[\s\\*_>|\u00ad\u200b-\u200f\u2060\ufeff]+")  # of Markdown, wrapping, escapes
+_DASHES = re.compile("[\u2010-\u2015\u2212\ufe63\uff0d]")
+
 LONGEST_SIGNATURE = 15  # written lines; what is longer may be the sender's text under a rule
 
 
 def reply_mark(words: str) -> str:
     """The line above which people shall write, for outbound templates."""
     return f"{REPLY_MARK_OPEN} {words} {REPLY_MARK_CLOSE}"
+
+
+def reply_mark_lines(texts: Sequence[str]) -> int:
+    """How many of the first lines our mark takes, in any language and however a program wrote it
+    out; 0 where it does not begin in the first."""
+    if not texts or "#" not in texts[0]:
+        return 0
+    seen = ""
+    for count, text in enumerate(texts[:MOST_MARK_LINES], start=1):
+        seen += _DASHES.sub("-", _NOISE.sub("", text.replace("&#35;", "#")))
+        begin = seen.find(REPLY_MARK_OPEN)
+        if begin >= 0 and REPLY_MARK_CLOSE in seen[begin + len(REPLY_MARK_OPEN) :]:
+            return count
+        if count == 1 and begin < 0:  # a Markdown heading has lost its two signs
+            return int(seen.startswith("-") and seen.endswith(REPLY_MARK_CLOSE))
+    return 0
 
 
 class MarkKind(StrEnum):

@@ -13,11 +13,14 @@ from .marks import LONGEST_SIGNATURE, Mark
 from .vocabulary import Vocabulary
 
 LEAST_INITIALED = 2  # lines "JD> …" that make a quote
+LEAST_WRAPPED = 60  # characters of a line that a program wraps
+LONGEST_WORD = 20  # characters by which a wrapped line may be shorter than the longest
 
 _DECORATION = "<<"  # ends ">>> look here <<<", which quotes nobody
 _INITIALS = re.compile(r"([^\W\d_]{1,4})>(?:\s|$)")
 _PROMPT = re.compile(r"[ \t]*>>>(?: |$)")
 _ONLY_A_LINK = re.compile(r"[(<\[]?(?:https?|mailto):\S+[)>\]]?\s*>*")
+_SENTENCE_ENDS = ".!?:;。！？…"
 _SPLICED = 120  # longest remainder of a wrapped quoted line
 
 
@@ -45,7 +48,7 @@ def find_quotes(
     else:
         marked -= _shown_before(lines, marked, introducer)
         marked |= _barred(lines, notable, marks) | _initialed(lines, notable)
-    marked |= _spliced(lines, marked, marks)
+    marked |= _spliced(lines, marked, marks) | _rewrapped(lines, marked, marks)
     return dict.fromkeys(marked, "quoted lines") | _in_elements(structure)
 
 
@@ -161,6 +164,33 @@ def _spliced(lines: list[Line], marked: set[int], marks: dict[int, Mark]) -> set
         if closes or _ONLY_A_LINK.fullmatch(bare):
             found.add(index)
     return found
+
+
+def _rewrapped(lines: list[Line], marked: set[int], marks: dict[int, Mark]) -> set[int]:
+    """Ends of quoted lines that a program wrapped anew, each on an unmarked line of its own.
+
+    Several of them are no answers, and one is none that goes on with a small letter.
+    """
+    widest = max((len(lines[i].raw) for i in marked), default=0)
+    tails = [
+        i + 1
+        for i in sorted(marked)
+        if i + 1 < len(lines)
+        and not (i + 1 in marked or i + 1 in marks)
+        and _is_full(lines[i], widest)
+        and 0 < len(lines[i + 1].bare) < len(lines[i].raw)
+    ]
+    between = [i for i in tails if i + 1 in marked]
+    if len(between) == 1 and len(tails) == 1 and not lines[between[0]].bare[0].islower():
+        return set()
+    last = [i for i in tails if i + 1 == len(lines) or lines[i + 1].blank]
+    return {*between, *last} if between else set()
+
+
+def _is_full(line: Line, widest: int) -> bool:
+    """As long as the longest lines, and no end of a sentence."""
+    long = len(line.raw) >= LEAST_WRAPPED and len(line.raw) + LONGEST_WORD > widest
+    return long and line.bare[-1:] not in _SENTENCE_ENDS
 
 
 def _left_open(text: str) -> bool:

@@ -7,7 +7,7 @@ import re
 from maild.parse.fold import fold
 
 from .lines import Line, fenced
-from .marks import REPLY_MARK_CLOSE, REPLY_MARK_OPEN, Mark, MarkKind
+from .marks import MOST_MARK_LINES, Mark, MarkKind, reply_mark_lines
 from .vocabulary import Vocabulary
 
 LONGEST_SENT_FROM = 160  # characters
@@ -24,9 +24,12 @@ def find_tails(lines: list[Line], notable: list[int], words: Vocabulary) -> list
     found = []
     code = fenced(lines, notable)
     for index in notable:
-        skipped = lines[index].quoted or index in code
-        kind = None if skipped else _kind(lines[index].bare, words)
-        if kind:
+        if lines[index].quoted or index in code:
+            continue
+        ours = reply_mark_lines([line.bare for line in lines[index : index + MOST_MARK_LINES]])
+        if ours:
+            found.append(Mark(MarkKind.REPLY_MARK, index, index + ours - 1))
+        elif kind := _kind(lines[index].bare, words):
             found.append(Mark(kind, index, index))
     return found
 
@@ -36,8 +39,6 @@ def _kind(bare: str, words: Vocabulary) -> MarkKind | None:
         return MarkKind.SIGNATURE
     if len(bare) >= 2 and not bare.strip("_"):
         return MarkKind.FOOTER
-    if REPLY_MARK_OPEN in bare and REPLY_MARK_CLOSE in bare[bare.find(REPLY_MARK_OPEN) + 2 :]:
-        return MarkKind.REPLY_MARK
     if len(bare) <= LONGEST_SENT_FROM and is_sent_from(bare, words):
         return MarkKind.SENT_FROM
     return None
