@@ -163,8 +163,10 @@ def _decode(data: bytes, label: str) -> tuple[str, str | None]:
 
 
 def _decode_labelled(data: bytes, codec: str, label: str) -> tuple[str, str | None]:
-    if codec in ("cp1252", "ascii", "iso8859-15") and _really_utf8(data):
+    if _is_utf8(data, codec):
         return data.decode("utf-8", "replace"), f"labelled {_shown(label)}, but is UTF-8"
+    if codec in _NOT_JAPANESE and _is_shift_jis(data, codec):
+        return data.decode("cp932", "replace"), f"labelled {_shown(label)}, but is Shift-JIS"
     try:
         return data.decode(codec).removeprefix("\ufeff"), None
     except (UnicodeError, ValueError):
@@ -197,6 +199,59 @@ def _really_utf8(data: bytes) -> bool:
         return False
     wrong = data.decode("utf-8", "replace").count("\ufffd")
     return wrong == 0 or wrong * 10 < found
+
+
+# What the letters of a charset are in Unicode: octets under its label that are UTF-8 and hold such
+# letters are mislabelled.  In its own octets hardly a word of any of these is valid UTF-8.
+_LETTERS = {
+    pattern: re.compile(letters)
+    for pattern, letters in {
+        "cp125[0478]|iso8859-(?:[23490]|1[03456])|cp850|cp437|mac": "[\u00c0-\u024f\u1e00-\u1eff]",
+        "cp1251|koi8|iso8859-5|cp866": "[\u0400-\u04ff]",
+        "cp1253|iso8859-7": "[\u0370-\u03ff]",
+        "cp1255|iso8859-8": "[\u0590-\u05ff]",
+        "cp1256|iso8859-6": "[\u0600-\u06ff]",
+        "cp874|iso8859-11|tis": "[\u0e00-\u0e7f]",
+        "gb18030|big5": "[\u3400-\u9fff].*[\u3400-\u9fff]",
+        "cp949": "[\uac00-\ud7af].*[\uac00-\ud7af]",
+        "cp932|euc_j": "[\u3040-\u9fff].*[\u3040-\u9fff]",
+    }.items()
+}
+_SAMPLE = 20_000  # octets
+
+
+@lru_cache(maxsize=64)
+def _letters_of(codec: str) -> re.Pattern[str] | None:
+    return next((letters for name, letters in _LETTERS.items() if re.match(name, codec)), None)
+
+
+def _is_utf8(data: bytes, codec: str) -> bool:
+    """The octets are UTF-8, whatever single-byte or Asian charset the label says."""
+    if codec in ("cp1252", "ascii", "iso8859-15"):
+        return _really_utf8(data)
+    letters = _letters_of(codec)
+    if letters is None or not _UTF8_CHARACTER.search(data):
+        return False
+    try:
+        return letters.search(data.decode("utf-8")[:_SAMPLE].replace("\n", " ")) is not None
+    except UnicodeDecodeError:
+        return False
+
+
+_NOT_JAPANESE = frozenset(("cp1252", "ascii", "utf-8", "gb18030", "big5hkscs", "cp949"))
+_KANA_OCTETS = re.compile(rb"\x82[\x9f-\xf1]|\x83[\x40-\x96]")
+_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
+
+
+def _is_shift_jis(data: bytes, codec: str) -> bool:
+    """The octets read as Japanese with kana in Shift-JIS, and not as well under their label."""
+    sample = data[:_SAMPLE]
+    if len(_KANA_OCTETS.findall(sample)) < 2 or (codec == "utf-8" and _really_utf8(sample)):
+        return False
+    score = _score(sample, "cp932")
+    if score < 0.7 or len(_KANA.findall(sample.decode("cp932", "replace"))) < 2:
+        return False
+    return codec not in _DOUBLE or score > _score(sample, codec) + 0.2
 
 
 def _wide(codec: str | None) -> bool:
