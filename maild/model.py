@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+
+LARGEST_LOGO = 60_000  # octets of a picture in a signature
 
 
 class Kind(StrEnum):
@@ -22,11 +24,15 @@ class Kind(StrEnum):
     RECEIPT = "receipt"
     LIST = "list"
     NOTIFICATION = "notification"
+    REACTION = "reaction"  # a button that somebody pressed: a thumb, a calendar's answer, a recall
 
     @property
     def automatic(self) -> bool:
         """Written by a machine in answer to something: changes no status, is not answered."""
-        return self in (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.DELAY, Kind.RECEIPT)
+        return self in _AUTOMATIC
+
+
+_AUTOMATIC = frozenset((Kind.AUTO_REPLY, Kind.BOUNCE, Kind.DELAY, Kind.RECEIPT, Kind.REACTION))
 
 
 class EventName(StrEnum):
@@ -173,6 +179,12 @@ class Attachment:
     inline: bool  # shown in the text (referred to by cid:, or Content-Disposition: inline)
     content_id: str | None  # without <>
 
+    @property
+    def decorates(self) -> bool:
+        """A small picture that the text shows, as signatures have them."""
+        picture = self.inline and self.content_type.startswith("image/")
+        return picture and self.size <= LARGEST_LOGO
+
 
 @dataclass(frozen=True, slots=True)
 class FailedRecipient:
@@ -190,6 +202,39 @@ class Forwarded:
     sender: Address | None  # its From; None where it is unclear
     remark: str  # what the mail's own sender wrote above it; may be ""
     words: str  # what it says, without its header block
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """Somebody whom an appointment concerns, and his answer (RFC 5545 §3.8.4.1)."""
+
+    address: Address
+    answer: str  # PARTSTAT: "accepted", "declined", "tentative", "needs-action" …
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """What a calendar part says (RFC 5545, RFC 5546): an invitation, its end, or an answer."""
+
+    method: str  # "request", "cancel", "reply", "counter", "publish"; "" where unsaid
+    uid: str  # the same in every mail about it; may be ""
+    summary: str
+    place: str
+    description: str
+    comment: str  # what somebody wrote with his answer
+    start: datetime | date | None  # aware; a date where it lasts all day
+    end: datetime | date | None
+    zone: str  # IANA name as the organizer has it; "" for UTC and unknown ones
+    organizer: Address | None
+    attendees: tuple[Attendee, ...]
+    sequence: int  # grows with every change
+    repeats: bool
+
+    @property
+    def answer(self) -> Attendee | None:
+        """Who answers, and what, in a mail that is an answer."""
+        is_answer = self.method in ("reply", "counter") and self.attendees
+        return self.attendees[0] if is_answer else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +277,13 @@ class Mail:
     reasons: tuple[Reason, ...] = field(default=())
     language: str | None = None  # of a phrase that decided something ("de"), where one did
     forwarded: Forwarded | None = None  # the message that it forwards
+    appointment: Appointment | None = None  # that its calendar part speaks of
     returned: tuple[str, ...] = ()  # message ids of the original that a bounce or receipt encloses
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """What the sender attached; small pictures that the text shows are of his signature."""
+        return tuple(a for a in self.attachments if not a.decorates)
 
     def header(self, name: str) -> str | None:
         """The first field of this name, case-insensitively, or None."""

@@ -58,7 +58,7 @@ class Understood:
     @property
     def only_commands(self) -> bool:
         """It says nothing besides what it asks for: it becomes no note and reopens nothing."""
-        return bool(self.asked.commands) and not (self.asked.text.strip() or self.mail.attachments)
+        return bool(self.asked.commands) and not (self.asked.text.strip() or self.mail.files)
 
     @property
     def may(self) -> May:
@@ -147,7 +147,7 @@ def _quiet(desk: Desk, understood: Understood, ticket: Ticket) -> str:
     """Why a mail is only filed: a list's, a thank-you, or one reopening too many; else ""."""
     if understood.mail.kind is Kind.LIST:
         return "mail of a list changes no status"
-    if understood.by_resource or ticket.status_kind != "closed" or understood.mail.attachments:
+    if understood.by_resource or ticket.status_kind != "closed" or understood.mail.files:
         thanks = None
     else:
         thanks = is_thanks(understood.mail.new_text, _names(ticket))

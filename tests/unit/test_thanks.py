@@ -30,6 +30,101 @@ def test_e14_a_thank_you_and_nothing_else(text: str) -> None:
     assert is_thanks(text, NAMES)
 
 
+SIGNED = [
+    "\n\nBest regards\nAnn Acker\nHead of Sales\nAcme Ltd · London\n+44 20 7946 0000",
+    "\n\nMit freundlichen Grüßen\n\nAnn Acker\nLeiterin Einkauf\n\nAcme GmbH\n12345 Berlin\n"
+    "Tel.: 030 1234567\nwww.acme.example\n\nGeschäftsführer: Al May\nAmtsgericht Berlin HRB 4711",
+    "\n\nAnn",
+    "\nAnn Acker\nAcme Ltd.",
+    "\n\nKind regards,\nAnn\n\nThis e-mail is confidential and intended for the addressee only. If you are not"
+    " the intended recipient, please do not copy it, and tell us. Why? Because it is the law.",
+    "\n\nCordialement,\nAnn Acker",
+    ". Best regards, Ann",
+    "\n\nLG",
+    "\n\nPlease consider the environment before printing this mail.",
+]
+
+
+@pytest.mark.parametrize("signature", SIGNED)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Danke, jetzt geht es",
+        "Perfect, thanks a lot for the quick help!",
+        "Hallo Bob,\n\nvielen Dank für Ihre schnelle und kompetente Hilfe, alles läuft.",
+        "Merci beaucoup, tout fonctionne à nouveau !",
+        "Thanks 👍",
+        "Top 👍",
+        "Super, es funktioniert wieder. Danke! 😊",
+        "Hi Bob,\nIt's working now. Thank you so much for fixing this so fast",
+        "Gracias, ya funciona perfectamente.",
+        "Grazie mille, ora funziona tutto",
+        "Bedankt, het werkt weer!",
+        "Obrigada, já está funcionando.",
+        "Tack så mycket, det fungerar igen",
+        "Tak for den hurtige hjælp, alt virker igen.",
+        "Dziękuję bardzo, już działa!",
+        "Díky moc, už funguje",
+        "Большое спасибо, всё работает!",
+        "Teşekkürler, artık çalışıyor.",
+        "Köszönöm szépen a gyors segítséget, már működik.",
+        "Kiitos paljon nopeasta avusta, nyt toimii taas",
+    ],
+)
+def test_e14_a_thank_you_with_a_signature_a_disclaimer_or_a_thumb(
+    text: str, signature: str
+) -> None:
+    assert is_thanks(text + signature, NAMES | {"acker"})
+
+
+@pytest.mark.parametrize("signature", SIGNED)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Danke, aber es geht nicht",
+        "Danke, jetzt geht es. Wann kommt der Toner?",
+        "Thanks 👍 but the scanner is still dead",
+        "👎",
+        "Thanks, it worked for an hour.",
+        "Danke. Nochmal.",
+        "Danke, aber.",
+        "Thanks. Problem again.",
+        "Merci, par contre le scanner est en panne",
+        "Thanks! Please also order toner",
+        "Thank you, the serial number is 4711",
+        "No more problems?",
+        "Thanks, can you close it",
+        "Danke, geht wieder nicht",
+        "Vielen Dank für Ihre Hilfe, leider ist der Fehler wieder da",
+        "Спасибо, но принтер опять не печатает",
+        "Gracias pero no funciona",
+        "I thank you for nothing",
+    ],
+)
+def test_e14_a_thank_you_that_says_more(text: str, signature: str) -> None:
+    assert is_thanks(text + signature, NAMES | {"acker"}) is None
+
+
+@pytest.mark.parametrize("text", ["👍", "👍🏻", "🙏\n\nAnn", "👍\n\nBest regards\nAnn", "❤️ 👏"])
+def test_e14_a_thumb_alone(text: str) -> None:
+    assert is_thanks(text, NAMES)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "PS: the scanner is broken",
+        "P.S. call me",
+        "By the way the scanner makes a noise since yesterday",
+        "Is the scanner ready?",
+        "Der Scanner geht übrigens nicht mehr",
+    ],
+)
+def test_e14_what_stands_below_a_closing_counts(below: str) -> None:
+    assert is_thanks("Thanks!\n\nBest regards\nAnn", NAMES)
+    assert is_thanks(f"Thanks!\n\nBest regards\nAnn\n\n{below}", NAMES) is None
+
+
 @pytest.mark.parametrize(
     "text",
     [
