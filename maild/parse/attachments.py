@@ -35,6 +35,8 @@ _ENDINGS = {
     "application/pgp-signature": ".asc",
     "application/octet-stream": ".bin",
 }
+# As calendar programs call them, by the method of the part (RFC 5546).
+_CALENDAR_NAMES = {"request": "invite.ics", "cancel": "cancel.ics", "reply": "reply.ics"}
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 
 
@@ -154,6 +156,8 @@ def _name(part: Part) -> str:
     description = safe_filename(decode_value(part.raw("Content-Description"))[:100])
     if description and re.search(r"\.\w{1,5}$", description):
         return description
+    if part.content_type == "text/calendar":
+        return _CALENDAR_NAMES.get(part.parameters.get("method", "").lower(), "event.ics")
     return f"part-{part.index}{ending or '.bin'}"
 
 

@@ -10,10 +10,18 @@ import html as html_entities
 import re
 from dataclasses import dataclass
 
-from maild.parse import charsets, html
+from maild.parse import charsets, html, phrases
+from maild.parse.fold import fold
 from maild.parse.mime import Part
 
 MAX_TEXT = 4_000_000  # characters of body text
+LONGEST_STUB = 2_000  # characters of a plain part that may lack what the HTML says
+LONGEST_POINTER = 600  # characters of one that only says that there is HTML
+STUB_SHARE = 0.5  # of the HTML's words that it lacks
+LEAST_MISSING = 6  # words
+
+_TAGS = re.compile(r"<[^<>]*>|&\w{1,10};|\s+")
+_WORDS = re.compile(r"[^\W\d_]{3,}|[\u3040-\u9fff\uac00-\ud7af]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +167,30 @@ def _read_segment(
         page = html.bounded("\n".join(_decoded(part, defects) for part in segment.page))
     texts = [_plain_text(part, files, defects) for part in segment.plain]
     text = "\n".join(t for t in texts if t.strip())
-    if not text.strip() and page is not None:
-        text = html.to_text(page)
+    if page is not None and _may_be_stub(text, page):
+        shown = html.to_text(page)
+        text = shown if not text.strip() or _is_stub(text, shown) else text
     return text, page
+
+
+def _may_be_stub(text: str, page: str) -> bool:
+    """The plain part points to HTML, or is far shorter than the words of the page seem to be."""
+    written = len(text.strip())
+    if written > LONGEST_STUB:
+        return False
+    if written <= LONGEST_POINTER and phrases.section("html_only").finds(fold(text)):
+        return True
+    begin = max(page.find("<body"), page.find("<BODY"), 0)
+    return written < STUB_SHARE * len(_TAGS.sub("", page[begin : begin + 100 * LONGEST_STUB]))
+
+
+def _is_stub(text: str, shown: str) -> bool:
+    """The plain part only points to the HTML, or lacks most of the words of the page."""
+    has, wants = (set(_WORDS.findall(t.casefold())) for t in (text, shown))
+    missing = wants - has
+    if len(missing) >= LEAST_MISSING and phrases.section("html_only").finds(fold(text)):
+        return True
+    return len(missing) >= LEAST_MISSING and len(missing) > STUB_SHARE * len(wants)
 
 
 def _decoded(part: Part, defects: list[str]) -> str:
@@ -187,11 +216,23 @@ def _plain_text(part: Part, files: list[tuple[str, bytes]], defects: list[str]) 
     text = _decoded(part, defects)
     if part.content_type in ("text/enriched", "text/richtext"):
         return _enriched(text)
+    if "<div>-" in text:
+        text = _without_divs(text)
     if "\nend" in text and "begin" in text:
         text = _take_uuencoded(text, files)
     if part.parameters.get("format", "").lower() == "flowed":
         text = unflow(text, part.parameters.get("delsp", "").lower() == "yes")
     return text
+
+
+_SEPARATED = re.compile(r"<div>-{2,20}[^-<>\n]{3,80}-{2,20}</div>")
+
+
+def _without_divs(text: str) -> str:
+    """Samsung's programs left the tags of the lines above a quote in the plain text."""
+    if not _SEPARATED.search(text):
+        return text
+    return re.sub(r"</div>\s?<div>|</?div>", "\n", text)
 
 
 def unflow(text: str, delsp: bool) -> str:

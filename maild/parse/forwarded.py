@@ -11,7 +11,7 @@ from maild.parse.headers import parse_addresses
 from maild.parse.mime import Part
 from maild.parse.newtext.header_blocks import field_label, find_headers, find_separators
 from maild.parse.newtext.lines import Line, find_notable, next_written, read_lines
-from maild.parse.newtext.marks import REPLY_MARK_OPEN, Mark, MarkKind
+from maild.parse.newtext.marks import Mark, MarkKind, reply_mark_lines
 from maild.parse.newtext.vocabulary import Vocabulary, vocabulary
 
 
@@ -37,7 +37,7 @@ def _in_text(text: str, says_so: bool) -> Forwarded | None:
     if begin is None or not (says_so or begin.kind is MarkKind.FORWARDED):
         return None
     remark = "\n".join(line.raw for line in lines[: begin.first]).strip()
-    if REPLY_MARK_OPEN in remark:
+    if any(reply_mark_lines([line.bare]) for line in lines[: begin.first]):
         return None
     after = begin.first if begin.kind is MarkKind.HEADERS else begin.last + 1
     below = list(_without_one_mark(lines[after:]))

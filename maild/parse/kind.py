@@ -11,17 +11,20 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
+from typing import Any, TypeVar
 
-from maild.model import Address, FailedRecipient, Kind, Reason
-from maild.parse import bounce, phrases, prefixes
+from maild.model import Address, Appointment, FailedRecipient, Kind, Reason
+from maild.parse import absence, bounce, phrases, prefixes, reactions
 from maild.parse.fold import fold
 from maild.parse.headers import parse_addresses
 from maild.parse.mime import Part
 
 _TEXT = 6_000  # characters of the text that phrases are looked for in
 _OPENING = 400  # characters of it that are its first lines
-_ABSENCE = 1_500  # characters that an absence note has at most
 _HOPS = 100  # Received fields of a mail that runs in a circle (RFC 5321 §6.3, H40)
+
+
+Evidence = TypeVar("Evidence")
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,11 @@ class Facts:
     subject: str
     sender: Address | None
     reply_to: tuple[Address, ...]
-    text: str = field(repr=False)
-    looked: dict[str, str | None] = field(default_factory=dict, repr=False)  # see `_once`
+    text: str = field(repr=False)  # the whole body
+    new_text: str = field(repr=False)  # what the sender wrote now
+    attached: bool  # he attached a file
+    appointment: Appointment | None
+    looked: dict[str, Any] = field(default_factory=dict, repr=False)  # see `_once`
 
     @cached_property
     def _index(self) -> dict[str, list[str]]:
@@ -55,6 +61,11 @@ class Facts:
     @cached_property
     def folded_subject(self) -> str:
         return fold(self.subject)
+
+    @cached_property
+    def untagged_subject(self) -> str:
+        """Without what gateways and desks put before it, if no program calls it an answer."""
+        return fold(prefixes.untagged(self.subject))
 
     @cached_property
     def folded_text(self) -> str:
@@ -97,15 +108,16 @@ class _Finding:
     language: str | None = None
 
 
-def _once(look: Callable[[Facts], str | None]) -> Callable[[Facts], str | None]:
+def _once(look: Callable[[Facts], Evidence]) -> Callable[[Facts], Evidence]:
     """Evidence that several rules ask for is looked for once a mail."""
     name = look.__name__
 
     @wraps(look)
-    def found(facts: Facts) -> str | None:
+    def found(facts: Facts) -> Evidence:
         if name not in facts.looked:
             facts.looked[name] = look(facts)
-        return facts.looked[name]
+        evidence: Evidence = facts.looked[name]
+        return evidence
 
     return found
 
@@ -150,7 +162,8 @@ def _by_report(facts: Facts, report: bounce.Report | None) -> _Finding | None:
         return _Finding(Kind.NOTIFICATION, "a message/feedback-report part (RFC 5965)")
     if types & {"message/disposition-notification", "message/global-disposition-notification"}:
         return _Finding(Kind.RECEIPT, "a message/disposition-notification part (RFC 8098)")
-    if report is None or (facts.quotes_subject and not _daemon(facts)):
+    whole = facts.parts[0].content_type == "multipart/report"  # no program answers in that form
+    if report is None or (facts.quotes_subject and not (whole or _daemon(facts))):
         return None
     where = "a message/delivery-status part (RFC 3464)"
     if report.actions and report.actions <= {"delivered", "relayed", "expanded"}:
@@ -305,14 +318,37 @@ def _submitted(facts: Facts) -> str:
     return ""
 
 
+@_once
 def _absence_subject(facts: Facts) -> phrases.Hit | None:
     """A subject of automatic answers; one that a person may have written only with support."""
-    subject = facts.folded_subject
-    hit = phrases.section("auto_reply_subject").begins(subject)
-    if hit is not None and (subject != fold(hit.phrase) or _AUTOMATIC.search(subject)):
-        return hit
-    hit = hit or phrases.section("absence_subject").begins(subject)
-    return hit if hit is not None and _supported(facts) else None
+    section = phrases.section("auto_reply_subject")
+    for subject in dict.fromkeys((facts.folded_subject, facts.untagged_subject)):
+        hit = section.begins(subject)
+        if hit is not None and facts.quotes_subject:  # an answer to such a mail has one, too
+            return hit if _answers_by_itself(facts) else None
+        if hit is not None and _is_formula(hit, subject):
+            return hit
+        other = phrases.section("absence_subject").begins(subject)  # Notes: "AUTO: Ann is out …"
+        if (hit and other) or ((hit or other) and _supported(facts)):
+            return hit or other
+    hit = None if facts.quotes_subject else section.amid(facts.folded_subject)
+    return hit if hit is not None and _answers_by_itself(facts) else None
+
+
+def _is_formula(hit: phrases.Hit, subject: str) -> bool:
+    """No person writes so: words at the beginning, and what they are about."""
+    return not hit.anywhere and (subject != fold(hit.phrase) or bool(_AUTOMATIC.search(subject)))
+
+
+def _answers_by_itself(facts: Facts) -> bool:
+    """It answers a mail though its subject has no "Re:", a machine sent it, or all that it says is
+    that somebody is away.
+
+    So where a subject holds "automatic reply" amid other words.
+    """
+    answers = facts.is_answer and not facts.quotes_subject
+    machine = _machine(facts) or _nobody(facts) or _bulk(facts) or _suppressed(facts)
+    return bool(answers or machine) or absence.find(facts.new_text) is not None
 
 
 _AUTOMATIC = re.compile("auto|авто|αυτό|自動|自动|자동|otomat|avtom|samodej")
@@ -348,14 +384,31 @@ def _auto_reply_by_subject(facts: Facts) -> _Finding | None:
 
 
 def _auto_reply_by_text(facts: Facts) -> _Finding | None:
-    hit = phrases.section("auto_reply_text").within(facts.folded_opening)
-    if hit is None and facts.is_answer and len(facts.text) <= _ABSENCE:
-        hit = phrases.section("absence_text").within(facts.folded_opening)
-        if hit is not None and re.search(r"[?？;؟]", facts.folded_text):
-            hit = None  # a person on leave who asks something
+    """A text that calls itself automatic, or one that only says that somebody is away."""
+    hit = _calls_itself_automatic(facts.new_text[:_OPENING])
+    if hit is None and facts.is_answer and not facts.attached:
+        hit = absence.find(facts.new_text)
     if hit is None:
         return None
-    return _Finding(Kind.AUTO_REPLY, f"the text begins with “{hit.phrase}”", hit.language)
+    return _Finding(Kind.AUTO_REPLY, f"the text says “{hit.phrase}”", hit.language)
+
+
+def _calls_itself_automatic(opening: str) -> phrases.Hit | None:
+    """A sentence of the opening begins so."""
+    sentences = (fold(sentence) for sentence in _SENTENCES.split(opening))
+    section = phrases.section("auto_reply_text")
+    return next((hit for sentence in sentences if (hit := section.heads(sentence))), None)
+
+
+_SENTENCES = re.compile(r"[.!:\n。！：]")
+
+
+# ---- buttons
+
+
+def _reaction(facts: Facts) -> _Finding | None:
+    because = reactions.find(facts.parts, facts.appointment, facts.subject, facts.new_text)
+    return _Finding(Kind.REACTION, because) if because else None
 
 
 # ---- receipts, lists, notifications
@@ -451,6 +504,7 @@ def _nobody(facts: Facts) -> str | None:
 _RULES: tuple[Callable[[Facts], _Finding | None], ...] = (
     _bounce_by_header,
     _receipt,
+    _reaction,
     _bounce_by_sender,
     _bounce_by_subject,
     _bounce_by_text,

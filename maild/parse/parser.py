@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import Message
 
 from maild.errors import MailError
 from maild.model import Address, Mail, Reason
-from maild.parse import attachments, bounce, charsets, forwarded, headers, mime
+from maild.parse import attachments, bounce, calendar, charsets, forwarded, headers, mime
 from maild.parse import body as bodies
 from maild.parse import kind as kinds
 from maild.parse.mime import Part
@@ -47,14 +48,33 @@ def _parse(raw: bytes) -> Mail:
     top = parts[0]
     fields = read_headers(root)
     body = bodies.read(parts)
+    appointment = calendar.find(parts)
+    if appointment is not None and not body.text.strip():
+        body = replace(body, text=calendar.in_words(appointment))
     defects.extend(_tree_defects(parts))
     defects.extend(body.defects)
     senders = _addresses(top, "From")
     sender = senders[0] if senders else None
     subject = _subject(top)
     reply_to = _addresses(top, "Reply-To")
-    verdict = kinds.decide(kinds.Facts(fields, parts, subject, sender, reply_to, body.text))
+    in_reply_to = headers.message_ids(_plain(top.raw("In-Reply-To")))
+    references = headers.message_ids(_plain(top.raw("References")))
     new_text, quoted_text, text_reasons = _split(body, subject)
+    files = tuple(
+        f.attachment for f in attachments.find(parts, body.parts, body.encoded_files, body.page)
+    )
+    facts = kinds.Facts(
+        headers=fields,
+        parts=parts,
+        subject=subject,
+        sender=sender,
+        reply_to=reply_to,
+        text=body.text,
+        new_text=new_text,
+        attached=any(not file.decorates for file in files),
+        appointment=appointment,
+    )
+    verdict = kinds.decide(facts)
     return Mail(
         sha256=hashlib.sha256(raw).hexdigest(),
         size=len(raw),
@@ -66,8 +86,8 @@ def _parse(raw: bytes) -> Mail:
         reply_to=reply_to,
         to=_addresses(top, "To"),
         cc=_addresses(top, "Cc"),
-        in_reply_to=headers.message_ids(_plain(top.raw("In-Reply-To"))),
-        references=headers.message_ids(_plain(top.raw("References"))),
+        in_reply_to=in_reply_to,
+        references=references,
         kind=verdict.kind,
         answerable=verdict.answerable,
         failed_recipients=verdict.failed_recipients,
@@ -75,13 +95,12 @@ def _parse(raw: bytes) -> Mail:
         html=_safe_html(body),
         new_text=new_text,
         quoted_text=quoted_text,
-        attachments=tuple(
-            f.attachment for f in attachments.find(parts, body.parts, body.encoded_files, body.page)
-        ),
+        attachments=files,
         headers=fields,
         defects=tuple(dict.fromkeys(defects)),
         reasons=(*_parse_reasons(parts, body, defects), *verdict.reasons, *text_reasons),
         language=verdict.language,
+        appointment=appointment,
         forwarded=forwarded.find(subject, body.text, new_text, parts),
         returned=bounce.returned_ids(parts, body.text) if verdict.kind.automatic else (),
     )

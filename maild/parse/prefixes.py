@@ -28,7 +28,7 @@ _BRACKETED = re.compile(
     r"|<([^<>]{1,60})>|\*{1,5}([^*]{1,60})\*{1,5}|#{1,5}([^#]{1,60})#{1,5}|\|([^|]{1,60})\|)"
     r"[:：]?\s{0,20}"
 )
-_TRAILERS = ("(fwd)", "- forwarded", "-forwarded", "-reply")  # Pine, GroupWise
+_TRAILERS = ("(fwd)", " - forwarded", " -forwarded", " -reply")  # Pine, GroupWise
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,18 @@ def read(subject: str) -> Prefixed:
 def stripped(subject: str) -> str:
     """The subject as it was first written."""
     return read(subject).words
+
+
+def untagged(subject: str) -> str:
+    """The subject without what stands in brackets before it, where no prefix does."""
+    at = 0
+    for _ in range(MOST):
+        end = _tag(subject, at)
+        name = _BRACKETED.match(subject, at) if end is None else None
+        if end is None and (name is None or name[1] is None):
+            break
+        at = end or (name.end() if name else at)
+    return subject[at:].lstrip(" :")
 
 
 def is_answer(subject: str) -> bool:
@@ -144,7 +156,7 @@ def _is_tag(text: str) -> bool:
 def _without_trailer(words: str, stack: tuple[Meaning, ...]) -> Prefixed:
     for trailer in _TRAILERS:
         if words.rstrip()[-len(trailer) :].lower() == trailer:
-            meaning = _meanings()["re" if trailer == "-reply" else "fwd"]
+            meaning = _meanings()["re" if trailer == " -reply" else "fwd"]
             return Prefixed(words.rstrip()[: -len(trailer)].rstrip(), (*stack, meaning))
     return Prefixed(words, stack)
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from maild.parse import prefixes, wordfile
 from maild.parse.fold import fold
+from maild.parse.patterns import any_of
 
+_FILES = ("kinds.yaml", "absence.yaml", "reactions.yaml", "bodies.yaml")
 _GAP = 60  # characters that a * may stand for
 # What follows a bounded phrase: nothing, punctuation, a number, or a word that goes on with it.
 _END = re.compile(
@@ -29,6 +31,7 @@ class Hit:
 
     phrase: str  # as it stands in the data
     language: str  # "de"
+    anywhere: bool = False  # it begins with *: it need not stand at the beginning
 
 
 class Phrases:
@@ -42,7 +45,8 @@ class Phrases:
         self._loose: list[tuple[re.Pattern[str], Hit]] = []
         for language, phrases in table.items():
             for phrase in phrases:
-                self._add(phrase, Hit(phrase.strip("*$ "), language), bounded)
+                hit = Hit(phrase.strip("*$ "), language, phrase.startswith("*"))
+                self._add(phrase, hit, bounded)
 
     def _add(self, phrase: str, hit: Hit, bounded: bool) -> None:
         folded = fold(phrase.rstrip("$"))
@@ -72,6 +76,26 @@ class Phrases:
                 return hit
         return None
 
+    def amid(self, folded: str) -> Hit | None:
+        """The first plain phrase that stands among other words of this folded subject, whole."""
+        for found in self._words.finditer(folded[:300]):
+            if _ends(folded, found.end()):
+                return self._hits[found[0]]
+        return None
+
+    def finds(self, folded: str) -> Hit | None:
+        """The first plain phrase of whole words in this folded text; fast for long tables."""
+        found = self._words.search(folded)
+        return self._hits[found[0]] if found else None
+
+    @cached_property
+    def _hits(self) -> dict[str, Hit]:
+        return {phrase: hit for _, phrase, hit in self._plain}
+
+    @cached_property
+    def _words(self) -> re.Pattern[str]:
+        return any_of(self._hits)
+
     def within(self, folded: str) -> Hit | None:
         """The first phrase that stands anywhere in this folded text."""
         words = {"", *folded.split()}
@@ -79,6 +103,22 @@ class Phrases:
             if word in words and phrase in folded:
                 return hit
         return next((hit for pattern, hit in self._loose if pattern.search(folded)), None)
+
+    def cut(self, folded: str) -> tuple[Hit | None, str]:
+        """The first phrase in this folded text, and the text without any."""
+        first: Hit | None = None
+        for pattern, hit in self._loose:
+            shorter = pattern.sub(" ", folded)
+            first, folded = (first or hit if shorter != folded else first), shorter
+        for phrase, hit in self._by_length:
+            if phrase in folded:
+                first, folded = first or hit, folded.replace(phrase, " ")
+        return first, folded
+
+    @cached_property
+    def _by_length(self) -> list[tuple[str, Hit]]:
+        """Plain phrases, the longest first."""
+        return sorted(((p, hit) for _, p, hit in self._plain), key=lambda pair: -len(pair[0]))
 
     def heads(self, folded: str) -> Hit | None:
         """The first plain phrase that begins this folded line."""
@@ -127,9 +167,23 @@ def auto_reply_fields() -> dict[str, re.Pattern[str]]:
 
 @cache
 def section(name: str) -> Phrases:
-    """A section of kinds.yaml, compiled once."""
+    """A section of phrases, compiled once."""
     bounded = name in ("auto_reply_subject", "absence_subject", "bounce_formula")
-    return Phrases(_load("kinds.yaml")[name], bounded=bounded)
+    return Phrases(table(name), bounded=bounded)
+
+
+@cache
+def words(name: str) -> frozenset[str]:
+    """A section as single words, folded."""
+    return frozenset(fold(word) for words in table(name).values() for word in words)
+
+
+def table(name: str) -> dict[str, list[str]]:
+    """A section as it stands, by language."""
+    found: dict[str, list[str]] = next(
+        loaded[name] for file in _FILES if name in (loaded := _load(file))
+    )
+    return found
 
 
 @cache

@@ -1,0 +1,300 @@
+"""Who wrote a mail: a person, a program for him, or a button that he pressed (H38, H106, H107)."""
+
+from __future__ import annotations
+
+import json
+from email.message import EmailMessage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import SMTPUTF8
+
+import pytest
+
+from maild.model import Kind, Mail
+from maild.parse import phrases
+from maild.parse.parser import parse
+
+ANSWERS = {"In-Reply-To": "<1@desk.example>", "References": "<1@desk.example>"}
+HEADER = (
+    "\n\nFrom: Desk <support@desk.example>\nSent: Monday, November 2, 2026 9:00 AM\n"
+    "To: Ann <ann@acme.example>\nSubject: Printer\n\nHave you tried to switch it off and on?"
+)
+
+
+def written(
+    text: str, subject: str = "Re: Printer", headers: dict[str, str] | None = None
+) -> EmailMessage:
+    message = EmailMessage(policy=SMTPUTF8)
+    message["From"] = "Ann Acker <ann@acme.example>"
+    message["To"] = "support@desk.example"
+    message["Subject"] = subject
+    for name, value in (ANSWERS if headers is None else headers).items():
+        message[name] = value
+    message.set_content(text)
+    return message
+
+
+def read(text: str, subject: str = "Re: Printer", headers: dict[str, str] | None = None) -> Mail:
+    return parse(written(text, subject, headers).as_bytes())
+
+
+# ---- absences
+
+AWAY = [
+    "I am away until Monday.",
+    "Thank you for your message. I am out of the office from 3 November to 10 November with"
+    " limited access to email. For urgent matters please contact Max Muster (max@acme.example,"
+    " +49 30 123456).\n\nKind regards\nAnn Acker\nAcme",
+    "Guten Tag,\n\nich bin bis 10. November nicht im Büro. In dringenden Fällen wenden Sie sich an"
+    " Carl.",
+    "Ich bin vom 3.11. bis einschließlich 10.11.2026 im Urlaub. Ihre E-Mail wird nicht"
+    " weitergeleitet. In dringenden Fällen erreichen Sie meine Kollegin Frau Berta Bär unter"
+    " 030 1234567 oder berta@acme.example.\n\nMit freundlichen Grüßen\nAnn Acker",
+    "Bonjour,\n\nJe suis absent du bureau jusqu'au 10 novembre inclus. En cas d'urgence, merci de"
+    " contacter Max Muster.\n\nCordialement,\nAnn",
+    "Estoy fuera de la oficina hasta el lunes 10 de noviembre. Para asuntos urgentes, contacte con"
+    " Max Muster.\n\nSaludos",
+    "Sono fuori ufficio fino al 10 novembre. Per urgenze contattare Max Muster.",
+    "Ik ben tot en met maandag 10 november afwezig. Voor dringende zaken kunt u contact opnemen"
+    " met Max Muster.",
+    "Jestem na urlopie do 10 listopada. W pilnych sprawach proszę o kontakt z Max Muster.",
+    "Я нахожусь в отпуске до 10 ноября. По срочным вопросам обращайтесь к Max Muster.",
+    "お世話になっております。\n11月10日まで休暇をいただいております。お急ぎの場合は鈴木まで"
+    "ご連絡ください。",
+    "您好，我正在休假，11月10日回来后回复您。如有急事请联系小王。",
+    "Jeg er på ferie til og med mandag 10. november. Kontakt venligst Max, tlf. 12 34 56 78.",
+    "Jag är på semester till den 10 november. Kontakta Max Muster vid brådskande ärenden.",
+]
+AWAY_BUT = [
+    "Serial number 4711. I am out until Monday, Max has the keys",
+    "It is the one next to the kitchen, serial number 4711. I am out of the office until Monday,"
+    " so please deal with Max directly, he has the keys.\n\nThanks\nAnn",
+    "I am out until Monday, Max has the keys.",
+    "Yes please. I am on vacation next week so do it then.",
+    "The printer is in room 12, I am out of the office until Friday.",
+    "I'm on holiday until the 7th. The laptop is at reception.",
+    "I am out of the office until Monday. Can you send somebody on Tuesday?",
+    "I am out of the office until Monday. Please send somebody on Tuesday.",
+    "ok, I'm out tomorrow",
+    "Please close it, I am on leave from tomorrow.",
+    "I no longer work for Acme, please remove my account",
+    "Our whole team is on vacation, use the spare key",
+    "4711, I am out until Monday",
+    "I am away until Monday.\n\nBest regards\nAnn\n\nPS: the scanner is broken, too",
+    "Die Seriennummer ist 4711. Ich bin bis Montag nicht im Büro, Max hat die Schlüssel.",
+    "Ich bin bis Montag im Urlaub, die Schlüssel hat Max.",
+    "Bitte erst nächste Woche, ich bin bis Freitag im Urlaub.",
+    "Anbei das Foto. Ich bin ab morgen im Urlaub und erst am 7.12. wieder im Büro, bitte mit Max"
+    " klären.\n\nGruß\nAnn",
+    "Der Drucker steht in Raum 12. Bin bis Montag nicht erreichbar.",
+    "Je suis absent jusqu'à lundi, le numéro de série est 4711.",
+    "Je suis en congé jusqu'au 10, les clés sont à l'accueil.",
+    "Estoy de vacaciones hasta el lunes, Max tiene las llaves.",
+    "Estoy fuera de la oficina hoy. El número de serie es 4711.",
+    "Sono in ferie fino a lunedì, le chiavi le ha Max.",
+    "Ik ben tot maandag afwezig, Max heeft de sleutels.",
+    "Jestem na urlopie do poniedziałku, klucze ma Max.",
+    "Я в отпуске до понедельника, ключи у Макса.",
+    "月曜日まで休暇をいただいております。鍵は鈴木が持っています。シリアル番号は4711です。",
+    "我正在休假，钥匙在小王那里，序列号是4711。",
+]
+
+
+@pytest.mark.parametrize("text", AWAY)
+def test_a_text_that_only_says_that_somebody_is_away(text: str) -> None:
+    assert read(text).kind is Kind.AUTO_REPLY
+    assert read(text + HEADER).kind is Kind.AUTO_REPLY
+    assert read(text, headers={}, subject="Holidays").kind is Kind.HUMAN  # it answers nothing
+
+
+@pytest.mark.parametrize("text", AWAY_BUT)
+def test_h106_a_person_mentions_an_absence(text: str) -> None:
+    assert read(text).kind is Kind.HUMAN
+    assert read(text + HEADER).kind is Kind.HUMAN
+    auto = {**ANSWERS, "Auto-Submitted": "auto-replied"}
+    assert read(text, headers=auto).kind is Kind.AUTO_REPLY  # a header says so
+
+
+@pytest.mark.parametrize("text", AWAY)
+def test_h106_with_a_file_it_is_a_persons(text: str) -> None:
+    message = written(text)
+    message.add_attachment(b"x" * 99, maintype="image", subtype="jpeg", filename="label.jpg")
+    assert parse(message.as_bytes()).kind is Kind.HUMAN
+
+
+@pytest.mark.parametrize("text", AWAY)
+def test_h106_an_absence_that_is_quoted_is_not_said(text: str) -> None:
+    quoted = "\n".join(f"> {line}" for line in text.split("\n"))
+    said = f"Whom can I ask then\n\nOn 2 Nov 2026, at 9:00, Bob <bob@desk.example> wrote:\n{quoted}"
+    assert read(said).kind is Kind.HUMAN
+
+
+# ---- automatic subjects
+
+AUTOMATIC = sorted(
+    {
+        phrase
+        for rows in phrases.table("auto_reply_subject").values()
+        for phrase in rows
+        if not phrase.startswith("*") and phrase[-1].isalnum() and "*" not in phrase
+    }
+)
+WORDS = "What shall I do about the printer on the second floor"
+
+
+@pytest.mark.parametrize("phrase", AUTOMATIC)
+def test_automatic_subjects_in_all_languages(phrase: str) -> None:
+    for subject in (
+        f"{phrase}: Printer",
+        f"{phrase} : Printer",
+        f"{phrase}：Printer",
+        f"[T20261121.0042] {phrase}: Printer",
+        f"[EXTERNAL] {phrase}: Re: [T20261121.0042] Printer",
+        f"{phrase} Re: Printer",
+    ):
+        assert read(WORDS, subject, {}).kind is Kind.AUTO_REPLY, subject
+    for subject in (f"Printer {phrase}", f"Printer - {phrase}", f"[T1] Printer: {phrase}: x"):
+        assert read(WORDS, subject).kind is Kind.AUTO_REPLY, subject
+        assert read("I am away until Monday.", subject, {}).kind is Kind.AUTO_REPLY, subject
+
+
+@pytest.mark.parametrize("phrase", AUTOMATIC)
+def test_people_write_about_automatic_replies(phrase: str) -> None:
+    for subject in (f"Re: {phrase}: Printer", f"AW: Printer - {phrase}", f"WG: {phrase}: x"):
+        assert read(WORDS, subject).kind is Kind.HUMAN, subject
+    for subject in (f"Printer writes {phrase}", f"Problem: {phrase}"):
+        assert read(WORDS, subject, {}).kind is Kind.HUMAN, subject
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("This is an automatic reply. We have got your mail.", Kind.AUTO_REPLY),
+        ("Hello,\n\nDies ist eine automatische Antwort.", Kind.AUTO_REPLY),
+        ("We always get 'This is an automatic reply' from you. Why so", Kind.HUMAN),
+        ("I answered, and what came was: what?\n\n> This is an automatic reply.", Kind.HUMAN),
+    ],
+)
+def test_a_text_that_calls_itself_automatic(text: str, kind: Kind) -> None:
+    assert read(text).kind is kind
+
+
+# ---- reports
+
+
+REPORT = """From: post@mx.acme.example
+To: support@desk.example
+Subject: SUBJECT
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: text/plain
+
+It could not be delivered.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.acme.example
+
+Final-Recipient: rfc822; ann@acme.example
+Action: failed
+Status: 5.1.1
+
+--b--
+"""
+
+
+@pytest.mark.parametrize("subject", ["Re: Printer", "AW: Printer", "Undeliverable: Printer", "x"])
+def test_a_top_level_report_is_one_whatever_its_subject(subject: str) -> None:
+    mail = parse(REPORT.replace("SUBJECT", subject).encode())
+    assert mail.kind is Kind.BOUNCE
+    assert [f.address for f in mail.failed_recipients] == ["ann@acme.example"]
+
+
+# ---- buttons
+
+LINES = sorted({p for rows in phrases.table("reaction_text").values() for p in rows})
+TAPBACKS = sorted({p for rows in phrases.table("tapback").values() for p in rows})
+RECALLS = [
+    ("Recall: Printer", 'Ann Acker would like to recall the message, "Printer".'),
+    ("Rückruf: Drucker", 'Ann Acker möchte die Nachricht "Drucker" zurückrufen.'),
+    ("Rappel : Imprimante", "Ann Acker souhaite rappeler le message « Imprimante »."),
+    ("Recuperar: Impresora", 'Ann Acker desea recuperar el mensaje, "Impresora".'),
+    ("Richiamo: Stampante", 'Ann Acker desidera richiamare il messaggio "Stampante".'),
+    ("Intrekken: Printer", "Ann Acker wil het bericht Printer intrekken."),
+    ("Отзыв: Принтер", "Ann Acker хочет отозвать сообщение «Принтер»."),
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_h107_a_thumb_is_no_answer(line: str) -> None:
+    for text in (
+        f"👍\n\nAnn Acker {line}:",
+        f"[like] Ann Acker {line}:",
+        f"Ann Acker {line}",
+        f"❤️ Ann Acker {line} <https://mail.example/reaction>",
+    ):
+        for below in ("", HEADER, "\n\n________________________________" + HEADER):
+            mail = read(text + below)
+            assert (mail.kind, mail.answerable) == (Kind.REACTION, False), text + below
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_h107_words_beside_a_thumb_are_an_answer(line: str) -> None:
+    for text in (
+        f"Ann Acker {line}:\n\nBut it is still broken, please come again.",
+        f"Max {line}, and now I am confused what to do with it",
+        f"Please look at it once more.\n\nAnn Acker {line}",
+    ):
+        assert read(text).kind is Kind.HUMAN, text
+
+
+@pytest.mark.parametrize("form", TAPBACKS)
+def test_h107_apples_thumbs(form: str) -> None:
+    for quoted in (
+        "“We are on our way.”",
+        "„Wir sind unterwegs“",
+        "« On arrive »",
+        "「向かいます」",
+    ):
+        text = form.replace("*", quoted)
+        assert read(text).kind is Kind.REACTION, text
+        assert read(f"{text} aber wann denn genau").kind is Kind.HUMAN, text
+    assert read(form.replace("*", "the new printer")).kind is Kind.HUMAN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Reacted 😂 to “On our way.”",
+        "Hat mit 😂 auf „Unterwegs“ reagiert",
+        "A réagi avec 🎉 à « On arrive »",
+        "Reagiu com ❤️ a “A caminho”",
+    ],
+)
+def test_h107_apples_thumbs_with_any_emoji(text: str) -> None:
+    assert read(text).kind is Kind.REACTION
+
+
+def test_h107_gmails_thumb_is_known_by_its_part() -> None:
+    message = MIMEMultipart("alternative")
+    message["From"], message["Subject"] = "Ann <ann@acme.example>", "Re: Printer"
+    message.attach(MIMEText("👍\n\nAnn a réagi, allez savoir comment"))
+    part = MIMEText(json.dumps({"emoji": "👍", "version": 1}))
+    part.replace_header("Content-Type", "text/vnd.google.email-reaction+json; charset=utf-8")
+    message.attach(part)
+    assert parse(message.as_bytes()).kind is Kind.REACTION
+    forward = written("Look what she sent.", "Fwd: Re: Printer")
+    inner = EmailMessage()
+    inner["From"], inner["Subject"] = "Ann <ann@acme.example>", "Re: Printer"
+    inner.set_content("👍 Ann reacted via Gmail")
+    forward.add_attachment(inner)
+    assert parse(forward.as_bytes()).kind is Kind.HUMAN
+
+
+@pytest.mark.parametrize(("subject", "text"), RECALLS)
+def test_h107_a_recall_is_no_answer(subject: str, text: str) -> None:
+    assert read(text, subject, {}).kind is Kind.REACTION
+    assert read(text, "Re: " + subject, {}).kind is Kind.HUMAN
+    assert read("Bitte um Rückruf heute, der Drucker brennt.", subject, {}).kind is Kind.HUMAN
