@@ -94,7 +94,7 @@ LONG = {
     "en": "We replaced the fuser unit and the transfer roller of the printer on the second floor\n"
     "yesterday afternoon, and ran a test page with all four colours which came out fine",
     "de": "Wir haben gestern die Fixiereinheit und die Transferwalze des Druckers im zweiten\n"
-    "Stock getauscht und eine Testseite gedruckt, die in allen vier Farben sauber herausgekommen ist",
+    "Stock getauscht und eine Testseite gedruckt, die in allen vier Farben sauber ist",
     "fr": "Nous avons remplacé hier le four et le rouleau de transfert de l'imprimante du\n"
     "deuxième étage et imprimé une page de test avec les quatre couleurs, qui est sortie propre",
     "ru": "Вчера мы заменили термоблок и ролик переноса принтера на втором этаже здания и после\n"
