@@ -36,7 +36,7 @@ SIGNED = [
     "Tel.: 030 1234567\nwww.acme.example\n\nGeschäftsführer: Al May\nAmtsgericht Berlin HRB 4711",
     "\n\nAnn",
     "\nAnn Acker\nAcme Ltd.",
-    "\n\nKind regards,\nAnn\n\nThis e-mail is confidential and for the addressee only. If you are not"
+    "\n\nKind regards,\nAnn\n\nThis e-mail is confidential and for its addressee. If you are not"
     " the intended recipient, please do not copy it, and tell us. Why? Because it is the law.",
     "\n\nCordialement,\nAnn Acker",
     ". Best regards, Ann",
@@ -71,9 +71,7 @@ SIGNED = [
         "Kiitos paljon nopeasta avusta, nyt toimii taas",
     ],
 )
-def test_e14_a_thank_you_with_a_signature_a_disclaimer_or_a_thumb(
-    text: str, signature: str
-) -> None:
+def test_e14_a_thank_you_however_signed(text: str, signature: str) -> None:
     assert is_thanks(text + signature, NAMES | {"acker"})
 
 
