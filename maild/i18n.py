@@ -171,9 +171,9 @@ def layered(
     """What the files of this name say, those of the first language before the next, the admin's
     before ours; `read` is told when an admin's file was changed last (in nanoseconds)."""
     found: dict[str, str] = {}
-    for tongue in reversed(wanted):
-        found.update(read(SHIPPED / tongue / name, None))
-        file = own / tongue / name if own is not None else None
+    for language in reversed(wanted):
+        found.update(read(SHIPPED / language / name, None))
+        file = own / language / name if own is not None else None
         if file is not None and file.is_file():
             found.update(read(file, file.stat().st_mtime_ns))
     return found

@@ -16,7 +16,7 @@ from maild import config as configuration
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.commands import reference, subject_phrases
 from maild.commands.arguments import Names, Resource
-from maild.commands.grammar import Place, read
+from maild.commands.grammar import MailContext, read
 from maild.commands.mail_commands import names
 from maild.commands.values import Asked
 from maild.commands.words import own_folder, vocabulary
@@ -62,7 +62,7 @@ def try_(
 ) -> None:
     """Show what a mail would ask for.  Nothing is done."""
     carried = frozenset({subject_phrases.plain(title)}) if title else frozenset()
-    place = Place(carried, opens, "contact" if contact else "resource")
+    place = MailContext(carried, opens, "contact" if contact else "resource")
     asked = read(subject, text.replace("\\n", "\n"), _names(config), place)
     if json:
         print_json(asdict(asked))

@@ -29,7 +29,7 @@ from maild.outbox import preview as previews
 from maild.templates import reference as manual_page
 from maild.templates.history import History, me
 from maild.templates.renderer import PooledRenderer
-from maild.templates.source import SHIPPED, Library, Place, Template
+from maild.templates.source import SHIPPED, Library, Template, TemplateFile
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A notification, like complete.")]
 Lang = Annotated[str | None, typer.Option("--lang", metavar="LANG", help="Language, like de.")]
@@ -184,7 +184,7 @@ def edit(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
     """Edit your own version in $EDITOR; it is checked before it is in force."""
     settings = _settings(config)
     catalogue(settings.templates).named(name)
-    language = _tongue(lang or settings.config.desk.language)
+    language = _language(lang or settings.config.desk.language)
     _put(settings, name, language, _edited(_to_edit(settings, name, language), name))
 
 
@@ -194,7 +194,7 @@ def history(
     """List the versions of your own template that were in force: when, and by whom."""
     settings = _settings(config)
     catalogue(settings.templates).named(name)
-    language = _tongue(lang or settings.config.desk.language)
+    language = _language(lang or settings.config.desk.language)
     kept = History(_own(settings))
     if (_own(settings) / language / f"{name}.md").is_file():
         kept.note(name, language)
@@ -220,7 +220,7 @@ def rollback(
     """Put an earlier version of your own template back into force."""
     settings = _settings(config)
     kind = catalogue(settings.templates).named(name)
-    language = _tongue(lang or settings.config.desk.language)
+    language = _language(lang or settings.config.desk.language)
     file = _own(settings) / language / f"{name}.md"
     kept = History(_own(settings))
     if file.is_file():
@@ -251,24 +251,26 @@ def _own(settings: Settings) -> Path:
     return settings.templates
 
 
-def _origin(place: Place) -> str:
+def _origin(place: TemplateFile) -> str:
     return "shipped" if place.shipped else "yours"
 
 
-def _in_force(library: Library, name: str, only: str | None = None) -> list[Place]:
+def _in_force(library: Library, name: str, only: str | None = None) -> list[TemplateFile]:
     """The template of each language that there is, the admin's languages too."""
     if only:
-        return [library.find(name, _tongue(only))]
-    return [library.find(name, tongue) for tongue in library.tongues(name)]
+        return [library.find(name, _language(only))]
+    return [library.find(name, language) for language in library.languages(name)]
 
 
-def _broken(own: Path, places: list[Place]) -> list[Place]:
+def _broken(own: Path, places: list[TemplateFile]) -> list[TemplateFile]:
     """Those of the admin's own that are not sent."""
     with closing(PooledRenderer(own)) as renderer:
         return [p for p in places if not p.shipped and renderer.check(p.name, p.language)]
 
 
-def _listed(kind: Notification, places: list[Place], broken: list[Place]) -> dict[str, Any]:
+def _listed(
+    kind: Notification, places: list[TemplateFile], broken: list[TemplateFile]
+) -> dict[str, Any]:
     languages = {
         place.language: {
             "shipped": place.shipped,
@@ -301,10 +303,10 @@ def _left_over(own: Path) -> list[str]:
 def _without_language(own: Path) -> list[str]:
     """Templates that were changed in one language only: others still get the shipped one."""
     files = [f for f in own.glob("*/*.md") if not f.parent.name.startswith(".")]
-    tongues = {f.parent.name for f in files}
+    languages = {f.parent.name for f in files}
     lines = []
     for name in sorted({f.stem for f in files}):
-        lacking = sorted(tongues - {f.parent.name for f in files if f.stem == name})
+        lacking = sorted(languages - {f.parent.name for f in files if f.stem == name})
         if lacking:
             lines.append(f"note: {name} is yours, but not in {', '.join(lacking)}")
     return lines
@@ -323,7 +325,7 @@ def _own_one(settings: Settings, name: str, lang: str | None) -> Template:
     return template
 
 
-def _tongue(lang: str) -> str:
+def _language(lang: str) -> str:
     if not lang.replace("-", "").isalnum():
         raise UsageError(f"--lang {lang}: a language like de or de-at is needed.")
     return lang.lower()

@@ -16,11 +16,11 @@ from maild.commands.arguments import Names
 from maild.commands.values import Asked, Command, Unclear
 from maild.model import Reason
 
-__all__ = ["Asked", "Command", "Place", "Unclear", "read"]
+__all__ = ["Asked", "Command", "MailContext", "Unclear", "read"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MailContext:
     """Where a mail stands, as far as the grammar must know."""
 
     carried: frozenset[str] = frozenset()  # subjects that were there before, by subjects.plain
@@ -28,13 +28,15 @@ class Place:
     role: str = "resource"  # of its sender: resource | contact
 
 
-def read(subject: str, new_text: str, names: Names, place: Place) -> Asked:
+def read(subject: str, new_text: str, names: Names, context: MailContext) -> Asked:
     """What a mail asks for."""
-    title = subject_phrases.read(subject, names, place.carried, opens=place.opens, role=place.role)
+    title = subject_phrases.read(
+        subject, names, context.carried, opens=context.opens, role=context.role
+    )
     opening = (
         directives.read(new_text, names)
-        if place.role == "resource"
-        else directives.read_contact(new_text, names.vocabulary, opens=place.opens)
+        if context.role == "resource"
+        else directives.read_contact(new_text, names.vocabulary, opens=context.opens)
     )
     reasons = tuple(
         Reason("command", f"{c.name} {c.argument}".strip(), f'the {c.source} says "{c.written}"')

@@ -16,7 +16,7 @@ from maild.commands import subject_phrases
 from maild.commands.answer import answer
 from maild.commands.arguments import Names, Resource, fold
 from maild.commands.execute import run
-from maild.commands.grammar import Place
+from maild.commands.grammar import MailContext
 from maild.commands.grammar import read as read_text
 from maild.commands.job import Job, May, Result
 from maild.commands.values import Asked
@@ -41,7 +41,7 @@ def read(desk: Desk, mail: Mail, person: Person, ticket: Ticket | None) -> Asked
     role = "resource" if person.role == "resource" and person.active else "contact"
     if role == "contact" and ticket is not None and not _his(ticket, person):
         return Asked(mail.subject, mail.new_text)
-    place = Place(carried, opens=ticket is None, role=role)
+    place = MailContext(carried, opens=ticket is None, role=role)
     names = names_of(desk)
     asked = read_text(mail.subject, mail.new_text, names, place)
     if asked.commands and _signature_only(asked.text, person, names.vocabulary):

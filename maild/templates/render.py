@@ -66,7 +66,7 @@ _BUGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  #
 def render(template: Template, data: Mapping[str, Any], words: Words, layout: str) -> Rendered:
     """Renders all parts; UsageError with file, line and what is wrong where it cannot be done."""
     zone = ZoneInfo(data["recipient"]["timezone"])
-    text_page = _Page(i18n.locale(_tongue(template, data)), zone, words, as_html=False)
+    text_page = _Page(i18n.locale(_language(template, data)), zone, words, as_html=False)
     subject = escape.one_line(_fill(template, "subject", data, text_page))
     preheader = escape.one_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
     foot = escape.one_line(_fill(template, "foot", data, text_page))
@@ -367,7 +367,7 @@ def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
-def _tongue(template: Template, data: Mapping[str, Any]) -> str:
+def _language(template: Template, data: Mapping[str, Any]) -> str:
     """How dates and numbers are written: en-GB where he wants that and the template is English."""
     wanted = str(data["recipient"]["language"]).replace("_", "-")
     return wanted if wanted.lower().startswith(f"{template.language}-") else template.language

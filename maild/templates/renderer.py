@@ -178,7 +178,7 @@ def _spare(own: Path | None, job: Job, problem: str) -> Outcome:
     """With the template that takes the place of a broken one."""
     shipped = Library()
     try:
-        template = _version_before(own, job) if own and not shipped.tongues(job.name) else None
+        template = _version_before(own, job) if own and not shipped.languages(job.name) else None
         template = template or shipped.get(job.name, job.language)
         words, layout = shipped.words(job.language), shipped.layout()
         return Outcome(render(template, job.data, words, layout), problem)
@@ -207,7 +207,7 @@ def check(own: Path | None, name: str, language: str) -> list[str]:
 def languages_of(own: Path | None, kind: Notification) -> list[str]:
     """The languages that it must be good in: those that we ship, or where it is the admin's own
     those that he has written it in."""
-    return languages() if kind.own is None else Library(own).tongues(kind.name) or languages()[:1]
+    return languages() if kind.own is None else Library(own).languages(kind.name) or languages()[:1]
 
 
 def check_templates(own: Path) -> str:

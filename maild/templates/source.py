@@ -69,8 +69,8 @@ def parse(text: str, name: str, language: str, origin: str, *, shipped: bool) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a template stands."""
+class TemplateFile:
+    """A template, and where it stands."""
 
     name: str
     language: str
@@ -96,15 +96,15 @@ class Library:
         """
         return self.find(name, language).read()
 
-    def find(self, name: str, language: str) -> Place:
+    def find(self, name: str, language: str) -> TemplateFile:
         """Where it stands: own before shipped in the wanted language, then in English, then in any
         language that there is."""
-        for tongue in _language_chain(language):
-            if place := self._place(name, tongue):
-                return place
-        for tongue in self.tongues(name):
-            if place := self._place(name, tongue):
-                return place
+        for one in _language_chain(language):
+            if found := self._file(name, one):
+                return found
+        for one in self.languages(name):
+            if found := self._file(name, one):
+                return found
         raise NotFound(f'There is no template "{name}"; {self.to_write(name)}')
 
     def to_write(self, name: str) -> str:
@@ -112,19 +112,19 @@ class Library:
         where = (self.own or Path("templates")) / DEFAULT_LANGUAGE / f"{name}.md"
         return f"write it into {where}."
 
-    def _place(self, name: str, tongue: str) -> Place | None:
+    def _file(self, name: str, language: str) -> TemplateFile | None:
         for folder, shipped in ((self.own, False), (SHIPPED, True)):
-            file = folder / tongue / f"{name}.md" if folder else None
+            file = folder / language / f"{name}.md" if folder else None
             if file is not None and file.is_file():
-                return Place(name, tongue, file, shipped)
+                return TemplateFile(name, language, file, shipped)
         return None
 
-    def tongues(self, name: str) -> list[str]:
+    def languages(self, name: str) -> list[str]:
         """The languages in which it is written, ours or the admin's; English first."""
         folders = [SHIPPED] if self.own is None else [SHIPPED, self.own]
         files = [file for folder in folders for file in folder.glob(f"[!.]*/{name}.md")]
         return sorted(
-            {file.parent.name for file in files}, key=lambda tongue: (tongue != "en", tongue)
+            {file.parent.name for file in files}, key=lambda language: (language != "en", language)
         )
 
     def words(self, language: str) -> dict[str, str]:
@@ -146,7 +146,7 @@ def shipped_layout() -> str:
 def languages() -> list[str]:
     """The languages that we ship, English first."""
     found = sorted(p.parent.name for p in SHIPPED.glob("*/words.yaml"))
-    return [DEFAULT_LANGUAGE, *(tongue for tongue in found if tongue != DEFAULT_LANGUAGE)]
+    return [DEFAULT_LANGUAGE, *(language for language in found if language != DEFAULT_LANGUAGE)]
 
 
 def _language_chain(language: str) -> list[str]:
@@ -155,12 +155,12 @@ def _language_chain(language: str) -> list[str]:
 
 
 @lru_cache(maxsize=512)
-def _parse_cached(place: Place, mtime: int) -> Template:
+def _parse_cached(file: TemplateFile, mtime: int) -> Template:
     try:
-        text = place.file.read_text("utf-8")
+        text = file.file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{place.file} cannot be read as UTF-8 text.") from error
-    found = parse(text, place.name, place.language, str(place.file), shipped=place.shipped)
+        raise UsageError(f"{file.file} cannot be read as UTF-8 text.") from error
+    found = parse(text, file.name, file.language, str(file.file), shipped=file.shipped)
     return replace(found, mtime=mtime)
 
 

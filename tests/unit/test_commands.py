@@ -17,7 +17,7 @@ from maild import yamlfile
 from maild.commands import dates, durations, reference, subject_phrases
 from maild.commands.arguments import Names, Resource
 from maild.commands.execute import ACTS
-from maild.commands.grammar import Place, read
+from maild.commands.grammar import MailContext, read
 from maild.commands.words import vocabulary
 from maild.desk.profile import SHIPPED, load_profile
 from maild.errors import MailError, Refused, UsageError
@@ -50,14 +50,14 @@ class Case:
     expected: str
     subject: str
     text: str
-    place: Place
+    place: MailContext
 
 
 def cases() -> Iterator[Case]:
     for group in yamlfile.read(Path(__file__).parent / "commands_table.yaml"):
         role = str(group.get("role", "resource"))
         carried = [TITLE, *group.get("carried", [])] if not group.get("opens") else []
-        place = Place(
+        place = MailContext(
             frozenset(subject_phrases.plain(s) for s in carried), bool(group.get("opens")), role
         )
         for words, expected in group["cases"]:
@@ -110,7 +110,7 @@ def test_what_is_not_a_command_stays_in_the_text_and_the_subject() -> None:
     ],
 )
 def test_e13_why_a_phrase_does_not_count_is_told(subject: str, why: str | None) -> None:
-    asked = read(subject, "", NAMES, Place(frozenset({TITLE.lower()})))
+    asked = read(subject, "", NAMES, MailContext(frozenset({TITLE.lower()})))
     assert [reason.because for reason in asked.reasons] == ([why] if why else [])
 
 
@@ -122,7 +122,7 @@ def test_e13_why_a_phrase_does_not_count_is_told(subject: str, why: str | None) 
 def test_any_text_gives_commands_or_none(
     subject: str, text: str, opens: bool, contact: bool
 ) -> None:
-    place = Place(frozenset({TITLE.lower()}), opens, "contact" if contact else "resource")
+    place = MailContext(frozenset({TITLE.lower()}), opens, "contact" if contact else "resource")
     asked = read(subject, text, NAMES, place)
     assert all(c.name in ACTS for c in asked.commands)
     assert len(asked.commands) <= 500
@@ -138,14 +138,14 @@ WORDS = st.sampled_from(
 @settings(max_examples=200, deadline=2000)
 def test_any_words_of_ours_are_read_in_bounded_time(spaced: str, joined: str) -> None:
     for subject, text in ((spaced, joined), (joined, spaced)):
-        asked = read(subject, text, NAMES, Place(frozenset({TITLE.lower()})))
+        asked = read(subject, text, NAMES, MailContext(frozenset({TITLE.lower()})))
         assert len(asked.subject) <= len(subject)
 
 
 def test_long_lines_and_subjects_are_left_alone() -> None:
-    assert not read("x " * 5000 + "is resolved", "", NAMES, Place()).commands
-    assert not read("x", "#time 45m " + "word " * 50_000, NAMES, Place()).commands
-    assert len(read("x", "#take\n" * 10_000, NAMES, Place()).commands) <= 50
+    assert not read("x " * 5000 + "is resolved", "", NAMES, MailContext()).commands
+    assert not read("x", "#time 45m " + "word " * 50_000, NAMES, MailContext()).commands
+    assert len(read("x", "#take\n" * 10_000, NAMES, MailContext()).commands) <= 50
 
 
 # ---- dates and times
@@ -251,7 +251,7 @@ def test_every_command_has_an_act_help_in_every_language_and_examples_that_work(
         for example in word.examples:
             role = "resource" if "resource" in word.who else "contact"
             names = replace(NAMES, queues=("Co-managed",), views=("unassigned", "waiting on us"))
-            asked = read("x", example, names, Place(role=role))
+            asked = read("x", example, names, MailContext(role=role))
             assert word.name in [c.name for c in asked.commands], example
             assert not asked.unclear, asked.unclear
 
@@ -265,7 +265,7 @@ def test_a_word_means_one_command() -> None:
 
 def test_all_statuses_of_the_profile_are_phrases() -> None:
     for status in NAMES.statuses:
-        asked = read(f"Re: {TITLE} is {status}", "", NAMES, Place(frozenset({TITLE.lower()})))
+        asked = read(f"Re: {TITLE} is {status}", "", NAMES, MailContext(frozenset({TITLE.lower()})))
         assert len(asked.commands) == 1, status
 
 
@@ -279,7 +279,9 @@ def test_an_admins_own_words(tmp_path: Path) -> None:
         "- {word: parked, command: status, value: Waiting Vendor}\n"
     )
     names = replace(NAMES, vocabulary=vocabulary(tmp_path))
-    asked = read(f"Re: {TITLE} è risolto", "#parked", names, Place(frozenset({TITLE.lower()})))
+    asked = read(
+        f"Re: {TITLE} è risolto", "#parked", names, MailContext(frozenset({TITLE.lower()}))
+    )
     assert [c.name for c in asked.commands] == ["resolve", "status"]
     (tmp_path / "phrases" / "it.yaml").write_text("phrases:\n  - {say: x, command: resolv}\n")
     with pytest.raises(UsageError, match=r"it.yaml, line 2.*did you mean resolve\?"):
@@ -322,7 +324,7 @@ def test_e6_no_false_alarm_among_mails_by_people(record_property: Callable[..., 
         for role in ("resource", "contact"):
             for opens in (True, False):
                 before = frozenset() if opens else frozenset({subject_phrases.plain(mail.subject)})
-                asked = read(mail.subject, mail.new_text, NAMES, Place(before, opens, role))
+                asked = read(mail.subject, mail.new_text, NAMES, MailContext(before, opens, role))
                 if asked.commands or asked.unclear or asked.refused:
                     alarms.append((label, role, opens, asked.commands, asked.unclear))
     record_property("mails", tried)

@@ -108,7 +108,7 @@ def test_an_unknown_one_is_refused_with_the_nearest() -> None:
 
 def test_every_shipped_one_has_its_template_and_every_template_its_entry() -> None:
     names = {kind.name for kind in catalogue()}
-    for folder in (SHIPPED.parent / language for language in Library().tongues("note")):
+    for folder in (SHIPPED.parent / language for language in Library().languages("note")):
         assert {file.stem for file in folder.glob("*.md")} == names
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import maild
 from maild.commands.arguments import Names
-from maild.commands.grammar import Asked, Place, read
+from maild.commands.grammar import Asked, MailContext, read
 from maild.commands.mail_commands import names as names_of
 from maild.commands.subject_phrases import plain
 from maild.commands.words import vocabulary
@@ -34,7 +34,7 @@ NAMES = {name: known(profile) for name, profile in PROFILES.items()}
 
 
 def ask(profile: str, subject: str = "", text: str = "", role: str = "resource") -> Asked:
-    place = Place(frozenset([plain(TITLE)]), role=role)
+    place = MailContext(frozenset([plain(TITLE)]), role=role)
     return read(f"Re: {TITLE} {subject}", text, NAMES[profile], place)
 
 

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class Printed:
     """What a command said."""
 
     returncode: int
@@ -34,7 +34,7 @@ class Sentence:
     stderr: str
 
 
-def _maild(folder: Path, *words: str, editor: str = "true") -> Sentence:
+def _maild(folder: Path, *words: str, editor: str = "true") -> Printed:
     """`maild templates …` in this process, as `maild.cli.main` would end it."""
     file = folder / "maild.toml"
     if not file.exists():
@@ -42,9 +42,9 @@ def _maild(folder: Path, *words: str, editor: str = "true") -> Sentence:
     args = ["templates", *words, "--config", str(file)]
     done = CliRunner().invoke(app, args, env={"EDITOR": editor, "VISUAL": ""})
     if isinstance(done.exception, MaildError):
-        return Sentence(done.exception.exit_status, done.stdout, f"{done.exception.message}\n")
+        return Printed(done.exception.exit_status, done.stdout, f"{done.exception.message}\n")
     assert done.exception is None or isinstance(done.exception, SystemExit)
-    return Sentence(done.exit_code, done.stdout, done.stderr)
+    return Printed(done.exit_code, done.stdout, done.stderr)
 
 
 def _own(folder: Path, text: str, name: str = "complete") -> Path:
