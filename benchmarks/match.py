@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from maild.desk import reply_tokens
 from maild.ingest import duplicates
@@ -29,22 +28,29 @@ from maild.model import Mail
 from maild.parse.parser import parse
 from maild.store import Store
 from maild.store.migrate import migrate
-from maild.store.tables import Base, Message, Person, PersonAddress, Thread, Ticket
+from maild.store.records import Message, Person, PersonAddress, Thread, Ticket
+from maild.store.schema import TABLES
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 A_TICKET = 10  # messages
 ROUNDS = 300
+DEFAULTS: dict[type, dict[str, Any]] = {
+    Person: {"active": True, "source": "mail", "fields": {}},
+    PersonAddress: {"bounces": 0},
+    Ticket: {"notify_contact": True, "reopened": 0, "tags": [], "fields": {}},
+    Message: {"attempts": 0, "reasons": [], "commands": []},
+}
 
 
 def fill(store: Store, size: int) -> None:
     """`size` messages of `size / 10` tickets by as many people, made by the database itself."""
-    with store.transaction() as session:
+    with store.engine.begin() as connection:
         i = _numbers(size // A_TICKET)
-        _insert(session, Person, i, id=i, name="Person", role="contact", created=NOW)
+        _insert(connection, Person, i, id=i, name="Person", role="contact", created=NOW)
         address = sa.func.printf("person%d@host%d.example", i, i % 997)
-        _insert(session, PersonAddress, i, person_id=i, address=address)
+        _insert(connection, PersonAddress, i, person_id=i, address=address)
         _insert(
-            session,
+            connection,
             Ticket,
             i,
             id=i,
@@ -63,7 +69,7 @@ def fill(store: Store, size: int) -> None:
         i = _numbers(size)
         message_id = sa.func.printf("m%d@example.com", i)
         _insert(
-            session,
+            connection,
             Message,
             i,
             mailbox="support",
@@ -77,7 +83,7 @@ def fill(store: Store, size: int) -> None:
             outcome="note",
         )
         ticket = (i - 1) // A_TICKET + 1
-        _insert(session, Thread, i, message_id=message_id, ticket_id=ticket, ours=False)
+        _insert(connection, Thread, i, message_id=message_id, ticket_id=ticket, ours=False)
 
 
 def _numbers(last: int) -> sa.ColumnElement[int]:
@@ -87,14 +93,15 @@ def _numbers(last: int) -> sa.ColumnElement[int]:
     return series.c.i
 
 
-def _insert(session: Session, table: type[Base], i: sa.ColumnElement[int], **columns: Any) -> None:
-    types = table.__table__.c
-    values = [
-        value if isinstance(value, sa.ColumnElement) else sa.literal(value, types[name].type)
-        for name, value in columns.items()
+def _insert(connection: sa.Connection, record: type, i: Any, **columns: Any) -> None:
+    table = TABLES[record]
+    values = {**DEFAULTS.get(record, {}), **columns}
+    made = [
+        value if isinstance(value, sa.ColumnElement) else sa.literal(value, table.c[name].type)
+        for name, value in values.items()
     ]
-    session.execute(
-        sa.insert(table).from_select(list(columns), sa.select(*values).select_from(i.table))
+    connection.execute(
+        sa.insert(table).from_select(list(values), sa.select(*made).select_from(i.table))
     )
 
 
@@ -117,20 +124,22 @@ def mails(size: int) -> list[Mail]:
     return found
 
 
-def once(session: Session, mail: Mail, secret: bytes) -> float:
+def once(store: Store, mail: Mail, secret: bytes) -> float:
     """Seconds to decide about one mail."""
     stored = Message(
         mailbox="support",
+        sha256="0",
+        size=1,
         message_id=mail.message_id,
         fingerprint=duplicates.fingerprint(mail),
         accepted=NOW,
     )
-    session.expunge_all()
-    started = time.perf_counter()
-    duplicates.twin(session, stored)
-    sender = who(session, claim(mail), NOW)
-    decide(gather(session, mail, secret), sender)
-    return time.perf_counter() - started
+    with store.look() as unit:
+        started = time.perf_counter()
+        duplicates.twin(unit, stored)
+        sender = who(unit, claim(mail), NOW)
+        decide(unit, gather(unit, mail, secret), sender)
+        return time.perf_counter() - started
 
 
 def measure(folder: Path, sizes: list[int]) -> dict[int, float]:
@@ -144,11 +153,10 @@ def measure(folder: Path, sizes: list[int]) -> dict[int, float]:
             stack.callback(store.close)
             migrate(store)
             fill(store, size)
-            session = stack.enter_context(store.transaction())
-            desks[size] = (session, reply_tokens.desk_secret(session), mails(size))
+            desks[size] = (store, store.act(reply_tokens.desk_secret), mails(size))
         for n in range(ROUNDS):
-            for size, (session, secret, work) in desks.items():
-                times[size].append(once(session, work[n], secret))
+            for size, (store, secret, work) in desks.items():
+                times[size].append(once(store, work[n], secret))
     return {size: statistics.median(taken) for size, taken in times.items()}
 
 

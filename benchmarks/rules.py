@@ -142,12 +142,11 @@ def messages(store: Store, app: App, all_rules: list[Rules], count: int) -> list
     for n in range(count):
         for which, pipeline in enumerate(lines):
             octets = mail(n * len(lines) + which, which)
-            with store.transaction() as session:
+            with store.unit() as unit:
                 stored = accept(
-                    session, mailbox="files", uidvalidity=None, uid=None, octets=octets, now=NOW
+                    unit, mailbox="files", uidvalidity=None, uid=None, octets=octets, now=NOW
                 )
                 assert stored is not None
-                session.flush()
                 key = stored.id
             started = time.perf_counter()
             outcome = pipeline.process(key, NOW)

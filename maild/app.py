@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
 from maild import config
 from maild.config import Settings
 from maild.desk import people
@@ -24,6 +22,7 @@ from maild.rules.clocks import Clocks
 from maild.rules.engine import Rules
 from maild.store import Store
 from maild.store.migrate import is_current, migrate
+from maild.store.unit import Unit
 from maild.yamlfile import key, nearest
 
 
@@ -51,10 +50,10 @@ class App:
     def tell_admins(self, now: datetime) -> int:
         """Mails what is wrong to the admins; how many alerts were new."""
 
-        def tell(session: Session) -> int:
+        def tell(unit: Unit) -> int:
             return tell_admins(
                 Desk(
-                    session=session,
+                    unit=unit,
                     settings=self.settings,
                     profile=self.profile,
                     now=now,
@@ -62,7 +61,7 @@ class App:
                 )
             )
 
-        return self.store.write(tell)
+        return self.store.act(tell)
 
     def close(self) -> None:
         self.store.close()
@@ -143,4 +142,4 @@ def prepare(
         return
     if not there:
         migrate(store)
-    store.write(lambda session: people.sync(session, settings.config, now))
+    store.act(lambda unit: people.sync(unit, settings.config, now))

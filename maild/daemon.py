@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -20,7 +19,7 @@ from maild.desk.alerts import clear_alert, raise_alert
 from maild.errors import MaildError
 from maild.ingest.imap import Stop, Watcher
 from maild.outbox.webhook_delivery import Hooks
-from maild.store.tables import Mailbox, Message
+from maild.store import asking
 
 log = structlog.get_logger()
 
@@ -65,10 +64,10 @@ class Daemon:
         )
 
     def alert(self, key: str, text: str) -> None:
-        self.app.store.write(lambda session: raise_alert(session, key, text, _now()))
+        self.app.store.act(lambda unit: raise_alert(unit, key, text, _now()))
 
     def recovered(self, key: str) -> None:
-        self.app.store.write(lambda session: clear_alert(session, key, _now()))
+        self.app.store.act(lambda unit: clear_alert(unit, key, _now()))
 
     def run(self) -> None:
         """Works until `stop` is set, then lets every thread finish its step."""
@@ -134,7 +133,7 @@ class Daemon:
         while not self.stop.is_set():
             self.clocks_wait.wait()
             self.clocks_wait.clear()
-            if self.app.rules.refresh(self.app.store.write, _now()):
+            if self.app.rules.refresh(self.app.store.act, _now()):
                 self.pipeline.profile = self.app.rules.profile
             if self.stop.is_set():
                 return
@@ -150,10 +149,9 @@ class Daemon:
         if _now() - self.began > CATCH_UP:
             return True
         names = {section.name for section, _ in self.watchers}
-        seen = sa.select(Mailbox.name).where(Mailbox.scanned >= self.began)
-        todo = sa.select(sa.func.count()).where(Message.state == "stored")
-        with self.app.store.read() as session:
-            return names <= set(session.scalars(seen)) and not session.scalar(todo)
+        with self.app.store.look() as unit:
+            seen = asking.mailboxes.scanned_since(unit, self.began)
+            return names <= seen and not asking.messages.waiting(unit)
 
     def _tick(self) -> None:
         self.mail_waits.set()

@@ -21,10 +21,12 @@ from pathlib import Path
 
 from maild.desk.desk import Desk
 from maild.desk.notifications import Notification, catalogue
-from maild.desk.notify import Recipient, draft
+from maild.desk.notify import Recipient, preview_item
+from maild.model import Role, TicketRole
 from maild.outbox.compose import job
 from maild.outbox.rows import order
-from maild.store.tables import Note, Ticket, TicketPerson, TimeEntry
+from maild.store import asking
+from maild.store.records import Note, Ticket, TimeEntry
 from maild.templates.renderer import LocalRenderer
 from maild.templates.source import languages
 from tests.office import Office, a_note
@@ -89,8 +91,8 @@ class Page:
 def pages(folder: Path, names: list[str]) -> Iterator[Page]:
     """Every notification (or those named) in each language, as it would be sent."""
     office = Office(folder)
-    with office.store.transaction() as session:
-        desk = Desk(session, office.settings, office.profile, office.at, "gallery")
+    with office.store.unit() as unit:
+        desk = Desk(unit, office.settings, office.profile, office.at, "gallery")
         ticket, note, time = _ticket(office, desk)
         for kind in catalogue():
             for language in languages():
@@ -104,19 +106,21 @@ def _page(
 ) -> Page:  # fmt: skip
     desk.cause = f"gallery:{language}"
     address = {"contact": "ann@acme.example"}.get(kind.audience, "bob@example.com")
-    person = office.person(desk.session, address)
-    person.language = language
+    person = office.person(desk.unit, address)
+    desk.unit.change(person, language=language)
     example = kind.example()
     extra = {name: example[name] for name in kind.nothing}
     extra |= {name: value for name, value in EXTRAS.items() if name in extra}
     if kind.name == "bundle":
-        extra["happened"] = [_happening(n, office) for n in ticket.notes[:2]]
+        extra["happened"] = [
+            _happening(desk, n, office) for n in asking.notes.of(desk.unit, ticket)[:2]
+        ]
     about = ticket if "ticket" in kind.about else None
-    row = draft(
+    row = preview_item(
         desk,
         about,
         kind.name,
-        Recipient(person.name, address, kind.audience, person),
+        Recipient(person.name, address, Role(kind.audience), person),
         note=note if "note" in kind.about or kind.name == "complete" else None,
         time=time if "time" in kind.about else None,
         extra=extra,
@@ -127,10 +131,10 @@ def _page(
     return Page(kind.name, language, outcome.words.html)
 
 
-def _happening(note: Note, office: Office) -> dict[str, object]:
+def _happening(desk: Desk, note: Note, office: Office) -> dict[str, object]:
     from maild.desk.facts import note_facts
 
-    facts = note_facts(note)
+    facts = note_facts(desk.unit, note)
     return {
         "template": "note",
         "at": office.at.isoformat(),
@@ -142,25 +146,30 @@ def _happening(note: Note, office: Office) -> dict[str, object]:
 
 def _ticket(office: Office, desk: Desk) -> tuple[Ticket, Note, TimeEntry]:
     ann, bob, cem = (
-        office.person(desk.session, a)
+        office.person(desk.unit, a)
         for a in ("ann@acme.example", "bob@example.com", "cem@example.com")
     )
     ticket = desk.open_ticket(title="The printer on the second floor smokes", contact=ann)
-    ticket.organization, ticket.primary = ann.organization, bob
-    ticket.people.append(TicketPerson(person=cem, role="secondary"))
-    ticket.status, ticket.priority = "In Progress", "1 High"
-    ticket.due = office.at + timedelta(days=2)
-    ticket.resolution = "The fuser was replaced; a test page of 50 sheets came out well."
-    ticket.completed = office.at
+    desk.add_person(ticket, cem, TicketRole.SECONDARY)
+    desk.unit.change_ticket(
+        ticket,
+        organization_id=ann.organization_id,
+        primary_id=bob.id,
+        status="In Progress",
+        priority="1 High",
+        due=office.at + timedelta(days=2),
+        resolution="The fuser was replaced; a test page of 50 sheets came out well.",
+        completed=office.at,
+    )
     for address, text, public in STORY:
         note = a_note(desk, ticket, text, public=public)
-        note.by = office.person(desk.session, address)
-        note.created = office.later(minutes=47)
+        writer = office.person(desk.unit, address)
+        desk.unit.change(note, by_id=writer.id, created=office.later(minutes=47))
         desk.now = office.at
-    note.attachments = [{"filename": "fuser, the new one.jpg", "size": 48_120}]
+    desk.unit.change(note, attachments=[{"filename": "fuser, the new one.jpg", "size": 48_120}])
     time = TimeEntry(
         ticket_id=ticket.id,
-        by=bob,
+        by_id=bob.id,
         worked_on=office.at,
         minutes=45,
         work_type="remote",
@@ -168,9 +177,7 @@ def _ticket(office: Office, desk: Desk) -> tuple[Ticket, Note, TimeEntry]:
         internal="Not under warranty; Cem knows the contract.",
         created=office.at,
     )
-    desk.session.add(time)
-    desk.session.flush()
-    return ticket, note, time
+    return ticket, note, desk.unit.add(time)
 
 
 def picture(chromium: str, page: Path, target: Path, window: tuple[int, int], *more: str) -> None:

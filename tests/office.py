@@ -8,16 +8,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from maild.config import Config, Settings
 from maild.desk import people
 from maild.desk.desk import Actor, Desk
 from maild.desk.profile import load_profile, profile_folder
+from maild.model import Address, MessageState, Role
 from maild.outbox.compose import Order, compose, job
 from maild.outbox.deliver import Deliverer
 from maild.outbox.rows import order
-from maild.store import Store
+from maild.store import Store, asking
 from maild.store.migrate import migrate
-from maild.store.tables import Message, Note, OutboxItem, Person, Ticket
+from maild.store.question import Question
+from maild.store.records import Message, Note, OutboxItem, Person, Ticket
+from maild.store.unit import Unit
 from maild.templates.renderer import LocalRenderer
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -50,32 +55,32 @@ class Office:
         migrate(self.store)
         self.profile = load_profile(profile_folder("next7", folder))
         self.at = NOW
-        self.store.write(lambda session: people.sync(session, config, NOW))
+        self.store.act(lambda unit: people.sync(unit, config, NOW))
 
     @contextmanager
     def desk(self, cause: str, by: str | None = None, mail: str | None = None) -> Iterator[Desk]:
         """One unit of work, as its author's mail (`mail`: its Message-ID) or without one."""
-        with self.store.transaction() as session:
-            person = self.person(session, by) if by else None
+        with self.store.unit() as unit:
+            person = self.person(unit, by) if by else None
             stored = None
             if mail:
-                stored = Message(
-                    mailbox="files",
-                    sha256=cause,
-                    size=1,
-                    accepted=self.at,
-                    message_id=mail,
-                    sender=by,
-                    state="processed",
+                stored = unit.add(
+                    Message(
+                        mailbox="files",
+                        sha256=cause,
+                        size=1,
+                        accepted=self.at,
+                        message_id=mail,
+                        sender=by,
+                        state=MessageState.PROCESSED,
+                    )
                 )
-                session.add(stored)
-                session.flush()
-            actor = Actor.of(person) if person else Actor("maild", "system")
-            yield Desk(session, self.settings, self.profile, self.at, cause, actor, stored=stored)
+            actor = Actor.of(person) if person else Actor("maild", Role.SYSTEM)
+            yield Desk(unit, self.settings, self.profile, self.at, cause, actor, stored=stored)
 
     @staticmethod
-    def person(session: Any, address: str) -> Person:
-        found = people.by_address(session, _address(address))
+    def person(unit: Unit, address: str) -> Person:
+        found = people.by_address(unit, Address("", address))
         assert found is not None
         return found
 
@@ -83,9 +88,9 @@ class Office:
         """A new ticket of Ann's, in Bob's hands; its number."""
         with self.desk("setup", "ann@acme.example") as desk:
             ticket = desk.open_ticket(title=title, contact=desk.by)
-            ticket.primary = self.person(desk.session, "bob@example.com")
-            for name, value in columns.items():
-                setattr(ticket, name, value)
+            desk.unit.change_ticket(
+                ticket, primary_id=self.person(desk.unit, "bob@example.com").id, **columns
+            )
             desk.add_note(ticket, text="Smoke comes out of the printer.", public=True, first=True)
             return ticket.number
 
@@ -97,15 +102,15 @@ class Office:
         return Deliverer(self.store, self.settings).once(self.at)
 
     def items(self) -> list[OutboxItem]:
-        with self.store.read() as session:
-            return list(session.query(OutboxItem).order_by(OutboxItem.id))
+        with self.store.look() as unit:
+            return unit.all(Question(OutboxItem, sa.true()))
 
     def order(self, item: OutboxItem) -> Order:
         """What would be composed of a row now."""
-        with self.store.read() as session:
-            note = session.get(Note, item.note_id) if item.note_id else None
-            ticket = session.get(Ticket, item.ticket_id) if item.ticket_id else None
-            return order(item, ticket.number if ticket else None, note.public if note else None)
+        with self.store.look() as unit:
+            note, ticket = unit.get(Note, item.note_id), unit.get(Ticket, item.ticket_id)
+            number, public = ticket.number if ticket else None, note.public if note else None
+            return order(item, number, public)
 
     def octets(self, item: OutboxItem) -> bytes:
         order = self.order(item)
@@ -114,14 +119,17 @@ class Office:
 
 
 def the_ticket(desk: Desk, number: str) -> Ticket:
-    return desk.session.query(Ticket).filter_by(number=number).one()
+    found = asking.tickets.numbered(desk.unit, number)
+    assert found is not None
+    return found
+
+
+def the_note(desk: Desk, ticket: Ticket) -> Note:
+    """The first one."""
+    found = asking.notes.first(desk.unit, ticket)
+    assert found is not None
+    return found
 
 
 def a_note(desk: Desk, ticket: Ticket, text: str, *, public: bool = True) -> Note:
     return desk.add_note(ticket, text=text, public=public)
-
-
-def _address(text: str) -> Any:
-    from maild.model import Address
-
-    return Address("", text)

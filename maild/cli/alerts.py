@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -12,7 +11,7 @@ from rich.table import Table
 
 from maild.cli.database import open_store
 from maild.cli.options import ConfigOption, JsonOption, local, print_json
-from maild.store.tables import Alert
+from maild.store import asking
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def alerts(json: JsonOption = False, config: ConfigOption = None) -> None:
     """List what an admin should know, and what is over."""
-    with open_store(config).read() as session:
+    with open_store(config).look() as unit:
         rows: list[dict[str, Any]] = [
             {
                 "text": alert.text,
@@ -31,7 +30,7 @@ def alerts(json: JsonOption = False, config: ConfigOption = None) -> None:
                 "count": alert.count,
                 "cleared": alert.cleared,
             }
-            for alert in session.scalars(sa.select(Alert).order_by(Alert.last))
+            for alert in asking.alerts.every(unit)
         ]
     if json:
         print_json(rows)

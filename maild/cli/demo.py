@@ -31,9 +31,9 @@ def demo(
     console.print("[bold]maild demo[/bold]: an IMAP and an SMTP server on loopback, the daemon")
     console.print("between them, and a few people who write.")
     app = play(folder, console)
-    with app.store.read() as session:
-        rows = [views.summary(session, t) for t in views.tickets(session, app.profile, "all")]
-        first = views.whole(session, views.ticket(session, rows[0]["number"]))
+    with app.store.look() as unit:
+        rows = [views.summary(unit, t) for t in views.tickets(unit, app.profile, "all")]
+        first = views.whole(unit, views.ticket(unit, rows[0]["number"]))
     app.close()
     console.print("\n[bold]The tickets[/bold]")
     console.print(ticket_table(rows))

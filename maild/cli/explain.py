@@ -44,7 +44,8 @@ def explain(
 def _chapters(what: str, config: Path | None) -> list[Chapter]:
     """A file is read as it stands, without a desk; the rest is looked up."""
     if not Path(what).is_file():
-        return of_messages(open_store(config), what)
+        with open_store(config).look() as unit:
+            return of_messages(unit, what)
     with closing(Reader()) as reader:
         return [
             Chapter(

@@ -17,7 +17,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
-from sqlalchemy.orm import Session
 
 from maild.app import App, open_app, prepare
 from maild.cli.options import ConfigOption, JsonlOption, NowOption, moment, print_json
@@ -28,6 +27,7 @@ from maild.ingest.files import read_paths
 from maild.ingest.outcome import Outcome
 from maild.ingest.process import RETRY
 from maild.store.rehearsal import rehearsal
+from maild.store.unit import Unit
 
 FILES = "files"  # what mail is said to come in by that no mailbox brought
 
@@ -106,7 +106,7 @@ def run_files(
                     unread.append(source.label)
                 continue
             at = moment(now)
-            stored_id = app.store.write(partial(_accept, mailbox, source.raw, at))
+            stored_id = app.store.act(partial(_accept, mailbox, source.raw, at))
             outcome = pipeline.process(stored_id, at, mail or MailError(error or "unreadable"))
             while outcome is None:  # it failed for a reason that may pass: its next try is now
                 at += RETRY * app.settings.config.limits.tries
@@ -114,10 +114,9 @@ def run_files(
             yield source.label, outcome
 
 
-def _accept(mailbox: str, octets: bytes, now: datetime, session: Session) -> int:
-    stored = accept(session, mailbox=mailbox, uidvalidity=None, uid=None, octets=octets, now=now)
+def _accept(mailbox: str, octets: bytes, now: datetime, unit: Unit) -> int:
+    stored = accept(unit, mailbox=mailbox, uidvalidity=None, uid=None, octets=octets, now=now)
     assert stored is not None  # only a place in a mailbox can be taken
-    session.flush()
     return stored.id
 
 

@@ -7,12 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from sqlalchemy.orm import Session
 
 from maild.app import App, open_app
 from maild.cli.options import ConfigOption, JsonOption, print_json
@@ -20,8 +18,9 @@ from maild.desk import people, views
 from maild.desk.desk import Actor, Desk
 from maild.desk.people import Change
 from maild.errors import MaildError, UsageError
-from maild.model import Address
-from maild.store.tables import Domain, Organization, Person
+from maild.model import Address, Role, TicketRole
+from maild.store import asking
+from maild.store.unit import Unit
 
 Email = Annotated[str, typer.Argument(metavar="ADDRESS", help="One of his mail addresses.")]
 NameOption = Annotated[str | None, typer.Option("--name")]
@@ -65,8 +64,8 @@ def list_(
 ) -> None:
     """List people, or organizations."""
     app = open_app(config, look=True)
-    with app.store.read() as session:
-        rows = _organizations(session) if organizations else _people(session, role)
+    with app.store.look() as unit:
+        rows = _organizations(unit) if organizations else _people(unit, role)
     if json:
         print_json(rows)
         return
@@ -91,7 +90,7 @@ def add(
         name, _role(role), organization, tuple(alias or ()), language, timezone, active=None
     )
     app = open_app(config)
-    app.store.write(lambda session: people.add(session, email, wanted, _now()))
+    app.store.act(lambda unit: people.add(unit, email, wanted, _now()))
     print(f"{email} is added.")
 
 
@@ -114,9 +113,7 @@ def change(
         name, _role(role), organization, tuple(alias or ()), language, timezone, active, release
     )
     app = open_app(config)
-    app.store.write(
-        lambda session: people.alter(session, people.the_person(session, email), wanted)
-    )
+    app.store.act(lambda unit: people.alter(unit, people.the_person(unit, email), wanted))
     print(f"{email} is changed.")
 
 
@@ -131,7 +128,7 @@ def organization(
 ) -> None:
     """Add or change an organization."""
     app = open_app(config)
-    app.store.write(lambda session: people.put_organization(session, name, domain or (), active))
+    app.store.act(lambda unit: people.put_organization(unit, name, domain or (), active))
     print(f"{name} is there.")
 
 
@@ -143,13 +140,13 @@ def approve(
     """Let somebody who was named in Cc hear of a ticket (`#cc ADDRESS` does it by mail)."""
     app = open_app(config)
 
-    def work(session: Session) -> None:
-        ticket = views.ticket(session, number)
-        desk = _desk(app, session, f"cli:approve {number} {email}")
-        desk.add_person(ticket, people.the_person(session, email), "additional")
+    def work(unit: Unit) -> None:
+        ticket = views.ticket(unit, number)
+        desk = _desk(app, unit, f"cli:approve {number} {email}")
+        desk.add_person(ticket, people.the_person(unit, email), TicketRole.ADDITIONAL)
         desk.settle()
 
-    app.store.write(work)
+    app.store.act(work)
     print(f"{email} is on {number} now.")
 
 
@@ -160,7 +157,7 @@ def import_(
     """Add and change people and organizations from a CSV file: all of it, or nothing."""
     rows = _read(file)
     app = open_app(config)
-    count = app.store.write(lambda session: _import(session, file, rows))
+    count = app.store.act(lambda unit: _import(unit, file, rows))
     print(f"{count} lines of {file} are in.")
 
 
@@ -186,38 +183,38 @@ def _read(file: Path) -> list[tuple[int, dict[str, str]]]:
         raise UsageError(f"{file} cannot be read as a CSV file in UTF-8: {error}.") from error
 
 
-def _import(session: Session, file: Path, rows: list[tuple[int, dict[str, str]]]) -> int:
+def _import(unit: Unit, file: Path, rows: list[tuple[int, dict[str, str]]]) -> int:
     """Organizations first: people may name one that stands further down."""
     for line, row in sorted(rows, key=lambda item: item[1]["kind"].lower() != "organization"):
         try:
-            _put(session, row)
+            _put(unit, row)
         except MaildError as error:
             raise UsageError(f"{file}, line {line}: {error.message}") from error
     return len(rows)
 
 
-def _put(session: Session, row: dict[str, str]) -> None:
+def _put(unit: Unit, row: dict[str, str]) -> None:
     kind = row["kind"].lower()
     active = _yes(row["active"])
     if kind not in KINDS:
         raise UsageError(f'"{row["kind"]}" is no kind; possible are {", ".join(KINDS)}.')
     if kind == "organization":
-        people.put_organization(session, row["name"], _words(row["domains"]), active)
+        people.put_organization(unit, row["name"], _words(row["domains"]), active)
         return
     wanted = Change(
         row["name"] or None,
-        kind,
+        Role(kind),
         row["organization"] or None,
         tuple(_words(row["aliases"])),
         row["language"] or None,
         row["timezone"] or None,
         active,
     )
-    known = people.by_address(session, Address("", row["email"]))
+    known = people.by_address(unit, Address("", row["email"]))
     if known is None:
-        people.add(session, row["email"], wanted, _now())
+        people.add(unit, row["email"], wanted, _now())
     else:
-        people.alter(session, known, wanted)
+        people.alter(unit, known, wanted)
 
 
 def _words(text: str) -> list[str]:
@@ -239,37 +236,38 @@ def _yes(text: str) -> bool | None:
     return known[text.lower()]
 
 
-def _role(role: str | None) -> str | None:
+def _role(role: str | None) -> Role | None:
     if role is not None and role not in KINDS[:2]:
         raise UsageError(f"--role {role}: resource and contact are possible.")
-    return role
+    return Role(role) if role is not None else None
 
 
-def _people(session: Session, role: str | None) -> list[dict[str, Any]]:
-    query = sa.select(Person).order_by(Person.role.desc(), Person.name, Person.id)
-    if role is not None:
-        query = query.where(Person.role == _role(role))
-    return [
-        {
-            "role": person.role,
-            "name": person.name,
-            "addresses": [address.address for address in person.addresses],
-            "organization": person.organization.name if person.organization else None,
-            "active": person.active,
-            "source": person.source,
-            "language": person.language,
-            "timezone": person.timezone,
-            "held": [f"{a.address}: {a.held}" for a in person.addresses if a.held],
-        }
-        for person in session.scalars(query)
-    ]
+def _people(unit: Unit, role: str | None) -> list[dict[str, Any]]:
+    rows = []
+    for person in asking.people.listed(unit, _role(role)):
+        organization = asking.people.organization(unit, person)
+        addresses = asking.people.addresses(unit, person)
+        rows.append(
+            {
+                "role": person.role,
+                "name": person.name,
+                "addresses": [address.address for address in addresses],
+                "organization": organization.name if organization else None,
+                "active": person.active,
+                "source": person.source,
+                "language": person.language,
+                "timezone": person.timezone,
+                "held": [f"{a.address}: {a.held}" for a in addresses if a.held],
+            }
+        )
+    return rows
 
 
-def _organizations(session: Session) -> list[dict[str, Any]]:
+def _organizations(unit: Unit) -> list[dict[str, Any]]:
     domains: dict[int, list[str]] = {}
-    for domain in session.scalars(sa.select(Domain).order_by(Domain.domain)):
+    for domain in unit.all(asking.people.DOMAINS):
         domains.setdefault(domain.organization_id, []).append(domain.domain)
-    found = session.scalars(sa.select(Organization).order_by(Organization.name))
+    found = unit.all(asking.people.ORGANIZATIONS)
     return [{"name": o.name, "domains": domains.get(o.id, []), "active": o.active} for o in found]
 
 
@@ -279,14 +277,14 @@ def _shown(value: Any) -> str:
     return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 
-def _desk(app: App, session: Session, cause: str) -> Desk:
+def _desk(app: App, unit: Unit, cause: str) -> Desk:
     return Desk(
-        session=session,
+        unit=unit,
         settings=app.settings,
         profile=app.profile,
         now=_now(),
         cause=cause,
-        actor=Actor("maild people", "system"),
+        actor=Actor("maild people", Role.SYSTEM),
         listeners=(app.rules,),
     )
 

@@ -7,12 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
-from sqlalchemy.orm import Session
 
 from maild import config as configuration
 from maild.app import App, open_app
@@ -22,6 +20,7 @@ from maild.desk import sla, views
 from maild.desk.desk import Desk
 from maild.desk.profile import profile_folder
 from maild.errors import UsageError
+from maild.model import EventName
 from maild.rules import dry_run
 from maild.rules.clocks import waits
 from maild.rules.engine import Rules
@@ -29,8 +28,10 @@ from maild.rules.load import load_book
 from maild.rules.reference import pages
 from maild.rules.rule import RuleSet
 from maild.rules.vocabulary import EVENTS
+from maild.store import asking
+from maild.store.records import Clock, Ticket
 from maild.store.rehearsal import rehearsal
-from maild.store.tables import Clock, Ticket
+from maild.store.unit import Unit
 from maild.yamlfile import nearest
 
 group = typer.Typer(no_args_is_help=False, help="Rules: what happens by itself, and when.")
@@ -120,11 +121,10 @@ def due(
 ) -> None:
     """Tell what the clocks will do, and when, in the order of time."""
     app = open_app(config, look=True)
-    query = sa.select(Clock).where(Clock.due.is_not(None)).order_by(Clock.due, Clock.id)
-    with app.store.read() as session:
-        if number is not None:
-            query = query.where(Clock.ticket_id == views.ticket(session, number).id)
-        rows = [_coming(session, app.rules.rule_set, clock) for clock in session.scalars(query)]
+    with app.store.look() as unit:
+        ticket = views.ticket(unit, number) if number is not None else None
+        clocks = asking.clocks.coming(unit, ticket)
+        rows = [_coming(unit, app.rules.rule_set, clock) for clock in clocks]
     if json:
         print_json(rows)
         return
@@ -135,8 +135,8 @@ def due(
     Console().print(table)
 
 
-def _coming(session: Session, rule_set: RuleSet, clock: Clock) -> dict[str, Any]:
-    ticket = session.get(Ticket, clock.ticket_id) if clock.ticket_id else None
+def _coming(unit: Unit, rule_set: RuleSet, clock: Clock) -> dict[str, Any]:
+    ticket = unit.get(Ticket, clock.ticket_id)
     rule = rule_set.named.get(clock.name)
     if rule is not None:
         what = ", ".join(_step(step.action, step.argument) for step in rule.steps)
@@ -175,10 +175,10 @@ def try_(
     app = open_app(config, look=True)
     details = dict(_pair(text) for text in detail or [])
     console = Console(highlight=False, soft_wrap=True)
-    with app.store.read() as session:
-        desk = _desk(app, session, moment(now))
-        ticket = views.ticket(session, number)
-        for verdict in dry_run.verdicts(app.rules.rule_set, desk, ticket, event, details):
+    with app.store.look() as unit:
+        desk = _desk(app, unit, moment(now))
+        ticket, name = views.ticket(unit, number), EventName(event)
+        for verdict in dry_run.verdicts(app.rules.rule_set, desk, ticket, name, details):
             mark = "[green]fires[/green]" if verdict.fires else "[dim]stays[/dim]"
             waits_ = f" ({waits(verdict.rule)})" if verdict.rule.wait else ""
             console.print(f"{mark}  [bold]{escape(verdict.rule.name)}[/bold]{waits_}")
@@ -192,9 +192,9 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def _desk(app: App, session: Session, now: datetime) -> Desk:
+def _desk(app: App, unit: Unit, now: datetime) -> Desk:
     return Desk(
-        session=session,
+        unit=unit,
         settings=app.settings,
         profile=app.rules.profile,
         now=now,
@@ -257,16 +257,12 @@ def _outcomes(
         for label, outcome in run_files(inner, paths, "files", now):
             fired: list[str] = []
             if outcome.ticket:
-                with store.read() as session:
-                    ticket = views.ticket(session, outcome.ticket)
-                    fired = [e.detail["rule"] for e in ticket.events if e.event == "rule fired"]
-            cells = (outcome.outcome, outcome.status or "", str(outcome.notifications))
+                with store.look() as unit:
+                    events = asking.tickets.events(unit, views.ticket(unit, outcome.ticket))
+                    fired = [e.detail["rule"] for e in events if e.event == EventName.RULE_FIRED]
+            cells = (str(outcome.outcome), outcome.status or "", str(outcome.notifications))
             found.append((label, (*cells, ", ".join(dict.fromkeys(fired)))))
     return found
-
-
-class _OnlyShown(Exception):
-    """Ends a transaction of which nothing is to be kept."""
 
 
 @group.command("apply")
@@ -282,20 +278,11 @@ def apply(
     chosen = dry_run.named(app.rules.rule_set, rule)
     table = Table("ticket", "title", "what", title=chosen.name)
 
-    def work(session: Session) -> int:
-        desk = _desk(app, session, moment(now))
-        count = 0
+    count = 0
+    with app.store.unit() if yes else app.store.look() as unit:
+        desk = _desk(app, unit, moment(now))
         for ticket, done in dry_run.apply(chosen, app.rules.rule_set, desk, to):
             count += 1
             table.add_row(ticket.number, escape(ticket.title), escape("; ".join(done)))
-        return count
-
-    try:
-        with app.store.transaction() as session:
-            count = work(session)
-            if not yes:
-                raise _OnlyShown
-    except _OnlyShown:
-        pass
     Console().print(table)
     print(f"{count} tickets. " + ("Done." if yes else "Nothing was changed; --yes does it."))

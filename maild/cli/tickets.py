@@ -32,8 +32,8 @@ def tickets(
 ) -> None:
     """List tickets."""
     store, profile = open_desk(config)
-    with store.read() as session:
-        rows = [views.summary(session, t) for t in views.tickets(session, profile, view)]
+    with store.look() as unit:
+        rows = [views.summary(unit, t) for t in views.tickets(unit, profile, view)]
     if json:
         print_json(rows)
     else:
@@ -47,11 +47,11 @@ def show(
 ) -> None:
     """Show one ticket with all that belongs to it."""
     store, profile = open_desk(config)
-    with store.read() as session:
-        ticket = views.ticket(session, number)
-        data = views.whole(session, ticket)
-        asking = status_requirements.Look(session, profile, datetime.now(UTC))
-        data["closing_needs"] = status_requirements.closing_needs(asking, ticket)
+    with store.look() as unit:
+        ticket = views.ticket(unit, number)
+        data = views.whole(unit, ticket)
+        looking = status_requirements.Look(unit, profile, datetime.now(UTC))
+        data["closing_needs"] = status_requirements.closing_needs(looking, ticket)
     if json:
         print_json(data)
     else:
@@ -64,8 +64,8 @@ def eml(
     config: ConfigOption = None,
 ) -> None:
     """Print the original message, byte for byte."""
-    with open_store(config).read() as session:
-        octets = original_mail.eml(session, views.ticket(session, number), note)
+    with open_store(config).look() as unit:
+        octets = original_mail.eml(unit, views.ticket(unit, number), note)
     sys.stdout.buffer.write(octets)
     sys.stdout.buffer.flush()
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from maild.commands.job import Job, Result
 from maild.config import Config
 from maild.desk.notify import notify
-from maild.store.tables import Person
+from maild.model import Role
+from maild.store import asking
+from maild.store.records import Person
+from maild.store.unit import Unit
 
 
 def answer(job: Job, results: list[Result]) -> None:
@@ -32,22 +35,22 @@ def answer(job: Job, results: list[Result]) -> None:
 
 def wanted(job: Job, results: list[Result]) -> bool:
     """Whether he is to be told: always of trouble, and of the rest as he wishes."""
-    if job.may.role == "resource" and not job.may.proven:
+    if job.may.role == Role.RESOURCE and not job.may.proven:
         return False  # he is asked to confirm instead
-    if job.may.role == "contact":  # what he may not do is passed on in silence (H50)
+    if job.may.role == Role.CONTACT:  # what he may not do is passed on in silence (H50)
         return any(c.name in ("urgent", "stop") for c in job.asked.commands)
     told = [r for r in results if not (r.done and _report(job, r))]
     if any(not r.done for r in told):
         return True
-    how = wish(job.desk.settings.config, job.may.person)
+    how = wish(job.desk.unit, job.desk.settings.config, job.may.person)
     if not told or how == "on-problem":
         return False
     return how == "always" or not _plainly_resolved(job)
 
 
-def wish(config: Config, person: Person) -> str | None:
+def wish(unit: Unit, config: Config, person: Person) -> str | None:
     """How much he wants to be told; None: all but a plain "is resolved"."""
-    own = {a.address for a in person.addresses}
+    own = asking.people.keys(unit, person)
     for section in config.resource:
         if section.answer and section.email.strip().lower() in own:
             return section.answer

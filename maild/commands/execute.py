@@ -10,6 +10,7 @@ from maild.commands.job import Job, May, Result
 from maild.commands.values import Command
 from maild.errors import MaildError, Temporary
 from maild.i18n import sentence
+from maild.model import EventName, Role
 
 __all__ = ["ACTS", "Job", "May", "Result", "run"]
 
@@ -70,7 +71,7 @@ OF_CONTACTS: dict[str, Act] = {"status": reports.status}  # where a contact's me
 def run(job: Job) -> list[Result]:
     """Carries out all commands of a mail.  One that is refused leaves nothing behind; the others
     are done all the same.  What is not understood is among the results."""
-    before = undo.values(job.ticket) if job.ticket else {}
+    before = undo.values(job.desk.unit, job.ticket) if job.ticket else {}
     words = job.names.vocabulary.commands
     ordered = sorted(job.asked.commands, key=lambda c: words[c.name].last)
     results = {id(command): _one(job, command) for command in ordered}
@@ -83,16 +84,15 @@ def run(job: Job) -> list[Result]:
 
 
 def _one(job: Job, command: Command) -> Result:
-    if job.may.role == "resource" and not job.may.proven:
+    if job.may.role == Role.RESOURCE and not job.may.proven:
         return _refused(job, command.written, sentence("Nothing was done: {why}.", why=job.may.why))
-    act = (job.may.role == "contact" and OF_CONTACTS.get(command.name)) or ACTS[command.name]
+    act = (job.may.role == Role.CONTACT and OF_CONTACTS.get(command.name)) or ACTS[command.name]
     steps, entry = list(job.steps), job.entry
     job.desk.settle()
     try:
         with job.desk.attempt():
             what = act(job, command.argument)
             job.desk.settle()
-            job.desk.session.flush()
     except Temporary:
         raise
     except MaildError as error:
@@ -104,7 +104,8 @@ def _one(job: Job, command: Command) -> Result:
 def _refused(job: Job, written: str, why: str) -> Result:
     """Refused: the rules may hear of it."""
     if job.ticket is not None:
-        job.desk.emit(job.ticket, "command refused", {"command": written, "why": why})
+        detail = {"command": written, "why": why}
+        job.desk.emit(job.ticket, EventName.COMMAND_REFUSED, detail)
         job.desk.settle()
     return Result(written, False, why)
 
@@ -115,5 +116,6 @@ def _remember(job: Job, before: undo.Values, done: list[Command]) -> None:
     if stored is None or job.ticket is None or not any(words[c.name].undo for c in done):
         return
     moved = {step["do"] for step in job.steps} & {"merge"}
-    changed = {} if moved else undo.difference(before, undo.values(job.ticket))
-    stored.undo = {"ticket": job.ticket.id, "changed": changed, "steps": job.steps}
+    changed = {} if moved else undo.difference(before, undo.values(job.desk.unit, job.ticket))
+    kept = {"ticket": job.ticket.id, "changed": changed, "steps": job.steps}
+    job.desk.unit.change(stored, undo=kept)

@@ -11,8 +11,8 @@ from maild.desk import people
 from maild.desk.desk import Desk
 from maild.errors import Refused
 from maild.i18n import sentence
-from maild.model import Address
-from maild.store.tables import Note, Person, Ticket, TimeEntry
+from maild.model import Address, Role
+from maild.store.records import Note, Person, Ticket, TimeEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class May:
     """Who asks, and whether we believe that it is he (E5)."""
 
     person: Person
-    role: str  # resource | contact
+    role: Role  # resource | contact
     proven: bool
     why: str = ""  # where it is not proven: what is missing
 
@@ -63,6 +63,6 @@ class Job:
 
     def person_of(self, resource: Resource) -> Person:
         """The person behind a name."""
-        person = people.by_address(self.desk.session, Address("", resource.addresses[0]))
-        assert person is not None  # the names come from the same session
+        person = people.by_address(self.desk.unit, Address("", resource.addresses[0]))
+        assert person is not None  # the names come from the same unit
         return person

@@ -9,9 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from maild.commands import subject_phrases
 from maild.commands.answer import answer
 from maild.commands.arguments import Names, Resource, fold
@@ -22,13 +19,15 @@ from maild.commands.job import Job, May, Result
 from maild.commands.values import Asked
 from maild.commands.words import Vocabulary, Word, own_folder, vocabulary
 from maild.config import Settings
-from maild.desk import roles, views
+from maild.desk import views
 from maild.desk.desk import Desk
 from maild.desk.notifications import AS_ITS_MAIL, INTERNAL
 from maild.desk.profile import Profile
 from maild.errors import UsageError
-from maild.model import Mail
-from maild.store.tables import Message, Note, OutboxItem, Person, Ticket
+from maild.model import Mail, Role, TicketRole
+from maild.store import asking
+from maild.store.records import Note, OutboxItem, Person, Ticket
+from maild.store.unit import Unit
 
 NEAREST = 500  # earlier mails of a ticket whose subjects are looked at
 
@@ -37,9 +36,10 @@ def read(desk: Desk, mail: Mail, person: Person, ticket: Ticket | None) -> Asked
     """What this mail asks for; `ticket`: the one it belongs to, None if it would open one."""
     if mail.kind.automatic:  # H38
         return Asked(mail.subject, mail.new_text)
-    carried = _carried(desk.session, mail, ticket) if ticket is not None else frozenset()
-    role = "resource" if person.role == "resource" and person.active else "contact"
-    if role == "contact" and ticket is not None and not _his(ticket, person):
+    carried = _carried(desk.unit, mail, ticket) if ticket is not None else frozenset()
+    resource = person.role == Role.RESOURCE and person.active
+    role = Role.RESOURCE if resource else Role.CONTACT
+    if not resource and ticket is not None and not _his(desk.unit, ticket, person):
         return Asked(mail.subject, mail.new_text)
     place = MailContext(carried, opens=ticket is None, role=role)
     names = names_of(desk)
@@ -57,9 +57,10 @@ def _signature_only(text: str, person: Person, words: Vocabulary) -> bool:
     return len(lines) <= 4 and all(line in closings or set(line.split()) <= own for line in lines)
 
 
-def _his(ticket: Ticket, person: Person) -> bool:
+def _his(unit: Unit, ticket: Ticket, person: Person) -> bool:
     """A contact commands on his own tickets only."""
-    return person is ticket.contact or person in ticket.with_role("additional")
+    additional = asking.tickets.with_role(unit, ticket, TicketRole.ADDITIONAL)
+    return person.id == ticket.contact_id or person in additional
 
 
 def names_of(desk: Desk) -> Names:
@@ -71,8 +72,8 @@ def names_of(desk: Desk) -> Names:
 
 def _names(desk: Desk) -> Names:
     resources = tuple(
-        Resource(p.name, tuple(a.address for a in p.addresses))
-        for p in roles.all_resources(desk.session)
+        Resource(p.name, tuple(asking.people.keys(desk.unit, p)))
+        for p in asking.people.resources(desk.unit)
     )
     return names(desk.settings, desk.profile, _words(desk), resources, desk.now)
 
@@ -143,15 +144,15 @@ def public(desk: Desk, mail: Mail, asked: Asked, may: May) -> bool:
 
     What the mail says itself goes first; else an answer to an internal note stays internal.
     """
-    if may.role != "resource":
+    if may.role != Role.RESOURCE:
         return True
     if not may.proven:
         return False
     if asked.public is not None:
         return asked.public
-    item = _answered_item(desk.session, mail)
+    item = _answered_item(desk.unit, mail)
     if item is None:
-        note = answered_note(desk.session, mail)
+        note = answered_note(desk.unit, mail)
         return note is None or note.public
     return _about_public(desk, item)
 
@@ -169,7 +170,7 @@ def carry_out(
         names=names_of(desk),
         ticket=ticket,
         note=note,
-        answered=answered_note(desk.session, mail),
+        answered=answered_note(desk.unit, mail),
     )
     results = run(job)
     answer(job, results)
@@ -185,38 +186,30 @@ def _about_public(desk: Desk, item: OutboxItem) -> bool:
     kind = desk.profile.notifications.get(item.template)
     if kind is None or kind.reply == INTERNAL:
         return False
-    if item.note_id is not None:
-        return desk.session.get_one(Note, item.note_id).public
+    note = desk.unit.get(Note, item.note_id)
+    if note is not None:
+        return note.public
     if kind.reply != AS_ITS_MAIL or item.stored_id is None:
         return True
-    query = sa.select(Note.public).where(Note.stored_id == item.stored_id)
-    return all(desk.session.scalars(query.where(Note.ticket_id == item.ticket_id)))
+    notes = asking.notes.of_message(desk.unit, item.stored_id)
+    return all(note.public for note in notes if note.ticket_id == item.ticket_id)
 
 
-def _answered_item(session: Session, mail: Mail) -> OutboxItem | None:
+def _answered_item(unit: Unit, mail: Mail) -> OutboxItem | None:
     """Our notification that this mail replies to."""
-    for message_id in _parents(mail):
-        item = session.scalar(sa.select(OutboxItem).where(OutboxItem.message_id == message_id))
-        if item is not None:
-            return item
-    return None
+    found = (asking.outbox.with_id(unit, message_id) for message_id in _parents(mail))
+    return next((item for item in found if item is not None), None)
 
 
-def answered_note(session: Session, mail: Mail) -> Note | None:
+def answered_note(unit: Unit, mail: Mail) -> Note | None:
     """The note that this mail replies to, directly or by its notification."""
-    item = _answered_item(session, mail)
+    item = _answered_item(unit, mail)
     if item is not None:
-        return session.get(Note, item.note_id) if item.note_id else None
+        return unit.get(Note, item.note_id)
     for message_id in _parents(mail):
-        note = session.scalar(
-            sa.select(Note)
-            .join(Message, Message.id == Note.stored_id)
-            .where(Message.message_id == message_id)
-            .order_by(Note.id)
-            .limit(1)
-        )
-        if note is not None:
-            return note
+        for stored in asking.messages.with_id(unit, message_id):
+            for note in asking.notes.of_message(unit, stored.id):
+                return note
     return None
 
 
@@ -224,40 +217,28 @@ def _parents(mail: Mail) -> tuple[str, ...]:
     return mail.in_reply_to or mail.references[-1:]
 
 
-def _carried(session: Session, mail: Mail, ticket: Ticket) -> frozenset[str]:
+def _carried(unit: Unit, mail: Mail, ticket: Ticket) -> frozenset[str]:
     """Subjects that were there before this mail: that of the mail it answers, where we know it,
     else those of all mail of the ticket; and the ticket's title."""
     found = [ticket.title]
-    parent = _parent_subjects(session, mail)
-    found += parent if parent else _all_subjects(session, mail, ticket)
+    parent = _parent_subjects(unit, mail)
+    found += parent if parent else _all_subjects(unit, mail, ticket)
     return frozenset(subject_phrases.plain(subject) for subject in found if subject)
 
 
-def _parent_subjects(session: Session, mail: Mail) -> list[str]:
+def _parent_subjects(unit: Unit, mail: Mail) -> list[str]:
     for message_id in _parents(mail):
-        item = session.execute(
-            sa.select(OutboxItem.subject, OutboxItem.id).where(OutboxItem.message_id == message_id)
-        ).one_or_none()
+        item = asking.outbox.with_id(unit, message_id)
         if item is not None:
             return [item.subject or ""]
-        stored = session.scalars(
-            sa.select(Message.subject).where(
-                Message.message_id == message_id, Message.subject.is_not(None)
-            )
-        ).all()
-        if stored:
-            return [subject or "" for subject in stored]
+        came = asking.messages.with_id(unit, message_id)
+        subjects = [stored.subject for stored in came if stored.subject is not None]
+        if subjects:
+            return subjects
     return []
 
 
-def _all_subjects(session: Session, mail: Mail, ticket: Ticket) -> list[str]:
-    came = sa.select(Message.subject).where(
-        Message.ticket_id == ticket.id,
-        Message.message_id.is_distinct_from(mail.message_id),
-        Message.withheld.is_(None),  # a forger's phrase must not make the real one an echo
-    )
-    went = sa.select(OutboxItem.subject).where(OutboxItem.ticket_id == ticket.id)
-    found: list[str] = []
-    for query, order in ((came, Message.id.desc()), (went, OutboxItem.id.desc())):
-        found += [s for s in session.scalars(query.order_by(order).limit(NEAREST)) if s]
-    return found
+def _all_subjects(unit: Unit, mail: Mail, ticket: Ticket) -> list[str]:
+    """Not those of withheld mail: a forger's phrase must not make the real one an echo."""
+    came = asking.messages.subjects(unit, ticket, mail.message_id, NEAREST)
+    return came + asking.outbox.subjects(unit, ticket, NEAREST)

@@ -10,16 +10,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from maild.commands.job import Job
 from maild.desk import fields, merging, reminders
 from maild.desk.desk import Desk
 from maild.desk.worktime import remove_time
 from maild.errors import Refused
 from maild.i18n import Value, sentence
-from maild.store.tables import Message, OutboxItem, Person, Ticket, TicketLink, TimeEntry
+from maild.model import LinkKind, TicketRole
+from maild.store import asking
+from maild.store.records import Message, Person, Ticket, TimeEntry
+from maild.store.unit import Unit
 
 WITHIN = timedelta(days=1)
 KEPT = ("sla",)  # fields that the desk keeps for itself
@@ -28,12 +28,12 @@ COLUMNS = ("title", "priority", "type", "queue", "due", "resolution", "tags", "p
 Values = dict[str, Any]
 
 
-def values(ticket: Ticket) -> Values:
+def values(unit: Unit, ticket: Ticket) -> Values:
     """What commands can change of a ticket, as plain data."""
     found: Values = {name: _plain(getattr(ticket, name)) for name in COLUMNS}
     found["status"] = ticket.status
-    found["primary"] = ticket.primary.id if ticket.primary else None
-    found["people"] = sorted([p.role, p.person.id] for p in ticket.people)
+    found["primary"] = ticket.primary_id
+    found["people"] = sorted([p.role, p.person_id] for p in asking.tickets.people(unit, ticket))
     found |= {
         f"fields.{key}": _plain(value) for key, value in ticket.fields.items() if key not in KEPT
     }
@@ -64,28 +64,20 @@ def undo(job: Job, argument: str) -> str:
     stored = _which(job)
     record = dict(stored.undo or {})
     what = [_STEPS[step["do"]](job.desk, step) for step in reversed(record.get("steps", []))]
-    ticket = job.desk.session.get(Ticket, record.get("ticket") or 0)
+    ticket = job.desk.unit.get(Ticket, record.get("ticket"))
     if ticket is not None:
         what += _restore(job.desk, ticket, record.get("changed", {}))
-    stored.undo = record | {"undone": job.desk.now.isoformat()}
-    if _sent(job.desk.session, stored):
+    job.desk.unit.change(stored, undo=record | {"undone": job.desk.now.isoformat()})
+    if _sent(job.desk.unit, stored):
         what.append(sentence("what was sent meanwhile cannot be unsent"))
     return sentence("Taken back: {what:; }.", what=what)
 
 
 def _which(job: Job) -> Message:
     """The mail whose commands are meant; Refused where there is none, or it is too old."""
-    session, desk = job.desk.session, job.desk
-    stored = _answered(job) or session.scalar(
-        sa.select(Message)
-        .where(
-            Message.ticket_id == job.the_ticket.id,
-            Message.sender.in_([a.address for a in job.may.person.addresses]),
-            Message.undo.is_not(None),
-        )
-        .order_by(Message.id.desc())
-        .limit(1)
-    )
+    desk = job.desk
+    own = asking.people.keys(desk.unit, job.may.person)
+    stored = _answered(job) or asking.messages.undoable(desk.unit, job.the_ticket, own)
     if stored is None or not stored.undo:
         raise Refused(sentence("There is nothing of yours to take back on this ticket."))
     if stored.undo.get("undone"):
@@ -106,22 +98,17 @@ def _answered(job: Job) -> Message | None:
     if mail is None:
         return None
     for message_id in mail.in_reply_to:
-        item = job.desk.session.scalar(
-            sa.select(OutboxItem).where(
-                OutboxItem.message_id == message_id,
-                OutboxItem.template == "command-answer",
-                OutboxItem.person_id == job.may.person.id,
-            )
-        )
-        if item is not None and item.stored_id is not None:
-            stored = job.desk.session.get(Message, item.stored_id)
+        item = asking.outbox.with_id(job.desk.unit, message_id)
+        his = item is not None and item.person_id == job.may.person.id
+        if item is not None and his and item.template == "command-answer":
+            stored = job.desk.unit.get(Message, item.stored_id)
             return stored if stored is not None and stored.undo else None
     return None
 
 
 def _restore(desk: Desk, ticket: Ticket, changed: dict[str, list[Any]]) -> list[str]:
     """Sets back each value that still is what the commands made it; the status last."""
-    now = values(ticket)
+    now = values(desk.unit, ticket)
     what: list[str] = []
     for name in sorted(changed, key=lambda name: name == "status"):
         before, after = changed[name]
@@ -140,7 +127,7 @@ def _set(desk: Desk, ticket: Ticket, name: str, value: Any) -> None:
     if name == "status":
         desk.set_status(ticket, value)
     elif name == "primary":
-        person = desk.session.get(Person, value) if value else None
+        person = desk.unit.get(Person, value)
         if person is None:
             desk.unassign(ticket)
         else:
@@ -154,20 +141,21 @@ def _set(desk: Desk, ticket: Ticket, name: str, value: Any) -> None:
 
 
 def _set_people(desk: Desk, ticket: Ticket, wanted: list[list[Any]]) -> None:
-    have: list[list[Any]] = [[p.role, p.person.id] for p in ticket.people]
-    for role, person_id in have:
-        if [role, person_id] not in wanted:
-            desk.remove_person(ticket, desk.session.get_one(Person, person_id), role)
-    for role, person_id in wanted:
-        if [role, person_id] not in have:
-            desk.add_person(ticket, desk.session.get_one(Person, person_id), role)
+    there = asking.tickets.people(desk.unit, ticket)
+    have: list[list[Any]] = [[p.role, p.person_id] for p in there]
+    for role, person_id in [one for one in have if one not in wanted]:
+        if person := desk.unit.get(Person, person_id):
+            desk.remove_person(ticket, person, TicketRole(role))
+    for role, person_id in [one for one in wanted if one not in have]:
+        if person := desk.unit.get(Person, person_id):
+            desk.add_person(ticket, person, TicketRole(role))
 
 
 def _shown(desk: Desk, name: str, value: Any) -> Value:
     if name == "people":
         return sentence("who they were")
     if name == "primary":
-        person = desk.session.get(Person, value) if value else None
+        person = desk.unit.get(Person, value)
         return person.name if person else sentence("nobody")
     if value in (None, "", []):
         return sentence("empty")
@@ -186,61 +174,56 @@ def _moment(value: str) -> datetime | None:
     return when if when.tzinfo is not None else None
 
 
-def _sent(session: Session, stored: Message) -> bool:
+def _sent(unit: Unit, stored: Message) -> bool:
     """Whether a contact was told of what is taken back."""
-    query = sa.select(sa.func.count()).where(
-        OutboxItem.stored_id == stored.id,
-        OutboxItem.audience == "contact",
-        OutboxItem.state != "held",
-    )
-    return bool(session.scalar(query))
+    return bool(asking.outbox.to_contacts(asking.outbox.of_message(unit, stored.id)))
 
 
 # ---- steps that are more than values
 
 
+def _ticket(desk: Desk, ticket_id: int) -> Ticket:
+    """Tickets are never deleted, so those of a step are still there."""
+    found = desk.unit.get(Ticket, ticket_id)
+    assert found is not None
+    return found
+
+
 def _time(desk: Desk, step: Values) -> str:
-    entry = desk.session.get(TimeEntry, step["id"])
+    entry = desk.unit.get(TimeEntry, step["id"])
     if entry is None:
         return sentence("the time was taken off before")
     minutes = entry.minutes
-    remove_time(desk, desk.session.get_one(Ticket, entry.ticket_id), entry)
+    remove_time(desk, _ticket(desk, entry.ticket_id), entry)
     return sentence("{minutes} minutes are off the ticket", minutes=minutes)
 
 
 def _merge(desk: Desk, step: Values) -> str:
-    ticket = desk.session.get_one(Ticket, step["ticket"])
-    into = desk.session.get_one(Ticket, step["into"])
-    merging.unmerge(desk, ticket, into, step["detail"])
+    ticket = _ticket(desk, step["ticket"])
+    merging.unmerge(desk, ticket, _ticket(desk, step["into"]), step["detail"])
     return sentence("{ticket} is a ticket of its own again", ticket=ticket.number)
 
 
 def _link(desk: Desk, step: Values) -> str:
-    desk.session.execute(
-        sa.delete(TicketLink).where(
-            TicketLink.ticket_id == step["ticket"],
-            TicketLink.other_id == step["other"],
-            TicketLink.kind == "related",
-        )
-    )
+    desk.unlink(_ticket(desk, step["ticket"]), _ticket(desk, step["other"]), LinkKind.RELATED)
     return sentence("the tickets are not tied any more")
 
 
 def _split(desk: Desk, step: Values) -> str:
-    ticket = desk.session.get_one(Ticket, step["ticket"])
-    fresh = desk.session.get_one(Ticket, step["fresh"])
-    merging.unsplit(desk, ticket, fresh, step["note"])
+    ticket = _ticket(desk, step["ticket"])
+    merging.unsplit(desk, ticket, _ticket(desk, step["fresh"]), step["note"])
     return sentence("the note is back in {ticket}", ticket=ticket.number)
 
 
 def _remind(desk: Desk, step: Values) -> str:
-    ticket = desk.session.get_one(Ticket, step["ticket"])
-    reminders.forget(desk, ticket, desk.session.get_one(Person, step["person"]))
+    person = desk.unit.get(Person, step["person"])
+    if person is not None:
+        reminders.forget(desk, _ticket(desk, step["ticket"]), person)
     return sentence("you will not be reminded")
 
 
 def _delete(desk: Desk, step: Values) -> str:
-    ticket = desk.session.get_one(Ticket, step["ticket"])
+    ticket = _ticket(desk, step["ticket"])
     merging.restore(desk, ticket)
     return sentence("{ticket} is back", ticket=ticket.number)
 

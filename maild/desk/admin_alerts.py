@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
-from maild.store.tables import Alert
+from maild.store import asking
 
 
 def tell_admins(desk: Desk) -> int:
@@ -14,14 +12,10 @@ def tell_admins(desk: Desk) -> int:
     admins = desk.settings.config.desk.admins
     if not admins:
         return 0
-    untold = list(
-        desk.session.scalars(
-            sa.select(Alert).where(Alert.told.is_(None), Alert.cleared.is_(None)).order_by(Alert.id)
-        )
-    )
+    untold = asking.alerts.untold(desk.unit)
     for alert in untold:
         facts = {"text": alert.text, "first": alert.first.isoformat(), "count": alert.count}
         desk.cause = f"alert:{alert.key}:{alert.count}"
         notify(desk, None, "alert", admins, extra={"alert": facts})
-        alert.told = desk.now
+        desk.unit.change(alert, told=desk.now)
     return len(untold)

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Session
 
-from maild.store.tables import Alert
+from maild.store import asking
+from maild.store.bridge import for_sessions_too
+from maild.store.records import Alert
+from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
 
-def raise_alert(session: Session, key: str, text: str, now: datetime) -> bool:
+@for_sessions_too
+def raise_alert(unit: Unit, key: str, text: str, now: datetime) -> bool:
     """Records the alert; True where it is news, False where it only counted up."""
-    known = session.scalar(sa.select(Alert).where(Alert.key == key))
+    known = asking.alerts.with_key(unit, key)
     if known is None:
-        session.add(Alert(key=key, text=text, first=now, last=now))
-        session.flush()
+        unit.add(Alert(key=key, text=text, first=now, last=now))
         log.warning("alert", key=key)
         return True
     news = known.cleared is not None
-    known.text, known.last, known.cleared = text, now, None
-    known.count += 1
+    unit.change(known, text=text, last=now, cleared=None, count=known.count + 1)
     if news:
-        known.told = None
+        unit.change(known, told=None)
     return news
 
 
-def clear_alert(session: Session, key: str, now: datetime) -> None:
+@for_sessions_too
+def clear_alert(unit: Unit, key: str, now: datetime) -> None:
     """Says that it is over; the row stays, for who wants to know what was."""
-    session.execute(
-        sa.update(Alert).where(Alert.key == key, Alert.cleared.is_(None)).values(cleared=now)
-    )
+    known = asking.alerts.with_key(unit, key)
+    if known is not None and known.cleared is None:
+        unit.change(known, cleared=now)

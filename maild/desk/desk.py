@@ -1,4 +1,4 @@
-"""The desk: one unit of work, in one transaction, on tickets.
+"""The desk: one unit of work on tickets, with its actions, its events and the rules' answers.
 
 Everything that changes a ticket is an action of `Desk`; every action says so as an event.  Rules
 listen to the events and call actions again, until nothing happens any more (`settle`).
@@ -7,22 +7,21 @@ listen to the events and call actions again, until nothing happens any more (`se
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Session
 
 from maild.config import Settings
 from maild.desk import alerts, numbers
 from maild.desk.calendar import Calendar
 from maild.desk.profile import Profile
-from maild.model import Address, Mail
-from maild.store.tables import (
+from maild.model import Address, EventName, LinkKind, Mail, Role, StatusKind, TicketRole
+from maild.store import asking
+from maild.store.records import (
     Event,
     Message,
     Note,
@@ -33,11 +32,14 @@ from maild.store.tables import (
     TicketLink,
     TicketPerson,
 )
+from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
 DEPTH = 10  # rules that answer rules that answer rules …
 REPEATS = 3  # of one rule among them
+# What the desk keeps with a ticket for itself, in `fields`: it changes without an event of its own.
+KEPT = ("sla", "twin", "side", "completed_by_side", "also_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Actor:
     """Who does it: a person, a rule, or maild itself."""
 
     name: str
-    kind: str  # contact | resource | system | monitoring
+    kind: Role
     person: Person | None = None
 
     @classmethod
@@ -53,7 +55,7 @@ class Actor:
         return cls(person.name, person.role, person)
 
 
-MAILD = Actor("maild", "system")
+MAILD = Actor("maild", Role.SYSTEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Listener(Protocol):
 class Desk:
     """One unit of work.  Actions change tickets and emit events; `settle` lets the rules answer."""
 
-    session: Session
+    unit: Unit
     settings: Settings
     profile: Profile
     now: datetime
@@ -106,7 +108,7 @@ class Desk:
     stored: Message | None = None
     listeners: tuple[Listener, ...] = ()
     chain: tuple[str, ...] = ()  # the rules that led to what is being done
-    memory: dict[str, Any] = field(default_factory=dict)  # what listeners keep for this unit
+    memory: dict[str, Any] = field(default_factory=dict)  # what was looked up for this unit
     events: list[Occurrence] = field(default_factory=list)  # all that happened, in order
     _waiting: deque[Occurrence] = field(default_factory=deque)
 
@@ -124,34 +126,34 @@ class Desk:
         organization: Organization | None = None,
         source: str = "email",
         queue: str | None = None,
-        fields: dict[str, Any] | None = None,
+        correlation: str | None = None,
+        fields: Mapping[str, Any] | None = None,
     ) -> Ticket:
         """A new ticket with the profile's first status, priority, type and queue (N1, N10, N11)."""
         profile = self.profile
         status = profile.status(profile.new_status)
-        ticket = Ticket(
-            number=numbers.next_number(self.session, self.now, self.settings.config.desk.zone),
-            title=title or "(no subject)",
-            status=status.name,
-            status_kind=status.kind,
-            priority=profile.priorities[0],
-            type=profile.types[0],
-            source=source,
-            queue=queue or profile.queues[0],
-            organization=organization,
-            contact=contact,
-            created=self.now,
-            updated=self.now,
-            tags=[],
-            fields=fields or {},
+        return self.unit.add(
+            Ticket(
+                number=numbers.next_number(self.unit, self.now, self.settings.config.desk.zone),
+                title=title or "(no subject)",
+                status=status.name,
+                status_kind=StatusKind(status.kind),
+                priority=profile.priorities[0],
+                type=profile.types[0],
+                source=source,
+                queue=queue or profile.queues[0],
+                organization_id=organization.id if organization else None,
+                contact_id=contact.id if contact else None,
+                correlation=correlation,
+                created=self.now,
+                updated=self.now,
+                fields=dict(fields or {}),
+            )
         )
-        self.session.add(ticket)
-        self.session.flush()
-        return ticket
 
     def announce(self, ticket: Ticket, note: Note | None) -> None:
         """Says that the ticket is there, once its first note is in."""
-        self.emit(ticket, "ticket created", {"number": ticket.number}, note)
+        self.emit(ticket, EventName.TICKET_CREATED, {"number": ticket.number}, note)
 
     def add_note(
         self,
@@ -164,103 +166,105 @@ class Desk:
         html: str | None = None,
         attachments: list[dict[str, Any]] | None = None,
         first: bool = False,
-        event: str = "note added",
+        event: EventName = EventName.NOTE_ADDED,
         because: str | None = None,
     ) -> Note:
         """A note by the actor (N14); `first`: the ticket's own description.
 
-        `event`: "note filed" for one that is kept and shown but must move nothing, "note withheld"
-        for one whose writer is not proven: no rule listens to these.
+        `event`: NOTE_FILED for one that is kept and shown but must move nothing, NOTE_WITHHELD for
+        one whose writer is not proven: no rule listens to these.
         """
-        note = Note(
-            ticket=ticket,
-            by=self.by,
-            by_kind=self.actor.kind,
-            public=public,
-            title=title,
-            text=text,
-            quoted_text=quoted_text,
-            html=html,
-            created=self.now,
-            stored_id=self.stored.id if self.stored else None,
-            attachments=attachments or [],
+        note = self.unit.add(
+            Note(
+                ticket_id=ticket.id,
+                by_id=self.by.id if self.by else None,
+                by_kind=self.actor.kind,
+                public=public,
+                title=title,
+                text=text,
+                quoted_text=quoted_text,
+                html=html,
+                created=self.now,
+                stored_id=self.stored.id if self.stored else None,
+                attachments=attachments or [],
+            )
         )
-        self.session.add(note)
-        ticket.updated = self.now
-        self.session.flush()
+        self.touch(ticket)
         detail = {"first": first, "public": public, "note_id": note.id}
         self.emit(ticket, event, detail | ({"because": because} if because else {}), note)
         return note
 
-    def release_note(self, note: Note, *, public: bool) -> None:
+    def release_note(self, ticket: Ticket, note: Note, *, public: bool) -> None:
         """Ends the withholding of a note; the rules see it as if it came in now."""
-        note.public = public
+        self.unit.change(note, public=public)
         detail = {"first": False, "public": public, "note_id": note.id, "released": True}
-        self.emit(note.ticket, "note added", detail, note)
+        self.emit(ticket, EventName.NOTE_ADDED, detail, note)
 
     def set_status(self, ticket: Ticket, name: str) -> bool:
         """Gives the ticket this status; False where it had it already.  UsageError: no such one."""
         status = self.profile.status(name)
         if ticket.status == status.name:
             return False
-        before, kind_before = ticket.status, ticket.status_kind
-        ticket.status, ticket.status_kind = status.name, status.kind
-        ticket.updated = self.now
-        if status.kind == "closed":
+        kind, before, kind_before = StatusKind(status.kind), ticket.status, ticket.status_kind
+        detail = {"from": before, "to": status.name, "kind": kind, "was_kind": kind_before}
+        closed, reopened = kind == StatusKind.CLOSED, kind_before == StatusKind.CLOSED
+        if closed:
             self._completed(ticket, self.now)
-        elif kind_before == "closed":
+        elif reopened:
             self._completed(ticket, None)
-            ticket.reopened += 1
-        detail = {"from": before, "to": status.name, "kind": status.kind, "was_kind": kind_before}
-        self.emit(ticket, "status changed", detail)
-        if status.kind == "closed":
-            self.emit(ticket, "completed", detail)
-        elif kind_before == "closed":
-            self.emit(ticket, "reopened", detail)
+        self.change(
+            ticket,
+            EventName.STATUS_CHANGED,
+            detail,
+            status=status.name,
+            status_kind=kind,
+            reopened=ticket.reopened + (reopened and not closed),
+        )
+        if closed:
+            self.emit(ticket, EventName.COMPLETED, detail)
+        elif reopened:
+            self.emit(ticket, EventName.REOPENED, detail)
         return True
 
     def assign(self, ticket: Ticket, person: Person) -> bool:
         """Makes this resource the primary one (A8); False where he was already."""
-        if ticket.primary is person:
+        before = asking.tickets.primary(self.unit, ticket)
+        if before is person:
             return False
-        before = ticket.primary
-        ticket.primary = person
-        ticket.updated = self.now
-        self.emit(ticket, "assigned", {"from": before.name if before else None, "to": person.name})
-        return True
+        detail = {"from": before.name if before else None, "to": person.name}
+        return self.change(ticket, EventName.ASSIGNED, detail, primary_id=person.id)
 
     def unassign(self, ticket: Ticket) -> bool:
         """Leaves the ticket to nobody; False where nobody had it."""
-        if ticket.primary is None:
+        before = asking.tickets.primary(self.unit, ticket)
+        if before is None:
             return False
-        before, ticket.primary, ticket.updated = ticket.primary, None, self.now
-        self.emit(ticket, "unassigned", {"from": before.name, "to": None})
-        return True
+        detail = {"from": before.name, "to": None}
+        return self.change(ticket, EventName.UNASSIGNED, detail, primary_id=None)
 
     def set_field(self, ticket: Ticket, name: str, value: Any) -> bool:
         """Sets a plain field: a column of the ticket, or one of its long tail in `fields`."""
-        column = name in Ticket.__table__.columns
+        column = hasattr(ticket, name)
         before = getattr(ticket, name) if column else ticket.fields.get(name)
         if before == value:
             return False
-        if column:
-            setattr(ticket, name, value)
-        else:
-            ticket.fields[name] = value
-        ticket.updated = self.now
-        self.emit(
-            ticket, "field changed", {"field": name, "from": _plain(before), "to": _plain(value)}
-        )
-        return True
+        values = {name: value} if column else {"fields": {**ticket.fields, name: value}}
+        detail = {"field": name, "from": _plain(before), "to": _plain(value)}
+        return self.change(ticket, EventName.FIELD_CHANGED, detail, **values)
+
+    def keep(self, ticket: Ticket, name: str, value: Any) -> None:
+        """Writes down what the desk itself wants to remember of the ticket: one of KEPT."""
+        assert name in KEPT, name
+        self.unit.change_ticket(ticket, fields={**ticket.fields, name: value})
 
     def _completed(self, ticket: Ticket, when: datetime | None) -> None:
         """Each side has a completed date of its own; the one shows that holds the ticket (P5)."""
-        ticket.completed = when
+        self.unit.change_ticket(ticket, completed=when)
         side = ticket.fields.get("side")
         if side is not None:
             dates = dict(ticket.fields.get("completed_by_side") or {})
             dates[side] = when.isoformat() if when else None
-            ticket.fields["completed_by_side"] = dates
+            self.keep(ticket, "completed_by_side", dates)
 
     def transfer(self, ticket: Ticket, side: str) -> bool:
         """Hands the ticket to the other side, provider or client (N24); False: it is there.
@@ -270,63 +274,89 @@ class Desk:
         before = ticket.fields.get("side", "client")
         if before == side:
             return False
-        ticket.fields["side"] = side
-        dates = ticket.fields.get("completed_by_side") or {}
-        shown = dates.get(side)
-        ticket.completed = datetime.fromisoformat(shown) if shown else None
-        ticket.updated = self.now
-        self.emit(ticket, "transferred", {"from": before, "to": side})
-        return True
+        self.keep(ticket, "side", side)
+        shown = (ticket.fields.get("completed_by_side") or {}).get(side)
+        completed = datetime.fromisoformat(shown) if shown else None
+        detail = {"from": before, "to": side}
+        return self.change(ticket, EventName.TRANSFERRED, detail, completed=completed)
 
-    def add_person(self, ticket: Ticket, person: Person, role: str) -> bool:
+    def add_person(self, ticket: Ticket, person: Person, role: TicketRole) -> bool:
         """Puts a person on the ticket: secondary, additional, proposed or stopped (N11).
 
         Who was proposed and is now put on it is proposed no more.
         """
-        if any(p.person is person and p.role == role for p in ticket.people):
+        theirs = [p for p in asking.tickets.people(self.unit, ticket) if p.person_id == person.id]
+        if any(p.role == role for p in theirs):
             return False
-        for entry in [p for p in ticket.people if p.person is person and p.role == "proposed"]:
-            ticket.people.remove(entry)
-        ticket.people.append(TicketPerson(person=person, role=role))
-        self.emit(ticket, "person added", {"person": person.name, "role": role})
+        for entry in theirs:
+            if entry.role == TicketRole.PROPOSED:
+                self.unit.delete(entry)
+        self.unit.add(TicketPerson(ticket_id=ticket.id, person_id=person.id, role=role))
+        self.emit(ticket, EventName.PERSON_ADDED, {"person": person.name, "role": role})
         return True
 
-    def remove_person(self, ticket: Ticket, person: Person, role: str) -> bool:
+    def remove_person(self, ticket: Ticket, person: Person, role: TicketRole) -> bool:
         """Takes a person off the ticket in this role; False where he was not of it."""
-        entry = next((p for p in ticket.people if p.person is person and p.role == role), None)
+        there = asking.tickets.people(self.unit, ticket)
+        entry = next((p for p in there if p.person_id == person.id and p.role == role), None)
         if entry is None:
             return False
-        ticket.people.remove(entry)
-        self.emit(ticket, "person removed", {"person": person.name, "role": role})
+        self.unit.delete(entry)
+        self.emit(ticket, EventName.PERSON_REMOVED, {"person": person.name, "role": role})
         return True
 
-    def link(self, ticket: Ticket, other: Ticket, kind: str) -> None:
+    def link(self, ticket: Ticket, other: Ticket, kind: LinkKind) -> None:
         """Ties two tickets together; both say so."""
-        self.session.add(TicketLink(ticket_id=ticket.id, other_id=other.id, kind=kind))
-        self.emit(ticket, "linked", {"to": other.number, "kind": kind})
-        self.emit(other, "linked", {"to": ticket.number, "kind": kind})
+        self.unit.add(TicketLink(ticket_id=ticket.id, other_id=other.id, kind=kind))
+        self.emit(ticket, EventName.LINKED, {"to": other.number, "kind": kind})
+        self.emit(other, EventName.LINKED, {"to": ticket.number, "kind": kind})
+
+    def unlink(self, ticket: Ticket, other: Ticket, kind: LinkKind) -> None:
+        """Unties them."""
+        found = asking.tickets.link(self.unit, ticket, other, kind)
+        if found is not None:
+            self.unit.delete(found)
+
+    def show_in(self, ticket: Ticket, mailbox: str, queue: str | None) -> None:
+        """Its mail came in by another mailbox too: the ticket is seen in that one's queue."""
+        queues = [*ticket.fields.get("also_in", []), queue or mailbox]
+        self.keep(ticket, "also_in", list(dict.fromkeys(queues)))
+        self.emit(ticket, EventName.ALSO_CAME_IN, {"mailbox": mailbox, "queue": queue})
 
     def attach_message(self, ticket: Ticket) -> None:
         """Ties the mail being processed to the ticket: its .eml is found there (N26)."""
         if self.stored is not None:
-            self.stored.ticket = ticket
+            self.unit.change(self.stored, ticket_id=ticket.id)
 
     def remember_message_id(
         self, message_id: str | None, ticket: Ticket, *, ours: bool = False
     ) -> None:
         """Remembers that mail in answer to this Message-ID belongs to the ticket."""
-        if not message_id:
-            return
-        known = sa.select(Thread.id).where(
-            Thread.message_id == message_id, Thread.ticket_id == ticket.id
-        )
-        if self.session.scalar(known) is None:
-            self.session.add(Thread(message_id=message_id, ticket_id=ticket.id, ours=ours))
+        if message_id and not asking.tickets.is_thread(self.unit, message_id, ticket):
+            self.unit.add(Thread(message_id=message_id, ticket_id=ticket.id, ours=ours))
+
+    # ---- what all of them are made of
+
+    def change(
+        self, ticket: Ticket, event: EventName, detail: Mapping[str, Any], **values: Any
+    ) -> bool:
+        """The one way to write a ticket: gives columns these values, and says so.  Always True."""
+        self.unit.change_ticket(ticket, updated=self.now, **values)
+        self.emit(ticket, event, detail)
+        return True
+
+    def touch(self, ticket: Ticket) -> None:
+        """Something of the ticket has changed."""
+        self.unit.change_ticket(ticket, updated=self.now)
 
     # ---- events
 
     def emit(
-        self, ticket: Ticket, event: str, detail: dict[str, Any], note: Note | None = None
+        self,
+        ticket: Ticket,
+        event: EventName,
+        detail: Mapping[str, Any],
+        note: Note | None = None,
     ) -> None:
         """Records what happened and queues it for the rules."""
         row = self.record(ticket, event, detail)
@@ -334,19 +364,19 @@ class Desk:
         self.events.append(occurrence)
         self._waiting.append(occurrence)
 
-    def record(self, ticket: Ticket, event: str, detail: dict[str, Any]) -> Event:
+    def record(self, ticket: Ticket, event: EventName, detail: Mapping[str, Any]) -> Event:
         """Writes down what happened; no rule hears of it."""
-        row = Event(
-            ticket_id=ticket.id,
-            at=self.now,
-            event=event,
-            by=self.actor.name,
-            person_id=self.by.id if self.by else None,
-            stored_id=self.stored.id if self.stored else None,
-            detail=detail,
+        return self.unit.add(
+            Event(
+                ticket_id=ticket.id,
+                at=self.now,
+                event=event,
+                by=self.actor.name,
+                person_id=self.by.id if self.by else None,
+                stored_id=self.stored.id if self.stored else None,
+                detail=detail,
+            )
         )
-        self.session.add(row)
-        return row
 
     def settle(self) -> None:
         """Lets the rules answer every event, also those that their answers cause."""
@@ -375,11 +405,11 @@ class Desk:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """What is done within is done whole or, where an error leaves it, not at all."""
-        waiting, events = len(self._waiting), len(self.events)
+        waiting, events, mark = len(self._waiting), len(self.events), self.unit.mark()
         try:
-            with self.session.begin_nested():
-                yield
+            yield
         except Exception:
+            self.unit.back(mark)
             while len(self._waiting) > waiting:
                 self._waiting.pop()
             del self.events[events:]
@@ -413,7 +443,7 @@ class Desk:
         loop = " → ".join(f'"{rule}"' for rule in chain[start:])
         log.warning("rules.loop", ticket=occurrence.ticket.number, last=last)
         because = f"rules answer each other without end: {loop}"
-        self.record(occurrence.ticket, "rules cut short", {"because": because})
+        self.record(occurrence.ticket, EventName.RULES_CUT_SHORT, {"because": because})
         self.alert(
             f"rules-loop:{last}",
             f"Rules answer each other without end on ticket {occurrence.ticket.number}: {loop}. "
@@ -423,7 +453,7 @@ class Desk:
 
     def alert(self, key: str, text: str) -> None:
         """Tells the admins once; the same again only counts up."""
-        alerts.raise_alert(self.session, key, text, self.now)
+        alerts.raise_alert(self.unit, key, text, self.now)
 
 
 def _plain(value: Any) -> Any:

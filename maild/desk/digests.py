@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
-import sqlalchemy as sa
-
 from maild.desk import views, worktime
-from maild.desk.notify import Unit, notify
-from maild.store.tables import OutboxItem, Person, Ticket
+from maild.desk.notify import Cause, notify
+from maild.store import asking
+from maild.store.records import OutboxItem, Person
 
 
-def send(desk: Unit, what: str, people: Iterable[Person]) -> list[OutboxItem]:
+def send(desk: Cause, what: str, people: Iterable[Person]) -> list[OutboxItem]:
     """Mails each of them his own; who has nothing to read gets nothing."""
     template, gather = KINDS[what]
     rows: list[OutboxItem] = []
@@ -24,33 +23,24 @@ def send(desk: Unit, what: str, people: Iterable[Person]) -> list[OutboxItem]:
     return rows
 
 
-def _open_tickets(desk: Unit, person: Person) -> dict[str, Any] | None:
-    found = desk.session.scalars(
-        sa.select(Ticket)
-        .where(
-            Ticket.primary_id == person.id,
-            views.UNFINISHED,
-            Ticket.deleted.is_(None),
-        )
-        .order_by(Ticket.due.is_(None), Ticket.due, Ticket.id)
-    )
+def _open_tickets(desk: Cause, person: Person) -> dict[str, Any] | None:
     tickets = [
-        views.listed(ticket) | {"late": ticket.due is not None and ticket.due < desk.now}
-        for ticket in found
+        views.listed(desk.unit, ticket) | {"late": ticket.due is not None and ticket.due < desk.now}
+        for ticket in asking.tickets.open_of(desk.unit, person)
     ]
     return {"tickets": tickets} if tickets else None
 
 
-def _timesheet(desk: Unit, person: Person) -> dict[str, Any] | None:
+def _timesheet(desk: Cause, person: Person) -> dict[str, Any] | None:
     """The week that held yesterday: on a Friday this one, on a Monday the last."""
     zone = desk.settings.config.desk.zone
     yesterday = (desk.now.astimezone(zone) - timedelta(days=1)).date()
-    facts = worktime.week(desk.session, person, worktime.monday(yesterday), zone)
+    facts = worktime.week(desk.unit, person, worktime.monday(yesterday), zone)
     return facts if facts["entries"] else None
 
 
 # What there is, as a rule names it: template, and how its facts are found.
-KINDS: dict[str, tuple[str, Callable[[Unit, Person], dict[str, Any] | None]]] = {
+KINDS: dict[str, tuple[str, Callable[[Cause, Person], dict[str, Any] | None]]] = {
     "open tickets": ("digest", _open_tickets),
     "timesheet": ("timesheet", _timesheet),
 }

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from maild.desk import numbers
 from maild.errors import NotFound
-from maild.model import Reason
-from maild.store import Store
-from maild.store.tables import Event, Message, OutboxItem, Ticket
+from maild.model import EventName, Reason
+from maild.store import asking
+from maild.store.records import Message
+from maild.store.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +23,22 @@ class Chapter:
     lines: tuple[str, ...]
 
 
-def of_messages(store: Store, what: str) -> list[Chapter]:
+def of_messages(unit: Unit, what: str) -> list[Chapter]:
     """The stories of a Message-ID's or a ticket's messages; NotFound where there are none."""
-    with store.read() as session:
-        number = next(iter(numbers.numbers_in(what)), None)
-        query = sa.select(Message).order_by(Message.id)
-        if number is not None:
-            query = query.join(Ticket).where(Ticket.number == number)
-        else:
-            query = query.where(Message.message_id == what.strip("<> "))
-        chapters = [_chapter(session, stored) for stored in session.scalars(query)]
-    if not chapters:
+    number = next(iter(numbers.numbers_in(what)), None)
+    if number is None:
+        found = asking.messages.with_id(unit, what.strip("<> "))
+    else:
+        ticket = asking.tickets.numbered(unit, number)
+        found = asking.messages.of(unit, ticket) if ticket is not None else []
+    if not found:
         raise NotFound(
             f"There is no message or ticket {what}. Give a file, a Message-ID or a ticket number."
         )
-    return chapters
+    return [_chapter(unit, stored) for stored in found]
 
 
-def _chapter(session: Session, stored: Message) -> Chapter:
+def _chapter(unit: Unit, stored: Message) -> Chapter:
     title = (
         f"message {stored.id}: {stored.subject or '(no subject)'}"
         f" · by {stored.mailbox}, {stored.accepted:%Y-%m-%d %H:%M:%S} UTC"
@@ -50,22 +47,18 @@ def _chapter(session: Session, stored: Message) -> Chapter:
     for result in stored.commands:
         done = "done" if result["done"] else "refused"
         lines.append(f"command  {result['command']}: {done}, {result['why']}")
-    events = session.scalars(
-        sa.select(Event).where(Event.stored_id == stored.id).order_by(Event.id)
-    )
-    for event in events:
+    for event in asking.messages.events(unit, stored):
         lines.append(f"event    {in_words(event.event, event.by, event.detail)}")
-    sent = session.scalars(
-        sa.select(OutboxItem).where(OutboxItem.stored_id == stored.id).order_by(OutboxItem.id)
-    )
-    lines.extend(f"mail     {item.template} to {item.address}: {item.state}" for item in sent)
+    for item in asking.outbox.of_message(unit, stored.id):
+        lines.append(f"mail     {item.template} to {item.address}: {item.state}")
     return Chapter(title, tuple(Reason(*r) for r in stored.reasons), tuple(lines))
 
 
-_TROUBLE = ("rule failed", "rules cut short")  # events that mean nothing without their cause
+# Events that mean nothing without their cause.
+_TROUBLE = (EventName.RULE_FAILED, EventName.RULES_CUT_SHORT)
 
 
-def in_words(event: str, by: str, detail: dict[str, Any]) -> str:
+def in_words(event: str, by: str, detail: Mapping[str, Any]) -> str:
     """An event as one line: what, from what to what, by whom."""
     said = event
     if detail.get("field"):
@@ -74,7 +67,7 @@ def in_words(event: str, by: str, detail: dict[str, Any]) -> str:
         before = f" {detail['from']} →" if detail.get("from") is not None else ":"
         said += f"{before} {detail['to']}"
     for key in ("kind", "person", "role", "failed"):
-        if detail.get(key) and event != "status changed":
+        if detail.get(key) and event != EventName.STATUS_CHANGED:
             value = detail[key]
             said += f", {key} {', '.join(value) if isinstance(value, list) else value}"
     if event in _TROUBLE:

@@ -12,17 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from maild.config import DeskSection
-from maild.store.tables import Note, Ticket, TimeEntry
+from maild.model import Role, TicketRole
+from maild.store import asking
+from maild.store.records import Note, Person, Ticket, TimeEntry
 from maild.store.types import clean
+from maild.store.unit import Unit
 
 Facts = dict[str, Any]  # str, int, float, bool, None, and lists and dicts of these
 
 TEXT_LIMIT = 100_000  # characters of a note that a mail carries
-EARLIER = 5  # notes of the history that a mail carries
 EARLIER_LIMIT = 4_000  # characters of each of these
 
 
@@ -211,14 +210,8 @@ def first_name(name: str) -> str:
     return words[0] if words else name
 
 
-def minutes_worked(session: Session, ticket: Ticket) -> int:
-    """All working time entered on the ticket."""
-    total = sa.select(sa.func.coalesce(sa.func.sum(TimeEntry.minutes), 0))
-    return session.scalar(total.where(TimeEntry.ticket_id == ticket.id)) or 0
-
-
-def ticket_facts(session: Session, ticket: Ticket) -> Facts:
-    minutes = minutes_worked(session, ticket)
+def ticket_facts(unit: Unit, ticket: Ticket) -> Facts:
+    organization = asking.tickets.organization(unit, ticket)
     return {
         "number": ticket.number,
         "title": ticket.title,
@@ -228,22 +221,28 @@ def ticket_facts(session: Session, ticket: Ticket) -> Facts:
         "type": ticket.type,
         "source": ticket.source,
         "queue": ticket.queue,
-        "organization": ticket.organization.name if ticket.organization else None,
-        "contact": ticket.contact.name if ticket.contact else None,
-        "primary": ticket.primary.name if ticket.primary else None,
-        "secondaries": [p.name for p in ticket.with_role("secondary")],
+        "organization": organization.name if organization else None,
+        "contact": name_of(asking.tickets.contact(unit, ticket)),
+        "primary": name_of(asking.tickets.primary(unit, ticket)),
+        "secondaries": [
+            p.name for p in asking.tickets.with_role(unit, ticket, TicketRole.SECONDARY)
+        ],
         "created": _time(ticket.created),
         "due": _time(ticket.due),
         "completed": _time(ticket.completed),
         "resolution": ticket.resolution,
-        "hours": hours(int(minutes or 0)),
-        "reopened": ticket.reopened or 0,
+        "hours": hours(asking.tickets.minutes(unit, ticket)),
+        "reopened": ticket.reopened,
     }
 
 
-def note_facts(note: Note) -> Facts:
+def name_of(person: Person | None) -> str | None:
+    return person.name if person is not None else None
+
+
+def note_facts(unit: Unit, note: Note) -> Facts:
     return {
-        "by": _writer(note),
+        "by": writer(unit, note),
         "by_kind": note.by_kind,
         "public": note.public,
         "title": note.title,
@@ -257,10 +256,10 @@ def note_facts(note: Note) -> Facts:
     }
 
 
-def time_facts(entry: TimeEntry, *, internal: bool) -> Facts:
+def time_facts(unit: Unit, entry: TimeEntry, *, internal: bool) -> Facts:
     """A time entry; its internal notes only where `internal` (N15)."""
     return {
-        "by": entry.by.name,
+        "by": name_of(unit.get(Person, entry.by_id)),
         "worked_on": _time(entry.worked_on),
         "hours": hours(entry.minutes),
         "work_type": entry.work_type,
@@ -270,22 +269,17 @@ def time_facts(entry: TimeEntry, *, internal: bool) -> Facts:
 
 
 def earlier_facts(
-    session: Session, ticket: Ticket, *, before: Note | None, public_only: bool
+    unit: Unit, ticket: Ticket, *, before: Note | None, public_only: bool
 ) -> list[Facts]:
     """The notes before this one, newest first, few and short; what a contact may read, or all."""
-    query = sa.select(Note).where(Note.ticket_id == ticket.id).order_by(Note.id.desc())
-    if before is not None and before.id is not None:
-        query = query.where(Note.id < before.id)
-    if public_only:
-        query = query.where(Note.public)
     return [
         {
-            "by": _writer(note),
+            "by": writer(unit, note),
             "public": note.public,
             "created": _time(note.created),
             "text": _cut(note.text, EARLIER_LIMIT),
         }
-        for note in session.scalars(query.limit(EARLIER))
+        for note in asking.notes.earlier(unit, ticket, before, public_only=public_only)
     ]
 
 
@@ -330,8 +324,12 @@ def storable(value: Any) -> Any:
     return value
 
 
-def _writer(note: Note) -> str:
-    return note.by.name if note.by else {"monitoring": "Monitoring"}.get(note.by_kind, "maild")
+def writer(unit: Unit, note: Note) -> str:
+    """Who wrote a note, by name; machines have theirs."""
+    person = asking.notes.writer(unit, note)
+    if person is not None:
+        return person.name
+    return "Monitoring" if note.by_kind == Role.MONITORING else "maild"
 
 
 def _time(value: datetime | None) -> str | None:

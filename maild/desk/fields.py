@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from maild.desk import people
 from maild.desk.desk import Desk
 from maild.desk.profile import key, named
 from maild.errors import NotFound, UsageError
 from maild.i18n import Sentence, sentence, together
 from maild.model import Address
-from maild.store.tables import Organization, Ticket
+from maild.store import asking
+from maild.store.records import Ticket
 
 PLAIN = ("title", "source", "resolution", "correlation")  # columns that take any text
 NAMED: dict[str, Callable[[Desk], Iterable[str]]] = {  # columns that take a word of the profile
@@ -80,14 +79,12 @@ def _found(desk: Desk, name: str, value: str) -> Any:
     """The organization, contact or Problem that a text means."""
     if name == "contact":
         address = Address("", value)
-        return people.by_address(desk.session, address) or people.learn(
-            desk.session, address, desk.now
-        )
+        return people.by_address(desk.unit, address) or people.learn(desk.unit, address, desk.now)
+    found: Any
     if name == "organization":
-        by_name = sa.func.lower(Organization.name) == value.strip().lower()
-        found: Any = desk.session.scalar(sa.select(Organization).where(by_name))
+        found = asking.people.organization_called(desk.unit, value, former=True)
     else:
-        found = desk.session.scalar(sa.select(Ticket).where(Ticket.number == value.upper()))
+        found = asking.tickets.numbered(desk.unit, value)
     if found is None:
         what = label("ticket" if name == "parent" else name)
         raise NotFound(sentence('There is no {what} "{text}".', what=what, text=value))
@@ -151,7 +148,7 @@ def apply_template(desk: Desk, ticket: Ticket, name: str, *, set_status: bool = 
     template = desk.profile.templates[found]
     done = [f for f, v in template.items() if f not in PARTS and set_value(desk, ticket, f, v)]
     if "assign" in template:
-        person = people.resource_named(desk.session, str(template["assign"]))
+        person = people.resource_named(desk.unit, str(template["assign"]))
         if person is not None and desk.assign(ticket, person):
             done.append("assign")
     if tag(desk, ticket, _list(template.get("tags"))):

@@ -5,18 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy.orm import Session
-
 from maild.config import Settings
 from maild.desk import alerts
 from maild.errors import UsageError
 from maild.i18n import Translator, Value
+from maild.store.unit import Unit
 
 
 class Speaking(Protocol):
     """What we need of `Desk`."""
 
-    session: Session
+    unit: Unit
     settings: Settings
     now: datetime
 
@@ -28,7 +27,7 @@ def translator(desk: Speaking, language: str) -> Translator:
         return Translator(language, desk.settings.templates)
     except UsageError as error:
         text = f"The desk's own sentences are not in force. {error.message}"
-        alerts.raise_alert(desk.session, "sentences", text, desk.now)
+        alerts.raise_alert(desk.unit, "sentences", text, desk.now)
         return Translator(language)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
-
-import sqlalchemy as sa
 
 from maild.desk.desk import Desk
 from maild.errors import Refused
 from maild.i18n import sentence
-from maild.store.tables import Note, Person, Ticket, TicketLink, TimeEntry
+from maild.model import EventName, LinkKind, Role, StatusKind, TicketRole
+from maild.store import asking
+from maild.store.records import Message, Note, Person, Ticket, TimeEntry
 
 
 def merge(desk: Desk, ticket: Ticket, into: Ticket) -> dict[str, Any]:
@@ -26,29 +28,31 @@ def merge(desk: Desk, ticket: Ticket, into: Ticket) -> dict[str, Any]:
                 ticket=into.number,
             )
         )
-    session = desk.session
     complete = desk.profile.status(desk.profile.complete_status)
     detail: dict[str, Any] = {
         "from": ticket.number,
         "to": into.number,
-        "notes": list(session.scalars(sa.select(Note.id).where(Note.ticket_id == ticket.id))),
-        "times": list(
-            session.scalars(sa.select(TimeEntry.id).where(TimeEntry.ticket_id == ticket.id))
-        ),
+        "notes": [note.id for note in asking.notes.of(desk.unit, ticket)],
+        "times": [entry.id for entry in asking.tickets.times(desk.unit, ticket)],
         "people": [p.id for p in _add_people(desk, ticket, into)],
         "status": ticket.status,
         "completed": ticket.completed.isoformat() if ticket.completed else None,
     }
     _move(desk, detail, ticket, into)
-    ticket.merged_id = into.id
-    ticket.status, ticket.status_kind = complete.name, complete.kind
-    ticket.completed = ticket.completed or desk.now
-    desk.link(ticket, into, "merged")
-    desk.emit(ticket, "merged", detail)
+    desk.link(ticket, into, LinkKind.MERGED)
+    desk.change(
+        ticket,
+        EventName.MERGED,
+        detail,
+        merged_id=into.id,
+        status=complete.name,
+        status_kind=StatusKind(complete.kind),
+        completed=ticket.completed or desk.now,
+    )
     return detail
 
 
-def unmerge(desk: Desk, ticket: Ticket, into: Ticket, detail: dict[str, Any]) -> None:
+def unmerge(desk: Desk, ticket: Ticket, into: Ticket, detail: Mapping[str, Any]) -> None:
     """Gives a merged ticket back what it had."""
     if ticket.merged_id != into.id:
         raise Refused(
@@ -59,53 +63,52 @@ def unmerge(desk: Desk, ticket: Ticket, into: Ticket, detail: dict[str, Any]) ->
             )
         )
     _move(desk, detail, into, ticket)
-    status = desk.profile.status(str(detail["status"]))
-    ticket.merged_id = None
-    ticket.status, ticket.status_kind = status.name, status.kind
-    if detail["completed"] is None:
-        ticket.completed = None
     for person_id in detail["people"]:
-        desk.remove_person(into, desk.session.get_one(Person, person_id), "additional")
-    _unlink(desk, ticket, into, "merged")
-    desk.emit(ticket, "unmerged", {"from": into.number, "to": ticket.number})
+        person = desk.unit.get(Person, person_id)
+        if person is not None:
+            desk.remove_person(into, person, TicketRole.ADDITIONAL)
+    desk.unlink(ticket, into, LinkKind.MERGED)
+    status, completed = desk.profile.status(str(detail["status"])), detail["completed"]
+    desk.change(
+        ticket,
+        EventName.UNMERGED,
+        {"from": into.number, "to": ticket.number},
+        merged_id=None,
+        status=status.name,
+        status_kind=StatusKind(status.kind),
+        completed=datetime.fromisoformat(completed) if completed else None,
+    )
 
 
 def split(desk: Desk, ticket: Ticket, note: Note, title: str) -> Ticket:
     """A note becomes a ticket of its own, by whoever wrote it, tied to the old one."""
-    if len(ticket.notes) < 2:
+    unit = desk.unit
+    if len(asking.notes.of(unit, ticket)) < 2:
         raise Refused(
             sentence(
                 "{ticket} has no other note; there is nothing to split off.", ticket=ticket.number
             )
         )
-    contact = note.by if note.by is not None and note.by_kind == "contact" else ticket.contact
+    writer = asking.notes.writer(unit, note) if note.by_kind == Role.CONTACT else None
     fresh = desk.open_ticket(
         title=title,
-        contact=contact,
-        organization=ticket.organization,
+        contact=writer or asking.tickets.contact(unit, ticket),
+        organization=asking.tickets.organization(unit, ticket),
         source=ticket.source,
         queue=ticket.queue,
     )
-    note.ticket = fresh
-    desk.session.flush()
-    desk.session.expire(ticket, ["notes"])
-    if note.stored is not None:
-        note.stored.ticket = fresh
-    desk.link(ticket, fresh, "split")
+    _move_note(desk, note, fresh)
+    desk.link(ticket, fresh, LinkKind.SPLIT)
     desk.announce(fresh, note)
     return fresh
 
 
 def unsplit(desk: Desk, ticket: Ticket, fresh: Ticket, note_id: int) -> None:
     """Puts the note back; the ticket that it made is deleted."""
-    note = desk.session.get_one(Note, note_id)
-    note.ticket = ticket
-    desk.session.flush()
-    desk.session.expire(ticket, ["notes"])
-    desk.session.expire(fresh, ["notes"])
-    if note.stored is not None:
-        note.stored.ticket = ticket
-    _unlink(desk, ticket, fresh, "split")
+    note = desk.unit.get(Note, note_id)
+    if note is not None:
+        _move_note(desk, note, ticket)
+    desk.unlink(ticket, fresh, LinkKind.SPLIT)
     delete(desk, fresh)
 
 
@@ -113,44 +116,39 @@ def delete(desk: Desk, ticket: Ticket, *, spam: bool = False) -> None:
     """Takes the ticket out of every list; it and its mail are kept."""
     if ticket.deleted is not None:
         raise Refused(sentence("{ticket} is deleted already.", ticket=ticket.number))
-    ticket.deleted = desk.now
-    desk.emit(ticket, "deleted", {"spam": spam} if spam else {})
+    detail = {"spam": spam} if spam else {}
+    desk.change(ticket, EventName.DELETED, detail, deleted=desk.now)
 
 
 def restore(desk: Desk, ticket: Ticket) -> None:
     """A deleted ticket is back."""
-    if ticket.deleted is None:
-        return
-    ticket.deleted = None
-    desk.emit(ticket, "restored", {})
+    if ticket.deleted is not None:
+        desk.change(ticket, EventName.RESTORED, {}, deleted=None)
 
 
 def _add_people(desk: Desk, ticket: Ticket, into: Ticket) -> list[Person]:
     """Contacts of the one who are not of the other become additional contacts there."""
-    contacts = [ticket.contact, *ticket.with_role("additional")]
-    new = [p for p in contacts if p is not None and p is not into.contact]
-    return [person for person in new if desk.add_person(into, person, "additional")]
+    contact = asking.tickets.contact(desk.unit, ticket)
+    others = asking.tickets.with_role(desk.unit, ticket, TicketRole.ADDITIONAL)
+    new = [p for p in (contact, *others) if p is not None and p.id != into.contact_id]
+    return [person for person in new if desk.add_person(into, person, TicketRole.ADDITIONAL)]
 
 
-def _move(desk: Desk, detail: dict[str, Any], start: Ticket, end: Ticket) -> None:
-    session = desk.session
-    for table, ids in ((Note, detail["notes"]), (TimeEntry, detail["times"])):
-        session.execute(
-            sa.update(table)
-            .where(table.id.in_(ids), table.ticket_id == start.id)
-            .values(ticket_id=end.id)
-        )
+def _move(desk: Desk, detail: Mapping[str, Any], start: Ticket, end: Ticket) -> None:
+    """Moves the notes and times that are named, as far as they are still there."""
+    notes = desk.unit.some(Note, detail["notes"]).values()
+    times = desk.unit.some(TimeEntry, detail["times"]).values()
+    moved: tuple[Note | TimeEntry, ...] = (*notes, *times)
+    for row in moved:
+        if row.ticket_id == start.id:
+            desk.unit.change(row, ticket_id=end.id)
     for ticket in (start, end):
-        ticket.updated = desk.now
-        session.flush()
-        session.expire(ticket, ["notes", "time_entries"])
+        desk.touch(ticket)
 
 
-def _unlink(desk: Desk, ticket: Ticket, other: Ticket, kind: str) -> None:
-    desk.session.execute(
-        sa.delete(TicketLink).where(
-            TicketLink.ticket_id == ticket.id,
-            TicketLink.other_id == other.id,
-            TicketLink.kind == kind,
-        )
-    )
+def _move_note(desk: Desk, note: Note, ticket: Ticket) -> None:
+    """A note and the mail that it came in by belong to this ticket now."""
+    desk.unit.change(note, ticket_id=ticket.id)
+    stored = desk.unit.get(Message, note.stored_id)
+    if stored is not None:
+        desk.unit.change(stored, ticket_id=ticket.id)

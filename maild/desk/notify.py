@@ -7,41 +7,43 @@ the same cause gives again after a crash (H28), and the place in the recipient's
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Session
 
 from maild.config import Settings
 from maild.desk import alerts, bundles, facts, people, rate_limits, reply_tokens
 from maild.desk.language import translator
 from maild.desk.notifications import Notification
 from maild.desk.profile import Profile
-from maild.model import Address
-from maild.store.tables import (
+from maild.model import Address, EventName, Role, SendState, TicketRole
+from maild.store import asking
+from maild.store.bridge import for_sessions_too
+from maild.store.records import (
     Event,
     Message,
     Note,
+    Organization,
     OutboxItem,
     Person,
     Thread,
     Ticket,
     TimeEntry,
 )
+from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
 REFERENCES = 20  # ids of a conversation that a mail names: the first and the latest
 
 
-class Unit(Protocol):
-    """What we need of `Desk`: one unit of work in one transaction."""
+class Cause(Protocol):
+    """What we need of `Desk`: the unit of work, and whose doing it is."""
 
-    session: Session
+    unit: Unit
     settings: Settings
     profile: Profile
     now: datetime
@@ -59,12 +61,12 @@ class Recipient:
 
     name: str
     address: str
-    audience: str  # contact | resource | admin
+    audience: Role
     person: Person | None = None
 
 
 def notify(
-    desk: Unit,
+    desk: Cause,
     ticket: Ticket | None,
     template: str,
     recipients: Iterable[Person | Recipient | str],
@@ -82,19 +84,16 @@ def notify(
     """
     kind = desk.profile.notifications.named(template)
     what = _What(kind, ticket, note, time, kind.auto if auto is True else auto or None)
+    told = _told(desk, what, recipients)
+    _look_up(desk, what, told)
     rows: list[OutboxItem] = []
-    seen: set[str] = set()
-    for given in recipients:
-        recipient = _recipient(given, kind)
-        if recipient.address in seen or not _may(desk, what, recipient):
-            continue
-        seen.add(recipient.address)
+    for recipient in told:
         row = (
             _covered(desk, what, recipient, extra or {})
             or _bundled(desk, what, recipient)
             or _add(desk, what, recipient, extra or {})
         )
-        if row is not None and row.state == "waiting":
+        if row is not None and row.state == SendState.WAITING:
             rows.append(row)
     return rows
 
@@ -109,34 +108,64 @@ class _What:
     time: TimeEntry | None
     auto: str | None
 
+    @property
+    def ids(self) -> tuple[int | None, int | None]:
+        """The note and the ticket that it is about."""
+        return self.note.id if self.note else None, self.ticket.id if self.ticket else None
 
-def _recipient(given: Person | Recipient | str, kind: Notification) -> Recipient:
+
+def _told(
+    desk: Cause, what: _What, given: Iterable[Person | Recipient | str]
+) -> Sequence[Recipient]:
+    """Who is told at all, each address once."""
+    everybody = list(given)
+    asking.people.bring(desk.unit, [who.id for who in everybody if isinstance(who, Person)])
+    found: dict[str, Recipient] = {}
+    for who in everybody:
+        recipient = _recipient(desk.unit, who, what.kind)
+        if recipient.address not in found and _may(desk, what, recipient):
+            found[recipient.address] = recipient
+    return list(found.values())
+
+
+def _look_up(desk: Cause, what: _What, told: Sequence[Recipient]) -> None:
+    """Asks at once what would be asked for each of them."""
+    asking.outbox.look_up(desk.unit, [_key(desk, what, recipient, 0) for recipient in told])
+    caps = desk.settings.config.floods
+    counted = [rate_limits.outgoing_caps(_outgoing(desk, what, r), caps) for r in told]
+    asking.counters.so_far(desk.unit, [key for some in counted for _, key, _ in some], desk.now)
+
+
+def _recipient(unit: Unit, given: Person | Recipient | str, kind: Notification) -> Recipient:
     if isinstance(given, Recipient):
         return given
     if isinstance(given, str):
         key = Address("", given).key
-        return Recipient(key.partition("@")[0], key, kind.audience)
-    usable = [a.address for a in given.addresses if a.held is None]
-    return Recipient(given.name, usable[0] if usable else given.email, given.role, given)
+        return Recipient(key.partition("@")[0], key, Role(kind.audience))
+    addresses = asking.people.addresses(unit, given)
+    usable = next((a for a in addresses if a.held is None), addresses[0])
+    return Recipient(given.name, usable.address, given.role, given)
 
 
-def _may(desk: Unit, what: _What, recipient: Recipient) -> bool:
+def _may(desk: Cause, what: _What, recipient: Recipient) -> bool:
     """Whether he is told at all."""
     if people.is_ours(desk.settings.config, recipient.address):  # H32
         return False
-    if recipient.audience == "contact" and what.note is not None and not what.note.public:
+    if recipient.audience == Role.CONTACT and what.note is not None and not what.note.public:
         log.warning("notify.internal", template=what.kind.name, note=what.note.id)
         return False
     if what.kind.direct or what.ticket is None:
         return True
-    if recipient.audience == "contact" and what.ticket.notify_contact is False:
+    if recipient.audience == Role.CONTACT and what.ticket.notify_contact is False:
         return False
-    stopped = {p.id for p in what.ticket.with_role("stopped")}
-    return recipient.person is None or recipient.person.id not in stopped
+    if recipient.person is None:
+        return True
+    stopped = asking.tickets.with_role(desk.unit, what.ticket, TicketRole.STOPPED)
+    return recipient.person not in stopped
 
 
 def _covered(
-    desk: Unit, what: _What, recipient: Recipient, extra: Mapping[str, Any]
+    desk: Cause, what: _What, recipient: Recipient, extra: Mapping[str, Any]
 ) -> OutboxItem | None:
     """One mail for one event and person: the row of this cause that tells him already.
 
@@ -144,52 +173,41 @@ def _covered(
     """
     if what.ticket is None:
         return None
-    for row in _same_cause(desk, what.ticket, recipient):
+    unit = desk.unit
+    for row in asking.outbox.of_cause(unit, what.ticket, desk.cause, desk.now):
         one_note = row.note_id is None or what.note is None or row.note_id == what.note.id
         takes_over = row.template in what.kind.covers
         covered = what.kind.name in desk.profile.notifications.covers(row.template)
-        if not one_note or not (takes_over or covered):
+        if row.address != recipient.address or not one_note or not (takes_over or covered):
             continue
         if takes_over:
-            row.template, row.auto = what.kind.name, what.auto
-            ticket = facts.storable(facts.ticket_facts(desk.session, what.ticket))
-            row.data = {**row.data, "ticket": ticket, **_written(desk, recipient, extra)}
+            ticket = facts.storable(facts.ticket_facts(unit, what.ticket))
+            data = {**row.data, "ticket": ticket, **_written(desk, recipient, extra)}
+            unit.change(row, template=what.kind.name, auto=what.auto, data=data)
         if what.note is not None:
-            row.note_id = what.note.id
-            row.data = {**row.data, "note": facts.storable(facts.note_facts(what.note))}
+            data = {**row.data, "note": facts.storable(facts.note_facts(unit, what.note))}
+            unit.change(row, note_id=what.note.id, data=data)
         return row
     return None
 
 
-def _same_cause(desk: Unit, ticket: Ticket, recipient: Recipient) -> list[OutboxItem]:
-    rows = desk.session.scalars(
-        sa.select(OutboxItem).where(
-            OutboxItem.ticket_id == ticket.id,
-            OutboxItem.address == recipient.address,
-            OutboxItem.created == desk.now,
-            OutboxItem.state == "waiting",
-        )
-    )
-    return [row for row in rows if row.data.get("cause") == desk.cause]
-
-
-def _bundled(desk: Unit, what: _What, recipient: Recipient) -> OutboxItem | None:
+def _bundled(desk: Cause, what: _What, recipient: Recipient) -> OutboxItem | None:
     """The row that waits for more news of this ticket for him, having taken in this one."""
     quiet = bundles.waits(desk.settings.config.notifications, what.kind, recipient.audience)
     if not quiet or what.ticket is None:
         return None
     row = bundles.open_row(
-        desk.session, what.ticket.id, recipient.address, desk.now, desk.profile.notifications
+        desk.unit, what.ticket, recipient.address, desk.now, desk.profile.notifications
     )
-    key = _key(desk, what, recipient) if row is not None else None
+    key = _free_key(desk, what, recipient) if row is not None else None
     if row is not None and key is not None:
         data = facts.storable(_data(desk, what, recipient))
-        bundles.take_in(row, what.kind.name, data, key)
+        bundles.take_in(desk.unit, row, what.kind.name, data, key)
     return row
 
 
-def draft(
-    desk: Unit,
+def preview_item(
+    desk: Cause,
     ticket: Ticket | None,
     template: str,
     recipient: Recipient,
@@ -198,50 +216,49 @@ def draft(
     time: TimeEntry | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> OutboxItem:
-    """The row that `notify` would write, for a preview: it is in no session."""
+    """The row that `notify` would write, only to be looked at: it is of no unit of work."""
     kind = desk.profile.notifications.named(template)
     what = _What(kind, ticket, note, time, kind.auto)
-    return _row(desk, what, recipient, extra or {}, key=f"draft {desk.cause}")
+    return _row(desk, what, recipient, extra or {}, key=f"preview {desk.cause}")
 
 
 def _add(
-    desk: Unit, what: _What, recipient: Recipient, extra: Mapping[str, Any]
+    desk: Cause, what: _What, recipient: Recipient, extra: Mapping[str, Any]
 ) -> OutboxItem | None:
     """The new row, or None where this very cause has told him already."""
-    key = _key(desk, what, recipient)
+    key = _free_key(desk, what, recipient)
     if key is None:
         return None
-    row = _row(desk, what, recipient, extra, key)
-    held = _held(recipient) or _capped(desk, what, recipient)
+    held = _held(desk.unit, recipient) or _capped(desk, what, recipient)
+    row = desk.unit.add(_row(desk, what, recipient, extra, key))
     if held:
-        row.state, row.error = "held", held
-    desk.session.add(row)
+        desk.unit.change(row, state=SendState.HELD, error=held)
     if what.ticket is not None:
-        desk.session.add(Thread(message_id=row.message_id, ticket_id=what.ticket.id, ours=True))
-    desk.session.flush()
+        desk.unit.add(Thread(message_id=row.message_id, ticket_id=what.ticket.id, ours=True))
     return row
 
 
 def _row(
-    desk: Unit, what: _What, recipient: Recipient, extra: Mapping[str, Any], key: str
+    desk: Cause, what: _What, recipient: Recipient, extra: Mapping[str, Any], key: str
 ) -> OutboxItem:
     person_id = recipient.person.id if recipient.person else None
     chain = _conversation(desk, what.ticket, recipient)
+    note_id, ticket_id = what.ids
     return OutboxItem(
         key=key,
-        ticket_id=what.ticket.id if what.ticket else None,
-        note_id=what.note.id if what.note else None,
+        ticket_id=ticket_id,
+        note_id=note_id,
         stored_id=desk.stored.id if desk.stored else None,
         person_id=person_id,
         address=recipient.address,
         template=what.kind.name,
-        language=_language(desk.settings, recipient.person),
+        language=_language(desk, recipient.person),
         audience=recipient.audience,
         auto=what.auto,
         data=facts.storable({**what.kind.nothing, **_data(desk, what, recipient)})
         | _written(desk, recipient, extra),
         message_id=reply_tokens.message_id(
-            reply_tokens.desk_secret(desk.session),
+            reply_tokens.desk_secret(desk.unit),
             key,
             what.ticket.number if what.ticket else None,
             person_id,
@@ -249,68 +266,72 @@ def _row(
         ),
         in_reply_to=_answers(desk, recipient) or (chain[-1] if chain else None),
         references=_bounded(chain),
-        state="waiting",
-        attempts=0,
         next_try=desk.now
         + bundles.waits(desk.settings.config.notifications, what.kind, recipient.audience),
         created=desk.now,
     )
 
 
-def _key(desk: Unit, what: _What, recipient: Recipient) -> str | None:
+def _free_key(desk: Cause, what: _What, recipient: Recipient) -> str | None:
     """The first free key of this cause, template and recipient; None: told already."""
-    note_id = what.note.id if what.note else None
     for count in range(1000):
-        text = "\x00".join((desk.cause, what.kind.name, recipient.address, str(count)))
-        key = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-        known = desk.session.execute(
-            sa.select(OutboxItem.note_id, OutboxItem.ticket_id).where(OutboxItem.key == key)
-        ).one_or_none()
+        key = _key(desk, what, recipient, count)
+        known = asking.outbox.with_key(desk.unit, key)
         if known is None:
             return key
-        if tuple(known) == (note_id, what.ticket.id if what.ticket else None):
+        if (known.note_id, known.ticket_id) == what.ids:
             return None
     return None
 
 
-def _held(recipient: Recipient) -> str | None:
+def _key(desk: Cause, what: _What, recipient: Recipient, count: int) -> str:
+    text = "\x00".join((desk.cause, what.kind.name, recipient.address, str(count)))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def _held(unit: Unit, recipient: Recipient) -> str | None:
     """Why we do not write to him any more, if that is so."""
     if recipient.person is None:
         return None
-    reasons = [a.held for a in recipient.person.addresses if a.address == recipient.address]
+    addresses = asking.people.addresses(unit, recipient.person)
+    reasons = [a.held for a in addresses if a.address == recipient.address]
     return f"The address is held: {reasons[0]}" if reasons and reasons[0] else None
 
 
-def _capped(desk: Unit, what: _What, recipient: Recipient) -> str | None:
+def _capped(desk: Cause, what: _What, recipient: Recipient) -> str | None:
     """Which cap keeps this mail back, if one does (E10)."""
-    mail = rate_limits.Outgoing(
+    mail, caps = _outgoing(desk, what, recipient), desk.settings.config.floods
+    return rate_limits.over_outgoing(desk.unit, mail, caps, desk.now) or None
+
+
+def _outgoing(desk: Cause, what: _What, recipient: Recipient) -> rate_limits.Outgoing:
+    return rate_limits.Outgoing(
         address=recipient.address,
         audience=recipient.audience,
         ticket_id=what.ticket.id if what.ticket else None,
         auto=what.auto is not None,
         stranger=rate_limits.is_stranger(recipient.person, desk.now),
-        by_resource=desk.author is not None and desk.author.role == "resource",
+        by_resource=desk.author is not None and desk.author.role == Role.RESOURCE,
     )
-    caps = desk.settings.config.floods
-    return rate_limits.over_outgoing(desk.session, mail, caps, desk.now) or None
 
 
-def _language(settings: Settings, person: Person | None) -> str:
+def _language(desk: Cause, person: Person | None) -> str:
     """The recipient's, else his organization's, else the desk's."""
     if person is not None and person.language:
         return person.language
-    if person is not None and person.organization is not None:
-        wanted = person.organization.fields.get("language")
+    if person is not None:
+        organization = desk.unit.get(Organization, person.organization_id)
+        wanted = organization.fields.get("language") if organization is not None else None
         if wanted:
             return str(wanted)
-    return settings.config.desk.language
+    return desk.settings.config.desk.language
 
 
-def _data(desk: Unit, what: _What, recipient: Recipient) -> facts.Facts:
+def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
     """The facts as they are now, without anything that this audience may not read."""
-    config = desk.settings.config.desk
+    config, unit = desk.settings.config.desk, desk.unit
     person, ticket = recipient.person, what.ticket
-    outside = recipient.audience == "contact"
+    outside = recipient.audience == Role.CONTACT
     data: facts.Facts = {
         "cause": desk.cause,
         "desk": facts.desk_facts(config),
@@ -318,38 +339,36 @@ def _data(desk: Unit, what: _What, recipient: Recipient) -> facts.Facts:
             recipient.name,
             recipient.address,
             recipient.audience,
-            _language(desk.settings, person),
+            _language(desk, person),
             (person.timezone if person else None) or config.timezone,
         ),
         "event": {"at": desk.now.isoformat(), "by": desk.by.name if desk.by else "maild"},
-        "ticket": facts.ticket_facts(desk.session, ticket) if ticket else None,
-        "note": facts.note_facts(what.note) if what.note else None,
-        "time": facts.time_facts(what.time, internal=not outside) if what.time else None,
+        "ticket": facts.ticket_facts(unit, ticket) if ticket else None,
+        "note": facts.note_facts(unit, what.note) if what.note else None,
+        "time": facts.time_facts(unit, what.time, internal=not outside) if what.time else None,
         "earlier": [],
     }
     if _unverified(desk, what, recipient):
         return _silent(data, recipient)
     if ticket is not None:
-        data["earlier"] = facts.earlier_facts(
-            desk.session, ticket, before=what.note, public_only=outside
-        )
+        data["earlier"] = facts.earlier_facts(unit, ticket, before=what.note, public_only=outside)
     return data
 
 
-def _written(desk: Unit, recipient: Recipient, extra: Mapping[str, Any]) -> facts.Facts:
+def _written(desk: Cause, recipient: Recipient, extra: Mapping[str, Any]) -> facts.Facts:
     """What the caller tells, its sentences in the recipient's language (`maild.i18n`)."""
     if not extra:
         return {}
-    language = _language(desk.settings, recipient.person)
+    language = _language(desk, recipient.person)
     return dict(facts.storable(translator(desk, language).plain(extra)))
 
 
-def _unverified(desk: Unit, what: _What, recipient: Recipient) -> bool:
+def _unverified(desk: Cause, what: _What, recipient: Recipient) -> bool:
     """Whether we answer a mail that anybody may have sent in the name of an address (H78)."""
-    if what.kind.auto != "auto-replied" or recipient.audience != "contact" or desk.stored is None:
+    if what.kind.auto != "auto-replied" or recipient.audience != Role.CONTACT:
         return False
     known = recipient.person is not None and recipient.person.source != "mail"
-    return not known and (desk.stored.proof or "none") == "none"
+    return desk.stored is not None and not known and (desk.stored.proof or "none") == "none"
 
 
 def _silent(data: facts.Facts, recipient: Recipient) -> facts.Facts:
@@ -364,47 +383,33 @@ def _silent(data: facts.Facts, recipient: Recipient) -> facts.Facts:
 # ---- the conversation, as this recipient's mail program knows it (E11)
 
 
-def _answers(desk: Unit, recipient: Recipient) -> str | None:
+def _answers(desk: Cause, recipient: Recipient) -> str | None:
     """The mail that we are processing, if it is his own."""
     if desk.stored is None or desk.stored.message_id is None:
         return None
-    return desk.stored.message_id if desk.stored.sender in _addresses(recipient) else None
+    return desk.stored.message_id if desk.stored.sender in _addresses(desk, recipient) else None
 
 
-def _conversation(desk: Unit, ticket: Ticket | None, recipient: Recipient) -> list[str]:
+def _conversation(desk: Cause, ticket: Ticket | None, recipient: Recipient) -> list[str]:
     """Ids of all mail of this ticket from him and to him, oldest first (RFC 5322 §3.6.4)."""
     own = _answers(desk, recipient)
     if ticket is None:
         return [own] if own else []
-    addresses = _addresses(recipient)
-    incoming = desk.session.execute(
-        sa.select(Message.accepted, Message.id, Message.message_id).where(
-            Message.ticket_id == ticket.id,
-            Message.sender.in_(addresses),
-            Message.message_id.is_not(None),
-        )
-    )
-    outgoing = desk.session.execute(
-        sa.select(OutboxItem.created, OutboxItem.id, OutboxItem.message_id).where(
-            OutboxItem.ticket_id == ticket.id,
-            OutboxItem.address.in_(addresses),
-            OutboxItem.state != "held",
-        )
-    )
-    entries: list[tuple[datetime, int, int, str]] = [
-        *((at, 0, row, mid or "") for at, row, mid in incoming),
-        *((at, 1, row, mid) for at, row, mid in outgoing),
-    ]
-    chain = [message_id for _, _, _, message_id in sorted(entries)]
+    addresses = _addresses(desk, recipient)
+    came = asking.messages.from_(desk.unit, ticket, addresses)
+    went = asking.outbox.to(desk.unit, ticket, addresses)
+    entries = [(m.accepted, m.message_id or "") for m in came]
+    entries += [(item.created, item.message_id) for item in went]
+    chain = [message_id for _, message_id in sorted(entries, key=lambda entry: entry[0])]
     if own:  # last, wherever it was: this is what we answer
         chain = [m for m in chain if m != own] + [own]
     return chain
 
 
-def _addresses(recipient: Recipient) -> list[str]:
+def _addresses(desk: Cause, recipient: Recipient) -> list[str]:
     if recipient.person is None:
         return [recipient.address]
-    return [a.address for a in recipient.person.addresses]
+    return asking.people.keys(desk.unit, recipient.person)
 
 
 def _bounded(chain: list[str]) -> list[str]:
@@ -415,21 +420,21 @@ def _bounded(chain: list[str]) -> list[str]:
 # ---- what became of it
 
 
-def not_delivered(session: Session, row: OutboxItem, why: str, now: datetime) -> None:
+@for_sessions_too
+def not_delivered(unit: Unit, row: OutboxItem, why: str, now: datetime) -> None:
     """Notes on the ticket that this mail did not arrive, and tells the admins once a recipient."""
-    detail = {"template": row.template, "to": row.address, "why": why}
-    session.add(
+    unit.add(
         Event(
             ticket_id=row.ticket_id,
             at=now,
-            event="notification failed",
+            event=EventName.NOTIFICATION_FAILED,
             by="maild",
-            detail=detail,
+            detail={"template": row.template, "to": row.address, "why": why},
         )
     )
     text = (
         f'The notification "{row.template}" to {row.address} could not be delivered: {why} '
         "`maild outbox` has it; is the address right?"
     )
-    alerts.raise_alert(session, f"undelivered:{row.address}", text, now)
+    alerts.raise_alert(unit, f"undelivered:{row.address}", text, now)
     log.warning("outbox.failed", item=row.id, ticket=row.ticket_id)

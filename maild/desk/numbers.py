@@ -5,27 +5,16 @@ from __future__ import annotations
 import re
 from datetime import datetime, tzinfo
 
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
-
-from maild.store.tables import NumberSeries
+from maild.store import asking
+from maild.store.unit import Unit
 
 NUMBER = re.compile(r"\bT(20\d{6})\.(\d{4,6})\b", re.IGNORECASE)
 
 
-def next_number(session: Session, now: datetime, zone: tzinfo) -> str:
+def next_number(unit: Unit, now: datetime, zone: tzinfo) -> str:
     """The day's next number; unique under concurrency, as the day's row is locked until commit."""
     day = now.astimezone(zone).strftime("%Y%m%d")
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    count = session.execute(
-        dialect.insert(NumberSeries)
-        .values(day=day, last=1)
-        .on_conflict_do_update(
-            index_elements=[NumberSeries.day], set_={"last": NumberSeries.last + 1}
-        )
-        .returning(NumberSeries.last)
-    ).scalar_one()
-    return f"T{day}.{count:04d}"
+    return f"T{day}.{asking.tickets.next_number(unit, day):04d}"
 
 
 def numbers_in(text: str) -> list[str]:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from maild.config import Config, ContactSection, ResourceSection
 from maild.errors import NotFound, Refused, UsageError
-from maild.model import Address
-from maild.store.tables import Domain, Organization, Person, PersonAddress
+from maild.model import Address, Role
+from maild.store import asking
+from maild.store.records import Domain, Organization, Person, PersonAddress
+from maild.store.unit import Unit
 
 # Domains of mail providers: they say nothing about an organization.
 PUBLIC_DOMAINS = frozenset(
@@ -21,33 +20,18 @@ PUBLIC_DOMAINS = frozenset(
 )
 
 
-def by_address(session: Session, address: Address) -> Person | None:
+def by_address(unit: Unit, address: Address) -> Person | None:
     """The person whose address this is; case and the domain's writing do not matter."""
-    return session.scalar(
-        sa.select(Person).join(PersonAddress).where(PersonAddress.address == address.key)
-    )
+    return asking.people.at(unit, address.key)
 
 
-def organization_of(session: Session, domain: str) -> Organization | None:
+def organization_of(unit: Unit, domain: str) -> Organization | None:
     """The organization that owns this mail domain or one above it; never a public one."""
     labels = domain.split(".")
     above = [".".join(labels[i:]) for i in range(len(labels) - 1)]
     if domain in PUBLIC_DOMAINS or not above:
         return None
-    rows = session.execute(
-        sa.select(Domain.domain, Organization)
-        .join(Organization, Organization.id == Domain.organization_id)
-        .where(Domain.domain.in_(above), Organization.active)
-    ).all()
-    return max(rows, key=lambda row: len(row[0]))[1] if rows else None
-
-
-def organization_named(session: Session, name: str) -> Organization | None:
-    """The active organization of this name; case does not matter."""
-    query = sa.select(Organization).where(
-        sa.func.lower(Organization.name) == name.strip().lower(), Organization.active
-    )
-    return session.scalar(query.limit(1))
+    return asking.people.owner(unit, above)
 
 
 def is_ours(config: Config, address: str) -> bool:
@@ -60,99 +44,117 @@ def is_ours(config: Config, address: str) -> bool:
     return key in ours or f"{local.partition('+')[0]}@{domain}" in ours
 
 
-def learn(session: Session, address: Address, now: datetime) -> Person:
+def learn(unit: Unit, address: Address, now: datetime) -> Person:
     """A new contact by his first mail, of the organization whose domain he writes from."""
-    person = Person(
-        name=address.name or address.address.partition("@")[0],
-        role="contact",
-        source="mail",
-        created=now,
-        organization=organization_of(session, address.domain),
-        addresses=[PersonAddress(address=address.key)],
+    owner = organization_of(unit, address.domain)
+    return _put(
+        unit,
+        Person(
+            name=address.name or address.address.partition("@")[0],
+            role=Role.CONTACT,
+            source="mail",
+            created=now,
+            organization_id=owner.id if owner else None,
+        ),
+        address.key,
     )
-    session.add(person)
-    session.flush()
+
+
+def _put(unit: Unit, person: Person, address: str) -> Person:
+    unit.add(person)
+    unit.add(PersonAddress(person_id=person.id, address=address))
     return person
 
 
-def resource_named(session: Session, name: str) -> Person | None:
+def resource_named(unit: Unit, name: str) -> Person | None:
     """The one active resource that a name, a part of it or an address means; None if unclear."""
     wanted = name.strip().lower()
-    found = [
-        person
-        for person in session.scalars(
-            sa.select(Person).where(Person.role == "resource", Person.active)
-        )
-        if wanted in (person.name.lower(), person.email, *person.name.lower().split())
-        or wanted == person.email.partition("@")[0]
-    ]
+    found = [p for p in asking.people.resources(unit) if wanted in _names(unit, p)]
     return found[0] if len(found) == 1 else None
 
 
-def sync(session: Session, config: Config, now: datetime) -> None:
+def _names(unit: Unit, person: Person) -> tuple[str, ...]:
+    """What a resource is called: his name, each word of it, his address, what is before its @."""
+    name, email = person.name.lower(), asking.people.email(unit, person)
+    return (name, *name.split(), email, email.partition("@")[0])
+
+
+def sync(unit: Unit, config: Config, now: datetime) -> None:
     """Brings the people of maild.toml into the one table; who left the file loses his rights."""
     for section in config.organization:
-        organization = session.scalar(
-            sa.select(Organization).where(Organization.name == section.name)
-        ) or Organization(name=section.name, fields={})
-        session.add(organization)
-        session.flush()
+        organization = asking.people.organization_named(unit, section.name)
+        if organization is None:
+            organization = unit.add(Organization(name=section.name))
         for key in section.domain_keys():
-            session.merge(Domain(domain=key, organization_id=organization.id))
-    session.flush()
-    named = [_sync_person(session, section, "resource", now) for section in config.resource]
-    named += [_sync_person(session, section, "contact", now) for section in config.contact]
-    gone = sa.select(Person).where(Person.source == "config", Person.active)
-    for person in session.scalars(gone):
+            _give_domain(unit, key, organization)
+    named = [_sync_person(unit, section, Role.RESOURCE, now) for section in config.resource]
+    named += [_sync_person(unit, section, Role.CONTACT, now) for section in config.contact]
+    for person in asking.people.configured(unit):
         if person not in named:
-            person.active = False
+            unit.change(person, active=False)
 
 
 def _sync_person(
-    session: Session, section: ResourceSection | ContactSection, role: str, now: datetime
+    unit: Unit, section: ResourceSection | ContactSection, role: Role, now: datetime
 ) -> Person:
-    person = by_address(session, Address("", section.email))
+    person = by_address(unit, Address("", section.email))
     if person is None:
-        person = Person(created=now, addresses=[], fields={})
-        session.add(person)
-    person.name, person.role, person.source = section.name, role, "config"
-    person.active, person.language = section.active, section.language
+        person = unit.add(Person(name=section.name, role=role, created=now))
+    unit.change(
+        person,
+        name=section.name,
+        role=role,
+        source="config",
+        active=section.active,
+        language=section.language,
+    )
     if isinstance(section, ContactSection):
-        person.timezone = section.timezone
-        person.organization = (
-            session.scalar(sa.select(Organization).where(Organization.name == section.organization))
+        organization = (
+            asking.people.organization_named(unit, section.organization)
             if section.organization
-            else organization_of(session, Address("", section.email).domain)
+            else organization_of(unit, Address("", section.email).domain)
         )
-    give_addresses(session, person, section.all_addresses())
+        unit.change(
+            person,
+            timezone=section.timezone,
+            organization_id=organization.id if organization else None,
+        )
+    give_addresses(unit, person, section.all_addresses())
     return person
 
 
 # ---- changing them
 
 
-def give_addresses(session: Session, person: Person, keys: Iterable[str]) -> None:
+def give_addresses(unit: Unit, person: Person, keys: Iterable[str]) -> None:
     """Makes these addresses his; one that was learned for somebody else moves over to him."""
     for key in keys:
-        owned = session.scalar(sa.select(PersonAddress).where(PersonAddress.address == key))
+        owned = asking.people.address(unit, key)
         if owned is None:
-            person.addresses.append(PersonAddress(address=key))
-        elif owned.person is not person:
-            owned.person = person
-    session.flush()
+            unit.add(PersonAddress(person_id=person.id, address=key))
+        else:
+            unit.change(owned, person_id=person.id)
 
 
-def the_person(session: Session, address: str) -> Person:
+def _give_domain(unit: Unit, key: str, organization: Organization) -> None:
+    owned = unit.get(Domain, key)
+    if owned is None:
+        unit.add(Domain(domain=key, organization_id=organization.id))
+    else:
+        unit.change(owned, organization_id=organization.id)
+
+
+def the_person(unit: Unit, address: str) -> Person:
     """The person with this address; NotFound where there is none."""
-    person = by_address(session, Address("", address))
+    person = by_address(unit, Address("", address))
     if person is None:
         raise NotFound(f"Nobody has the address {address}. `maild people list` shows who there is.")
     return person
 
 
-def the_organization(session: Session, name: str) -> Organization:
+def the_organization(unit: Unit, name: str) -> Organization:
     """The organization of this name; NotFound where there is none."""
-    found = organization_named(session, name)
+    found = asking.people.organization_called(unit, name)
     if found is None:
         raise NotFound(
             f'There is no organization "{name}"; `maild people organization "{name}"` makes it.'
@@ -161,24 +163,20 @@ def the_organization(session: Session, name: str) -> Organization:
 
 
 def put_organization(
-    session: Session, name: str, domains: Iterable[str] = (), active: bool | None = None
+    unit: Unit, name: str, domains: Iterable[str] = (), active: bool | None = None
 ) -> Organization:
     """Makes or changes an organization; UsageError for a domain that says nothing of it."""
-    found = organization_named(session, name) or session.scalar(
-        sa.select(Organization).where(Organization.name == name)
-    )
+    found = asking.people.organization_called(unit, name)
+    found = found or asking.people.organization_named(unit, name)
     if found is None:
-        found = Organization(name=name, fields={}, active=True)
-        session.add(found)
-        session.flush()
+        found = unit.add(Organization(name=name))
     if active is not None:
-        found.active = active
+        unit.change(found, active=active)
     for domain in domains:
         key = Address("", f"x@{domain.strip().lstrip('@')}").domain
         if key in PUBLIC_DOMAINS or "." not in key:
             raise UsageError(f"{domain} belongs to everybody; it cannot mean an organization.")
-        session.merge(Domain(domain=key, organization_id=found.id))
-    session.flush()
+        _give_domain(unit, key, found)
     return found
 
 
@@ -187,7 +185,7 @@ class Change:
     """What is to be different about a person; None: as it is."""
 
     name: str | None = None
-    role: str | None = None  # resource | contact
+    role: Role | None = None  # resource | contact
     organization: str | None = None  # "": none
     aliases: tuple[str, ...] = ()  # further addresses
     language: str | None = None
@@ -196,46 +194,42 @@ class Change:
     release: bool = False  # write to his addresses again
 
 
-def add(session: Session, email: str, change: Change, now: datetime) -> Person:
+def add(unit: Unit, email: str, change: Change, now: datetime) -> Person:
     """A new person; UsageError where the address is taken or none."""
     key = _key(email)
-    if by_address(session, Address("", key)) is not None:
+    if by_address(unit, Address("", key)) is not None:
         raise UsageError(f"{email} is somebody's already; use `maild people change {email}`.")
-    person = Person(
-        name=change.name or key.partition("@")[0],
-        role=change.role or "contact",
-        active=True,
-        source="cli",
-        created=now,
-        fields={},
-        addresses=[PersonAddress(address=key)],
-        organization=None,
+    person = _put(
+        unit,
+        Person(
+            name=change.name or key.partition("@")[0],
+            role=Role(change.role or Role.CONTACT),
+            source="cli",
+            created=now,
+        ),
+        key,
     )
-    session.add(person)
-    session.flush()
-    if change.organization is None and person.role == "contact":
-        person.organization = organization_of(session, key.rpartition("@")[2])
-    return alter(session, person, change)
+    if change.organization is None and person.role == Role.CONTACT:
+        owner = organization_of(unit, key.rpartition("@")[2])
+        unit.change(person, organization_id=owner.id if owner else None)
+    return alter(unit, person, change)
 
 
-def alter(session: Session, person: Person, change: Change) -> Person:
+def alter(unit: Unit, person: Person, change: Change) -> Person:
     """Changes a person; Refused for one whom maild.toml holds: the file would win again."""
     if person.source == "config" and change != Change(release=change.release):
         raise Refused(f"{person.name} stands in maild.toml; change him there.")
-    for field in ("name", "role", "language", "timezone", "active"):
-        value = getattr(change, field)
-        if value is not None:
-            setattr(person, field, value)
+    plain = {f: getattr(change, f) for f in ("name", "role", "language", "timezone", "active")}
+    unit.change(person, **{f: value for f, value in plain.items() if value is not None})
     if change.role is not None and person.source == "mail":
-        person.source = "cli"
+        unit.change(person, source="cli")
     if change.organization is not None:
-        person.organization = (
-            the_organization(session, change.organization) if change.organization else None
-        )
+        organization = the_organization(unit, change.organization) if change.organization else None
+        unit.change(person, organization_id=organization.id if organization else None)
     if change.release:
-        for address in person.addresses:
-            address.held, address.bounces = None, 0
-    give_addresses(session, person, [_key(alias) for alias in change.aliases])
+        for address in asking.people.addresses(unit, person):
+            unit.change(address, held=None, bounces=0)
+    give_addresses(unit, person, [_key(alias) for alias in change.aliases])
     return person
 
 

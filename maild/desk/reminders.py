@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import sqlalchemy as sa
-
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
-from maild.store.tables import Clock, Person, Ticket
+from maild.model import EventName
+from maild.store import asking
+from maild.store.records import Clock, Person, Ticket
 
 PREFIX = "reminder: "
 
@@ -21,31 +21,27 @@ def is_clock(name: str) -> bool:
 def remind(desk: Desk, ticket: Ticket, person: Person, when: datetime) -> None:
     """Reminds this person of the ticket then; a later wish takes the place of an earlier one."""
     name = f"{PREFIX}{person.id}"
-    clock = _clock(desk, ticket, name)
+    clock = asking.clocks.of(desk.unit, ticket).get(name)
     if clock is None:
-        clock = Clock(ticket_id=ticket.id, name=name, started=desk.now, detail={})
-        desk.session.add(clock)
-    clock.due = when
-    desk.emit(ticket, "reminder set", {"person": person.name, "to": when.isoformat()})
+        desk.unit.add(Clock(ticket_id=ticket.id, name=name, due=when, started=desk.now))
+    else:
+        desk.unit.change(clock, due=when)
+    detail = {"person": person.name, "to": when.isoformat()}
+    desk.emit(ticket, EventName.REMINDER_SET, detail)
 
 
 def forget(desk: Desk, ticket: Ticket, person: Person) -> None:
     """No reminder after all."""
-    clock = _clock(desk, ticket, f"{PREFIX}{person.id}")
+    clock = asking.clocks.of(desk.unit, ticket).get(f"{PREFIX}{person.id}")
     if clock is not None:
-        desk.session.delete(clock)
-        desk.emit(ticket, "reminder removed", {"person": person.name})
+        desk.unit.delete(clock)
+        desk.emit(ticket, EventName.REMINDER_REMOVED, {"person": person.name})
 
 
 def fire(desk: Desk, ticket: Ticket, name: str) -> None:
     """The time has come."""
-    person = desk.session.get(Person, int(name.removeprefix(PREFIX)))
+    person = desk.unit.get(Person, int(name.removeprefix(PREFIX)))
     if person is None or not person.active:
         return
     notify(desk, ticket, "reminder", [person])
-    desk.emit(ticket, "reminded", {"person": person.name})
-
-
-def _clock(desk: Desk, ticket: Ticket, name: str) -> Clock | None:
-    query = sa.select(Clock).where(Clock.ticket_id == ticket.id, Clock.name == name)
-    return desk.session.scalar(query)
+    desk.emit(ticket, EventName.REMINDED, {"person": person.name})

@@ -14,11 +14,11 @@ import re
 import secrets
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from maild.store import asking
+from maild.store.bridge import for_sessions_too
+from maild.store.unit import Unit
 
-from maild.store.tables import Setting
-
+SECRET = "secret"  # key of the setting
 REPLY = "r"  # the KEY of a plus-address
 _BITS_80 = 10  # octets; 16 letters in base32
 _TOKEN = re.compile(
@@ -34,16 +34,19 @@ class Token:
     person_id: int | None  # whom alone we sent it; None: an address that is nobody's
 
 
-def desk_secret(session: Session) -> bytes:
+@for_sessions_too
+def desk_secret(unit: Unit) -> bytes:
     """The desk's own secret, made by the first who asks; part of every backup of the database."""
-    if "secret" not in session.info:  # asked for several times in one unit of work
-        row = session.get(Setting, "secret")
-        if row is None:
-            fresh = {"hex": secrets.token_hex(32)}
-            _insert_once(session, "secret", fresh)
-            row = session.get_one(Setting, "secret")
-        session.info["secret"] = bytes.fromhex(row.value["hex"])
-    return bytes(session.info["secret"])
+    known: bytes | None = unit.lasting.get(SECRET)
+    if known is not None:
+        return known
+    kept = asking.settings.kept(unit, SECRET)
+    if kept is None:  # not known for good before it is written: its unit may fail
+        kept = {"hex": secrets.token_hex(32)}
+        asking.settings.keep(unit, SECRET, kept)
+        return bytes.fromhex(kept["hex"])
+    found = unit.lasting[SECRET] = bytes.fromhex(kept["hex"])
+    return found
 
 
 def message_id(
@@ -90,15 +93,3 @@ def _sign(secret: bytes, ticket_number: str | None, person_id: int | None, key: 
 
 def _base32(digest: bytes) -> str:
     return base64.b32encode(digest[:_BITS_80]).decode("ascii").lower()
-
-
-def _insert_once(session: Session, key: str, value: dict[str, str]) -> None:
-    """Two daemons may start at once: the first one's secret stays."""
-    if session.get_bind().dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    session.execute(
-        insert(Setting).values(key=key, value=value).on_conflict_do_nothing(index_elements=["key"])
-    )
-    session.execute(sa.select(Setting.key))  # the session reads the row afresh

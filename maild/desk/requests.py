@@ -10,7 +10,7 @@ from maild.desk.desk import Desk
 from maild.desk.profile import Profile, RequestType, key
 from maild.i18n import in_all_languages, sentence
 from maild.parse import prefixes
-from maild.store.tables import Ticket
+from maild.store.records import Ticket
 
 LINES = 500  # of a text that are looked at
 LONGEST = 500  # characters of an answer

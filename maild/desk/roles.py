@@ -5,62 +5,69 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session, object_session
-
 from maild.errors import UsageError
-from maild.store.tables import Person, Ticket
+from maild.model import TicketRole
+from maild.store import asking
+from maild.store.records import Person, Ticket
+from maild.store.unit import Unit
+
+Role = Callable[[Unit, Ticket], list[Person]]
 
 
-def _contact(ticket: Ticket) -> list[Person]:
-    return [ticket.contact] if ticket.contact else []
+def _contact(unit: Unit, ticket: Ticket) -> list[Person]:
+    found = asking.tickets.contact(unit, ticket)
+    return [found] if found is not None else []
 
 
-def _primary(ticket: Ticket) -> list[Person]:
-    return [ticket.primary] if ticket.primary else []
+def _primary(unit: Unit, ticket: Ticket) -> list[Person]:
+    found = asking.tickets.primary(unit, ticket)
+    return [found] if found is not None else []
 
 
-def _everybody(ticket: Ticket) -> list[Person]:
-    return [
-        *_contact(ticket),
-        *ticket.with_role("additional"),
-        *_primary(ticket),
-        *ticket.with_role("secondary"),
-    ]
+def _additional(unit: Unit, ticket: Ticket) -> list[Person]:
+    return asking.tickets.with_role(unit, ticket, TicketRole.ADDITIONAL)
 
 
-def _all_resources(ticket: Ticket) -> list[Person]:
-    session = object_session(ticket)
-    return all_resources(session) if session else []
+def _secondary(unit: Unit, ticket: Ticket) -> list[Person]:
+    return asking.tickets.with_role(unit, ticket, TicketRole.SECONDARY)
 
 
-def _account_manager(ticket: Ticket) -> list[Person]:
+def _all_resources(unit: Unit, ticket: Ticket) -> list[Person]:
+    return asking.people.resources(unit)
+
+
+def _account_manager(unit: Unit, ticket: Ticket) -> list[Person]:
     """The resource whose address or name stands in the organization's field of this name."""
-    session = object_session(ticket)
-    wanted = (ticket.organization.fields if ticket.organization else {}).get("account_manager")
-    if session is None or not wanted:
+    organization = asking.tickets.organization(unit, ticket)
+    wanted = organization.fields.get("account_manager") if organization is not None else None
+    if not wanted:
         return []
     named = str(wanted).strip().lower()
-    return [p for p in all_resources(session) if named in (p.name.lower(), p.email)]
+    resources = asking.people.resources(unit)
+    return [p for p in resources if named in (p.name.lower(), asking.people.email(unit, p))]
+
+
+def _all_of(*roles: Role) -> Role:
+    return lambda unit, ticket: [person for role in roles for person in role(unit, ticket)]
 
 
 # Every role by its name in rules and commands.
-ROLES: dict[str, Callable[[Ticket], list[Person]]] = {
+ROLES: dict[str, Role] = {
     "contact": _contact,
-    "additional contacts": lambda ticket: ticket.with_role("additional"),
-    "contacts": lambda ticket: [*_contact(ticket), *ticket.with_role("additional")],
+    "additional contacts": _additional,
+    "contacts": _all_of(_contact, _additional),
     "primary resource": _primary,
-    "secondary resources": lambda ticket: ticket.with_role("secondary"),
-    "resources": lambda ticket: [*_primary(ticket), *ticket.with_role("secondary")],
-    "everybody": _everybody,
+    "secondary resources": _secondary,
+    "resources": _all_of(_primary, _secondary),
+    "everybody": _all_of(_contact, _additional, _primary, _secondary),
     "all resources": _all_resources,
     "account manager": _account_manager,
 }
 
 
-def resolve(ticket: Ticket, role: str, author: Person | None = None) -> list[Person]:
+def resolve(unit: Unit, ticket: Ticket, role: str, author: Person | None = None) -> list[Person]:
     """The active people of this role, each once, without `author`.  UsageError: no such role."""
-    people = ROLES[known_role(role)](ticket)
+    people = ROLES[known_role(role)](unit, ticket)
     skip = {author.id} if author else set()
     found: list[Person] = []
     for person in people:
@@ -78,9 +85,3 @@ def known_role(role: str) -> str:
     close = difflib.get_close_matches(name, ROLES, 1, 0.5)
     hint = f"did you mean {close[0]}?" if close else f"possible: {', '.join(ROLES)}."
     raise UsageError(f'There is no role "{role}"; {hint}')
-
-
-def all_resources(session: Session) -> list[Person]:
-    """Every active resource of the desk, by name."""
-    query = sa.select(Person).where(Person.role == "resource", Person.active)
-    return list(session.scalars(query.order_by(Person.name, Person.id)))

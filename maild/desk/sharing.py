@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from maild.desk.desk import Desk
 from maild.desk.language import for_all
 from maild.errors import Refused
 from maild.i18n import sentence
-from maild.store.tables import Note, Person, Ticket
+from maild.model import EventName
+from maild.store import asking
+from maild.store.records import Note, Person, Ticket
+from maild.store.unit import Unit
 
 OTHER = {"provider": "client", "client": "provider"}
 
@@ -26,14 +27,15 @@ def twin(ticket: Ticket) -> dict[str, Any] | None:
     return found
 
 
-def other_side(session: Session, ticket: Ticket, by: Person | None) -> list[Person]:
+def other_side(unit: Unit, ticket: Ticket, by: Person | None) -> list[Person]:
     """The resource of the side that `by` is not of."""
     side = twin(ticket)
     if side is None:
         return []
     if by is not None and by.id == side["resource_id"]:
-        return [ticket.primary] if ticket.primary else []
-    person = session.get(Person, side["resource_id"])
+        primary = asking.tickets.primary(unit, ticket)
+        return [primary] if primary is not None else []
+    person = unit.get(Person, side["resource_id"])
     return [person] if person is not None and person.active else []
 
 
@@ -53,7 +55,7 @@ def share(desk: Desk, ticket: Ticket, queue: str, person: Person, note: Note | N
             )
         )
     side = OTHER[ticket.fields.get("side", "client")]
-    ticket.fields["twin"] = {
+    other = {
         "side": side,
         "queue": queue,
         "resource_id": person.id,
@@ -61,6 +63,7 @@ def share(desk: Desk, ticket: Ticket, queue: str, person: Person, note: Note | N
         "status": desk.profile.shared_status,
         "completed": None,
     }
+    desk.keep(ticket, "twin", other)
     _say(desk, ticket, "assigned", note)
 
 
@@ -69,10 +72,10 @@ def work_is_complete(desk: Desk, ticket: Ticket, note: Note | None) -> None:
     status = desk.profile.shared_done_status
     side = _shared(ticket)
     if desk.by is not None and desk.by.id == side["resource_id"]:
-        ticket.fields["twin"] = {**side, "completed": desk.now.isoformat()}
+        desk.keep(ticket, "twin", {**side, "completed": desk.now.isoformat()})
         desk.set_status(ticket, status)
     else:
-        ticket.fields["twin"] = {**side, "status": status}
+        desk.keep(ticket, "twin", {**side, "status": status})
     _say(desk, ticket, "complete", note or _note(desk, ticket))
 
 
@@ -104,4 +107,5 @@ def _say(desk: Desk, ticket: Ticket, what: str, note: Note) -> None:
     side = _shared(ticket)
     by_twin = desk.by is not None and desk.by.id == side["resource_id"]
     here = side["side"] if by_twin else OTHER[side["side"]]
-    desk.emit(ticket, "other side", {"says": what, "side": desk.profile.sides[here]}, note)
+    detail = {"says": what, "side": desk.profile.sides[here]}
+    desk.emit(ticket, EventName.OTHER_SIDE, detail, note)

@@ -10,21 +10,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from maild.desk.calendar import Calendar, Span
 from maild.desk.desk import Desk
 from maild.desk.profile import Profile, Sla, key
-from maild.store.tables import Clock, Note, Ticket
+from maild.model import EventName, StatusKind
+from maild.store import asking
+from maild.store.records import Clock, Ticket
+from maild.store.unit import Unit
 
 PREFIX = "SLA: "
 FIRST, SOLVED = "first response", "resolution"
 WARNING = " is near"
 
 
-def chosen(profile: Profile, ticket: Ticket) -> Sla | None:
+def chosen(unit: Unit, profile: Profile, ticket: Ticket) -> Sla | None:
     """The first SLA of the profile that is for this ticket."""
-    organization = ticket.organization.name if ticket.organization else ""
+    client = asking.tickets.organization(unit, ticket)
+    organization = client.name if client is not None else ""
     for sla in profile.slas:
         if (
             _fits(sla.organizations, organization)
@@ -48,11 +50,11 @@ def follow(desk: Desk, ticket: Ticket) -> None:
     """Brings times and clocks to where the ticket stands; nothing where it has no SLA."""
     if not desk.profile.slas:
         return
-    sla = chosen(desk.profile, ticket)
+    sla = chosen(desk.unit, desk.profile, ticket)
     before = ticket.fields.get("sla")
     if sla is None:
         if before:
-            ticket.fields["sla"] = None
+            desk.keep(ticket, "sla", None)
             _set(desk, ticket, {})
         return
     calendar = desk.calendar(sla.calendar)
@@ -65,7 +67,7 @@ def follow(desk: Desk, ticket: Ticket) -> None:
     ):
         wanted |= _times(desk, ticket, calendar, sla, what, span, done, state)
     if state != before:
-        ticket.fields["sla"] = state
+        desk.keep(ticket, "sla", state)
     _set(desk, ticket, wanted)
 
 
@@ -76,11 +78,11 @@ def fire(desk: Desk, ticket: Ticket, name: str, due: datetime, late: str) -> Non
     which = what.removesuffix(WARNING)
     state = dict(ticket.fields.get("sla") or {})
     state[f"{_word(which)}_{'warned' if near else 'missed'}"] = desk.now.isoformat()
-    ticket.fields["sla"] = state
+    desk.keep(ticket, "sla", state)
     detail = {"which": which, "sla": state.get("name"), "due": state.get(f"{_word(which)}_due")}
     if late:
         detail["late"] = late
-    desk.emit(ticket, "SLA approaching" if near else "SLA missed", detail)
+    desk.emit(ticket, EventName.SLA_APPROACHING if near else EventName.SLA_MISSED, detail)
 
 
 # ---- where it stands
@@ -110,16 +112,13 @@ def _paused(
 def _first_response(desk: Desk, ticket: Ticket, state: dict[str, Any]) -> bool:
     """Whether the contact has heard of us; a machine's acknowledgement is no answer."""
     if not state.get("responded"):
-        query = sa.select(sa.func.min(Note.created)).where(
-            Note.ticket_id == ticket.id, Note.public, Note.by_kind == "resource"
-        )
-        found = desk.session.scalar(query)
-        state["responded"] = found.isoformat() if found else None
+        found = asking.notes.first_answer(desk.unit, ticket)
+        state["responded"] = found.created.isoformat() if found else None
     return bool(state["responded"])
 
 
 def _solved(ticket: Ticket) -> bool:
-    return ticket.status_kind in ("resolved", "closed")
+    return ticket.status_kind in (StatusKind.RESOLVED, StatusKind.CLOSED)
 
 
 def _times(
@@ -171,17 +170,13 @@ def _after(
 
 def _set(desk: Desk, ticket: Ticket, wanted: dict[str, datetime | None]) -> None:
     """Makes the ticket's SLA clocks what is wanted."""
-    rows = desk.session.scalars(
-        sa.select(Clock).where(Clock.ticket_id == ticket.id, Clock.name.startswith(PREFIX))
-    )
-    known = {clock.name: clock for clock in rows}
+    there = asking.clocks.of(desk.unit, ticket)
+    known = {name: clock for name, clock in there.items() if is_clock(name)}
     for name, due in wanted.items():
         clock = known.pop(name, None)
         if clock is None:
-            desk.session.add(
-                Clock(ticket_id=ticket.id, name=name, due=due, started=desk.now, detail={})
-            )
-        elif clock.due != due:
-            clock.due = due
+            desk.unit.add(Clock(ticket_id=ticket.id, name=name, due=due, started=desk.now))
+        else:
+            desk.unit.change(clock, due=due)
     for clock in known.values():
-        desk.session.delete(clock)
+        desk.unit.delete(clock)

@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
-
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from typing import Protocol
 
 from maild.desk.profile import NEEDS, Profile, Status, key
 from maild.errors import Refused
 from maild.i18n import sentence
-from maild.store.tables import Message, Note, Ticket, TimeEntry
+from maild.model import StatusKind
+from maild.store import asking
+from maild.store.records import Message, Ticket
+from maild.store.unit import Unit
 
 
 class Asking(Protocol):
     """What we need of `Desk`: when and by whom a status is asked for."""
 
     @property
-    def session(self) -> Session: ...
+    def unit(self) -> Unit: ...
     @property
     def profile(self) -> Profile: ...
     @property
@@ -96,7 +96,7 @@ def missing(desk: Asking, ticket: Ticket, status: Status) -> list[str]:
 class Look:
     """Somebody who asks what is missing, and sets nothing."""
 
-    session: Session
+    unit: Unit
     profile: Profile
     now: datetime
     stored: Message | None = None
@@ -104,7 +104,7 @@ class Look:
 
 def closing_needs(desk: Asking, ticket: Ticket) -> list[str]:
     """What is lacking for the ticket to be complete, in a sentence each (R11, G5)."""
-    if ticket.status_kind == "closed":
+    if ticket.status_kind == StatusKind.CLOSED:
         return []
     items: list[str] = [sentence("Not done yet: {item}.", item=item) for item in open_items(ticket)]
     if key(str(ticket.fields.get("time_entries_done", ""))) in ("no", "false", "not completed"):
@@ -113,30 +113,18 @@ def closing_needs(desk: Asking, ticket: Ticket) -> list[str]:
     return items + [sentence("{need!c}.", need=NEEDS[word]) for word in lacking]
 
 
-def _count(desk: Asking, query: sa.Select[Any]) -> int:
-    desk.session.flush()
-    return desk.session.scalar(query) or 0
-
-
 def _note_now(desk: Asking, ticket: Ticket) -> bool:
     """Somebody has said what is to be done, in the very mail that asks."""
-    here = Note.created == desk.now if desk.stored is None else Note.stored_id == desk.stored.id
-    query = sa.select(sa.func.count()).where(
-        Note.ticket_id == ticket.id, here, sa.func.trim(Note.text) != ""
-    )
-    return _count(desk, query) > 0
+    stored_id = desk.stored.id if desk.stored is not None else None
+    return asking.notes.has_words(desk.unit, ticket, stored_id=stored_id, at=desk.now)
 
 
 def _told(desk: Asking, ticket: Ticket) -> bool:
-    query = sa.select(sa.func.count()).where(
-        Note.ticket_id == ticket.id, Note.public, Note.by_kind == "resource"
-    )
-    return _count(desk, query) > 0
+    return asking.notes.first_answer(desk.unit, ticket) is not None
 
 
 def _worked(desk: Asking, ticket: Ticket) -> bool:
-    query = sa.select(sa.func.count()).where(TimeEntry.ticket_id == ticket.id)
-    return _count(desk, query) > 0
+    return bool(asking.tickets.times(desk.unit, ticket))
 
 
 def open_items(ticket: Ticket) -> list[str]:
@@ -147,7 +135,7 @@ def open_items(ticket: Ticket) -> list[str]:
 _MET: Mapping[str, Callable[[Asking, Ticket], bool]] = {
     "due": lambda desk, ticket: ticket.due is not None and ticket.due > desk.now,
     "note": _note_now,
-    "resource": lambda desk, ticket: ticket.primary is not None,
+    "resource": lambda desk, ticket: ticket.primary_id is not None,
     "resolution": lambda desk, ticket: bool((ticket.resolution or "").strip()),
     "contact told": _told,
     "time entry": _worked,

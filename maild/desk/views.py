@@ -6,37 +6,38 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
-
-from maild.desk.facts import minutes_worked
+from maild.desk import facts
 from maild.desk.profile import Profile, named
 from maild.errors import NotFound
 from maild.i18n import Sentence, sentence
-from maild.store.tables import Note, OutboxItem, Person, Ticket, TicketPerson, TimeEntry
+from maild.model import StatusKind, TicketRole
+from maild.store import asking
+from maild.store.asking.lists import Which
+from maild.store.records import Message, Note, Person, Ticket, TimeEntry
+from maild.store.unit import Unit
 
-OPEN = Ticket.status_kind != "closed"
-UNFINISHED = Ticket.status_kind.not_in(("resolved", "closed"))
 COMING = timedelta(days=30)  # of a series, contacts see what is due so soon (P7)
+MOST = 1000  # tickets of a list
+_OPEN = tuple(kind for kind in StatusKind if kind != StatusKind.CLOSED)
 
-# Of every profile: name → (what it lists, its condition)
-VIEWS: dict[str, tuple[str, sa.ColumnElement[bool]]] = {
-    "open": (sentence("All open tickets"), OPEN),
-    "all": (sentence("All tickets"), sa.true()),
+# Of every profile: name → (what it lists, which tickets)
+VIEWS: dict[str, tuple[str, Which]] = {
+    "open": (sentence("All open tickets"), Which(_OPEN)),
+    "all": (sentence("All tickets"), Which()),
     "to process": (
         sentence("Tickets that await our action"),
-        Ticket.status_kind.in_(("new", "review")),
+        Which((StatusKind.NEW, StatusKind.REVIEW)),
     ),
-    "unassigned": (sentence("Open tickets that nobody holds"), OPEN & Ticket.primary_id.is_(None)),
+    "unassigned": (sentence("Open tickets that nobody holds"), Which(_OPEN, unassigned=True)),
     "waiting on us": (
         sentence("Open tickets that wait for one of us"),
-        Ticket.status_kind.in_(("new", "working", "review")),
+        Which((StatusKind.NEW, StatusKind.WORKING, StatusKind.REVIEW)),
     ),
     "waiting on them": (
         sentence("Tickets that wait for others"),
-        Ticket.status_kind == "waiting",
+        Which((StatusKind.WAITING,)),
     ),
-    "closed": (sentence("Closed tickets"), Ticket.status_kind == "closed"),
+    "closed": (sentence("Closed tickets"), Which((StatusKind.CLOSED,))),
 }
 
 
@@ -53,65 +54,59 @@ def title(profile: Profile, name: str) -> str:
     return VIEWS[name][0] if name in VIEWS else Sentence(name, {})
 
 
-def _where(profile: Profile, name: str) -> sa.ColumnElement[bool]:
+def which(profile: Profile, view: str) -> Which:
+    """Which tickets a view has, in whatever way its name is written; UsageError: no such one."""
+    name = named(view.replace("-", " ").replace("_", " "), names(profile), "view")
     own = profile.views.get(name)
     if own is None:
         return VIEWS[name][1]
-    return Ticket.status_kind.in_(own.kinds) | Ticket.status.in_(own.statuses)
+    return Which(tuple(map(StatusKind, own.kinds)), own.statuses)
 
 
 def tickets(
-    session: Session, profile: Profile, view: str = "open", limit: int = 1000
+    unit: Unit, profile: Profile, view: str = "open", limit: int = MOST
 ) -> Sequence[Ticket]:
     """The tickets of a view, the newest last; UsageError where there is no such view."""
-    name = named(view.replace("-", " ").replace("_", " "), names(profile), "view")
-    found = session.scalars(
-        sa.select(Ticket)
-        .where(_where(profile, name), Ticket.deleted.is_(None))
-        .options(
-            joinedload(Ticket.contact),
-            joinedload(Ticket.primary),
-            joinedload(Ticket.organization),
-            selectinload(Ticket.people).joinedload(TicketPerson.person),
-        )
-        .order_by(Ticket.id.desc())
-        .limit(limit)
-    ).all()
+    found = asking.lists.newest(unit, which(profile, view), limit)
+    asking.lists.complete(unit, found)
     return found[::-1]
 
 
-def listed(ticket: Ticket) -> dict[str, Any]:
+def of_person(unit: Unit, person: Person, now: datetime, *, as_resource: bool) -> list[Ticket]:
+    """What he works on; of a contact, what he asked for or is told of (P6), of a series of tickets
+    those that are due soon (P7)."""
+    found = asking.lists.with_person(unit, person, as_resource=as_resource)
+    return found if as_resource else [ticket for ticket in found if _shown(ticket, now)]
+
+
+def _shown(ticket: Ticket, now: datetime) -> bool:
+    in_series = ticket.fields.get("series") is not None
+    return not in_series or ticket.due is None or ticket.due <= now + COMING
+
+
+def listed(unit: Unit, ticket: Ticket) -> dict[str, Any]:
     """A ticket in a list that is mailed."""
     return {
         "number": ticket.number,
         "title": ticket.title,
-        "contact": ticket.contact.name if ticket.contact else None,
+        "contact": facts.name_of(asking.tickets.contact(unit, ticket)),
         "status": ticket.status,
         "priority": ticket.priority,
         "due": ticket.due.isoformat() if ticket.due else None,
     }
 
 
-def for_contacts(now: datetime) -> sa.ColumnElement[bool]:
-    """What a contact's list has of a series of tickets: those that are due soon (P7)."""
-    return sa.or_(
-        Ticket.fields["series"].as_string().is_(None),
-        Ticket.due.is_(None),
-        Ticket.due <= now + COMING,
-    )
-
-
-def ticket(session: Session, number: str) -> Ticket:
+def ticket(unit: Unit, number: str) -> Ticket:
     """The ticket of this number, in any case; NotFound otherwise."""
-    found = session.scalar(sa.select(Ticket).where(Ticket.number == number.strip("[]# ").upper()))
+    found = asking.tickets.numbered(unit, number)
     if found is None:
         raise NotFound(f"There is no ticket {number}. `maild tickets --view all` lists them.")
     return found
 
 
-def summary(session: Session, ticket: Ticket) -> dict[str, Any]:
+def summary(unit: Unit, ticket: Ticket) -> dict[str, Any]:
     """A ticket in JSON (contract); times are datetimes."""
-    minutes = minutes_worked(session, ticket)
+    organization = asking.tickets.organization(unit, ticket)
     return {
         "number": ticket.number,
         "title": ticket.title,
@@ -121,33 +116,33 @@ def summary(session: Session, ticket: Ticket) -> dict[str, Any]:
         "type": ticket.type,
         "source": ticket.source,
         "queue": ticket.queue,
-        "organization": ticket.organization.name if ticket.organization else None,
-        "contact": _person(ticket.contact),
-        "additional_contacts": [_person(p) for p in ticket.with_role("additional")],
-        "primary_resource": _person(ticket.primary),
-        "secondary_resources": [_person(p) for p in ticket.with_role("secondary")],
+        "organization": organization.name if organization else None,
+        "contact": _person(unit, asking.tickets.contact(unit, ticket)),
+        "additional_contacts": _people(unit, ticket, TicketRole.ADDITIONAL),
+        "primary_resource": _person(unit, asking.tickets.primary(unit, ticket)),
+        "secondary_resources": _people(unit, ticket, TicketRole.SECONDARY),
         "due": ticket.due,
         "created": ticket.created,
         "updated": ticket.updated,
         "completed": ticket.completed,
         "resolution": ticket.resolution,
         "tags": list(ticket.tags),
-        "total_hours": round(minutes / 60, 2),
+        "total_hours": facts.hours(asking.tickets.minutes(unit, ticket)),
     }
 
 
-def whole(session: Session, ticket: Ticket) -> dict[str, Any]:
+def whole(unit: Unit, ticket: Ticket) -> dict[str, Any]:
     """The same with notes, time, attachments, events and notifications (contract: `show`)."""
-    sent = session.scalars(
-        sa.select(OutboxItem).where(OutboxItem.ticket_id == ticket.id).order_by(OutboxItem.id)
-    )
-    return summary(session, ticket) | {
+    notes = asking.notes.of(unit, ticket)
+    unit.some(Message, [note.stored_id for note in notes if note.stored_id])
+    return summary(unit, ticket) | {
         "fields": dict(ticket.fields),
-        "notes": [_note(note) for note in ticket.notes],
-        "time_entries": [_time(entry) for entry in ticket.time_entries],
-        "attachments": [a for note in ticket.notes for a in _attachments(note)],
+        "notes": [_note(unit, note) for note in notes],
+        "time_entries": [_time(unit, entry) for entry in asking.tickets.times(unit, ticket)],
+        "attachments": [a for note in notes for a in _attachments(note)],
         "events": [
-            {"at": e.at, "event": e.event, "by": e.by, "detail": e.detail} for e in ticket.events
+            {"at": e.at, "event": e.event, "by": e.by, "detail": e.detail}
+            for e in asking.tickets.events(unit, ticket)
         ],
         "notifications": [
             {
@@ -156,26 +151,33 @@ def whole(session: Session, ticket: Ticket) -> dict[str, Any]:
                 "message_id": item.message_id,
                 "state": item.state,
             }
-            for item in sent
+            for item in asking.outbox.of(unit, ticket)
         ],
     }
 
 
-def _person(person: Person | None) -> dict[str, str] | None:
-    return {"name": person.name, "address": person.email} if person else None
+def _person(unit: Unit, person: Person | None) -> dict[str, str] | None:
+    if person is None:
+        return None
+    return {"name": person.name, "address": asking.people.email(unit, person)}
 
 
-def _note(note: Note) -> dict[str, Any]:
+def _people(unit: Unit, ticket: Ticket, role: TicketRole) -> list[dict[str, str] | None]:
+    return [_person(unit, p) for p in asking.tickets.with_role(unit, ticket, role)]
+
+
+def _note(unit: Unit, note: Note) -> dict[str, Any]:
+    stored = unit.get(Message, note.stored_id)
     return {
         "id": note.id,
-        "by": note.by.name if note.by else "maild",
+        "by": facts.writer(unit, note),
         "by_kind": note.by_kind,
         "public": note.public,
         "title": note.title,
         "text": note.text,
         "quoted_text": note.quoted_text,
         "created": note.created,
-        "message_id": note.stored.message_id if note.stored else None,
+        "message_id": stored.message_id if stored else None,
         "attachments": _attachments(note),
     }
 
@@ -185,9 +187,9 @@ def _attachments(note: Note) -> list[dict[str, Any]]:
     return [{"note": note.id} | {key: a[key] for key in keys} for a in note.attachments]
 
 
-def _time(entry: TimeEntry) -> dict[str, Any]:
+def _time(unit: Unit, entry: TimeEntry) -> dict[str, Any]:
     return {
-        "by": entry.by.name,
+        "by": facts.name_of(unit.get(Person, entry.by_id)),
         "worked_on": entry.worked_on,
         "start": entry.start,
         "end": entry.end,

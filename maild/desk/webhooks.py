@@ -8,7 +8,8 @@ from typing import Any
 from maild.desk import facts
 from maild.desk.desk import Desk
 from maild.desk.profile import named
-from maild.store.tables import Hook, Ticket
+from maild.store import asking
+from maild.store.records import Hook, Ticket
 
 
 def call(desk: Desk, name: str, ticket: Ticket, event: str, rule: str) -> bool:
@@ -20,22 +21,20 @@ def call(desk: Desk, name: str, ticket: Ticket, event: str, rule: str) -> bool:
     name = named(name, known, "[[hook]]")
     text = "\x00".join((desk.cause, name, rule, event, str(ticket.id)))
     key = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-    if desk.session.query(Hook.id).filter(Hook.key == key).first() is not None:
+    if asking.hooks.with_key(desk.unit, key) is not None:
         return False
     body: dict[str, Any] = {
         "event": event,
         "rule": rule,
         "at": desk.now.isoformat(),
-        "ticket": facts.ticket_facts(desk.session, ticket),
+        "ticket": facts.ticket_facts(desk.unit, ticket),
     }
-    desk.session.add(
+    desk.unit.add(
         Hook(
             key=key,
             name=name,
             ticket_id=ticket.id,
             body=body,
-            state="waiting",
-            attempts=0,
             next_try=desk.now,
             created=desk.now,
         )

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
-
 from maild.desk import facts
 from maild.desk.desk import Desk
-from maild.store.tables import Note, Person, Ticket, TimeEntry
+from maild.model import EventName
+from maild.store import asking
+from maild.store.records import Note, Person, Ticket, TimeEntry
+from maild.store.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,36 +29,34 @@ class Work:
 
 def add_time(desk: Desk, ticket: Ticket, by: Person, work: Work, note: Note | None) -> TimeEntry:
     """A time entry of this resource; `note`: what he wrote in the same mail."""
-    entry = TimeEntry(
-        ticket_id=ticket.id,
-        by=by,
-        start=work.start,
-        end=work.end,
-        worked_on=work.worked_on,
-        minutes=work.minutes,
-        work_type=work.work_type,
-        summary=work.summary,
-        internal=work.internal,
-        created=desk.now,
-        note_id=note.id if note else None,
+    entry = desk.unit.add(
+        TimeEntry(
+            ticket_id=ticket.id,
+            by_id=by.id,
+            start=work.start,
+            end=work.end,
+            worked_on=work.worked_on,
+            minutes=work.minutes,
+            work_type=work.work_type,
+            summary=work.summary,
+            internal=work.internal,
+            created=desk.now,
+            note_id=note.id if note else None,
+        )
     )
-    desk.session.add(entry)
-    ticket.updated = desk.now
-    desk.session.flush()
-    desk.session.expire(ticket, ["time_entries"])
+    desk.touch(ticket)
     detail = {"time_id": entry.id, "minutes": work.minutes, "work_type": work.work_type}
-    desk.emit(ticket, "time added", detail, note)
+    desk.emit(ticket, EventName.TIME_ADDED, detail, note)
     return entry
 
 
 def remove_time(desk: Desk, ticket: Ticket, entry: TimeEntry) -> None:
     """Takes a time entry back; the event keeps what it said."""
-    detail = {"minutes": entry.minutes, "by": entry.by.name, "summary": entry.summary}
-    desk.session.delete(entry)
-    desk.session.flush()
-    desk.session.expire(ticket, ["time_entries"])
-    ticket.updated = desk.now
-    desk.emit(ticket, "time removed", detail)
+    by = facts.name_of(desk.unit.get(Person, entry.by_id))
+    detail = {"minutes": entry.minutes, "by": by, "summary": entry.summary}
+    desk.unit.delete(entry)
+    desk.touch(ticket)
+    desk.emit(ticket, EventName.TIME_REMOVED, detail)
 
 
 def monday(day: date) -> date:
@@ -66,19 +64,11 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def week(session: Session, person: Person, first: date, zone: tzinfo) -> dict[str, Any]:
+def week(unit: Unit, person: Person, first: date, zone: tzinfo) -> dict[str, Any]:
     """The facts of the `timesheet` notification: all his time in the week of this Monday."""
     start = datetime.combine(first, time(), zone)
     end = datetime.combine(first + timedelta(days=7), time(), zone)
-    rows = session.execute(
-        sa.select(TimeEntry, Ticket)
-        .join(Ticket, Ticket.id == TimeEntry.ticket_id)
-        .where(
-            TimeEntry.by_id == person.id, TimeEntry.worked_on >= start, TimeEntry.worked_on < end
-        )
-        .options(joinedload(TimeEntry.by))
-        .order_by(TimeEntry.worked_on, TimeEntry.id)
-    ).all()
+    rows = asking.tickets.times_of(unit, person, start, end)
     return {
         "week": {
             "from": start.isoformat(),

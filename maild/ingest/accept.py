@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from maild.store import asking, records
 from maild.store.tables import Message, Raw
+from maild.store.unit import Unit
 
 # The plain tables: built once, as building an INSERT costs several times what running it does.
 _COLUMNS: Any = Message.__table__
@@ -26,7 +28,7 @@ _STORE = {
 
 
 def accept(
-    session: Session,
+    unit: Unit,
     *,
     mailbox: str,
     uidvalidity: int | None,
@@ -34,24 +36,27 @@ def accept(
     octets: bytes,
     now: datetime,
     arrived: datetime | None = None,
-    state: str = "stored",
-) -> Message | None:
+) -> records.Message | None:
     """Stores a message as received; None where its place holds one already.  The caller commits.
 
     The place is (mailbox, UIDVALIDITY, UID); files have none (None, None) and are always stored.
     Two daemons that accept the same place at once store it once (H25).
     """
-    stored = accept_id(
-        session,
-        mailbox=mailbox,
-        uidvalidity=uidvalidity,
-        uid=uid,
-        octets=octets,
-        now=now,
-        arrived=arrived,
-        state=state,
+    if uid is not None and asking.messages.at(unit, mailbox, uidvalidity, uid) is not None:
+        return None
+    stored = unit.add(
+        records.Message(
+            mailbox=mailbox,
+            uidvalidity=uidvalidity,
+            uid=uid,
+            sha256=hashlib.sha256(octets).hexdigest(),
+            size=len(octets),
+            arrived=arrived,
+            accepted=now,
+        )
     )
-    return None if stored is None else session.get_one(Message, stored)
+    unit.add(records.Raw(stored_id=stored.id, octets=octets))
+    return stored
 
 
 def accept_id(
@@ -65,7 +70,7 @@ def accept_id(
     arrived: datetime | None = None,
     state: str = "stored",
 ) -> int | None:
-    """`accept` for many: only the id, without reading the row back."""
+    """The same in a session: only the id, without reading the row back."""
     stored: int | None = session.connection().scalar(
         _STORE[session.get_bind().dialect.name],
         {

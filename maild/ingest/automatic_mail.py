@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from maild.desk import reply_tokens
 from maild.desk.desk import MAILD, Desk
 from maild.desk.notify import not_delivered
 from maild.ingest import mail_notes, match
 from maild.ingest.outcome import Outcome, conclude, say
-from maild.model import FailedRecipient, Kind, Mail, Reason
-from maild.store.tables import OutboxItem, PersonAddress
+from maild.model import Became, EventName, FailedRecipient, Kind, Mail, Reason, SendState
+from maild.store import asking
+from maild.store.records import OutboxItem, Ticket
 
 # Statuses that are no fault of the address: full, or our words were not liked (RFC 3463 §3).
 NOT_ITS_FAULT = ("5.2.2", "5.3.", "5.6.", "5.7.")
@@ -22,14 +21,15 @@ def take(desk: Desk, mail: Mail) -> Outcome:
         outcome = _notice(desk, mail)
         if outcome is not None:
             return outcome
-    evidence = match.gather(desk.session, mail, reply_tokens.desk_secret(desk.session))
-    found = match.decide(evidence, None)
+    evidence = match.gather(desk.unit, mail, reply_tokens.desk_secret(desk.unit))
+    found = match.decide(desk.unit, evidence, None)
     if found.ticket is None:
-        return conclude(desk, "ignored", f"an automatic mail ({mail.kind.value}) of no ticket")
+        return conclude(desk, Became.IGNORED, f"an automatic mail ({mail.kind.value}) of no ticket")
     say(desk, found.reason)
     desk.attach_message(found.ticket)
-    desk.emit(found.ticket, "automatic mail", {"kind": mail.kind.value, "subject": mail.subject})
-    return conclude(desk, "ignored", f"an automatic mail ({mail.kind.value}) changes nothing")
+    detail = {"kind": mail.kind.value, "subject": mail.subject}
+    desk.emit(found.ticket, EventName.AUTOMATIC_MAIL, detail)
+    return conclude(desk, Became.IGNORED, f"an automatic mail ({mail.kind.value}) changes nothing")
 
 
 # ---- bounces and delays
@@ -43,7 +43,7 @@ def _notice(desk: Desk, mail: Mail) -> Outcome | None:
     failed = next((f for f in mail.failed_recipients if f.address.lower() == row.address), None)
     failed = failed or next(iter(mail.failed_recipients), FailedRecipient(row.address, None, None))
     words = " ".join(filter(None, (failed.status, failed.diagnostic))) or "no reason is given"
-    ticket = row.ticket
+    ticket = desk.unit.get(Ticket, row.ticket_id)
     evidence = "it returns" if sure else "it speaks of the last mail to that address:"
     because = f'{evidence} our notification "{row.template}" to {row.address}'
     say(desk, Reason("match", ticket.number if ticket else "no ticket", because))
@@ -53,60 +53,59 @@ def _notice(desk: Desk, mail: Mail) -> Outcome | None:
         what = f'the notification "{row.template}" {told}: {words}'
         mail_notes.file(desk, ticket, mail, what, MAILD)
         if mail.kind is Kind.BOUNCE:
-            desk.emit(ticket, "message bounced", {"failed": [row.address], "why": words})
+            detail = {"failed": [row.address], "why": words}
+            desk.emit(ticket, EventName.MESSAGE_BOUNCED, detail)
     if mail.kind is Kind.BOUNCE:
         _bounced(desk, row, failed, words, sure)
-    return conclude(desk, "note" if ticket else "ignored", f"a {mail.kind.value}: {words}")
+    became = Became.NOTE if ticket else Became.IGNORED
+    return conclude(desk, became, f"a {mail.kind.value}: {words}")
 
 
 def _returned(desk: Desk, mail: Mail) -> tuple[OutboxItem | None, bool]:
     """The notification that it speaks of, and whether its Message-ID says so."""
-    by_id = (
-        sa.select(OutboxItem)
-        .where(OutboxItem.message_id.in_(match.answered(mail)))
-        .order_by(OutboxItem.id.desc())
-        .limit(1)
-    )
-    row = desk.session.scalar(by_id)
-    if row is not None:
-        return row, True
+    named = asking.outbox.with_ids(desk.unit, match.answered(mail))
+    if named:
+        return named[-1], True
     addresses = [failed.address.lower() for failed in mail.failed_recipients[:20]]
-    to_them = sa.select(OutboxItem).where(OutboxItem.address.in_(addresses))
-    last = to_them.where(OutboxItem.state == "sent").order_by(OutboxItem.id.desc()).limit(1)
-    return (desk.session.scalar(last) if addresses else None), False
+    return asking.outbox.last_sent_to(desk.unit, addresses), False
 
 
 def _bounced(desk: Desk, row: OutboxItem, failed: FailedRecipient, words: str, sure: bool) -> None:
     """The outbox shows it.  Only who knows the mail's own signed id can have an address held."""
-    if row.state == "failed":
+    if row.state == SendState.FAILED:
         return
-    row.state, row.error = "failed", f"It came back: {words}"
-    not_delivered(desk.session, row, f"it came back: {words}", desk.now)
+    desk.unit.change(row, state=SendState.FAILED, error=f"It came back: {words}")
+    not_delivered(desk.unit, row, f"it came back: {words}", desk.now)
     hard = failed.status is None or (
         failed.status.startswith("5.") and not failed.status.startswith(NOT_ITS_FAULT)
     )
-    if not (hard and sure):
-        return
-    address = desk.session.scalar(
-        sa.select(PersonAddress).where(PersonAddress.address == row.address)
-    )
+    if hard and sure:
+        _hard(desk, row, words)
+
+
+def _hard(desk: Desk, row: OutboxItem, words: str) -> None:
+    """One hard bounce more of this address; after several in a row we write there no more."""
+    address = asking.people.address(desk.unit, row.address)
     if address is None:
         return
-    address.bounces += 1
+    desk.unit.change(address, bounces=address.bounces + 1)
     if address.bounces < desk.settings.config.floods.hard_bounces or address.held:
         return
-    address.held = f"{address.bounces} hard bounces in a row, the last: {words}"[:500]
-    if row.ticket is not None:
-        desk.emit(row.ticket, "address held", {"address": address.address, "because": address.held})
+    held = f"{address.bounces} hard bounces in a row, the last: {words}"[:500]
+    desk.unit.change(address, held=held)
+    ticket = desk.unit.get(Ticket, row.ticket_id)
+    if ticket is not None:
+        detail = {"address": address.address, "because": held}
+        desk.emit(ticket, EventName.ADDRESS_HELD, detail)
     desk.alert(
         f"held:{address.address}",
-        f"We write to {address.address} no more: {address.held}. Mail from it, or `maild people "
+        f"We write to {address.address} no more: {held}. Mail from it, or `maild people "
         f"change {address.address} --release`, lifts that.",
     )
 
 
-def alive(desk: Desk, address: str) -> None:
+def alive(desk: Desk, key: str) -> None:
     """A mail of a person from this address: it lives, whatever bounced."""
-    row = desk.session.scalar(sa.select(PersonAddress).where(PersonAddress.address == address))
-    if row is not None and row.bounces:
-        row.bounces, row.held = 0, None
+    address = asking.people.address(desk.unit, key)
+    if address is not None and address.bounces:
+        desk.unit.change(address, bounces=0, held=None)

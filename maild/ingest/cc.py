@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from maild.desk import people
 from maild.desk.desk import Desk
-from maild.model import Address, Mail
-from maild.store.tables import Person, Ticket
+from maild.model import Address, Mail, Role, TicketRole
+from maild.store import asking
+from maild.store.records import Person, Ticket
 
 MOST = 20  # addresses of one mail that are looked at
 
@@ -16,10 +17,10 @@ def take(desk: Desk, ticket: Ticket, mail: Mail, *, of_ticket: bool) -> None:
     Known contacts of the ticket's organization get on it if its own people wrote to them; a
     proven technician puts on it whom he likes; everybody else is only proposed, and told nothing.
     """
-    by_resource = desk.author is not None and desk.author.role == "resource"
+    by_resource = desk.author is not None and desk.author.role == Role.RESOURCE
     for address in _others(desk, mail):
-        person = people.by_address(desk.session, address)
-        if person is not None and _there_already(ticket, person):
+        person = people.by_address(desk.unit, address)
+        if person is not None and _there_already(desk, ticket, person):
             continue
         colleague = (
             person is not None
@@ -27,9 +28,9 @@ def take(desk: Desk, ticket: Ticket, mail: Mail, *, of_ticket: bool) -> None:
             and person.organization_id is not None
             and person.organization_id == ticket.organization_id
         )
-        person = person or people.learn(desk.session, address, desk.now)
+        person = person or people.learn(desk.unit, address, desk.now)
         yes = by_resource or (colleague and of_ticket)
-        desk.add_person(ticket, person, "additional" if yes else "proposed")
+        desk.add_person(ticket, person, TicketRole.ADDITIONAL if yes else TicketRole.PROPOSED)
 
 
 def _others(desk: Desk, mail: Mail) -> list[Address]:
@@ -48,16 +49,16 @@ def _others(desk: Desk, mail: Mail) -> list[Address]:
 def outsiders(desk: Desk, mail: Mail) -> bool:
     """Whether somebody got this mail who is neither the desk nor one of its technicians."""
     for address in _others(desk, mail):
-        person = people.by_address(desk.session, address)
-        if person is None or person.role != "resource" or not person.active:
+        person = people.by_address(desk.unit, address)
+        if person is None or person.role != Role.RESOURCE or not person.active:
             return True
     return False
 
 
-def _there_already(ticket: Ticket, person: Person) -> bool:
+def _there_already(desk: Desk, ticket: Ticket, person: Person) -> bool:
     """Of the ticket in whatever way; technicians are not put on it by Cc."""
     return (
-        person.role == "resource"
-        or person is ticket.contact
-        or any(p.person is person for p in ticket.people)
+        person.role == Role.RESOURCE
+        or person.id == ticket.contact_id
+        or any(p.person_id == person.id for p in asking.tickets.people(desk.unit, ticket))
     )

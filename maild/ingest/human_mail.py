@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-import sqlalchemy as sa
-
 from maild.commands import mail_commands as commands
 from maild.commands.job import May
 from maild.commands.values import Asked
@@ -23,9 +21,10 @@ from maild.ingest.outcome import Outcome, conclude, say
 from maild.ingest.proof import Proof, prove
 from maild.ingest.sender import Sender, claim, who
 from maild.ingest.subject_fields import named_fields, same_topic, title_of
-from maild.model import Kind, Mail, Reason
+from maild.model import Became, EventName, Kind, LinkKind, Mail, Reason, Role, StatusKind
 from maild.parse.thanks import is_thanks
-from maild.store.tables import Message, Note, Organization, OutboxItem, Person, Ticket
+from maild.store import asking
+from maild.store.records import Message, Note, Organization, Person, Ticket
 from maild.yamlfile import key
 
 Read = Callable[[bytes], Mail]
@@ -62,23 +61,26 @@ class Understood:
 
     @property
     def may(self) -> May:
-        role = "resource" if self.sender.is_resource else "contact"
         why = "" if self.proof.enough else self.proof.lacking
-        return May(self.person, role, self.proof.enough, why)
+        return May(self.person, self.role, self.proof.enough, why)
+
+    @property
+    def role(self) -> Role:
+        return Role.RESOURCE if self.sender.is_resource else Role.CONTACT
 
     @property
     def actor(self) -> Actor:
-        kind = "resource" if self.sender.is_resource else "contact"
-        return Actor(self.person.name, kind, self.person)
+        return Actor(self.person.name, self.role, self.person)
 
 
 def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
     """Does what a person's mail asks for, as far as he may."""
+    _meet(desk, mail)
     understood = _understand(desk, mail)
     desk.actor = understood.actor
     desk.author = None if understood.unproven else understood.person
     if understood.sender.is_resource:
-        original = withheld.confirmed(desk.session, answered(mail), understood.person)
+        original = withheld.confirmed(desk.unit, answered(mail), understood.person)
         if original is not None and understood.sender.strict and withheld.is_yes(mail.new_text):
             return _confirm(desk, understood, original, read)
     too_many = _too_many(desk, understood, "mails")
@@ -89,24 +91,27 @@ def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
     return _to_ticket(desk, understood, understood.found.ticket)
 
 
+def _meet(desk: Desk, mail: Mail) -> None:
+    """Reads at once all whom the mail names, and everybody whom a command can name."""
+    named = (*mail.senders[:1], *(mail.to + mail.cc)[: cc.MOST * 2])
+    asking.people.meet(desk.unit, [address.key for address in named])
+
+
 def _understand(desk: Desk, mail: Mail) -> Understood:
     """Decides who, which ticket and with which proof; tells each with its reason."""
-    session, config = desk.session, desk.settings.config
-    sender = who(session, claim(mail), desk.now)
-    found = decide(gather(session, mail, reply_tokens.desk_secret(session)), sender)
+    unit, config = desk.unit, desk.settings.config
+    sender = who(unit, claim(mail), desk.now)
+    found = decide(unit, gather(unit, mail, reply_tokens.desk_secret(unit)), sender)
     token = sender.person.id in found.persons
     proof = prove(mail, strict=sender.strict, token=token, trust=config.trust)
     say(desk, sender.reason, found.reason, proof.reason)
     assert desk.stored is not None
-    desk.stored.proof = proof.by
+    unit.change(desk.stored, proof=proof.by)
     if mail.kind is Kind.HUMAN and mail.sender is not None:
         automatic_mail.alive(desk, mail.sender.key)
     if found.answers and cc.outsiders(desk, mail):
-        session.execute(
-            sa.update(OutboxItem)
-            .where(OutboxItem.message_id.in_(found.answers))
-            .values(exposed=True)
-        )
+        for item in asking.outbox.with_ids(unit, found.answers):
+            unit.change(item, exposed=True)
     asked = Asked(mail.subject, mail.new_text)
     if sender.strict or sender.is_resource:
         asked = commands.read(desk, mail, sender.person, found.ticket)
@@ -124,7 +129,7 @@ def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
     if quiet:
         mail_notes.file(desk, ticket, understood.mail, quiet, understood.actor)
         return conclude(
-            desk, "note", f"a note by {understood.person.name} that moves nothing: {quiet}"
+            desk, Became.NOTE, f"a note by {understood.person.name} that moves nothing: {quiet}"
         )
     if _too_late(desk, understood, ticket):
         return _new_ticket(desk, understood, follows=ticket)
@@ -140,24 +145,25 @@ def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
     results = commands.carry_out(desk, understood.mail, ticket, note, asked, understood.may)
     what = "a note" if note else "commands"
     because = understood.found.reason.because
-    return conclude(desk, "note", f"{what} by {understood.person.name}: {because}", results)
+    return conclude(desk, Became.NOTE, f"{what} by {understood.person.name}: {because}", results)
 
 
 def _quiet(desk: Desk, understood: Understood, ticket: Ticket) -> str:
     """Why a mail is only filed: a list's, a thank-you, or one reopening too many; else ""."""
     if understood.mail.kind is Kind.LIST:
         return "mail of a list changes no status"
-    if understood.by_resource or ticket.status_kind != "closed" or understood.mail.files:
+    is_open = ticket.status_kind != StatusKind.CLOSED
+    if understood.by_resource or is_open or understood.mail.files:
         thanks = None
     else:
-        thanks = is_thanks(understood.mail.new_text, _names(ticket))
+        thanks = is_thanks(understood.mail.new_text, _names(desk, ticket))
     if thanks:
         say(desk, Reason("thanks", "only a thank-you", f"every word of it is one ({thanks})"))
         return "a thank-you does not reopen a ticket"
-    if understood.by_resource or ticket.status_kind != "closed" or understood.only_commands:
+    if understood.by_resource or is_open or understood.only_commands:
         return ""
     return rate_limits.over(
-        desk.session,
+        desk.unit,
         "reopenings",
         str(ticket.id),
         desk.settings.config.floods.reopenings,
@@ -166,12 +172,13 @@ def _quiet(desk: Desk, understood: Understood, ticket: Ticket) -> str:
     )
 
 
-def _names(ticket: Ticket) -> frozenset[str]:
+def _names(desk: Desk, ticket: Ticket) -> frozenset[str]:
     """Words that a thank-you may end with: the names of those who are of the ticket."""
-    of_it = [ticket.contact, ticket.primary, *(p.person for p in ticket.people)]
-    authors = [note.by for note in ticket.notes]
-    people_of_it = [person for person in (*of_it, *authors) if person is not None]
-    return frozenset(word for p in people_of_it for word in p.name.casefold().split())
+    of_it = [p.person_id for p in asking.tickets.people(desk.unit, ticket)]
+    authors = [note.by_id for note in asking.notes.of(desk.unit, ticket)]
+    ids = {i for i in (ticket.contact_id, ticket.primary_id, *of_it, *authors) if i is not None}
+    found = desk.unit.some(Person, ids).values()
+    return frozenset(word for person in found for word in person.name.casefold().split())
 
 
 def _too_late(desk: Desk, understood: Understood, ticket: Ticket) -> bool:
@@ -185,7 +192,9 @@ def _too_late(desk: Desk, understood: Understood, ticket: Ticket) -> bool:
 
 def _copies(desk: Desk, understood: Understood, ticket: Ticket) -> None:
     if understood.mail.kind is Kind.HUMAN and understood.sender.strict:
-        cc.take(desk, ticket, understood.mail, of_ticket=of_ticket(ticket, understood.sender))
+        cc.take(
+            desk, ticket, understood.mail, of_ticket=of_ticket(desk.unit, ticket, understood.sender)
+        )
 
 
 # ---- a new ticket
@@ -200,7 +209,7 @@ def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = Non
         results = commands.carry_out(desk, understood.mail, None, None, asked, may)
         return conclude(
             desk,
-            "ignored",
+            Became.IGNORED,
             "it opens no ticket: it only asks for reports, or for what needs one",
             results,
         )
@@ -213,7 +222,7 @@ def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = Non
     ticket = desk.open_ticket(
         title=title,
         contact=contact,
-        organization=organization or contact.organization,
+        organization=organization or asking.people.organization(desk.unit, contact),
         queue=queue(desk),
         fields=fields,
     )
@@ -228,7 +237,7 @@ def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = Non
     results = commands.carry_out(desk, understood.mail, ticket, note, asked, may)
     if understood.unproven and (asked.commands or forwarded):
         withheld.withhold(desk, ticket, understood.person, _written(asked), understood.proof)
-    return conclude(desk, "ticket", f"a new ticket by {contact.name}", results)
+    return conclude(desk, Became.TICKET, f"a new ticket by {contact.name}", results)
 
 
 def _describe(desk: Desk, understood: Understood, ticket: Ticket, contact: Person) -> Note:
@@ -245,7 +254,7 @@ def _describe(desk: Desk, understood: Understood, ticket: Ticket, contact: Perso
         note = mail_notes.write(desk, ticket, mail, text=words, public=True, first=True)
     remark = _remark(mail, asked)
     if remark:
-        desk.add_note(ticket, text=remark, public=False, event="note filed")
+        desk.add_note(ticket, text=remark, public=False, event=EventName.NOTE_FILED)
     return note
 
 
@@ -264,10 +273,10 @@ def _forwarded(desk: Desk, understood: Understood) -> Person | None:
         return None
     if people.is_ours(desk.settings.config, address.key):
         return None
-    person = people.by_address(desk.session, address)
-    if person is not None and person.role == "resource":
+    person = people.by_address(desk.unit, address)
+    if person is not None and person.role == Role.RESOURCE:
         return None
-    person = person or people.learn(desk.session, address, desk.now)
+    person = person or people.learn(desk.unit, address, desk.now)
     because = f"{understood.person.name} forwards a mail of {address.key}"
     say(desk, Reason("who", f"for {person.name}", because))
     return person
@@ -283,9 +292,9 @@ def _fields(
     fields, sure = named_fields(title)
     if not fields:
         return {}, None
-    named = people.organization_named(desk.session, fields["customer"])
-    own = understood.person.organization
-    if named is None or not (understood.by_resource or named is own):
+    named = asking.people.organization_called(desk.unit, fields["customer"])
+    own = named is not None and named.id == understood.person.organization_id
+    if named is None or not (understood.by_resource or own):
         return (fields, None) if sure else ({}, None)
     return fields, named
 
@@ -293,17 +302,18 @@ def _fields(
 def _tie(desk: Desk, understood: Understood, ticket: Ticket, follows: Ticket | None) -> None:
     """Links a follow-up to what it follows, and a stranger's ticket to the one that he named."""
     if follows is not None:
-        desk.link(ticket, follows, "follow-up")
+        desk.link(ticket, follows, LinkKind.FOLLOW_UP)
         return
     other = understood.found.barred
     if other is None:
         return
-    desk.link(ticket, other, "related")
+    desk.link(ticket, other, LinkKind.RELATED)
+    email = asking.people.email(desk.unit, understood.person)
     with desk.acting(MAILD):
         desk.add_note(
             ticket,
             text=f"The subject names {other.number}, but {understood.person.name} "
-            f"<{understood.person.email}> is not of that ticket. This one was opened instead, and "
+            f"<{email}> is not of that ticket. This one was opened instead, and "
             "nothing of the other was shown. If they belong together, merge them.",
             public=False,
         )
@@ -332,33 +342,33 @@ def _withhold(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
         understood.mail,
         text=understood.asked.text,
         public=False,
-        event="note withheld",
+        event=EventName.NOTE_WITHHELD,
         because=because,
     )
     results = commands.carry_out(
         desk, understood.mail, ticket, note, understood.asked, understood.may
     )
     withheld.withhold(desk, ticket, understood.person, _written(understood.asked), understood.proof)
-    return conclude(desk, "note", f"an internal note; {because}", results)
+    return conclude(desk, Became.NOTE, f"an internal note; {because}", results)
 
 
 def _confirm(desk: Desk, understood: Understood, original: Message, read: Read) -> Outcome:
     """He says that it was he: the withheld note goes out, its commands are carried out."""
-    ticket, stored = original.ticket, desk.stored
+    ticket, stored = desk.unit.get(Ticket, original.ticket_id), desk.stored
     assert ticket is not None and stored is not None
     say(desk, withheld.reason(original))
-    stored.proof = "token"
+    desk.unit.change(stored, proof="token")
     desk.author = understood.person
     mail_notes.file(desk, ticket, understood.mail, "it confirms an earlier mail", understood.actor)
-    may = May(understood.person, "resource", proven=True)
+    may = May(understood.person, Role.RESOURCE, proven=True)
     mail, note = withheld.release(desk, original, read)
     asked = commands.read(desk, mail, understood.person, ticket)
     if note is not None:
-        withheld.show(desk, note, public=commands.public(desk, mail, asked, may))
+        withheld.show(desk, ticket, note, public=commands.public(desk, mail, asked, may))
     desk.settle()
     results = commands.carry_out(desk, mail, ticket, note, asked, may)
     why = f"{understood.person.name} confirmed message {original.id}"
-    return conclude(desk, "note", why, results)
+    return conclude(desk, Became.NOTE, why, results)
 
 
 # ---- floods
@@ -367,22 +377,18 @@ def _confirm(desk: Desk, understood: Understood, original: Message, read: Read) 
 def _too_many(desk: Desk, understood: Understood, name: str) -> str:
     """Which cap on this sender's mails or tickets is reached; "" where none is."""
     caps = desk.settings.config.floods
-    address = understood.mail.sender.key if understood.mail.sender else understood.person.email
+    sender = understood.mail.sender
+    address = sender.key if sender else asking.people.email(desk.unit, understood.person)
     what = f"{name.capitalize()} of {address} are only filed"
     # Who writes in his name without proof must not use up what he himself may send.
-    key = address if understood.proof.by == "none" else f"{address}:proven"
-    return rate_limits.over(desk.session, name, key, getattr(caps, name), what, desk.now)
+    whose = address if understood.proof.by == "none" else f"{address}:proven"
+    return rate_limits.over(desk.unit, name, whose, getattr(caps, name), what, desk.now)
 
 
 def _file(desk: Desk, understood: Understood, because: str) -> Outcome:
     """Keeps a mail that is too many where it is seen: on its ticket, or the sender's last one."""
-    last = sa.select(Ticket).where(
-        Ticket.contact_id == understood.person.id, Ticket.deleted.is_(None)
-    )
-    ticket = understood.found.ticket or desk.session.scalar(
-        last.order_by(Ticket.id.desc()).limit(1)
-    )
+    ticket = understood.found.ticket or asking.tickets.last_of(desk.unit, understood.person)
     if ticket is None:
-        return conclude(desk, "ignored", f"kept, but over {because}")
+        return conclude(desk, Became.IGNORED, f"kept, but over {because}")
     mail_notes.file(desk, ticket, understood.mail, f"over {because}", understood.actor)
-    return conclude(desk, "note", f"a note that moves nothing: over {because}")
+    return conclude(desk, Became.NOTE, f"a note that moves nothing: over {because}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from maild.desk.desk import Actor, Desk
-from maild.model import Mail
-from maild.store.tables import Note, Ticket
+from maild.model import EventName, Mail
+from maild.store.records import Note, Ticket
 
 
 def write(
@@ -17,7 +17,7 @@ def write(
     text: str,
     public: bool,
     first: bool = False,
-    event: str = "note added",
+    event: EventName = EventName.NOTE_ADDED,
     because: str | None = None,
 ) -> Note:
     """Adds the mail to the ticket, by the actor; replies to it will find the ticket.
@@ -50,6 +50,6 @@ def file(desk: Desk, ticket: Ticket, mail: Mail, because: str, actor: Actor) -> 
             mail,
             text=mail.new_text,
             public=False,
-            event="note filed",
+            event=EventName.NOTE_FILED,
             because=because,
         )

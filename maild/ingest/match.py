@@ -6,18 +6,16 @@ weighs it and touches nothing.  Quoted text is no evidence: only header fields a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from maild.desk import numbers, reply_tokens
 from maild.desk.reply_tokens import Token
 from maild.ingest.sender import Sender
-from maild.model import Mail, Reason
-from maild.store.tables import OutboxItem, Thread, Ticket
-from maild.store.types import keyed
+from maild.model import Mail, Reason, TicketRole
+from maild.store import asking
+from maild.store.records import Ticket
+from maild.store.unit import Unit
 
 IDS = 60  # Message-IDs of one mail that are looked up: all of In-Reply-To, the latest References
 NAMED = 5  # numbers of one subject that are looked up
@@ -60,7 +58,7 @@ def answered(mail: Mail) -> tuple[str, ...]:
     return tuple(ids)[:IDS]
 
 
-def gather(session: Session, mail: Mail, secret: bytes) -> Evidence:
+def gather(unit: Unit, mail: Mail, secret: bytes) -> Evidence:
     """Looks up what the mail's header fields point to."""
     ids = answered(mail)
     read: list[tuple[Token | None, str | None]] = [(reply_tokens.read(secret, i), i) for i in ids]
@@ -68,18 +66,19 @@ def gather(session: Session, mail: Mail, secret: bytes) -> Evidence:
     found = [(token, message_id) for token, message_id in read if token is not None]
     wanted = {token.ticket_number for token, _ in found if token.ticket_number}
     named = numbers.numbers_in(mail.subject)[:NAMED]
-    by_number = _by_number(session, {*wanted, *named})
-    exposed = _exposed(session, [i for _, i in found if i is not None])
+    by_number = _by_number(unit, {*wanted, *named})
+    sent = asking.outbox.with_ids(unit, [i for _, i in found if i is not None])
+    exposed = {item.message_id for item in sent if item.exposed}
     return Evidence(
         signed=tuple(
             Signed(t, i, by_number.get(t.ticket_number or ""), i in exposed) for t, i in found
         ),
-        known=_known(session, ids),
+        known=tuple(asking.tickets.of_message_ids(unit, ids)),
         named=tuple(by_number[number] for number in named if number in by_number),
     )
 
 
-def decide(evidence: Evidence, who: Sender | None) -> Match:
+def decide(unit: Unit, evidence: Evidence, who: Sender | None) -> Match:
     """A signed token, else a known Message-ID, else a number of the sender's own ticket."""
     doubt = ""
     evidence = _reachable(evidence, who)
@@ -94,7 +93,7 @@ def decide(evidence: Evidence, who: Sender | None) -> Match:
             because = f"it answers <{message_id}>, which belongs to it{doubt}"
             return Match(ticket, "thread", Reason("match", ticket.number, because))
     for ticket in evidence.named:
-        if who is not None and of_ticket(ticket, who):
+        if who is not None and of_ticket(unit, ticket, who):
             because = f"the subject names it, and {who.person.name} is of it{doubt}"
             return Match(ticket, "number", Reason("match", ticket.number, because))
     if evidence.named:
@@ -129,52 +128,21 @@ def _by_token(signed: list[Signed]) -> Match:
     return Match(ticket, "token", Reason("match", ticket.number, because), answers, persons)
 
 
-def of_ticket(ticket: Ticket, who: Sender) -> bool:
+def of_ticket(unit: Unit, ticket: Ticket, who: Sender) -> bool:
     """Whether this person belongs to the ticket: a resource, its contacts, its organization."""
     person = who.person
     if not who.strict or not person.active:
         return False
-    if who.is_resource or person is ticket.contact:
+    if who.is_resource or person.id == ticket.contact_id:
         return True
-    if any(p.person is person for p in ticket.people if p.role in ("secondary", "additional")):
+    on_it = (TicketRole.SECONDARY, TicketRole.ADDITIONAL)
+    people = asking.tickets.people(unit, ticket)
+    if any(p.person_id == person.id and p.role in on_it for p in people):
         return True
     return person.organization_id is not None and person.organization_id == ticket.organization_id
 
 
-def _known(session: Session, ids: Iterable[str]) -> tuple[tuple[str, Ticket], ...]:
-    """Tickets that these Message-IDs belong to, in the order of the ids."""
-    order = {keyed(message_id): index for index, message_id in enumerate(ids)}
-    rows = session.execute(
-        sa.select(Thread.message_id, Ticket)
-        .join(Ticket, Thread.ticket_id == Ticket.id)
-        .where(Thread.message_id.in_(order))
-        .order_by(Thread.id)
-    ).all()
-    found: dict[str, Ticket] = {}
-    for message_id, ticket in rows:
-        found.setdefault(message_id, _merged(session, ticket))
-    return tuple(sorted(found.items(), key=lambda item: order[item[0]]))
-
-
-def _exposed(session: Session, ids: list[str]) -> set[str]:
-    """Which of our mails others have seen the ids of (tokens travel in References)."""
-    query = sa.select(OutboxItem.message_id).where(
-        OutboxItem.message_id.in_(ids), OutboxItem.exposed
-    )
-    return set(session.scalars(query)) if ids else set()
-
-
-def _by_number(session: Session, wanted: set[str]) -> dict[str, Ticket]:
-    if not wanted:
-        return {}
-    tickets = session.scalars(sa.select(Ticket).where(Ticket.number.in_(wanted)))
-    return {ticket.number: _merged(session, ticket) for ticket in tickets}
-
-
-def _merged(session: Session, ticket: Ticket) -> Ticket:
-    """Where a merged ticket went."""
-    for _ in range(20):
-        if ticket.merged_id is None:
-            break
-        ticket = session.get_one(Ticket, ticket.merged_id)
-    return ticket
+def _by_number(unit: Unit, wanted: Iterable[str]) -> Mapping[str, Ticket]:
+    """The tickets of these numbers, or where they went."""
+    found = asking.tickets.numbers(unit, wanted)
+    return {number: asking.tickets.survivor(unit, ticket) for number, ticket in found.items()}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from maild.model import Reason
+from maild.model import Became, Reason
+from maild.store.records import Ticket
 
 if TYPE_CHECKING:
     from maild.commands.job import Result
@@ -17,7 +18,7 @@ class Outcome:
     """What became of a message (contract: `maild ingest --jsonl`)."""
 
     message_id: str | None
-    outcome: str  # ticket | note | ignored | duplicate | quarantined
+    outcome: Became
     ticket: str | None
     status: str | None
     kind: str | None
@@ -29,17 +30,18 @@ class Outcome:
 def say(desk: Desk, *reasons: Reason) -> None:
     """Adds to the story that `maild explain` tells of the message being processed."""
     if desk.stored is not None:
-        told = [list(asdict(reason).values()) for reason in reasons]
-        desk.stored.reasons = [*desk.stored.reasons, *told]
+        told = [[reason.step, reason.decided, reason.because] for reason in reasons]
+        desk.unit.change(desk.stored, reasons=[*desk.stored.reasons, *told])
 
 
-def conclude(desk: Desk, outcome: str, why: str, results: list[Result] | None = None) -> Outcome:
+def conclude(desk: Desk, outcome: Became, why: str, results: list[Result] | None = None) -> Outcome:
     """The end of a message's story."""
     stored = desk.stored
     assert stored is not None
-    stored.commands = [asdict(result) for result in results or []]
+    desk.unit.change(stored, commands=[asdict(result) for result in results or []])
     say(desk, Reason("desk", outcome, why))
-    number = stored.ticket.number if stored.ticket else None
+    ticket = desk.unit.get(Ticket, stored.ticket_id)
+    number = ticket.number if ticket else None
     return Outcome(
         stored.message_id, outcome, number, None, stored.kind, tuple(results or ()), 0, why
     )

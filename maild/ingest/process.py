@@ -7,13 +7,11 @@ message's own "processed" mark are committed together, or not at all.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Session
 
 from maild.config import Settings
 from maild.crash_points import crash_point
@@ -23,9 +21,10 @@ from maild.desk.profile import Profile
 from maild.errors import MailError, Temporary
 from maild.ingest import automatic_mail, duplicates, human_mail, routed_mail
 from maild.ingest.outcome import Outcome, conclude
-from maild.model import Mail
-from maild.store import Store
-from maild.store.tables import Message, OutboxItem, Raw
+from maild.model import Became, Mail, MessageState
+from maild.store import Store, asking
+from maild.store.records import Message, Ticket
+from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
@@ -52,17 +51,8 @@ class Pipeline:
 
     def process_due(self, now: datetime, limit: int = 100) -> int:
         """Processes what is stored and due, oldest first; how many were taken up."""
-        due = (
-            sa.select(Message.id)
-            .where(
-                Message.state == "stored",
-                sa.or_(Message.next_try.is_(None), Message.next_try <= now),
-            )
-            .order_by(Message.id)
-            .limit(limit)
-        )
-        with self.store.read() as session:
-            ids = list(session.scalars(due))
+        with self.store.look() as unit:
+            ids = [stored.id for stored in asking.messages.due(unit, now)[:limit]]
         for stored_id in ids:
             self.process(stored_id, now)
         return len(ids)
@@ -78,25 +68,25 @@ class Pipeline:
             understood = mail or self._read(stored_id)
             if isinstance(understood, MailError):
                 raise understood
-            return self.store.write(partial(self._take, stored_id, understood, now))
+            return self.store.act(partial(self._take, stored_id, understood, now))
         except Temporary:
             raise
         except Exception as error:
             log.warning("message.failed", message=stored_id, error=type(error).__name__)
-            return self.store.write(partial(self._failed, stored_id, error, now))
+            return self.store.act(partial(self._failed, stored_id, error, now))
 
     def _read(self, stored_id: int) -> Mail:
-        with self.store.read() as session:
-            octets = session.scalar(sa.select(Raw.octets).where(Raw.stored_id == stored_id))
-        return self.read(octets or b"")
+        with self.store.look() as unit:
+            octets = asking.messages.octets(unit, stored_id)
+        return self.read(octets)
 
-    def _take(self, stored_id: int, mail: Mail, now: datetime, session: Session) -> Outcome | None:
-        stored = _claim(session, stored_id)
+    def _take(self, stored_id: int, mail: Mail, now: datetime, unit: Unit) -> Outcome | None:
+        stored = asking.messages.take(unit, stored_id)
         if stored is None:
             return None
         crash_point("process.claimed")
         desk = Desk(
-            session=session,
+            unit=unit,
             settings=self.settings,
             profile=self.profile,
             now=now,
@@ -105,56 +95,62 @@ class Pipeline:
             stored=stored,
             listeners=self.listeners,
         )
-        _describe(stored, mail)
+        _describe(desk, stored, mail)
         outcome = _act(desk, mail, stored, self.read)
         desk.settle()
-        stored.state, stored.processed, stored.next_try = "processed", now, None
-        stored.outcome, stored.why = outcome.outcome, outcome.why
-        session.flush()
+        unit.change(
+            stored,
+            state=MessageState.PROCESSED,
+            processed=now,
+            next_try=None,
+            outcome=outcome.outcome,
+            why=outcome.why,
+        )
+        unit.write()
         crash_point("process.done")
+        ticket = unit.get(Ticket, stored.ticket_id)
         return replace(
             outcome,
-            status=stored.ticket.status if stored.ticket else None,
-            notifications=_notifications(session, stored),
+            status=ticket.status if ticket else None,
+            notifications=len(asking.outbox.of_message(unit, stored.id)),
         )
 
     def _failed(
-        self, stored_id: int, error: Exception, now: datetime, session: Session
+        self, stored_id: int, error: Exception, now: datetime, unit: Unit
     ) -> Outcome | None:
         """Three tries, then quarantine with the cause and an alert (E3)."""
-        stored = _claim(session, stored_id)
+        stored = asking.messages.take(unit, stored_id)
         if stored is None:
             return None
         message = error.message if isinstance(error, MailError) else type(error).__name__
-        stored.attempts += 1
-        stored.error = f"{type(error).__name__}: {error}"
-        if not isinstance(error, MailError) and stored.attempts < self.settings.config.limits.tries:
-            stored.next_try = now + RETRY * stored.attempts
+        attempts = stored.attempts + 1
+        unit.change(stored, attempts=attempts, error=f"{type(error).__name__}: {error}")
+        if not isinstance(error, MailError) and attempts < self.settings.config.limits.tries:
+            unit.change(stored, next_try=now + RETRY * attempts)
             return None
-        stored.state, stored.outcome, stored.why = "quarantined", "quarantined", message
+        became = Became.QUARANTINED
+        unit.change(stored, state=MessageState.QUARANTINED, outcome=became, why=message)
         alerts.raise_alert(
-            session,
+            unit,
             f"quarantine:{stored_id}",
             f"Message {stored_id} could not be processed ({message}). "
             f"Look at it with `maild quarantine show {stored_id}`.",
             now,
         )
-        return Outcome(stored.message_id, "quarantined", None, None, stored.kind, (), 0, message)
+        return Outcome(stored.message_id, became, None, None, stored.kind, (), 0, message)
 
 
-def _claim(session: Session, stored_id: int) -> Message | None:
-    """The message, locked, if it is still to be done."""
-    query = sa.select(Message).where(Message.id == stored_id, Message.state == "stored")
-    return session.scalar(query.with_for_update(skip_locked=True, of=Message))
-
-
-def _describe(stored: Message, mail: Mail) -> None:
+def _describe(desk: Desk, stored: Message, mail: Mail) -> None:
     """Writes what the mail says of itself beside its octets."""
-    stored.message_id, stored.subject = mail.message_id, mail.subject
-    stored.sender = mail.sender.key if mail.sender else None
-    stored.kind = mail.kind.value
-    stored.fingerprint = duplicates.fingerprint(mail)
-    stored.reasons = [list(asdict(reason).values()) for reason in mail.reasons]
+    desk.unit.change(
+        stored,
+        message_id=mail.message_id,
+        subject=mail.subject,
+        sender=mail.sender.key if mail.sender else None,
+        kind=mail.kind.value,
+        fingerprint=duplicates.fingerprint(mail),
+        reasons=[[reason.step, reason.decided, reason.because] for reason in mail.reasons],
+    )
 
 
 # ---- deciding and acting
@@ -162,14 +158,14 @@ def _describe(stored: Message, mail: Mail) -> None:
 
 def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outcome:
     """The story of one message: a copy? our own? a loop? a machine's answer? else a letter."""
-    earlier = duplicates.twin(desk.session, stored)
+    earlier = duplicates.twin(desk.unit, stored)
     if earlier is not None:
         return _again(desk, stored, earlier)
     if _is_our_own(desk, mail):
-        return conclude(desk, "ignored", "it is our own mail that came back")
+        return conclude(desk, Became.IGNORED, "it is our own mail that came back")
     hops = len(mail.header_all("Received"))
     if hops > MOST_HOPS:
-        return conclude(desk, "ignored", f"it went through {hops} servers: a loop (H40)")
+        return conclude(desk, Became.IGNORED, f"it went through {hops} servers: a loop (H40)")
     if mail.kind.automatic:
         return automatic_mail.take(desk, mail)
     route = desk.route()
@@ -183,33 +179,26 @@ def _machine(desk: Desk, mail: Mail, route: Route) -> Outcome:
     sender = mail.sender.key if mail.sender else ""
     cap = desk.settings.config.floods.machines
     what = f"Mails of {sender} are only stored"
-    too_many = rate_limits.over(desk.session, "machines", sender, cap, what, desk.now)
+    too_many = rate_limits.over(desk.unit, "machines", sender, cap, what, desk.now)
     if too_many:
-        return conclude(desk, "ignored", f"kept, but over {too_many}")
+        return conclude(desk, Became.IGNORED, f"kept, but over {too_many}")
     return conclude(desk, *routed_mail.take(desk, mail, route))
 
 
 def _again(desk: Desk, stored: Message, earlier: Message) -> Outcome:
     """One ticket, one acknowledgement; the ticket is seen in the other mailbox's queue too."""
-    stored.ticket = earlier.ticket
-    if earlier.ticket is not None and stored.mailbox != earlier.mailbox:
-        detail = {"mailbox": stored.mailbox, "queue": human_mail.queue(desk)}
-        desk.emit(earlier.ticket, "also came in", detail)
-        queues = [*earlier.ticket.fields.get("also_in", []), detail["queue"] or stored.mailbox]
-        earlier.ticket.fields["also_in"] = list(dict.fromkeys(queues))
+    desk.unit.change(stored, ticket_id=earlier.ticket_id)
+    ticket = desk.unit.get(Ticket, earlier.ticket_id)
+    if ticket is not None and stored.mailbox != earlier.mailbox:
+        desk.show_in(ticket, stored.mailbox, human_mail.queue(desk))
     why = f"the same mail came in before, as message {earlier.id}"
-    return conclude(desk, "duplicate", why)
+    return conclude(desk, Became.DUPLICATE, why)
 
 
 def _is_our_own(desk: Desk, mail: Mail) -> bool:
     """By its From, or by a Message-ID that we gave a mail (H32)."""
     if mail.sender and people.is_ours(desk.settings.config, mail.sender.key):
         return True
-    ours = sa.select(OutboxItem.id).where(OutboxItem.message_id == mail.message_id)
-    return mail.message_id is not None and desk.session.scalar(ours) is not None
-
-
-def _notifications(session: Session, stored: Message) -> int:
-    """How many notifications this message caused."""
-    query = sa.select(sa.func.count()).where(OutboxItem.stored_id == stored.id)
-    return session.scalar(query) or 0
+    if mail.message_id is None:
+        return False
+    return asking.outbox.with_id(desk.unit, mail.message_id) is not None

@@ -5,58 +5,47 @@ Its sender is no person: nobody is learned from it, no command in it counts, nob
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from maild.desk import people
 from maild.desk.desk import Actor, Desk, Route
-from maild.model import Mail, Reason
-from maild.store.tables import Person, Ticket
+from maild.ingest import mail_notes
+from maild.ingest.outcome import say
+from maild.model import Became, Mail, Reason, Role
+from maild.store import asking
+from maild.store.records import Person, Ticket
 
 
-def take(desk: Desk, mail: Mail, route: Route) -> tuple[str, str]:
+def take(desk: Desk, mail: Mail, route: Route) -> tuple[Became, str]:
     """Makes a note of it, on its ticket or a new one; (outcome, why)."""
-    _say(desk, Reason("rules", route.source, route.because))
+    say(desk, Reason("rules", route.source, route.because))
     if route.drop:
-        return "ignored", route.drop
-    desk.actor = Actor(route.by, "monitoring" if route.source == "monitoring" else "system")
-    ticket = route.ticket or _open(desk, mail, route)
-    desk.remember_message_id(mail.message_id, ticket)
-    desk.attach_message(ticket)
-    note = desk.add_note(
-        ticket,
-        text=mail.new_text or mail.text,
-        quoted_text=mail.quoted_text,
-        html=mail.html,
-        public=True,
-        attachments=[asdict(attachment) for attachment in mail.attachments],
-        first=route.ticket is None,
-    )
+        return Became.IGNORED, route.drop
+    kind = Role.MONITORING if route.source == "monitoring" else Role.SYSTEM
+    desk.actor = Actor(route.by, kind)
+    ticket, is_new = route.ticket, route.ticket is None
+    if ticket is None:
+        ticket = _open(desk, mail, route)
+    text = mail.new_text or mail.text
+    note = mail_notes.write(desk, ticket, mail, text=text, public=True, first=is_new)
     route.then(desk, ticket, note)
-    if route.ticket is None:
+    if is_new:
         desk.announce(ticket, note)
     desk.settle()
-    return ("ticket" if route.ticket is None else "note"), f"{route.by}: {route.because}"
+    return Became.TICKET if is_new else Became.NOTE, f"{route.by}: {route.because}"
 
 
 def _open(desk: Desk, mail: Mail, route: Route) -> Ticket:
     contact = _contact(desk, route)
-    ticket = desk.open_ticket(
+    return desk.open_ticket(
         title=mail.subject,
         contact=contact,
-        organization=contact.organization if contact else None,
+        organization=asking.people.organization(desk.unit, contact) if contact else None,
         source=route.source,
+        correlation=route.correlation,
     )
-    ticket.correlation = route.correlation
-    return ticket
 
 
 def _contact(desk: Desk, route: Route) -> Person | None:
     if route.contact is None:
         return None
-    known = people.by_address(desk.session, route.contact)
-    return known or people.learn(desk.session, route.contact, desk.now)
-
-
-def _say(desk: Desk, reason: Reason) -> None:
-    if desk.stored is not None:
-        desk.stored.reasons = [*desk.stored.reasons, list(asdict(reason).values())]
+    known = people.by_address(desk.unit, route.contact)
+    return known or people.learn(desk.unit, route.contact, desk.now)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from maild.desk import people
 from maild.errors import MailError
-from maild.model import Address, Mail, Reason
+from maild.model import Address, Mail, Reason, Role
 from maild.parse.headers import parse_addresses
-from maild.store.tables import Person
+from maild.store import asking
+from maild.store.records import Person
+from maild.store.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Sender:
 
     @property
     def is_resource(self) -> bool:
-        return self.person.role == "resource" and self.person.active
+        return self.person.role == Role.RESOURCE and self.person.active
 
 
 def claim(mail: Mail) -> Claim:
@@ -72,17 +72,17 @@ def _without_from(mail: Mail) -> Claim:
     raise MailError("The mail names no sender with an address.")
 
 
-def who(session: Session, claimed: Claim, now: datetime) -> Sender:
+def who(unit: Unit, claimed: Claim, now: datetime) -> Sender:
     """The person of this address; a new contact where nobody has it."""
     address = claimed.address
-    person = people.by_address(session, address)
+    person = people.by_address(unit, address)
     doubt = f"; not trusted: {claimed.because}" if claimed.because else ""
     if person is not None:
         because = f"the address {address.key} is one of his{doubt}"
         role = person.role if person.active else f"former {person.role}"
         return Sender(person, True, claimed.strict, Reason("who", f"{role} {person.name}", because))
-    person = people.learn(session, address, now)
-    organization = person.organization
+    person = people.learn(unit, address, now)
+    organization = asking.people.organization(unit, person)
     because = f"nobody has the address {address.key}" + (
         f"; its domain belongs to {organization.name}" if organization else ""
     )

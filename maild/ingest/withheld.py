@@ -7,9 +7,6 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from maild import yamlfile
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
@@ -17,8 +14,11 @@ from maild.i18n import sentence
 from maild.ingest.outcome import say
 from maild.ingest.proof import Proof
 from maild.model import Mail, Reason
-from maild.store.tables import Message, Note, OutboxItem, Person, Raw, Ticket
+from maild.store import asking
+from maild.store.records import Message, Note, Person, Ticket
+from maild.store.unit import Unit
 
+WAITING, RELEASED = "waiting", "released"  # of Message.withheld
 YES = Path(__file__).parent / "confirm.yaml"
 
 
@@ -42,7 +42,7 @@ def _yes() -> tuple[str, ...]:
 def withhold(desk: Desk, ticket: Ticket, person: Person, asked: Iterable[str], proof: Proof) -> int:
     """Marks the mail being processed as withheld and asks its sender; how many mails that made."""
     assert desk.stored is not None
-    desk.stored.withheld = "waiting"
+    desk.unit.change(desk.stored, withheld=WAITING)
     say(desk, Reason("withheld", "words kept, deeds not done", f"needed: {proof.needed}"))
     what = list(asked) or [sentence("send these words on to the people of the ticket")]
     if desk.mail is None or not desk.mail.answerable:
@@ -51,40 +51,32 @@ def withhold(desk: Desk, ticket: Ticket, person: Person, asked: Iterable[str], p
     return len(notify(desk, ticket, "confirm", [person], extra=facts))
 
 
-def confirmed(session: Session, ids: Iterable[str], person: Person) -> Message | None:
+def confirmed(unit: Unit, ids: Iterable[str], person: Person) -> Message | None:
     """The withheld message that a mail of this person confirms; each can be confirmed once."""
-    query = (
-        sa.select(Message)
-        .join(OutboxItem, OutboxItem.stored_id == Message.id)
-        .where(
-            OutboxItem.message_id.in_(list(ids)),
-            OutboxItem.template == "confirm",
-            OutboxItem.person_id == person.id,
-            Message.withheld == "waiting",
-        )
-        .order_by(OutboxItem.id.desc())
-        .limit(1)
-    )
-    return session.scalar(query)
+    for item in reversed(asking.outbox.with_ids(unit, ids)):
+        if item.template == "confirm" and item.person_id == person.id:
+            message = unit.get(Message, item.stored_id)
+            if message is not None and message.withheld == WAITING:
+                return message
+    return None
 
 
 def release(
     desk: Desk, message: Message, read: Callable[[bytes], Mail]
 ) -> tuple[Mail, Note | None]:
     """The withheld mail, read again, and its note; it cannot be released again."""
-    message.withheld = "released"
-    message.reasons = [*message.reasons, ["proof", "confirmed", "he answered our question"]]
-    note = desk.session.scalar(sa.select(Note).where(Note.stored_id == message.id))
-    octets = desk.session.scalar(sa.select(Raw.octets).where(Raw.stored_id == message.id))
-    return read(octets or b""), note
+    reasons = [*message.reasons, ["proof", "confirmed", "he answered our question"]]
+    desk.unit.change(message, withheld=RELEASED, reasons=reasons)
+    note = next(iter(asking.notes.of_message(desk.unit, message.id)), None)
+    return read(asking.messages.octets(desk.unit, message.id)), note
 
 
-def show(desk: Desk, note: Note, *, public: bool) -> None:
+def show(desk: Desk, ticket: Ticket, note: Note, *, public: bool) -> None:
     """Lets the rules see a released note as if it came in now; a ticket's first note just shows."""
-    if min(n.id for n in note.ticket.notes) == note.id:
-        note.public = public
+    if asking.notes.first(desk.unit, ticket) is note:
+        desk.unit.change(note, public=public)
     else:
-        desk.release_note(note, public=public)
+        desk.release_note(ticket, note, public=public)
 
 
 def reason(message: Message) -> Reason:

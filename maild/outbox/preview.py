@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from maild.config import Settings
 from maild.desk.desk import Desk
 from maild.desk.notifications import Notification
-from maild.desk.notify import Recipient, draft
+from maild.desk.notify import Recipient, preview_item
 from maild.desk.profile import Profile, profile_of
 from maild.desk.views import ticket as find_ticket
 from maild.errors import Refused, UsageError
-from maild.model import Address
+from maild.model import Address, Role
 from maild.outbox import rows
 from maild.outbox.compose import Order, job
 from maild.outbox.compose import compose as compose_mail
 from maild.outbox.relay import Connection
-from maild.store import Store
-from maild.store.tables import Note, Person, Ticket
+from maild.store import Store, asking
+from maild.store.records import Note, Ticket
+from maild.store.unit import Unit
 from maild.templates.renderer import PooledRenderer
 
 
@@ -128,16 +128,16 @@ def _real(settings: Settings, profile: Profile, kind: Notification, number: str)
     store = Store(settings.database_url)
     now = datetime.now(UTC)
     try:
-        with store.read() as session:
-            ticket = find_ticket(session, number)
-            desk = Desk(session, settings, profile, now, "preview")
-            note = _last_note(ticket, kind)
-            time = ticket.time_entries[-1] if ticket.time_entries else None
-            row = draft(
+        with store.look() as unit:
+            ticket = find_ticket(unit, number)
+            desk = Desk(unit, settings, profile, now, "preview")
+            note = _last_note(unit, ticket, kind)
+            time = next(reversed(asking.tickets.times(unit, ticket)), None)
+            row = preview_item(
                 desk,
                 ticket if "ticket" in kind.about else None,
                 kind.name,
-                _recipient(ticket, kind),
+                _recipient(unit, ticket, kind),
                 note=note if "note" in kind.about else None,
                 time=time if "time" in kind.about else None,
                 extra={name: kind.example()[name] for name in kind.nothing},
@@ -148,18 +148,20 @@ def _real(settings: Settings, profile: Profile, kind: Notification, number: str)
         store.close()
 
 
-def _last_note(ticket: Ticket, kind: Notification) -> Note | None:
-    notes = [note for note in ticket.notes if note.public or kind.audience != "contact"]
-    by_us = [note for note in notes if note.by_kind == "resource"]
-    if kind.audience == "contact" and by_us:
+def _last_note(unit: Unit, ticket: Ticket, kind: Notification) -> Note | None:
+    outside = kind.audience == Role.CONTACT
+    notes = [note for note in asking.notes.of(unit, ticket) if note.public or not outside]
+    by_us = [note for note in notes if note.by_kind == Role.RESOURCE]
+    if outside and by_us:
         return by_us[-1]
     return notes[-1] if notes else None
 
 
-def _recipient(ticket: Ticket, kind: Notification) -> Recipient:
-    person: Person | None = ticket.contact if kind.audience == "contact" else ticket.primary
-    with suppress(IndexError):
-        if person is not None:
-            return Recipient(person.name, person.email, kind.audience, person)
+def _recipient(unit: Unit, ticket: Ticket, kind: Notification) -> Recipient:
+    outside = kind.audience == Role.CONTACT
+    person = (asking.tickets.contact if outside else asking.tickets.primary)(unit, ticket)
+    addresses = asking.people.keys(unit, person) if person is not None else []
+    if person is not None and addresses:
+        return Recipient(person.name, addresses[0], Role(kind.audience), person)
     example = kind.example()["recipient"]
-    return Recipient(example["name"], example["address"], kind.audience)
+    return Recipient(example["name"], example["address"], Role(kind.audience))

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-import sqlalchemy as sa
-
 from maild.desk import digests, fields, merging, requests, webhooks
 from maild.desk.desk import Actor, Occurrence
 from maild.desk.notify import notify
+from maild.model import EventName, LinkKind, Role, SendState, StatusKind, TicketRole
 from maild.rules import checks, conditions
 from maild.rules.checks import Check, texts
 from maild.rules.context import Context
@@ -23,7 +22,8 @@ from maild.rules.interpolate import fill
 from maild.rules.notification_facts import extra_facts, note_for
 from maild.rules.recipients import assignee, everybody, recipients
 from maild.rules.vocabulary import plain
-from maild.store.tables import OutboxItem, Ticket
+from maild.store import asking
+from maild.store.records import Ticket
 
 Run = Callable[[Context, Any], str | None]
 
@@ -61,7 +61,7 @@ def _close(context: Context, argument: Any) -> str | None:
 
 
 def _reopen(context: Context, argument: Any) -> str | None:
-    closed = ticket_of(context).status_kind == "closed"
+    closed = ticket_of(context).status_kind == StatusKind.CLOSED
     return _status(context, context.desk.profile.reopened_status) if argument and closed else None
 
 
@@ -125,7 +125,7 @@ def _checklist(context: Context, argument: Any) -> str | None:
 def _assign(context: Context, argument: Any) -> str | None:
     ticket = ticket_of(context)
     if argument == "nobody":
-        return "assigned to nobody" if context.desk.set_field(ticket, "primary_id", None) else None
+        return "assigned to nobody" if context.desk.unassign(ticket) else None
     person = assignee(context, argument)
     if person is None or not context.desk.assign(ticket, person):
         return None
@@ -136,7 +136,7 @@ def _add(context: Context, argument: dict[str, Any]) -> str | None:
     done = []
     for role, who in argument.items():
         for person in (assignee(context, name) for name in texts(who)):
-            if person and context.desk.add_person(ticket_of(context), person, role):
+            if person and context.desk.add_person(ticket_of(context), person, TicketRole(role)):
                 done.append(f"{role} {person.name}")
     return ", ".join(done) or None
 
@@ -166,23 +166,17 @@ def _digest(context: Context, argument: dict[str, Any]) -> str | None:
 
 def _is_resource(context: Context) -> bool:
     """A resource knows what he did himself (N12); a contact is told what became of his mail."""
-    return context.by is not None and context.by.role == "resource"
+    return context.by is not None and context.by.role == Role.RESOURCE
 
 
 def _withdraw(context: Context, audience: Any) -> str | None:
     """Takes back what this very mail or clock has put into the outbox for them."""
-    wanted = {"contacts": "contact", "resources": "resource"}[str(audience)]
-    waiting = context.desk.session.scalars(
-        sa.select(OutboxItem).where(
-            OutboxItem.ticket_id == ticket_of(context).id,
-            OutboxItem.audience == wanted,
-            OutboxItem.created == context.desk.now,
-            OutboxItem.state == "waiting",
-        )
-    )
-    rows = [row for row in waiting if row.data.get("cause") == context.desk.cause]
+    desk, wanted = context.desk, {"contacts": Role.CONTACT, "resources": Role.RESOURCE}
+    waiting = asking.outbox.of_cause(desk.unit, ticket_of(context), desk.cause, desk.now)
+    rows = [row for row in waiting if row.audience == wanted[str(audience)]]
+    why = "A rule took it back before it was sent."
     for row in rows:
-        row.state, row.error = "held", "A rule took it back before it was sent."
+        desk.unit.change(row, state=SendState.HELD, error=why)
     return f"nothing to {', '.join(row.address for row in rows)}" if rows else None
 
 
@@ -208,8 +202,8 @@ def _create(context: Context, argument: dict[str, Any]) -> str | None:
     desk, here = context.desk, context.ticket
     made = desk.open_ticket(
         title=str(argument["title"]),
-        contact=here.contact if here else None,
-        organization=here.organization if here else None,
+        contact=asking.tickets.contact(desk.unit, here) if here else None,
+        organization=asking.tickets.organization(desk.unit, here) if here else None,
         source="rule",
     )
     inner = Context(desk, _about(context, made), context.captures)
@@ -224,15 +218,14 @@ def _create(context: Context, argument: dict[str, Any]) -> str | None:
     if here is not None and argument.get("link") == "child":
         desk.set_field(made, "parent_id", here.id)
     elif here is not None:
-        desk.link(made, here, str(argument.get("link", "follow-up")))
+        desk.link(made, here, LinkKind(str(argument.get("link", LinkKind.FOLLOW_UP))))
     desk.announce(made, note)
     context.follow_up = made
     return f"ticket {made.number}"
 
 
 def _merge(context: Context, number: Any) -> str | None:
-    wanted = str(number).strip("[]# ").upper()
-    into = context.desk.session.scalar(sa.select(Ticket).where(Ticket.number == wanted))
+    into = asking.tickets.numbered(context.desk.unit, str(number))
     ticket = ticket_of(context)
     if into is None or into is ticket or ticket.merged_id is not None:
         return None
@@ -244,23 +237,14 @@ def _about(context: Context, ticket: Ticket) -> Occurrence:
     """The same occurrence on another ticket."""
     if context.occurrence is not None:
         return replace(context.occurrence, ticket=ticket)
-    row = context.desk.record(ticket, "clock fired", {})
+    row = context.desk.record(ticket, EventName.CLOCK_FIRED, {})
     return Occurrence(row, ticket, None, None, context.desk.chain)
 
 
 def _incidents(context: Context, steps: Any) -> str | None:
     """The same steps on every open incident of this Problem (N13)."""
-    open_ones = context.desk.session.scalars(
-        sa.select(Ticket)
-        .where(
-            Ticket.parent_id == ticket_of(context).id,
-            Ticket.status_kind != "closed",
-            Ticket.deleted.is_(None),
-        )
-        .order_by(Ticket.id)
-    ).all()
     done = []
-    for incident in open_ones:
+    for incident in asking.tickets.incidents(context.desk.unit, ticket_of(context)):
         inner = Context(context.desk, _about(context, incident), context.captures)
         did = [step.run(inner, fill(inner, step.argument)) for step in steps]
         if any(did):
@@ -269,7 +253,7 @@ def _incidents(context: Context, steps: Any) -> str | None:
 
 
 def _hook(context: Context, name: Any) -> str | None:
-    event = context.event.event if context.event else "mail received"
+    event = context.event.event if context.event else EventName.MAIL_RECEIVED
     rule = context.desk.chain[-1] if context.desk.chain else ""
     return (
         f"web hook {name}"
@@ -443,4 +427,4 @@ def steps_of(context: Context, steps: Iterable[Any]) -> list[str]:
 
 
 def rule_actor(name: str) -> Actor:
-    return Actor(f"rule: {name}", "system")
+    return Actor(f"rule: {name}", Role.SYSTEM)

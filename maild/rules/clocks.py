@@ -11,25 +11,24 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Session
 
 from maild.config import Settings
 from maild.desk import reminders, sla, views
 from maild.desk.desk import Desk, Occurrence
+from maild.model import EventName
 from maild.rules.actions import rule_actor, steps_of
 from maild.rules.context import Context
 from maild.rules.engine import Rules, fire
 from maild.rules.failures import reported
 from maild.rules.rule import After, Before, Every, Rule, RuleSet
 from maild.rules.ticket_clocks import Waiting
-from maild.store import Store
-from maild.store.tables import Clock, Event, Ticket
+from maild.store import Store, asking
+from maild.store.records import Clock, Event, Ticket
+from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
-BATCH = 200  # clocks that one look finds
 LATE = timedelta(minutes=10)  # what fires later than this says so
 
 
@@ -46,47 +45,41 @@ class Clocks:
         """Fires everything that is due; how many clocks fired."""
         rule_set = self.rules.rule_set
         if self._series is not rule_set:
-            self.store.write(partial(self._start_series, rule_set, now))
+            self.store.act(partial(self._start_series, rule_set, now))
             self._series = rule_set
         fired = 0
         while ids := self._waiting(now):
-            fired += sum(self.store.write(partial(self._fire, rule_set, key, now)) for key in ids)
+            fired += sum(self.store.act(partial(self._fire, rule_set, key, now)) for key in ids)
         return fired
 
     def _waiting(self, now: datetime) -> list[int]:
-        query = (
-            sa.select(Clock.id).where(Clock.due <= now).order_by(Clock.due, Clock.id).limit(BATCH)
-        )
-        with self.store.read() as session:
-            return list(session.scalars(query))
+        with self.store.look() as unit:
+            return [clock.id for clock in asking.clocks.due(unit, now)]
 
-    def _start_series(self, rule_set: RuleSet, now: datetime, session: Session) -> None:
+    def _start_series(self, rule_set: RuleSet, now: datetime, unit: Unit) -> None:
         """Gives every series its row, and takes away those whose rule is gone."""
-        rows = sa.select(Clock).where(Clock.ticket_id.is_(None))
-        known = {clock.name: clock for clock in session.scalars(rows)}
+        known = asking.clocks.series(unit)
         calendar = rule_set.profile.calendar().at(self.settings.config.desk.zone)
         for rule in rule_set.series:
             assert isinstance(rule.wait, Every)
             clock = known.pop(rule.name, None)
             text = rule.wait.schedule.text
             if clock is None:
-                clock = Clock(name=rule.name, started=now, detail={})
-                session.add(clock)
+                clock = unit.add(Clock(name=rule.name, started=now))
             if clock.detail.get("every") != text:
-                clock.due = rule.wait.schedule.next(now, calendar)
-                clock.detail = {"every": text}
+                due = rule.wait.schedule.next(now, calendar)
+                unit.change(clock, due=due, detail={"every": text})
         for clock in known.values():
-            session.delete(clock)
+            unit.delete(clock)
 
-    def _fire(self, rule_set: RuleSet, key: int, now: datetime, session: Session) -> int:
+    def _fire(self, rule_set: RuleSet, key: int, now: datetime, unit: Unit) -> int:
         """One clock; 0 where another has it, or its reason is gone."""
-        query = sa.select(Clock).where(Clock.id == key, Clock.due <= now)
-        clock = session.scalar(query.with_for_update(skip_locked=True))
+        clock = asking.clocks.take(unit, key, now)
         if clock is None or clock.due is None:
             return 0
-        ticket = session.get(Ticket, clock.ticket_id) if clock.ticket_id else None
+        ticket = unit.get(Ticket, clock.ticket_id)
         desk = Desk(
-            session=session,
+            unit=unit,
             settings=self.settings,
             profile=rule_set.profile,
             now=now,
@@ -115,18 +108,17 @@ class Clocks:
     def _put_off(self, desk: Desk, clock: Clock, rule: Rule | None) -> None:
         """The clock has had its turn: it goes, or waits silently, or for its next time."""
         if rule is not None and isinstance(rule.wait, Every) and clock.ticket_id is None:
-            clock.due = rule.wait.schedule.next(desk.now, desk.calendar())
+            desk.unit.change(clock, due=rule.wait.schedule.next(desk.now, desk.calendar()))
         elif rule is not None and isinstance(rule.wait, Before):
-            clock.due = None
+            desk.unit.change(clock, due=None)
         else:
-            desk.session.delete(clock)
-        desk.session.flush()
+            desk.unit.delete(clock)
 
     def _on_ticket(
         self, desk: Desk, rule: Rule, ticket: Ticket, kept: dict[str, Any], due: datetime, late: str
     ) -> bool:
         """False where what must have stayed so did not."""
-        early = Occurrence(Event(event="clock fired", detail={}), ticket, None, None, ())
+        early = Occurrence(_early(desk), ticket, None, None, ())
         context = Context(
             desk, early, dict(kept.get("captures") or {}), Waiting(self.rules.rule_set)
         )
@@ -143,7 +135,7 @@ class Clocks:
         """The event of the clock, to which other rules can listen."""
         detail = {"rule": rule.name, "due": due.isoformat(), **({"late": late} if late else {})}
         with desk.acting(rule_actor(rule.name)):
-            desk.emit(ticket, "clock fired", detail)
+            desk.emit(ticket, EventName.CLOCK_FIRED, detail)
         return desk.events[-1]
 
     def _again(self, desk: Desk, rule: Rule, late: str) -> None:
@@ -155,8 +147,8 @@ class Clocks:
                 desk.actor, desk.chain = rule_actor(rule.name), (rule.name,)
                 steps_of(context, rule.steps)
             return
-        for ticket in views.tickets(desk.session, desk.profile, rule.wait.view):
-            row = desk.record(ticket, "clock fired", {"rule": rule.name})
+        for ticket in views.tickets(desk.unit, desk.profile, rule.wait.view):
+            row = desk.record(ticket, EventName.CLOCK_FIRED, {"rule": rule.name})
             context = Context(
                 desk, Occurrence(row, ticket, None, None, ()), clocks=Waiting(self.rules.rule_set)
             )
@@ -164,6 +156,11 @@ class Clocks:
                 if rule.condition.holds(context):
                     with desk.attempt():
                         fire(rule, context, **({"late": late} if late else {}))
+
+
+def _early(desk: Desk) -> Event:
+    """What is asked whether the clock's reason still holds; it is not written down."""
+    return Event(at=desk.now, event=EventName.CLOCK_FIRED, by="maild")
 
 
 def _late(due: datetime, now: datetime) -> str:

@@ -18,6 +18,7 @@ import regex
 from maild.desk.calendar import Span
 from maild.desk.profile import Profile, key
 from maild.errors import MaildError, UsageError
+from maild.model import EventName
 from maild.rules.context import Context
 from maild.rules.interpolate import fill, holes
 from maild.rules.vocabulary import Value, names, plain, value_named
@@ -108,6 +109,15 @@ class Test:
         )
 
 
+# The events that say that a value of the ticket has changed; None: the one that they name.
+CHANGING = {
+    EventName.STATUS_CHANGED: "status",
+    EventName.ASSIGNED: "primary",
+    EventName.UNASSIGNED: "primary",
+    EventName.FIELD_CHANGED: None,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
     """The event is that this value changed, from and to what is named."""
@@ -118,11 +128,10 @@ class Changed:
 
     def holds(self, context: Context) -> bool:
         event = context.event
-        if event is None or event.event not in ("status changed", "field changed", "assigned"):
+        if event is None or event.event not in CHANGING:
             return False
         name = self.value.name.removeprefix("ticket.")
-        changed = {"status changed": "status", "assigned": "primary"}.get(event.event)
-        if (changed or event.detail.get("field")) != name:
+        if (CHANGING[event.event] or event.detail.get("field")) != name:
             return False
         return _one_of(self.before, event.detail.get("from")) and _one_of(
             self.after, event.detail.get("to")

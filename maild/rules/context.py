@@ -7,7 +7,7 @@ from typing import Protocol
 
 from maild.desk.desk import Desk, Occurrence
 from maild.model import Mail
-from maild.store.tables import Event, Note, Person, Ticket, TimeEntry
+from maild.store.records import Event, Note, Person, Ticket, TimeEntry
 
 
 class Clocks(Protocol):
@@ -54,4 +54,4 @@ class Context:
     def time(self) -> TimeEntry | None:
         """The time entry that the event is about."""
         wanted = (self.event.detail if self.event else {}).get("time_id")
-        return self.desk.session.get(TimeEntry, wanted) if wanted else None
+        return self.desk.unit.get(TimeEntry, wanted) if wanted else None

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
 from maild.desk import views
 from maild.desk.desk import Desk, Occurrence
 from maild.errors import NotFound
+from maild.model import EventName
 from maild.rules.context import Context
 from maild.rules.engine import fire
 from maild.rules.failures import reported
 from maild.rules.rule import After, Rule, RuleSet
 from maild.rules.ticket_clocks import Waiting
-from maild.store.tables import Event, Note, Ticket
+from maild.store import asking
+from maild.store.records import Event, Note, Ticket
 from maild.yamlfile import nearest
 
 
@@ -41,7 +41,7 @@ def named(rule_set: RuleSet, name: str) -> Rule:
 
 
 def verdicts(
-    rule_set: RuleSet, desk: Desk, ticket: Ticket, event: str, detail: dict[str, Any]
+    rule_set: RuleSet, desk: Desk, ticket: Ticket, event: EventName, detail: dict[str, Any]
 ) -> list[Verdict]:
     """Every rule that listens to the event, with what it would do on this ticket and why."""
     context = Context(desk, _occurrence(desk, ticket, event, detail), clocks=Waiting(rule_set))
@@ -57,23 +57,18 @@ def verdicts(
     return found
 
 
-def _occurrence(desk: Desk, ticket: Ticket, event: str, detail: dict[str, Any]) -> Occurrence:
+def _occurrence(desk: Desk, ticket: Ticket, event: EventName, detail: dict[str, Any]) -> Occurrence:
     """The ticket's latest event of this name, with what is given in the place of its details."""
-    last = desk.session.scalar(
-        sa.select(Event)
-        .where(Event.ticket_id == ticket.id, Event.event == event)
-        .order_by(Event.id.desc())
-        .limit(1)
-    )
+    last = asking.tickets.last_event(desk.unit, ticket, event)
     row = Event(
-        event=event, by=last.by if last else "maild", detail=dict(last.detail) if last else {}
+        at=desk.now,
+        event=event,
+        by=last.by if last else "maild",
+        detail={**(last.detail if last else {}), **detail},
     )
-    row.detail = {**row.detail, **detail}
-    note_id = row.detail.get("note_id")
-    note = desk.session.get(Note, note_id) if note_id else None
-    if note is None and ticket.notes:
-        note = ticket.notes[-1]
-    return Occurrence(row, ticket, note, note.by if note else None, ())
+    note = desk.unit.get(Note, row.detail.get("note_id"))
+    note = note or next(iter(asking.notes.earlier(desk.unit, ticket)), None)
+    return Occurrence(row, ticket, note, asking.notes.writer(desk.unit, note) if note else None, ())
 
 
 def apply(
@@ -83,9 +78,9 @@ def apply(
 
     One that waits gets its clock, counted from now.
     """
-    for ticket in views.tickets(desk.session, desk.profile, view):
+    for ticket in views.tickets(desk.unit, desk.profile, view):
         detail: dict[str, Any] = {}
-        event = rule.when[0] if rule.when else "clock fired"
+        event = rule.when[0] if rule.when else EventName.CLOCK_FIRED
         context = Context(desk, _occurrence(desk, ticket, event, detail), clocks=Waiting(rule_set))
         done: list[str] = []
         with reported(rule, context):

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy.orm import Session
 
 from maild.desk import sla
 from maild.desk.alerts import clear_alert, raise_alert
 from maild.desk.desk import Desk, Occurrence, Route
 from maild.desk.profile import Profile
 from maild.errors import UsageError
+from maild.model import EventName
 from maild.rules.actions import rule_actor, steps_of
 from maild.rules.context import Context
 from maild.rules.failures import reported
@@ -27,6 +27,7 @@ from maild.rules.load import load_book, stamps
 from maild.rules.route import route_of
 from maild.rules.rule import Rule
 from maild.rules.ticket_clocks import Waiting
+from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
@@ -55,7 +56,7 @@ class Rules:
     def rules(self) -> tuple[Rule, ...]:
         return self.rule_set.rules
 
-    def refresh(self, write: Callable[[Callable[[Session], Any]], Any], now: datetime) -> bool:
+    def refresh(self, write: Callable[[Callable[[Unit], Any]], Any], now: datetime) -> bool:
         """Reads the files again where they changed; True: there are new rules in force.
 
         A file with a mistake leaves the old rules in force and tells the admins (`write` runs
@@ -69,11 +70,11 @@ class Rules:
             rule_set = load_book(self.folder, templates=self.templates)
         except UsageError as error:
             text = f"The rules have mistakes; the old ones stay in force.\n{error.message}"
-            write(lambda session: raise_alert(session, FILES, text, now))
+            write(lambda unit: raise_alert(unit, FILES, text, now))
             log.warning("rules.broken", folder=str(self.folder))
             return False
         self.rule_set, self._seen = rule_set, rule_set.stamps
-        write(lambda session: clear_alert(session, FILES, now))
+        write(lambda unit: clear_alert(unit, FILES, now))
         log.info("rules.read", rules=len(rule_set.rules))
         return True
 
@@ -89,7 +90,7 @@ class Rules:
 
     def route(self, desk: Desk) -> Route | None:
         """What the rules on `mail received` make of the mail; the first one that fits decides."""
-        for rule in self.rule_set.by_event.get("mail received", ()):
+        for rule in self.rule_set.by_event.get(EventName.MAIL_RECEIVED, ()):
             context = Context(desk, clocks=Waiting(self.rule_set))
             with reported(rule, context):
                 if rule.condition.holds(context):
@@ -113,5 +114,5 @@ def fire(rule: Rule, context: Context, **more: Any) -> list[str]:
         done = steps_of(context, rule.steps)
         if done:
             detail = {"rule": rule.name, "because": "; ".join(because), "did": "; ".join(done)}
-            desk.record(occurrence.ticket, "rule fired", {**detail, **more})
+            desk.record(occurrence.ticket, EventName.RULE_FIRED, {**detail, **more})
         return done

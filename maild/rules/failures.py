@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import sqlalchemy as sa
 import structlog
 
 from maild.errors import MaildError
+from maild.model import EventName
 from maild.rules.context import Context
 from maild.rules.rule import Rule
+from maild.store.engine import is_database
 
 log = structlog.get_logger()
 
@@ -21,7 +22,7 @@ def reported(rule: Rule, context: Context) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(error, sa.exc.OperationalError) or getattr(error, "temporary", False):
+        if is_database(error) or getattr(error, "temporary", False):
             raise
         _report(rule, context, error)
 
@@ -35,5 +36,6 @@ def _report(rule: Rule, context: Context, error: Exception) -> None:
         f'The rule "{rule.name}" ({rule.place}) failed{ticket} and was skipped: {said}.',
     )
     if context.ticket:
-        context.desk.record(context.ticket, "rule failed", {"rule": rule.name, "because": said})
+        detail = {"rule": rule.name, "because": said}
+        context.desk.record(context.ticket, EventName.RULE_FAILED, detail)
     log.warning("rule.failed", rule=rule.name, error=type(error).__name__)

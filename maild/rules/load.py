@@ -11,6 +11,7 @@ from maild.desk.calendar import Span
 from maild.desk.fields import PARTS, SETTABLE
 from maild.desk.profile import Profile, load_profile
 from maild.errors import UsageError
+from maild.model import EventName
 from maild.rules import conditions
 from maild.rules.actions import ACTIONS, CORRELATE_KEYS, ROUTING
 from maild.rules.checks import Reading, line_of_key
@@ -139,7 +140,7 @@ class _Reading:
                 )
         wait = self._wait(entry)
         when = self._events(entry, "when")
-        if not when and not isinstance(wait, Before | Every):
+        if not entry.get("when") and not isinstance(wait, Before | Every):
             self.problems.add(self.file, entry, f'"{entry["rule"]}" needs `when`: an event.')
         reader = conditions.Reader(self.profile, self.file, self.problems, when)
         condition = reader.read(entry.get("if"))
@@ -173,13 +174,16 @@ class _Reading:
                 self.file, entry, "a rule with `before` has `while` in the place of `if`."
             )
 
-    def _events(self, entry: Any, name: str) -> tuple[str, ...]:
-        found: list[str] = []
+    def _events(self, entry: Any, name: str) -> tuple[EventName, ...]:
+        found: list[EventName] = []
         for word in _list(entry.get(name)):
-            if word not in EVENTS and word not in GROUPS:
+            if word in EVENTS:
+                found.append(EventName(word))
+            elif word in GROUPS:
+                found.extend(GROUPS[word])
+            else:
                 at = word if getattr(word, "line", 0) else line_of_key(entry, name)
                 self.problems.unknown(self.file, at, "event", word, (*EVENTS, *GROUPS))
-            found.extend(GROUPS.get(word, (str(word),)))
         return tuple(dict.fromkeys(found))
 
     # ---- waiting
@@ -220,7 +224,9 @@ class _Reading:
 
     # ---- actions
 
-    def _steps(self, entry: Any, when: tuple[str, ...], captures: set[str]) -> tuple[Step, ...]:
+    def _steps(
+        self, entry: Any, when: tuple[EventName, ...], captures: set[str]
+    ) -> tuple[Step, ...]:
         listed = entry.get("then")
         if not isinstance(listed, list) or not all(isinstance(e, dict) for e in listed):
             self.problems.add(
@@ -229,14 +235,14 @@ class _Reading:
                 f'"{entry["rule"]}" needs `then`: a list of actions like `- status: Complete`.',
             )
             return ()
-        steps = self._list_of_steps(listed, "mail received" in when)
+        steps = self._list_of_steps(listed, EventName.MAIL_RECEIVED in when)
         wanted = {name: step for step in listed for value in step.values() for name in holes(value)}
         for name, step in wanted.items():
             known = name in captures or name == "follow_up" or value_named(name, self.profile)
             if not known and not entry.get("after"):
                 possible = [*sorted(captures), *names(self.profile)]
                 self.problems.unknown(self.file, step, "name to fill in", name, possible)
-        if "mail received" in when and "from" not in {s.action for s in steps}:
+        if EventName.MAIL_RECEIVED in when and "from" not in {s.action for s in steps}:
             self.problems.add(
                 self.file,
                 entry,

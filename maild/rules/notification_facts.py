@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import sqlalchemy as sa
-
 from maild.desk import requests, status_requirements
 from maild.desk.notifications import Notification
 from maild.i18n import sentence
+from maild.model import EventName, Role
 from maild.rules.context import Context
 from maild.rules.recipients import on_call
-from maild.store.tables import Clock, Event, Note, Ticket
+from maild.store import asking
+from maild.store.records import Note, Ticket
 
 
 def extra_facts(context: Context, kind: Notification) -> dict[str, Any]:
@@ -26,31 +26,27 @@ def note_for(context: Context, kind: Notification) -> Note | None:
     note = context.written or context.note
     if note is not None or "note" not in kind.about or context.ticket is None:
         return note
-    query = sa.select(Note).where(Note.ticket_id == context.ticket.id).order_by(Note.id.desc())
-    if kind.audience == "contact":
-        query = query.where(Note.public)
-    return context.desk.session.scalar(query.limit(1))
+    public_only = kind.audience == Role.CONTACT
+    found = asking.notes.earlier(context.desk.unit, context.ticket, public_only=public_only)
+    return next(iter(found), None)
 
 
 def _until(context: Context) -> str | None:
     """When the clock of this ticket that is next fires."""
-    context.desk.session.flush()
-    query = sa.select(sa.func.min(Clock.due)).where(Clock.ticket_id == _id(context))
-    found = context.desk.session.scalar(query)
+    if context.ticket is None:
+        return None
+    clocks = asking.clocks.of(context.desk.unit, context.ticket).values()
+    found = min((clock.due for clock in clocks if clock.due is not None), default=None)
     return found.isoformat() if found else None
 
 
 def _since(context: Context) -> str | None:
     """Since when the ticket has its status."""
-    query = sa.select(sa.func.max(Event.at)).where(
-        Event.ticket_id == _id(context), Event.event == "status changed"
-    )
-    found = context.desk.session.scalar(query)
-    return found.isoformat() if found else None
-
-
-def _id(context: Context) -> int | None:
-    return context.ticket.id if context.ticket else None
+    if context.ticket is None:
+        return None
+    event = EventName.STATUS_CHANGED
+    found = asking.tickets.last_event(context.desk.unit, context.ticket, event)
+    return found.at.isoformat() if found else None
 
 
 def _transfer(context: Context) -> dict[str, Any]:
@@ -61,10 +57,11 @@ def _transfer(context: Context) -> dict[str, Any]:
 def _appointment(context: Context) -> dict[str, Any]:
     ticket = context.ticket
     fields = ticket.fields if ticket else {}
+    primary = asking.tickets.primary(context.desk.unit, ticket) if ticket else None
     return {
         "start": fields.get("service_call"),
         "end": fields.get("service_call_end"),
-        "resource": ticket.primary.name if ticket and ticket.primary else None,
+        "resource": primary.name if primary else None,
         "place": fields.get("location"),
     }
 
@@ -80,9 +77,7 @@ def _missing(context: Context) -> list[str]:
 
 def _problem(context: Context) -> dict[str, Any]:
     ticket = context.ticket
-    parent = (
-        context.desk.session.get(Ticket, ticket.parent_id) if ticket and ticket.parent_id else None
-    )
+    parent = context.desk.unit.get(Ticket, ticket.parent_id) if ticket else None
     return {"number": parent.number, "title": parent.title} if parent else {}
 
 
@@ -92,7 +87,7 @@ def _sla(context: Context) -> dict[str, Any]:
     return {
         "target": detail.get("which"),
         "due": detail.get("due"),
-        "broken": event is not None and event.event == "SLA missed",
+        "broken": event is not None and event.event == EventName.SLA_MISSED,
     }
 
 

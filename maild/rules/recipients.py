@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
-from maild.desk import people, sharing, views
+from maild.desk import people, sharing
 from maild.desk.desk import Desk
 from maild.desk.notify import Recipient
 from maild.desk.profile import named
-from maild.desk.roles import ROLES, all_resources, resolve
+from maild.desk.roles import ROLES, resolve
 from maild.errors import UsageError
-from maild.model import Address
+from maild.model import Address, Role
 from maild.rules.context import Context
-from maild.store.tables import Person, Setting, Ticket
+from maild.store import asking
+from maild.store.records import Person
 
 TURNS = ("round robin", "least loaded")
 SPECIAL = ("author", "other side", "on-call", "nobody", *TURNS)
@@ -26,11 +25,12 @@ def assignee(context: Context, who: str) -> Person | None:
     word = " ".join(str(who).split())
     turn, of, group = word.partition(" of ")
     if word == "author":
-        return context.by if context.by is not None and context.by.role == "resource" else None
+        return context.by if context.by is not None and context.by.role == Role.RESOURCE else None
     if word == "on-call":
         return on_call(context.desk)
     if turn in TURNS:
-        candidates = members(context.desk, group) if of else all_resources(context.desk.session)
+        everybody = asking.people.resources(context.desk.unit)
+        candidates = members(context.desk, group) if of else everybody
         chosen = _next_in_turn if turn == "round robin" else _least_loaded
         return chosen(context.desk, candidates, group) if candidates else None
     return resource(context.desk, word)
@@ -38,7 +38,7 @@ def assignee(context: Context, who: str) -> Person | None:
 
 def resource(desk: Desk, name: str) -> Person:
     """The resource of this name or address; UsageError where there is none, or more than one."""
-    found = people.resource_named(desk.session, name)
+    found = people.resource_named(desk.unit, name)
     if found is None:
         raise UsageError(f'There is no resource, or more than one, called "{name}".')
     return found
@@ -52,7 +52,7 @@ def on_call(desk: Desk) -> Person | None:
 
 def members(desk: Desk, group: str) -> list[Person]:
     """The resources of a group of the profile."""
-    found = (people.resource_named(desk.session, name) for name in _listed(desk, group))
+    found = (people.resource_named(desk.unit, name) for name in _listed(desk, group))
     return [person for person in found if person is not None]
 
 
@@ -71,25 +71,17 @@ def _listed(desk: Desk, group: str) -> tuple[str, ...]:
 def _next_in_turn(desk: Desk, candidates: list[Person], group: str) -> Person:
     """Who comes after the one who had the last turn."""
     key = f"round robin:{group}"
-    kept = desk.session.get(Setting, key) or Setting(key=key, value={})
     ids = [person.id for person in candidates]
-    last = kept.value.get("last")
+    last = (asking.settings.kept(desk.unit, key) or {}).get("last")
     chosen = candidates[(ids.index(last) + 1) % len(ids) if last in ids else 0]
-    kept.value = {"last": chosen.id}
-    desk.session.add(kept)
+    asking.settings.keep(desk.unit, key, {"last": chosen.id})
     return chosen
 
 
 def _least_loaded(desk: Desk, candidates: list[Person], group: str) -> Person:
     """Who has the fewest open tickets; of several the first by name."""
-    rows = desk.session.execute(
-        sa.select(Ticket.primary_id, sa.func.count())
-        .where(views.UNFINISHED, Ticket.deleted.is_(None))
-        .where(Ticket.primary_id.in_([person.id for person in candidates]))
-        .group_by(Ticket.primary_id)
-    )
-    load: dict[int | None, int] = dict(rows.tuples())
-    return min(candidates, key=lambda person: (load.get(person.id, 0), person.name))
+    load = {person.id: asking.tickets.load(desk.unit, person) for person in candidates}
+    return min(candidates, key=lambda person: (load[person.id], person.name))
 
 
 def recipients(
@@ -99,7 +91,7 @@ def recipients(
     found: list[Person | Recipient | str] = []
     for word in words:
         found.extend(_told(context, word, author))
-    skip = {a.address for a in author.addresses} if author else set()
+    skip = asking.people.keys(context.desk.unit, author) if author else ()
     return [who for who in found if who is not author and who not in skip]
 
 
@@ -108,7 +100,7 @@ def everybody(desk: Desk, words: list[str]) -> list[Person]:
     found: dict[int, Person] = {}
     for word in words:
         if word == "all resources":
-            people_meant: list[Person | None] = [*all_resources(desk.session)]
+            people_meant: list[Person | None] = [*asking.people.resources(desk.unit)]
         elif word in desk.profile.groups:
             people_meant = [*members(desk, word)]
         else:
@@ -121,10 +113,10 @@ def _told(context: Context, word: str, author: Person | None) -> list[Person | s
     desk, role = context.desk, " ".join(word.lower().split())
     if role in ROLES:
         assert context.ticket is not None
-        return [*resolve(context.ticket, role, author)]
+        return [*resolve(desk.unit, context.ticket, role, author)]
     if role == "other side":
         assert context.ticket is not None
-        return [*sharing.other_side(desk.session, context.ticket, context.by)]
+        return [*sharing.other_side(desk.unit, context.ticket, context.by)]
     if role == "author":
         return [context.by] if context.by else []
     if role == "on-call":
@@ -138,6 +130,6 @@ def _told(context: Context, word: str, author: Person | None) -> list[Person | s
 def _one(desk: Desk, name: str) -> list[Person | str]:
     """A person by name or address; an address of nobody we know stands for itself."""
     if "@" in name:
-        person = people.by_address(desk.session, Address("", name))
+        person = people.by_address(desk.unit, Address("", name))
         return [person] if person else [name]
     return [resource(desk, name)]

@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import sqlalchemy as sa
-
-from maild.desk import views
 from maild.desk.desk import Desk, Occurrence, Route
-from maild.model import Address
+from maild.model import Address, EventName, StatusKind
 from maild.rules.actions import CORRELATE_FOR, ROUTING, rule_actor, steps_of
 from maild.rules.context import Context
 from maild.rules.interpolate import fill
 from maild.rules.rule import Rule
-from maild.store.tables import Note, Ticket
+from maild.store import asking
+from maild.store.records import Note, Ticket
 
 PER_CENT = re.compile(r"\d+(?:[.,]\d+)?\s*%")
-HOPS = 5  # tickets that were merged into tickets that were merged …
+FINISHED = (StatusKind.RESOLVED, StatusKind.CLOSED)
 
 
 def route_of(rule: Rule, context: Context) -> Route:
@@ -58,7 +56,7 @@ def _later(rule: Rule, context: Context) -> Any:
 
     def then(desk: Desk, ticket: Ticket, note: Note) -> None:
         with desk.acting(rule_actor(rule.name), (rule.name,)):
-            row = desk.record(ticket, "rule fired", {"rule": rule.name})
+            row = desk.record(ticket, EventName.RULE_FIRED, {"rule": rule.name})
             inner = Context(
                 desk,
                 Occurrence(row, ticket, note, None, (rule.name,)),
@@ -66,45 +64,36 @@ def _later(rule: Rule, context: Context) -> Any:
                 context.clocks,
             )
             done = steps_of(inner, steps)
-            row.detail = {
+            detail = {
                 "rule": rule.name,
                 "because": "; ".join(rule.condition.why(context)),
                 "did": "; ".join(done),
             }
+            desk.unit.change(row, detail=detail)
 
     return then
 
 
 def _numbered(desk: Desk, number: Any) -> Ticket | None:
-    if not number:
-        return None
-    wanted = str(number).strip("[]# ").upper()
-    return _followed(desk, desk.session.scalar(sa.select(Ticket).where(Ticket.number == wanted)))
+    found = asking.tickets.numbered(desk.unit, str(number)) if number else None
+    return _followed(desk, found)
 
 
 def _alert(desk: Desk, correlation: str | None, *, open_only: bool) -> Ticket | None:
     """The latest ticket of this key; one that is closed for long is another matter."""
     if correlation is None:
         return None
-    query = sa.select(Ticket).where(
-        Ticket.correlation == correlation,
-        Ticket.deleted.is_(None),
-        sa.or_(Ticket.completed.is_(None), Ticket.completed > desk.now - CORRELATE_FOR),
-    )
-    if open_only:
-        query = query.where(views.UNFINISHED)
-    return _followed(desk, desk.session.scalar(query.order_by(Ticket.id.desc()).limit(1)))
+    found = asking.tickets.correlated(desk.unit, correlation, desk.now - CORRELATE_FOR)
+    wanted = (t for t in found if not open_only or t.status_kind not in FINISHED)
+    return _followed(desk, next(wanted, None))
 
 
 def _followed(desk: Desk, ticket: Ticket | None) -> Ticket | None:
-    """The ticket that it was merged into, where it was; None where it was deleted."""
-    for _ in range(HOPS):
-        if ticket is None or ticket.deleted is not None:
-            return None
-        if ticket.merged_id is None:
-            return ticket
-        ticket = desk.session.get(Ticket, ticket.merged_id)
-    return ticket
+    """The ticket that it was merged into, where it was; None where one of them was deleted."""
+    if ticket is None or ticket.deleted is not None:
+        return None
+    last = asking.tickets.survivor(desk.unit, ticket)
+    return last if last.deleted is None else None
 
 
 def _contact(address: Any) -> Address | None:

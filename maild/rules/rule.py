@@ -11,6 +11,7 @@ from typing import Any
 
 from maild.desk.calendar import Span
 from maild.desk.profile import Profile
+from maild.model import EventName
 from maild.rules.conditions import All, Condition
 from maild.rules.context import Context
 from maild.rules.schedule import Schedule
@@ -56,14 +57,14 @@ class Rule:
     """One rule of a profile."""
 
     name: str
-    when: tuple[str, ...]  # event names; none for one that waits for a date or a series
+    when: tuple[EventName, ...]  # none for one that waits for a date or a series
     condition: Condition
     steps: tuple[Step, ...]
     file: Path
     line: int
     wait: After | Before | Every | None = None
     keep: Condition = ALWAYS  # `while`: what must stay so as long as it waits
-    until: tuple[str, ...] = ()  # events that end the waiting
+    until: tuple[EventName, ...] = ()  # events that end the waiting
     rows: tuple[str, ...] = ()  # the rows of behaviour.md that it does
     why: str = ""  # the sentence of the documents, in our words
 
@@ -81,12 +82,12 @@ class RuleSet:
     stamps: tuple[tuple[Path, int], ...]  # the files and when they were last changed, in ns
 
     @cached_property
-    def by_event(self) -> dict[str, tuple[Rule, ...]]:
+    def by_event(self) -> dict[EventName, tuple[Rule, ...]]:
         """Rules that act at once (`mail received` aside), by event, in the order of the file."""
         return self._index(lambda rule: rule.wait is None)
 
     @cached_property
-    def starting(self) -> dict[str, tuple[Rule, ...]]:
+    def starting(self) -> dict[EventName, tuple[Rule, ...]]:
         """Rules that begin to wait at an event."""
         return self._index(lambda rule: isinstance(rule.wait, After))
 
@@ -104,8 +105,8 @@ class RuleSet:
     def named(self) -> dict[str, Rule]:
         return {rule.name: rule for rule in self.rules}
 
-    def _index(self, wanted: Callable[[Rule], bool]) -> dict[str, tuple[Rule, ...]]:
-        index: dict[str, list[Rule]] = {}
+    def _index(self, wanted: Callable[[Rule], bool]) -> dict[EventName, tuple[Rule, ...]]:
+        index: dict[EventName, list[Rule]] = {}
         for rule in filter(wanted, self.rules):
             for event in rule.when:
                 index.setdefault(event, []).append(rule)

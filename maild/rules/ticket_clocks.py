@@ -7,12 +7,13 @@ with that time.  That they fire is the business of `clocks`.
 
 from __future__ import annotations
 
-import sqlalchemy as sa
+from typing import Any
 
 from maild.rules.context import Context
 from maild.rules.failures import reported
 from maild.rules.rule import After, Rule, RuleSet, awaited, due
-from maild.store.tables import Clock, Ticket
+from maild.store import asking
+from maild.store.records import Clock, Ticket
 
 
 class Waiting:
@@ -49,35 +50,22 @@ class Waiting:
 
     def stop_named(self, context: Context, name: str) -> bool:
         """Ends the clock of this rule on the ticket; False where there is none."""
-        clock = self.clocks(context).pop(name, None)
+        clock = self.clocks(context).get(name)
         if clock is None:
             return False
-        session = context.desk.session
-        if clock in session.new:  # it was started by this very mail
-            session.expunge(clock)
-        else:
-            session.delete(clock)
+        context.desk.unit.delete(clock)
         return True
 
     def clocks(self, context: Context) -> dict[str, Clock]:
-        """The ticket's clocks by the names of their rules, read once a unit of work."""
-        ticket = context.ticket
-        assert ticket is not None
-        memory = context.desk.memory.setdefault("clocks", {})
-        if ticket.id not in memory:
-            rows = context.desk.session.scalars(
-                sa.select(Clock).where(Clock.ticket_id == ticket.id)
-            )
-            memory[ticket.id] = {clock.name: clock for clock in rows}
-        found: dict[str, Clock] = memory[ticket.id]
-        return found
+        """The ticket's clocks by the names of their rules."""
+        assert context.ticket is not None
+        return asking.clocks.of(context.desk.unit, context.ticket)
 
     def _start(self, context: Context, rule: Rule) -> None:
         """From now on, also where it waits already: silence begins anew."""
-        clock = self._clock(context, rule)
-        clock.due, clock.started = due(rule, context), context.desk.now
         captures = {"captures": dict(context.captures)} if context.captures else {}
-        clock.detail = {"by": context.by.id if context.by else None, **captures}
+        detail = {"by": context.by.id if context.by else None, **captures}
+        self._set(context, rule, self.clocks(context).get(rule.name), detail)
 
     def _move(self, context: Context, rule: Rule) -> None:
         """Keeps the clock where the ticket's own time says; one that has fired stays silent."""
@@ -86,21 +74,27 @@ class Waiting:
         if target is None:
             if known is not None:
                 self.stop_named(context, rule.name)
-            return
-        clock = known or self._clock(context, rule)
-        if clock.detail.get("for") != target.isoformat():
-            clock.due, clock.started = due(rule, context), context.desk.now
-            clock.detail = {"for": target.isoformat()}
+        elif known is None or known.detail.get("for") != target.isoformat():
+            self._set(context, rule, known, {"for": target.isoformat()})
 
-    def _clock(self, context: Context, rule: Rule) -> Clock:
-        clocks, ticket = self.clocks(context), context.ticket
-        assert ticket is not None
-        if rule.name not in clocks:
-            clocks[rule.name] = Clock(
-                ticket_id=ticket.id, name=rule.name, started=context.desk.now, detail={}
+    def _set(
+        self, context: Context, rule: Rule, known: Clock | None, detail: dict[str, Any]
+    ) -> None:
+        """The clock of this rule, new or moved: it waits from now on."""
+        desk, when = context.desk, due(rule, context)
+        if known is not None:
+            desk.unit.change(known, due=when, started=desk.now, detail=detail)
+            return
+        assert context.ticket is not None
+        desk.unit.add(
+            Clock(
+                ticket_id=context.ticket.id,
+                name=rule.name,
+                due=when,
+                started=desk.now,
+                detail=detail,
             )
-            context.desk.session.add(clocks[rule.name])
-        return clocks[rule.name]
+        )
 
 
 def coming(rule: Rule, clock: Clock, ticket: Ticket | None) -> str:

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from maild.desk import numbers, requests, status_requirements
-from maild.desk.facts import minutes_worked
 from maild.desk.profile import STATUS_KINDS, Profile
-from maild.model import Kind
+from maild.model import EventName, Kind, Role, TicketRole
 from maild.rules.context import Context
-from maild.store.tables import Person, Ticket, TimeEntry
+from maild.store import asking
+from maild.store.records import Organization, Person, Ticket
 
 # Every event that a rule can wait for, and what it means.
-EVENTS: dict[str, str] = {
+_MEANINGS = {
     "mail received": "a mail came in, before anybody has asked whose it is and which ticket's",
     "ticket created": "a ticket is there, with its first note",
     "note added": "somebody wrote a note, by mail or otherwise; `note.first` is the description",
@@ -40,6 +38,10 @@ EVENTS: dict[str, str] = {
     "urgency asked": "a contact says that it is urgent (`event.by`)",
     "also came in": "the same mail came in by another mailbox",
     "other side": "the other side of a shared ticket says something (`event.says`)",
+    "address held": "mail to an address came back so often that we write there no more",
+    "reminder set": "a resource wants to be reminded of the ticket (`event.to`)",
+    "reminder removed": "he does not want that any more",
+    "reminded": "a resource was reminded of the ticket",
     "SLA approaching": "a time that we owe is near (`event.which`)",
     "SLA missed": "a time that we owed is over (`event.which`)",
     "automatic mail": "a vacation notice or the like came in; nothing else is changed by it",
@@ -48,11 +50,32 @@ EVENTS: dict[str, str] = {
     "command refused": "somebody asked by mail for what he may not, or not now (`event.why`)",
     "clock fired": "a rule that waited is due (`event.rule`)",
 }
+EVENTS = {EventName(name): meaning for name, meaning in _MEANINGS.items()}
+
 # Names for several events.
-GROUPS: dict[str, tuple[str, ...]] = {
-    "activity": ("ticket created", "note added", "status changed", "assigned", "time added"),
-    "ticket changed": ("status changed", "field changed", "assigned"),
+GROUPS: dict[str, tuple[EventName, ...]] = {
+    "activity": (
+        EventName.TICKET_CREATED,
+        EventName.NOTE_ADDED,
+        EventName.STATUS_CHANGED,
+        EventName.ASSIGNED,
+        EventName.TIME_ADDED,
+    ),
+    "ticket changed": (
+        EventName.STATUS_CHANGED,
+        EventName.FIELD_CHANGED,
+        EventName.ASSIGNED,
+        EventName.UNASSIGNED,
+    ),
 }
+# What is only written down: no rule hears of it, as it is there to move nothing.
+UNHEARD = (
+    EventName.NOTE_FILED,
+    EventName.NOTE_WITHHELD,
+    EventName.RULE_FIRED,
+    EventName.RULE_FAILED,
+    EventName.RULES_CUT_SHORT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +97,45 @@ def _of(subject: str, attribute: str) -> Callable[[Context], Any]:
     return lambda context: getattr(getattr(context, subject), attribute, None)
 
 
-def _person(attribute: str, wanted: str) -> Callable[[Context], Any]:
-    return lambda context: getattr(getattr(context.ticket, attribute, None), wanted, None)
+def _person(key: str, wanted: str) -> Callable[[Context], Any]:
+    """Something of the person whose id stands in this column of the ticket."""
+
+    def get(context: Context, ticket: Ticket) -> Any:
+        person = context.desk.unit.get(Person, getattr(ticket, key))
+        return getattr(person, wanted, None)
+
+    return _on_ticket(get)
+
+
+def _client(context: Context, ticket: Ticket) -> str | None:
+    organization = context.desk.unit.get(Organization, ticket.organization_id)
+    return organization.name if organization is not None else None
 
 
 def _event(key: str) -> Callable[[Context], Any]:
     return lambda context: context.event.detail.get(key) if context.event else None
 
 
-def _names(role: str) -> Callable[[Context], Any]:
+def _names(role: TicketRole) -> Callable[[Context], Any]:
     return lambda context: (
-        [p.name for p in context.ticket.with_role(role)] if context.ticket else []
+        [p.name for p in asking.tickets.with_role(context.desk.unit, context.ticket, role)]
+        if context.ticket
+        else []
     )
 
 
-def _address(person: Person | None) -> str | None:
-    return person.email if person and person.addresses else None
+def _address(context: Context, person: Person | None) -> str | None:
+    addresses = asking.people.keys(context.desk.unit, person) if person is not None else []
+    return next(iter(addresses), None)
+
+
+def _contact_address(context: Context, ticket: Ticket) -> str | None:
+    return _address(context, asking.tickets.contact(context.desk.unit, ticket))
+
+
+def _writer(context: Context) -> Person | None:
+    """Who wrote the note, where a person did."""
+    return asking.notes.writer(context.desk.unit, context.note) if context.note else None
 
 
 def _on_ticket(compute: Callable[[Context, Ticket], Any]) -> Callable[[Context], Any]:
@@ -97,24 +143,20 @@ def _on_ticket(compute: Callable[[Context, Ticket], Any]) -> Callable[[Context],
 
 
 def _minutes(context: Context, ticket: Ticket) -> int:
-    return minutes_worked(context.desk.session, ticket)
+    return asking.tickets.minutes(context.desk.unit, ticket)
 
 
 def _entries(context: Context, ticket: Ticket) -> int:
-    query = sa.select(sa.func.count()).where(TimeEntry.ticket_id == ticket.id)
-    return context.desk.session.scalar(query) or 0
+    return len(asking.tickets.times(context.desk.unit, ticket))
 
 
 def _parent(context: Context, ticket: Ticket) -> str | None:
-    parent = context.desk.session.get(Ticket, ticket.parent_id) if ticket.parent_id else None
+    parent = context.desk.unit.get(Ticket, ticket.parent_id)
     return parent.number if parent else None
 
 
 def _incidents(context: Context, ticket: Ticket) -> int:
-    query = sa.select(sa.func.count()).where(
-        Ticket.parent_id == ticket.id, Ticket.status_kind != "closed", Ticket.deleted.is_(None)
-    )
-    return context.desk.session.scalar(query) or 0
+    return len(asking.tickets.incidents(context.desk.unit, ticket))
 
 
 def _promise(name: str) -> Callable[[Context], Any]:
@@ -180,7 +222,7 @@ def _new_text(context: Context) -> str | None:
     return (context.mail.new_text or context.mail.text) if context.mail else None
 
 
-KINDS = ("contact", "resource", "system", "monitoring")
+KINDS = (Role.CONTACT, Role.RESOURCE, Role.SYSTEM, Role.MONITORING)
 VALUES: dict[str, Value] = {
     value.name: value
     for value in (
@@ -197,11 +239,21 @@ VALUES: dict[str, Value] = {
         Value("ticket.type", "its type", _ticket("type"), words=lambda p: p.types),
         Value("ticket.source", "how it came in", _ticket("source")),
         Value("ticket.queue", "its queue", _ticket("queue")),
-        Value("ticket.organization", "the client's name", _person("organization", "name")),
-        Value("ticket.contact", "the contact's name", _person("contact", "name")),
-        Value("ticket.primary", "the primary resource's name", _person("primary", "name")),
-        Value("ticket.secondary", "names of the secondary resources", _names("secondary"), "list"),
-        Value("ticket.additional", "names of additional contacts", _names("additional"), "list"),
+        Value("ticket.organization", "the client's name", _on_ticket(_client)),
+        Value("ticket.contact", "the contact's name", _person("contact_id", "name")),
+        Value("ticket.primary", "the primary resource's name", _person("primary_id", "name")),
+        Value(
+            "ticket.secondary",
+            "names of the secondary resources",
+            _names(TicketRole.SECONDARY),
+            "list",
+        ),
+        Value(
+            "ticket.additional",
+            "names of additional contacts",
+            _names(TicketRole.ADDITIONAL),
+            "list",
+        ),
         Value("ticket.notify_contact", "the contact is told", _ticket("notify_contact"), "bool"),
         Value("ticket.tell_contact", "its status is for the contact", _on_ticket(_tells), "bool"),
         Value("ticket.due", "when it is due", _ticket("due"), "time"),
@@ -239,9 +291,9 @@ VALUES: dict[str, Value] = {
         Value(
             "note.by",
             "the writer's name",
-            lambda s: getattr(getattr(s.note, "by", None), "name", None),
+            lambda context: getattr(_writer(context), "name", None),
         ),
-        Value("note.by_address", "his address", lambda s: _address(getattr(s.note, "by", None))),
+        Value("note.by_address", "his address", lambda c: _address(c, _writer(c))),
         Value("note.public", "contacts may read it", _of("note", "public"), "bool"),
         Value("note.title", "its title", _of("note", "title")),
         Value("note.text", "its words", _of("note", "text")),
@@ -251,18 +303,18 @@ VALUES: dict[str, Value] = {
             lambda s: bool(_event("first")(s)),
             "bool",
         ),
-        Value("organization.name", "the client's name", _person("organization", "name")),
-        Value("contact.name", "the contact's name", _person("contact", "name")),
-        Value("contact.language", "his language", _person("contact", "language")),
+        Value("organization.name", "the client's name", _on_ticket(_client)),
+        Value("contact.name", "the contact's name", _person("contact_id", "name")),
+        Value("contact.language", "his language", _person("contact_id", "language")),
         Value(
             "contact.address",
             "his address",
-            _on_ticket(lambda context, ticket: _address(ticket.contact)),
+            _on_ticket(_contact_address),
         ),
         Value(
             "contact.domain",
             "the domain of his address",
-            _on_ticket(lambda context, ticket: (_address(ticket.contact) or "").rpartition("@")[2]),
+            _on_ticket(lambda c, ticket: (_contact_address(c, ticket) or "").rpartition("@")[2]),
         ),
         Value("mail.subject", "its subject", _of("mail", "subject")),
         Value("mail.number", "the first ticket number in its subject", _number),
@@ -298,7 +350,7 @@ VALUES: dict[str, Value] = {
         Value(
             "event.by_kind",
             "contact or resource, where a person began it",
-            lambda s: s.by.role if s.by else "system",
+            lambda s: s.by.role if s.by else Role.SYSTEM,
             words=lambda p: KINDS,
         ),
         Value("time.minutes", "minutes worked", _of("time", "minutes"), "number"),

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.orm import Session
 
-from maild.errors import Temporary, Unavailable, UsageError
+from maild.errors import MaildError, Temporary, Unavailable, UsageError
 from maild.store.prepared import Bare, Link, Plain
 from maild.store.unit import Unit
 
@@ -22,6 +22,7 @@ Result = TypeVar("Result")
 
 ATTEMPTS = 5  # of a transaction that the database itself asks us to repeat
 BUSY_SECONDS = 10  # how long SQLite waits for another writer
+UNIQUE = "23505"  # PostgreSQL's code for a row that is there already
 
 
 class Store:
@@ -37,11 +38,12 @@ class Store:
         self.url = _normal(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(self.url, busy_seconds) if self.is_sqlite else _postgresql(self.url)
+        self._lasting: dict[str, Any] = {}
         self.plain = "MAILD_PLAIN_SQL" in os.environ  # Core runs every statement itself
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        with told_apart(self.url), Session(self.engine, expire_on_commit=False) as session:
+        with told_apart(self.engine), Session(self.engine, expire_on_commit=False) as session:
             # A deferred BEGIN that writes later can fail where it stands: a writer says so at once.
             session.connection(execution_options={"maild_begin": "IMMEDIATE"})
             yield session
@@ -49,7 +51,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with told_apart(self.url), Session(self.engine, autoflush=False) as session:
+        with told_apart(self.engine), Session(self.engine, autoflush=False) as session:
             yield session
 
     def write(self, work: Callable[[Session], Result]) -> Result:
@@ -67,7 +69,7 @@ class Store:
     def unit(self) -> Iterator[Unit]:
         """A unit of work, written and committed durably at the end of the block, or not at all."""
         with self._link(write=True) as link:
-            unit = Unit(link)
+            unit = Unit(link, lasting=self._lasting)
             yield unit
             unit.write()
             link.commit()
@@ -76,17 +78,25 @@ class Store:
     def look(self) -> Iterator[Unit]:
         """A unit of work that may only look."""
         with self._link(write=False) as link:
-            yield Unit(link, writes=False)
+            yield Unit(link, writes=False, lasting=self._lasting)
+
+    def act(self, work: Callable[[Unit], Result]) -> Result:
+        """Runs `work` on a unit, again (bounded) where the database was in the way."""
+        for attempt in range(1, ATTEMPTS):
+            try:
+                with self.unit() as unit:
+                    return work(unit)
+            except Temporary:
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))
+        with self.unit() as unit:
+            return work(unit)
 
     @contextmanager
     def _link(self, *, write: bool) -> Iterator[Link]:
-        """A connection in a transaction, which is undone unless it was committed."""
-        with told_apart(self.url), self._connected() as link:
+        """A connection in a transaction, which the pool undoes unless it was committed."""
+        with told_apart(self.engine), self._connected() as link:
             link.begin(write=write)
-            try:
-                yield link
-            finally:
-                link.rollback()
+            yield link
 
     @contextmanager
     def _connected(self) -> Iterator[Link]:
@@ -102,32 +112,51 @@ class Store:
 
 
 @contextmanager
-def told_apart(url: sa.URL) -> Iterator[None]:
+def told_apart(engine: sa.Engine) -> Iterator[None]:
     """Says of a database error whether another try may help."""
     try:
         yield
-    except sa.exc.OperationalError as error:
-        what = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
-        if "unable to open" in what:
-            raise Unavailable(
-                f"The database {url.database} cannot be opened. Does its folder exist, "
-                "and may this user write there?",
-                detail=what,
-            ) from error
-        raise Temporary(
+    except (sa.exc.DBAPIError, _driver(engine).Error) as error:
+        told = _told(engine, error.orig if isinstance(error, sa.exc.DBAPIError) else error)
+        if told is None:
+            raise
+        raise told from error
+
+
+def _driver(engine: sa.Engine) -> Any:
+    return engine.dialect.dbapi
+
+
+def _told(engine: sa.Engine, error: BaseException | None) -> MaildError | None:
+    """What a person is told of the driver's error; None: it is ours, and no try helps."""
+    lines = str(error).strip().splitlines() if error is not None else []
+    what, name = lines[0] if lines else "no answer", engine.url.database
+    if "unable to open" in what:
+        return Unavailable(
+            f"The database {name} cannot be opened. Does its folder exist, "
+            "and may this user write there?",
+            detail=what,
+        )
+    if "not a database" in what:
+        return Unavailable(
+            f"{name} is not a database. Name another file in `[database] url`, "
+            "or put yours back from a backup."
+        )
+    if getattr(error, "sqlstate", None) == UNIQUE:
+        return Temporary("Somebody else wrote the same at this moment.", detail=what)
+    if isinstance(error, _driver(engine).OperationalError):
+        return Temporary(
             f"The database does not answer as it should ({what}). It is tried again by itself; "
             "if this lasts, look at `[database] url` and at the disk.",
             detail=what,
-        ) from error
-    except sa.exc.DBAPIError as error:
-        if error.connection_invalidated:
-            raise Temporary("The connection to the database was lost.") from error
-        if "not a database" in str(error.orig):
-            raise Unavailable(
-                f"{url.database} is not a database. Name another file in `[database] url`, "
-                "or put yours back from a backup."
-            ) from error
-        raise
+        )
+    return None
+
+
+def is_database(error: Exception) -> bool:
+    """Whether the transaction that this error comes from can go on with nothing."""
+    kinds = {f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__}
+    return isinstance(error, sa.exc.DBAPIError) or bool(kinds & {"sqlite3.Error", "psycopg.Error"})
 
 
 def _normal(url: str) -> sa.URL:

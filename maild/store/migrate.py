@@ -19,13 +19,13 @@ from maild.errors import MaildError, UsageError
 from maild.store.engine import Store, told_apart
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0002"  # the newest revision in there, known without importing alembic
+HEAD = "0003"  # the newest revision in there, known without importing alembic
 LOCK = 20261121  # of PostgreSQL: two programs that begin at once migrate one after the other
 
 
 def migrate(store: Store) -> None:
     """Applies what is missing, in one transaction; UsageError where the database is newer."""
-    with told_apart(store.url):
+    with told_apart(store.engine):
         with store.engine.connect() as connection:
             if _revision(connection) == HEAD:
                 return
@@ -40,7 +40,7 @@ def is_current(store: Store) -> bool:
     UsageError, with what to do, for an older one: its daemon may be running, and would find other
     tables.
     """
-    with told_apart(store.url), store.engine.connect() as connection:
+    with told_apart(store.engine), store.engine.connect() as connection:
         found = _revision(connection)
     if found not in (None, HEAD):
         raise UsageError(

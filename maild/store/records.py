@@ -63,6 +63,7 @@ class Message:
     uid: int | None = column(default=None, big=True)
     sha256: str = column(index=True)  # of the octets, hex
     size: int  # octets
+    arrived: datetime | None = None  # when it came to its server (INTERNALDATE); None: a file
     accepted: datetime
     state: MessageState = MessageState.STORED
     attempts: int = 0
@@ -296,6 +297,8 @@ class OutboxItem:
     auto: str | None = None  # Auto-Submitted keyword; None: a person's words (RFC 3834 §5)
     data: JSON = column(factory=dict)  # plain facts to render
     message_id: str = column(unique=True)  # without <>
+    # The Message-ID that the relay gave it instead of ours; both are ours.
+    relay_id: str | None = column(default=None, index=True)
     in_reply_to: str | None = None
     references: Sequence[Any] = column(factory=list)
     subject: str | None = None  # once composed
@@ -356,7 +359,18 @@ class Alert:
     cleared: datetime | None = None
 
 
-@record("setting", locked=True)
+@record("counter", Index("ix_counter_day", ("day",)))
+class Counter:
+    """How often something happened on a day, and in the last hour of it that it did (E10)."""
+
+    key: str = key()  # what, and the day
+    day: datetime
+    in_day: int
+    hour: datetime
+    in_hour: int
+
+
+@record("setting")
 class Setting:
     """What the desk keeps for itself: its secret, whose turn it is."""
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from maild.store.engine import Store
 from maild.store.migrate import migrate
-from maild.store.tables import Base, Raw
+from maild.store.records import Raw
+from maild.store.schema import METADATA, TABLES
 
 CHUNK = 1000  # rows copied at a time
 
@@ -29,8 +30,8 @@ def rehearsal(store: Store) -> Iterator[Store]:
 
 
 def _fill(store: Store, copy: Store) -> None:
-    tables = [t for t in Base.metadata.sorted_tables if t is not Raw.__table__]
-    with store.read() as source, copy.transaction() as target:
+    tables = [table for table in METADATA.sorted_tables if table is not TABLES[Raw]]
+    with store.engine.connect() as source, copy.engine.begin() as target:
         for table in tables:
             rows = source.execute(sa.select(table).execution_options(yield_per=CHUNK))
             for part in rows.mappings().partitions():

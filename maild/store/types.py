@@ -14,7 +14,8 @@ from sqlalchemy.ext.mutable import MutableDict, MutableList
 
 
 def _json() -> sa.types.TypeEngine[Any]:
-    return sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+    plain = sa.JSON(none_as_null=True)  # no value is NULL, and not the text "null"
+    return plain.with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 
 # `as_mutable` marks every column of its type instance, so each of these needs one of its own.

@@ -21,7 +21,8 @@ import sqlalchemy as sa
 
 from maild.store.declare import RECORDS, UNWRITTEN
 from maild.store.prepared import Link, Row, Statement
-from maild.store.question import Question, param
+from maild.store.question import Question, among, param
+from maild.store.records import Ticket
 from maild.store.schema import METADATA, TABLES, primary_of
 
 R = TypeVar("R")
@@ -32,7 +33,11 @@ MOST_AHEAD = 64  # ids that are fetched at a time (PostgreSQL)
 class Unit:
     """One unit of work on one connection; `writes`: False for one that only looks."""
 
-    def __init__(self, link: Link | None, *, writes: bool = True) -> None:
+    def __init__(
+        self, link: Link | None, *, writes: bool = True, lasting: dict[str, Any] | None = None
+    ) -> None:
+        """`lasting`: what is known for as long as the database is open, as it never changes."""
+        self.lasting = {} if lasting is None else lasting
         self._link = link
         self._writes = writes
         self._known: dict[tuple[type, Any], Any] = {}  # every record that was read or added
@@ -40,6 +45,7 @@ class Unit:
         self._added: dict[type, dict[int, Any]] = {}  # by id(record): new, in the order of adding
         self._changed: dict[type, dict[int, tuple[Any, set[str]]]] = {}  # and which columns
         self._deleted: dict[type, dict[int, Any]] = {}
+        self._deferred: dict[Statement, dict[Any, dict[str, Any]]] = {}
         self._log: list[Callable[[], None]] = []  # what takes back each step, the first one first
 
     # ---- asking
@@ -54,6 +60,26 @@ class Unit:
             self._known[kind, key] = self.adopt(kind, found[0]) if found else None
         kept = self._known[kind, key]
         return None if kept is None or self._is_deleted(kept) else cast(R, kept)
+
+    def some(self, record: type[R], keys: Iterable[Any]) -> dict[Any, R]:
+        """The records with these primary keys, by them, asked for at once."""
+        kind: Any = record
+        wanted = dict.fromkeys(keys)
+        unknown = [key for key in wanted if (kind, key) not in self._known]
+        if unknown:
+            for row in self._ask(_by_keys(kind), {"keys": unknown}):
+                self.adopt(kind, row)
+            for key in unknown:
+                self._known.setdefault((kind, key), None)
+        found = ((key, self.get(record, key)) for key in wanted)
+        return {key: one for key, one in found if one is not None}
+
+    def take(self, record: type[R], key: Any) -> R | None:
+        """The record with this primary key, ours until the commit; None where there is none, or
+        somebody else has it at this moment."""
+        kind: Any = record
+        found = self._ask(_taking(kind), {"key": key})
+        return self.adopt(record, found[0]) if found else None
 
     def all(self, question: Question[R], **params: Any) -> list[R]:
         """Every record that is asked for, in the question's order, our own new ones among them."""
@@ -88,6 +114,11 @@ class Unit:
     def rows(self, statement: Statement, **params: Any) -> list[Row]:
         """What a statement of `maild/store/asking` gives, of what is written already."""
         return self._ask(statement, params)
+
+    def lock(self, number: int) -> None:
+        """Waits until nobody else holds this number, and holds it until the commit."""
+        if self._link is not None and self._link.dialect.name != "sqlite":
+            self._link.rows(_LOCK, {"number": number})
 
     def adopt(self, record: type[R], row: Row) -> R:
         """The record of a row of its table: always the same one, with what was changed in it."""
@@ -130,7 +161,19 @@ class Unit:
         return record
 
     def change(self, record: Any, **values: Any) -> bool:
-        """Gives columns of a record these values; False where they had them already."""
+        """Gives columns of a record these values; False where they had them already.
+
+        Not of a ticket: that is for the actions of the desk alone.
+        """
+        if isinstance(record, Ticket):
+            raise TypeError("a ticket is written by an action of the desk, which says so")
+        return self._change(record, values)
+
+    def change_ticket(self, ticket: Ticket, **values: Any) -> bool:
+        """The same of a ticket.  Only `maild.desk.desk` calls it (a test looks)."""
+        return self._change(ticket, values)
+
+    def _change(self, record: Any, values: dict[str, Any]) -> bool:
         before = {n: getattr(record, n) for n in values}
         new = {n: v for n, v in values.items() if before[n] != v}
         if not new:
@@ -163,6 +206,18 @@ class Unit:
             self._deleted.setdefault(kind, {})[place] = record
             self._log.append(lambda: self._forgive(kind, place))
 
+    def defer(self, statement: Statement, place: Any, /, **params: Any) -> None:
+        """Runs a statement of `maild/store/asking` when the unit is written; what is deferred in
+        the same place again takes the place of what was."""
+        waiting = self._deferred.setdefault(statement, {})
+        before = waiting.get(place)
+        waiting[place] = params
+        self._log.append(lambda: _put_back(waiting, place, before))
+
+    def deferred(self, statement: Statement, place: Any, /) -> dict[str, Any] | None:
+        """What the statement was deferred with."""
+        return self._deferred.get(statement, {}).get(place)
+
     def mark(self) -> int:
         """A point to which `back` can return."""
         return len(self._log)
@@ -177,7 +232,7 @@ class Unit:
     def write(self) -> None:
         """Writes everything; the unit goes on as if it had only just begun."""
         link = self._link
-        if link is None or not (self._added or self._changed or self._deleted):
+        if link is None or not self._log:
             return
         if not self._writes:
             raise TypeError("this unit of work may only look")
@@ -188,7 +243,10 @@ class Unit:
                 self._write_added(link, kind)
             for kind in _ordered():
                 self._write_changed(link, kind)
-        for kept in (self._added, self._changed, self._deleted, self._answers):
+            for statement, waiting in self._deferred.items():
+                if waiting:
+                    link.many(statement, list(waiting.values()))
+        for kept in (self._added, self._changed, self._deleted, self._answers, self._deferred):
             kept.clear()
         self._known = {k: v for k, v in self._known.items() if v is not None}
         self._log.clear()
@@ -291,6 +349,13 @@ def _assign(record: Any, values: dict[str, Any]) -> None:
         object.__setattr__(record, name, value)
 
 
+def _put_back(waiting: dict[Any, Any], place: Any, before: Any) -> None:
+    if before is None:
+        del waiting[place]
+    else:
+        waiting[place] = before
+
+
 def _hashed(params: dict[str, Any]) -> tuple[Any, ...]:
     """The parameters of a question as a key."""
     return tuple(
@@ -314,6 +379,19 @@ def _by_key(record: type, lock: bool) -> Statement:
     key = TABLES[record].c[primary_of(record)]
     query = sa.select(TABLES[record]).where(key == param("key"))
     return Statement(query.with_for_update() if lock else query)
+
+
+@cache
+def _by_keys(record: type) -> Statement:
+    key = TABLES[record].c[primary_of(record)]
+    return Statement(sa.select(TABLES[record]).where(among(key, "keys")))
+
+
+@cache
+def _taking(record: type) -> Statement:
+    key = TABLES[record].c[primary_of(record)]
+    query = sa.select(TABLES[record]).where(key == param("key"))
+    return Statement(query.with_for_update(skip_locked=True))
 
 
 def _names(record: type, with_id: bool) -> list[str]:
@@ -368,6 +446,7 @@ def _last_ids() -> Statement:
     return Statement(sa.select(*last))
 
 
+_LOCK = Statement(sa.select(sa.func.pg_advisory_xact_lock(param("number", sa.BigInteger()))))
 _NEXT_IDS = Statement(
     sa.select(sa.func.nextval(param("series", sa.Text()), type_=sa.Integer())).select_from(
         sa.func.generate_series(1, param("size", sa.Integer()))

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +20,10 @@ from maild.ingest.process import Pipeline
 from maild.model import Mail
 from maild.parse.parser import parse
 from maild.store import Store
-from maild.store.tables import Alert, Message
+from maild.store.prepared import Statement
+from maild.store.records import Alert, Message
+from maild.store.unit import Unit
+from tests.looking import every, the
 from tests.scenario.conversation import Desk, InProcess
 
 MAIL = (
@@ -36,14 +38,17 @@ def test_h4_a_locked_database_leaves_the_mail_where_it_is(make_desk: Callable[..
     other = sqlite3.connect(str(desk.store.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
-    def take(session: Any) -> Message | None:
-        return accept(session, mailbox="support", uidvalidity=1, uid=1, octets=MAIL, now=desk.now)
+    def take(unit: Unit) -> Message | None:
+        return accept(unit, mailbox="support", uidvalidity=1, uid=1, octets=MAIL, now=desk.now)
 
     with pytest.raises(Temporary, match="tried again by itself"):
-        store.write(take)
+        store.act(take)
     other.execute("ROLLBACK")
-    assert store.write(take) is not None
+    assert store.act(take) is not None
     store.close()
+
+
+PID = sa.func.pg_backend_pid()
 
 
 class Cut:
@@ -54,7 +59,7 @@ class Cut:
     def __call__(self, desk: UnitOfWork, occurrence: Occurrence) -> None:
         if not self.done:
             self.done = True
-            desk.session.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            desk.unit.rows(Statement(sa.select(sa.func.pg_terminate_backend(PID))))
 
     def route(self, desk: UnitOfWork) -> None:
         return None
@@ -66,7 +71,7 @@ def test_h5_a_database_that_goes_away_leaves_no_half_ticket(
     desk = make_desk(database=postgres)
     assert isinstance(desk.transport, InProcess)
     pipeline = desk.transport.pipeline
-    stored = desk.store.write(
+    stored = desk.store.act(
         lambda s: accept(s, mailbox="a", uidvalidity=1, uid=1, octets=MAIL, now=desk.now)
     )
     assert stored is not None
@@ -96,20 +101,14 @@ def test_h10_what_always_fails_is_quarantined_and_later_mail_flows(tmp_path: Pat
     pipeline = Pipeline(app.store, app.settings, app.profile, (app.rules,), read)
     desk_now = datetime(2026, 11, 23, 9, tzinfo=UTC)
     for uid, octets in enumerate((MAIL + b"poison", MAIL), 1):
-        with app.store.transaction() as session:
-            accept(session, mailbox="support", uidvalidity=1, uid=uid, octets=octets, now=desk_now)
+        with app.store.unit() as unit:
+            accept(unit, mailbox="support", uidvalidity=1, uid=uid, octets=octets, now=desk_now)
     pipeline.process_due(desk_now)
-    with app.store.read() as session:
-        assert list(session.scalars(sa.select(Message.state).order_by(Message.id))) == [
-            "stored",
-            "processed",
-        ]
+    assert [message.state for message in every(app.store, Message)] == ["stored", "processed"]
     for minutes in (5, 10, 15, 20):
         pipeline.process_due(desk_now + timedelta(minutes=minutes))
     assert len(tried) == 3
-    with app.store.read() as session:
-        poisoned = session.scalars(sa.select(Message).order_by(Message.id)).first()
-        assert poisoned is not None
-        assert (poisoned.state, poisoned.attempts) == ("quarantined", 3)
-        assert "maild quarantine show 1" in (session.scalar(sa.select(Alert.text)) or "")
+    poisoned = the(app.store, Message, id=1)
+    assert (poisoned.state, poisoned.attempts) == ("quarantined", 3)
+    assert "maild quarantine show 1" in the(app.store, Alert).text
     app.close()

@@ -21,11 +21,14 @@ from maild.desk import views
 from maild.desk.profile import load_profile, profile_folder
 from maild.ingest.accept import accept
 from maild.ingest.process import Pipeline
+from maild.model import MessageState, SendState
 from maild.outbox.deliver import Deliverer
 from maild.parse.parser import parse
 from maild.store import Store
 from maild.store.migrate import migrate
-from maild.store.tables import Message, OutboxItem, Ticket
+from maild.store.question import Question
+from maild.store.records import Message, OutboxItem, Ticket
+from maild.store.schema import columns
 from tests.servers.dovecot import Dovecot
 
 ADDRESS = "support@example.com"
@@ -61,6 +64,14 @@ organization = "Acme"
 """
 
 PROOF = {"Authentication-Results": "mx.example.com; dmarc=pass header.from=example.com"}
+
+
+_message, _item, _ticket = columns(Message), columns(OutboxItem), columns(Ticket)
+NEWEST = Question(Ticket, sa.true(), order=(_ticket.id.desc(),), limit=1)
+MESSAGES = Question(Message, sa.true())
+OUTBOX = Question(OutboxItem, sa.true())
+DONE = Question(Message, _message.state.in_((MessageState.PROCESSED, MessageState.QUARANTINED)))
+UNSENT = Question(OutboxItem, _item.state.in_((SendState.WAITING, SendState.SENDING)))
 
 
 class Transport(Protocol):
@@ -120,30 +131,25 @@ class Desk:
 
     def ticket(self, number: str | None = None) -> dict[str, Any]:
         """One ticket as `maild show --json` gives it; without a number the newest."""
-        with self.store.read() as session:
+        with self.store.look() as unit:
             if number is None:
-                number = session.scalar(
-                    sa.select(Ticket.number).order_by(Ticket.id.desc()).limit(1)
-                )
-            assert number is not None, "there is no ticket"
-            return views.whole(session, views.ticket(session, number))
+                newest = unit.first(NEWEST)
+                assert newest is not None, "there is no ticket"
+                number = newest.number
+            return views.whole(unit, views.ticket(unit, number))
 
     def tickets(self) -> list[dict[str, Any]]:
-        with self.store.read() as session:
-            found = views.tickets(session, self.profile, "all")
-            return [views.summary(session, ticket) for ticket in found]
+        with self.store.look() as unit:
+            found = views.tickets(unit, self.profile, "all")
+            return [views.summary(unit, ticket) for ticket in found]
 
     def messages(self) -> list[Message]:
-        with self.store.read() as session:
-            found = list(session.scalars(sa.select(Message).order_by(Message.id)))
-            session.expunge_all()
-            return found
+        with self.store.look() as unit:
+            return unit.all(MESSAGES)
 
     def outbox(self) -> list[OutboxItem]:
-        with self.store.read() as session:
-            found = list(session.scalars(sa.select(OutboxItem).order_by(OutboxItem.id)))
-            session.expunge_all()
-            return found
+        with self.store.look() as unit:
+            return unit.all(OUTBOX)
 
     def later(self, **time: float) -> None:
         """Moves the desk's clock (timedelta's words) and lets everything that is due happen."""
@@ -169,9 +175,9 @@ class InProcess:
 
     def put(self, octets: bytes) -> None:
         self.uid += 1
-        with self.desk.store.transaction() as session:
+        with self.desk.store.unit() as unit:
             accept(
-                session,
+                unit,
                 mailbox="support",
                 uidvalidity=1,
                 uid=self.uid,
@@ -232,12 +238,8 @@ class Daemon:
         assert self.process.poll() is None, log[-2000:]
         if b'"event": "started"' not in log[self.before :]:  # nothing to do is no sign of life
             return False
-        with self.desk.store.read() as session:
-            open_items = sa.select(sa.func.count()).where(
-                OutboxItem.state.in_(("waiting", "sending"))
-            )
-            done = sa.select(sa.func.count()).where(Message.state.in_(("processed", "quarantined")))
-            return session.scalar(done) == self.put_so_far and session.scalar(open_items) == 0
+        with self.desk.store.look() as unit:
+            return unit.count(DONE) == self.put_so_far and unit.count(UNSENT) == 0
 
     def close(self) -> None:
         self.process.terminate()

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
-import sqlalchemy as sa
 
 from maild.demo.writer import plain_text
 from maild.desk import original_mail, views
-from maild.store.tables import Raw
+from maild.store.records import Raw
+from tests.looking import the
 from tests.scenario.conversation import Desk
 
 
@@ -77,10 +77,10 @@ def test_e9_an_out_of_office_changes_nothing_and_is_not_answered(desk: Desk) -> 
 
 def test_n26_h60_the_eml_is_kept_byte_for_byte(desk: Desk) -> None:
     desk.ann.mail("Scan", "See below.", attach={"scan.bin": bytes(range(256)) * 10})
-    with desk.store.read() as session:
-        ticket = views.ticket(session, desk.ticket()["number"])
-        octets = original_mail.eml(session, ticket)
-        assert octets == session.scalar(sa.select(Raw.octets))
+    with desk.store.look() as unit:
+        ticket = views.ticket(unit, desk.ticket()["number"])
+        octets = original_mail.eml(unit, ticket)
+    assert octets == the(desk.store, Raw).octets
     assert desk.messages()[0].sha256 == hashlib.sha256(octets).hexdigest()
     assert b"From: Ann <ann@acme.example>" in octets
     (attachment,) = desk.ticket()["attachments"]

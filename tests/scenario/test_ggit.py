@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-import sqlalchemy as sa
 
 from maild.demo.writer import plain_text
-from maild.store.tables import Alert
+from maild.store.records import Alert
+from tests.looking import the
 from tests.scenario.conversation import Desk
 
 ANN, BOB, DANA = "ann@acme.example", "bob@example.com", "dana@example.com"
@@ -61,8 +61,7 @@ def test_g2_follow_up_needs_a_note_and_mails_who_has_to_act(desk: Desk) -> None:
 def test_g2_where_nobody_is_office_admin_the_admins_are_told(desk: Desk) -> None:
     desk.bob.reply("#internal\n#status Follow Up Needed: Admin\n\nPlease send the invoice.")
     assert status(desk) == "Follow Up Needed: Admin"
-    with desk.store.read() as session:
-        (text,) = session.scalars(sa.select(Alert.text).where(Alert.key == "group:office admin"))
+    text = the(desk.store, Alert, key="group:office admin").text
     assert "profile.yaml: groups, office admin" in text
 
 

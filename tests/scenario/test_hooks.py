@@ -13,10 +13,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from maild.outbox.webhook_delivery import Hooks
-from maild.store.tables import Hook
+from maild.store.records import Hook
+from tests.looking import the
 from tests.scenario.conversation import Desk
 
 RULES = "- rule: Tell the chat\n  when: ticket created\n  then: [{web hook: chat}]\n"
@@ -71,5 +70,4 @@ def test_a_hook_is_signed_and_tried_again(make_desk: Callable[..., Desk], tmp_pa
     told = json.loads(body)
     assert (told["event"], told["rule"]) == ("ticket created", "Tell the chat")
     assert told["ticket"]["title"] == "Printer"
-    with desk.store.read() as session:
-        assert session.scalars(sa.select(Hook.state)).all() == ["sent"]
+    assert the(desk.store, Hook).state == "sent"

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
-import sqlalchemy as sa
 
-from maild.store.tables import Alert, Person, Raw
+from maild.store.records import Alert, Person, PersonAddress, Raw
+from tests.looking import every, the
 from tests.scenario.conversation import Desk, InProcess
 
 MakeDesk = Callable[..., Desk]
@@ -16,8 +16,7 @@ AUTO = {"Auto-Submitted": "auto-replied"}
 
 
 def alerts(desk: Desk) -> list[str]:
-    with desk.store.read() as session:
-        return list(session.scalars(sa.select(Alert.key)))
+    return [alert.key for alert in every(desk.store, Alert)]
 
 
 def bounce(of: EmailMessage, to: str, status: str = "5.1.1") -> bytes:
@@ -113,10 +112,9 @@ def test_a_forged_bounce_holds_nobody(make_desk: MakeDesk) -> None:
         del fake["Message-ID"]
         fake["Message-ID"] = f"<guess{n}@example.com>"
         desk.put(bounce(fake, "ann@acme.example"))
-    with desk.store.read() as session:
-        ann = session.scalar(sa.select(Person).where(Person.name == "Ann"))
-        assert ann is not None
-        assert [(a.held, a.bounces) for a in ann.addresses] == [(None, 0)]
+    ann = the(desk.store, Person, name="Ann")
+    addresses = every(desk.store, PersonAddress, person_id=ann.id)
+    assert [(a.held, a.bounces) for a in addresses] == [(None, 0)]
 
 
 @pytest.mark.parametrize("value", ["Auto-Replied (vacation); p=1", "auto-replied"])
@@ -303,10 +301,7 @@ def test_h29_h30_a_storm_of_a_day_ends_and_loses_nothing(make_desk: MakeDesk) ->
         assert len(outside) <= 2 * 30  # the day's cap, of two days (UTC)
         for address in ("bob@example.com", "dana@example.com"):
             assert len([i for i in sent if i.address == address]) <= 2 * 60
-        with desk.store.read() as session:
-            assert session.scalar(sa.select(sa.func.count()).select_from(Raw)) == len(
-                desk.messages()
-            )
+        assert len(every(desk.store, Raw)) == len(desk.messages())
         assert {m.state for m in desk.messages()} == {"processed"}
     assert echo.count > 24
     assert alerts(a) == ["flood"]

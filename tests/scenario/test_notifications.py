@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from maild.demo.writer import plain_text
-from maild.store.tables import Alert
+from maild.store.records import Alert
+from tests.looking import the
 from tests.scenario.conversation import Desk, InProcess
 
 PROFILE = """
@@ -102,14 +102,13 @@ def test_a_catalogue_that_breaks_leaves_the_old_one_in_force(desk: Desk) -> None
     os.utime(file, ns=(1, 1))
     transport = desk.transport
     assert isinstance(transport, InProcess)
-    assert not transport.app.rules.refresh(desk.store.write, desk.now)
-    with desk.store.read() as session:
-        (text,) = session.scalars(sa.select(Alert.text).where(Alert.key == "rules:files"))
+    assert not transport.app.rules.refresh(desk.store.act, desk.now)
+    text = the(desk.store, Alert, key="rules:files").text
     assert 'for: "everyone" is unknown; possible: contact, resource, admin.' in text
     desk.bob.reply("#status Parts Ordered\n\nThe fuser comes on Friday.")
     assert told(desk, "ann@acme.example")[-1] == "parts-ordered"
     write(file, CATALOGUE)
-    assert transport.app.rules.refresh(desk.store.write, desk.now)
+    assert transport.app.rules.refresh(desk.store.act, desk.now)
 
 
 def test_n6_the_holder_hears_that_his_ticket_is_open_again(desk: Desk) -> None:

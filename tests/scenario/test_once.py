@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-import sqlalchemy as sa
-
 from maild.ingest.accept import accept
-from maild.store.tables import Alert
+from maild.store.records import Alert
+from tests.looking import every
 from tests.scenario.conversation import Desk
 
 MakeDesk = Callable[..., Desk]
@@ -23,8 +22,8 @@ queue = "Client Portal"
 
 def arrive(desk: Desk, octets: bytes, mailbox: str) -> None:
     """A mail comes in by this mailbox."""
-    with desk.store.transaction() as session:
-        accept(session, mailbox=mailbox, uidvalidity=None, uid=None, octets=octets, now=desk.now)
+    with desk.store.unit() as unit:
+        accept(unit, mailbox=mailbox, uidvalidity=None, uid=None, octets=octets, now=desk.now)
     desk.transport.wait_until_done()
 
 
@@ -34,8 +33,7 @@ def mail(body: str, *fields: str, trace: str = "") -> bytes:
 
 
 def alerts(desk: Desk) -> list[Alert]:
-    with desk.store.read() as session:
-        return list(session.scalars(sa.select(Alert)))
+    return every(desk.store, Alert)
 
 
 def test_h22_one_mail_by_two_mailboxes_is_one_ticket_in_both_queues(desk: Desk) -> None:

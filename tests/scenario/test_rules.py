@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from maild.demo.writer import plain_text
 from maild.rules.clocks import Clocks
-from maild.store.tables import Alert
+from maild.store.records import Alert
+from tests.looking import every
 from tests.scenario.conversation import Desk
 
 HEAD = "extends: next7\nname: own\n"
@@ -35,8 +35,7 @@ def own(make_desk: Callable[..., Desk], tmp_path: Path) -> MakeOwn:
 
 
 def alerts(desk: Desk) -> dict[str, str]:
-    with desk.store.read() as session:
-        return {a.key: a.text for a in session.scalars(sa.select(Alert)) if a.cleared is None}
+    return {alert.key: alert.text for alert in every(desk.store, Alert, cleared=None)}
 
 
 LOOP = """
@@ -98,12 +97,12 @@ def test_changed_files_are_read_and_broken_ones_leave_the_old_in_force(own: Make
     rules = desk.transport.app.rules  # type: ignore[attr-defined]
     file = rules.folder / "rules.yaml"
     file.write_text("- rule: Tag\n  when: ticket craeted\n  then: [{tag: two}]\n")
-    assert rules.refresh(desk.store.write, desk.now) is False
+    assert rules.refresh(desk.store.act, desk.now) is False
     assert 'line 2: "ticket craeted" is no event; did you mean' in alerts(desk)["rules:files"]
     desk.ann.mail("Printer", "It burns.")
     assert desk.ticket()["tags"] == ["one"]
     file.write_text("- rule: Tag\n  when: ticket created\n  then: [{tag: number two}]\n")
-    assert rules.refresh(desk.store.write, desk.now) is True
+    assert rules.refresh(desk.store.act, desk.now) is True
     assert alerts(desk) == {}
     desk.ann.mail("Another printer", "It burns.")
     assert desk.ticket()["tags"] == ["number two"]

@@ -8,7 +8,9 @@ import pytest
 
 from maild.demo.writer import plain_text
 from maild.desk import people, views
-from maild.store.tables import TicketLink
+from maild.store import asking
+from maild.store.records import Person, TicketLink
+from tests.looking import every
 from tests.scenario.conversation import PROOF, Desk, InProcess
 
 MakeDesk = Callable[..., Desk]
@@ -111,8 +113,10 @@ def numbered(desk: Desk, subject: str) -> str:
 
 def roles(desk: Desk, number: str) -> dict[str, str]:
     """role by address of who else is of the ticket."""
-    with desk.store.read() as session:
-        return {p.person.email: p.role for p in views.ticket(session, number).people}
+    with desk.store.look() as unit:
+        people_of_it = asking.tickets.people(unit, views.ticket(unit, number))
+        persons = unit.some(Person, [p.person_id for p in people_of_it])
+        return {asking.people.email(unit, persons[p.person_id]): p.role for p in people_of_it}
 
 
 # ---- proof
@@ -205,8 +209,8 @@ def test_h49_a_look_alike_domain_is_a_stranger(make_desk: MakeDesk) -> None:
 def test_h50_customers_and_former_technicians_command_nothing(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
-    with desk.store.transaction() as session:
-        people.the_person(session, "dana@example.com").active = False
+    with desk.store.unit() as unit:
+        unit.change(people.the_person(unit, "dana@example.com"), active=False)
     desk.ann.reply("#assign bob\nPlease.", subject=numbered(desk, "Printer is assigned to bob"))
     desk.dana.mail(numbered(desk, "Printer is resolved"), "Bye.")
     assert desk.messages()[-1].outcome == "ticket"
@@ -227,8 +231,7 @@ def test_h45_a_stranger_with_a_number_gets_a_ticket_of_his_own(desk: Desk) -> No
     assert second["contact"]["address"] == "eve@evil.example"
     assert first["number"] not in second["title"]
     assert all("blue" not in plain_text(m) and "Ann" not in plain_text(m) for m in eve.received())
-    with desk.store.read() as session:
-        assert [link.kind for link in session.query(TicketLink)] == ["related"]
+    assert [link.kind for link in every(desk.store, TicketLink)] == ["related"]
     [told] = [n for n in desk.ticket()["notes"] if n["by_kind"] == "system"]
     assert (told["public"], first["number"] in told["text"]) == (False, True)
 
@@ -288,8 +291,7 @@ def test_a_new_subject_long_after_completion_is_a_ticket_that_follows(make_desk:
     desk.later(days=31)
     desk.ann.reply("My scanner is broken, please come.", to=last, subject="Scanner")
     assert [t["status"] for t in desk.tickets()] == ["Complete", "New"]
-    with desk.store.read() as session:
-        assert [link.kind for link in session.query(TicketLink)] == ["follow-up"]
+    assert [link.kind for link in every(desk.store, TicketLink)] == ["follow-up"]
 
 
 def test_e14_a_thank_you_leaves_a_ticket_complete(desk: Desk) -> None:

@@ -429,7 +429,7 @@ def test_a_token_of_an_account_that_may_not_open_the_mailbox(
 def _told(office: Office, cause: str) -> None:
     number = office.ticket()
     with office.desk(cause) as desk:
-        notify(desk, the_ticket(desk, number), "assigned", [office.person(desk.session, BOB)])
+        notify(desk, the_ticket(desk, number), "assigned", [office.person(desk.unit, BOB)])
 
 
 def test_the_relays_probe_signs_in(

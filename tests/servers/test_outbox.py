@@ -26,7 +26,8 @@ from maild.outbox import rows
 from maild.outbox.deliver import Deliverer
 from maild.parse.attachments import attachment_bytes
 from maild.parse.parser import parse
-from maild.store.tables import Alert, Delivery, Event, OutboxItem, Raw
+from maild.store import records
+from maild.store.tables import Alert, Delivery, Event, OutboxItem
 from tests.office import Office, a_note, the_ticket
 
 ANN, BOB, CEM = "ann@acme.example", "bob@example.com", "cem@example.com"
@@ -49,7 +50,7 @@ def _smtp(servers: Servers, **more: Any) -> dict[str, Any]:
 
 def _tell(office: Office, number: str, *addresses: str, cause: str = "message:1") -> None:
     with office.desk(cause) as desk:
-        told = [office.person(desk.session, address) for address in addresses]
+        told = [office.person(desk.unit, address) for address in addresses]
         notify(desk, the_ticket(desk, number), "assigned", told)
 
 
@@ -382,9 +383,9 @@ def test_a_tagged_envelope_says_which_ticket_and_whom(tmp_path: Path, servers: S
     number = office.ticket()
     _tell(office, number, BOB)
     assert office.deliver()["sent"] == 1
-    with office.store.read() as session:
-        token = reply_tokens.read(reply_tokens.desk_secret(session), servers.smtp.to(BOB)[0].sender)
-        bob = office.person(session, BOB).id
+    with office.store.look() as unit:
+        token = reply_tokens.read(reply_tokens.desk_secret(unit), servers.smtp.to(BOB)[0].sender)
+        bob = office.person(unit, BOB).id
     assert token == reply_tokens.Token(number, bob)
 
 
@@ -407,9 +408,8 @@ def test_files_of_a_note_are_passed_on_where_the_admin_allows(
         ticket = the_ticket(desk, number)
         note = a_note(desk, ticket, "Hello")
         assert desk.stored is not None
-        note.attachments, note.stored_id = views, desk.stored.id
-        desk.session.add(Raw(stored_id=desk.stored.id, octets=mail))
-        desk.session.flush()
+        desk.unit.change(note, attachments=views, stored_id=desk.stored.id)
+        desk.unit.add(records.Raw(stored_id=desk.stored.id, octets=mail))
         notify(desk, ticket, "reply", ["a@x.example"], note=note)
     deliverer = Deliverer(office.store, office.settings, attachment=attachment_bytes)
     assert deliverer.once(office.at)["sent"] == 1

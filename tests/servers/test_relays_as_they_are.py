@@ -24,7 +24,8 @@ from maild.outbox.deliver import Deliverer, probe
 from maild.outbox.journal import Journal
 from maild.parse.attachments import attachment_bytes
 from maild.parse.parser import parse
-from maild.store.tables import Alert, Delivery, OutboxItem, Raw
+from maild.store import records
+from maild.store.tables import Alert, Delivery, OutboxItem
 from tests.office import Office, a_note, the_ticket
 from tests.servers.rude_smtp import CUT, HANG, TAKE_AND_CUT, RudeSmtp, Taken
 
@@ -378,11 +379,10 @@ def with_a_file(tmp_path: Path, relay: RudeSmtp, language: str = "en") -> Office
         ticket = the_ticket(desk, number)
         note = a_note(desk, ticket, "Hello")
         assert desk.stored is not None
-        note.attachments, note.stored_id = views, desk.stored.id
-        desk.session.add(Raw(stored_id=desk.stored.id, octets=mail))
-        desk.session.flush()
+        desk.unit.change(note, attachments=views, stored_id=desk.stored.id)
+        desk.unit.add(records.Raw(stored_id=desk.stored.id, octets=mail))
         address = "ann@acme.example" if language == "en" else "dora@acme.example"
-        notify(desk, ticket, "reply", [office.person(desk.session, address)], note=note)
+        notify(desk, ticket, "reply", [office.person(desk.unit, address)], note=note)
     return office
 
 

@@ -47,14 +47,13 @@ class _Talk:
         self.office.later(minutes=7)
         with self.office.desk(f"message:{self.count}", by=who, mail=message_id) as desk:
             if not self.number:
-                ticket = desk.open_ticket(title="Printer is on fire", contact=desk.by)
-                self.number = ticket.number
+                opened = desk.open_ticket(title="Printer is on fire", contact=desk.by)
+                self.number = opened.number
             ticket = the_ticket(desk, self.number)
-            assert desk.stored is not None
-            desk.stored.ticket_id = ticket.id
+            desk.attach_message(ticket)
             note = a_note(desk, ticket, f"Words {self.count}")
             for template, address in told:
-                person = self.office.person(desk.session, address)
+                person = self.office.person(desk.unit, address)
                 notify(desk, ticket, template, [person], note=note)
         for item in self.office.items()[-len(told) :] if told else []:
             self.seen[item.address].append(self.office.octets(item))

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from maild.ingest.accept import accept
-from maild.store import Store
+from maild.store import Store, asking
 from maild.store.migrate import migrate
-from maild.store.tables import Message, Raw
+from maild.store.records import Message, Raw
+from tests.looking import every
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -25,28 +26,27 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def test_a_message_is_kept_byte_for_byte(store: Store) -> None:
     octets = b"Subject: \xff\x00\r\n\r\nbare\nline\r\n"
-    with store.transaction() as session:
-        stored = accept(session, mailbox="support", uidvalidity=7, uid=3, octets=octets, now=NOW)
+    with store.unit() as unit:
+        stored = accept(unit, mailbox="support", uidvalidity=7, uid=3, octets=octets, now=NOW)
     assert stored is not None
     assert (stored.state, stored.size, stored.accepted) == ("stored", len(octets), NOW)
-    with store.read() as session:
-        assert session.get_one(Raw, stored.id).octets == octets
+    with store.look() as unit:
+        assert asking.messages.octets(unit, stored.id) == octets
 
 
 def test_a_place_holds_one_message(store: Store) -> None:
     place: dict[str, Any] = {"mailbox": "support", "uidvalidity": 7, "uid": 3}
-    with store.transaction() as session:
-        assert accept(session, **place, octets=b"first", now=NOW)
-        assert accept(session, **place, octets=b"second", now=NOW) is None
-        assert accept(session, **(place | {"uid": 4}), octets=b"first", now=NOW)
-        assert accept(session, **(place | {"uidvalidity": 8}), octets=b"first", now=NOW)
-    with store.read() as session:
-        assert session.query(Message).count() == session.query(Raw).count() == 3
+    with store.unit() as unit:
+        assert accept(unit, **place, octets=b"first", now=NOW)
+        assert accept(unit, **place, octets=b"second", now=NOW) is None
+        assert accept(unit, **(place | {"uid": 4}), octets=b"first", now=NOW)
+        assert accept(unit, **(place | {"uidvalidity": 8}), octets=b"first", now=NOW)
+    assert len(every(store, Message)) == len(every(store, Raw)) == 3
 
 
 def test_files_have_no_place(store: Store) -> None:
     place: dict[str, Any] = {"mailbox": "files", "uidvalidity": None, "uid": None}
-    with store.transaction() as session:
-        first = accept(session, **place, octets=b"same", now=NOW)
-        second = accept(session, **place, octets=b"same", now=NOW)
+    with store.unit() as unit:
+        first = accept(unit, **place, octets=b"same", now=NOW)
+        second = accept(unit, **place, octets=b"same", now=NOW)
     assert first and second and first.id != second.id

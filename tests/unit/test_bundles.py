@@ -8,7 +8,7 @@ from pathlib import Path
 from maild.desk import digests
 from maild.desk.notify import notify
 from maild.outbox.compose import job
-from maild.store.tables import TimeEntry
+from maild.store.records import TimeEntry
 from maild.templates.renderer import LocalRenderer
 from tests.office import Office, a_note, the_ticket
 
@@ -19,7 +19,7 @@ def _news(office: Office, number: str, text: str, cause: str) -> None:
     with office.desk(cause, by=ANN) as desk:
         ticket = the_ticket(desk, number)
         note = a_note(desk, ticket, text)
-        told = [office.person(desk.session, a) for a in (BOB, ANN)]
+        told = [office.person(desk.unit, a) for a in (BOB, ANN)]
         notify(desk, ticket, "acknowledgement", [told[1]])
         notify(desk, ticket, "note", [told[0]], note=note)
 
@@ -59,7 +59,7 @@ def test_the_daily_list_of_open_tickets(tmp_path: Path) -> None:
     office.ticket("Done", status_kind="closed")
     soon = office.ticket("Soon", due=office.at + timedelta(days=1))
     with office.desk("clock:1") as desk:
-        people = [office.person(desk.session, a) for a in (BOB, CEM)]
+        people = [office.person(desk.unit, a) for a in (BOB, CEM)]
         rows = digests.send(desk, "open tickets", people)
         assert [row.address for row in rows] == [BOB]  # Cem has none
     tickets = office.items()[0].data["tickets"]
@@ -70,19 +70,19 @@ def test_n16_the_week_on_its_friday_and_on_the_monday_after(tmp_path: Path) -> N
     office = Office(tmp_path)
     number = office.ticket()
     with office.desk("x") as desk:
-        bob = office.person(desk.session, BOB)
+        bob = office.person(desk.unit, BOB)
         for day, minutes in ((15, 15), (16, 30), (22, 45), (23, 60)):
             at = datetime(2026, 11, day, 22, 30, tzinfo=UTC)  # 23:30 in Berlin
-            desk.session.add(
+            desk.unit.add(
                 TimeEntry(
-                    ticket_id=the_ticket(desk, number).id, by=bob, worked_on=at, minutes=minutes,
-                    summary=f"day {day}", created=at,
+                    ticket_id=the_ticket(desk, number).id, by_id=bob.id, worked_on=at,
+                    minutes=minutes, summary=f"day {day}", created=at,
                 )
             )  # fmt: skip
     for now in (datetime(2026, 11, 20, 16, tzinfo=UTC), datetime(2026, 11, 23, 6, tzinfo=UTC)):
         office.at = now
         with office.desk(f"clock:{now}") as desk:
-            digests.send(desk, "timesheet", [office.person(desk.session, BOB)])
+            digests.send(desk, "timesheet", [office.person(desk.unit, BOB)])
     for item in office.items():
         assert [e["summary"] for e in item.data["entries"]] == ["day 16", "day 22"]
         assert item.data["week"]["hours"] == 1.25

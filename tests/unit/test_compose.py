@@ -13,7 +13,8 @@ from maild.desk import people
 from maild.desk.desk import Actor
 from maild.desk.notify import Recipient, notify
 from maild.errors import Refused
-from maild.model import Address
+from maild.model import Address, Role
+from maild.store import asking
 from tests.office import Office, a_note, the_ticket
 
 ANN, BOB = "ann@acme.example", "bob@example.com"
@@ -36,7 +37,7 @@ def _plain(mail: EmailMessage) -> str:
 
 def _acknowledge(office: Office, number: str, **more: Any) -> EmailMessage:
     with office.desk("message:1", by=ANN, mail="first@acme.example") as desk:
-        ann = office.person(desk.session, ANN)
+        ann = office.person(desk.unit, ANN)
         notify(desk, the_ticket(desk, number), "acknowledgement", [ann], **more)
     return _mails(office)[0]
 
@@ -67,7 +68,7 @@ def test_a_technicians_words_are_no_automatic_mail(tmp_path: Path) -> None:
     with office.desk("message:1", by=BOB) as desk:
         ticket = the_ticket(desk, number)
         note = a_note(desk, ticket, "I am on my way.\n\nBob")
-        notify(desk, ticket, "reply", [office.person(desk.session, ANN)], note=note)
+        notify(desk, ticket, "reply", [office.person(desk.unit, ANN)], note=note)
     mail = _mails(office)[0]
     assert mail["From"] == '"Bob Tech (Support)" <support@example.com>'
     for name in ("Auto-Submitted", "X-Auto-Response-Suppress", "Precedence", "List-Id"):
@@ -98,12 +99,12 @@ def test_h74_headers_stay_clean_and_the_mail_is_sent(tmp_path: Path, evil: str) 
     office = Office(tmp_path, desk={"name": evil, "address": "support@example.com"})
     number = office.ticket(title=evil)
     with office.desk("message:1", by=BOB, mail="a b\r\nX-Evil: 1@x") as desk:
-        told = Recipient(evil, "eve@x.example", "contact", None)
+        told = Recipient(evil, "eve@x.example", Role.CONTACT, None)
         ticket = the_ticket(desk, number)
-        ticket.contact = None
+        desk.unit.change_ticket(ticket, contact_id=None)
         notify(desk, ticket, "acknowledgement", [told])
         note = a_note(desk, ticket, evil)
-        desk.by.name = evil or "?"  # type: ignore[union-attr]
+        desk.unit.change(desk.by, name=evil or "?")
         notify(desk, ticket, "reply", [told], note=note, extra={})
     for mail in _mails(office):
         assert set(mail.keys()) <= {
@@ -127,14 +128,14 @@ def test_h78_an_acknowledgement_says_nothing_of_whom_it_cannot_verify(
     office = Office(tmp_path)
     number = office.ticket(title="Buy at https://evil.example now")
     with office.desk("message:1", by=ANN, mail="m@x.example") as desk:
-        eve = people.learn(desk.session, Address("Cheap pills", "eve@x.example"), desk.now)
+        eve = people.learn(desk.unit, Address("Cheap pills", "eve@x.example"), desk.now)
         ticket = the_ticket(desk, number)
-        ticket.contact, desk.actor = eve, Actor.of(eve)
-        assert desk.stored is not None
-        desk.stored.sender, desk.stored.proof = "eve@x.example", proof
+        desk.unit.change_ticket(ticket, contact_id=eve.id)
+        desk.actor = Actor.of(eve)
+        desk.unit.change(desk.stored, sender="eve@x.example", proof=proof)
         note = a_note(desk, ticket, "Pills at https://evil.example")
         notify(desk, ticket, "acknowledgement", [eve], note=note)
-        notify(desk, ticket, "acknowledgement", [office.person(desk.session, ANN)], note=note)
+        notify(desk, ticket, "acknowledgement", [office.person(desk.unit, ANN)], note=note)
     stranger, known = _mails(office)
     octets = office.octets(office.items()[0]).lower()
     assert b"in-reply-to: <m@x.example>" in octets
@@ -152,9 +153,10 @@ def test_an_internal_note_is_held_back_at_the_last_moment(tmp_path: Path) -> Non
     with office.desk("message:1", by=BOB) as desk:
         ticket = the_ticket(desk, number)
         note = a_note(desk, ticket, "All is well.")
-        notify(desk, ticket, "reply", [office.person(desk.session, ANN)], note=note)
+        notify(desk, ticket, "reply", [office.person(desk.unit, ANN)], note=note)
     with office.desk("cli:1") as desk:
-        the_ticket(desk, number).notes[-1].public = False
+        last = asking.notes.of(desk.unit, the_ticket(desk, number))[-1]
+        desk.unit.change(last, public=False)
     with pytest.raises(Refused, match="internal"):
         office.octets(office.items()[0])
 

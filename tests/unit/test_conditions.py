@@ -11,9 +11,11 @@ import pytest
 from maild.config import Config, Settings
 from maild.desk.desk import Desk, Occurrence
 from maild.desk.profile import Profile, load_profile, shipped
+from maild.model import EventName, Role, StatusKind
 from maild.rules.conditions import Reader
 from maild.rules.context import Context
-from maild.store.tables import Event, Note, Ticket
+from maild.store.memory import memory
+from maild.store.records import Event, Note, Ticket
 from maild.yamlfile import Problems
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)  # a Monday
@@ -30,8 +32,13 @@ def context(profile: Profile) -> Context:
         number="T20261123.0001",
         title="Printer  on Fire",
         status="Waiting Customer",
-        status_kind="waiting",
+        status_kind=StatusKind.WAITING,
         priority="1 High",
+        type="Service Request",
+        source="email",
+        queue="Co-managed",
+        created=NOW,
+        updated=NOW,
         due=datetime(2026, 11, 25, 9, tzinfo=UTC),
         resolution=None,
         tags=["On-call", "vip"],
@@ -39,10 +46,20 @@ def context(profile: Profile) -> Context:
         notify_contact=True,
         fields={"impact": "High", "time_entries_done": "no"},
     )
-    event = Event(event="status changed", detail={"from": "New", "to": "Waiting Customer"})
-    note = Note(by_kind="contact", public=True, text="Order 4711 is late.")
+    unit = memory(ticket)
+    note = unit.add(
+        Note(
+            ticket_id=ticket.id,
+            by_kind=Role.CONTACT,
+            public=True,
+            text="Order 4711 is late.",
+            created=NOW,
+        )
+    )
+    detail = {"from": "New", "to": "Waiting Customer"}
+    event = Event(at=NOW, event=EventName.STATUS_CHANGED, by="maild", detail=detail)
     settings = Settings(Config.model_validate({}), Path("maild.toml"))
-    desk = Desk(None, settings, profile, NOW, "test")  # type: ignore[arg-type]
+    desk = Desk(unit, settings, profile, NOW, "test")
     return Context(desk, Occurrence(event, ticket, note, None, ()))
 
 
@@ -89,7 +106,9 @@ def context(profile: Profile) -> Context:
 )
 def test_conditions(profile: Profile, condition: dict[str, Any], holds: bool) -> None:
     problems = Problems()
-    read = Reader(profile, Path("rules.yaml"), problems, ("status changed",)).read(condition)
+    read = Reader(profile, Path("rules.yaml"), problems, (EventName.STATUS_CHANGED,)).read(
+        condition
+    )
     assert problems.found == []
     assert read.holds(context(profile)) is holds
 

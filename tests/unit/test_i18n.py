@@ -12,7 +12,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import sqlalchemy as sa
 
 import maild
 from maild import i18n as sentences
@@ -23,7 +22,7 @@ from maild.desk.notify import notify
 from maild.desk.profile import FIELDS
 from maild.errors import Refused
 from maild.i18n import Sentence, Translator, holes, sentence, together
-from maild.store.tables import Alert
+from maild.store import asking
 from tests.office import Office
 
 CODE = Path(maild.__file__).parent
@@ -187,11 +186,11 @@ def test_h72_a_broken_file_leaves_ours_in_force_and_is_told(tmp_path: Path) -> N
     folder.mkdir()
     own(folder, "de", "[")
     with office.desk("x") as desk:
-        dora = office.person(desk.session, "dora@acme.example")
+        dora = office.person(desk.unit, "dora@acme.example")
         facts = {"list": {"title": sentence("Your open tickets")}, "tickets": []}
         row = notify(desk, None, "ticket-list", [dora], extra=facts)[0]
         assert row.data["list"]["title"] == "Ihre offenen Tickets"
-        told = desk.session.scalars(sa.select(Alert.text)).all()
+        told = [alert.text for alert in asking.alerts.every(desk.unit)]
     assert len(told) == 1
     assert told[0].startswith("The desk's own sentences are not in force. ")
 

@@ -14,10 +14,10 @@ def test_p4_the_number_carries_the_date_of_the_desks_zone(tmp_path: Path) -> Non
     store = Store(f"sqlite:///{tmp_path}/maild.db")
     migrate(store)
     late = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
-    with store.transaction() as session:
-        assert numbers.next_number(session, late, ZoneInfo("UTC")) == "T20261121.0001"
-        assert numbers.next_number(session, late, ZoneInfo("Europe/Berlin")) == "T20261122.0001"
-        assert numbers.next_number(session, late, ZoneInfo("UTC")) == "T20261121.0002"
+    with store.unit() as unit:
+        assert numbers.next_number(unit, late, ZoneInfo("UTC")) == "T20261121.0001"
+        assert numbers.next_number(unit, late, ZoneInfo("Europe/Berlin")) == "T20261122.0001"
+        assert numbers.next_number(unit, late, ZoneInfo("UTC")) == "T20261121.0002"
 
 
 def test_numbers_are_unique_under_concurrency(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_numbers_are_unique_under_concurrency(tmp_path: Path) -> None:
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
     def take(_: int) -> str:
-        return store.write(lambda session: numbers.next_number(session, now, ZoneInfo("UTC")))
+        return store.act(lambda unit: numbers.next_number(unit, now, ZoneInfo("UTC")))
 
     with ThreadPoolExecutor(8) as pool:
         taken = list(pool.map(take, range(80)))

@@ -11,7 +11,8 @@ from alembic.migration import MigrationContext
 from maild.errors import Unavailable, UsageError
 from maild.store import Store
 from maild.store.migrate import migrate
-from maild.store.tables import Base, Message, Setting
+from maild.store.schema import METADATA
+from maild.store.tables import Message, Setting
 from maild.store.types import clean
 
 
@@ -25,7 +26,7 @@ def store(tmp_path: Path) -> Store:
 def test_the_migrations_lead_to_the_tables_that_the_code_has(store: Store) -> None:
     with store.transaction() as session:
         context = MigrationContext.configure(session.connection())
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, METADATA) == []
 
 
 def test_a_database_of_a_newer_version_is_refused(store: Store) -> None:

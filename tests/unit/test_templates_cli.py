@@ -215,7 +215,7 @@ def test_notify_and_preview_say_the_same(tmp_path: Path) -> None:
     office = Office(tmp_path)
     number = office.ticket()
     with office.desk("message:1") as desk:
-        ann = office.person(desk.session, "ann@acme.example")
+        ann = office.person(desk.unit, "ann@acme.example")
         notify(desk, the_ticket(desk, number), "complete", [ann])
     octets = office.octets(office.items()[0])
     shown = _maild(tmp_path, "preview", "complete", "--ticket", number).stdout

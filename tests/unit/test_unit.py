@@ -132,9 +132,11 @@ def test_nobody_assigns_to_a_record() -> None:
     one = ticket(unit)
     with pytest.raises(AttributeError):
         one.title = "Mine"  # type: ignore[misc]
-    assert unit.change(one, title="Ours")
-    assert not unit.change(one, title="Ours")
+    assert unit.change_ticket(one, title="Ours")
+    assert not unit.change_ticket(one, title="Ours")
     assert one.title == "Ours"
+    with pytest.raises(TypeError, match="written by an action of the desk"):
+        unit.change(one, title="Mine")
 
 
 def test_who_only_looks_writes_nothing(store: Store) -> None:
@@ -229,11 +231,11 @@ def test_what_fails_in_the_middle_leaves_nothing(store: Store) -> None:
     with store.unit() as unit:
         loaded, old = unit.get(Ticket, 1), unit.get(Note, first.id)
         assert loaded is not None and old is not None
-        unit.change(loaded, title="Kept")
+        unit.change_ticket(loaded, title="Kept")
         mark = unit.mark()
         fresh = note(unit, loaded, "new")
         unit.change(fresh, text="newer")
-        unit.change(loaded, title="Lost", resolution="Lost")
+        unit.change_ticket(loaded, title="Lost", resolution="Lost")
         unit.change(old, public=False)
         unit.delete(old)
         unit.add(Setting(key="lost", value={}))
@@ -257,7 +259,7 @@ def test_taking_all_of_it_back_writes_nothing(store: Store) -> None:
         loaded = unit.get(Ticket, 1)
         assert loaded is not None
         mark = unit.mark()
-        unit.change(loaded, title="Lost")
+        unit.change_ticket(loaded, title="Lost")
         unit.delete(unit.all(OF_TICKET, ticket=1)[0])
         note(unit, loaded)
         unit.back(mark)

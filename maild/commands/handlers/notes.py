@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from maild.commands.arguments import ticket_number
 from maild.commands.job import Job
 from maild.desk import merging
 from maild.errors import Refused
 from maild.i18n import sentence
-from maild.store.tables import Ticket
+from maild.model import LinkKind
+from maild.store import asking
+from maild.store.records import Ticket
 
 TITLE = 120  # characters of a title made from a note
 
@@ -44,7 +44,7 @@ def link(job: Job, argument: str) -> str:
     ticket, with_ = job.the_ticket, other(job, argument)
     if ticket is with_:
         raise Refused(sentence("{ticket} cannot be tied to itself.", ticket=ticket.number))
-    job.desk.link(ticket, with_, "related")
+    job.desk.link(ticket, with_, LinkKind.RELATED)
     job.steps.append({"do": "link", "ticket": ticket.id, "other": with_.id})
     return sentence(
         "{ticket} and {other}, {title}, are tied together.",
@@ -57,15 +57,10 @@ def link(job: Job, argument: str) -> str:
 def other(job: Job, argument: str) -> Ticket:
     """Another ticket by its number, where it went if it was merged."""
     number = ticket_number(argument)
-    session = job.desk.session
-    found = session.scalar(sa.select(Ticket).where(Ticket.number == number))
-    for _ in range(20):
-        if found is None or found.merged_id is None or found.merged_id == job.the_ticket.id:
-            break
-        found = session.get_one(Ticket, found.merged_id)
+    found = asking.tickets.numbered(job.desk.unit, number)
     if found is None:
         raise Refused(sentence("There is no ticket {ticket}; #list shows yours.", ticket=number))
-    return found
+    return asking.tickets.survivor(job.desk.unit, found, before=job.ticket)
 
 
 def split(job: Job, argument: str) -> str:

@@ -9,8 +9,9 @@ from maild.commands.job import Job
 from maild.desk import people
 from maild.errors import Refused
 from maild.i18n import sentence
-from maild.model import Address
-from maild.store.tables import Person
+from maild.model import Address, Role, TicketRole
+from maild.store import asking
+from maild.store.records import Person
 
 _ADDRESS = re.compile(r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+\.[^\s<>,;\"'()]+")
 MOST = 20  # addresses in one command
@@ -47,7 +48,7 @@ def also(job: Job, argument: str) -> str:
     person = job.person_of(resource) if isinstance(resource, Resource) else None
     if person is None:
         raise Refused(sentence("Name the resource who is to be added."))
-    job.desk.add_person(job.the_ticket, person, "secondary")
+    job.desk.add_person(job.the_ticket, person, TicketRole.SECONDARY)
     return sentence("{person} is on the ticket too.", person=person.name)
 
 
@@ -60,10 +61,11 @@ def cc(job: Job, argument: str) -> str:
             raise Refused(
                 sentence("The desk's own address cannot be added; its mail comes here anyway.")
             )
-        person = people.by_address(job.desk.session, address) or people.learn(
-            job.desk.session, address, job.desk.now
+        person = people.by_address(job.desk.unit, address) or people.learn(
+            job.desk.unit, address, job.desk.now
         )
-        role = "secondary" if person.role == "resource" else "additional"
+        resource = person.role == Role.RESOURCE
+        role = TicketRole.SECONDARY if resource else TicketRole.ADDITIONAL
         job.desk.add_person(ticket, person, role)
         added.append(address.key)
     return sentence("Added: {addresses}.", addresses=added)
@@ -73,8 +75,9 @@ def uncc(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     gone = []
     for address in _addresses(argument):
-        person = people.by_address(job.desk.session, address)
-        roles = [p.role for p in ticket.people if p.person is person]
+        person = people.by_address(job.desk.unit, address)
+        there = asking.tickets.people(job.desk.unit, ticket)
+        roles = [p.role for p in there if person is not None and p.person_id == person.id]
         if person is None or not roles:
             raise Refused(sentence("{address} is not on the ticket.", address=address.key))
         for role in roles:

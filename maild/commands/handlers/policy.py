@@ -173,7 +173,8 @@ def escalate(job: Job, argument: str) -> str:
             )
         )
     to = _give(job, argument)
-    job.note.title = job.note.title or job.desk.profile.escalation_title
+    title = job.note.title or job.desk.profile.escalation_title
+    job.desk.unit.change(job.note, title=title)
     return sentence("{ticket} is escalated to {to}.", ticket=ticket.number, to=to)
 
 

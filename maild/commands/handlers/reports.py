@@ -5,9 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
-
 from maild.commands.handlers.notes import other
 from maild.commands.job import Job
 from maild.desk import views
@@ -15,43 +12,32 @@ from maild.desk.notify import notify
 from maild.desk.worktime import monday, week
 from maild.errors import Refused
 from maild.i18n import sentence
-from maild.store.tables import Ticket, TicketPerson
+from maild.model import Role
+from maild.store import asking
+from maild.store.records import Ticket
 
 MOST = 200  # tickets in one mail
 
 
 def list_(job: Job, argument: str) -> str:
     """His own open tickets, or those of a view."""
-    if argument.strip() and job.may.role == "resource":
+    if argument.strip() and job.may.role == Role.RESOURCE:
         name = job.names.view(argument)
         title = views.title(job.desk.profile, name)
-        rows = list(views.tickets(job.desk.session, job.desk.profile, name, MOST))
+        rows = list(views.tickets(job.desk.unit, job.desk.profile, name, MOST))
     else:
         title, rows = sentence("Your open tickets"), _own(job)
-    facts = {"list": {"title": title}, "tickets": [views.listed(ticket) for ticket in rows]}
+    facts = {"list": {"title": title}, "tickets": [views.listed(job.desk.unit, t) for t in rows]}
     _send(job, "ticket-list", facts)
     return sentence("{count} tickets were sent to you.", count=len(rows))
 
 
 def _own(job: Job) -> list[Ticket]:
     """What he works on; of a contact, what he asked for or is told of (P6)."""
-    person = job.may.person
-    on_it = sa.select(TicketPerson.ticket_id).where(
-        TicketPerson.person_id == person.id, TicketPerson.role.in_(("secondary", "additional"))
-    )
-    is_resource = job.may.role == "resource"
-    mine = Ticket.primary_id if is_resource else Ticket.contact_id
-    shown = sa.true() if is_resource else views.for_contacts(job.desk.now)
-    return list(
-        job.desk.session.scalars(
-            sa.select(Ticket)
-            .where(views.OPEN, Ticket.deleted.is_(None), shown)
-            .where((mine == person.id) | Ticket.id.in_(on_it))
-            .options(joinedload(Ticket.contact))
-            .order_by(Ticket.id)
-            .limit(MOST)
-        )
-    )
+    desk, resource = job.desk, job.may.role == Role.RESOURCE
+    found = views.of_person(desk.unit, job.may.person, desk.now, as_resource=resource)[:MOST]
+    asking.lists.complete(desk.unit, found)
+    return found
 
 
 def status(job: Job, argument: str) -> str:
@@ -73,7 +59,7 @@ def timesheet(job: Job, argument: str) -> str:
     elif argument.strip():
         first = monday(job.names.date(argument).date())
     zone = job.desk.settings.config.desk.zone
-    _send(job, "timesheet", week(job.desk.session, job.may.person, first, zone))
+    _send(job, "timesheet", week(job.desk.unit, job.may.person, first, zone))
     return sentence("The week from {day} was sent to you.", day=first)
 
 
@@ -81,7 +67,7 @@ def help_(job: Job, argument: str) -> str:
     """The commands that he has, from the same table as docs/commands.md."""
     language = job.may.person.language or job.desk.settings.config.desk.language
     short = language.partition("-")[0].lower()
-    contact = job.may.role == "contact"
+    contact = job.may.role == Role.CONTACT
     entries = []
     for word in job.names.vocabulary.commands.values():
         if job.may.role in word.who:

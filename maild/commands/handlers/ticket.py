@@ -10,7 +10,8 @@ from maild.commands.job import Job
 from maild.desk import fields, reminders, status_requirements
 from maild.errors import Refused
 from maild.i18n import sentence, together
-from maild.store.tables import Ticket
+from maild.model import Role
+from maild.store.records import Ticket
 
 LONGEST_TAG = 40
 
@@ -21,7 +22,7 @@ def resolve(job: Job, argument: str) -> str:
     if argument:
         job.desk.set_field(ticket, "resolution", argument)
     name = profile.resolved_status or profile.complete_status
-    if profile.status(name).set_by != "system" and job.may.role == "resource":
+    if profile.status(name).set_by != "system" and job.may.role == Role.RESOURCE:
         name = status_requirements.may_set(job.desk, ticket, name).name
     return _set(job, ticket, name)
 

@@ -49,5 +49,6 @@ def worktype(job: Job, argument: str) -> str:
     if job.entry is None:
         raise Refused(sentence("It goes with a time in the same mail, like #time 45m."))
     kind, _ = _work_type(job, argument)
-    job.entry.work_type = kind or argument.strip()
-    return sentence("Type of work: {kind}.", kind=job.entry.work_type)
+    kind = kind or argument.strip()
+    job.desk.unit.change(job.entry, work_type=kind)
+    return sentence("Type of work: {kind}.", kind=kind)

@@ -1,0 +1,78 @@
+"""How often something happened in this hour and on this day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from maild.store.prepared import Statement
+from maild.store.question import param
+from maild.store.records import Counter
+from maild.store.schema import columns
+from maild.store.types import KeyText, UTCDateTime, keyed
+from maild.store.unit import Unit
+
+# Two who count at once count both: neither reads what the other is about to write.  Where a clock
+# went back, the hour that was counted last goes on: caps hold (H27).
+_COUNT = Statement(
+    sa.text(
+        """
+        INSERT INTO counter (key, day, in_day, hour, in_hour)
+        VALUES (:key, :day, :count, :hour, :count)
+        ON CONFLICT (key) DO UPDATE SET
+            in_day = counter.in_day + excluded.in_day,
+            in_hour = excluded.in_hour
+                + CASE WHEN counter.hour >= excluded.hour THEN counter.in_hour ELSE 0 END,
+            hour = CASE WHEN counter.hour >= excluded.hour THEN counter.hour ELSE excluded.hour END
+        """
+    ).bindparams(
+        param("key", KeyText()),
+        param("day", UTCDateTime()),
+        param("hour", UTCDateTime()),
+        param("count", sa.Integer()),
+    )
+)
+_SWEEP = Statement(sa.delete(columns(Counter).day.table).where(columns(Counter).day < param("day")))
+
+
+def so_far(unit: Unit, keys: Iterable[str], now: datetime) -> dict[str, tuple[int, int]]:
+    """How often each of these was counted in this hour and on this day."""
+    hour, day = _windows(now)
+    wanted = {key: _row(key, day) for key in keys}
+    rows = unit.some(Counter, wanted.values())
+    found: dict[str, tuple[int, int]] = {}
+    for key, place in wanted.items():
+        row, mine = rows.get(place), unit.deferred(_COUNT, place)
+        more = int(mine["count"]) if mine else 0
+        found[key] = (
+            more + (row.in_hour if row is not None and row.hour >= hour else 0),
+            more + (row.in_day if row is not None else 0),
+        )
+    return found
+
+
+def count(unit: Unit, keys: Iterable[str], now: datetime) -> None:
+    """Counts one more of each."""
+    hour, day = _windows(now)
+    for key in keys:
+        place = _row(key, day)
+        mine = unit.deferred(_COUNT, place)
+        more = 1 + (int(mine["count"]) if mine else 0)
+        unit.defer(_COUNT, place, key=place, hour=hour, day=day, count=more)
+
+
+def sweep(unit: Unit, before: datetime) -> None:
+    """Forgets what was last counted before this moment."""
+    unit.defer(_SWEEP, "sweep", day=before)
+
+
+def _row(key: str, day: datetime) -> str:
+    return keyed(f"{day:%Y%m%d}:{key}")
+
+
+def _windows(now: datetime) -> tuple[datetime, datetime]:
+    """When this hour and this day began."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return hour, hour.replace(hour=0)

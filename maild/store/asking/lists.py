@@ -1,0 +1,128 @@
+"""Lists of tickets: which ones, by plain words, and all that a list shows of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from maild.model import StatusKind, TicketRole
+from maild.store.asking import people as _people
+from maild.store.asking import tickets as _tickets
+from maild.store.prepared import Statement
+from maild.store.question import Question, among, param
+from maild.store.records import Organization, Person, Ticket, TicketPerson, TimeEntry
+from maild.store.schema import TABLES, columns
+from maild.store.unit import Unit
+
+_ticket, _of, _time = columns(Ticket), columns(TicketPerson), columns(TimeEntry)
+
+ON_IT = Question(
+    TicketPerson,
+    (_of.person_id == param("person"))
+    & _of.role.in_((TicketRole.SECONDARY, TicketRole.ADDITIONAL)),
+    order=(_of.id,),
+)
+OF_RESOURCE = Question(
+    Ticket,
+    ((_ticket.primary_id == param("person")) | among(_ticket.id, "on_it"))
+    & _tickets.OPEN
+    & _tickets.THERE,
+    order=(_ticket.id,),
+)
+OF_CONTACT = Question(
+    Ticket,
+    ((_ticket.contact_id == param("person")) | among(_ticket.id, "on_it"))
+    & _tickets.OPEN
+    & _tickets.THERE,
+    order=(_ticket.id,),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which tickets a list has: those of whatever status, but for what is said here."""
+
+    kinds: tuple[StatusKind, ...] = ()  # their status is of one of these kinds …
+    statuses: tuple[str, ...] = ()  # … or is one of these
+    unassigned: bool = False  # nobody has them
+
+
+def newest(unit: Unit, which: Which, limit: int) -> list[Ticket]:
+    """The newest of them, from the newest on; `complete` reads at once what a list shows."""
+    statement = _listed(bool(which.kinds or which.statuses), which.unassigned)
+    rows = unit.rows(statement, limit=limit, **_params(which))
+    return [unit.adopt(Ticket, row) for row in rows]
+
+
+def count(unit: Unit, which: Which) -> int:
+    """How many there are."""
+    statement = _counted(bool(which.kinds or which.statuses), which.unassigned)
+    return int(unit.rows(statement, **_params(which))[0][0])
+
+
+def with_person(unit: Unit, person: Person, *, as_resource: bool) -> list[Ticket]:
+    """The open tickets that he works on, or that are his or that he is told of, oldest first."""
+    on_it = [entry.ticket_id for entry in unit.all(ON_IT, person=person.id)]
+    question = OF_RESOURCE if as_resource else OF_CONTACT
+    return unit.all(question, person=person.id, on_it=sorted(on_it))
+
+
+def complete(unit: Unit, tickets: Sequence[Ticket]) -> None:
+    """Reads at once who is of these tickets, whose they are, and the work on them."""
+    ids = [ticket.id for ticket in tickets]
+    people = _together(unit, TicketPerson, _tickets.PEOPLE, ids)
+    _together(unit, TimeEntry, _tickets.TIMES, ids)
+    unit.some(Organization, {t.organization_id for t in tickets if t.organization_id})
+    mains = [i for t in tickets for i in (t.contact_id, t.primary_id)]
+    _people.bring(unit, [*mains, *(entry.person_id for entry in people)])
+
+
+def _together(unit: Unit, record: Any, question: Question[Any], ids: list[int]) -> list[Any]:
+    """What belongs to any of these tickets; it need not be asked for one by one any more."""
+    found = [unit.adopt(record, row) for row in unit.rows(_of_tickets(record), ids=ids)]
+    by_ticket: dict[int, list[Any]] = {i: [] for i in ids}
+    for row in found:
+        by_ticket[row.ticket_id].append(row)
+    for ticket, rows in by_ticket.items():
+        unit.prime(question, rows, ticket=ticket)
+    return found
+
+
+@cache
+def _of_tickets(record: type) -> Statement:
+    table = TABLES[record]
+    query = sa.select(table).where(among(table.c.ticket_id, "ids"))
+    return Statement(query.order_by(table.c.id))
+
+
+def _params(which: Which) -> dict[str, Iterable[str]]:
+    if not which.kinds and not which.statuses:
+        return {}
+    return {"kinds": which.kinds, "statuses": which.statuses}
+
+
+def _where(by_status: bool, unassigned: bool) -> list[sa.ColumnElement[bool]]:
+    conditions = [_tickets.THERE]
+    if by_status:
+        conditions.append(
+            sa.or_(among(_ticket.status_kind, "kinds"), among(_ticket.status, "statuses"))
+        )
+    if unassigned:
+        conditions.append(_ticket.primary_id.is_(None))
+    return conditions
+
+
+@cache
+def _listed(by_status: bool, unassigned: bool) -> Statement:
+    query = sa.select(TABLES[Ticket]).where(*_where(by_status, unassigned))
+    return Statement(query.order_by(_ticket.id.desc()).limit(param("limit", sa.Integer())))
+
+
+@cache
+def _counted(by_status: bool, unassigned: bool) -> Statement:
+    query = sa.select(sa.func.count()).select_from(TABLES[Ticket])
+    return Statement(query.where(*_where(by_status, unassigned)))

@@ -1,0 +1,156 @@
+"""Stored messages: what came in, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from maild.model import Became, MessageState
+from maild.store.prepared import Statement
+from maild.store.question import Question, among, param
+from maild.store.records import Event, Message, Raw, Ticket
+from maild.store.schema import columns
+from maild.store.unit import Unit
+
+_message = columns(Message)
+_DONE = (_message.state == MessageState.PROCESSED) & (_message.outcome != Became.DUPLICATE)
+_SAME = (_message.fingerprint == param("fingerprint")) & (_message.id != param("message")) & _DONE
+
+DUE = Question(
+    Message,
+    (_message.state == MessageState.STORED)
+    & (_message.next_try.is_(None) | (_message.next_try <= param("now"))),
+    order=(_message.id,),
+    limit=100,
+)
+TWINS = Question(Message, _SAME, order=(_message.id,), limit=1)
+COPIES = Question(
+    Message,
+    _SAME
+    & (_message.mailbox != param("mailbox"))
+    & (_message.accepted >= param("after"))
+    & (_message.accepted <= param("before")),
+    order=(_message.id,),
+    limit=1,
+)
+AT = Question(
+    Message,
+    (_message.mailbox == param("mailbox"))
+    & (_message.uidvalidity == param("uidvalidity"))
+    & (_message.uid == param("uid")),
+)
+WITH_ID = Question(Message, _message.message_id == param("message_id"), order=(_message.id,))
+OF_TICKET = Question(Message, _message.ticket_id == param("ticket"), order=(_message.id,))
+_SUBJECTS = Statement(
+    sa.select(_message.subject, _message.message_id)
+    .where(_message.ticket_id == param("ticket"), _message.withheld.is_(None))
+    .order_by(_message.id.desc())
+    .limit(param("most", sa.Integer()))
+)
+FROM = Question(
+    Message,
+    (_message.ticket_id == param("ticket"))
+    & among(_message.sender, "addresses")
+    & _message.message_id.is_not(None),
+    order=(_message.id,),
+)
+UNDOABLE = Question(
+    Message,
+    (_message.ticket_id == param("ticket"))
+    & among(_message.sender, "addresses")
+    & _message.undo.is_not(None),
+    order=(_message.id.desc(),),
+    limit=1,
+)
+EVENTS = Question(Event, columns(Event).stored_id == param("message"), order=(columns(Event).id,))
+QUARANTINED = Question(Message, _message.state == MessageState.QUARANTINED, order=(_message.id,))
+WAITING = Question(Message, _message.state == MessageState.STORED)
+
+
+def due(unit: Unit, now: datetime) -> list[Message]:
+    """What is to be processed, oldest first; some of it, where there is much."""
+    return unit.all(DUE, now=now)
+
+
+def at(unit: Unit, mailbox: str, uidvalidity: int | None, uid: int) -> Message | None:
+    """What is stored of this place in a mailbox."""
+    return unit.first(AT, mailbox=mailbox, uidvalidity=uidvalidity, uid=uid)
+
+
+def waiting(unit: Unit) -> int:
+    """How many are still to be processed."""
+    return unit.count(WAITING)
+
+
+def take(unit: Unit, stored_id: int) -> Message | None:
+    """This one, if it is still to be done and nobody else does it at this moment."""
+    row = unit.take(Message, stored_id)
+    return row if row is not None and row.state == MessageState.STORED else None
+
+
+def octets(unit: Unit, stored_id: int | None) -> bytes:
+    """The message as it was received."""
+    row = unit.get(Raw, stored_id)
+    return row.octets if row is not None else b""
+
+
+def alone_with(unit: Unit, fingerprint: str) -> None:
+    """Until the commit nobody else asks for a twin of this content (SQLite has one writer)."""
+    unit.lock(int(fingerprint[:15] or "0", 16))
+
+
+def twin(unit: Unit, stored: Message) -> Message | None:
+    """The first processed message of the same content, by whatever mailbox."""
+    return unit.first(TWINS, fingerprint=stored.fingerprint, message=stored.id)
+
+
+def copy_elsewhere(
+    unit: Unit, stored: Message, after: datetime, before: datetime
+) -> Message | None:
+    """The same by another mailbox, accepted between these times."""
+    return unit.first(
+        COPIES,
+        fingerprint=stored.fingerprint,
+        message=stored.id,
+        mailbox=stored.mailbox,
+        after=after,
+        before=before,
+    )
+
+
+def with_id(unit: Unit, message_id: str) -> list[Message]:
+    """Everything that came in with this Message-ID."""
+    return unit.all(WITH_ID, message_id=message_id)
+
+
+def of(unit: Unit, ticket: Ticket) -> list[Message]:
+    """All mail of a ticket, oldest first."""
+    return unit.all(OF_TICKET, ticket=ticket.id)
+
+
+def subjects(unit: Unit, ticket: Ticket, but: str | None, most: int) -> list[str]:
+    """Subjects of the latest mail of a ticket that was not withheld, without this Message-ID."""
+    rows = unit.rows(_SUBJECTS, ticket=ticket.id, most=most)
+    return [subject for subject, message_id in rows if subject and message_id != but]
+
+
+def from_(unit: Unit, ticket: Ticket, addresses: Iterable[str]) -> list[Message]:
+    """Mail of a ticket from these addresses, as far as it has a Message-ID."""
+    return unit.all(FROM, ticket=ticket.id, addresses=list(addresses))
+
+
+def undoable(unit: Unit, ticket: Ticket, addresses: Iterable[str]) -> Message | None:
+    """The latest mail of a ticket from these addresses whose commands could be taken back."""
+    return unit.first(UNDOABLE, ticket=ticket.id, addresses=list(addresses))
+
+
+def events(unit: Unit, stored: Message) -> list[Event]:
+    """What it caused."""
+    return unit.all(EVENTS, message=stored.id)
+
+
+def quarantined(unit: Unit) -> list[Message]:
+    """What could not be processed, oldest first."""
+    return unit.all(QUARANTINED)

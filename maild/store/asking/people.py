@@ -1,0 +1,159 @@
+"""Who is who: people with their addresses, and organizations with their domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from maild.model import Role
+from maild.store.prepared import Row, Statement
+from maild.store.question import Question, among, param
+from maild.store.records import Domain, Organization, Person, PersonAddress
+from maild.store.schema import TABLES, columns
+from maild.store.types import keyed
+from maild.store.unit import Unit
+
+_person, _address = columns(Person), columns(PersonAddress)
+_organization, _domain = columns(Organization), columns(Domain)
+
+AT = Question(PersonAddress, _address.address == param("address"))
+ADDRESSES = Question(PersonAddress, _address.person_id == param("person"), order=(_address.id,))
+RESOURCES = Question(
+    Person, (_person.role == Role.RESOURCE) & _person.active, order=(_person.name, _person.id)
+)
+CONFIGURED = Question(Person, (_person.source == "config") & _person.active)
+NAMED = Question(Organization, _organization.name == param("name"))
+CALLED = Question(
+    Organization, sa.func.lower(_organization.name) == param("name"), order=(_organization.id,)
+)
+OWNERS = Question(Domain, among(_domain.domain, "domains"))
+DOMAINS = Question(Domain, sa.true(), order=(_domain.domain,))
+ORGANIZATIONS = Question(Organization, sa.true(), order=(_organization.name,))
+
+
+def at(unit: Unit, address: str) -> Person | None:
+    """The person whose address (`Address.key`) this is."""
+    found = unit.first(AT, address=address)
+    return unit.get(Person, found.person_id) if found is not None else None
+
+
+def address(unit: Unit, key: str) -> PersonAddress | None:
+    """The address itself, whoever has it."""
+    return unit.first(AT, address=key)
+
+
+def addresses(unit: Unit, person: Person) -> list[PersonAddress]:
+    """All of his, the one that we write to first."""
+    return unit.all(ADDRESSES, person=person.id)
+
+
+def keys(unit: Unit, person: Person) -> list[str]:
+    """The same as text."""
+    return [row.address for row in addresses(unit, person)]
+
+
+def email(unit: Unit, person: Person) -> str:
+    """The address that we write to."""
+    return addresses(unit, person)[0].address
+
+
+def resources(unit: Unit) -> list[Person]:
+    """Every active resource of the desk, by name."""
+    return unit.all(RESOURCES)
+
+
+def organization(unit: Unit, of: Person) -> Organization | None:
+    """The organization that he is of."""
+    return unit.get(Organization, of.organization_id)
+
+
+def organization_named(unit: Unit, name: str) -> Organization | None:
+    """The organization of exactly this name, active or not."""
+    return unit.first(NAMED, name=name)
+
+
+def organization_called(unit: Unit, name: str, *, former: bool = False) -> Organization | None:
+    """The organization of this name; case does not matter.  `former`: perhaps not active."""
+    found = unit.all(CALLED, name=name.strip().lower())
+    return next((one for one in found if former or one.active), None)
+
+
+def owner(unit: Unit, domains: Iterable[str]) -> Organization | None:
+    """The active organization that owns one of these domains; the longest counts."""
+    found = sorted(unit.all(OWNERS, domains=list(domains)), key=lambda d: len(d.domain))
+    owners = [unit.get(Organization, domain.organization_id) for domain in found]
+    return next((one for one in reversed(owners) if one is not None and one.active), None)
+
+
+def configured(unit: Unit) -> list[Person]:
+    """Active people that maild.toml holds, or held."""
+    return unit.all(CONFIGURED)
+
+
+def listed(unit: Unit, role: Role | None = None) -> list[Person]:
+    """Everybody of this role, or of both, by role and name; read with their addresses at once."""
+    return _adopted(unit, unit.rows(_ALL if role is None else _OF_ROLE[role]))
+
+
+# ---- many at once: what the questions above would ask one by one
+
+
+def _together(which: sa.Select[tuple[int]]) -> Statement:
+    """People with their addresses and organizations, a row an address."""
+    person, address, organization = (TABLES[r] for r in (Person, PersonAddress, Organization))
+    query = (
+        sa.select(person, address, organization)
+        .select_from(
+            person.join(address, address.c.person_id == person.c.id).outerjoin(
+                organization, organization.c.id == person.c.organization_id
+            )
+        )
+        .where(person.c.id.in_(which))
+        .order_by(person.c.role.desc(), person.c.name, person.c.id, address.c.id)
+    )
+    return Statement(query)
+
+
+_BY_ADDRESS = sa.select(_address.person_id).where(among(_address.address, "addresses"))
+_ALL_RESOURCES = sa.select(_person.id).where((_person.role == Role.RESOURCE) & _person.active)
+_ALL = _together(sa.select(_person.id))
+_OF_ROLE = {
+    role: _together(sa.select(_person.id).where(_person.role == role))
+    for role in (Role.RESOURCE, Role.CONTACT)
+}
+_MEET = _together(sa.select(_BY_ADDRESS.union_all(_ALL_RESOURCES).subquery().c.person_id))
+_BRING = _together(sa.select(_person.id).where(among(_person.id, "ids")))
+
+
+def meet(unit: Unit, addresses: Iterable[str]) -> None:
+    """Reads at once who has these addresses, and all resources: the people that a mail can be
+    about before anybody knows its ticket."""
+    wanted = sorted(set(addresses))
+    people = _adopted(unit, unit.rows(_MEET, addresses=wanted))
+    theirs = {row.address: row for p in people for row in unit.all(ADDRESSES, person=p.id)}
+    for key in wanted:
+        row = theirs.get(keyed(key))
+        unit.prime(AT, [row] if row is not None else [], address=key)
+    unit.prime(RESOURCES, [p for p in people if p.role == Role.RESOURCE and p.active])
+
+
+def bring(unit: Unit, ids: Iterable[int | None]) -> None:
+    """Reads these people at once, as far as they are not known."""
+    wanted = sorted({i for i in ids if i is not None and not unit.knows(ADDRESSES, person=i)})
+    if wanted:
+        _adopted(unit, unit.rows(_BRING, ids=wanted))
+
+
+def _adopted(unit: Unit, rows: Iterable[Row]) -> list[Person]:
+    """The people of these rows, in their order; their addresses need not be asked for any more."""
+    cut, end = len(_person), len(_person) + len(_address)
+    found: dict[int, tuple[Person, list[PersonAddress]]] = {}
+    for row in rows:
+        person = unit.adopt(Person, row[:cut])
+        found.setdefault(person.id, (person, []))[1].append(unit.adopt(PersonAddress, row[cut:end]))
+        if row[end] is not None:
+            unit.adopt(Organization, row[end:])
+    for person, theirs in found.values():
+        unit.prime(ADDRESSES, theirs, person=person.id)
+    return [person for person, _ in found.values()]

@@ -1,0 +1,226 @@
+"""Tickets: by their number, by who is of them, by what ties them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from maild.model import LinkKind, StatusKind, TicketRole
+from maild.store.asking import people as _people
+from maild.store.question import Question, among, param
+from maild.store.records import (
+    Event,
+    NumberSeries,
+    Organization,
+    Person,
+    Thread,
+    Ticket,
+    TicketLink,
+    TicketPerson,
+    TimeEntry,
+)
+from maild.store.schema import columns
+from maild.store.types import keyed
+from maild.store.unit import Unit
+
+_ticket, _link, _of = columns(Ticket), columns(TicketLink), columns(TicketPerson)
+_time, _event, _thread = columns(TimeEntry), columns(Event), columns(Thread)
+
+UNFINISHED = _ticket.status_kind.not_in((StatusKind.RESOLVED, StatusKind.CLOSED))
+OPEN = _ticket.status_kind != StatusKind.CLOSED
+THERE = _ticket.deleted.is_(None)
+HOPS = 20  # tickets that were merged into tickets that were merged …
+
+NUMBERED = Question(Ticket, among(_ticket.number, "numbers"))
+PEOPLE = Question(TicketPerson, _of.ticket_id == param("ticket"), order=(_of.id,))
+LINK = Question(
+    TicketLink,
+    (_link.ticket_id == param("ticket"))
+    & (_link.other_id == param("other"))
+    & (_link.kind == param("kind")),
+)
+TIMES = Question(TimeEntry, _time.ticket_id == param("ticket"), order=(_time.id,))
+TIMES_OF = Question(
+    TimeEntry,
+    (_time.by_id == param("person"))
+    & (_time.worked_on >= param("start"))
+    & (_time.worked_on < param("end")),
+    order=(_time.worked_on, _time.id),
+)
+EVENTS = Question(Event, _event.ticket_id == param("ticket"), order=(_event.id,))
+LAST_EVENT = Question(
+    Event,
+    (_event.ticket_id == param("ticket")) & (_event.event == param("event")),
+    order=(_event.id.desc(),),
+    limit=1,
+)
+THREADS = Question(Thread, among(_thread.message_id, "ids"), order=(_thread.id,))
+THREAD = Question(
+    Thread, (_thread.message_id == param("message_id")) & (_thread.ticket_id == param("ticket"))
+)
+INCIDENTS = Question(
+    Ticket, (_ticket.parent_id == param("ticket")) & OPEN & THERE, order=(_ticket.id,)
+)
+CORRELATED = Question(
+    Ticket,
+    (_ticket.correlation == param("correlation"))
+    & THERE
+    & (_ticket.completed.is_(None) | (_ticket.completed > param("since"))),
+    order=(_ticket.id.desc(),),
+)
+LAST_OF = Question(
+    Ticket,
+    (_ticket.contact_id == param("contact")) & THERE,
+    order=(_ticket.id.desc(),),
+    limit=1,
+)
+LOAD = Question(Ticket, (_ticket.primary_id == param("resource")) & UNFINISHED & THERE)
+OPEN_OF = Question(Ticket, LOAD.where, order=(_ticket.due.is_(None), _ticket.due, _ticket.id))
+
+
+# ---- by number, and where a ticket went
+
+
+def numbered(unit: Unit, number: str) -> Ticket | None:
+    """The ticket of this number, in any case and however it is bracketed."""
+    return numbers(unit, [number.strip("[]# ").upper()]).get(number.strip("[]# ").upper())
+
+
+def numbers(unit: Unit, wanted: Iterable[str]) -> Mapping[str, Ticket]:
+    """The tickets of these numbers, by them."""
+    some = sorted(set(wanted))
+    return {t.number: t for t in unit.all(NUMBERED, numbers=some)} if some else {}
+
+
+def survivor(unit: Unit, ticket: Ticket, before: Ticket | None = None) -> Ticket:
+    """The ticket that it was merged into in the end, or the last one before `before`; itself
+    where it was not merged."""
+    for _ in range(HOPS):
+        into = unit.get(Ticket, ticket.merged_id)
+        if into is None or into is before:
+            break
+        ticket = into
+    return ticket
+
+
+def next_number(unit: Unit, day: str) -> int:
+    """The day's next number; nobody else gets it, as the day's row is ours until the end."""
+    series = unit.get(NumberSeries, day)
+    if series is None:
+        return unit.add(NumberSeries(day=day, last=1)).last
+    unit.change(series, last=series.last + 1)
+    return series.last
+
+
+def of_message_ids(unit: Unit, ids: Iterable[str]) -> list[tuple[str, Ticket]]:
+    """(Message-ID, the ticket that it belongs to or where that went), in the order of the ids."""
+    order = {keyed(message_id): place for place, message_id in enumerate(ids)}
+    found: dict[str, Ticket] = {}
+    for thread in unit.all(THREADS, ids=list(order)) if order else ():
+        ticket = unit.get(Ticket, thread.ticket_id)
+        if ticket is not None:
+            found.setdefault(keyed(thread.message_id), survivor(unit, ticket))
+    return sorted(found.items(), key=lambda item: order[item[0]])
+
+
+def is_thread(unit: Unit, message_id: str, ticket: Ticket) -> bool:
+    """Whether mail in answer to this Message-ID is known to belong to the ticket."""
+    return unit.first(THREAD, message_id=message_id, ticket=ticket.id) is not None
+
+
+# ---- who is of it
+
+
+def contact(unit: Unit, ticket: Ticket) -> Person | None:
+    return unit.get(Person, ticket.contact_id)
+
+
+def primary(unit: Unit, ticket: Ticket) -> Person | None:
+    """The resource who has it."""
+    return unit.get(Person, ticket.primary_id)
+
+
+def organization(unit: Unit, ticket: Ticket) -> Organization | None:
+    return unit.get(Organization, ticket.organization_id)
+
+
+def people(unit: Unit, ticket: Ticket) -> list[TicketPerson]:
+    """Who else is of it, in which role."""
+    return unit.all(PEOPLE, ticket=ticket.id)
+
+
+def with_role(unit: Unit, ticket: Ticket, role: TicketRole) -> list[Person]:
+    """The people who are of the ticket in this role."""
+    found = (unit.get(Person, p.person_id) for p in people(unit, ticket) if p.role == role)
+    return [person for person in found if person is not None]
+
+
+def gather(unit: Unit, ticket: Ticket) -> None:
+    """Reads all who are of the ticket at once."""
+    others = [p.person_id for p in people(unit, ticket)]
+    _people.bring(unit, [ticket.contact_id, ticket.primary_id, *others])
+
+
+# ---- what belongs to it
+
+
+def times(unit: Unit, ticket: Ticket) -> list[TimeEntry]:
+    """All work on it, oldest entry first."""
+    return unit.all(TIMES, ticket=ticket.id)
+
+
+def minutes(unit: Unit, ticket: Ticket) -> int:
+    """All working time entered on it."""
+    return sum(entry.minutes for entry in times(unit, ticket))
+
+
+def times_of(
+    unit: Unit, person: Person, start: datetime, end: datetime
+) -> list[tuple[TimeEntry, Ticket]]:
+    """A resource's work of a span of time, with the tickets that it was on."""
+    found = unit.all(TIMES_OF, person=person.id, start=start, end=end)
+    pairs = ((entry, unit.get(Ticket, entry.ticket_id)) for entry in found)
+    return [(entry, ticket) for entry, ticket in pairs if ticket is not None]
+
+
+def events(unit: Unit, ticket: Ticket) -> list[Event]:
+    """All that happened to it."""
+    return unit.all(EVENTS, ticket=ticket.id)
+
+
+def last_event(unit: Unit, ticket: Ticket, event: str) -> Event | None:
+    """The latest of this name."""
+    return unit.first(LAST_EVENT, ticket=ticket.id, event=event)
+
+
+# ---- others
+
+
+def link(unit: Unit, ticket: Ticket, other: Ticket, kind: LinkKind) -> TicketLink | None:
+    """What ties the two together in this way."""
+    return unit.first(LINK, ticket=ticket.id, other=other.id, kind=kind)
+
+
+def incidents(unit: Unit, ticket: Ticket) -> list[Ticket]:
+    """The open tickets that hang on this Problem (N13)."""
+    return unit.all(INCIDENTS, ticket=ticket.id)
+
+
+def correlated(unit: Unit, key: str, since: datetime) -> list[Ticket]:
+    """Tickets of an alert's key, newest first, without those completed before `since`."""
+    return unit.all(CORRELATED, correlation=key, since=since)
+
+
+def last_of(unit: Unit, contact: Person) -> Ticket | None:
+    """The latest ticket of this contact."""
+    return unit.first(LAST_OF, contact=contact.id)
+
+
+def open_of(unit: Unit, resource: Person) -> list[Ticket]:
+    """What he has to do: what is due first, first."""
+    return unit.all(OPEN_OF, resource=resource.id)
+
+
+def load(unit: Unit, resource: Person) -> int:
+    """How many unfinished tickets he has."""
+    return unit.count(LOAD, resource=resource.id)

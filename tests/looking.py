@@ -1,0 +1,25 @@
+"""What a test looks at in the database."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from maild.store import Store
+from maild.store.question import Question
+
+R = TypeVar("R")
+
+
+def every(store: Store, record: type[R], **values: Any) -> list[R]:
+    """All records of this kind, in the order of their keys, that have these values."""
+    with store.look() as unit:
+        found = unit.all(Question(record, sa.true()))
+    return [one for one in found if all(getattr(one, n) == v for n, v in values.items())]
+
+
+def the(store: Store, record: type[R], **values: Any) -> R:
+    """The only one."""
+    (found,) = every(store, record, **values)
+    return found
