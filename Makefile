@@ -23,10 +23,11 @@ lint: setup-test         # all that needs no server: what a commit must pass
 gallery: setup-test      # every notification as a page and as pictures
 	$(BIN)/python -m tests.gallery build/gallery
 
-docs: setup
+docs: setup-test         # the pages that are made from what they describe
 	$(BIN)/maild templates manual > docs/templates.md
 	$(BIN)/maild commands docs > docs/commands.md
 	for page in rules profiles profile-keys; do $(BIN)/maild rules docs $$page > docs/$$page.md; done
+	$(BIN)/python -m tests.rows
 
 setup: .venv/.installed
 setup-test: .venv/.installed-test

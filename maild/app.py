@@ -36,15 +36,19 @@ class App:
     rules: Rules
 
     def pipeline(self, reader: Reader) -> Pipeline:
+        """What takes stored messages through; it reads them in the workers of `reader`."""
         return Pipeline(self.store, self.settings, self.profile, (self.rules,), reader.read)
 
     def clocks(self) -> Clocks:
+        """What fires rules when their time has come."""
         return Clocks(self.store, self.settings, self.rules)
 
     def reader(self, workers: int = 1) -> Reader:
+        """Processes that read mail, each under the limits of the configuration; close it."""
         return Reader(workers=workers, seconds=self.settings.config.limits.parse_seconds)
 
     def deliverer(self) -> Deliverer:
+        """What sends the outbox."""
         return Deliverer(self.store, self.settings, attachment=attachment_bytes)
 
     def tell_admins(self, now: datetime) -> int:
@@ -64,6 +68,7 @@ class App:
         return self.store.act(tell)
 
     def close(self) -> None:
+        """Lets go of the database."""
         self.store.close()
 
 

@@ -1,7 +1,7 @@
 """maild.toml: every key with its meaning, default and limits; all errors at once.
 
-The models below are the one source: defaults, validation and the file that `maild init` writes
-all come from them.
+The models below are the one source of defaults and validation; a test holds the file that
+`maild init` writes (cli/maild.toml) to them.
 """
 
 from __future__ import annotations
@@ -198,6 +198,8 @@ class Login(Section):
 
 
 class DeskSection(Section):
+    """The desk itself: its name, address, zone and language."""
+
     name: str = "Support"
     address: MailAddress = "support@example.com"  # From of every notification
     timezone: str = "UTC"  # of ticket numbers, business hours, dates in mails
@@ -226,18 +228,24 @@ class DeskSection(Section):
 
     @property
     def zone(self) -> tzinfo:
+        """The zone of ticket numbers, business hours and dates."""
         return ZoneInfo(self.timezone)
 
     @property
     def sender(self) -> Address:
+        """From of every notification."""
         return Address(self.name, self.address)
 
 
 class DatabaseSection(Section):
+    """Where everything is kept."""
+
     url: str = "sqlite:///var/maild.db"  # or postgresql://user@host/name
 
 
 class MailboxSection(Login):
+    """One folder on an IMAP server that is watched."""
+
     name: str
     port: Port = 993
     folder: str = "INBOX"
@@ -295,6 +303,8 @@ def _same_folder(one: str, other: str) -> bool:
 
 
 class SmtpSection(Login):
+    """The relay that all mail is handed to."""
+
     host: str = "127.0.0.1"
     port: Port = 25
     tls: Tls = "none"
@@ -309,6 +319,8 @@ class SmtpSection(Login):
 
 
 class NotificationsSection(Section):
+    """How news is gathered into mails, and what goes with them."""
+
     # News of a ticket for one resource within this time become one mail; 0: each is its own.
     quiet_seconds: Annotated[float, Field(ge=0, le=86400)] = 0
     # A note's files are passed on up to so many octets a mail; 0: only their names.
@@ -316,6 +328,8 @@ class NotificationsSection(Section):
 
 
 class TrustSection(Section):
+    """When we believe that a mail is of its sender (RFC 8601)."""
+
     authserv_id: str | None = None  # whose Authentication-Results we believe (RFC 8601 §2.5)
     # What a technician's mail must bring before its commands count: a reply to a mail that he
     # alone got, a DMARC (or aligned DKIM) pass, either of these, or nothing at all.
@@ -326,6 +340,8 @@ class TrustSection(Section):
 
 
 class LimitsSection(Section):
+    """What one mail may cost: octets, seconds, tries."""
+
     message_bytes: Annotated[int, Field(ge=10_000)] = 50_000_000  # larger ones raise an alert
     parse_seconds: Annotated[float, Field(gt=0, le=600)] = 10  # a mail that takes longer …
     tries: Annotated[int, Field(ge=1, le=20)] = 3  # … or fails this often is quarantined
@@ -335,6 +351,8 @@ Answer = Literal["always", "on-problem"]
 
 
 class CommandsSection(Section):
+    """How commands by mail are answered."""
+
     # Of which commands a resource is told what became of them; without this key of all but a
     # plain "is resolved" in the subject, which the ticket shows anyway.
     answer: Answer | None = None
@@ -381,6 +399,8 @@ class FloodsSection(Section):
 
 
 class PersonSection(Section):
+    """What is known of a person from the configuration."""
+
     name: str
     email: MailAddress
     aliases: list[MailAddress] = []
@@ -395,10 +415,14 @@ class PersonSection(Section):
 
 
 class ResourceSection(PersonSection):
+    """A technician."""
+
     answer: Answer | None = None  # as in [commands], for this resource
 
 
 class OrganizationSection(Section):
+    """Whom contacts belong to, known by the domains of their addresses."""
+
     name: str
     domains: list[str] = []
 
@@ -433,6 +457,8 @@ class HookSection(Section):
 
 
 class ContactSection(PersonSection):
+    """Somebody who writes to the desk."""
+
     organization: str | None = None
     timezone: str | None = None
 
@@ -542,6 +568,7 @@ class Settings:
         return self.path("templates")
 
     def path(self, value: str | Path) -> Path:
+        """An absolute path; a relative one starts from the configuration's folder."""
         return (self.folder / value).resolve()
 
 

@@ -64,9 +64,11 @@ class Daemon:
         )
 
     def alert(self, key: str, text: str) -> None:
+        """Raises an alert, or counts it up where it is raised already."""
         self.app.store.act(lambda unit: raise_alert(unit, key, text, _now()))
 
     def recovered(self, key: str) -> None:
+        """Ends the alert of this key."""
         self.app.store.act(lambda unit: clear_alert(unit, key, _now()))
 
     def run(self) -> None:

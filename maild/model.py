@@ -164,6 +164,7 @@ class Address:
 
     @property
     def domain(self) -> str:
+        """Its domain, as it is compared."""
         return self.key.rpartition("@")[2]
 
 

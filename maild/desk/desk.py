@@ -52,6 +52,7 @@ class Actor:
 
     @classmethod
     def of(cls, person: Person) -> Actor:
+        """Somebody whom we know, as the one who acts."""
         return cls(person.name, person.role, person)
 
 
@@ -114,6 +115,7 @@ class Desk:
 
     @property
     def by(self) -> Person | None:
+        """Who acts; None where it is the desk itself."""
         return self.actor.person
 
     # ---- actions

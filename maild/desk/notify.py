@@ -52,7 +52,8 @@ class Cause(Protocol):
     author: Person | None  # who began it all, as far as we believe it
 
     @property
-    def by(self) -> Person | None: ...
+    def by(self) -> Person | None:
+        """Who acts; None where it is the desk itself."""
 
 
 @dataclass(frozen=True, slots=True)

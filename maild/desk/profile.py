@@ -221,7 +221,10 @@ def named(name: str, known: Iterable[str], what: str) -> str:
 
 
 def profile_folder(name: str, beside: Path) -> Path:
-    """Where a profile's files are: a shipped one by name, else a folder beside maild.toml."""
+    """Where a profile's files are: a shipped one by name, else a folder beside maild.toml.
+
+    UsageError where there is neither.
+    """
     if "/" not in name and (SHIPPED / name / "profile.yaml").is_file():
         return SHIPPED / name
     folder = (beside / name).resolve()

@@ -1,7 +1,7 @@
 """A mail by a person: who wrote, which ticket, may he; then a ticket, a note, or only words kept.
 
 mail ─▶ who ─▶ match ─▶ proof ─▶ caps ─▶ confirmation · note · follow-up · new ticket
-        └──────── a Understood: all is decided ────────┘   └──── actions of the desk ────┘
+        └──────── an Understood: all is decided ────────┘   └──── actions of the desk ────┘
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ class Proof:
 
     @property
     def reason(self) -> Reason:
+        """The same, as a step of the explanation."""
         return Reason("proof", self.by, self.because)
 
     @property

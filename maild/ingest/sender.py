@@ -34,6 +34,7 @@ class Sender:
 
     @property
     def is_resource(self) -> bool:
+        """Whether an active technician wrote it."""
         return self.person.role == Role.RESOURCE and self.person.active
 
 

@@ -34,6 +34,7 @@ def table() -> Mapping[str, Any]:
 
 
 def provider(section: OauthSection) -> Provider:
+    """The addresses of the provider that a section names, or its own `token_url` and the like."""
     if section.provider is None:
         return Provider(str(section.token_url), section.device_url, section.authorize_url)
     values = {"device_url": None, **table()[section.provider]}

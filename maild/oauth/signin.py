@@ -77,8 +77,11 @@ def by_browser(
     show: Callable[[str], object],
     read: Callable[[], str],
 ) -> str:
-    """The refresh token of who signs in at the address that is shown; `read` gives the one that
-    he brings back."""
+    """The refresh token of who signs in at the address that is shown (RFC 6749 §4.1).
+
+    `show` gets what a person must read, `read` gives the address that he brings back.  UsageError
+    where the provider has no such address, or what comes back is not one of its answers.
+    """
     where = provider(section)
     if where.authorize_url is None:
         raise UsageError(

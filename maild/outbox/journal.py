@@ -74,10 +74,12 @@ class Journal:
         self._write(REFUSED, keys)
 
     def sync(self) -> None:
+        """When this returns, no power cut forgets what was added."""
         with self._lock, _told(self._path):
             os.fsync(self._files[0].descriptor)
 
     def close(self) -> None:
+        """Lets go of the files."""
         for file in self._files:
             os.close(file.descriptor)
         self._files = []

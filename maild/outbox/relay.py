@@ -39,10 +39,12 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
+        """Whether the server is still there, as far as we know."""
         return self._client is not None and self._client.is_connected
 
     @property
     def idle_seconds(self) -> float:
+        """How long nothing went over it; 0 where it is closed."""
         return asyncio.get_running_loop().time() - self._used if self.is_open else 0.0
 
     async def open(self) -> None:

@@ -37,6 +37,7 @@ class Results:
     results: tuple[Result, ...]
 
     def of(self, method: str) -> list[Result]:
+        """The results of one method, like `dmarc` (RFC 8601 §2.7)."""
         return [result for result in self.results if result.method == method]
 
 

@@ -50,10 +50,12 @@ class Rules:
 
     @property
     def profile(self) -> Profile:
+        """The profile that the rules in force belong to."""
         return self.rule_set.profile
 
     @property
     def rules(self) -> tuple[Rule, ...]:
+        """The rules in force, in the order in which they are asked."""
         return self.rule_set.rules
 
     def refresh(self, write: Callable[[Callable[[Unit], Any]], Any], now: datetime) -> bool:

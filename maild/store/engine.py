@@ -43,6 +43,10 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
+        """A session whose work is committed durably at the end, or not at all.
+
+        Temporary where another try may help, Unavailable where the database cannot be opened.
+        """
         with told_apart(self.engine), Session(self.engine, expire_on_commit=False) as session:
             # A deferred BEGIN that writes later can fail where it stands: a writer says so at once.
             session.connection(execution_options={"maild_begin": "IMMEDIATE"})
@@ -51,6 +55,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
+        """A session to look with; what it changes is never written."""
         with told_apart(self.engine), Session(self.engine, autoflush=False) as session:
             yield session
 
@@ -108,6 +113,7 @@ class Store:
             yield Bare(raw, self.engine.dialect)
 
     def close(self) -> None:
+        """Closes the connections."""
         self.engine.dispose()
 
 

@@ -59,12 +59,15 @@ class LocalRenderer:
         self._own = own
 
     def render(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """An outcome for each job, in their order."""
         return self.render_then(_outcome, jobs)
 
     def render_then(self, then: Then[Result], jobs: Sequence[Job]) -> list[Result]:
+        """The same, with `then` made of each outcome."""
         return render_all(self._own, jobs, {}, then)
 
     def run(self, work: Callable[..., Result], *args: object) -> Result:
+        """Does the work here and now."""
         return work(*args)
 
     def close(self) -> None:
@@ -100,6 +103,7 @@ class PooledRenderer:
         return self._pool.run(work, *args)
 
     def close(self) -> None:
+        """Ends the processes."""
         self._pool.close()
 
     def check(self, name: str, language: str) -> list[str]:

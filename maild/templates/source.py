@@ -98,7 +98,8 @@ class Library:
 
     def find(self, name: str, language: str) -> TemplateFile:
         """Where it stands: own before shipped in the wanted language, then in English, then in any
-        language that there is."""
+        language that there is.  NotFound where there is none at all.
+        """
         for one in _language_chain(language):
             if found := self._file(name, one):
                 return found
@@ -140,6 +141,7 @@ class Library:
 
 @lru_cache
 def shipped_layout() -> str:
+    """The HTML page around all mails, as we ship it."""
     return (SHIPPED / "layout.html").read_text("utf-8")
 
 
