@@ -119,7 +119,7 @@ class Store:
 
 @contextmanager
 def told_apart(engine: sa.Engine) -> Iterator[None]:
-    """Says of a database error whether another try may help."""
+    """Says of a database error whether another try may help: Temporary, else Unavailable."""
     try:
         yield
     except (sa.exc.DBAPIError, _driver(engine).Error) as error:
