@@ -16,7 +16,7 @@ _BETWEEN = re.compile(r"\s+[-\u2013\u2014]\s+")
 
 def title_of(subject: str) -> str:
     """The subject as a ticket's title: without what mail programs put before it, and our tags."""
-    untagged = " ".join(_TAG.sub(" ", subject).split())
+    untagged = " ".join(_TAG.sub(" ", " ".join(subject.split())).split())
     return prefixes.stripped(untagged) or untagged or subject
 
 
@@ -31,6 +31,7 @@ def named_fields(title: str) -> tuple[dict[str, str], bool]:
     The second value is False where the brackets are missing: then it is only such a subject if
     the customer is one that we know.
     """
+    title = " ".join(title.split())
     found = _NAMED.fullmatch(title)
     parts = list(found.groups()) if found else _BETWEEN.split(title, maxsplit=2)
     if len(parts) != 3 or not all(part.strip() for part in parts):

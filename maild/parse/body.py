@@ -18,7 +18,7 @@ MAX_TEXT = 4_000_000  # characters of body text
 LONGEST_STUB = 2_000  # characters of a plain part that may lack what the HTML says
 LONGEST_POINTER = 600  # characters of one that only says that there is HTML
 STUB_SHARE = 0.5  # of the HTML's words that it lacks
-LEAST_MISSING = 6  # words
+LEAST_MISSING = 4  # words
 
 _TAGS = re.compile(r"<[^<>]*>|&\w{1,10};|\s+")
 _WORDS = re.compile(r"[^\W\d_]{3,}|[\u3040-\u9fff\uac00-\ud7af]")
@@ -188,7 +188,8 @@ def _is_stub(text: str, shown: str) -> bool:
     """The plain part only points to the HTML, or lacks most of the words of the page."""
     has, wants = (set(_WORDS.findall(t.casefold())) for t in (text, shown))
     missing = wants - has
-    if len(missing) >= LEAST_MISSING and phrases.section("html_only").finds(fold(text)):
+    points = phrases.section("html_only").finds(fold(text)) and "html" not in wants
+    if points and len(missing) >= LEAST_MISSING:  # a page about HTML may point to itself
         return True
     return len(missing) >= LEAST_MISSING and len(missing) > STUB_SHARE * len(wants)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import dataclass
+from email.message import Message
 
 from maild.model import FailedRecipient
 from maild.parse import phrases
@@ -12,6 +14,9 @@ from maild.parse.headers import decode_value, message_ids, parse_addresses
 from maild.parse.mime import Part, silence
 
 MAX_RECIPIENTS = 200
+MAX_FLUFL_PARTS = 30
+MAX_FLUFL_LINES = 500  # of one part
+MAX_FLUFL_LINE = 1_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +171,35 @@ def _by_flufl(part: Part) -> list[str]:
 
     silence("flufl.bounce")
     try:
-        found = scan_message(part.message)
+        found = scan_message(_abridged(part))
     except Exception:  # it takes much for granted about mail
         return []
     texts = (a.decode("utf-8", "replace") if isinstance(a, bytes) else str(a) for a in found)
     return sorted({a.strip("<> ") for a in texts if "@" in a})
+
+
+def _abridged(part: Part) -> Message:
+    """A copy of the first parts with the beginnings of their lines: flufl.bounce reads all lines
+    many times, and takes the square of the length of one.
+    """
+    copies: dict[int, Message] = {}
+    stack = [part]
+    while stack and len(copies) < MAX_FLUFL_PARTS:
+        this = stack.pop()
+        copies[this.index] = copied = copy(this.message)
+        stack.extend(reversed(this.children))
+        if not this.is_container:
+            copied.set_payload(_beginnings(str(this.message.get_payload())))
+        else:
+            copied.set_payload([])
+        if this.parent is not None and this is not part:
+            copies[this.parent.index].attach(copied)
+    return copies[part.index]
+
+
+def _beginnings(text: str) -> str:
+    lines = text[:_MAX_NOTICE].split("\n", MAX_FLUFL_LINES)[:MAX_FLUFL_LINES]
+    return "\n".join(line[:MAX_FLUFL_LINE] for line in lines)
 
 
 def _free_text(notice: str, ours: frozenset[str]) -> list[str]:

@@ -20,6 +20,8 @@ from maild.parse.charsets import clean, codec_name, decode, guess
 
 MAX_VALUE = 64_000  # characters of one field that are looked at
 MAX_ADDRESSES = 1_000  # mailboxes of one field
+MAX_NAME = 2_000  # characters of a display name
+MAX_ADDRESS = 1_000  # characters of an address
 MAX_WORDS = 2_000  # encoded words of one field
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{0,80})\?([bBqQ])\?([^\r\n]*?)\?=", re.DOTALL)
@@ -81,7 +83,8 @@ def decode_words(text: str) -> str:
     out: list[str] = []
     run = _Run()
     end = 0
-    for count, match in enumerate(_ENCODED_WORD.finditer(text)):
+    last = text.rfind("?=") + 2  # behind it no word ends, and none is looked for
+    for count, match in enumerate(_ENCODED_WORD.finditer(text, 0, last)):
         if count >= MAX_WORDS:
             break
         between = text[end : match.start()]
@@ -172,45 +175,95 @@ _SIMPLE = re.compile(
     r"|([\w.+-]{1,64}@[\w.-]{1,255}))\s*",
     re.ASCII,
 )
-_TOKEN = re.compile(
-    r'"(?:[^"\\]|\\.)*"'  # quoted string
-    r"|<[^<>]*>"  # angle address
-    r"|[(),;:\\]"  # what may end a mailbox
-    r"|=\?[^?\s]*\?[bBqQ]\?[^?]*\?="  # an encoded word is one piece, whatever is in it
-    r'|[^"<(),;:\\=]+|.',
-    re.DOTALL,
-)
+_SPECIAL = re.compile(r'[",;:()<]|=\?')
+_ESCAPE_OR_QUOTE = re.compile(r'\\.|"', re.DOTALL)
+_ENCODED = re.compile(r"=\?[^?\s]{0,80}\?[bBqQ]\?[^?]*\?=")
+_RUN = re.compile(r'[^\s<>(),;:"]+')
 
 
 def _split_mailboxes(text: str) -> Iterator[str]:
     """Pieces between commas (or semicolons), outside quotes, comments and angle brackets."""
-    piece: list[str] = []
-    comment = 0
-    for match in _TOKEN.finditer(text):
-        token = match.group()
-        if token == "(":
+    begin = at = comment = 0
+    quotes = _Quotes(text)
+    group = True  # what stands before a colon may be a group's name
+    while (special := _SPECIAL.search(text, at)) is not None:
+        at, sign = special.end(), special[0]
+        if sign in '"<=?':
+            at = _behind(text, special.start(), quotes)
+            group = group and sign != "<"
+        elif sign == "(":
             comment += 1
-        elif token == ")":
+        elif sign == ")":
             comment = max(0, comment - 1)
-        if (comment == 0 and token in ",;") or (token == ":" and _is_group(piece)):
-            if token != ":":
-                yield "".join(piece)
-            piece = []
-            continue
-        piece.append(token)
+        elif sign == ":" and group and _is_group(text[begin : at - 1]):
+            begin = at
+        elif sign == ":":
+            group = group and not text[begin : at - 1].strip()  # else nobody looks at it again
+        elif comment == 0:
+            yield text[begin : at - 1]
+            begin, group = at, True
     if comment:  # a comment that never ends hides nobody
-        yield from re.split(r"[,;]", "".join(piece))
+        yield from re.split(r"[,;]", text[begin:])
         return
-    yield "".join(piece)
+    yield text[begin:]
 
 
-def _is_group(piece: list[str]) -> bool:
-    text = "".join(piece)
+class _Quotes:
+    """Finds the ends of quoted strings; once one never ends, no other does."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._endless = False
+
+    def end(self, start: int) -> int | None:
+        """Behind the quoted string that begins at `start`; None where it never ends."""
+        if self._endless:
+            return None
+        for found in _ESCAPE_OR_QUOTE.finditer(self._text, start + 1):
+            if found[0] == '"':
+                return found.end()
+        self._endless = True
+        return None
+
+
+def _behind(text: str, start: int, quotes: _Quotes) -> int:
+    """Behind what begins here and hides separators: a quoted string, an angle address, a word."""
+    if text[start] == '"':
+        return quotes.end(start) or start + 1
+    end = (_ANGLE if text[start] == "<" else _ENCODED).match(text, start)
+    return end.end() if end else start + 1
+
+
+def _quoted_spans(text: str) -> list[tuple[int, int]]:
+    """Where quoted strings begin and end."""
+    spans: list[tuple[int, int]] = []
+    quotes = _Quotes(text)
+    start = text.find('"')
+    while start >= 0:
+        end = quotes.end(start)
+        if end is None:
+            break
+        spans.append((start, end))
+        start = text.find('"', end)
+    return spans
+
+
+def _is_group(text: str) -> bool:
     return bool(text.strip()) and "<" not in text and "@" not in text and "mailto" not in text
 
 
 _ANGLE = re.compile(r"<([^<>]*)>")
-_BARE = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>(),;:\"]+")
+
+
+def _bare(text: str) -> tuple[int, int] | None:
+    """Where the first thing with an @ stands that may be an address."""
+    for run in _RUN.finditer(text):
+        word = run[0]
+        at = word.rfind("@", 0, len(word) - 1)
+        begin = max(word.rfind("[", 0, max(at, 0)), word.rfind("]", 0, max(at, 0))) + 1
+        if begin < at:
+            return run.start() + begin, run.end()
+    return None
 
 
 def _mailbox(item: str) -> Address | None:
@@ -223,20 +276,24 @@ def _mailbox(item: str) -> Address | None:
         name, address = angle
         if "@" not in address and "=?" in address:
             address = decode_words(address)
-        return Address(_display_name(name), _spec(address))
-    if "=?" in item and not _BARE.search(item):  # the whole mailbox in one encoded word
+        return _address(_display_name(name), _spec(address))
+    if "=?" in item and _bare(item) is None:  # the whole mailbox in one encoded word
         decoded = decode_words(item)
         if "@" in decoded:
             inner = _angle_part(decoded)
             if inner is not None:
-                return Address(_display_name(inner[0]), _spec(inner[1]))
+                return _address(_display_name(inner[0]), _spec(inner[1]))
             item = decoded
     return _without_angle(item)
 
 
+def _address(name: str, address: str) -> Address:
+    return Address(name[:MAX_NAME], address[:MAX_ADDRESS])
+
+
 def _angle_part(item: str) -> tuple[str, str] | None:
     """(name, address) of `name <address>`; the last pair of brackets that holds an @ counts."""
-    plain = re.sub(r'"(?:[^"\\]|\\.)*"', lambda m: "\x01" * len(m.group()), item)
+    plain = _masked(item)
     pairs = list(_ANGLE.finditer(plain))
     if not pairs:
         opened = plain.rfind("<")  # the bracket that was never closed
@@ -248,19 +305,30 @@ def _angle_part(item: str) -> tuple[str, str] | None:
     return name, item[best.start() + 1 : best.end() - 1]
 
 
+def _masked(item: str) -> str:
+    """The item with marks instead of quoted strings."""
+    pieces: list[str] = []
+    at = 0
+    for start, end in _quoted_spans(item):
+        pieces += (item[at:start], "\x01" * (end - start))
+        at = end
+    return "".join(pieces) + item[at:]
+
+
 def _without_angle(item: str) -> Address | None:
     name, rest = _take_comments(item)
     name = one_line(decode_words(name)).strip("\"' ")  # of a comment: its own parentheses stay
-    found = _BARE.search(rest)
+    found = _bare(rest)
     if found is None:
         text = _display_name(rest) or name
-        return Address(name if rest.strip() else "", text) if text else None
-    before = rest[: found.start()].strip().strip('"')
-    if rest[: found.start()].strip().startswith('"') and "@" in rest[found.start() :]:
+        return _address(name if rest.strip() else "", text) if text else None
+    start, end = found
+    before = rest[:start].strip().strip('"')
+    if rest[:start].strip().startswith('"') and "@" in rest[start:]:
         quoted = re.match(r'\s*("(?:[^"\\]|\\.)*"@[^\s<>(),;:"]+)', rest)
         if quoted:
-            return Address(name, quoted[1])
-    return Address(_display_name(before) or name, _spec(found.group()))
+            return _address(name, quoted[1])
+    return _address(_display_name(before) or name, _spec(rest[start:end]))
 
 
 def _take_comments(item: str) -> tuple[str, str]:
@@ -297,17 +365,25 @@ def _spec(address: str) -> str:
 
 def _display_name(text: str) -> str:
     text = text.strip()
-    quoted = re.fullmatch(r'"((?:[^"\\]|\\.)*)"', text, re.DOTALL)
-    if quoted:
-        text = re.sub(r"\\(.)", r"\1", quoted[1])
-    else:
-        text = re.sub(r'"((?:[^"\\]|\\.)*)"', lambda m: re.sub(r"\\(.)", r"\1", m[1]), text)
-        if "=?" not in text:
-            text = _take_comments(text)[1].strip() or text
+    spans = _quoted_spans(text)
+    whole = spans == [(0, len(text))]
+    text = _unquoted(text, spans)
+    if not whole and "=?" not in text:
+        text = _take_comments(text)[1].strip() or text
     name = one_line(decode_words(text)).strip()
     if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"":
         name = name[1:-1].strip()
     return name.strip("<>").strip()
+
+
+def _unquoted(text: str, spans: list[tuple[int, int]]) -> str:
+    """The text with its quoted strings as they are meant."""
+    pieces: list[str] = []
+    at = 0
+    for start, end in spans:
+        pieces += (text[at:start], re.sub(r"\\(.)", r"\1", text[start + 1 : end - 1]))
+        at = end
+    return "".join(pieces) + text[at:]
 
 
 # ---- ids and dates
@@ -341,13 +417,8 @@ def parse_date(value: str) -> datetime | None:
 
 # ---- parameters (RFC 2045 §5.1, RFC 2231), in all their broken forms
 
-_PARAMETER = re.compile(
-    r";\s*([^\s=;\"<>]{1,80}?)\s*=\s*"
-    r'("(?:[^"\\]|\\.)*"(?=\s*(?:;|$))'  # a quoted value that ends where it should
-    r'|"[^;]*"(?=\s*(?:;|$))|"[^"]*"?'  # one with quotes in it; one that never ends
-    r"|[^;]*)",
-    re.DOTALL,
-)
+_PARAMETER = re.compile(r'\s{0,100}([^\s=;"<>]{1,80})\s{0,100}=\s{0,100}')
+_QUOTE_AT_END = re.compile(r'"\s*(?:;|$)')
 _SECTION = re.compile(r"^(.+?)(?:\*(\d{1,4}))?(\*)?$")
 
 
@@ -358,8 +429,7 @@ def parameters(value: object) -> dict[str, str]:
     text = loose_text(value)
     sections: dict[str, list[tuple[int, bool, str]]] = {}
     plain: dict[str, str] = {}
-    for match in _PARAMETER.finditer(";" + text if ";" not in text else text[text.index(";") :]):
-        name, raw = match[1].lower(), _unquote(match[2])
+    for name, raw in _parameters(text):
         section = _SECTION.match(name) if "*" in name else None
         if section and (section[2] is not None or section[3]):
             order = int(section[2] or 0)
@@ -370,6 +440,35 @@ def parameters(value: object) -> dict[str, str]:
     for name, parts in sections.items():
         found[name] = _join_sections(sorted(parts, key=lambda p: p[0])) or found.get(name, "")
     return found
+
+
+def _parameters(text: str) -> Iterator[tuple[str, str]]:
+    """Names in lower case with their values, quotes taken off; linear, whatever is broken."""
+    at = text.find(";") + 1
+    quotes = _Quotes(text)
+    while True:
+        found = _PARAMETER.match(text, at)
+        end = _value_end(text, found.end(), quotes) if found else at
+        if found:
+            yield found[1].lower(), _unquote(text[found.end() : end])
+        at = text.find(";", end) + 1
+        if not at:
+            return
+
+
+def _value_end(text: str, start: int, quotes: _Quotes) -> int:
+    """Where a value ends: with its quote, with the last quote before a semicolon, or at that."""
+    semicolon = text.find(";", start)
+    until = len(text) if semicolon < 0 else semicolon
+    if text[start : start + 1] != '"':
+        return until
+    end = quotes.end(start)
+    if end is not None and _QUOTE_AT_END.match(text, end - 1):
+        return end
+    last = text.rfind('"', start + 1, until)
+    if last > start and not text[last + 1 : until].strip():
+        return last + 1  # with quotes in it
+    return end if end is not None else len(text)  # one that goes on, or never ends
 
 
 def _unquote(raw: str) -> str:

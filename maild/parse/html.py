@@ -31,22 +31,39 @@ _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 
 
 MAX_DEPTH = 300  # elements inside one another; parsers of trees take squares of it
+MAX_ATTRIBUTES = 1_000  # words of one tag outside its quotes
+_LONG_TAG = re.compile(r"<[^<>]{2000,}")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_BETWEEN = re.compile(r"[\s/=]+")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?=[\s/>])")
 _VOID = _names("area base br col embed hr img input link meta param source track wbr p li td tr th")
 
 
 def bounded(html: str) -> str:
-    """The same HTML, or its bare words where its elements are nested beyond all reason (H64)."""
+    """The same HTML, or its bare words where it is beyond all reason (H64, H95): parsers of trees
+    take squares of the depth of elements and of the number of attributes.
+    """
     html = html[:MAX_HTML]
+    return _bare_words(html) if _too_deep(html) or _too_many_attributes(html) else html
+
+
+def _too_deep(html: str) -> bool:
     if html.count("<") < MAX_DEPTH:
-        return html
+        return False
     depth = 0
     for match in _TAG.finditer(html):
         if match[2].lower() not in _VOID:
             depth = max(0, depth - 1) if match[1] else depth + 1
         if depth > MAX_DEPTH:
-            return _bare_words(html)
-    return html
+            return True
+    return False
+
+
+def _too_many_attributes(html: str) -> bool:
+    for tag in _LONG_TAG.finditer(html):
+        if len(_BETWEEN.split(_QUOTED.sub("", tag[0]))) > MAX_ATTRIBUTES:
+            return True
+    return False
 
 
 def _bare_words(html: str) -> str:
@@ -272,7 +289,15 @@ _STYLES = _names(
 
 def sanitise(html: str) -> str:
     """HTML without script, forms or anything remote; inline images stay as cid: (H55, H56)."""
-    return str(_cleaner().clean(html[:MAX_HTML]))
+    html = html[:MAX_HTML]
+    if len(html) > MOST_SIGNS and len(_SIGNS.findall(html)) > MOST_SIGNS:
+        html = _SIGNS.sub(" ", html)
+    return str(_cleaner().clean(html))
+
+
+# The cleaner takes the square of the number of these in one text; no person writes so many.
+_SIGNS = re.compile("[\x80-\xbf]|&nbsp;|&#160;|&#xa0;", re.IGNORECASE)
+MOST_SIGNS = 20_000
 
 
 @cache

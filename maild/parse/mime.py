@@ -345,10 +345,10 @@ def silence(name: str) -> None:
 
 
 def walk(root: Message) -> list[Part]:
-    """All parts, depth first; no recursion, so no depth can hurt."""
+    """The parts, depth first, as many as are read; no recursion, so no depth can hurt."""
     parts: list[Part] = []
     stack: list[tuple[Message, Part | None]] = [(root, None)]
-    while stack:
+    while stack and len(parts) <= MAX_PARTS:
         message, parent = stack.pop()
         part = _part(len(parts), parent, message)
         parts.append(part)
