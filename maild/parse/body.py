@@ -17,7 +17,8 @@ from maild.parse.mime import Part
 MAX_TEXT = 4_000_000  # characters of body text
 LONGEST_STUB = 2_000  # characters of a plain part that may lack what the HTML says
 LONGEST_POINTER = 600  # characters of one that only says that there is HTML
-STUB_SHARE = 0.5  # of the HTML's words that it lacks
+STUB_SHARE = 0.5  # of the length of the HTML's words
+LACKING_SHARE = 0.6  # of the HTML's words that it lacks
 LEAST_MISSING = 4  # words
 
 _TAGS = re.compile(r"<[^<>]*>|&\w{1,10};|\s+")
@@ -191,7 +192,7 @@ def _is_stub(text: str, shown: str) -> bool:
     points = phrases.section("html_only").finds(fold(text)) and "html" not in wants
     if points and len(missing) >= LEAST_MISSING:  # a page about HTML may point to itself
         return True
-    return len(missing) >= LEAST_MISSING and len(missing) > STUB_SHARE * len(wants)
+    return len(missing) >= LEAST_MISSING and len(missing) > LACKING_SHARE * len(wants)
 
 
 def _decoded(part: Part, defects: list[str]) -> str:

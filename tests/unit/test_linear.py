@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import pytest
 
-from maild.commands.grammar import Place
+from maild.commands.grammar import MailContext
 from maild.commands.grammar import read as commands
 from maild.errors import MailError
 from maild.ingest.subject_fields import named_fields, title_of
@@ -96,8 +96,8 @@ def subject(text: str) -> None:
 
 
 def asked(text: str) -> None:
-    commands(text[:2_000], text, NAMES, Place(frozenset({text[:100].lower()})))
-    commands("Re: x", text, NAMES, Place(role="contact"))
+    commands(text[:2_000], text, NAMES, MailContext(frozenset({text[:100].lower()})))
+    commands("Re: x", text, NAMES, MailContext(role="contact"))
 
 
 READERS: dict[str, Callable[[str], object]] = {
