@@ -69,7 +69,7 @@ def warnings(settings: Settings) -> Iterator[str]:
     elif trust.require == "dmarc" and not trust.authserv_id:
         yield (
             '[trust] require = "dmarc" needs `[trust] authserv_id`: without it no technician is '
-            "ever proven, and each of his mails waits until he confirms it."
+            "ever proven, and each of their mails waits until they confirm it."
         )
     if found := _open_to_others(settings):
         names = " ".join(shlex.quote(str(path)) for path in found)

@@ -22,16 +22,18 @@ from maild.model import Address, Role, TicketRole
 from maild.store import asking
 from maild.store.unit import Unit
 
-Email = Annotated[str, typer.Argument(metavar="ADDRESS", help="One of his mail addresses.")]
+Email = Annotated[str, typer.Argument(metavar="ADDRESS", help="One of their mail addresses.")]
 NameOption = Annotated[str | None, typer.Option("--name")]
 RoleOption = Annotated[
     str | None, typer.Option("--role", metavar="ROLE", help="resource or contact.")
 ]
 OrganizationOption = Annotated[
-    str | None, typer.Option("--organization", metavar="NAME", help='Of which he is; "": none.')
+    str | None,
+    typer.Option("--organization", metavar="NAME", help='Which they belong to; "": none.'),
 ]
 AliasOption = Annotated[
-    list[str] | None, typer.Option("--alias", metavar="ADDRESS", help="A further address of his.")
+    list[str] | None,
+    typer.Option("--alias", metavar="ADDRESS", help="A further address of theirs."),
 ]
 LanguageOption = Annotated[str | None, typer.Option("--language", metavar="LANG")]
 TimezoneOption = Annotated[str | None, typer.Option("--timezone", metavar="ZONE")]
@@ -104,7 +106,7 @@ def change(
     timezone: TimezoneOption = None,
     active: ActiveOption = None,
     release: Annotated[
-        bool, typer.Option("--release", help="Write to his addresses again after bounces.")
+        bool, typer.Option("--release", help="Write to their addresses again after bounces.")
     ] = False,
     config: ConfigOption = None,
 ) -> None:

@@ -71,7 +71,7 @@ def show(
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show one message: why it is there, or its octets."""
+    """Show one message: why it is there, or the message itself."""
     app = open_app(config, look=True)
     with app.store.read() as session:
         message = _the(session, number)
@@ -105,10 +105,10 @@ def retry(number: Id, config: ConfigOption = None) -> None:
 
 
 def drop(number: Id, config: ConfigOption = None) -> None:
-    """Give a message up: it leaves the quarantine, its octets stay stored."""
+    """Give a message up: it leaves the quarantine, its bytes stay stored."""
     app = open_app(config)
     app.store.write(partial(_drop, number))
-    print(f"Message {number} is dropped; its octets stay stored.")
+    print(f"Message {number} is dropped; its bytes stay stored.")
 
 
 def _again(number: int, session: Session) -> None:

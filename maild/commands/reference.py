@@ -12,15 +12,15 @@ _HEAD = """# Commands by mail
 
 <!-- Made by `maild commands docs` from maild/commands/*.yaml; a test keeps it current. -->
 
-A technician works by answering mail. What he asks for stands in one of two places.
+A technician works by answering mail. What they ask for stands in one of two places.
 
-**At the end of the subject**, as he would say it: `Re: [T20261121.0042] Printer is on fire is
-resolved`. The phrase is cut off before the subject is kept or sent on. It counts where he added
-it: not in an echo (a later "Re:" of a subject that carried it), not in a question, not after words
+**At the end of the subject**, as one would say it: `Re: [T20261121.0042] Printer is on fire is
+resolved`. The phrase is cut off before the subject is kept or sent on. It counts where its sender
+added it: not in an echo (a later "Re:" of a subject that carried it), not in a question, not after words
 like *not*, *when* or *if*, not in a forward, not in automatic mail. A mail that opens a ticket is
 not closed by its own subject.
 
-**In the first lines of the text**, before anything else, several on a line if he likes:
+**In the first lines of the text**, before anything else, several on a line if you like:
 
     #time 45m remote replaced the toner #priority 2
     #status waiting customer
@@ -34,8 +34,8 @@ else is text.
 
 ## What you can rely on
 - **Proof.** A command counts when we know who wrote it: the mail answers a notification that only
-  he got, or his mail server vouches for him (DMARC, DKIM). Otherwise the words are kept as an
-  internal note, nothing is done, and he is asked to confirm.
+  they got, or their mail server vouches for them (DMARC, DKIM). Otherwise the words are kept as an
+  internal note, nothing is done, and they are asked to confirm.
 - **An answer.** One short mail says what was done, what was refused and why, and what `#undo` takes
   back. A plain "is resolved" is answered only if something was wrong. `[commands] answer =
   "always"` or `"on-problem"` in maild.toml, also in each `[[resource]]`, changes that.

@@ -12,6 +12,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
+from rich.text import Text
 
 from maild.app import App, open_app
 from maild.daemon import Daemon
@@ -143,7 +145,7 @@ class Stage:
             f"  [green]→ {escape(writer.name)} gets:[/green] {escape(str(message['Subject']))}"
         )
         for line in first_lines(message):
-            self.console.print(f"      [dim]{escape(line)}[/dim]", highlight=False)
+            self.console.print(Padding(Text(line, style="dim"), (0, 0, 0, 6), expand=False))
         return message
 
     def done_with(self, message_id: str) -> None:

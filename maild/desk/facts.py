@@ -48,7 +48,7 @@ CATALOGUE = (
     Fact("ticket.number", "the ticket's number", "T20261121.0042"),
     Fact(
         "ticket.title",
-        "its title; none in an answer to who may not be who he says",
+        "its title; none in an answer to somebody who may not be who they say",
         "Printer is on fire",
     ),
     Fact("ticket.status", "its status", "In Progress"),
@@ -79,7 +79,7 @@ CATALOGUE = (
     Fact("note.html", "its words as harmless HTML, or none; `words(note)` shows it", None),
     Fact("note.created", "when it was written", "2026-11-21T09:30:00+00:00"),
     Fact("note.attachments[].filename", "name of a file that came with it", "toner.jpg"),
-    Fact("note.attachments[].size", "its size in octets", 48_120),
+    Fact("note.attachments[].size", "its size in bytes", 48_120),
     Fact("time.by", "whose work it is (`time` is none where there is none)", "Bob Tech"),
     Fact("time.worked_on", "its start, or its day", "2026-11-21T09:00:00+00:00"),
     Fact("time.hours", "hours worked", 0.5),

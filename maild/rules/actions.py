@@ -341,8 +341,8 @@ ACTIONS: dict[str, Action] = {
         ),
         Action(
             "notify",
-            "mails people: roles, groups, names, addresses, on-call; `author: yes` also him "
-            "who caused it",
+            "mails people: roles, groups, names, addresses, on-call; `author: yes` also "
+            "whoever caused it",
             {"to": "primary resource", "template": "assigned"},
             _notify,
             "map",
