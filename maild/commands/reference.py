@@ -16,9 +16,9 @@ A technician works by answering mail. What they ask for stands in one of two pla
 
 **At the end of the subject**, as one would say it: `Re: [T20261121.0042] Printer is on fire is
 resolved`. The phrase is cut off before the subject is kept or sent on. It counts where its sender
-added it: not in an echo (a later "Re:" of a subject that carried it), not in a question, not after words
-like *not*, *when* or *if*, not in a forward, not in automatic mail. A mail that opens a ticket is
-not closed by its own subject.
+added it: not in an echo (a later "Re:" of a subject that carried it), not in a question, not after
+words like *not*, *when* or *if*, not in a forward, not in automatic mail. A mail that opens a
+ticket is not closed by its own subject.
 
 **In the first lines of the text**, before anything else, several on a line if you like:
 

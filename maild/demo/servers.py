@@ -37,7 +37,7 @@ from pymap.user import UserMetadata
 from pysasl.hashing import Cleartext
 
 HOST = "127.0.0.1"
-WAIT_SECONDS = 20.0  # how long a story waits for what must come
+WAIT_SECONDS = 120.0  # how long a story waits for what must come, on a machine however busy
 
 Result = TypeVar("Result")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import maild
+from maild.demo.servers import WAIT_SECONDS
 from tests.scenario.conversation import Daemon, Desk
 from tests.servers.dovecot import Dovecot
 
@@ -51,7 +52,7 @@ def test_h1_killed_at_any_step(step: str, tmp_path: Path, dovecot: Dovecot) -> N
             desk.ann.mail(f"Printer {count} is on fire", f"Number {count} smokes.")
         for octets in kept:
             daemon.put(octets)
-        assert daemon.process.wait(30) == -signal.SIGKILL
+        assert daemon.process.wait(WAIT_SECONDS) == -signal.SIGKILL
 
         daemon.process = daemon.start()
         daemon.wait_until_done()

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from maild import config
 from maild.app import build
-from maild.demo.servers import Servers
+from maild.demo.servers import WAIT_SECONDS, Servers
 from maild.demo.writer import Writer
 from maild.desk import views
 from maild.desk.profile import load_profile, profile_folder
@@ -231,7 +231,7 @@ class Daemon:
 
     def wait_until_done(self) -> None:
         """Waits until every mail that was put is done with, and every notification is sent."""
-        self.desk.servers.wait_for(self._settled, seconds=30)
+        self.desk.servers.wait_for(self._settled)
 
     def _settled(self) -> bool:
         log = (self.desk.folder / "log").read_bytes()
@@ -243,5 +243,5 @@ class Daemon:
 
     def close(self) -> None:
         self.process.terminate()
-        assert self.process.wait(10) == 0
+        assert self.process.wait(WAIT_SECONDS) == 0
         self.log.close()

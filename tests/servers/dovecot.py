@@ -23,6 +23,7 @@ import pytest
 from imapclient import IMAPClient
 
 from maild.config import MailboxSection
+from maild.demo.servers import WAIT_SECONDS
 
 HOST = "127.0.0.1"
 PASSWORD = "secret"
@@ -253,7 +254,7 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _wait_until_it_answers(process: subprocess.Popen[str], port: int, folder: Path) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:
             with socket.create_connection((HOST, port), 5) as connection:

@@ -269,11 +269,11 @@ def test_h102_idle_ended_by_the_server_leaves_nobody_deaf(
     monkeypatch.setattr(Peer, "do_idle", ends_idle)
     monkeypatch.setattr(Ends, "seconds", seconds)
     with Ends(THREE) as server:
-        with watched.running(server.section(), patience=replace(QUICK, idle_seconds=60)):
+        with watched.running(server.section(), patience=replace(QUICK, idle_seconds=600)):
             watched.wait_for(lambda: len(watched.stored()) == 3)
             time.sleep(0.5)
             server.messages[4] = mail(4)
-            watched.wait_for(lambda: len(watched.stored()) == 4, seconds=5)
+            watched.wait_for(lambda: len(watched.stored()) == 4)
         assert server.connections == 1
         assert "DONE" not in server.said
         assert sum("IDLE" in line for line in server.said) < 20
@@ -293,7 +293,7 @@ def test_h102_an_idle_that_says_nothing_is_looked_at_again(
     with RudeImap(THREE) as server, watched.running(server.section(), patience=LIVELY):
         watched.wait_for(lambda: len(watched.stored()) == 3)
         server.messages[4] = mail(4)
-        watched.wait_for(lambda: len(watched.stored()) == 4, seconds=5)
+        watched.wait_for(lambda: len(watched.stored()) == 4)
         assert server.connections == 1
 
 
@@ -319,7 +319,7 @@ def test_a_half_open_connection_is_noticed(
         else:
             server.script[command] = [HANG]
         server.messages[4] = mail(4)
-        watched.wait_for(lambda: len(watched.stored()) == 4, seconds=10)
+        watched.wait_for(lambda: len(watched.stored()) == 4)
 
 
 def test_what_is_promised_of_silent_connections_fits_into_a_minute() -> None:
@@ -480,7 +480,7 @@ def test_a_folder_made_anew_under_idle_is_seen(watched: Watched) -> None:
     with RudeImap(THREE) as server, watched.running(server.section(), patience=LIVELY):
         watched.wait_for(lambda: len(watched.stored()) == 3)
         server.messages, server.uidvalidity, server.uidnext = {1: mail(9)}, 8, 2
-        watched.wait_for(lambda: len(watched.stored()) == 4, seconds=10)
+        watched.wait_for(lambda: len(watched.stored()) == 4)
         assert watched.alerts == []
 
 
@@ -599,7 +599,7 @@ def test_messages_that_break_the_connection_are_named(watched: Watched, bad: lis
                 watched.wait_for(lambda uid=uid: len(watched.stored()) == uid - len(bad) - 1)  # type: ignore[misc]
                 server.put(uid, mail(uid))
             told = f"breaks over UID {' and '.join(map(str, bad))}"
-            watched.wait_for(lambda: any(told in text for _, text in watched.alerts), seconds=40)
+            watched.wait_for(lambda: any(told in text for _, text in watched.alerts))
             server.fetching = {}
             watched.wait_for(lambda: len(watched.stored()) == 49)
             watched.wait_for(lambda: "imap:rude" in watched.recovered)

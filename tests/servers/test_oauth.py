@@ -21,6 +21,7 @@ import pytest
 import trustme
 
 from maild.config import MailboxSection, OauthSection, SmtpSection
+from maild.demo.servers import WAIT_SECONDS
 from maild.desk.notify import notify
 from maild.errors import MaildError, Refused, Temporary, Unavailable
 from maild.ingest.imap import probe
@@ -188,7 +189,7 @@ def test_h20_nor_do_programs(tokens: TokenServer, section: OauthSection) -> None
     for one in others:
         one.start()
     for one in others:
-        one.join(30)
+        one.join(WAIT_SECONDS)
     assert [one.exitcode for one in others] == [0, 0, 0]
     assert _file(section).read_text() == "refresh-3\n"
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from maild.demo.servers import WAIT_SECONDS
 from maild.desk.alerts import raise_alert
 from maild.desk.notify import notify
 from maild.errors import Temporary, Unavailable
@@ -325,11 +326,11 @@ def test_a_relay_that_closes_idle_connections_is_not_felt(
     finally:
         stop.set()
         wake.set()
-        thread.join(10)
+        thread.join(WAIT_SECONDS)
     assert attempts(office) == [1] * 4
 
 
-def until(what: Callable[[], Any], seconds: float = 20) -> None:
+def until(what: Callable[[], Any], seconds: float = WAIT_SECONDS) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it never came"
@@ -657,11 +658,11 @@ def test_h98_a_database_that_is_away_for_a_minute_doubles_nothing(
     time.sleep(2)
     away.clear()
     wake.set()
-    until(lambda: set(states(office)) == {"sent"}, seconds=40)
+    until(lambda: set(states(office)) == {"sent"})
     stop.set()
     wake.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(WAIT_SECONDS)
     assert sorted(mail.recipient for mail in relay.received) == sorted(people)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import trustme
 
+from maild.demo.servers import WAIT_SECONDS
 from maild.errors import MaildError, Unavailable
 from maild.ingest.imap import Patience, probe
 from tests.servers import rude_imap as rude
@@ -163,7 +164,7 @@ def test_h21_a_stop_in_the_middle_of_a_message_is_obeyed(watched: Watched) -> No
         server.messages[2] = mail(2, 3000)
         server.fetching[2] = rude.drips
         with watched.running(server.section()):
-            assert server.busy.wait(20)
+            assert server.busy.wait(WAIT_SECONDS)
         # `running` has seen the thread end
         assert not any(one.uid == 2 for one in watched.stored())
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from maild.config import LimitsSection, MailboxSection
-from maild.demo.servers import Bell
+from maild.demo.servers import WAIT_SECONDS, Bell
 from maild.ingest.imap import Patience, Rhythm, Stop, Watcher
 from maild.store import Store
 from maild.store.migrate import migrate
@@ -68,7 +68,7 @@ class Watched:
             yield watcher
         finally:
             stop.set()
-            thread.join(10)
+            thread.join(WAIT_SECONDS)
             assert not thread.is_alive(), "the watcher does not stop"
 
     def stored(self) -> list[Stored]:
