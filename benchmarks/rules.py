@@ -138,7 +138,7 @@ def mail(n: int, count: int) -> bytes:
 def messages(store: Store, app: App, all_rules: list[Rules], count: int) -> list[float]:
     """Median seconds of a message under each set of rules, taken in turn on the same desk."""
     spent: list[list[float]] = [[] for _ in all_rules]
-    lines = [Pipeline(store, app.settings, rules.profile, (rules,), parse) for rules in all_rules]
+    lines = [Pipeline(store, app.settings, rules, parse) for rules in all_rules]
     for n in range(count):
         for which, pipeline in enumerate(lines):
             octets = mail(n * len(lines) + which, which)

@@ -32,12 +32,16 @@ class App:
 
     settings: Settings
     store: Store
-    profile: Profile
     rules: Rules
+
+    @property
+    def profile(self) -> Profile:
+        """The profile in force: that of the rules, also after its files were read again."""
+        return self.rules.profile
 
     def pipeline(self, reader: Reader) -> Pipeline:
         """What takes stored messages through; it reads them in the workers of `reader`."""
-        return Pipeline(self.store, self.settings, self.profile, (self.rules,), reader.read)
+        return Pipeline(self.store, self.settings, self.rules, reader.read)
 
     def clocks(self) -> Clocks:
         """What fires rules when their time has come."""
@@ -95,7 +99,7 @@ def build(
     """The same for settings that are read already."""
     rules = rules_of(settings)
     prepare(settings, store, now or datetime.now(UTC), look=look, upgrade=upgrade)
-    return App(settings, store, rules.profile, rules)
+    return App(settings, store, rules)
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -135,8 +135,7 @@ class Daemon:
         while not self.stop.is_set():
             self.clocks_wait.wait()
             self.clocks_wait.clear()
-            if self.app.rules.refresh(self.app.store.act, _now()):
-                self.pipeline.profile = self.app.rules.profile
+            self.app.rules.refresh(self.app.store.act, _now())
             if self.stop.is_set():
                 return
             fired = self._caught_up() and self.clocks.due(_now())

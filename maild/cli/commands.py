@@ -22,6 +22,7 @@ from maild.commands.values import Asked
 from maild.commands.words import own_folder, vocabulary
 from maild.config import Config, Settings
 from maild.desk.profile import profile_of
+from maild.model import Role
 
 group = typer.Typer(help="What one can write in a mail, and what a mail would do.")
 
@@ -62,7 +63,7 @@ def try_(
 ) -> None:
     """Show what a mail would ask for.  Nothing is done."""
     carried = frozenset({subject_phrases.plain(title)}) if title else frozenset()
-    place = MailContext(carried, opens, "contact" if contact else "resource")
+    place = MailContext(carried, opens, Role.CONTACT if contact else Role.RESOURCE)
     asked = read(subject, text.replace("\\n", "\n"), _names(config), place)
     if json:
         print_json(asdict(asked))

@@ -253,7 +253,7 @@ def _outcomes(
     """Of each mail: what became of it, the ticket's status, how many mails, which rules."""
     found = []
     with rehearsal(app.store) as store:
-        inner = replace(app, store=store, profile=rules.profile, rules=rules)
+        inner = replace(app, store=store, rules=rules)
         for label, outcome in run_files(inner, paths, "files", now):
             fired: list[str] = []
             if outcome.ticket:

@@ -17,6 +17,7 @@ from maild.cli.database import open_desk, open_store
 from maild.cli.options import ConfigOption, JsonOption, local, print_json
 from maild.desk import original_mail, status_requirements, views
 from maild.desk.explain import in_words
+from maild.model import Role
 
 
 def register(app: typer.Typer) -> None:
@@ -132,7 +133,7 @@ def _facts(data: dict[str, Any]) -> Table:
 
 
 def _print_note(console: Console, note: dict[str, Any]) -> None:
-    kept = "filed" if note["by_kind"] == "contact" else "internal"
+    kept = "filed" if note["by_kind"] == Role.CONTACT else "internal"
     kind = "" if note["public"] else f" · {kept}"
     console.print(
         f"[bold]{escape(note['by'])}[/bold] ({note['by_kind']}{kind}) "

@@ -14,6 +14,7 @@ from maild.commands.arguments import Names, fold
 from maild.commands.values import Command, Unclear
 from maild.commands.words import Alias, Vocabulary, Word
 from maild.i18n import sentence
+from maild.model import Role
 
 MOST_LINES = 50  # of a block of directives
 LONGEST_LINE = 1000
@@ -241,7 +242,7 @@ def read_contact(text: str, vocabulary: Vocabulary, *, opens: bool = False) -> O
     if len(words) != 1:
         return Opening(text)
     word = words[0]
-    if "contact" in word.who and alone and (not opens or word.report or word.optional_for):
+    if Role.CONTACT in word.who and alone and (not opens or word.report or word.optional_for):
         return Opening(rest, (Command(word.name, "", line, "text"),))
     if "contact" not in word.who and line == line.strip() and len(line) <= LONGEST_LINE:
         why = sentence(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from maild.commands import directives, subject_phrases
 from maild.commands.arguments import Names
 from maild.commands.values import Asked, Command, Unclear
-from maild.model import Reason
+from maild.model import Reason, Role
 
 __all__ = ["Asked", "Command", "MailContext", "Unclear", "read"]
 
@@ -25,7 +25,7 @@ class MailContext:
 
     carried: frozenset[str] = frozenset()  # subjects that were there before, by subjects.plain
     opens: bool = False  # the mail opens a ticket
-    role: str = "resource"  # of its sender: resource | contact
+    role: str = Role.RESOURCE  # of its sender, or CONTACT
 
 
 def read(subject: str, new_text: str, names: Names, context: MailContext) -> Asked:
@@ -35,7 +35,7 @@ def read(subject: str, new_text: str, names: Names, context: MailContext) -> Ask
     )
     opening = (
         directives.read(new_text, names)
-        if context.role == "resource"
+        if context.role == Role.RESOURCE
         else directives.read_contact(new_text, names.vocabulary, opens=context.opens)
     )
     reasons = tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from maild.commands.words import Vocabulary, Word
+from maild.model import Role
 
 LANGUAGES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish"}
 
@@ -60,12 +61,12 @@ def page(vocabulary: Vocabulary) -> str:
     parts = [
         _HEAD,
         "## Commands of technicians\n",
-        _table([word for word in commands if "resource" in word.who], vocabulary),
+        _table([word for word in commands if Role.RESOURCE in word.who], vocabulary),
         "\n## Commands of contacts\n",
         'Alone on the first line, on their own tickets. "is resolved" at the end of the subject '
         "and a first line like *thanks, solved* ask to close; what that sets is the profile's "
         "`resolved_status`.\n",
-        _table([word for word in commands if "contact" in word.who], vocabulary, contact=True),
+        _table([word for word in commands if Role.CONTACT in word.who], vocabulary, contact=True),
         "\n## Phrases in the subject\n",
         "`{status}` is any status of the profile, without what a colon or a dash adds to it if "
         "that is clear, or one of its other names below. A phrase that is a status of the profile "

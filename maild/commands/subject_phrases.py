@@ -16,7 +16,7 @@ from maild.commands.arguments import KINDS, NUMBER, Names
 from maild.commands.values import Command, Unclear
 from maild.commands.words import HOLE, Phrase, Vocabulary
 from maild.i18n import sentence
-from maild.model import Reason
+from maild.model import Reason, Role
 from maild.parse import prefixes
 from maild.parse.fold import fold
 
@@ -47,7 +47,7 @@ def read(subject: str, names: Names, carried: frozenset[str], *, opens: bool, ro
     """The commands at the end of a subject.  `carried`: earlier subjects in their plain form."""
     if len(subject) > LONGEST:
         return Title(subject)
-    if role == "resource":
+    if role == Role.RESOURCE:
         names = replace(names, vocabulary=_own_first(names))
     if prefixes.was_forwarded(subject):
         found = _last_phrase(subject, names)
@@ -62,7 +62,7 @@ def read(subject: str, names: Names, carried: frozenset[str], *, opens: bool, ro
     other: list[Command] = []
     for command in commands:
         word = names.vocabulary.commands[command.name]
-        may = role in word.who and (role == "resource" or not command.argument)
+        may = role in word.who and (role == Role.RESOURCE or not command.argument)
         (mine if may and (word.opens or not opens) else other).append(command)
     if not mine:
         why = "it opens a ticket" if opens else f"a {role} may not say so"
@@ -229,7 +229,7 @@ def _none(subject: str, names: Names, carried: frozenset[str], opens: bool, role
     if "?" in subject:
         found = _last_phrase(subject.rstrip(_END + "?"), names)
         return _not(subject, [found[1]], "it is a question") if found else Title(subject)
-    if opens or role != "resource" or plain(subject) in carried:
+    if opens or role != Role.RESOURCE or plain(subject) in carried:
         return Title(subject)
     added = _added(subject, carried)
     close = _nearly(added, names) if added else None

@@ -14,6 +14,7 @@ from pathlib import Path
 from maild import yamlfile
 from maild.desk.facts import CATALOGUE, OF_MAILD, OF_RULES, Fact, Facts, example
 from maild.errors import UsageError
+from maild.model import Role
 from maild.yaml_schema import Key, Reading, joined
 from maild.yamlfile import Map, nearest
 
@@ -73,7 +74,7 @@ class Notification:
                 data[name] = None
         if "ticket" not in self.about:
             data["earlier"] = []
-        if self.audience != "contact":
+        if self.audience != Role.CONTACT:
             data["recipient"].update(name="Bob Tech", first_name="Bob", address="bob@example.com")
         data["recipient"]["audience"] = self.audience
         return data

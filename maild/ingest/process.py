@@ -7,6 +7,7 @@ message's own "processed" mark are committed together, or not at all.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,19 +17,19 @@ import structlog
 from maild.config import Settings
 from maild.crash_points import crash_point
 from maild.desk import alerts, people, rate_limits
-from maild.desk.desk import Desk, Listener, Route
-from maild.desk.profile import Profile
+from maild.desk.desk import Desk, Route
 from maild.errors import MailError, Temporary
 from maild.ingest import automatic_mail, duplicates, human_mail, routed_mail
 from maild.ingest.outcome import Outcome, conclude
 from maild.model import Became, Mail, MessageState
+from maild.parse.kind import MOST_HOPS
+from maild.rules.engine import Rules
 from maild.store import Store, asking
 from maild.store.records import Message, Ticket
 from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
-MOST_HOPS = 100  # Received fields; RFC 5321 §6.3 suggests to see a loop there
 RETRY = timedelta(seconds=30)  # between the tries of a message that could not be processed
 
 
@@ -39,14 +40,12 @@ class Pipeline:
         self,
         store: Store,
         settings: Settings,
-        profile: Profile,
-        listeners: tuple[Listener, ...],
+        rules: Rules,
         read: Callable[[bytes], Mail],
     ) -> None:
         self.store = store
         self.settings = settings
-        self.profile = profile
-        self.listeners = listeners
+        self.rules = rules
         self.read = read
 
     def process_due(self, now: datetime, limit: int = 100) -> int:
@@ -85,15 +84,16 @@ class Pipeline:
         if stored is None:
             return None
         crash_point("process.claimed")
+        rules = copy(self.rules)  # a mail sees one profile, also while the files are read again
         desk = Desk(
             unit=unit,
             settings=self.settings,
-            profile=self.profile,
+            profile=rules.profile,
             now=now,
             cause=f"message:{stored.sha256}@{stored.mailbox}",
             mail=mail,
             stored=stored,
-            listeners=self.listeners,
+            listeners=(rules,),
         )
         _describe(desk, stored, mail)
         outcome = _act(desk, mail, stored, self.read)

@@ -12,7 +12,7 @@ from maild.desk.facts import without_internal
 from maild.desk.reply_tokens import reply_address
 from maild.errors import MaildError, Refused, UsageError
 from maild.i18n import Translator, sentence
-from maild.model import Address
+from maild.model import Address, Role
 from maild.outbox import message
 from maild.templates.renderer import Job, Outcome
 
@@ -66,7 +66,7 @@ class Composed:
 def job(order: Order) -> Job:
     """What is to be rendered.  Refused: it would show an internal note to a contact."""
     data = order.data
-    if order.audience == "contact":
+    if order.audience == Role.CONTACT:
         if order.note_public is False:
             raise Refused("The note is internal, and the recipient is a contact.")
         data = without_internal(data)

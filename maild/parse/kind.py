@@ -21,7 +21,7 @@ from maild.parse.mime import Part
 
 _TEXT = 6_000  # characters of the text that phrases are looked for in
 _OPENING = 400  # characters of it that are its first lines
-_HOPS = 100  # Received fields of a mail that runs in a circle (RFC 5321 §6.3, H40)
+MOST_HOPS = 100  # Received fields of a mail that runs in a circle (RFC 5321 §6.3, H40)
 
 
 Evidence = TypeVar("Evidence")
@@ -545,5 +545,5 @@ def _obstacles(facts: Facts) -> Iterator[str | None]:
         value = facts.first(name).strip().lower()
         if value and (name != "X-Zammad-Send-Auto-Response" or value == "false"):
             yield f"header {name}: {value[:100]}"
-    if len(facts.all("Received")) > _HOPS:
-        yield f"more than {_HOPS} Received fields: the mail runs in a circle"
+    if len(facts.all("Received")) > MOST_HOPS:
+        yield f"more than {MOST_HOPS} Received fields: the mail runs in a circle"

@@ -19,6 +19,7 @@ from maild.ingest.accept import accept
 from maild.ingest.process import Pipeline
 from maild.model import Mail
 from maild.parse.parser import parse
+from maild.rules.engine import Rules
 from maild.store import Store
 from maild.store.prepared import Statement
 from maild.store.records import Alert, Message
@@ -51,18 +52,18 @@ def test_h4_a_locked_database_leaves_the_mail_where_it_is(make_desk: Callable[..
 PID = sa.func.pg_backend_pid()
 
 
-class Cut:
-    """A listener that ends the desk's own connection in the middle of a message, once."""
+class Cut(Rules):
+    """Rules that end the desk's own connection in the middle of a message, once."""
 
-    done = False
+    def __init__(self, rules: Rules) -> None:
+        vars(self).update(vars(rules))
+        self.done: list[str] = []
 
     def __call__(self, desk: UnitOfWork, occurrence: Occurrence) -> None:
+        super().__call__(desk, occurrence)
         if not self.done:
-            self.done = True
+            self.done.append("cut")
             desk.unit.rows(Statement(sa.select(sa.func.pg_terminate_backend(PID))))
-
-    def route(self, desk: UnitOfWork) -> None:
-        return None
 
 
 def test_h5_a_database_that_goes_away_leaves_no_half_ticket(
@@ -77,8 +78,7 @@ def test_h5_a_database_that_goes_away_leaves_no_half_ticket(
     assert stored is not None
     stored_id = stored.id
 
-    cut = Cut()
-    pipeline.listeners = (*pipeline.listeners, cut)
+    pipeline.rules = cut = Cut(pipeline.rules)
     assert pipeline.process(stored_id, desk.now) is not None  # the second try of the same message
     assert cut.done
     assert [t["title"] for t in desk.tickets()] == ["Printer"]
@@ -98,7 +98,7 @@ def test_h10_what_always_fails_is_quarantined_and_later_mail_flows(tmp_path: Pat
             raise ZeroDivisionError
         return parse(octets)
 
-    pipeline = Pipeline(app.store, app.settings, app.profile, (app.rules,), read)
+    pipeline = Pipeline(app.store, app.settings, app.rules, read)
     desk_now = datetime(2026, 11, 23, 9, tzinfo=UTC)
     for uid, octets in enumerate((MAIL + b"poison", MAIL), 1):
         with app.store.unit() as unit:

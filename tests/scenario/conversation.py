@@ -168,7 +168,7 @@ class InProcess:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.app = app = build(config.load(desk.file), desk.store, now=desk.now)
-        self.pipeline = Pipeline(app.store, app.settings, app.profile, (app.rules,), parse)
+        self.pipeline = Pipeline(app.store, app.settings, app.rules, parse)
         self.clocks = app.clocks()
         self.deliverer = Deliverer(app.store, app.settings)
         self.uid = 0
