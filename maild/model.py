@@ -279,6 +279,8 @@ class Mail:
     language: str | None = None  # of a phrase that decided something ("de"), where one did
     forwarded: Forwarded | None = None  # the message that it forwards
     appointment: Appointment | None = None  # that its calendar part speaks of
+    # Received and Authentication-Results by the letter (`parse.trace`): (name in lower case, value)
+    trace: tuple[tuple[str, str], ...] = ()
     returned: tuple[str, ...] = ()  # message ids of the original that a bounce or receipt encloses
 
     @property

@@ -22,6 +22,7 @@ from maild.ingest.proof import Proof, prove
 from maild.ingest.sender import Sender, claim, who
 from maild.ingest.subject_fields import named_fields, same_topic, title_of
 from maild.model import Became, EventName, Kind, LinkKind, Mail, Reason, Role, StatusKind
+from maild.parse.fold import fold
 from maild.parse.thanks import is_thanks
 from maild.store import asking
 from maild.store.records import Message, Note, Organization, Person, Ticket
@@ -79,10 +80,10 @@ def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
     understood = _understand(desk, mail)
     desk.actor = understood.actor
     desk.author = None if understood.unproven else understood.person
-    if understood.sender.is_resource:
-        original = withheld.confirmed(desk.unit, answered(mail), understood.person)
-        if original is not None and understood.sender.strict and withheld.is_yes(mail.new_text):
-            return _confirm(desk, understood, original, read)
+    original = _confirmed(desk, understood)
+    _expose(desk, understood)
+    if original is not None:
+        return _confirm(desk, understood, original, read)
     too_many = _too_many(desk, understood, "mails")
     if too_many:
         return _file(desk, understood, too_many)
@@ -109,14 +110,18 @@ def _understand(desk: Desk, mail: Mail) -> Understood:
     unit.change(desk.stored, proof=proof.by)
     if mail.kind is Kind.HUMAN and mail.sender is not None:
         automatic_mail.alive(desk, mail.sender.key)
-    if found.answers and cc.outsiders(desk, mail):
-        for item in asking.outbox.with_ids(unit, found.answers):
-            unit.change(item, exposed=True)
     asked = Asked(mail.subject, mail.new_text)
     if sender.strict or sender.is_resource:
         asked = commands.read(desk, mail, sender.person, found.ticket)
     say(desk, *asked.reasons)
     return Understood(mail, sender, found, proof, asked)
+
+
+def _expose(desk: Desk, understood: Understood) -> None:
+    """Ids of ours that outsiders read in this mail prove nobody any more."""
+    if understood.found.answers and cc.outsiders(desk, understood.mail):
+        for item in asking.outbox.with_ids(desk.unit, understood.found.answers):
+            desk.unit.change(item, exposed=True)
 
 
 # ---- a ticket that is there
@@ -350,6 +355,16 @@ def _withhold(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
     )
     withheld.withhold(desk, ticket, understood.person, _written(understood.asked), understood.proof)
     return conclude(desk, Became.NOTE, f"an internal note; {because}", results)
+
+
+def _confirmed(desk: Desk, understood: Understood) -> Message | None:
+    """The withheld mail of which he says that it was he."""
+    mail, sender = understood.mail, understood.sender
+    if not (sender.is_resource and sender.strict) or understood.proof.refuted:
+        return None
+    original = withheld.confirmed(desk.unit, answered(mail), sender.person)
+    names = frozenset(fold(sender.person.name).split())
+    return original if original and withheld.is_yes(mail.new_text, names) else None
 
 
 def _confirm(desk: Desk, understood: Understood, original: Message, read: Read) -> Outcome:

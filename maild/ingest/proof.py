@@ -1,21 +1,21 @@
 """Why we believe that a mail is of the person whom its From names (E5).
 
 A From line is not a person.  Proof is one of: a signed token that only this person got; an
-aligned DMARC pass, or an aligned DKIM pass, by the Authentication-Results field that our own
+aligned DMARC pass, or an aligned DKIM pass, by the Authentication-Results fields that our own
 server stamped (RFC 8601 §5).  Everything here is decided from values alone.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from maild.config import TrustSection
 from maild.i18n import sentence
 from maild.model import Mail, Reason
-from maild.parse import authres
+from maild.parse import authres, trace
+from maild.parse.trace import Hop
 
 # Servers that are known to stamp below their own Received field, and to strip what is forged.
 BELOW = ("mx.google.com", "mx.microsoft.com")
@@ -23,10 +23,11 @@ BELOW = ("mx.google.com", "mx.microsoft.com")
 NAMELESS = "mx.microsoft.com"
 _MICROSOFT = ("outlook.com", "office365.com", "microsoft.com")
 
-_BY = re.compile(r"\bby\s+([\w.:-]+)", re.IGNORECASE)
-_FROM = re.compile(r"^\s*from\s+(.*?)(?=\bby\s|$)", re.IGNORECASE | re.DOTALL)
-_IP = re.compile(r"[\[(\s](?:ipv6:)?([0-9a-f:.]{3,45})(?=[\])\s]|$)", re.IGNORECASE)
-_LMTP = re.compile(r"\bwith\s+(?:UTF8)?LMTPS?A?\b", re.IGNORECASE)
+# A From that every reader takes for the same mailbox: one addr-spec, at most with a name.
+_PLAIN_FROM = re.compile(
+    r"""\s*(?:(?:[^<>@()\\:;,"]|"[^"\\@<>]*")*<[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+>"""
+    r"""|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+)\s*"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Proof:
     enough: bool  # for what `[trust] require` asks
     because: str
     needed: str = ""  # where it is not enough: what would have been
+    refuted: bool = False  # our own server found that it is not of this domain
 
     @property
     def reason(self) -> Reason:
@@ -51,22 +53,34 @@ class Proof:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What our own server found about the domain of From."""
+
+    by: str  # dmarc | dkim | none
+    because: str
+    refuted: bool = False  # DMARC failed: it is not of this domain, whatever else it carries
+
+
 def prove(mail: Mail, *, strict: bool, token: bool, trust: TrustSection) -> Proof:
     """The best proof that a mail carries.
 
     `strict`: its From is one plain mailbox; `token`: it answers a mail that we sent to this
-    person alone, about this ticket.
+    person alone, about this ticket.  A token does not outweigh a DMARC failure that our own
+    server found: who reads his mail has the token, and writes from elsewhere.
     """
-    if token and trust.require != "dmarc" and strict:
-        return Proof("token", True, "it answers a mail of ours that he alone got")
     if not strict:
         return _nothing(trust, sentence("its From field is not one plain address"))
-    by, because = signed_by_domain(mail, trust)
-    if by != "none":
+    found = signed_by_domain(mail, trust)
+    if found.refuted:
+        return replace(_nothing(trust, found.because), refuted=True)
+    if token and trust.require != "dmarc":
+        return Proof("token", True, "it answers a mail of ours that he alone got")
+    if found.by != "none":
         if trust.require == "token":
-            return _nothing(trust, sentence("[trust] require asks for a token"), by)
-        return Proof(by, True, because)
-    return _nothing(trust, because)
+            return _nothing(trust, sentence("[trust] require asks for a token"), found.by)
+        return Proof(found.by, True, found.because)
+    return _nothing(trust, found.because)
 
 
 def _nothing(trust: TrustSection, because: str, by: str = "none") -> Proof:
@@ -82,45 +96,59 @@ def _nothing(trust: TrustSection, because: str, by: str = "none") -> Proof:
     return Proof(by, False, because, needed)
 
 
-def signed_by_domain(mail: Mail, trust: TrustSection) -> tuple[str, str]:
-    """(dmarc | dkim | none, why), for the domain of From."""
+def signed_by_domain(mail: Mail, trust: TrustSection) -> Verdict:
+    """What our own server found about the domain of From, and why that says something or not."""
     if mail.sender is None or "@" not in mail.sender.key:
-        return "none", sentence("it names no sender")
+        return Verdict("none", sentence("it names no sender"))
     if not trust.authserv_id:
-        return "none", sentence(
-            "[trust] authserv_id does not say whose Authentication-Results we believe"
+        return Verdict(
+            "none",
+            sentence("[trust] authserv_id does not say whose Authentication-Results we believe"),
         )
-    results, because = stamped(mail.headers, trust)
+    results, because = stamped(mail.trace, trust)
     if results is None:
-        return "none", because
-    return _aligned(results, mail.sender.domain, trust.authserv_id)
+        return Verdict("none", because)
+    plain = _PLAIN_FROM.fullmatch(mail.header("From") or "") is not None
+    return _aligned(results, mail.sender.domain, trust.authserv_id, plain=plain)
 
 
-def _aligned(results: authres.Results, domain: str, server: str) -> tuple[str, str]:
+def _aligned(results: authres.Results, domain: str, server: str, *, plain: bool) -> Verdict:
     """What the server found about this domain; a failure outweighs every pass."""
     dmarc = results.of("dmarc")
     verdicts = {result.result for result in dmarc}
     if dmarc and verdicts == {"pass"}:
-        named = [result.get("header.from") for result in dmarc if _mentions(result, "header.from")]
-        if all(name == domain for name in named):
-            return "dmarc", f"{server} found an aligned DMARC pass of {domain}"
-        return "none", sentence(
-            "{server} found a DMARC pass, but not of {domain}", server=server, domain=domain
-        )
+        return _passed(dmarc, domain, server, plain=plain)
     if verdicts - {"none"}:
-        return "none", sentence(
+        because = sentence(
             "{server} found dmarc={results} for {domain}",
             server=server,
             results=sorted(verdicts),
             domain=domain,
         )
+        return Verdict("none", because, refuted="fail" in verdicts)
     if any(result.result == "pass" and _signs_for(result, domain) for result in results.of("dkim")):
-        return "dkim", f"{server} found a DKIM signature of {domain}"
-    return "none", sentence(
-        "{server} found no DMARC pass and no DKIM signature of {domain}",
-        server=server,
-        domain=domain,
+        return Verdict("dkim", f"{server} found a DKIM signature of {domain}")
+    return Verdict(
+        "none",
+        sentence(
+            "{server} found no DMARC pass and no DKIM signature of {domain}",
+            server=server,
+            domain=domain,
+        ),
     )
+
+
+def _passed(dmarc: Sequence[authres.Result], domain: str, server: str, *, plain: bool) -> Verdict:
+    """A pass is of the domain that it names; one that names none, of a From that has but one."""
+    if not all(
+        result.get("header.from") == domain if _mentions(result, "header.from") else plain
+        for result in dmarc
+    ):
+        because = sentence(
+            "{server} found a DMARC pass, but not of {domain}", server=server, domain=domain
+        )
+        return Verdict("none", because)
+    return Verdict("dmarc", f"{server} found an aligned DMARC pass of {domain}")
 
 
 def _mentions(result: authres.Result, name: str) -> bool:
@@ -133,36 +161,45 @@ def _signs_for(result: authres.Result, domain: str) -> bool:
     return "." in signer and (domain == signer or domain.endswith("." + signer))
 
 
-# ---- which field our server stamped
+# ---- which fields our server stamped
 
 
 def stamped(
     fields: Sequence[tuple[str, str]], trust: TrustSection
 ) -> tuple[authres.Results | None, str]:
-    """The topmost field of our server, if it can only be our server's; else None and why.
+    """What the fields say that can only be our server's, together; else None and why.
 
-    Trace fields are put on top (RFC 5321 §4.1.1.4), so whatever stands below the Received field
-    of our border came with the mail and may be forged (H42).
+    `fields`: `Mail.trace`.  Trace fields are put on top (RFC 5321 §4.1.1.4), so whatever stands
+    below the Received field of our border came with the mail and may be forged (H42, H81).
     """
     server = (trust.authserv_id or "").lower()
     below = trust.stamps == "below" or (trust.stamps == "auto" and server in BELOW)
-    above: list[str] = []  # Received fields that stand above
+    above: list[Hop | None] = []  # Received fields that stand above
+    found: list[authres.Result] = []
     for name, value in fields:
-        if name.lower() == "received":
-            above.append(value)
-        elif name.lower() == "authentication-results":
-            results = authres.read(value)
-            if results is None:  # perhaps ours, broken by what a stranger made it hold
-                return None, sentence("its topmost Authentication-Results cannot be read")
-            if not _is_of(results, server):
-                continue
-            if all(map(_inside, above)) or (below and _taken_by(above[-1], server)):
-                return results, ""
+        if name == "received":
+            hop = trace.hop(value)
+            if found and not (hop and hop.inside):
+                break  # the border: what stands below it came with the mail
+            above.append(hop)
+            continue
+        ours = all(hop is not None and hop.inside for hop in above) or (
+            below and _taken_by(above[-1], server)
+        )
+        results = authres.read(value)
+        if results is None and ours:  # perhaps our server's, broken by what a stranger made it hold
+            return None, sentence("its topmost Authentication-Results cannot be read")
+        if results is None or not _is_of(results, server):
+            continue
+        if not ours:
             return None, sentence(
                 "the Authentication-Results of {server} stands below a Received field, so it may "
                 "have come with the mail (if your server writes it there: [trust] stamps)",
                 server=server,
             )
+        found += results.results
+    if found:
+        return authres.Results(server, tuple(found)), ""
     return None, sentence("it carries no Authentication-Results of {server}", server=server)
 
 
@@ -172,40 +209,10 @@ def _is_of(results: authres.Results, server: str) -> bool:
     return results.authserv_id == server
 
 
-def _inside(received: str) -> bool:
-    """A hop between programs of one machine: the border lies further down.
-
-    The host's name is what the other side calls itself; only its IP address counts against that.
-    """
-    if _LMTP.search(received):
-        return True
-    sender = _FROM.match(received)
-    if sender is None:
-        return False
-    addresses = [a for a in map(_address, _IP.findall(" " + sender[1])) if a is not None]
-    if addresses:
-        return all(a.is_loopback for a in addresses)
-    host, by = sender[1].split()[:1], _BY.search(received)
-    return bool(host and by and host[0].lower() == by[1].lower())
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        found = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return mapped or found
-
-
-def _taken_by(received: str, server: str) -> bool:
+def _taken_by(hop: Hop | None, server: str) -> bool:
     """The hop was taken by a host of the domain that our authserv_id is of."""
-    by = _BY.search(received)
-    if by is None:
-        return False
-    host = by[1].lower().rstrip(".")
     homes: Iterable[str] = _MICROSOFT if server == NAMELESS else (_home(server),)
-    return any(host == home or host.endswith("." + home) for home in homes)
+    return hop is not None and any(hop.by == home or hop.by.endswith("." + home) for home in homes)
 
 
 def _home(server: str) -> str:

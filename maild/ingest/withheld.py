@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,29 +15,62 @@ from maild.i18n import sentence
 from maild.ingest.outcome import say
 from maild.ingest.proof import Proof
 from maild.model import Mail, Reason
+from maild.parse import letter
+from maild.parse.fold import fold
 from maild.store import asking
 from maild.store.records import Message, Note, Person, Ticket
 from maild.store.unit import Unit
 
 WAITING, RELEASED = "waiting", "released"  # of Message.withheld
 YES = Path(__file__).parent / "confirm.yaml"
+_SIGNS = re.compile(r"[^\w\s']")
+_ASKS_OR_QUOTES = re.compile(r"[?？]|^\s*>", re.MULTILINE)
 
 
-def is_yes(text: str) -> bool:
-    """Whether an answer to "was it you?" means yes: it begins with yes, or says nothing at all.
+def is_yes(text: str, names: frozenset[str] = frozenset()) -> bool:
+    """Whether an answer to "was it you?" is a yes of one language, and nothing else.
 
-    An absence notice that no header marks begins with neither.
+    Greeting, signature and disclaimer aside, every clause must say it, or be polite.  `names`:
+    words in lower case that may stand alone, those of him whom we asked.
     """
-    words = " ".join(re.sub(r"[^\w\s']", " ", text.casefold().replace("\u2019", "'")).split())
-    first = re.split(r"[.!,;:?\n]", text.strip().casefold(), maxsplit=1)[0]
-    if "?" in first or "?" in text[: len(first) + 1]:
+    said = letter.clauses(text, names)
+    if said is None or _ASKS_OR_QUOTES.search(text):
         return False
-    return not words or any(words == word or words.startswith(word + " ") for word in _yes())
+    clauses = [" ".join(_SIGNS.sub(" ", fold(clause)).split()) for clause in said]
+    clauses = [clause for clause in clauses if clause and not set(clause.split()) <= names]
+    return any(all(map(words.holds, clauses)) and any(map(words.says, clauses)) for words in _yes())
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """How one language says it."""
+
+    affirms: frozenset[str]
+    beside: tuple[str, ...]  # the longest first
+
+    def says(self, clause: str) -> bool:
+        """It is a yes: "yes", "ja bitte"."""
+        return self._bare(clause) in self.affirms or clause in self.affirms
+
+    def holds(self, clause: str) -> bool:
+        """It is a yes, or only polite."""
+        return self.says(clause) or clause in self.beside
+
+    def _bare(self, clause: str) -> str:
+        for polite in self.beside:
+            clause = clause.removeprefix(polite + " ").removesuffix(" " + polite)
+        return clause
 
 
 @cache
-def _yes() -> tuple[str, ...]:
-    return tuple(str(word) for words in yamlfile.read(YES).values() for word in words)
+def _yes() -> tuple[Yes, ...]:
+    return tuple(
+        Yes(
+            frozenset(fold(words) for words in table["says"]),
+            tuple(sorted(map(fold, table["beside"]), key=len, reverse=True)),
+        )
+        for table in yamlfile.read(YES).values()
+    )
 
 
 def withhold(desk: Desk, ticket: Ticket, person: Person, asked: Iterable[str], proof: Proof) -> int:
@@ -54,7 +88,7 @@ def withhold(desk: Desk, ticket: Ticket, person: Person, asked: Iterable[str], p
 def confirmed(unit: Unit, ids: Iterable[str], person: Person) -> Message | None:
     """The withheld message that a mail of this person confirms; each can be confirmed once."""
     for item in reversed(asking.outbox.with_ids(unit, ids)):
-        if item.template == "confirm" and item.person_id == person.id:
+        if item.template == "confirm" and item.person_id == person.id and not item.exposed:
             message = unit.get(Message, item.stored_id)
             if message is not None and message.withheld == WAITING:
                 return message

@@ -13,7 +13,7 @@ from email.message import Message
 
 from maild.errors import MailError
 from maild.model import Address, Mail, Reason
-from maild.parse import attachments, bounce, calendar, charsets, forwarded, headers, mime
+from maild.parse import attachments, bounce, calendar, charsets, forwarded, headers, mime, trace
 from maild.parse import body as bodies
 from maild.parse import kind as kinds
 from maild.parse.mime import Part
@@ -21,8 +21,6 @@ from maild.parse.mime import Part
 MAX_HEADERS = 500  # fields that are kept in a Mail
 MAX_HEADER_TEXT = 8_000  # characters of a kept field
 MAX_SUBJECT = 2_000
-# Their encoded words stay as they are: decoded, a stranger's address could end a result early.
-TRACE = frozenset(("authentication-results", "received"))
 
 
 def parse(raw: bytes) -> Mail:
@@ -102,6 +100,7 @@ def _parse(raw: bytes) -> Mail:
         language=verdict.language,
         appointment=appointment,
         forwarded=forwarded.find(subject, body.text, new_text, parts),
+        trace=trace.fields(raw),
         returned=bounce.returned_ids(parts, body.text) if verdict.kind.automatic else (),
     )
 
@@ -120,9 +119,8 @@ def read_headers(root: Message) -> tuple[tuple[str, str], ...]:
     """The top header, decoded loosely, capped in number and size."""
     found = []
     for name, value in list(root.raw_items())[:MAX_HEADERS]:
-        trace = name.lower() in TRACE
-        text = _plain(value) if trace else headers.decode_value(value)
-        found.append((charsets.clean(name)[:200], text[:MAX_HEADER_TEXT]))
+        text = headers.decode_value(value)[:MAX_HEADER_TEXT]
+        found.append((charsets.clean(name)[:200], text))
     return tuple(found)
 
 

@@ -32,6 +32,7 @@ from maild.parse import (
     prefixes,
     reactions,
     skeleton,
+    trace,
 )
 from maild.parse.newtext import split
 from maild.parse.newtext.html_quotes import read_structure
@@ -114,6 +115,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "References": field("References"),
     "Content-Type": field("Content-Type"),
     "Authentication-Results": authres.read,
+    "Received": trace.hop,
+    "Received, in a comment": lambda t: trace.hop("from (" + t),
+    "trace fields": lambda t: trace.fields(octets(t)),
     "a header": lambda t: mail("x", t.lstrip("\r\n") + "\nX: y\n"),
     "a body": mail,
     "an HTML body": lambda t: mail(t, content_type="text/html; charset=utf-8"),

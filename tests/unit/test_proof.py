@@ -1,4 +1,4 @@
-"""Authentication-Results, and whom they prove (RFC 8601; H41, H42, H44, H49)."""
+"""Authentication-Results, and whom they prove (RFC 8601; H41, H42, H44, H49, H81)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import pytest
 
 from maild.config import TrustSection
 from maild.ingest.proof import Proof, prove
-from maild.parse import authres
+from maild.parse import authres, trace
 from maild.parse.parser import parse
 
 OURS = TrustSection(authserv_id="mx.example.com")
 PASS = "Authentication-Results: mx.example.com; dmarc=pass header.from=example.com"
 FAIL = "Authentication-Results: mx.example.com; dmarc=fail header.from=example.com"
 BORDER = "Received: from evil.example (evil.example [192.0.2.1]) by mx.example.com; date"
+LMTP = "Received: from mx.example.com by mx.example.com with LMTP id x; date"
 
 
 def proof(
@@ -122,9 +123,8 @@ def test_h42_words_of_strangers_in_our_field_end_nothing() -> None:
 
 
 def test_hops_within_one_machine_are_not_the_border() -> None:
-    lmtp = "Received: from mx.example.com by mx.example.com with LMTP id x; date"
     inner = "Received: from localhost (localhost [127.0.0.1]) by mx.example.com; date"
-    assert proof(lmtp, inner, PASS, BORDER).by == "dmarc"
+    assert proof(LMTP, inner, PASS, BORDER).by == "dmarc"
 
 
 def test_a_server_that_stamps_below_its_received_field() -> None:
@@ -142,6 +142,178 @@ def test_a_server_that_stamps_below_its_received_field() -> None:
     hop = "Received: from a by AM0PR04.eurprd04.prod.outlook.com with Microsoft SMTP; date"
     assert proof(hop, nameless, trust=microsoft).by == "dmarc"
     assert proof(hop, nameless).by == "none"
+
+
+# ---- the border (H81)
+
+DATE = "Mon, 23 Nov 2026 10:00:00 +0100"
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        # HELO is what the other side calls itself
+        "from [127.0.0.1]-by (evil.example [192.0.2.1]) by mx.example.com with ESMTP id 1",
+        "from [127.0.0.1]-by by mx.example.com (evil.example [192.0.2.1]) with ESMTP id 1",
+        "from [127.0.0.1] by mx.example.com with ESMTP id 1",
+        "from [127.0.0.1] (evil.example [192.0.2.1]) by mx.example.com with ESMTP id 1",
+        "from localhost (192.0.2.1) by mx.example.com with SMTP",
+        "from unknown (HELO [127.0.0.1]) (192.0.2.1) by mx.example.com with SMTP",
+        "from unknown (HELO localhost) by mx.example.com with SMTP",
+        "from unknown (HELO [127.0.0.1]) by mx.example.com with SMTP",
+        "from unknown (HELO a) (127.0.0.1) (192.0.2.1) by mx.example.com with SMTP",
+        "from unknown (HELO a) (127.0.0.1)) (192.0.2.1) by mx.example.com with SMTP",
+        "from [192.0.2.1] (helo=[127.0.0.1]) by mx.example.com with esmtp (Exim 4.96) id 1",
+        "from [192.0.2.1] (helo=x ident=[127.0.0.1]) by mx.example.com with esmtp id 1",
+        "from mx.example.com by mx.example.com with ESMTP id 1",
+        "from by (localhost [127.0.0.1]) by mx.example.com with ESMTP id 1",
+        "from x-by-localhost-with-LMTP (x [192.0.2.1]) by mx.example.com with ESMTP id 1",
+        # names in the reverse zone
+        "from x (127.0.0.1.evil.example [192.0.2.1]) by mx.example.com with ESMTP id 1",
+        "from x (localhost [IPv6:2001:db8::1]) by mx.example.com with ESMTP id 1",
+        # addresses may hold much
+        'from x (x [192.0.2.1]) by mx.example.com with ESMTP id 1 for <"s+ with LMTP x"@y.z>',
+        'from x (x [192.0.2.1]) by mx.example.com id 1 for <"a b with LMTP c"@example.com>',
+        'from x (x [192.0.2.1]) by mx.example.com id 1 for "a with LMTP b"@example.com',
+        "from x (x [192.0.2.1]) by mx.example.com id 1 for a with LMTP b@example.com",
+        "from x (x [192.0.2.1]) by mx.example.com id 1 for <a> with LMTP",
+        "from x (x [192.0.2.1]) by mx.example.com with ESMTP id 1 with LMTP",
+        'from x (x [192.0.2.1]) by mx.example.com (envelope-from <"a) with LMTP ("@b>) with esmtp',
+        'from x (x [192.0.2.1]) by mx.example.com with esmtp (envelope-from <"a) with LMTP (b"@c>)',
+        "from x (x [192.0.2.1]) by mx.example.com (with LMTP) with ESMTP id 1",
+        "from x (x [192.0.2.1]) by mx.example.com with ESMTP id with-LMTP",
+        "from x (x [192.0.2.1]) by mx.example.com with LMTPX id 1",
+        # broken, or cut short
+        "from localhost (localhost [127.0.0.1] by mx.example.com with ESMTP id 1",
+        'from localhost (localhost [127.0.0.1]) by mx.example.com id 1 for <"a',
+        "from localhost (localhost [127.0.0.1]) from x by mx.example.com with ESMTP id 1",
+        "by mx.example.com from localhost (localhost [127.0.0.1]) with ESMTP id 1",
+        "(qmail 1 invoked from network)",
+        "with LMTP\x01",
+        "",
+    ],
+)
+def test_h81_a_hop_that_comes_from_outside_is_the_border(received: str) -> None:
+    for forged in (PASS, LMTP, "Authentication-Results: mx.example.com; dkim=pass"):
+        assert proof(f"Received: {received}; {DATE}", forged, PASS).by == "none"
+    hop = trace.hop(f"{received}; {DATE}")
+    assert hop is None or not hop.inside
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        "from mx.example.com\r\n\tby mx.example.com with LMTP\r\n\tid abc"
+        " (envelope-from <a@b.c>)\r\n\tfor <support@example.com>",
+        "from mx ([unix socket]) by mx (Cyrus v2.2.13) with LMTPA",
+        "from x (LHLO x) (10.60.6.3) by mx.example.com with LMTP",
+        "from localhost (localhost [127.0.0.1])\r\n\tby mx.example.com (Postfix) with ESMTP"
+        " id 1\r\n\tfor <support@example.com>",
+        "from localhost (localhost [IPv6:::1]) by mx.example.com (Postfix) with ESMTPS id 1",
+        "from mx.example.com ([127.0.0.1]) by localhost (mx.example.com [127.0.0.1])"
+        " (amavisd-new, port 10024) with ESMTP id 1 for <a@b.c>",
+        "from localhost ([127.0.0.1] helo=mx.example.com) by mx.example.com with esmtp (Exim 4.96)"
+        " (envelope-from <a@b.c>) id 1-2 for support@example.com",
+        "from [127.0.0.1] (helo=mx.example.com) by mx.example.com with esmtp (Exim 4.96) id 1",
+        "from localhost (HELO mx.example.com) (127.0.0.1) by localhost with SMTP",
+        "from mx (localhost [127.0.0.1]) by mx.example.com (8.17/8.17) with ESMTP id 1",
+        "from localhost (localhost [127.0.0.1]) by mx (OpenSMTPD) with ESMTP id 1 for <a@b.c>",
+    ],
+)
+def test_h81_hops_within_one_machine_by_the_programs_that_write_them(received: str) -> None:
+    hop = f"Received: {received}; {DATE}"
+    assert proof(hop, PASS, BORDER).by == "dmarc"
+    assert proof(hop, BORDER, PASS).by == "none"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        PASS.replace(":", " :", 1),
+        PASS.replace(":", "\t:", 1),
+        "X-A: b\r" + PASS,
+        "X-A: b\x0b" + PASS,
+        PASS.replace("dmarc", "\r dmarc"),
+        PASS.replace("dmarc", "\x00dmarc"),
+        "no field at all\r\n" + PASS,
+        "\r\n" + PASS,
+        "X-A\r\n" + PASS,
+    ],
+)
+def test_h81_a_field_that_no_server_writes_so_proves_nothing(forged: str) -> None:
+    """A server that removes forged fields does not know these."""
+    below = TrustSection(authserv_id="mx.example.com", stamps="below")
+    assert proof(BORDER, forged, trust=below).by == "none"
+    assert proof(forged).by == "none"
+    ours = PASS.replace("dmarc=pass", "spf=none")
+    assert proof(BORDER, ours, forged, trust=below).by == "none"
+    assert proof(BORDER, PASS, trust=below).by == "dmarc"
+
+
+@pytest.mark.parametrize(
+    ("found", "by"),
+    [
+        (
+            (
+                "spf=pass smtp.mailfrom=example.com",
+                "dkim=none",
+                "dmarc=pass header.from=example.com",
+            ),
+            "dmarc",
+        ),
+        (("dmarc=pass header.from=example.com", "dkim=fail", "spf=none"), "dmarc"),
+        (("spf=none", "dkim=pass header.d=example.com"), "dkim"),
+        (("dkim=pass header.d=example.com", "dmarc=none header.from=example.com"), "dkim"),
+        (("dkim=pass header.d=example.com", "dmarc=fail header.from=example.com"), "none"),
+        (("dmarc=pass header.from=example.com", "dmarc=fail header.from=example.com"), "none"),
+        (("dmarc=fail header.from=example.com", "dmarc=pass header.from=example.com"), "none"),
+        (("dmarc=pass header.from=example.com", "dmarc=pass header.from=evil.example"), "none"),
+        (("spf=pass smtp.mailfrom=example.com", "dkim=none"), "none"),
+        (("dmarc=pass header.from=example.com", "dkim=pass (open"), "none"),
+    ],
+)
+def test_h81_fields_of_our_server_are_read_together(found: tuple[str, ...], by: str) -> None:
+    fields = [f"Authentication-Results: mx.example.com; {one}" for one in found]
+    assert proof(*fields, BORDER).by == by
+    assert proof(LMTP, *fields, BORDER, PASS).by == by
+    assert proof(fields[0], LMTP, *fields[1:], BORDER).by == by
+    below = TrustSection(authserv_id="mx.example.com", stamps="below")
+    assert proof(BORDER, *fields, BORDER, PASS, trust=below).by == by
+    assert proof(*fields, "Authentication-Results: mx.other.example; dmarc=fail", BORDER).by == by
+
+
+@pytest.mark.parametrize(
+    ("sender", "by"),
+    [
+        ("bob@example.com", "dmarc"),
+        ("<bob@example.com>", "dmarc"),
+        ("Bob Tech <bob@example.com>", "dmarc"),
+        ('"Tech, Bob" <bob@example.com>', "dmarc"),
+        ("=?utf-8?q?Bob_M=C3=BCller?= <bob@example.com>", "dmarc"),
+        ("bob@example.com (evil@evil.example)", "none"),
+        ("(x) bob@example.com", "none"),
+        ("Bob <@evil.example:bob@example.com>", "none"),
+        ('"bob@evil.example"@example.com', "none"),
+        ("Bob <bob@example.com> <x@evil.example>", "none"),
+        ('"x@evil.example" <bob@example.com>', "none"),
+        ("=?utf-8?q?x=40evil.example?= <bob@example.com>", "none"),
+        ("Team: bob@example.com;", "none"),
+    ],
+)
+def test_h81_a_pass_that_names_no_domain_needs_a_from_that_names_one(sender: str, by: str) -> None:
+    field = "Authentication-Results: mx.example.com; dmarc=pass"
+    raw = f"{field}\r\nFrom: {sender}\r\n\r\nx".encode()
+    assert prove(parse(raw), strict=True, token=False, trust=OURS).by == by
+
+
+@pytest.mark.parametrize("require", ["either", "token"])
+def test_h81_a_token_does_not_outweigh_a_failure_that_our_server_found(require: str) -> None:
+    trust = TrustSection.model_validate({"authserv_id": "mx.example.com", "require": require})
+    found = proof(FAIL, BORDER, trust=trust, token=True)
+    assert (found.by, found.enough, found.refuted) == ("none", False, True)
+    assert proof(BORDER, FAIL, trust=trust, token=True).by == "token"  # not our server's work
+    assert proof(FAIL.replace("fail", "temperror"), trust=trust, token=True).by == "token"
+    assert proof(FAIL.replace("fail", "none"), trust=trust, token=True).by == "token"
 
 
 # ---- what is asked for

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from maild.ingest.subject_fields import named_fields, same_topic, title_of
-from maild.ingest.withheld import is_yes
 from maild.parse.thanks import is_thanks
 
 NAMES = frozenset({"bob", "tech", "ann"})
@@ -143,20 +142,6 @@ def test_e14_what_stands_below_a_closing_counts(below: str) -> None:
 )
 def test_e14_every_further_word_reopens(text: str) -> None:
     assert is_thanks(text, NAMES) is None
-
-
-@pytest.mark.parametrize(
-    "text", ["yes", "Yes, that was me.", "YES!", "Ja.", "oui", "Confirmed", ""]
-)
-def test_a_yes(text: str) -> None:
-    assert is_yes(text)
-
-
-@pytest.mark.parametrize(
-    "text", ["No", "yesterday I was away", "yes?", "I am out of office", "Who asks?", "Nein"]
-)
-def test_not_a_yes(text: str) -> None:
-    assert not is_yes(text)
 
 
 @pytest.mark.parametrize(
