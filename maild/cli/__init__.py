@@ -34,6 +34,7 @@ COMMANDS = {
     "ingest": Entry("ingest", "Take mail from files, as if it had come in by a mailbox."),
     "tickets": Entry("tickets", "List tickets.", logs=False),
     "show": Entry("tickets", "Show one ticket with all that belongs to it.", logs=False),
+    "set": Entry("set", "Set a field of a ticket, as `#set` in a mail does."),
     "eml": Entry("tickets", "Print the original message, byte for byte.", logs=False),
     "explain": Entry("explain", "Tell what happened to a message, and why.", logs=False),
     "outbox": Entry("outbox", "What goes out to people: waiting, sent, failed."),

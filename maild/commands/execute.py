@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from maild.commands import undo
-from maild.commands.handlers import contacts, notes, participants, policy, reports, ticket, work
+from maild.commands.handlers import (
+    contacts,
+    notes,
+    participants,
+    policy,
+    reports,
+    setting,
+    ticket,
+    work,
+)
 from maild.commands.job import Job, May, Result
 from maild.commands.values import Command
 from maild.errors import MaildError, Temporary
@@ -49,7 +58,9 @@ ACTS: dict[str, Act] = {
     "delete": notes.delete,
     "template": policy.template,
     "checklist": policy.checklist,
-    "set": policy.set_,
+    "set": setting.set_,
+    "for": setting.for_,
+    "source": setting.source,
     "parent": policy.parent,
     "transfer": policy.transfer,
     "escalate": policy.escalate,

@@ -5,6 +5,7 @@ read ──▶ Asked ──▶ (ingest writes the note: `public`) ──▶ carr
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import cast
@@ -19,11 +20,11 @@ from maild.commands.job import Job, May, Result
 from maild.commands.values import Asked
 from maild.commands.words import Vocabulary, Word, own_folder, vocabulary
 from maild.config import Settings
-from maild.desk import views
+from maild.desk import fields, views
 from maild.desk.desk import Desk
 from maild.desk.notifications import AS_ITS_MAIL, INTERNAL
 from maild.desk.profile import Profile
-from maild.errors import UsageError
+from maild.errors import MaildError, UsageError
 from maild.model import Mail, Role, TicketRole
 from maild.store import asking
 from maild.store.records import Note, OutboxItem, Person, Ticket
@@ -132,6 +133,28 @@ def only_answers(desk: Desk, asked: Asked) -> bool:
         and not asked.unclear
         and all(_reports(words[c.name], c.argument) for c in asked.commands)
     )
+
+
+def on_behalf(desk: Desk, asked: Asked) -> Person | None:
+    """For whom a new ticket is, where the mail says so by `#for`; None where it cannot be read:
+    the command is refused then, with the reason."""
+    who = _argument(asked, "for")
+    if who is None:
+        return None
+    with suppress(MaildError):
+        return fields.find_person(desk, who)
+    return None
+
+
+def source(desk: Desk, asked: Asked) -> str | None:
+    """How a new ticket came in, where the mail says so by `#source`."""
+    word = _argument(asked, "source")
+    known = {fold(name): name for name in desk.profile.sources}
+    return known.get(fold(word)) if word is not None else None
+
+
+def _argument(asked: Asked, name: str) -> str | None:
+    return next((c.argument for c in asked.commands if c.name == name), None)
 
 
 def _reports(word: Word, argument: str) -> bool:

@@ -18,12 +18,20 @@ from maild.errors import Refused
 from maild.i18n import Value, sentence
 from maild.model import LinkKind, TicketRole
 from maild.store import asking
-from maild.store.records import Message, Person, Ticket, TimeEntry
+from maild.store.records import Message, Organization, Person, Ticket, TimeEntry
 from maild.store.unit import Unit
 
 WITHIN = timedelta(days=1)
 KEPT = ("sla",)  # fields that the desk keeps for itself
-COLUMNS = ("title", "priority", "type", "queue", "due", "resolution", "tags", "parent_id")
+COLUMNS = (
+    "title", "priority", "type", "queue", "due", "resolution", "tags", "parent_id",
+    "contact_id", "organization_id", "source", "notify_contact",
+)  # fmt: skip
+RECORDS: dict[str, type[Person | Organization | Ticket]] = {
+    "parent_id": Ticket,
+    "contact_id": Person,
+    "organization_id": Organization,
+}
 
 Values = dict[str, Any]
 
@@ -112,7 +120,7 @@ def _restore(desk: Desk, ticket: Ticket, changed: dict[str, list[Any]]) -> list[
     what: list[str] = []
     for name in sorted(changed, key=lambda name: name == "status"):
         before, after = changed[name]
-        label = fields.label(name.removeprefix("fields."))
+        label = fields.label(name.removeprefix("fields.").removesuffix("_id"))
         if now.get(name) != after:
             what.append(sentence("{field} left alone, as it was changed again since", field=label))
             continue
@@ -157,21 +165,10 @@ def _shown(desk: Desk, name: str, value: Any) -> Value:
     if name == "primary":
         person = desk.unit.get(Person, value)
         return person.name if person else sentence("nobody")
-    if value in (None, "", []):
-        return sentence("empty")
-    when = _moment(value) if isinstance(value, str) else None
-    if when is not None:
-        return when.astimezone(desk.settings.config.desk.zone)
-    return list(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _moment(value: str) -> datetime | None:
-    """The time that a field holds, as `#due` and `#schedule` write it."""
-    try:
-        when = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return when if when.tzinfo is not None else None
+    if name in RECORDS and value is not None:
+        record = desk.unit.get(RECORDS[name], value)
+        return record.number if isinstance(record, Ticket) else str(getattr(record, "name", ""))
+    return fields.as_words(desk, value)
 
 
 def _sent(unit: Unit, stored: Message) -> bool:

@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from maild.desk import people
+from maild.desk import people, values
 from maild.desk.desk import Desk
 from maild.desk.profile import key, named
 from maild.errors import NotFound, UsageError
-from maild.i18n import Sentence, sentence, together
+from maild.i18n import Sentence, Value, sentence, together
 from maild.model import Address
 from maild.store import asking
-from maild.store.records import Ticket
+from maild.store.records import Organization, Person, Ticket
 
-PLAIN = ("title", "source", "resolution", "correlation")  # columns that take any text
-NAMED: dict[str, Callable[[Desk], Iterable[str]]] = {  # columns that take a word of the profile
-    "priority": lambda desk: desk.profile.priorities,
-    "type": lambda desk: desk.profile.types,
+# Columns of the ticket that a person can set, by the kind of what stands there; then those of the
+# long tail.  A kind is one of `values`, or one that the desk has to look up (`_LOOKED_UP`).
+COLUMNS = {
+    "title": "text",
+    "resolution": "text",
+    "correlation": "text",
+    "source": "source",
+    "priority": "priority",
+    "type": "type",
+    "queue": "queue",
+    "due": "due",
+    "notify_contact": "yes",
+    "organization": "organization",
+    "contact": "contact",
+    "parent": "parent",
 }
-SETTABLE = (*PLAIN, *NAMED, "queue", "due", "notify_contact", "organization", "contact", "parent")
+LONG_TAIL = {
+    "additional_assets": "words",
+    "estimated_hours": "hours",
+    "planned_replacement": "day",
+    "rate": "number",
+    "billable": "yes",
+    "service_call": "moment",
+    "service_call_end": "moment",
+    "category": "category",
+    "subcategory": "subcategory",
+    "checklist": "plain",
+    "form": "plain",
+}
+SETTABLE = tuple(COLUMNS)
+# Never without a value.
+NEEDED = ("title", "source", "priority", "type", "queue", "notify_contact")
+# Kept by the desk for itself: nobody sets them by hand.
+OWN = ("sla", "twin", "side", "completed_by_side", "series", "checklist", "form")
 
 
 def label(name: str) -> Sentence:
@@ -28,26 +57,81 @@ def label(name: str) -> Sentence:
     return Sentence("sub-issue type" if name == "sub_issue_type" else name.replace("_", " "), {})
 
 
-def set_value(desk: Desk, ticket: Ticket, name: str, value: Any) -> bool:
+def set_value(
+    desk: Desk, ticket: Ticket, name: str, value: Any, dates: values.Dates = values.iso_dates
+) -> bool:
     """Gives a field of any kind its value; None or "empty" clears it; False: it had it already.
 
-    UsageError where there is no such field, or no such priority, type, organization …
+    UsageError where there is no such field, or it cannot have that value; NotFound where it names
+    a person, organization or ticket that is not there.
     """
-    if value == "empty":
-        value = None
-    if name in NAMED:
-        return desk.set_field(ticket, name, named(str(value), NAMED[name](desk), label(name)))
-    if name in PLAIN or name in ("queue", "notify_contact"):
-        return desk.set_field(ticket, name, value)
-    if name == "due":
-        return desk.set_field(ticket, "due", _moment(value))
-    if name in ("organization", "contact", "parent"):
-        found = None if value is None else _found(desk, name, str(value))
-        return desk.set_field(ticket, f"{name}_id", found.id if found else None)
-    if name not in desk.profile.field_names:
-        known = (*SETTABLE, *desk.profile.field_names)
-        raise UsageError(str(named_error(name, known)))
-    return desk.set_field(ticket, name, value)
+    if name not in COLUMNS and name not in desk.profile.field_names:
+        raise UsageError(named_error(name, (*SETTABLE, *desk.profile.field_names)).message)
+    wanted = None if value in (None, "empty") else read(desk, ticket, name, value, dates)
+    if wanted is None and name in NEEDED:
+        raise UsageError(sentence("{field!c} cannot be empty.", field=label(name)))
+    if name == "contact":
+        return set_contact(desk, ticket, wanted)
+    column = f"{name}_id" if name in ("organization", "parent") else name
+    return desk.set_field(ticket, column, wanted.id if column != name and wanted else wanted)
+
+
+def read(
+    desk: Desk, ticket: Ticket, name: str, value: Any, dates: values.Dates = values.iso_dates
+) -> Any:
+    """The value that a field would have: plain, or the record that it names."""
+    kind = COLUMNS.get(name) or LONG_TAIL.get(name, "text")
+    if kind in _LOOKED_UP:
+        return _LOOKED_UP[kind](desk, ticket, value, dates)
+    return values.read(kind, value, label(name), dates)
+
+
+def set_contact(desk: Desk, ticket: Ticket, person: Person | None) -> bool:
+    """Whose ticket it is; it goes over to that person's organization."""
+    changed = desk.set_field(ticket, "contact_id", person.id if person else None)
+    if changed and person is not None and person.organization_id is not None:
+        desk.set_field(ticket, "organization_id", person.organization_id)
+    return changed
+
+
+def shown(desk: Desk, ticket: Ticket, name: str) -> Value:
+    """What stands in a field now, as a person reads it."""
+    if name in ("contact", "organization", "parent"):
+        record = getattr(asking.tickets, name)(desk.unit, ticket)
+        return _called(record)
+    value = getattr(ticket, name) if name in COLUMNS else ticket.fields.get(name)
+    return as_words(desk, value)
+
+
+def as_words(desk: Desk, value: Any) -> Value:
+    """A field's value in words: dates in the desk's zone, "yes" for True."""
+    if value in (None, "", []):
+        return sentence("empty")
+    if isinstance(value, bool):
+        return sentence("yes") if value else sentence("no")
+    if isinstance(value, str):
+        when = _moment_in(value)
+        return when.astimezone(desk.settings.config.desk.zone) if when else value
+    if isinstance(value, datetime):
+        return value.astimezone(desk.settings.config.desk.zone)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return list(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _moment_in(value: str) -> datetime | None:
+    """The time that a field holds, as `#due` and `#schedule` write it."""
+    try:
+        when = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return when if when.tzinfo is not None else None
+
+
+def _called(record: Person | Organization | Ticket | None) -> Value:
+    if record is None:
+        return sentence("empty")
+    return record.number if isinstance(record, Ticket) else record.name
 
 
 def named_error(name: str, known: Iterable[str]) -> UsageError:
@@ -59,36 +143,113 @@ def named_error(name: str, known: Iterable[str]) -> UsageError:
     return UsageError(sentence('There is no {what} "{text}".', what=sentence("field"), text=name))
 
 
-def _moment(value: Any) -> datetime | None:
-    if value is None or isinstance(value, datetime):
+# ---- what the desk has to look up
+
+
+def _due(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> datetime:
+    if isinstance(value, datetime):
         return value
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError as error:
-        raise UsageError(
+    return datetime.fromisoformat(values.read("moment", value, label("due"), dates))
+
+
+def _word_of(of: str, what: Sentence) -> Lookup:
+    """A word of the profile, in any case."""
+
+    def find(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> str:
+        return named(str(value), getattr(desk.profile, of), what)
+
+    return find
+
+
+def _category(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> str:
+    known = desk.profile.categories
+    return named(str(value), known, sentence("category")) if known else str(value)
+
+
+def _subcategory(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> str:
+    category = str(ticket.fields.get("category") or "")
+    known = desk.profile.categories.get(category, ())
+    return named(str(value), known, sentence("subcategory")) if known else str(value)
+
+
+def _queue(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> str:
+    """One of the profile, or the name of a mailbox of the other side as it stands."""
+    by_key = {key(name): name for name in desk.profile.queues}
+    return by_key.get(key(str(value)), str(value))
+
+
+def find_person(desk: Desk, text: str) -> Person:
+    """The person whom an address or a name means; an unknown address becomes a new contact.
+
+    NotFound where nobody is called so; UsageError where several are.
+    """
+    address = _ADDRESS.search(text)
+    if address is not None:
+        found = Address(text.partition("<")[0].strip(' "') if "<" in text else "", address[0])
+        return people.by_address(desk.unit, found) or people.learn(desk.unit, found, desk.now)
+    several = asking.people.called(desk.unit, text)
+    if not several:
+        raise NotFound(
             sentence(
-                '"{text}" is no date; write it like 2026-12-03 or with a time.', text=str(value)
+                'Nobody is called "{text}"; write the address, like ann@acme.example.',
+                text=text.strip(),
             )
-        ) from error
-    if found.tzinfo is None:
-        raise UsageError(sentence('"{text}" has no time zone.', text=str(value)))
-    return found
+        )
+    if len(several) > 1:
+        known = [f"{p.name} <{asking.people.email(desk.unit, p)}>" for p in several[:MOST_NAMED]]
+        raise UsageError(
+            sentence('"{text}" can be {known}; write the address.', text=text.strip(), known=known)
+        )
+    return several[0]
 
 
-def _found(desk: Desk, name: str, value: str) -> Any:
-    """The organization, contact or Problem that a text means."""
-    if name == "contact":
-        address = Address("", value)
-        return people.by_address(desk.unit, address) or people.learn(desk.unit, address, desk.now)
-    found: Any
-    if name == "organization":
-        found = asking.people.organization_called(desk.unit, value, former=True)
-    else:
-        found = asking.tickets.numbered(desk.unit, value)
+def _contact(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> Person:
+    person = find_person(desk, str(value))
+    if people.is_ours(desk.settings.config, asking.people.email(desk.unit, person)):
+        raise UsageError(sentence("The desk's own address is nobody's contact."))
+    return person
+
+
+def _organization(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> Organization:
+    found = asking.people.organization_called(desk.unit, str(value), former=True)
     if found is None:
-        what = label("ticket" if name == "parent" else name)
-        raise NotFound(sentence('There is no {what} "{text}".', what=what, text=value))
+        known = [one.name for one in desk.unit.all(asking.people.ORGANIZATIONS)]
+        raise NotFound(_no(sentence("organization"), str(value), known))
     return found
+
+
+def _no(what: Sentence, text: str, known: list[str]) -> str:
+    try:
+        named(text, known, what)
+    except UsageError as error:
+        return error.message
+    return sentence('There is no {what} "{text}".', what=what, text=text)
+
+
+def _parent(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> Ticket:
+    found = asking.tickets.numbered(desk.unit, str(value))
+    if found is None:
+        raise NotFound(
+            sentence('There is no {what} "{text}".', what=label("ticket"), text=str(value))
+        )
+    return found
+
+
+Lookup = Callable[[Desk, Ticket, Any, values.Dates], Any]
+_ADDRESS = re.compile(r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+\.[^\s<>,;\"'()]+")
+MOST_NAMED = 5
+_LOOKED_UP: dict[str, Lookup] = {
+    "due": _due,
+    "source": _word_of("sources", sentence("source")),
+    "priority": _word_of("priorities", sentence("priority")),
+    "type": _word_of("types", sentence("ticket type")),
+    "queue": _queue,
+    "category": _category,
+    "subcategory": _subcategory,
+    "contact": _contact,
+    "organization": _organization,
+    "parent": _parent,
+}
 
 
 # ---- tags and checklists

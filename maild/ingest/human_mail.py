@@ -218,8 +218,9 @@ def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = Non
             "it opens no ticket: it only asks for reports, or for what needs one",
             results,
         )
-    contact = _forwarded(desk, understood) or understood.person
-    forwarded = contact is not understood.person
+    of_forward = _forwarded(desk, understood)
+    contact = of_forward or _on_behalf(desk, understood) or understood.person
+    forwarded = of_forward is not None
     title = title_of(asked.subject)
     fields, organization = _fields(desk, understood, title)
     if forwarded:
@@ -228,10 +229,11 @@ def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = Non
         title=title,
         contact=contact,
         organization=organization or asking.people.organization(desk.unit, contact),
+        source=(understood.by_resource and commands.source(desk, asked)) or "email",
         queue=queue(desk),
         fields=fields,
     )
-    note = _describe(desk, understood, ticket, contact)
+    note = _describe(desk, understood, ticket, of_forward)
     _copies(desk, understood, ticket)
     _tie(desk, understood, ticket, follows)
     if understood.unproven and forwarded:
@@ -245,12 +247,12 @@ def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = Non
     return conclude(desk, Became.TICKET, f"a new ticket by {contact.name}", results)
 
 
-def _describe(desk: Desk, understood: Understood, ticket: Ticket, contact: Person) -> Note:
-    """The ticket's first note.  Of a forward it holds the contact's words; the technician's own
-    stay among his colleagues."""
+def _describe(desk: Desk, understood: Understood, ticket: Ticket, contact: Person | None) -> Note:
+    """The ticket's first note.  Of a forward (`contact`: whose mail it was) it holds the contact's
+    words; the technician's own stay among his colleagues."""
     mail, asked = understood.mail, understood.asked
     public = commands.public(desk, mail, asked, understood.may)
-    if contact is understood.person:
+    if contact is None:
         return mail_notes.write(desk, ticket, mail, text=asked.text, public=public, first=True)
     if understood.unproven:
         return mail_notes.write(desk, ticket, mail, text=mail.text, public=False, first=True)
@@ -284,6 +286,14 @@ def _forwarded(desk: Desk, understood: Understood) -> Person | None:
     person = person or people.learn(desk.unit, address, desk.now)
     because = f"{understood.person.name} forwards a mail of {address.key}"
     say(desk, Reason("who", f"for {person.name}", because))
+    return person
+
+
+def _on_behalf(desk: Desk, understood: Understood) -> Person | None:
+    """For whom a technician opens a ticket: `#for ann@acme.example`."""
+    person = commands.on_behalf(desk, understood.asked) if understood.by_resource else None
+    if person is not None:
+        say(desk, Reason("who", f"for {person.name}", f"{understood.person.name} says so (#for)"))
     return person
 
 

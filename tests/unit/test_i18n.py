@@ -16,6 +16,7 @@ import pytest
 import maild
 from maild import i18n as sentences
 from maild import yamlfile
+from maild.commands.handlers import setting
 from maild.commands.undo import COLUMNS
 from maild.desk import fields
 from maild.desk.notify import notify
@@ -26,7 +27,10 @@ from maild.store import asking
 from tests.office import Office
 
 CODE = Path(maild.__file__).parent
-NAMES = (*fields.PARTS, *fields.SETTABLE, *FIELDS, *COLUMNS, "primary", "people", "ticket")
+NAMES = (
+    *fields.PARTS, *fields.SETTABLE, *FIELDS, *COLUMNS, *setting.BY_COMMAND, *setting.PEOPLE,
+    "primary", "people", "ticket",
+)  # fmt: skip
 REASON = {"Refused": 0, "NotFound": 0, "UsageError": 0, "Unclear": 1}  # which argument it is
 WHEN = datetime(2026, 12, 3, 9, 0, tzinfo=ZoneInfo("Europe/Berlin"))
 

@@ -58,26 +58,6 @@ def _item(job: Job, argument: str) -> tuple[str, str]:
     return "", argument
 
 
-def set_(job: Job, argument: str) -> str:
-    """Any other field: "category Sales", "vendor_case 4711"."""
-    name, _, value = argument.strip().partition(" ")
-    name, value = name.strip(":=").lower(), value.strip(" :=")
-    if name in fields.SETTABLE:
-        raise Refused(sentence("{field} has a command of its own; see #help.", field=name))
-    _named(name, job.desk.profile.field_names, sentence("field"))
-    if not value:
-        raise Refused(
-            sentence("Write what {field} is to be, like #set {field} …, or none.", field=name)
-        )
-    wanted = None if value.lower() in job.names.vocabulary.nothing else value
-    if name == "category" and wanted and job.desk.profile.categories:
-        wanted = _named(wanted, tuple(job.desk.profile.categories), sentence("category"))
-    fields.set_value(job.desk, job.the_ticket, name, wanted)
-    if wanted is None:
-        return sentence("{field!c} is empty.", field=fields.label(name))
-    return sentence('{field!c} is "{value}".', field=fields.label(name), value=wanted)
-
-
 def parent(job: Job, argument: str) -> str:
     """Links the ticket to a Problem as an incident (N13); "none" unlinks it."""
     ticket = job.the_ticket

@@ -27,6 +27,11 @@ NAMED = Question(Organization, _organization.name == param("name"))
 CALLED = Question(
     Organization, sa.func.lower(_organization.name) == param("name"), order=(_organization.id,)
 )
+NAMESAKES = Question(
+    Person,
+    (sa.func.lower(_person.name) == param("name")) & _person.active,
+    order=(_person.name, _person.id),
+)
 OWNERS = Question(Domain, among(_domain.domain, "domains"))
 DOMAINS = Question(Domain, sa.true(), order=(_domain.domain,))
 ORGANIZATIONS = Question(Organization, sa.true(), order=(_organization.name,))
@@ -79,6 +84,19 @@ def organization_called(unit: Unit, name: str, *, former: bool = False) -> Organ
     return next((one for one in found if former or one.active), None)
 
 
+def called(unit: Unit, name: str) -> list[Person]:
+    """The active people of exactly this name; case does not matter.  None of it: the one word of
+    a name that is only one person's."""
+    wanted = name.strip().lower()
+    if not wanted:
+        return []
+    exact = unit.all(NAMESAKES, name=wanted)
+    if exact:
+        return exact
+    near = _adopted(unit, unit.rows(_NAMED_LIKE, like=f"%{wanted}%"))
+    return [person for person in near if wanted in person.name.lower().split()]
+
+
 def owner(unit: Unit, domains: Iterable[str]) -> Organization | None:
     """The active organization that owns one of these domains; the longest counts."""
     found = sorted(unit.all(OWNERS, domains=list(domains)), key=lambda d: len(d.domain))
@@ -123,6 +141,12 @@ _OF_ROLE = {
     for role in (Role.RESOURCE, Role.CONTACT)
 }
 _MEET = _together(sa.select(_BY_ADDRESS.union_all(_ALL_RESOURCES).subquery().c.person_id))
+_NAMED_LIKE = _together(
+    sa.select(_person.id)
+    .where(_person.active & sa.func.lower(_person.name).like(param("like")))
+    .order_by(_person.id)
+    .limit(50)
+)
 _BRING = _together(sa.select(_person.id).where(among(_person.id, "ids")))
 
 

@@ -144,6 +144,11 @@ def organization(unit: Unit, ticket: Ticket) -> Organization | None:
     return unit.get(Organization, ticket.organization_id)
 
 
+def parent(unit: Unit, ticket: Ticket) -> Ticket | None:
+    """The Problem that it hangs on (N13)."""
+    return unit.get(Ticket, ticket.parent_id)
+
+
 def people(unit: Unit, ticket: Ticket) -> list[TicketPerson]:
     """Who else is of it, in which role."""
     return unit.all(PEOPLE, ticket=ticket.id)
