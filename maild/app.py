@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from maild.desk.desk import Desk
 from maild.desk.profile import Profile, profile_folder
 from maild.errors import UsageError
 from maild.ingest.process import Pipeline
+from maild.log import log_to_stderr
 from maild.outbox.deliver import Deliverer
 from maild.parse.attachments import attachment_bytes
 from maild.parse.limits import Reader
@@ -51,9 +52,9 @@ class App:
         """Processes that read mail, each under the limits of the configuration; close it."""
         return Reader(workers=workers, seconds=self.settings.config.limits.parse_seconds)
 
-    def deliverer(self) -> Deliverer:
-        """What sends the outbox."""
-        return Deliverer(self.store, self.settings, attachment=attachment_bytes)
+    def deliverer(self, moved: Callable[[], None] = lambda: None) -> Deliverer:
+        """What sends the outbox; it calls `moved` now and then, as long as it lives."""
+        return Deliverer(self.store, self.settings, attachment=attachment_bytes, moved=moved)
 
     def tell_admins(self, now: datetime) -> int:
         """Mails what is wrong to the admins; how many alerts were new."""
@@ -85,6 +86,7 @@ def open_app(
 ) -> App:
     """Reads the configuration and opens its database; see `prepare`."""
     settings = config.load(config.config_file(file))
+    log_to_stderr(settings.config.log.level, settings.config.log.format)
     return build(settings, Store(settings.database_url), now=now, look=look, upgrade=upgrade)
 
 

@@ -358,6 +358,37 @@ class CommandsSection(Section):
     answer: Answer | None = None
 
 
+class MonitorSection(Section):
+    """Who looks after the daemon: HTTP for programs, and when something counts as wrong."""
+
+    listen: str | None = None  # where /healthz, /readyz and /metrics answer; None: nowhere
+    stall_seconds: Annotated[float, Field(ge=5)] = 300  # mail waits, nothing moves: a stall
+    backup_hours: Annotated[float, Field(ge=0)] = 0  # how old a backup may be; 0: any age
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        host, colon, port = (value or "").rpartition(":")
+        if value is not None and not (host and colon and port.isdecimal() and int(port) <= 65535):
+            raise ValueError("a host and a port like 127.0.0.1:9090 are needed")
+        return value
+
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """Host and port of `listen`."""
+        if self.listen is None:
+            return None
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class LogSection(Section):
+    """What is written to standard error while commands work."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"  # and what is worse
+    format: Literal["auto", "text", "json"] = "auto"  # auto: text on a terminal, else json
+
+
 class Cap(Section):
     """So many at most, within a clock hour and within a day (UTC)."""
 
@@ -478,6 +509,8 @@ class Config(BaseModel):
     limits: LimitsSection = LimitsSection()
     commands: CommandsSection = CommandsSection()
     floods: FloodsSection = FloodsSection()
+    monitor: MonitorSection = MonitorSection()
+    log: LogSection = LogSection()
     resource: list[ResourceSection] = []
     organization: list[OrganizationSection] = []
     contact: list[ContactSection] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -18,11 +19,15 @@ from maild.config import MailboxSection
 from maild.desk.alerts import clear_alert, raise_alert
 from maild.errors import MaildError
 from maild.ingest.imap import Stop, Watcher
+from maild.monitor.health import beat
+from maild.monitor.monitor import Monitor
+from maild.monitor.progress import Progress
 from maild.outbox.webhook_delivery import Hooks
 from maild.store import asking
 
 log = structlog.get_logger()
 
+PASS_NAME = "run --once"
 TICK_SECONDS = 2  # how often somebody looks for work that nobody announced (retries, clocks)
 CATCH_UP = timedelta(minutes=2)  # how long clocks wait for mail that came while we were away
 STOP_SECONDS = 8  # how long the threads have to finish what they do
@@ -39,16 +44,18 @@ class Daemon:
         self.app = app
         self.stop = Stop()
         self.began = _now()
-        self.mail_waits = threading.Event()
-        self.clocks_wait = threading.Event()
-        self.outbox_waits = threading.Event()
+        self.progress = Progress()
+        self.mail_waits = self.progress.wakeup("process")
+        self.clocks_wait = self.progress.wakeup("clocks")
+        self.outbox_waits = self.progress.wakeup("deliver")
         self.reader = app.reader()
         self.pipeline = app.pipeline(self.reader)
         self.clocks = app.clocks()
         self.hooks = Hooks(app.store, app.settings)
-        self.hooks_wait = threading.Event()
-        self.deliverer = app.deliverer()
+        self.hooks_wait = self.progress.wakeup("hooks")
+        self.deliverer = app.deliverer(partial(self.progress.moved, "deliver"))
         self.watchers = [(s, self._watcher(s)) for s in app.settings.config.mailbox]
+        self.monitor = Monitor(app.store, app.settings, self.progress, _now)
         self.failures: list[str] = []  # of one pass: mailboxes that could not be reached
 
     def _watcher(self, section: MailboxSection) -> Watcher:
@@ -84,12 +91,14 @@ class Daemon:
         ticker = BackgroundScheduler(timezone=UTC)
         ticker.add_job(self._tick, "interval", seconds=TICK_SECONDS, coalesce=True, max_instances=1)
         ticker.start()
+        self.monitor.start()
         log.info("started", mailboxes=len(self.watchers))
         try:
             self.stop.wait()
         finally:
             log.info("stopping")
             self.stop.set()
+            self.monitor.stop()
             self._tick()
             ticker.shutdown(wait=False)
             for thread in threads:
@@ -114,6 +123,7 @@ class Daemon:
         self.app.tell_admins(now)
         delivered = self.deliverer.once(now)
         self.reader.close()
+        self.app.store.act(lambda unit: beat(unit, PASS_NAME, now, once=True))
         return {"fetched": fetched, "processed": processed, "clocks": fired, **delivered}
 
     def _process(self) -> None:
@@ -121,6 +131,7 @@ class Daemon:
             self.mail_waits.wait()
             self.mail_waits.clear()
             while not self.stop.is_set() and self.pipeline.process_due(_now(), limit=1):
+                self.progress.done("process")
                 self.outbox_waits.set()
 
     def _call(self) -> None:

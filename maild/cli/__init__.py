@@ -30,6 +30,7 @@ COMMANDS = {
     "check": Entry("check", "Read the configuration and reach every server that it names."),
     "login": Entry("login", "Sign in to a mailbox or relay that takes OAuth 2."),
     "run": Entry("run", "Watch the mailboxes, process mail, deliver notifications."),
+    "status": Entry("status", "Say whether all is well, and what is wrong.", logs=False),
     "demo": Entry("demo", "Play the whole circle on loopback: mail in, tickets, mail out."),
     "ingest": Entry("ingest", "Take mail from files, as if it had come in by a mailbox."),
     "tickets": Entry("tickets", "List tickets.", logs=False),
@@ -61,7 +62,7 @@ class Commands(TyperGroup):
         alone = _new_app()
         importlib.import_module(f"maild.cli.{entry.module}").register(alone)
         if entry.logs:
-            importlib.import_module("maild.cli.log").log_to_stderr()
+            importlib.import_module("maild.log").log_to_stderr()
         return typer.main.get_group(alone).commands[cmd_name]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,6 +14,7 @@ from rich.table import Table
 from maild.cli.database import open_store
 from maild.cli.options import ConfigOption, JsonOption, local, print_json
 from maild.store import asking
+from maild.store.unit import Unit
 
 
 def register(app: typer.Typer) -> None:
@@ -19,9 +22,21 @@ def register(app: typer.Typer) -> None:
     app.command("alerts")(alerts)
 
 
-def alerts(json: JsonOption = False, config: ConfigOption = None) -> None:
+def alerts(
+    clear: Annotated[
+        str | None,
+        typer.Option("--clear", metavar="WORDS", help='End those whose text holds this; "": all.'),
+    ] = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
     """List what an admin should know, and what is over."""
-    with open_store(config).look() as unit:
+    store = open_store(config)
+    if clear is not None:
+        count = store.act(partial(_clear, clear))
+        print(f"{count} alert{'s' if count != 1 else ''} cleared.")
+        return
+    with store.look() as unit:
         rows: list[dict[str, Any]] = [
             {
                 "text": alert.text,
@@ -40,3 +55,11 @@ def alerts(json: JsonOption = False, config: ConfigOption = None) -> None:
         times = (local(row[key]) for key in ("first", "last", "cleared"))
         table.add_row(escape(row["text"]), str(row["count"]), *times)
     Console().print(table)
+
+
+def _clear(words: str, unit: Unit) -> int:
+    standing = [alert for alert in asking.alerts.every(unit) if alert.cleared is None]
+    found = [alert for alert in standing if words.lower() in alert.text.lower()]
+    for alert in found:
+        unit.change(alert, cleared=datetime.now(UTC))
+    return len(found)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from maild.config import Settings
 from maild.crash_points import crash_point
@@ -53,7 +54,9 @@ class Pipeline:
         with self.store.look() as unit:
             ids = [stored.id for stored in asking.messages.due(unit, now)[:limit]]
         for stored_id in ids:
-            self.process(stored_id, now)
+            outcome = self.process(stored_id, now)
+            if outcome is not None:
+                log.info("message.done", message=stored_id, outcome=outcome.outcome)
         return len(ids)
 
     def process(
@@ -63,6 +66,12 @@ class Pipeline:
 
         `mail`: what it says, or why it cannot be read, where the caller has read it already.
         """
+        with bound_contextvars(message=stored_id):
+            return self._process(stored_id, now, mail)
+
+    def _process(
+        self, stored_id: int, now: datetime, mail: Mail | MailError | None
+    ) -> Outcome | None:
         try:
             understood = mail or self._read(stored_id)
             if isinstance(understood, MailError):
@@ -71,7 +80,7 @@ class Pipeline:
         except Temporary:
             raise
         except Exception as error:
-            log.warning("message.failed", message=stored_id, error=type(error).__name__)
+            log.warning("message.failed", error=type(error).__name__)
             return self.store.act(partial(self._failed, stored_id, error, now))
 
     def _read(self, stored_id: int) -> Mail:

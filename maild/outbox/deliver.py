@@ -75,8 +75,13 @@ class Deliverer:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         renderer: PooledRenderer | LocalRenderer | None = None,
         attachment: Extract | None = None,
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
-        """`attachment` reads a file out of a stored message; without it none is passed on."""
+        """`attachment` reads a file out of a stored message; without it none is passed on.
+
+        `moved` is called again and again while the deliverer lives.
+        """
+        self._moved = moved
         self._store = store
         self._settings = settings
         self._smtp = settings.config.smtp
@@ -407,6 +412,7 @@ class Deliverer:
         pause = RENEW_SECONDS
         while True:
             await asyncio.sleep(pause)
+            self._moved()
             try:
                 await self._renew_once()
                 pause = RENEW_SECONDS
