@@ -158,8 +158,9 @@ class Address:
     def key(self) -> str:
         """The form by which people are compared: lower case, domain in ASCII (IDNA)."""
         local, at, domain = self.address.strip().lower().rpartition("@")
-        with suppress(UnicodeError):
-            domain = domain.encode("idna").decode("ascii")
+        if not domain.isascii():
+            with suppress(UnicodeError):
+                domain = domain.encode("idna").decode("ascii")
         return local + at + domain
 
     @property

@@ -107,6 +107,7 @@ class Desk:
     author: Person | None = None  # who began it all, also while a rule acts
     mail: Mail | None = None  # what is being processed, if it is a mail
     stored: Message | None = None
+    cause_is_new: bool = False  # nothing was told yet of a cause that is written like this one
     listeners: tuple[Listener, ...] = ()
     chain: tuple[str, ...] = ()  # the rules that led to what is being done
     memory: dict[str, Any] = field(default_factory=dict)  # what was looked up for this unit

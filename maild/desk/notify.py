@@ -48,6 +48,7 @@ class Cause(Protocol):
     profile: Profile
     now: datetime
     cause: str  # the same again when the same mail is processed again
+    cause_is_new: bool  # nothing was told yet of a cause that is written like this one
     stored: Message | None
     author: Person | None  # who began it all, as far as we believe it
 
@@ -131,7 +132,8 @@ def _told(
 
 def _look_up(desk: Cause, what: _What, told: Sequence[Recipient]) -> None:
     """Asks at once what would be asked for each of them."""
-    asking.outbox.look_up(desk.unit, [_key(desk, what, recipient, 0) for recipient in told])
+    if not desk.cause_is_new:
+        asking.outbox.look_up(desk.unit, [_key(desk, what, recipient, 0) for recipient in told])
     caps = desk.settings.config.floods
     counted = [rate_limits.outgoing_caps(_outgoing(desk, what, r), caps) for r in told]
     asking.counters.so_far(desk.unit, [key for some in counted for _, key, _ in some], desk.now)
@@ -175,7 +177,7 @@ def _covered(
     if what.ticket is None:
         return None
     unit = desk.unit
-    for row in asking.outbox.of_cause(unit, what.ticket, desk.cause, desk.now):
+    for row in asking.outbox.of_cause(unit, what.ticket, desk.cause):
         one_note = row.note_id is None or what.note is None or row.note_id == what.note.id
         takes_over = row.template in what.kind.covers
         covered = what.kind.name in desk.profile.notifications.covers(row.template)
@@ -277,7 +279,7 @@ def _free_key(desk: Cause, what: _What, recipient: Recipient) -> str | None:
     """The first free key of this cause, template and recipient; None: told already."""
     for count in range(1000):
         key = _key(desk, what, recipient, count)
-        known = asking.outbox.with_key(desk.unit, key)
+        known = asking.outbox.with_key(desk.unit, key, only_mine=desk.cause_is_new)
         if known is None:
             return key
         if (known.note_id, known.ticket_id) == what.ids:
@@ -397,11 +399,9 @@ def _conversation(desk: Cause, ticket: Ticket | None, recipient: Recipient) -> l
     if ticket is None:
         return [own] if own else []
     addresses = _addresses(desk, recipient)
-    came = asking.messages.from_(desk.unit, ticket, addresses)
-    went = asking.outbox.to(desk.unit, ticket, addresses)
-    entries = [(m.accepted, m.message_id or "") for m in came]
-    entries += [(item.created, item.message_id) for item in went]
-    chain = [message_id for _, message_id in sorted(entries, key=lambda entry: entry[0])]
+    entries = asking.messages.came(desk.unit, ticket) + asking.outbox.went(desk.unit, ticket)
+    his = [(at, message_id) for at, address, message_id in entries if address in addresses]
+    chain = [message_id for _, message_id in sorted(his, key=lambda entry: entry[0])]
     if own:  # last, wherever it was: this is what we answer
         chain = [m for m in chain if m != own] + [own]
     return chain

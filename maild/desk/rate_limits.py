@@ -6,6 +6,7 @@ same however much mail there is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from maild.store.unit import Unit
 
 KEEP = timedelta(days=3)  # counters that were last raised before are swept away
 STRANGER = timedelta(days=1)  # so long an address that we learned by mail is a stranger's
+SWEPT = "counters swept"  # what the program remembers
 ALERT = "flood"  # one alert, however many caps a storm runs into
 
 
@@ -73,6 +75,11 @@ def over(unit: Unit, name: str, key: str, cap: Cap, what: str, now: datetime) ->
     return because
 
 
+def look_up(unit: Unit, wanted: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Asks at once for what `over` will ask for, by (name, key)."""
+    asking.counters.so_far(unit, [f"{name}:{key}" for name, key in wanted], now)
+
+
 def first_over(unit: Unit, wanted: list[tuple[str, Cap]], now: datetime) -> int | None:
     """Counts one more for these keys; which of them is over its cap, or None.
 
@@ -80,7 +87,8 @@ def first_over(unit: Unit, wanted: list[tuple[str, Cap]], now: datetime) -> int 
     """
     keys = [key for key, _ in wanted]
     so_far = asking.counters.so_far(unit, keys, now)
-    if not any(map(any, so_far.values())):
+    if unit.lasting.get(SWEPT) != now.date():  # once a day and program is enough
+        unit.lasting[SWEPT] = now.date()
         asking.counters.sweep(unit, now - KEEP)
     over_at = next(
         (

@@ -84,6 +84,8 @@ def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
     _expose(desk, understood)
     if original is not None:
         return _confirm(desk, understood, original, read)
+    whose = _whose(desk, understood)
+    rate_limits.look_up(desk.unit, [("mails", whose), ("tickets", whose)], desk.now)
     too_many = _too_many(desk, understood, "mails")
     if too_many:
         return _file(desk, understood, too_many)
@@ -402,12 +404,21 @@ def _confirm(desk: Desk, understood: Understood, original: Message, read: Read) 
 def _too_many(desk: Desk, understood: Understood, name: str) -> str:
     """Which cap on this sender's mails or tickets is reached; "" where none is."""
     caps = desk.settings.config.floods
-    sender = understood.mail.sender
-    address = sender.key if sender else asking.people.email(desk.unit, understood.person)
-    what = f"{name.capitalize()} of {address} are only filed"
-    # Who writes in his name without proof must not use up what he himself may send.
-    whose = address if understood.proof.by == "none" else f"{address}:proven"
+    what = f"{name.capitalize()} of {_address(desk, understood)} are only filed"
+    whose = _whose(desk, understood)
     return rate_limits.over(desk.unit, name, whose, getattr(caps, name), what, desk.now)
+
+
+def _whose(desk: Desk, understood: Understood) -> str:
+    """Against whom it counts: who writes in his name without proof must not use up what he himself
+    may send."""
+    address = _address(desk, understood)
+    return address if understood.proof.by == "none" else f"{address}:proven"
+
+
+def _address(desk: Desk, understood: Understood) -> str:
+    sender = understood.mail.sender
+    return sender.key if sender else asking.people.email(desk.unit, understood.person)
 
 
 def _file(desk: Desk, understood: Understood, because: str) -> Outcome:

@@ -58,24 +58,43 @@ def answered(mail: Mail) -> tuple[str, ...]:
     return tuple(ids)[:IDS]
 
 
+def look_up(unit: Unit, mail: Mail) -> None:
+    """Asks at once which mail of ours this one answers, and whether it is itself one of ours."""
+    own = [mail.message_id] if mail.message_id else []
+    asking.outbox.look_up_ids(unit, [*own, *answered(mail)])
+
+
 def gather(unit: Unit, mail: Mail, secret: bytes) -> Evidence:
     """Looks up what the mail's header fields point to."""
-    ids = answered(mail)
+    look_up(unit, mail)
+    ids = [_ours(unit, message_id) for message_id in answered(mail)]
+    asking.tickets.look_up(unit, [*ids, *([mail.message_id] if mail.message_id else [])])
     read: list[tuple[Token | None, str | None]] = [(reply_tokens.read(secret, i), i) for i in ids]
     read += [(reply_tokens.read(secret, a.address), None) for a in (*mail.to, *mail.cc)[:IDS]]
     found = [(token, message_id) for token, message_id in read if token is not None]
     wanted = {token.ticket_number for token, _ in found if token.ticket_number}
     named = numbers.numbers_in(mail.subject)[:NAMED]
     by_number = _by_number(unit, {*wanted, *named})
-    sent = asking.outbox.with_ids(unit, [i for _, i in found if i is not None])
-    exposed = {item.message_id for item in sent if item.exposed}
+    tickets = ((i, asking.tickets.of_message_id(unit, i)) for i in ids)
     return Evidence(
         signed=tuple(
-            Signed(t, i, by_number.get(t.ticket_number or ""), i in exposed) for t, i in found
+            Signed(t, i, by_number.get(t.ticket_number or ""), _exposed(unit, i)) for t, i in found
         ),
-        known=tuple(asking.tickets.of_message_ids(unit, ids)),
+        known=tuple((i, ticket) for i, ticket in tickets if ticket is not None),
         named=tuple(by_number[number] for number in named if number in by_number),
     )
+
+
+def _ours(unit: Unit, message_id: str) -> str:
+    """The Message-ID that we gave our mail, where a relay gave it another."""
+    item = asking.outbox.with_id(unit, message_id)
+    return item.message_id if item is not None else message_id
+
+
+def _exposed(unit: Unit, message_id: str | None) -> bool:
+    """Whether others have seen this id of ours (tokens travel in References)."""
+    item = asking.outbox.with_id(unit, message_id) if message_id is not None else None
+    return item is not None and item.exposed
 
 
 def decide(unit: Unit, evidence: Evidence, who: Sender | None) -> Match:

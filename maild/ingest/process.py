@@ -20,13 +20,13 @@ from maild.crash_points import crash_point
 from maild.desk import alerts, people, rate_limits
 from maild.desk.desk import Desk, Route
 from maild.errors import MailError, Temporary
-from maild.ingest import automatic_mail, duplicates, human_mail, routed_mail
+from maild.ingest import automatic_mail, duplicates, human_mail, match, routed_mail
 from maild.ingest.outcome import Outcome, conclude
 from maild.model import Became, Mail, MessageState
 from maild.parse.kind import MOST_HOPS
 from maild.rules.engine import Rules
 from maild.store import Store, asking
-from maild.store.records import Message, Ticket
+from maild.store.records import Message, OutboxItem, Ticket
 from maild.store.unit import Unit
 
 log = structlog.get_logger()
@@ -92,6 +92,7 @@ class Pipeline:
         stored = asking.messages.take(unit, stored_id)
         if stored is None:
             return None
+        unit.is_new(stored)  # what it caused before, if it failed, was undone
         crash_point("process.claimed")
         rules = copy(self.rules)  # a mail sees one profile, also while the files are read again
         desk = Desk(
@@ -100,6 +101,8 @@ class Pipeline:
             profile=rules.profile,
             now=now,
             cause=f"message:{stored.sha256}@{stored.mailbox}",
+            # What has a Message-ID and came before is a duplicate, and tells nobody anything.
+            cause_is_new=mail.message_id is not None,
             mail=mail,
             stored=stored,
             listeners=(rules,),
@@ -115,13 +118,14 @@ class Pipeline:
             outcome=outcome.outcome,
             why=outcome.why,
         )
+        sent = len(unit.added(OutboxItem))
         unit.write()
         crash_point("process.done")
         ticket = unit.get(Ticket, stored.ticket_id)
         return replace(
             outcome,
             status=ticket.status if ticket else None,
-            notifications=len(asking.outbox.of_message(unit, stored.id)),
+            notifications=sent,
         )
 
     def _failed(
@@ -208,6 +212,7 @@ def _is_our_own(desk: Desk, mail: Mail) -> bool:
     """By its From, or by a Message-ID that we gave a mail (H32)."""
     if mail.sender and people.is_ours(desk.settings.config, mail.sender.key):
         return True
+    match.look_up(desk.unit, mail)
     if mail.message_id is None:
         return False
     return asking.outbox.with_id(desk.unit, mail.message_id) is not None

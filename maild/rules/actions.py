@@ -172,7 +172,7 @@ def _is_resource(context: Context) -> bool:
 def _withdraw(context: Context, audience: Any) -> str | None:
     """Takes back what this very mail or clock has put into the outbox for them."""
     desk, wanted = context.desk, {"contacts": Role.CONTACT, "resources": Role.RESOURCE}
-    waiting = asking.outbox.of_cause(desk.unit, ticket_of(context), desk.cause, desk.now)
+    waiting = asking.outbox.of_cause(desk.unit, ticket_of(context), desk.cause)
     rows = [row for row in waiting if row.audience == wanted[str(audience)]]
     why = "A rule took it back before it was sent."
     for row in rows:

@@ -51,15 +51,9 @@ class Compiled:
 
 def _compile(statement: Statement, dialect: sa.Dialect) -> Compiled:
     compiled: Any = _inlined(statement.core, dialect).compile(dialect=dialect)
-    binds = {name: _binder(bind, dialect) for name, bind in compiled.binds.items()}
-    read = _reader(statement.columns, dialect)
-    if compiled.positiontup is None:  # psycopg takes them by name
-        named = tuple(binds.items())
-        return Compiled(
-            compiled.string, lambda params: {name: give(params) for name, give in named}, read
-        )
-    ordered = tuple(binds[name] for name in compiled.positiontup)
-    return Compiled(compiled.string, lambda params: tuple([give(params) for give in ordered]), read)
+    names = compiled.positiontup or list(compiled.binds)
+    bind = _binder([compiled.binds[name] for name in names], dialect, compiled.positiontup is None)
+    return Compiled(compiled.string, bind, _reader(statement.columns, dialect))
 
 
 def _inlined(core: Any, dialect: sa.Dialect) -> Any:
@@ -79,20 +73,31 @@ def _inlined(core: Any, dialect: sa.Dialect) -> Any:
     return visitors.replacement_traverse(core, {}, constant)
 
 
-def _binder(bind: sa.BindParameter[Any], dialect: sa.Dialect) -> Callable[[Params], Any]:
-    """What gives the driver's value for this parameter."""
-    name = bind.key
-    process = bind.type.dialect_impl(dialect).bind_processor(dialect)
-    if not bind.required and bind.value is not None:
-        value = process(bind.value) if process else bind.value
-        return lambda params: value
-    if process is None:
-        return lambda params: params[name]
-    return lambda params: process(params[name])
+def _binder(
+    binds: Sequence[sa.BindParameter[Any]], dialect: sa.Dialect, by_name: bool
+) -> Callable[[Params], Any]:
+    """What gives the driver's values for parameters, in their order or by their names; written
+    out, as it runs for every row."""
+    given: dict[str, Any] = {}
+    parts = []
+    for n, bind in enumerate(binds):
+        process = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        value = f"p[{bind.key!r}]"
+        if not bind.required and bind.value is not None:
+            given[f"v{n}"] = process(bind.value) if process else bind.value
+            value = f"v{n}"
+        elif process:
+            given[f"f{n}"] = process
+            value = f"f{n}({value})"
+        parts.append(f"{bind.key!r}: {value}" if by_name else f"{value},")
+    made: Callable[[Params], Any]
+    body = f"{{{', '.join(parts)}}}" if by_name else f"({''.join(parts)})"
+    made = eval(f"lambda p: {body}", given)
+    return made
 
 
 def _reader(columns: Sequence[sa.ColumnElement[Any]], dialect: sa.Dialect) -> Callable[[Row], Row]:
-    """What gives our values for a row of the driver's; written out, as it runs for every row."""
+    """What gives our values for a row of the driver's, in the same way."""
     found = [c.type.dialect_impl(dialect).result_processor(dialect, None) for c in columns]
     if not any(found):
         return lambda row: row

@@ -20,7 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import elements, functions, operators
 
 from maild.store.prepared import Statement
-from maild.store.schema import TABLES
+from maild.store.schema import TABLES, record_of
 from maild.store.types import CleanText, KeyText, Several, clean, keyed
 
 R = TypeVar("R")
@@ -39,6 +39,11 @@ class Among(functions.FunctionElement[bool]):
     inherit_cache = True
     type = sa.Boolean()
 
+    def self_group(self, against: Any = None) -> Any:
+        """As it is: where it stands alone, SQLAlchemy would compare it with 1, and no index would
+        find it."""
+        return self
+
 
 def among(column: Any, name: str) -> Any:
     """The column's value is one of those given as `name` when the question is asked."""
@@ -51,7 +56,7 @@ def _among_sqlite(element: Among, compiler: Any, **options: Any) -> str:
     return f"{column} IN (SELECT value FROM json_each({values}))"
 
 
-@compiles(Among, "postgresql")
+@compiles(Among)
 def _among_postgresql(element: Among, compiler: Any, **options: Any) -> str:
     column, values = (compiler.process(c, **options) for c in element.clauses)
     return f"{column} = ANY ({values})"
@@ -72,6 +77,7 @@ class Question(Generic[R]):
         self.where = where
         self.order = order or tuple(TABLES[record].primary_key)
         self.limit = limit
+        self._only: dict[tuple[str, ...], Statement] = {}
 
     @cached_property
     def select(self) -> Statement:
@@ -82,6 +88,15 @@ class Question(Generic[R]):
         """The same for who may change these rows."""
         return Statement(self._select().with_for_update())
 
+    def only(self, names: tuple[str, ...]) -> Statement:
+        """The id and these columns."""
+        if names not in self._only:
+            table = TABLES[self.record]
+            chosen = [table.c.id, *(table.c[name] for name in names)]
+            query = sa.select(*chosen).where(self.where).order_by(table.c.id)
+            self._only[names] = Statement(query)
+        return self._only[names]
+
     @cached_property
     def counting(self) -> Statement:
         query = sa.select(sa.func.count()).select_from(TABLES[self.record])
@@ -90,6 +105,15 @@ class Question(Generic[R]):
     @cached_property
     def unlimited(self) -> Question[R]:
         return Question(self.record, self.where, order=self.order)
+
+    @cached_property
+    def refs(self) -> tuple[tuple[str, type], ...]:
+        """Which parameters are the keys of other records: where one of those is new, nothing in
+        the database refers to it."""
+        whole = isinstance(self.where, elements.BooleanClauseList)
+        parts = self.where.clauses if whole and self.where.operator is operators.and_ else []
+        found = (_referred(part) for part in ([self.where] if not whole else parts))
+        return tuple(ref for ref in found if ref is not None)
 
     @cached_property
     def fits(self) -> Half:
@@ -107,6 +131,17 @@ class Question(Generic[R]):
     def _select(self) -> sa.Select[Any]:
         query = sa.select(TABLES[self.record]).where(self.where).order_by(*self.order)
         return query if self.limit is None else query.limit(self.limit)
+
+
+def _referred(part: Any) -> tuple[str, type] | None:
+    """The parameter and the record, where the part is `note.ticket_id == param("ticket")`."""
+    if not isinstance(part, elements.BinaryExpression) or part.operator is not operators.eq:
+        return None
+    column, bound = part.left, part.right
+    if not isinstance(column, sa.Column) or not isinstance(bound, sa.BindParameter):
+        return None
+    targets = [key.column.table for key in column.foreign_keys]
+    return (bound.key, record_of(targets[0])) if targets and bound.required else None
 
 
 # ---- the half that needs no database

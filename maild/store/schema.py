@@ -77,11 +77,22 @@ def _part(part: Index | Unique) -> Any:
 TABLES: dict[type, sa.Table] = {record: _table(record) for record in RECORDS}
 
 
+_RECORDS = {table: record for record, table in TABLES.items()}
+
+
+def record_of(table: sa.Table) -> type:
+    """The record that a table was made of."""
+    return _RECORDS[table]
+
+
 def columns(record: type) -> Any:
     """The columns of a record's table, to build a condition with: `columns(Note).ticket_id`."""
     return TABLES[record].c
 
 
+_PRIMARY = {record: next(iter(table.primary_key)).name for record, table in TABLES.items()}
+
+
 def primary_of(record: type) -> str:
     """The name of a record's primary key, which is one column."""
-    return next(iter(TABLES[record].primary_key)).name
+    return _PRIMARY[record]

@@ -45,6 +45,7 @@ class Unit:
         self._added: dict[type, dict[int, Any]] = {}  # by id(record): new, in the order of adding
         self._changed: dict[type, dict[int, tuple[Any, set[str]]]] = {}  # and which columns
         self._deleted: dict[type, dict[int, Any]] = {}
+        self._new: set[tuple[type, Any]] = set()  # nothing in the database refers to these
         self._deferred: dict[Statement, dict[Any, dict[str, Any]]] = {}
         self._log: list[Callable[[], None]] = []  # what takes back each step, the first one first
 
@@ -78,8 +79,15 @@ class Unit:
         """The record with this primary key, ours until the commit; None where there is none, or
         somebody else has it at this moment."""
         kind: Any = record
-        found = self._ask(_taking(kind), {"key": key})
-        return self.adopt(record, found[0]) if found else None
+        link = self._link
+        with_ids = link is not None and link.dialect.name == "sqlite" and "ids" not in link.info
+        found = self._ask(_taking(kind, with_ids), {"key": key})
+        if not found:
+            return None
+        width = len(TABLES[kind].c)
+        if link is not None and with_ids:
+            link.info["ids"] = dict(zip(_early(), found[0][width:], strict=True))
+        return self.adopt(record, found[0][:width])
 
     def all(self, question: Question[R], **params: Any) -> list[R]:
         """Every record that is asked for, in the question's order, our own new ones among them."""
@@ -102,7 +110,8 @@ class Unit:
 
     def count(self, question: Question[Any], **params: Any) -> int:
         """How many are asked for."""
-        if self._changed.get(question.record) or self._deleted.get(question.record):
+        changed = self._changed.get(question.record) or self._deleted.get(question.record)
+        if changed or self._is_about_new(question, params):
             return len(self.all(question.unlimited, **params))
         key = question, ("count", *_hashed(params))
         if key not in self._answers:
@@ -110,6 +119,30 @@ class Unit:
             self._answers[key] = found[0][0] if found else 0
         added = self._added.get(question.record, {}).values()
         return int(self._answers[key]) + sum(bool(question.fits(r, params)) for r in added)
+
+    def added(self, record: type[R]) -> list[R]:
+        """What this unit has added of a kind and not written yet, in the order of adding."""
+        kind: Any = record
+        return list(self._added.get(kind, {}).values())
+
+    def values(self, question: Question[Any], *names: str, **params: Any) -> list[Row]:
+        """These columns of every record that is asked for, in the order of their ids: light, where
+        the rest of them is heavy."""
+        if self._is_about_new(question, params):
+            stored = []
+        else:
+            key = question, (names, *_hashed(params))
+            if key not in self._answers:
+                self._answers[key] = self._ask(question.only(names), params)
+            stored = self._answers[key]
+        mine = self._touched(question.record)
+        gone = {
+            one.id for one in (*mine.values(), *self._deleted.get(question.record, {}).values())
+        }
+        kept = [row for row in stored if row[0] not in gone]
+        fit = (one for one in mine.values() if question.fits(one, params))
+        kept += [(one.id, *(getattr(one, name) for name in names)) for one in fit]
+        return [row[1:] for row in sorted(kept, key=lambda row: row[0] or float("inf"))]
 
     def rows(self, statement: Statement, **params: Any) -> list[Row]:
         """What a statement of `maild/store/asking` gives, of what is written already."""
@@ -134,9 +167,19 @@ class Unit:
         """Says what the database answers to a question, where another statement has told it."""
         self._answers.setdefault((question, _hashed(params)), list(records))
 
+    def known(self, record: type[R]) -> list[R]:
+        """What this unit has met of a kind so far."""
+        return [one for (kind, _), one in self._known.items() if kind is record and one]
+
+    def is_new(self, record: Any) -> None:
+        """Says that nothing in the database refers to this record yet, so nobody need ask."""
+        kind = type(record)
+        self._new.add((kind, getattr(record, primary_of(kind))))
+
     def knows(self, question: Question[Any], **params: Any) -> bool:
-        """Whether the question was asked before."""
-        return (question, _hashed(params)) in self._answers
+        """Whether the question was asked before, or is about something new."""
+        asked = (question, _hashed(params)) in self._answers
+        return asked or self._is_about_new(question, params)
 
     # ---- changing
 
@@ -149,6 +192,7 @@ class Unit:
         before = self._known.get(key)
         if key[1] != UNWRITTEN:
             self._known[key] = record
+            self._new.add(key)
         self._added.setdefault(kind, {})[id(record)] = record
 
         def back() -> None:
@@ -249,6 +293,7 @@ class Unit:
         for kept in (self._added, self._changed, self._deleted, self._answers, self._deferred):
             kept.clear()
         self._known = {k: v for k, v in self._known.items() if v is not None}
+        self._new.clear()
         self._log.clear()
 
     def _write_deleted(self, link: Link, kind: type) -> None:
@@ -287,6 +332,8 @@ class Unit:
         return self._writes and RECORDS[record].locked
 
     def _stored(self, question: Question[R], params: dict[str, Any]) -> list[R]:
+        if self._is_about_new(question, params):
+            return []
         key = question, _hashed(params)
         if key not in self._answers:
             locks = self._locks(question.record)
@@ -294,6 +341,9 @@ class Unit:
             rows = self._ask(statement, params)
             self._answers[key] = [self.adopt(question.record, row) for row in rows]
         return cast("list[R]", self._answers[key])
+
+    def _is_about_new(self, question: Question[Any], params: dict[str, Any]) -> bool:
+        return any((kind, params[name]) in self._new for name, kind in question.refs)
 
     def _touched(self, kind: type) -> dict[int, Any]:
         added, changed = self._added.get(kind), self._changed.get(kind)
@@ -332,7 +382,7 @@ class Unit:
         kept = link.info.setdefault("ids", {})
         if link.dialect.name == "sqlite":
             if not kept:  # we hold the lock, so nobody else gives any
-                (row,) = link.rows(_last_ids(), {})
+                (row,) = link.rows(_ids(), {})
                 kept |= dict(zip(_early(), row, strict=True))
             kept[kind] = (kept[kind] or 0) + 1
             return int(kept[kind])
@@ -388,10 +438,11 @@ def _by_keys(record: type) -> Statement:
 
 
 @cache
-def _taking(record: type) -> Statement:
+def _taking(record: type, with_ids: bool) -> Statement:
     key = TABLES[record].c[primary_of(record)]
-    query = sa.select(TABLES[record]).where(key == param("key"))
-    return Statement(query.with_for_update(skip_locked=True))
+    more = _last_ids() if with_ids else []
+    query = sa.select(TABLES[record], *more).where(key == param("key"))
+    return Statement(query if with_ids else query.with_for_update(skip_locked=True))
 
 
 def _names(record: type, with_id: bool) -> list[str]:
@@ -440,10 +491,13 @@ def _early() -> tuple[type, ...]:
     return tuple(record for record, table in RECORDS.items() if table.early)
 
 
+def _last_ids() -> list[sa.ScalarSelect[Any]]:
+    return [sa.select(sa.func.max(TABLES[r].c.id)).scalar_subquery() for r in _early()]
+
+
 @cache
-def _last_ids() -> Statement:
-    last = [sa.select(sa.func.max(TABLES[r].c.id)).scalar_subquery() for r in _early()]
-    return Statement(sa.select(*last))
+def _ids() -> Statement:
+    return Statement(sa.select(*_last_ids()))
 
 
 _LOCK = Statement(sa.select(sa.func.pg_advisory_xact_lock(param("number", sa.BigInteger()))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -40,7 +41,8 @@ _SWEEP = Statement(sa.delete(columns(Counter).day.table).where(columns(Counter).
 def so_far(unit: Unit, keys: Iterable[str], now: datetime) -> dict[str, tuple[int, int]]:
     """How often each of these was counted in this hour and on this day."""
     hour, day = _windows(now)
-    wanted = {key: _row(key, day) for key in keys}
+    prefix = _day(day)
+    wanted = {key: keyed(prefix + key) for key in keys}
     rows = unit.some(Counter, wanted.values())
     found: dict[str, tuple[int, int]] = {}
     for key, place in wanted.items():
@@ -56,8 +58,9 @@ def so_far(unit: Unit, keys: Iterable[str], now: datetime) -> dict[str, tuple[in
 def count(unit: Unit, keys: Iterable[str], now: datetime) -> None:
     """Counts one more of each."""
     hour, day = _windows(now)
+    prefix = _day(day)
     for key in keys:
-        place = _row(key, day)
+        place = keyed(prefix + key)
         mine = unit.deferred(_COUNT, place)
         more = 1 + (int(mine["count"]) if mine else 0)
         unit.defer(_COUNT, place, key=place, hour=hour, day=day, count=more)
@@ -68,8 +71,10 @@ def sweep(unit: Unit, before: datetime) -> None:
     unit.defer(_SWEEP, "sweep", day=before)
 
 
-def _row(key: str, day: datetime) -> str:
-    return keyed(f"{day:%Y%m%d}:{key}")
+@lru_cache(maxsize=8)
+def _day(day: datetime) -> str:
+    """What the keys of a day begin with."""
+    return f"{day:%Y%m%d}:"
 
 
 def _windows(now: datetime) -> tuple[datetime, datetime]:

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from maild.model import Became, MessageState
-from maild.store.prepared import Statement
+from maild.store.prepared import Row, Statement
 from maild.store.question import Question, among, param
 from maild.store.records import Event, Message, Raw, Ticket
 from maild.store.schema import columns
@@ -49,12 +49,11 @@ _SUBJECTS = Statement(
     .order_by(_message.id.desc())
     .limit(param("most", sa.Integer()))
 )
-FROM = Question(
+CAME = Question(
     Message,
     (_message.ticket_id == param("ticket"))
-    & among(_message.sender, "addresses")
-    & _message.message_id.is_not(None),
-    order=(_message.id,),
+    & _message.message_id.is_not(None)
+    & _message.sender.is_not(None),
 )
 UNDOABLE = Question(
     Message,
@@ -136,9 +135,9 @@ def subjects(unit: Unit, ticket: Ticket, but: str | None, most: int) -> list[str
     return [subject for subject, message_id in rows if subject and message_id != but]
 
 
-def from_(unit: Unit, ticket: Ticket, addresses: Iterable[str]) -> list[Message]:
-    """Mail of a ticket from these addresses, as far as it has a Message-ID."""
-    return unit.all(FROM, ticket=ticket.id, addresses=list(addresses))
+def came(unit: Unit, ticket: Ticket) -> list[Row]:
+    """(when, from which address, Message-ID) of all mail of a ticket, as its writers know it."""
+    return unit.values(CAME, "accepted", "sender", "message_id", ticket=ticket.id)
 
 
 def undoable(unit: Unit, ticket: Ticket, addresses: Iterable[str]) -> Message | None:

@@ -8,10 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from maild.model import Role, SendState
-from maild.store.prepared import Statement
+from maild.store.prepared import Row, Statement
 from maild.store.question import Question, among, param
 from maild.store.records import OutboxItem, Person, Ticket
 from maild.store.schema import columns
+from maild.store.types import keyed
 from maild.store.unit import Unit
 
 _item = columns(OutboxItem)
@@ -19,22 +20,20 @@ _OF = _item.ticket_id == param("ticket")
 
 WITH_KEY = Question(OutboxItem, _item.key == param("key"))
 _WITH_KEYS = Question(OutboxItem, among(_item.key, "keys")).select
-WITH_IDS = Question(OutboxItem, among(_item.message_id, "ids"), order=(_item.id,))
+WITH_ID = Question(
+    OutboxItem,
+    (_item.message_id == param("message_id")) | (_item.relay_id == param("message_id")),
+    order=(_item.id,),
+)
+_WITH_IDS = Question(
+    OutboxItem, among(_item.message_id, "ids") | among(_item.relay_id, "ids")
+).select
 OF_TICKET = Question(OutboxItem, _OF, order=(_item.id,))
 _SUBJECTS = Statement(
     sa.select(_item.subject).where(_OF).order_by(_item.id.desc()).limit(param("most", sa.Integer()))
 )
 OF_MESSAGE = Question(OutboxItem, _item.stored_id == param("message"), order=(_item.id,))
-TO = Question(
-    OutboxItem,
-    _OF & among(_item.address, "addresses") & (_item.state != SendState.HELD),
-    order=(_item.id,),
-)
-UNSENT = Question(
-    OutboxItem,
-    _OF & (_item.state == SendState.WAITING) & (_item.created == param("now")),
-    order=(_item.id,),
-)
+WENT = Question(OutboxItem, _OF & (_item.state != SendState.HELD))
 BUNDLE = Question(
     OutboxItem,
     _OF
@@ -54,8 +53,10 @@ LAST_SENT = Question(
 )
 
 
-def with_key(unit: Unit, key: str) -> OutboxItem | None:
-    """The row of this key, if there is one already."""
+def with_key(unit: Unit, key: str, *, only_mine: bool = False) -> OutboxItem | None:
+    """The row of this key, if there is one already; `only_mine`: if this unit has added it."""
+    if only_mine:
+        return next((item for item in unit.added(OutboxItem) if item.key == key), None)
     return unit.first(WITH_KEY, key=key)
 
 
@@ -69,15 +70,34 @@ def look_up(unit: Unit, keys: Iterable[str]) -> None:
             unit.prime(WITH_KEY, [found[key]] if key in found else [], key=key)
 
 
+def with_id(unit: Unit, message_id: str) -> OutboxItem | None:
+    """Our mail with this Message-ID, be it ours or the one that the relay gave it."""
+    return unit.first(WITH_ID, message_id=message_id)
+
+
 def with_ids(unit: Unit, ids: Iterable[str]) -> list[OutboxItem]:
     """Our mail with these Message-IDs, oldest first."""
-    some = list(ids)
-    return unit.all(WITH_IDS, ids=some) if some else []
+    wanted = list(ids)
+    look_up_ids(unit, wanted)
+    found = {item.id: item for i in wanted if (item := with_id(unit, i)) is not None}
+    return [found[key] for key in sorted(found)]
 
 
-def with_id(unit: Unit, message_id: str) -> OutboxItem | None:
-    """Our mail with this Message-ID."""
-    return next(iter(with_ids(unit, [message_id])), None)
+def look_up_ids(unit: Unit, ids: Iterable[str]) -> None:
+    """Asks at once for our mail with these Message-IDs."""
+    unknown = sorted({i for i in ids if not unit.knows(WITH_ID, message_id=i)})
+    if not unknown:
+        return
+    found: dict[str, OutboxItem] = {}
+    for row in unit.rows(_WITH_IDS, ids=unknown):
+        item = unit.adopt(OutboxItem, row)
+        found[item.message_id] = item
+        if item.relay_id is not None:
+            found.setdefault(item.relay_id, item)
+    for message_id in unknown:
+        item_or_none = found.get(keyed(message_id))
+        answer = [item_or_none] if item_or_none is not None else []
+        unit.prime(WITH_ID, answer, message_id=message_id)
 
 
 def of(unit: Unit, ticket: Ticket) -> list[OutboxItem]:
@@ -96,17 +116,22 @@ def of_message(unit: Unit, stored_id: int) -> list[OutboxItem]:
     return unit.all(OF_MESSAGE, message=stored_id)
 
 
-def to(unit: Unit, ticket: Ticket, addresses: Iterable[str]) -> list[OutboxItem]:
-    """Mail of a ticket that went, or is to go, to these addresses."""
-    return unit.all(TO, ticket=ticket.id, addresses=list(addresses))
+def went(unit: Unit, ticket: Ticket) -> list[Row]:
+    """(when, to which address, Message-ID) of all mail of a ticket, as its readers know it."""
+    return unit.values(WENT, "created", "address", "message_id", ticket=ticket.id)
 
 
-def of_cause(unit: Unit, ticket: Ticket, cause: str, now: datetime) -> list[OutboxItem]:
-    """What this very mail, clock or command has put there about the ticket, and still waits."""
+def of_cause(unit: Unit, ticket: Ticket, cause: str) -> list[OutboxItem]:
+    """What this very mail, clock or command has put there about the ticket, and still waits.
+
+    A cause is one unit of work, so nothing of it is written yet.
+    """
     return [
         item
-        for item in unit.all(UNSENT, ticket=ticket.id, now=now)
-        if item.data.get("cause") == cause
+        for item in unit.added(OutboxItem)
+        if item.ticket_id == ticket.id
+        and item.state == SendState.WAITING
+        and item.data.get("cause") == cause
     ]
 
 

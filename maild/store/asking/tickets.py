@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from maild.model import LinkKind, StatusKind, TicketRole
 from maild.store.asking import people as _people
+from maild.store.prepared import Statement
 from maild.store.question import Question, among, param
 from maild.store.records import (
     Event,
@@ -19,7 +22,7 @@ from maild.store.records import (
     TicketPerson,
     TimeEntry,
 )
-from maild.store.schema import columns
+from maild.store.schema import TABLES, columns
 from maild.store.types import keyed
 from maild.store.unit import Unit
 
@@ -54,9 +57,13 @@ LAST_EVENT = Question(
     order=(_event.id.desc(),),
     limit=1,
 )
-THREADS = Question(Thread, among(_thread.message_id, "ids"), order=(_thread.id,))
-THREAD = Question(
-    Thread, (_thread.message_id == param("message_id")) & (_thread.ticket_id == param("ticket"))
+THREADS = Question(Thread, _thread.message_id == param("message_id"), order=(_thread.id,))
+_THREADS = Statement(
+    sa.select(TABLES[Thread], TABLES[Ticket])
+    .join(TABLES[Ticket], _ticket.id == _thread.ticket_id)
+    .where(among(_thread.message_id, "ids"))
+    .order_by(_thread.id)
+    .with_for_update(of=TABLES[Ticket])  # who answers a ticket writes it
 )
 INCIDENTS = Question(
     Ticket, (_ticket.parent_id == param("ticket")) & OPEN & THERE, order=(_ticket.id,)
@@ -88,8 +95,12 @@ def numbered(unit: Unit, number: str) -> Ticket | None:
 
 def numbers(unit: Unit, wanted: Iterable[str]) -> Mapping[str, Ticket]:
     """The tickets of these numbers, by them."""
-    some = sorted(set(wanted))
-    return {t.number: t for t in unit.all(NUMBERED, numbers=some)} if some else {}
+    some = set(wanted)
+    found = {t.number: t for t in unit.known(Ticket) if t.number in some}
+    unknown = sorted(some - found.keys())
+    if unknown:
+        found |= {t.number: t for t in unit.all(NUMBERED, numbers=unknown)}
+    return found
 
 
 def survivor(unit: Unit, ticket: Ticket, before: Ticket | None = None) -> Ticket:
@@ -112,20 +123,33 @@ def next_number(unit: Unit, day: str) -> int:
     return series.last
 
 
-def of_message_ids(unit: Unit, ids: Iterable[str]) -> list[tuple[str, Ticket]]:
-    """(Message-ID, the ticket that it belongs to or where that went), in the order of the ids."""
-    order = {keyed(message_id): place for place, message_id in enumerate(ids)}
-    found: dict[str, Ticket] = {}
-    for thread in unit.all(THREADS, ids=list(order)) if order else ():
+def look_up(unit: Unit, ids: Iterable[str]) -> None:
+    """Asks at once to which tickets these Message-IDs belong."""
+    wanted = sorted({i for i in ids if not unit.knows(THREADS, message_id=i)})
+    if not wanted:
+        return
+    width = len(_thread)
+    found: dict[str, list[Thread]] = {}
+    for row in unit.rows(_THREADS, ids=wanted):
+        thread = unit.adopt(Thread, row[:width])
+        unit.adopt(Ticket, row[width:])
+        found.setdefault(thread.message_id, []).append(thread)
+    for message_id in wanted:
+        unit.prime(THREADS, found.get(keyed(message_id), []), message_id=message_id)
+
+
+def of_message_id(unit: Unit, message_id: str) -> Ticket | None:
+    """The ticket that a Message-ID belongs to, or where that went."""
+    for thread in unit.all(THREADS, message_id=message_id):
         ticket = unit.get(Ticket, thread.ticket_id)
         if ticket is not None:
-            found.setdefault(keyed(thread.message_id), survivor(unit, ticket))
-    return sorted(found.items(), key=lambda item: order[item[0]])
+            return survivor(unit, ticket)
+    return None
 
 
 def is_thread(unit: Unit, message_id: str, ticket: Ticket) -> bool:
     """Whether mail in answer to this Message-ID is known to belong to the ticket."""
-    return unit.first(THREAD, message_id=message_id, ticket=ticket.id) is not None
+    return any(t.ticket_id == ticket.id for t in unit.all(THREADS, message_id=message_id))
 
 
 # ---- who is of it
