@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
-.PHONY: demo test gallery docs setup setup-test lint lock clean
+.PHONY: demo test faults gallery docs setup setup-test lint lock clean
 
 demo: setup
 	$(BIN)/maild demo
@@ -14,6 +14,9 @@ test: lint
 	$(BIN)/pytest -n 4 --dist worksteal --cov --cov-report=   # many tests wait for servers
 	@echo "Lines and branches that the tests ran, of what runs in their own processes; lowest first:"
 	@$(BIN)/coverage report --sort=cover --skip-covered | sed -n '3,14p;$$p'
+
+faults: setup-test       # everything that can go wrong, a thousand kills among it; an hour and more
+	$(BIN)/python -m tests.faults.suite $(FAULTS)   # FAULTS="--seed 7 --kills 100 --rounds 1"
 
 lint: setup-test         # all that needs no server: what a commit must pass
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

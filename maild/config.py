@@ -469,6 +469,7 @@ class HookSection(Section):
     url: str  # https, or http on loopback
     secret: SecretStr | None = None
     secret_env: str | None = None  # name of an environment variable
+    alerts: bool = True  # it also hears what is wrong with the desk while mail cannot tell it
 
     _url = field_validator("url")(_web_address)
 

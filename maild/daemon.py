@@ -7,30 +7,35 @@ Threads share nothing but the database and a few wake-up events; whoever finds w
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from maild.alarms import Alarms
 from maild.app import App
 from maild.config import MailboxSection
-from maild.desk.alerts import clear_alert, raise_alert
 from maild.errors import MaildError
 from maild.ingest.imap import Stop, Watcher
 from maild.monitor.health import beat
 from maild.monitor.monitor import Monitor
 from maild.monitor.progress import Progress
 from maild.outbox.webhook_delivery import Hooks
-from maild.store import asking
+from maild.store import asking, set_back
 
 log = structlog.get_logger()
 
 PASS_NAME = "run --once"
 TICK_SECONDS = 2  # how often somebody looks for work that nobody announced (retries, clocks)
-CATCH_UP = timedelta(minutes=2)  # how long clocks wait for mail that came while we were away
-STOP_SECONDS = 8  # how long the threads have to finish what they do
+CATCH_UP = 120.0  # seconds that clocks wait for mail that came while we were away
+STEADY_SECONDS = 60.0  # without an error; then a thread is well again
+NOTE_SECONDS = 30.0  # how often the time is noted
+JUMP_SECONDS = 5.0  # between the wall's clock and ours, within a tick
+TICK = "tick"  # id of the one job
+STOP_SECONDS = 8.0  # how long the threads have to finish what they do, all together
 
 
 def _now() -> datetime:
@@ -40,71 +45,79 @@ def _now() -> datetime:
 class Daemon:
     """Everything that runs while `maild run` does."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, before_mail: Callable[[App], App | None] | None = None) -> None:
+        """`before_mail`: asked before each mail for an app with the people as they are now."""
         self.app = app
         self.stop = Stop()
-        self.began = _now()
+        self.began = time.monotonic()
         self.progress = Progress()
         self.mail_waits = self.progress.wakeup("process")
         self.clocks_wait = self.progress.wakeup("clocks")
         self.outbox_waits = self.progress.wakeup("deliver")
+        self.hooks_wait = self.progress.wakeup("hooks")
+        self.alarms = Alarms(app.store, app.settings, _now)
         self.reader = app.reader()
         self.pipeline = app.pipeline(self.reader)
         self.clocks = app.clocks()
         self.hooks = Hooks(app.store, app.settings)
-        self.hooks_wait = self.progress.wakeup("hooks")
         self.deliverer = app.deliverer(partial(self.progress.moved, "deliver"))
         self.watchers = [(s, self._watcher(s)) for s in app.settings.config.mailbox]
         self.monitor = Monitor(app.store, app.settings, self.progress, _now)
         self.failures: list[str] = []  # of one pass: mailboxes that could not be reached
+        self._before_mail = before_mail
+        self._threads: list[threading.Thread] = []
+        self._failing: dict[str, float] = {}  # threads of which an alert stands → since when
+        self._ticker = BackgroundScheduler(timezone=UTC)
+        self._next_note = 0.0  # monotonic
 
     def _watcher(self, section: MailboxSection) -> Watcher:
-        app = self.app
         return Watcher(
             section,
-            app.store,
-            app.settings.config.limits,
+            self.app.store,
+            self.app.settings.config.limits,
             _now,
             self.mail_waits.set,
-            self.alert,
-            recovered=self.recovered,
+            self.alarms.alert,
+            recovered=self.alarms.recovered,
         )
 
-    def alert(self, key: str, text: str) -> None:
-        """Raises an alert, or counts it up where it is raised already."""
-        self.app.store.act(lambda unit: raise_alert(unit, key, text, _now()))
-
-    def recovered(self, key: str) -> None:
-        """Ends the alert of this key."""
-        self.app.store.act(lambda unit: clear_alert(unit, key, _now()))
+    # ---- running
 
     def run(self) -> None:
         """Works until `stop` is set, then lets every thread finish its step."""
-        threads = [
+        self.start()
+        self.stop.wait()
+        self.finish()
+
+    def start(self) -> None:
+        """Begins to work, and returns."""
+        for section, watcher in self.watchers:
             self._thread(f"watch {section.name}", watcher.run, self.stop)
-            for section, watcher in self.watchers
-        ]
-        threads.append(self._thread("process", self._process))
-        threads.append(self._thread("clocks", self._fire))
-        threads.append(self._thread("hooks", self._call))
-        threads.append(self._thread("deliver", self.deliverer.run, self.stop, self.outbox_waits))
-        ticker = BackgroundScheduler(timezone=UTC)
-        ticker.add_job(self._tick, "interval", seconds=TICK_SECONDS, coalesce=True, max_instances=1)
-        ticker.start()
+        self._thread("process", self._process)
+        self._thread("clocks", self._fire)
+        self._thread("hooks", self._call)
+        self._thread("deliver", self.deliverer.run, self.stop, self.outbox_waits)
+        self._thread("watch the clock", self._watch_clock)
+        self._ticker.add_job(
+            self._tick, "interval", seconds=TICK_SECONDS, coalesce=True, max_instances=1, id=TICK
+        )
+        self._ticker.start()
         self.monitor.start()
         log.info("started", mailboxes=len(self.watchers))
-        try:
-            self.stop.wait()
-        finally:
-            log.info("stopping")
-            self.stop.set()
-            self.monitor.stop()
-            self._tick()
-            ticker.shutdown(wait=False)
-            for thread in threads:
-                thread.join(STOP_SECONDS / len(threads))
-            self.reader.close()
-            log.info("stopped")
+
+    def finish(self) -> None:
+        """Ends what `start` began, within STOP_SECONDS."""
+        log.info("stopping")
+        self.stop.set()
+        self._ticker.shutdown(wait=False)
+        self._wake()
+        end = time.monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        left = [thread.name for thread in self._threads if thread.is_alive()]
+        self.monitor.stop()
+        self.reader.close()
+        log.info("stopped", left=left)
 
     def once(self, now: datetime) -> dict[str, int]:
         """One pass over everything that is due: fetch, process, deliver; how many of each."""
@@ -114,7 +127,7 @@ class Daemon:
                 fetched += watcher.once()
             except MaildError as error:
                 self.failures.append(error.message)
-                self.alert(f"mailbox:{section.name}", error.message)
+                self.alarms.alert(f"imap:{section.name}", error.message)
         processed = 0
         while taken := self.pipeline.process_due(now):
             processed += taken
@@ -126,20 +139,29 @@ class Daemon:
         self.app.store.act(lambda unit: beat(unit, PASS_NAME, now, once=True))
         return {"fetched": fetched, "processed": processed, "clocks": fired, **delivered}
 
+    # ---- the threads
+
     def _process(self) -> None:
         while not self.stop.is_set():
             self.mail_waits.wait()
             self.mail_waits.clear()
-            while not self.stop.is_set() and self.pipeline.process_due(_now(), limit=1):
+            while not self.stop.is_set() and self._one_mail():
                 self.progress.done("process")
                 self.outbox_waits.set()
+
+    def _one_mail(self) -> int:
+        """Takes up one message, by the people and rules of this moment; 0 where none is due."""
+        if self._before_mail is not None and (app := self._before_mail(self.app)) is not None:
+            self.app = app
+            self.pipeline.settings = self.clocks.settings = app.settings
+        return self.pipeline.process_due(_now(), limit=1)
 
     def _call(self) -> None:
         while not self.stop.is_set():
             self.hooks_wait.wait()
             self.hooks_wait.clear()
             if not self.stop.is_set():
-                self.hooks.once(_now())
+                self.hooks.start(_now())
 
     def _fire(self) -> None:
         """Reads changed rules, fires what is due; mail that came in before is heard first."""
@@ -156,40 +178,72 @@ class Daemon:
     def _caught_up(self) -> bool:
         """Whether the mailboxes were looked through since we began, or had their time for it.
 
-        What was written while we were away may be the reply that a clock waited for.
+        What was written while we were away may be the reply that a clock waited for.  The time is
+        not that of the wall, which may be wrong now and set right later.
         """
-        if _now() - self.began > CATCH_UP:
+        if time.monotonic() - self.began > CATCH_UP:
             return True
-        names = {section.name for section, _ in self.watchers}
+        if not all(watcher.whole.is_set() for _, watcher in self.watchers):
+            return False
         with self.app.store.look() as unit:
-            seen = asking.mailboxes.scanned_since(unit, self.began)
-            return names <= seen and not asking.messages.waiting(unit)
+            return not asking.messages.waiting(unit)
 
     def _tick(self) -> None:
+        self.alarms.tick()
+        if time.monotonic() >= self._next_note:
+            self._note_time()
+        for name, since in list(self._failing.items()):
+            if time.monotonic() - since > STEADY_SECONDS:
+                del self._failing[name]
+                self.alarms.recovered(f"thread:{name}")
+        self._wake()
+
+    def _watch_clock(self) -> None:
+        """Whoever waits for a time of the wall is woken when somebody sets the clock."""
+        last, wall = time.monotonic(), _now()
+        while not self.stop.wait(TICK_SECONDS):
+            now, here = time.monotonic(), _now()
+            jump = (here - wall).total_seconds() - (now - last)
+            last, wall = now, here
+            if abs(jump) > JUMP_SECONDS:
+                log.warning("clock.set", seconds=round(jump))
+                self._note_time(went_back=jump < 0)
+                self._ticker.modify_job(TICK, next_run_time=here)
+
+    def _note_time(self, *, went_back: bool = False) -> None:
+        """Says that we are alive; what waits for a time that a wrong clock gave waits no more."""
+        work = partial(set_back.tick, now=_now(), went_back=went_back)
+        try:
+            if self.app.store.write(work):
+                log.warning("clock.went_back")
+        except MaildError as error:
+            self.alarms.database_failed(error)
+        else:
+            self._next_note = time.monotonic() + NOTE_SECONDS
+
+    def _wake(self) -> None:
         self.mail_waits.set()
         self.clocks_wait.set()
         self.hooks_wait.set()
         self.outbox_waits.set()
 
-    def _thread(self, name: str, work: Callable[..., None], *args: object) -> threading.Thread:
-        """A thread that begins again after an error that nobody foresaw, and says so."""
+    def _thread(self, name: str, work: Callable[..., None], *args: object) -> None:
+        """A thread that begins again after an error: the database's, or one that nobody foresaw."""
 
         def keep_on() -> None:
             while not self.stop.is_set():
                 try:
                     work(*args)
+                except MaildError as error:
+                    log.warning("thread.waits", thread=name, detail=error.detail or error.message)
+                    self.alarms.database_failed(error)
                 except Exception as error:
                     log.exception("thread.failed", thread=name)
-                    self._report(name, error)
-                    self.stop.wait(TICK_SECONDS)
+                    self._failing[name] = time.monotonic()
+                    text = f"{name} failed ({type(error).__name__}) and goes on; see the log."
+                    self.alarms.alert(f"thread:{name}", text)
+                self.stop.wait(TICK_SECONDS)
 
         thread = threading.Thread(target=keep_on, name=name, daemon=True)
+        self._threads.append(thread)
         thread.start()
-        return thread
-
-    def _report(self, name: str, error: Exception) -> None:
-        """An alert, unless it is the database itself that fails."""
-        try:
-            self.alert(f"thread:{name}", f"{name} failed ({type(error).__name__}) and goes on.")
-        except MaildError:
-            log.error("alert.lost", thread=name)

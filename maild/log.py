@@ -4,8 +4,25 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
+
+
+class _Whatever:
+    """Standard error, which may be a file on a full disk: a line is lost, the work goes on."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
+
+
+_STDERR = cast(TextIO, _Whatever())
 
 
 def log_to_stderr(level: str = "info", format: str = "auto") -> None:
@@ -25,6 +42,6 @@ def log_to_stderr(level: str = "info", format: str = "auto") -> None:
             structlog.processors.format_exc_info,
             render,
         ],
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(_STDERR),
     )
     logging.getLogger("apscheduler").setLevel(logging.WARNING)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 from datetime import datetime
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -12,7 +10,8 @@ import typer
 from maild.app import open_app
 from maild.cli.options import ConfigOption, NowOption, moment
 from maild.daemon import Daemon
-from maild.errors import MaildError
+from maild.errors import MaildError, UsageError
+from maild.service import serve
 
 
 def register(app: typer.Typer) -> None:
@@ -26,21 +25,16 @@ def run(
 ) -> None:
     """Watch the mailboxes, process mail, deliver notifications.
 
-    SIGTERM stops it within ten seconds.
+    SIGTERM stops it within ten seconds; SIGHUP lets it read its configuration again.
     """
-    at: datetime = moment(now)
-    app = open_app(config, now=at, upgrade=True)
-    daemon = Daemon(app)
-    if once:
-        counts = daemon.once(at)
-        print(", ".join(f"{count} {what}" for what, count in counts.items()))
-        if daemon.failures:
-            raise MaildError("\n".join(daemon.failures))
+    if not once:
+        if now is not None:
+            raise UsageError("--now goes with --once: the daemon goes by the machine's clock.")
+        serve(config)
         return
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        daemon.stop.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    daemon.run()
+    at: datetime = moment(now)
+    daemon = Daemon(open_app(config, now=at, upgrade=True))
+    counts = daemon.once(at)
+    print(", ".join(f"{count} {what}" for what, count in counts.items()))
+    if daemon.failures:
+        raise MaildError("\n".join(daemon.failures))

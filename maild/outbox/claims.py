@@ -12,7 +12,7 @@ from datetime import datetime
 
 from maild.outbox.rows import STALE
 
-MARGIN = 15.0  # seconds before a claim is anybody's in which we do not begin to send
+MARGIN = 12.0  # seconds before a claim is anybody's in which we do not begin to send
 
 
 class Claims:

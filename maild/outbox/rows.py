@@ -21,7 +21,7 @@ from maild.outbox.answers import Answer
 from maild.outbox.compose import WITHOUT_FILES, Composed, Order
 from maild.store.tables import Alert, Delivery, Note, OutboxItem, Setting, Ticket
 
-STALE = timedelta(seconds=60)  # a claim that was not renewed for so long is nobody's
+STALE = timedelta(seconds=40)  # a claim that was not renewed for so long is nobody's
 IN_ORDER = timedelta(hours=1)  # so long a mail waits for an earlier one of its ticket
 # Waits after the first, second … failure (H75), each ± a fifth; the last one repeats.
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120, 240))

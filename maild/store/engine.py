@@ -23,6 +23,7 @@ Result = TypeVar("Result")
 ATTEMPTS = 5  # of a transaction that the database itself asks us to repeat
 BUSY_SECONDS = 10  # how long SQLite waits for another writer
 UNIQUE = "23505"  # PostgreSQL's code for a row that is there already
+READ_ONLY = "25006"  # … and for a database that takes no writes
 
 
 class Store:
@@ -126,6 +127,8 @@ def told_apart(engine: sa.Engine) -> Iterator[None]:
         told = _told(engine, error.orig if isinstance(error, sa.exc.DBAPIError) else error)
         if told is None:
             raise
+        if any(word in told.detail for word in ("readonly", "I/O", "malformed")):
+            engine.dispose()  # SQLite goes on as it once opened the file
         raise told from error
 
 
@@ -150,7 +153,8 @@ def _told(engine: sa.Engine, error: BaseException | None) -> MaildError | None:
         )
     if getattr(error, "sqlstate", None) == UNIQUE:
         return Temporary("Somebody else wrote the same at this moment.", detail=what)
-    if isinstance(error, _driver(engine).OperationalError):
+    read_only = getattr(error, "sqlstate", None) == READ_ONLY
+    if read_only or isinstance(error, _driver(engine).OperationalError):
         return Temporary(
             f"The database does not answer as it should ({what}). It is tried again by itself; "
             "if this lasts, look at `[database] url` and at the disk.",

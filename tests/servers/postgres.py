@@ -6,7 +6,7 @@ import itertools
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -19,7 +19,14 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The address of a server with nothing in it; one a test process.
+    """The address of a server with nothing in it; one a test process."""
+    with started_server() as address:
+        yield address
+
+
+@contextmanager
+def started_server() -> Iterator[str]:
+    """A server of one's own, gone afterwards.
 
     Its folder is not one of pytest's: the server may run as another user, and each session of
     pytest that starts beside this one closes the folder of all of them to others.

@@ -122,7 +122,8 @@ class RudeImap:
         self.uidnext = uid + 1
         for peer in self._peers:
             if peer.idling:
-                peer.exists()
+                with suppress(Gone):
+                    peer.exists()
 
     def _accept(self) -> None:
         while not self.closing.is_set():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from maild.store.question import Question, param
 from maild.store.records import Mailbox
 from maild.store.schema import columns
@@ -11,13 +9,7 @@ from maild.store.unit import Unit
 
 _mailbox = columns(Mailbox)
 
-SCANNED = Question(Mailbox, _mailbox.scanned >= param("since"))
 NAMED = Question(Mailbox, _mailbox.name == param("name"))
-
-
-def scanned_since(unit: Unit, when: datetime) -> set[str]:
-    """The names of those that were looked through since then."""
-    return {box.name for box in unit.all(SCANNED, since=when)}
 
 
 def named(unit: Unit, name: str) -> Mailbox:

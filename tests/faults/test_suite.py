@@ -1,0 +1,59 @@
+"""A short run of `make faults`: everything that can go wrong once, and sixty kills."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.faults import faults, suite
+from tests.faults.checker import Report
+from tests.faults.world import Zygote
+
+SEED = int(os.environ.get("MAILD_FAULTS_SEED", "20261126"))
+LONGEST = 1.0  # seconds that a fault lasts here
+TOGETHER = 8  # so many come one after the other before all must be done
+
+LONG_ONES = {"freeze a worker"}  # for the long run alone
+SQLITE = sorted(set(faults.SQLITE) - LONG_ONES)
+POSTGRESQL = sorted({*faults.POSTGRESQL} - {*faults.ANY})
+
+
+def _clean(report: Report) -> None:
+    print(report.text(SEED))
+    assert report.clean, "\n".join(
+        [report.text(SEED), *report.lost[:9], *report.doubled[:9], *report.stalled[:9]]
+    )
+
+
+@pytest.mark.parametrize(("database", "daemons"), [("sqlite", 1), ("sqlite", 2), ("postgres", 2)])
+def test_h1_random_kills(
+    database: str, daemons: int, tmp_path: Path, zygote: Zygote, request: pytest.FixtureRequest
+) -> None:
+    server = request.getfixturevalue("postgres_server") if database == "postgres" else None
+    with suite.world(
+        tmp_path, zygote, seed=SEED, postgres=server, daemons=daemons, disk=False
+    ) as world:
+        _clean(suite.kills(world, 20, most=1))
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_every_fault_on_sqlite(half: int, tmp_path: Path, zygote: Zygote) -> None:
+    names = list(SQLITE)
+    random.Random(SEED).shuffle(names)
+    with suite.world(tmp_path, zygote, seed=SEED + half) as world:
+        _clean(suite.rounds(world, names[half::2], settle_every=TOGETHER, longest=LONGEST))
+
+
+def test_every_fault_of_postgresql(tmp_path: Path, zygote: Zygote, postgres_server: str) -> None:
+    names = [*POSTGRESQL, "freeze the daemon", "SIGHUP"]
+    with suite.world(tmp_path, zygote, seed=SEED, postgres=postgres_server, daemons=2) as world:
+        _clean(suite.rounds(world, names, settle_every=TOGETHER, longest=LONGEST))
+
+
+def test_a_full_disk_where_none_can_be_mounted(tmp_path: Path, zygote: Zygote) -> None:
+    """Files are kept from growing instead: nobody needs rights for that."""
+    with suite.world(tmp_path, zygote, seed=SEED, disk=False) as world:
+        _clean(suite.rounds(world, ["a full disk"] * 2, longest=LONGEST))
