@@ -48,6 +48,7 @@ class EventName(StrEnum):
     ASSIGNED = "assigned"
     UNASSIGNED = "unassigned"
     TIME_ADDED = "time added"
+    TIME_CHANGED = "time changed"
     TIME_REMOVED = "time removed"
     COMPLETED = "completed"
     REOPENED = "reopened"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
-from maild.commands import dates, durations
+from maild.commands import dates, durations, timing
 from maild.commands.words import Vocabulary
 from maild.errors import Refused
 from maild.i18n import sentence
@@ -152,6 +152,10 @@ class Names:
     def worked(self, text: str) -> durations.Worked:
         return durations.read(text, self.now, self.languages)
 
+    def timing(self, text: str) -> timing.Timing:
+        """What `#time` is to do."""
+        return timing.read(text, self.now, self.languages, self.vocabulary.instead)
+
     def level(self, text: str) -> str:
         meant = self.vocabulary.priorities.get(text.strip().lower(), text)
         return _one_of(LEVELS, meant, sentence("level"))
@@ -167,7 +171,7 @@ _READERS: dict[str, Callable[[Names, str], object]] = {
     "type": Names.type,
     "resource": Names.resource,
     "date": Names.date,
-    "time": Names.worked,
+    "time": Names.timing,
     "level": Names.level,
     "view": Names.view,
 }

@@ -10,7 +10,10 @@ from maild.commands import dates
 from maild.errors import Refused
 from maild.i18n import sentence
 
-LONGEST_DAY = 24 * 60  # minutes
+LONGEST_DAY = 24 * 60  # minutes of a length
+LONGEST_SPAN = 12 * 60  # minutes from a start to an end: more is a slip of the fingers
+
+AHEAD = timedelta(minutes=5)  # clocks differ, and people round
 
 _RANGE = re.compile(
     r"(\d{1,2})(?:[:.h](\d{2}))?\s?(am|pm)?\s?(?:-|–|—|to|bis|à|a)\s?"
@@ -47,8 +50,17 @@ def read(text: str, now: datetime, languages: tuple[str, ...]) -> Worked:
         later, left = _leading_day(found.rest, now, languages)
         if left != found.rest and later <= now:
             found = _moved(found, later, left)
+    found = _of_last_night(found, now, named=day != _midnight(now))
     _check(found, now)
     return found
+
+
+def _of_last_night(found: Worked, now: datetime, *, named: bool) -> Worked:
+    """ "23:30-0:15", written at 0:20, began yesterday."""
+    over_midnight = found.start and found.end and found.end.date() > found.start.date()
+    if named or not over_midnight or found.end is None or found.end <= now:
+        return found
+    return _moved(found, found.day - timedelta(days=1), found.rest)
 
 
 def _unread(text: str) -> Refused:
@@ -69,6 +81,22 @@ def _check(found: Worked, now: datetime) -> None:
         raise Refused(sentence("The working time is zero; write it like 45m, 1.5h or 9:00-9:45."))
     if found.minutes > LONGEST_DAY:
         raise Refused(sentence("That is more than a day; enter the time of each day by itself."))
+    if found.start and found.minutes > LONGEST_SPAN:
+        raise Refused(
+            sentence(
+                "From {start} to {end} is more than twelve hours; write the end behind the start, "
+                "or a length like 13h.",
+                start=f"{found.start:%H:%M}",
+                end=f"{found.end:%H:%M}",
+            )
+        )
+    if found.end is not None and found.end > now + AHEAD and found.day.date() == now.date():
+        raise Refused(
+            sentence(
+                "{end} is still to come; time is entered once it is worked.",
+                end=f"{found.end:%H:%M}",
+            )
+        )
     if found.day.date() > now.date():
         raise Refused(
             sentence(
@@ -141,5 +169,6 @@ def _moved(found: Worked, day: datetime, rest: str) -> Worked:
     if found.start is None or found.end is None:
         return Worked(found.minutes, None, None, day, rest)
     start = datetime.combine(day, found.start.time(), day.tzinfo)
-    end = start + timedelta(minutes=found.minutes)
+    end = datetime.combine(day, found.end.time(), day.tzinfo)
+    end += timedelta(days=end <= start)
     return Worked(found.minutes, start, end, start, rest)

@@ -49,6 +49,7 @@ ACTS: dict[str, Act] = {
     "uncc": participants.uncc,
     "time": work.time,
     "worktype": work.worktype,
+    "worknote": work.worknote,
     "internal": notes.internal,
     "reply": notes.reply,
     "merge": notes.merge,

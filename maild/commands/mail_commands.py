@@ -12,7 +12,7 @@ from typing import cast
 
 from maild.commands import subject_phrases
 from maild.commands.answer import answer
-from maild.commands.arguments import Names, Resource, fold
+from maild.commands.arguments import NUMBER, Names, Resource, fold
 from maild.commands.execute import run
 from maild.commands.grammar import MailContext
 from maild.commands.grammar import read as read_text
@@ -159,7 +159,8 @@ def _argument(asked: Asked, name: str) -> str | None:
 
 def _reports(word: Word, argument: str) -> bool:
     """It makes nothing new; neither does a contact's bare #status."""
-    return word.report or word.follows or bool(word.optional_for and not argument)
+    elsewhere = word.anywhere and NUMBER.match(argument.lstrip("[ ")) is not None
+    return word.report or word.follows or elsewhere or bool(word.optional_for and not argument)
 
 
 def public(desk: Desk, mail: Mail, asked: Asked, may: May) -> bool:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from maild.commands.job import Job
-from maild.desk import fields, merging, reminders
+from maild.desk import fields, merging, reminders, worktime
 from maild.desk.desk import Desk
 from maild.desk.worktime import remove_time
 from maild.errors import Refused
@@ -195,6 +195,23 @@ def _time(desk: Desk, step: Values) -> str:
     return sentence("{minutes} minutes are off the ticket", minutes=minutes)
 
 
+def _time_changed(desk: Desk, step: Values) -> str:
+    entry = desk.unit.get(TimeEntry, step["id"])
+    if entry is None:
+        return sentence("the time was taken off before")
+    columns = worktime.restored(step["before"])
+    worktime.change_time(desk, _ticket(desk, entry.ticket_id), entry, **columns)
+    return sentence("the time is as it was")
+
+
+def _time_removed(desk: Desk, step: Values) -> str:
+    columns = worktime.restored(step["entry"])
+    person = desk.unit.get(Person, columns.pop("by_id"))
+    assert person is not None  # people are never deleted
+    worktime.add_time(desk, _ticket(desk, step["ticket"]), person, worktime.Work(**columns), None)
+    return sentence("the time is back")
+
+
 def _merge(desk: Desk, step: Values) -> str:
     ticket = _ticket(desk, step["ticket"])
     merging.unmerge(desk, ticket, _ticket(desk, step["into"]), step["detail"])
@@ -227,6 +244,8 @@ def _delete(desk: Desk, step: Values) -> str:
 
 _STEPS: dict[str, Callable[[Desk, Values], str]] = {
     "time": _time,
+    "time changed": _time_changed,
+    "time removed": _time_removed,
     "merge": _merge,
     "link": _link,
     "split": _split,

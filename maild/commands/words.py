@@ -42,6 +42,7 @@ class Word:
     last: bool  # carried out after the others
     opens: bool  # its phrase counts in a mail that opens a ticket
     report: bool  # it only answers
+    anywhere: bool  # with a ticket's number at its head it needs no ticket of its own
     follows: bool  # a mail of nothing else opens no ticket
     undo: bool  # `#undo` takes it back
     help: dict[str, str]  # by language
@@ -92,6 +93,9 @@ class Vocabulary:
     me: frozenset[str]
     nothing: frozenset[str]  # what a field is emptied by
     last_week: frozenset[str]
+    billable: dict[str, str]  # behind a time: "not billable" → "no"
+    instead: tuple[str, ...]  # between the right time and the wrong one
+    for_: tuple[str, ...]  # before whose time it was
     checklist: dict[str, str]  # before an item: "erledigt" → "ticked"; also unticked, add
     languages: tuple[str, ...]
 
@@ -180,6 +184,13 @@ def _vocabulary(own: Path | None, _stamps: tuple[tuple[Path, int], ...]) -> Voca
         me=frozenset(_all(languages, "me")),
         nothing=frozenset(_all(languages, "nothing")),
         last_week=frozenset(_all(languages, "last week")),
+        billable={
+            word: what
+            for what, named in (("yes", "billable"), ("no", "not billable"))
+            for word in _all(languages, named)
+        },
+        instead=tuple(_all(languages, "instead of")),
+        for_=tuple(_all(languages, "for")),
         checklist={word: what for what in CHECKLIST for word in _all(languages, what)},
         languages=tuple(dict.fromkeys(file.stem for file, _ in languages)),
     )
@@ -228,6 +239,7 @@ def _words(file: Path) -> Iterator[Word]:
             last=bool(entry.get("last")),
             opens=bool(entry.get("opens")),
             report=bool(entry.get("report")),
+            anywhere=bool(entry.get("anywhere")),
             follows=bool(entry.get("follows")),
             undo=bool(entry.get("undo")),
             help=_lines(entry["help"]),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
-from maild.desk import views, worktime
+from maild.desk import timesheet, views
 from maild.desk.notify import Cause, notify
 from maild.store import asking
 from maild.store.records import OutboxItem, Person
@@ -35,7 +35,7 @@ def _timesheet(desk: Cause, person: Person) -> dict[str, Any] | None:
     """The week that held yesterday: on a Friday this one, on a Monday the last."""
     zone = desk.settings.config.desk.zone
     yesterday = (desk.now.astimezone(zone) - timedelta(days=1)).date()
-    facts = worktime.week(desk.unit, person, worktime.monday(yesterday), zone)
+    facts = timesheet.week(desk.unit, person, timesheet.monday(yesterday), zone)
     return facts if facts["entries"] else None
 
 

@@ -44,6 +44,14 @@ def is_ours(config: Config, address: str) -> bool:
     return key in ours or f"{local.partition('+')[0]}@{domain}" in ours
 
 
+def is_admin(unit: Unit, config: Config, person: Person) -> bool:
+    """Whether the configuration names him an admin: in `[desk] admins`, or `admin` of his own."""
+    named = {Address("", text).key for text in config.desk.admins}
+    own = (section for section in config.resource if getattr(section, "admin", False))
+    named |= {Address("", section.email).key for section in own}
+    return bool(named & set(asking.people.keys(unit, person)))
+
+
 def learn(unit: Unit, address: Address, now: datetime) -> Person:
     """A new contact by his first mail, of the organization whose domain he writes from."""
     owner = organization_of(unit, address.domain)

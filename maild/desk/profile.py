@@ -161,6 +161,8 @@ class Profile:
     description: str = ""
     parents: tuple[Path, ...] = ()  # folders of the profiles that it builds on, the oldest first
     sources: tuple[str, ...] = SOURCES
+    work_types: tuple[str, ...] = ()  # what a time entry can name (R9); (): any
+    work_type_required: bool = False  # a time entry must name one
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=_none)  # → subcategories
     issue_types: Mapping[str, tuple[str, ...]] = field(default_factory=_none)  # → sub-issue types
     request_types: Mapping[str, RequestType] = field(default_factory=_none)  # (P1)

@@ -85,7 +85,7 @@ def _profile(found: dict[str, Any], folder: Path, parents: tuple[Path, ...]) -> 
 AS_THEY_ARE = (
     "name", "description", "new_status", "complete_status", "scheduled_status", "escalation_title",
     "priorities", "types", "queues", "sources", "categories", "issue_types", "templates",
-    "checklists", "groups", "senders", "fields",
+    "work_types", "work_type_required", "checklists", "groups", "senders", "fields",
 )  # fmt: skip
 
 

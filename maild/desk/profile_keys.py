@@ -304,6 +304,10 @@ KEYS = (
     Key("queues", "list", "the first is that of a new ticket", "[Support, Sales]", ("Support",),
         required=True),
     Key("sources", "list", "how a ticket can come in", "[email, phone]", SOURCES),
+    Key("work_types", "list", "what a time entry can name as type of work", "[remote, on-site]",
+        (), "any"),
+    Key("work_type_required", "yes", "a time entry without a type of work is refused", "yes",
+        False),
     Key("categories", "lists", "each with its subcategories", "{Network: [VPN, Wi-Fi]}", {}, "any"),
     Key(
         "issue_types",

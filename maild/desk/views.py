@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from maild.desk import facts
+from maild.desk import facts, timesheet
 from maild.desk.profile import Profile, named
 from maild.errors import NotFound
 from maild.i18n import Sentence, sentence
@@ -197,4 +197,7 @@ def _time(unit: Unit, entry: TimeEntry) -> dict[str, Any]:
         "work_type": entry.work_type,
         "summary": entry.summary,
         "internal": entry.internal,
+        "billable": entry.billable,
+        "rate": timesheet.rate(entry),
+        "entered_by": facts.name_of(unit.get(Person, entry.entered_by_id)),
     }

@@ -1,9 +1,10 @@
-"""Working time on tickets (N15), and a resource's week of it (N16)."""
+"""Working time on tickets: entered, corrected, taken back (N15, A5)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import datetime
 from typing import Any
 
 from maild.desk import facts
@@ -12,6 +13,12 @@ from maild.model import EventName
 from maild.store import asking
 from maild.store.records import Note, Person, Ticket, TimeEntry
 from maild.store.unit import Unit
+
+# What of an entry can be corrected, and is kept to take a correction back.
+COLUMNS = (
+    "by_id", "start", "end", "worked_on", "minutes", "work_type", "summary", "internal",
+    "billable", "rate",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +31,17 @@ class Work:
     end: datetime | None = None
     work_type: str | None = None  # remote, on-site …
     summary: str = ""  # an end user can read it
-    internal: str | None = None
+    internal: str | None = None  # only resources can
+    billable: bool = True
+    rate: int | None = None  # hundredths an hour
 
 
 def add_time(desk: Desk, ticket: Ticket, by: Person, work: Work, note: Note | None) -> TimeEntry:
-    """A time entry of this resource; `note`: what he wrote in the same mail."""
+    """A time entry of this resource; `note`: what he wrote in the same mail.
+
+    Who acts may be somebody else, who writes it down for him.
+    """
+    other = desk.by if desk.by is not None and desk.by is not by else None
     entry = desk.unit.add(
         TimeEntry(
             ticket_id=ticket.id,
@@ -42,12 +55,38 @@ def add_time(desk: Desk, ticket: Ticket, by: Person, work: Work, note: Note | No
             internal=work.internal,
             created=desk.now,
             note_id=note.id if note else None,
+            billable=work.billable,
+            rate=work.rate,
+            entered_by_id=other.id if other else None,
         )
     )
     desk.touch(ticket)
     detail = {"time_id": entry.id, "minutes": work.minutes, "work_type": work.work_type}
+    if other is not None:
+        detail |= {"of": by.name}
     desk.emit(ticket, EventName.TIME_ADDED, detail, note)
     return entry
+
+
+def rate_of(desk: Desk, ticket: Ticket, work_type: str | None) -> int | None:
+    """What an hour of this work on this ticket costs, in hundredths; None: nothing says so."""
+    kept = ticket.fields.get("rate")
+    return round(float(kept) * 100) if isinstance(kept, int | float) else None
+
+
+def change_time(desk: Desk, ticket: Ticket, entry: TimeEntry, **columns: Any) -> bool:
+    """Corrects columns of an entry (A5); the event says what they were.  False: nothing differs."""
+    before = {name: getattr(entry, name) for name in columns}
+    if not desk.unit.change(entry, **columns):
+        return False
+    desk.touch(ticket)
+    detail = {
+        "time_id": entry.id,
+        "from": {name: _plain(value) for name, value in before.items() if value != columns[name]},
+        "to": {name: _plain(columns[name]) for name in columns if before[name] != columns[name]},
+    }
+    desk.emit(ticket, EventName.TIME_CHANGED, detail)
+    return True
 
 
 def remove_time(desk: Desk, ticket: Ticket, entry: TimeEntry) -> None:
@@ -59,30 +98,47 @@ def remove_time(desk: Desk, ticket: Ticket, entry: TimeEntry) -> None:
     desk.emit(ticket, EventName.TIME_REMOVED, detail)
 
 
-def monday(day: date) -> date:
-    """The first day of this day's week."""
-    return day - timedelta(days=day.weekday())
+def kept(entry: TimeEntry) -> dict[str, Any]:
+    """What an entry says, as plain data from which `restored` makes its columns again."""
+    return {name: _plain(getattr(entry, name)) for name in COLUMNS}
 
 
-def week(unit: Unit, person: Person, first: date, zone: tzinfo) -> dict[str, Any]:
-    """The facts of the `timesheet` notification: all his time in the week of this Monday."""
-    start = datetime.combine(first, time(), zone)
-    end = datetime.combine(first + timedelta(days=7), time(), zone)
-    rows = asking.tickets.times_of(unit, person, start, end)
+def restored(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of an entry that `kept` has written down."""
+    moments = ("start", "end", "worked_on")
     return {
-        "week": {
-            "from": start.isoformat(),
-            "to": (end - timedelta(seconds=1)).isoformat(),
-            "hours": facts.hours(sum(entry.minutes for entry, _ in rows)),
-        },
-        "entries": [
-            {
-                "worked_on": entry.worked_on.isoformat(),
-                "number": ticket.number,
-                "title": ticket.title,
-                "summary": entry.summary,
-                "hours": facts.hours(entry.minutes),
-            }
-            for entry, ticket in rows
-        ],
+        name: datetime.fromisoformat(value) if name in moments and value else value
+        for name, value in data.items()
     }
+
+
+def overlapping(
+    unit: Unit, person: Person, start: datetime, end: datetime, besides: int | None = None
+) -> list[tuple[TimeEntry, Ticket]]:
+    """His entries that share time with this span, with their tickets."""
+    rows = asking.tickets.times_around(unit, person, start, end)
+    return [(e, t) for e, t in rows if e.id != besides and overlap(e, start, end)]
+
+
+def overlap(entry: TimeEntry, start: datetime, end: datetime) -> bool:
+    """Whether the entry has a start and an end, and shares time with this span."""
+    return bool(entry.start and entry.end and entry.start < end and start < entry.end)
+
+
+def overlaps_among(entries: Iterable[TimeEntry]) -> frozenset[int]:
+    """Ids of entries of one person that share time with another one of them."""
+    spans = sorted(
+        ((e.start, e.end, e.id) for e in entries if e.start and e.end), key=lambda span: span[0]
+    )
+    found: set[int] = set()
+    last: tuple[datetime, int] | None = None  # the latest end so far, and whose
+    for start, end, entry_id in spans:
+        if last is not None and start < last[0]:
+            found |= {entry_id, last[1]}
+        if last is None or end > last[0]:
+            last = end, entry_id
+    return frozenset(found)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

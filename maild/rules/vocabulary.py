@@ -23,6 +23,7 @@ _MEANINGS = {
     "field changed": "another field has another value (`event.field`, `event.from`, `event.to`)",
     "assigned": "the ticket has another primary resource (`event.to`)",
     "time added": "somebody entered time",
+    "time changed": "a time entry was corrected (`event.from`, `event.to`)",
     "time removed": "a time entry was taken back",
     "unassigned": "nobody has the ticket any more (`event.from`)",
     "completed": "the ticket's status is of the kind closed now",

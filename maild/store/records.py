@@ -249,6 +249,9 @@ class TimeEntry:
     internal: str | None = None
     created: datetime
     note_id: int | None = ref("note.id", default=None)
+    billable: bool = True  # (A5)
+    rate: int | None = None  # hundredths an hour, by the contract; None: no contract names one
+    entered_by_id: int | None = ref("person.id", default=None)  # who wrote it down for him
 
 
 @record("event")

@@ -38,6 +38,7 @@ profile = "{profile}"
 [desk]
 name = "Example Support"
 address = "support@example.com"
+admins = {admins}
 timezone = "Europe/Berlin"
 [database]
 url = "{database}"
@@ -92,6 +93,7 @@ class Desk:
         *,
         profile: str = "next7",
         more: str = "",
+        admins: tuple[str, ...] = (),
         transport: Callable[[Desk], Transport] | None = None,
     ) -> None:
         self.folder = folder
@@ -99,7 +101,11 @@ class Desk:
         self.file = folder / "maild.toml"
         self.file.write_text(
             TOML.format(
-                profile=profile, database=database, smtp_port=self.servers.smtp.port, more=more
+                profile=profile,
+                database=database,
+                smtp_port=self.servers.smtp.port,
+                more=more,
+                admins=list(admins),
             )
         )
         self.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday

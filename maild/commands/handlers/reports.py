@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
+from maild.commands import work_details
 from maild.commands.handlers.notes import other
 from maild.commands.job import Job
-from maild.desk import views
+from maild.desk import people, views
+from maild.desk import timesheet as sheets
 from maild.desk.notify import notify
-from maild.desk.worktime import monday, week
 from maild.errors import Refused
 from maild.i18n import sentence
 from maild.model import Role
@@ -53,14 +53,12 @@ def show(job: Job, argument: str) -> str:
 
 
 def timesheet(job: Job, argument: str) -> str:
-    first = monday(job.names.now.date())
-    if argument.strip().lower() in job.names.vocabulary.last_week:
-        first -= timedelta(days=7)
-    elif argument.strip():
-        first = monday(job.names.date(argument).date())
+    wanted = work_details.wanted_sheet(job, argument)
     zone = job.desk.settings.config.desk.zone
-    _send(job, "timesheet", week(job.desk.unit, job.may.person, first, zone))
-    return sentence("The week from {day} was sent to you.", day=first)
+    client = people.the_organization(job.desk.unit, wanted.client) if wanted.client else None
+    sheet = sheets.week(job.desk.unit, wanted.person, wanted.first, zone, client)
+    _send(job, "timesheet", sheet)
+    return sentence("The week from {day} was sent to you.", day=wanted.first)
 
 
 def help_(job: Job, argument: str) -> str:

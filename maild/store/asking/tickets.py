@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -48,6 +48,11 @@ TIMES_OF = Question(
     (_time.by_id == param("person"))
     & (_time.worked_on >= param("start"))
     & (_time.worked_on < param("end")),
+    order=(_time.worked_on, _time.id),
+)
+TIMES_BETWEEN = Question(
+    TimeEntry,
+    (_time.worked_on >= param("start")) & (_time.worked_on < param("end")),
     order=(_time.worked_on, _time.id),
 )
 EVENTS = Question(Event, _event.ticket_id == param("ticket"), order=(_event.id,))
@@ -207,7 +212,23 @@ def times_of(
     unit: Unit, person: Person, start: datetime, end: datetime
 ) -> list[tuple[TimeEntry, Ticket]]:
     """A resource's work of a span of time, with the tickets that it was on."""
-    found = unit.all(TIMES_OF, person=person.id, start=start, end=end)
+    return _with_tickets(unit, unit.all(TIMES_OF, person=person.id, start=start, end=end))
+
+
+def times_between(unit: Unit, start: datetime, end: datetime) -> list[tuple[TimeEntry, Ticket]]:
+    """Everybody's work of a span of time."""
+    return _with_tickets(unit, unit.all(TIMES_BETWEEN, start=start, end=end))
+
+
+def times_around(
+    unit: Unit, person: Person, start: datetime, end: datetime
+) -> list[tuple[TimeEntry, Ticket]]:
+    """His work that can share time with this span: what began up to a day before it."""
+    return times_of(unit, person, start - timedelta(days=1), end)
+
+
+def _with_tickets(unit: Unit, found: list[TimeEntry]) -> list[tuple[TimeEntry, Ticket]]:
+    unit.some(Ticket, [entry.ticket_id for entry in found])
     pairs = ((entry, unit.get(Ticket, entry.ticket_id)) for entry in found)
     return [(entry, ticket) for entry, ticket in pairs if ticket is not None]
 

@@ -1,0 +1,146 @@
+"""What stands behind a length of time: type of work, billable or not, whose, a summary; and whose
+week a timesheet is of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from maild.commands.job import Job
+from maild.desk import people, timesheet
+from maild.desk.profile import key
+from maild.errors import NotFound, Refused, UsageError
+from maild.i18n import sentence
+from maild.store.records import Person, Ticket
+
+MOST_WORDS = 3  # of a name behind "for"
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What stands behind a length of time."""
+
+    work_type: str | None
+    billable: bool | None
+    person: Person | None
+    rest: str
+
+
+def read(job: Job, rest: str) -> Details:
+    """Type of work, billable or not, for whom; in any order, then the summary."""
+    words = job.names.vocabulary
+    kinds = {**{name.lower(): name for name in job.desk.profile.work_types}, **known_types(job)}
+    kind: str | None = None
+    billable: bool | None = None
+    person: Person | None = None
+    while True:
+        if kind is None and (found := leading(rest, kinds)):
+            kind, rest = found
+        elif billable is None and (found := leading(rest, words.billable)):
+            billable, rest = found[0] == "yes", found[1]
+        elif person is None and (somebody := _for(job, rest)):
+            person, rest = somebody
+        else:
+            return Details(kind, billable, person, rest)
+
+
+def known_types(job: Job) -> dict[str, str]:
+    """Words for types of work, as far as this profile has these types."""
+    own = {key(name): name for name in job.desk.profile.work_types}
+    found = job.names.vocabulary.work
+    return {w: own.get(key(k), k) for w, k in found.items() if not own or key(k) in own}
+
+
+def leading(rest: str, known: Mapping[str, str]) -> tuple[str, str] | None:
+    """What the first words mean, and the words behind them."""
+    lower = rest.lower()
+    for words in sorted(known, key=len, reverse=True):
+        if lower == words or lower.startswith((words + " ", words + ",", words + ":")):
+            return known[words], rest[len(words) :].strip(" ,:")
+    return None
+
+
+def _for(job: Job, rest: str) -> tuple[Person, str] | None:
+    """ "for dana …": whose work it was, where that is a resource; "for the printer" is none."""
+    found = re.match(rf"(?:{'|'.join(job.names.vocabulary.for_)})\s+", rest, re.IGNORECASE)
+    if found is None:
+        return None
+    words = rest[found.end() :].split(" ")
+    for count in range(min(MOST_WORDS, len(words)), 0, -1):
+        name = " ".join(words[:count]).strip(" ,:")
+        if name and job.names.reads("resource", name):
+            resource = job.names.resource(name) if key(name) not in _mine(job) else None
+            person = job.person_of(resource) if resource else job.may.person
+            return person, " ".join(words[count:]).strip(" ,:")
+    return None
+
+
+def _mine(job: Job) -> set[str]:
+    return set(map(key, job.names.vocabulary.me))
+
+
+def default_type(job: Job, ticket: Ticket) -> str | None:
+    """What a rule has set for the work on this ticket (P2)."""
+    kind = ticket.fields.get("work_type")
+    return str(kind) if kind else None
+
+
+def types(job: Job) -> list[str]:
+    return list(job.desk.profile.work_types or dict.fromkeys(job.names.vocabulary.work.values()))
+
+
+def own_types(job: Job) -> dict[str, str]:
+    return {name.lower(): name for name in job.desk.profile.work_types}
+
+
+# ---- whose week
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sheet is asked for."""
+
+    first: date  # a Monday
+    person: Person
+    client: str | None
+
+
+def wanted_sheet(job: Job, argument: str) -> Wanted:
+    """ "", "last week", "2026-W48", "dana last week", "acme": whose week, on whose tickets."""
+    first, text = timesheet.monday(job.names.now.date()), argument.strip()
+    for words in sorted(job.names.vocabulary.last_week, key=len, reverse=True):
+        if text.lower().endswith(words):
+            first, text = timesheet.previous(first), text[: -len(words)].strip()
+            break
+    else:
+        kept = [word for word in text.split() if not _is_week(word)]
+        weeks = [word for word in text.split() if _is_week(word)]
+        if weeks:
+            first, text = timesheet.week_of(weeks[0]) or first, " ".join(kept)
+    if not text:
+        return Wanted(first, job.may.person, None)
+    if job.names.reads("resource", text):
+        resource = job.names.resource(text) if key(text) not in _mine(job) else None
+        person = job.person_of(resource) if resource else job.may.person
+        _may_see(job, person)
+        return Wanted(first, person, None)
+    try:
+        return Wanted(first, job.may.person, people.the_organization(job.desk.unit, text).name)
+    except NotFound:
+        return Wanted(timesheet.monday(job.names.date(text).date()), job.may.person, None)
+
+
+def _is_week(word: str) -> bool:
+    try:
+        return timesheet.week_of(word) is not None
+    except UsageError as error:
+        raise Refused(error.message) from error
+
+
+def _may_see(job: Job, person: Person) -> None:
+    """Refused where it is another's and he is no admin."""
+    me = job.may.person
+    if person is not me and not people.is_admin(job.desk.unit, job.desk.settings.config, me):
+        raise Refused(sentence("Only admins may see the timesheet of others."))
