@@ -46,13 +46,14 @@ def _others(desk: Desk, mail: Mail) -> list[Address]:
     return list(found.values())[:MOST]
 
 
-def outsiders(desk: Desk, mail: Mail) -> bool:
-    """Whether somebody got this mail who is neither the desk nor one of its technicians."""
+def outsiders(desk: Desk, mail: Mail) -> frozenset[str]:
+    """Who got this mail, by address, and is neither the desk nor one of its technicians."""
+    found = set()
     for address in _others(desk, mail):
         person = people.by_address(desk.unit, address)
         if person is None or person.role != Role.RESOURCE or not person.active:
-            return True
-    return False
+            found.add(address.key)
+    return frozenset(found)
 
 
 def _there_already(desk: Desk, ticket: Ticket, person: Person) -> bool:

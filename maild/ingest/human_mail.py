@@ -104,7 +104,9 @@ def _understand(desk: Desk, mail: Mail) -> Understood:
     """Decides who, which ticket and with which proof; tells each with its reason."""
     unit, config = desk.unit, desk.settings.config
     sender = who(unit, claim(mail), desk.now)
-    found = decide(unit, gather(unit, mail, reply_tokens.desk_secret(unit)), sender)
+    outsiders = cc.outsiders(desk, mail)
+    evidence = gather(unit, mail, reply_tokens.desk_secret(unit), outsiders)
+    found = decide(unit, evidence, sender)
     token = sender.person.id in found.persons
     proof = prove(mail, strict=sender.strict, token=token, trust=config.trust)
     say(desk, sender.reason, found.reason, proof.reason)
@@ -144,6 +146,7 @@ def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
     asked, note = understood.asked, None
     if not understood.only_commands:
         public = commands.public(desk, understood.mail, asked, understood.may)
+        public = public and not understood.found.aside
         note = mail_notes.write(desk, ticket, understood.mail, text=asked.text, public=public)
         desk.settle()
     else:  # nothing but commands: no empty note
@@ -317,7 +320,7 @@ def _fields(
 
 
 def _tie(desk: Desk, understood: Understood, ticket: Ticket, follows: Ticket | None) -> None:
-    """Links a follow-up to what it follows, and a stranger's ticket to the one that he named."""
+    """Links a follow-up to what it follows, and a stranger's ticket to the one it points to."""
     if follows is not None:
         desk.link(ticket, follows, LinkKind.FOLLOW_UP)
         return
@@ -329,7 +332,7 @@ def _tie(desk: Desk, understood: Understood, ticket: Ticket, follows: Ticket | N
     with desk.acting(MAILD):
         desk.add_note(
             ticket,
-            text=f"The subject names {other.number}, but {understood.person.name} "
+            text=f"This mail points to {other.number}, but {understood.person.name} "
             f"<{email}> is not of that ticket. This one was opened instead, and "
             "nothing of the other was shown. If they belong together, merge them.",
             public=False,

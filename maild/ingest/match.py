@@ -1,7 +1,9 @@
 """Which ticket a mail belongs to, by the best evidence there is (E4).
 
 `gather` looks the evidence up, a few indexed look-ups whatever the number of messages; `decide`
-weighs it and touches nothing.  Quoted text is no evidence: only header fields are (H51).
+weighs it and touches nothing.  Quoted text is no evidence: only header fields are (H51).  Our own
+Message-IDs lead everybody to their ticket, who has one has our mail; those of others, and numbers,
+lead only those who are of it: anybody can write them (H45, H88).
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from maild.desk.reply_tokens import Token
 from maild.ingest.sender import Sender
 from maild.model import Mail, Reason, TicketRole
 from maild.store import asking
-from maild.store.records import Ticket
+from maild.store.records import Thread, Ticket
+from maild.store.types import keyed
 from maild.store.unit import Unit
 
 IDS = 60  # Message-IDs of one mail that are looked up: all of In-Reply-To, the latest References
@@ -36,8 +39,9 @@ class Evidence:
     """All that may tie a mail to a ticket, best first in each list."""
 
     signed: tuple[Signed, ...]
-    known: tuple[tuple[str, Ticket], ...]  # Message-IDs of mail that we have
+    known: tuple[tuple[Thread, Ticket], ...]  # by Message-IDs of mail that we have
     named: tuple[Ticket, ...]  # by number, in the subject
+    outsiders: frozenset[str] = frozenset()  # addresses in To and Cc that are not of the desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class Match:
     reason: Reason
     answers: tuple[str, ...] = ()  # our signed Message-IDs of this ticket that it answers
     persons: frozenset[int] = frozenset()  # to whom we sent these, and nobody else saw them
-    barred: Ticket | None = None  # the subject names it, but the sender is not of it
+    barred: Ticket | None = None  # it points there, but the sender is not of it
+    aside: bool = False  # perhaps meant for others than its contacts: it stays internal
 
 
 def answered(mail: Mail) -> tuple[str, ...]:
@@ -64,7 +69,9 @@ def look_up(unit: Unit, mail: Mail) -> None:
     asking.outbox.look_up_ids(unit, [*own, *answered(mail)])
 
 
-def gather(unit: Unit, mail: Mail, secret: bytes) -> Evidence:
+def gather(
+    unit: Unit, mail: Mail, secret: bytes, outsiders: frozenset[str] = frozenset()
+) -> Evidence:
     """Looks up what the mail's header fields point to."""
     look_up(unit, mail)
     ids = [_ours(unit, message_id) for message_id in answered(mail)]
@@ -75,13 +82,13 @@ def gather(unit: Unit, mail: Mail, secret: bytes) -> Evidence:
     wanted = {token.ticket_number for token, _ in found if token.ticket_number}
     named = numbers.numbers_in(mail.subject)[:NAMED]
     by_number = _by_number(unit, {*wanted, *named})
-    tickets = ((i, asking.tickets.of_message_id(unit, i)) for i in ids)
     return Evidence(
         signed=tuple(
             Signed(t, i, by_number.get(t.ticket_number or ""), _exposed(unit, i)) for t, i in found
         ),
-        known=tuple((i, ticket) for i, ticket in tickets if ticket is not None),
+        known=tuple(known for i in ids for known in asking.tickets.of_message_id(unit, i)),
         named=tuple(by_number[number] for number in named if number in by_number),
+        outsiders=outsiders,
     )
 
 
@@ -106,21 +113,63 @@ def decide(unit: Unit, evidence: Evidence, who: Sender | None) -> Match:
         return _by_token(signed)
     if signed:
         doubt = "; its tokens name different tickets, so none of them counts"
-    ours = {s.message_id for s in signed}
-    for message_id, ticket in evidence.known:
-        if message_id not in ours:
-            because = f"it answers <{message_id}>, which belongs to it{doubt}"
-            return Match(ticket, "thread", Reason("match", ticket.number, because))
+    found = _by_thread(unit, evidence, who, doubt)
+    if found is not None:
+        return found
     for ticket in evidence.named:
         if who is not None and of_ticket(unit, ticket, who):
             because = f"the subject names it, and {who.person.name} is of it{doubt}"
             return Match(ticket, "number", Reason("match", ticket.number, because))
-    if evidence.named:
-        because = "the subject names a ticket that the sender is not of" + doubt
-        reason = Reason("match", "a new ticket", because)
-        return Match(None, "nothing", reason, barred=evidence.named[0])
+    known = [ticket for thread, ticket in evidence.known if not thread.ours]
+    barred = next(iter((*evidence.named, *known)), None)
     because = "nothing in it points to one that we have" + doubt
-    return Match(None, "nothing", Reason("match", "a new ticket", because))
+    if barred is not None:
+        how = "the subject names" if evidence.named else "it answers a mail of"
+        because = f"{how} a ticket that the sender is not of{doubt}"
+    return Match(None, "nothing", Reason("match", "a new ticket", because), barred=barred)
+
+
+def _by_thread(unit: Unit, evidence: Evidence, who: Sender | None, doubt: str) -> Match | None:
+    """The nearest Message-ID that leads this sender to a ticket."""
+    ours = {keyed(s.message_id) for s in evidence.signed if s.ticket and s.message_id}
+    known = [item for item in evidence.known if item[0].message_id not in ours]
+    for message_id in dict.fromkeys(thread.message_id for thread, _ in known):
+        of_id = [item for item in known if item[0].message_id == message_id]
+        tickets = [t for thread, t in of_id if thread.ours or _follows(unit, t, who, evidence)]
+        if tickets:
+            because = f"it answers <{message_id}>, which belongs to it{doubt}"
+            sure = [t for t in tickets if _is_for(unit, t, who, evidence)]
+            aside = not sure or len({t.contact_id for t in sure}) > 1
+            ticket = (sure or tickets)[-1]
+            aside = aside and not any(thread.ours for thread, _ in of_id)
+            because += "; it is perhaps meant for others, so it stays internal" if aside else ""
+            return Match(ticket, "thread", Reason("match", ticket.number, because), aside=aside)
+    return None
+
+
+def _follows(unit: Unit, ticket: Ticket, who: Sender | None, evidence: Evidence) -> bool:
+    """Whether somebody else's Message-ID leads this sender to the ticket: he is of it, or was in
+    Cc, waits for a yes, and answers its contact."""
+    if who is None or of_ticket(unit, ticket, who):
+        return True
+    proposed = asking.tickets.with_role(unit, ticket, TicketRole.PROPOSED)
+    return who.person in proposed and _writes_to_contacts(unit, ticket, evidence)
+
+
+def _is_for(unit: Unit, ticket: Ticket, who: Sender | None, evidence: Evidence) -> bool:
+    """Whether what he says there is for its contacts.  A technician is of every ticket: what he
+    writes to other people may be about something else."""
+    if who is None or not who.is_resource or not evidence.outsiders:
+        return True
+    return _writes_to_contacts(unit, ticket, evidence)
+
+
+def _writes_to_contacts(unit: Unit, ticket: Ticket, evidence: Evidence) -> bool:
+    contact = asking.tickets.contact(unit, ticket)
+    added = asking.tickets.with_role(unit, ticket, TicketRole.ADDITIONAL)
+    people = [person for person in (contact, *added) if person is not None]
+    keys = {key for person in people for key in asking.people.keys(unit, person)}
+    return not evidence.outsiders.isdisjoint(keys)
 
 
 def _reachable(evidence: Evidence, who: Sender | None) -> Evidence:
@@ -129,8 +178,9 @@ def _reachable(evidence: Evidence, who: Sender | None) -> Evidence:
         return evidence
     return Evidence(
         tuple(s for s in evidence.signed if s.ticket is None or s.ticket.deleted is None),
-        tuple((i, ticket) for i, ticket in evidence.known if ticket.deleted is None),
+        tuple((thread, ticket) for thread, ticket in evidence.known if ticket.deleted is None),
         tuple(ticket for ticket in evidence.named if ticket.deleted is None),
+        evidence.outsiders,
     )
 
 

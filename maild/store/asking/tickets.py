@@ -143,13 +143,13 @@ def look_up(unit: Unit, ids: Iterable[str]) -> None:
         unit.prime(THREADS, found.get(keyed(message_id), []), message_id=message_id)
 
 
-def of_message_id(unit: Unit, message_id: str) -> Ticket | None:
-    """The ticket that a Message-ID belongs to, or where that went."""
-    for thread in unit.all(THREADS, message_id=message_id):
-        ticket = unit.get(Ticket, thread.ticket_id)
-        if ticket is not None:
-            return survivor(unit, ticket)
-    return None
+def of_message_id(unit: Unit, message_id: str) -> list[tuple[Thread, Ticket]]:
+    """What a Message-ID belongs to, and the ticket or where that went.
+
+    It can belong to several: whoever writes a mail chooses its id.
+    """
+    found = ((t, unit.get(Ticket, t.ticket_id)) for t in unit.all(THREADS, message_id=message_id))
+    return [(thread, survivor(unit, ticket)) for thread, ticket in found if ticket is not None]
 
 
 def is_thread(unit: Unit, message_id: str, ticket: Ticket) -> bool:
