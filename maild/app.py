@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from maild import config
 from maild.config import Settings
 from maild.desk import people
 from maild.desk.admin_alerts import tell_admins
-from maild.desk.desk import Desk
+from maild.desk.desk import Actor, Desk
 from maild.desk.profile import Profile, profile_folder
-from maild.errors import UsageError
+from maild.errors import Refused, UsageError
+from maild.i18n import sentence
 from maild.ingest.process import Pipeline
 from maild.log import log_to_stderr
+from maild.model import Role
 from maild.outbox.deliver import Deliverer
 from maild.parse.attachments import attachment_bytes
 from maild.parse.limits import Reader
@@ -23,8 +26,11 @@ from maild.rules.clocks import Clocks
 from maild.rules.engine import Rules
 from maild.store import Store
 from maild.store.migrate import is_current, migrate
+from maild.store.records import Person
 from maild.store.unit import Unit
 from maild.yamlfile import key, nearest
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,47 @@ class App:
             )
 
         return self.store.act(tell)
+
+    def by_hand(
+        self,
+        person_id: int,
+        cause: str,
+        now: datetime,
+        work: Callable[[Desk, Person], Result],
+        *,
+        rehearse: bool = False,
+        also: Callable[[Unit], None] | None = None,
+    ) -> Result:
+        """What somebody does on a screen, in one transaction: the rules answer as ever.
+
+        Refused where the account is not active any more.  `rehearse`: nothing of it is kept.
+        `also`: what is written in the same transaction.
+        """
+
+        def act(unit: Unit) -> Result:
+            person = unit.get(Person, person_id)
+            if person is None or not person.active:
+                raise Refused(sentence("Your account is not active any more."))
+            desk = Desk(
+                unit=unit,
+                settings=self.settings,
+                profile=self.rules.profile,
+                now=now,
+                cause=cause,
+                actor=Actor(person.name, Role.RESOURCE, person),
+                author=person,
+                listeners=(self.rules,),
+            )
+            result = work(desk, person)
+            desk.settle()
+            if also is not None:
+                also(unit)
+            return result
+
+        if rehearse:
+            with self.store.look() as unit:
+                return act(unit)
+        return self.store.act(act)
 
     def close(self) -> None:
         """Lets go of the database."""

@@ -449,6 +449,8 @@ class ResourceSection(PersonSection):
     """A technician."""
 
     answer: Answer | None = None  # as in [commands], for this resource
+    admin: bool = False  # may see and change the desk's policy in the console
+    organization: str | None = None  # of a client: he sees its tickets only in the console
 
 
 class OrganizationSection(Section):
@@ -488,6 +490,46 @@ class HookSection(Section):
         return os.environ[str(self.secret_env)].encode()
 
 
+class WebSection(Section):
+    """The console: a browser's way to the desk."""
+
+    listen: str = "127.0.0.1:8080"  # where it answers; `maild run` brings it where [web] stands
+    url: Annotated[str | None, Field(validate_default=True)] = None  # what links in mails say
+    session_days: Annotated[float, Field(gt=0, le=366)] = 14  # a browser stays signed in, unused
+    undo_seconds: Annotated[float, Field(ge=0, le=60)] = 10  # how long an answer can be undone
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, colon, port = value.rpartition(":")
+        if not (host and colon and port.isdecimal() and int(port) <= 65535):
+            raise ValueError("a host and a port like 127.0.0.1:8080 are needed")
+        return value
+
+    @field_validator("url")
+    @classmethod
+    def _without_end(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None:
+            return _web_address(value).rstrip("/")
+        listen = str(info.data.get("listen", ""))
+        host = listen.rpartition(":")[0].strip("[]")
+        if listen and host not in LOOPBACK:
+            raise ValueError(
+                "the address is needed that people open, like https://desk.example.com"
+            )
+        return f"http://{listen}"
+
+    @property
+    def host(self) -> str:
+        """The host of `listen`."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port of `listen`."""
+        return int(self.listen.rpartition(":")[2])
+
+
 class ContactSection(PersonSection):
     """Somebody who writes to the desk."""
 
@@ -516,6 +558,7 @@ class Config(BaseModel):
     organization: list[OrganizationSection] = []
     contact: list[ContactSection] = []
     hook: list[HookSection] = []
+    web: WebSection | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Config:
@@ -549,13 +592,16 @@ class Config(BaseModel):
 
     def _unknown_organizations(self) -> Iterator[str]:
         known = {o.name for o in self.organization}
-        for contact in self.contact:
-            if contact.organization and contact.organization not in known:
-                close = difflib.get_close_matches(contact.organization, known, 1)
+        people: list[tuple[str, ContactSection | ResourceSection]] = []
+        people += [("contact", one) for one in self.contact]
+        people += [("resource", one) for one in self.resource]
+        for kind, person in people:
+            if person.organization and person.organization not in known:
+                close = difflib.get_close_matches(person.organization, known, 1)
                 hint = f'; did you mean "{close[0]}"?' if close else ""
                 yield (
-                    f'[[contact]] "{contact.name}" names the organization '
-                    f'"{contact.organization}", of which there is no [[organization]]{hint}'
+                    f'[[{kind}]] "{person.name}" names the organization '
+                    f'"{person.organization}", of which there is no [[organization]]{hint}'
                 )
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -18,13 +19,17 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from maild.alarms import Alarms
 from maild.app import App
 from maild.config import MailboxSection
-from maild.errors import MaildError
+from maild.errors import MaildError, Unavailable
 from maild.ingest.imap import Stop, Watcher
 from maild.monitor.health import beat
 from maild.monitor.monitor import Monitor
 from maild.monitor.progress import Progress
 from maild.outbox.webhook_delivery import Hooks
 from maild.store import asking, set_back
+
+if TYPE_CHECKING:
+    from maild.web.console import Console
+    from maild.web.server import Server
 
 log = structlog.get_logger()
 
@@ -34,6 +39,7 @@ CATCH_UP = 120.0  # seconds that clocks wait for mail that came while we were aw
 STEADY_SECONDS = 60.0  # without an error; then a thread is well again
 NOTE_SECONDS = 30.0  # how often the time is noted
 JUMP_SECONDS = 5.0  # between the wall's clock and ours, within a tick
+WEB = "web"  # key of the alert that the console cannot listen
 TICK = "tick"  # id of the one job
 STOP_SECONDS = 8.0  # how long the threads have to finish what they do, all together
 
@@ -45,9 +51,19 @@ def _now() -> datetime:
 class Daemon:
     """Everything that runs while `maild run` does."""
 
-    def __init__(self, app: App, *, before_mail: Callable[[App], App | None] | None = None) -> None:
-        """`before_mail`: asked before each mail for an app with the people as they are now."""
+    def __init__(
+        self,
+        app: App,
+        *,
+        before_mail: Callable[[App], App | None] | None = None,
+        console: Console | None = None,
+    ) -> None:
+        """`before_mail`: asked before each mail for an app with the people as they are now.
+
+        `console`: one that is there already; else [web] decides whether there is one.
+        """
         self.app = app
+        self.console = console
         self.stop = Stop()
         self.began = time.monotonic()
         self.progress = Progress()
@@ -65,6 +81,7 @@ class Daemon:
         self.monitor = Monitor(app.store, app.settings, self.progress, _now)
         self.failures: list[str] = []  # of one pass: mailboxes that could not be reached
         self._before_mail = before_mail
+        self._web: Server | None = None
         self._threads: list[threading.Thread] = []
         self._failing: dict[str, float] = {}  # threads of which an alert stands → since when
         self._ticker = BackgroundScheduler(timezone=UTC)
@@ -90,7 +107,12 @@ class Daemon:
         self.finish()
 
     def start(self) -> None:
-        """Begins to work, and returns."""
+        """Begins to work, and returns.
+
+        The console comes first: it imports much, and a worker that is forked meanwhile would wait
+        for ever for a module that nobody imports in it.
+        """
+        self._web = self._server()
         for section, watcher in self.watchers:
             self._thread(f"watch {section.name}", watcher.run, self.stop)
         self._thread("process", self._process)
@@ -109,6 +131,8 @@ class Daemon:
         """Ends what `start` began, within STOP_SECONDS."""
         log.info("stopping")
         self.stop.set()
+        if self._web is not None:
+            self._web.stop()
         self._ticker.shutdown(wait=False)
         self._wake()
         end = time.monotonic() + STOP_SECONDS
@@ -118,6 +142,29 @@ class Daemon:
         self.monitor.stop()
         self.reader.close()
         log.info("stopped", left=left)
+
+    def _server(self) -> Server | None:
+        """The console, where the configuration has one; it is imported only then.
+
+        Where it cannot listen an alert says so: the mail goes on.
+        """
+        if self.console is None and self.app.settings.config.web is not None:
+            from maild.web.console import Console
+
+            self.console = Console(self.app)
+        if self.console is None:
+            return None
+        from maild.web.server import Server
+
+        self.console.wake_outbox = self.outbox_waits.set
+        server = Server(self.console)
+        try:
+            server.start()
+        except Unavailable as error:
+            self.alarms.alert(WEB, error.message)
+            return None
+        self.alarms.recovered(WEB)
+        return server
 
     def once(self, now: datetime) -> dict[str, int]:
         """One pass over everything that is due: fetch, process, deliver; how many of each."""
@@ -154,6 +201,8 @@ class Daemon:
         if self._before_mail is not None and (app := self._before_mail(self.app)) is not None:
             self.app = app
             self.pipeline.settings = self.clocks.settings = app.settings
+            if self.console is not None:
+                self.console.people_changed(app)
         return self.pipeline.process_due(_now(), limit=1)
 
     def _call(self) -> None:

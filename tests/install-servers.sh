@@ -6,6 +6,7 @@ PATH="$PATH:/usr/sbin:/usr/local/sbin"
 # One line a thing: how to see that it is there, and the Debian packages that bring it.
 wanted() {
     need "a real IMAP server" "command -v dovecot && ls /usr/lib*/dovecot/lmtp" dovecot-imapd dovecot-lmtpd
+    need "a real browser" "command -v chromium" chromium
     need "SQLite's own shell" "command -v sqlite3" sqlite3
 }
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "login": Entry("login", "Sign in to a mailbox or relay that takes OAuth 2."),
     "run": Entry("run", "Watch the mailboxes, process mail, deliver notifications."),
     "status": Entry("status", "Say whether all is well, and what is wrong.", logs=False),
+    "web": Entry("web", "The console in a browser, where `maild run` does not bring it."),
     "demo": Entry("demo", "Play the whole circle on loopback: mail in, tickets, mail out."),
     "ingest": Entry("ingest", "Take mail from files, as if it had come in by a mailbox."),
     "tickets": Entry("tickets", "List tickets.", logs=False),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from maild.cli.tickets import print_ticket, ticket_table
-from maild.demo.scenario import play
+from maild.demo.scenario import Stage, play
 from maild.desk import views
+from maild.web.console import Console as Web
 
 
 def register(app: typer.Typer) -> None:
@@ -24,13 +27,22 @@ def demo(
     folder: Annotated[
         Path, typer.Option("--dir", metavar="DIR", help="Where to leave what came of it.")
     ] = Path("maild-demo"),
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Go on with the console until you stop it.")
+    ] = False,
 ) -> None:
-    """Play the whole circle on loopback: mail in, tickets, mail out."""
+    """Play the whole circle on loopback: mail in, tickets, mail out.
+
+    With --stay the desk goes on, and its console is at a printed address: play both ends yourself.
+    """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     console = Console(highlight=False)
     console.print("[bold]maild demo[/bold]: an IMAP and an SMTP server on loopback, the daemon")
     console.print("between them, and a few people who write.")
-    app = play(folder, console)
+    app = play(folder, console, _stay if stay else lambda stage, web: None)
+    if stay:
+        app.close()
+        return
     with app.store.look() as unit:
         rows = [views.summary(unit, t) for t in views.tickets(unit, app.profile, "all")]
         first = views.whole(unit, views.ticket(unit, rows[0]["number"]))
@@ -45,3 +57,17 @@ def demo(
     console.print(f"  maild explain {first['number']} {option}")
     console.print(f"  maild outbox {option}")
     console.print(f"  {escape(str(folder / 'sent'))}/ holds the mail that was sent, to open")
+    console.print("  maild demo --stay goes on from here with its console in your browser:")
+    console.print("  play both ends, Ann who writes and Bob who answers")
+
+
+def _stay(stage: Stage, web: Web) -> None:
+    """Prints where the console is, and waits until somebody ends it."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    stage.console.print("\n[bold]The desk goes on.[/bold] Open this, you are Bob:")
+    stage.console.print(f"  {web.url}/greeting/{web.greeting}", soft_wrap=True)
+    stage.console.print("On “The other side” you write as Ann and read everybody's mailbox.")
+    stage.console.print("Ctrl+C ends it.")
+    ended.wait()

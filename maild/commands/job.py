@@ -12,7 +12,7 @@ from maild.desk.desk import Desk
 from maild.errors import Refused
 from maild.i18n import sentence
 from maild.model import Address, Role
-from maild.store.records import Note, Person, Ticket, TimeEntry
+from maild.store.records import Message, Note, Person, Ticket, TimeEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Job:
     entry: TimeEntry | None = None  # the time entered by this mail
     steps: list[dict[str, Any]] = field(default_factory=list)  # what `#undo` needs besides values
     told: int = 0  # reports that were sent
+    undoes: Message | None = None  # what `#undo` takes back, where that was said by other means
 
     @property
     def the_ticket(self) -> Ticket:

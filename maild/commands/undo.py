@@ -85,7 +85,9 @@ def _which(job: Job) -> Message:
     """The mail whose commands are meant; Refused where there is none, or it is too old."""
     desk = job.desk
     own = asking.people.keys(desk.unit, job.may.person)
-    stored = _answered(job) or asking.messages.undoable(desk.unit, job.the_ticket, own)
+    stored = (
+        job.undoes or _answered(job) or asking.messages.undoable(desk.unit, job.the_ticket, own)
+    )
     if stored is None or not stored.undo:
         raise Refused(sentence("There is nothing of yours to take back on this ticket."))
     if stored.undo.get("undone"):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,12 +19,15 @@ from rich.text import Text
 
 from maild.app import App, open_app
 from maild.daemon import Daemon
-from maild.demo.servers import Servers
+from maild.demo.servers import HOST, Servers
 from maild.demo.writer import Writer, parse, plain_text
 from maild.errors import Refused
 from maild.store.tables import Message, OutboxItem
+from maild.web.console import Console as Web
+from maild.web.console import fresh_key
 
 DESK = "support@demo.example"
+WEB_PORT = 8025  # of the demo's console, where nothing else is there
 MARK = ".maild-demo"  # a folder with this file in it is ours to replace
 
 TOML = """\
@@ -52,6 +57,7 @@ email = "dana@demo.example"
 [[resource]]
 name = "Bob Tech"
 email = "bob@demo.example"
+admin = true
 
 [[organization]]
 name = "Acme"
@@ -61,6 +67,10 @@ domains = ["acme.example"]
 name = "Ann Customer"
 email = "ann@acme.example"
 organization = "Acme"
+
+[web]
+listen = "127.0.0.1:{web}"
+undo_seconds = 5
 """
 
 OUT_OF_OFFICE = """\
@@ -117,17 +127,20 @@ class Stage:
     app: App
     folder: Path
     read: dict[str, int] = field(default_factory=dict)  # how much of whose mail was shown
+    writers: dict[str, Writer] = field(default_factory=dict)
 
     def writer(self, name: str, address: str) -> Writer:
         """A person with a mailbox on our own server."""
-        self.servers.imap.add_user(address, "demo")
-        return Writer(
-            name,
-            address,
-            DESK,
-            send=lambda octets: self.servers.imap.deliver(DESK, octets),
-            inbox=lambda: list(self.servers.imap.messages(address).values()),
-        )
+        if address not in self.writers:
+            self.servers.imap.add_user(address, "demo")
+            self.writers[address] = Writer(
+                name,
+                address,
+                DESK,
+                send=lambda octets: self.servers.imap.deliver(DESK, octets),
+                inbox=lambda: list(self.servers.imap.messages(address).values()),
+            )
+        return self.writers[address]
 
     def context(self, text: str) -> None:
         self.console.print(f"\n[bold cyan]▸ {escape(text)}[/bold cyan]")
@@ -166,32 +179,114 @@ class Stage:
         self.console.print(f"  [yellow]maild:[/yellow] {escape(self.servers.wait_for(look))}")
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whose mailbox the demo shows."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail that somebody has got, as his mail program shows it."""
+
+    id: int
+    subject: str
+    sender: str
+    to: str
+    text: str
+    first_line: str
+    reply_subject: str
+
+
+class OtherSide:
+    """The demo's other end for its console: mailboxes to read, and people who write."""
+
+    people = (
+        Person("Ann Customer", "ann@acme.example"),
+        Person("Bob Tech", "bob@demo.example"),
+        Person("Dana Lead", "dana@demo.example"),
+    )
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def name(self, address: str) -> str:
+        return next((p.name for p in self.people if p.address == address), address)
+
+    def letters(self, address: str) -> list[Letter]:
+        """His mail, the newest first."""
+        got = self._writer(address).received()
+        return [_letter(number, message) for number, message in enumerate(got)][::-1]
+
+    def write(self, address: str, subject: str, text: str, answers: str = "") -> None:
+        """Sends a mail to the desk; `answers`: the id of the letter that it replies to."""
+        writer = self._writer(address)
+        got = writer.received()
+        if answers.isdecimal() and int(answers) < len(got):
+            writer.reply(text, subject=subject or None, to=got[int(answers)])
+        else:
+            writer.mail(subject or "(no subject)", text)
+
+    def _writer(self, address: str) -> Writer:
+        known = next((p for p in self.people if p.address == address), self.people[0])
+        return self._stage.writer(known.name, known.address)
+
+
+def _letter(number: int, message: EmailMessage) -> Letter:
+    text, subject = plain_text(message), str(message["Subject"])
+    return Letter(
+        number,
+        subject,
+        str(message["From"]),
+        str(message["To"]),
+        text,
+        next(iter(first_lines(message, 1)), ""),
+        subject if subject.lower().startswith("re:") else f"Re: {subject}",
+    )
+
+
 def first_lines(message: EmailMessage, count: int = 3) -> list[str]:
     """The first lines of a mail that say something."""
     lines = [line for line in plain_text(message).splitlines() if line.strip()]
     return [line for line in lines if not line.startswith("##")][:count]
 
 
-def play(folder: Path, console: Console) -> App:
-    """Plays the story in `folder`, made anew; gives the desk as it then stands."""
+def play(folder: Path, console: Console, after: Callable[[Stage, Web], None]) -> App:
+    """Plays the story in `folder`, made anew, then `after`; gives the desk as it then stands."""
     _fresh(folder)
     with closing(Servers()) as servers:
         servers.imap.add_user(DESK, "demo")
-        toml = TOML.format(desk=DESK, imap=servers.imap.port, smtp=servers.smtp.port)
+        toml = TOML.format(
+            desk=DESK, imap=servers.imap.port, smtp=servers.smtp.port, web=free_port(WEB_PORT)
+        )
         (folder / "maild.toml").write_text(toml, "utf-8")
         app = open_app(folder / "maild.toml", upgrade=True)
-        daemon = Daemon(app)
+        stage = Stage(console, servers, app, folder)
+        web = Web(app, greeting=fresh_key(), other_side=OtherSide(stage))
+        daemon = Daemon(app, console=web)
         thread = threading.Thread(target=daemon.run, name="daemon")
         thread.start()
         try:
-            stage = Stage(console, servers, app, folder)
             _story(stage)
             servers.wait_for(lambda: _all_sent(app))
             _keep_sent_mail(app, folder / "sent")
+            after(stage, web)
         finally:
             daemon.stop.set()
             thread.join()
     return app
+
+
+def free_port(wanted: int) -> int:
+    """This port, or where something else is there, one that the system gives."""
+    for port in (wanted, 0):
+        with socket.socket() as one, suppress(OSError):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind((HOST, port))
+            return int(one.getsockname()[1])
+    return wanted
 
 
 def _story(stage: Stage) -> None:

@@ -193,6 +193,11 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
         Fact("happened[].time.summary", "what was done (it may be none)", "Read the log."),
         Fact("happened[].time.hours", "hours worked", 0.5),
     ),
+    "signin": (
+        Fact("signin.link", "the link that signs in, once", "https://desk.example.com/sign-in/9f3"),
+        Fact("signin.minutes", "for how long it does", 15),
+        Fact("signin.asked_from", "the network address that asked for it", "192.0.2.7"),
+    ),
     "alert": (
         Fact("alert.text", "what it is and what to do", "The mailbox support refuses us."),
         Fact("alert.first", "when it began", "2026-11-21T09:30:00+00:00"),

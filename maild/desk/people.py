@@ -127,6 +127,10 @@ def _sync_person(
             timezone=section.timezone,
             organization_id=organization.id if organization else None,
         )
+    else:  # of a client: a co-managed technician
+        of = section.organization
+        client = asking.people.organization_named(unit, of) if of else None
+        unit.change(person, organization_id=client.id if client else None)
     give_addresses(unit, person, section.all_addresses())
     return person
 

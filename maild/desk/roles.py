@@ -33,7 +33,9 @@ def _secondary(unit: Unit, ticket: Ticket) -> list[Person]:
 
 
 def _all_resources(unit: Unit, ticket: Ticket) -> list[Person]:
-    return asking.people.resources(unit)
+    """A technician of a client hears of its own tickets only."""
+    found = asking.people.resources(unit)
+    return [p for p in found if p.organization_id in (None, ticket.organization_id)]
 
 
 def _account_manager(unit: Unit, ticket: Ticket) -> list[Person]:

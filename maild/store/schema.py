@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.store import records
+from maild.store import console_records, records
 from maild.store.declare import RECORDS, Hint, Index, Unique, hint
 from maild.store.types import JSON, CleanText, KeyText, UTCDateTime, Word
 
@@ -35,7 +36,8 @@ _TYPES: dict[Any, Any] = {
 
 
 def _table(record: type) -> sa.Table:
-    declared, hints = RECORDS[record], typing.get_type_hints(record, vars(records))
+    declared = RECORDS[record]
+    hints = typing.get_type_hints(record, vars(sys.modules[record.__module__]))
     columns = [_column(f.name, hints[f.name], hint(f)) for f in dataclasses.fields(record)]
     parts = [_part(part) for part in declared.parts]
     return sa.Table(declared.name, METADATA, *columns, *parts)
@@ -74,6 +76,7 @@ def _part(part: Index | Unique) -> Any:
     return sa.Index(part.name, *part.columns, sqlite_where=where, postgresql_where=where)
 
 
+NOUNS = (records, console_records)  # the modules that declare them
 TABLES: dict[type, sa.Table] = {record: _table(record) for record in RECORDS}
 
 

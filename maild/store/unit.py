@@ -153,6 +153,16 @@ class Unit:
         if self._link is not None and self._link.dialect.name != "sqlite":
             self._link.rows(_LOCK, {"number": number})
 
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether the database is SQLite; also where there is none."""
+        return self._link is None or self._link.dialect.name == "sqlite"
+
+    def many(self, statement: Statement, params: Sequence[dict[str, Any]]) -> None:
+        """Runs a statement of `maild/store/asking` for each of these, at once."""
+        if self._link is not None and params:
+            self._link.many(statement, params)
+
     def adopt(self, record: type[R], row: Row) -> R:
         """The record of a row of its table: always the same one, with what was changed in it."""
         kind: Any = record

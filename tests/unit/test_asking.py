@@ -94,8 +94,9 @@ def plain(dice: random.Random, python: Any) -> Any:
 def made(dice: random.Random) -> list[Any]:
     """Rows of every table, what others refer to first."""
     order = {table: n for n, table in enumerate(METADATA.sorted_tables)}
-    found = []
+    found, seed = [], dice.random()
     for record in sorted(RECORDS, key=lambda r: order[TABLES[r]]):
+        dice = random.Random(f"{seed} {record.__name__}")  # whatever other tables there are
         seen: set[tuple[Any, ...]] = set()
         unique = [p.columns for p in RECORDS[record].parts if isinstance(p, Unique)]
         for place in range(1, ROWS + 1):
@@ -112,7 +113,7 @@ def made(dice: random.Random) -> list[Any]:
 def one(dice: random.Random, record: type, place: int) -> dict[str, Any]:
     python = typing.get_type_hints(record, vars(records))
     values = {f.name: value(dice, f, python[f.name], place) for f in dataclasses.fields(record)}
-    if primary_of(record) in ("id", "stored_id"):
+    if not isinstance(values[primary_of(record)], str):
         values[primary_of(record)] = place
     return values
 
@@ -247,7 +248,7 @@ def link_of(unit: Unit) -> Any:
 
 def test_what_is_read_at_once_is_what_is_read_one_by_one(store: Store, tmp_path: Path) -> None:
     """`meet`, `bring`, `complete`, `look_up`: one statement in the place of many."""
-    dice = random.Random(1)
+    dice = random.Random(4)
     filled(store, made(dice))
     wanted = [f"{TEXTS[n % len(TEXTS)]}{n}" for n in range(1, 6)] + ["nobody@x.example"]
     with store.look() as one, store.look() as other:

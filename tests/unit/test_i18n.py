@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pickle
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import date, datetime
@@ -43,6 +44,19 @@ def calls() -> Iterator[tuple[str, ast.Call]]:
                 yield f"{file.relative_to(CODE)}:{node.lineno}", node
 
 
+def shown() -> Iterator[tuple[str, str]]:
+    """Every sentence of the console: `_("…")` in a template, `words("…")` in its code."""
+    for file in sorted((CODE / "web" / "templates").glob("*.html")):
+        text = file.read_text("utf-8")
+        for found in re.finditer(r"""\b_\(\s*"([^"]*)\"""", text):
+            yield file.name, found[1]
+        assert not re.search(r"""\b_\(\s*[^"\s]""", text), f"{file.name}: not a plain sentence"
+    for file in sorted((CODE / "web").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "words":
+                yield file.name, template_of(node)
+
+
 def template_of(call: ast.Call) -> str:
     first = call.args[0]
     assert isinstance(first, ast.Constant) and isinstance(first.value, str)
@@ -53,6 +67,7 @@ def template_of(call: ast.Call) -> str:
 def templates() -> frozenset[str]:
     """Every sentence that can be said, and every name of a field."""
     written = {template_of(call) for _, call in calls()}
+    written |= {text for _, text in shown()}
     return frozenset(written | {fields.label(name).template for name in NAMES})
 
 

@@ -25,8 +25,14 @@ def store(tmp_path: Path) -> Store:
 
 def test_the_migrations_lead_to_the_tables_that_the_code_has(store: Store) -> None:
     with store.transaction() as session:
-        context = MigrationContext.configure(session.connection())
+        ours = {"include_object": lambda _, name, kind, *__: kind != "table" or not _apart(name)}
+        context = MigrationContext.configure(session.connection(), opts=ours)
         assert compare_metadata(context, METADATA) == []
+
+
+def _apart(name: str) -> bool:
+    """A table that is no record: the words of the search, each database's own kind."""
+    return name.startswith("search_words")
 
 
 def test_a_database_of_a_newer_version_is_refused(store: Store) -> None:

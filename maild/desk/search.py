@@ -1,0 +1,123 @@
+"""Finding by words: tickets, their notes, people, organizations; the same in both databases (N19).
+
+The index follows what is written (`catch_up`), so whatever wrote it need not know of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from maild.desk import words
+from maild.store.asking import searching as asking
+from maild.store.console_records import SearchEntry
+from maild.store.unit import Unit
+
+STEP = 300  # things that are taken in within one transaction
+TEXT_OF_FIELDS = 20  # fields of a ticket's long tail that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What has all the words: tickets with the note that has them (0: the ticket itself)."""
+
+    tickets: tuple[tuple[int, int], ...]
+    people: tuple[int, ...]
+    organizations: tuple[int, ...]
+
+
+def search(unit: Unit, text: str, limit: int, *, organization_id: int | None = None) -> Found:
+    """What has all the words of the text; the last of them may be half typed."""
+    wanted = words.asked(text)
+    if not wanted:
+        return Found((), (), ())
+    query = asking.query_of(unit, [(words.encoded([w]), begins) for w, begins in wanted])
+    tickets = asking.found_tickets(unit, query, limit, organization_id)
+    if organization_id is not None:  # a client's own technicians find no other clients
+        return Found(tuple(tickets), (), ())
+    return Found(
+        tuple(tickets),
+        tuple(asking.found(unit, "person", query, 8)),
+        tuple(asking.found(unit, "organization", query, 8)),
+    )
+
+
+def catch_up(unit: Unit) -> bool:
+    """Takes in what is new since the last time, at most a step of it; whether there was any."""
+    where = asking.place(unit)
+    notes = asking.new_notes(unit, where["note"], STEP)
+    events = asking.new_events(unit, where["event"], STEP)
+    if not notes and not events:
+        return False
+    texts: dict[tuple[str, int], str] = {}
+    for note_id, title, text, attachments in notes:
+        files = " ".join(str(view.get("filename", "")) for view in attachments)
+        texts["note", note_id] = " \n".join(filter(None, (title, text, files)))
+    ids = {ticket_id for _, ticket_id in events if ticket_id is not None}
+    texts |= _tickets(unit, ids)
+    take_in(unit, texts)
+    asking.keep_place(
+        unit,
+        {
+            **where,
+            "note": notes[-1][0] if notes else where["note"],
+            "event": events[-1][0] if events else where["event"],
+        },
+    )
+    return True
+
+
+def _tickets(unit: Unit, ids: Iterable[int]) -> dict[tuple[str, int], str]:
+    found: dict[tuple[str, int], str] = {}
+    for ticket_id, number, title, resolution, tags, fields in asking.tickets(unit, sorted(ids)):
+        tail = [str(v) for v in fields.values() if isinstance(v, str | int | float)]
+        parts = [number, title, resolution or "", *map(str, tags), *tail[:TEXT_OF_FIELDS]]
+        found["ticket", ticket_id] = " \n".join(parts)
+    return found
+
+
+def people_and_organizations(unit: Unit) -> None:
+    """Takes in who is new or is called otherwise now; they say so by no event."""
+    after = 0
+    while rows := asking.people(unit, after, 1000):
+        take_in(unit, _together("person", rows if len(rows) < 1000 else _whole(rows)))
+        after = (rows if len(rows) < 1000 else _whole(rows))[-1][0]
+        if len(rows) < 1000:
+            break
+    take_in(unit, _together("organization", asking.organizations(unit)))
+
+
+def _whole(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Without the last person, of whom more addresses may follow."""
+    last = rows[-1][0]
+    kept = [row for row in rows if row[0] != last]
+    return kept or rows
+
+
+def _together(kind: str, rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, int], str]:
+    found: dict[tuple[str, int], str] = {}
+    for thing_id, name, more in rows:
+        before = found.get((kind, thing_id), str(name))
+        found[kind, thing_id] = f"{before} {more or ''}"
+    return found
+
+
+def take_in(unit: Unit, texts: Mapping[tuple[str, int], str]) -> None:
+    """Gives things their words; what has the same ones already is left alone."""
+    for kind in {kind for kind, _ in texts}:
+        ids = [thing_id for k, thing_id in texts if k == kind]
+        before = {row.thing_id: row for row in unit.all(asking.LIVE, kind=kind, ids=ids)}
+        fresh: list[tuple[int, str]] = []
+        for thing_id in ids:
+            text = words.encoded(words.cut(texts[kind, thing_id]))
+            digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+            known = before.get(thing_id)
+            if known is not None and known.digest == digest:
+                continue
+            if known is not None:
+                unit.change(known, live=False)
+            entry = unit.add(SearchEntry(kind=kind, thing_id=thing_id, digest=digest))
+            fresh.append((entry.id, text))
+        asking.put(unit, fresh)

@@ -1,0 +1,287 @@
+"""What somebody does on a screen: the same commands as by mail, whole or not at all.
+
+All of it is kept as a small message of the mailbox "console", with its words and files: so undo,
+explain and the files of a note find it as they find a mail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Any
+
+from maild.commands import execute
+from maild.commands.job import Job, May
+from maild.commands.mail_commands import names_of
+from maild.commands.values import Asked, Command
+from maild.desk import fields, merging, worktime
+from maild.desk.desk import Desk
+from maild.desk.notify import notify
+from maild.desk.worktime import Work
+from maild.errors import NotFound, Refused
+from maild.i18n import sentence
+from maild.ingest.accept import accept
+from maild.model import Became, MessageState, Role, SendState
+from maild.parse.parser import parse
+from maild.store import asking
+from maild.store.records import Message, Note, Organization, Person, Ticket, TimeEntry
+
+MAILBOX = "console"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that is put to a note."""
+
+    filename: str
+    content_type: str
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What is asked for, about one ticket."""
+
+    commands: tuple[tuple[str, str], ...] = ()  # (command, argument)
+    values: tuple[tuple[str, Any], ...] = ()  # (field, value), of any field
+    text: str = ""  # of a note
+    public: bool = False  # the note is for contacts too
+    title: str | None = None
+    told: tuple[int, ...] = ()  # ids of people who are told of the note besides
+    files: tuple[File, ...] = ()
+    work: Work | None = None  # time worked
+    note_id: int | None = None  # of the note that a command is about
+    restores: bool = False  # a deleted ticket is back
+    undoes: int | None = None  # id of the message whose doing is taken back
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Somebody who is told, as the rules decide."""
+
+    name: str
+    address: str
+    template: str
+    audience: str
+    held: str | None  # why he is not told after all
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of it."""
+
+    number: str
+    note_id: int | None
+    message_id: int  # of the stored wanted: what `undoes` names
+    said: tuple[str, ...]  # a sentence for each thing done
+    told: tuple[Told, ...] = ()
+    undo: bool = False  # it can be taken back
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def do(desk: Desk, ticket: Ticket, person: Person, wanted: Submission) -> Done:
+    """Does it all; Refused with the first reason where anything may not be, and nothing is done."""
+    stored = desk.stored = keep(desk, ticket, person, wanted)
+    note = _note(desk, ticket, wanted, stored)
+    job = _job(desk, ticket, person, wanted, note)
+    results = execute.run(job)
+    refused = next((result for result in results if not result.done), None)
+    if refused is not None:
+        raise Refused(refused.why)
+    said = [result.why for result in results]
+    for name, value in wanted.values:
+        fields.set_value(desk, ticket, name, value)
+    if wanted.restores:
+        merging.restore(desk, ticket)
+    if wanted.work is not None:
+        entry = worktime.add_time(desk, ticket, person, wanted.work, note)
+        said.append(f"{entry.minutes} min")
+    desk.settle()
+    return Done(
+        ticket.number,
+        note.id if note else None,
+        stored.id,
+        tuple(said),
+        _told(desk, stored),
+        bool(stored.undo),
+    )
+
+
+def keep(desk: Desk, ticket: Ticket | None, person: Person, wanted: Submission) -> Message:
+    """The submission as a stored message, done with."""
+    stored = accept(
+        desk.unit,
+        mailbox=MAILBOX,
+        uidvalidity=None,
+        uid=None,
+        octets=_eml(desk, ticket, person, wanted),
+        now=desk.now,
+    )
+    assert stored is not None  # it has no place that could be taken
+    desk.unit.change(
+        stored,
+        state=MessageState.PROCESSED,
+        processed=desk.now,
+        sender=asking.people.email(desk.unit, person),
+        subject=", ".join(f"{name} {value}".strip() for name, value in wanted.commands)[:500],
+        kind="human",
+        proof="session",
+        outcome=Became.NOTE,
+        ticket_id=ticket.id if ticket else None,
+        why=f"by {person.name} in the console",
+        reasons=[["who", person.name, "signed in to the console"]],
+    )
+    return stored
+
+
+def _eml(desk: Desk, ticket: Ticket | None, person: Person, wanted: Submission) -> bytes:
+    message = EmailMessage(policy=SMTP)
+    message["From"] = asking.people.email(desk.unit, person)
+    message["To"] = desk.settings.config.desk.address
+    message["Date"] = format_datetime(desk.now)
+    message["Subject"] = wanted.title or (ticket.number if ticket else "")
+    lines = [f"#{name} {value}".rstrip() for name, value in wanted.commands]
+    message.set_content("\n".join([*lines, wanted.text]))
+    for file in wanted.files:
+        main, _, sub = file.content_type.partition("/")
+        message.add_attachment(
+            file.octets,
+            maintype=main or "application",
+            subtype=sub or "octet-stream",
+            filename=file.filename,
+        )
+    return message.as_bytes()
+
+
+def _note(desk: Desk, ticket: Ticket, wanted: Submission, stored: Message) -> Note | None:
+    if not wanted.text.strip() and not wanted.files:
+        return None
+    note = desk.add_note(
+        ticket,
+        text=wanted.text.strip(),
+        public=wanted.public,
+        title=wanted.title or None,
+        attachments=views_of(stored, wanted, desk),
+    )
+    desk.settle()
+    for person_id in wanted.told:
+        one = desk.unit.get(Person, person_id)
+        if one is not None and one.role == Role.RESOURCE:
+            notify(desk, ticket, "note", [one], note=note)
+    return note
+
+
+def views_of(stored: Message, wanted: Submission, desk: Desk) -> list[dict[str, Any]]:
+    """The submission's files, as those of a mail."""
+    if not wanted.files:
+        return []
+    octets = asking.messages.octets(desk.unit, stored.id)
+    return [asdict(attachment) for attachment in parse(octets).attachments]
+
+
+def _job(desk: Desk, ticket: Ticket, person: Person, wanted: Submission, note: Note | None) -> Job:
+    asked = tuple(
+        Command(name, value, f"{name} {value}".strip(), "text") for name, value in wanted.commands
+    )
+    answered = desk.unit.get(Note, wanted.note_id)
+    return Job(
+        desk=desk,
+        may=May(person, Role.RESOURCE, proven=True),
+        asked=Asked("", wanted.text, asked),
+        names=names_of(desk),
+        ticket=ticket,
+        note=note,
+        answered=answered,
+        undoes=desk.unit.get(Message, wanted.undoes),
+    )
+
+
+def _told(desk: Desk, stored: Message) -> tuple[Told, ...]:
+    """Whom the rules have told because of it."""
+    rows = asking.outbox.of_message(desk.unit, stored.id)
+    return tuple(
+        Told(
+            str((row.data.get("recipient") or {}).get("name", "")),
+            row.address,
+            row.template,
+            row.audience,
+            row.error if row.state == SendState.HELD else None,
+        )
+        for row in rows
+    )
+
+
+# ---- a new ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A ticket that somebody opens on a screen."""
+
+    title: str
+    text: str
+    public: bool  # the description is for the contact too
+    contact_id: int | None
+    organization_id: int | None
+    source: str
+    queue: str | None
+    template: str | None = None
+    commands: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, Any], ...] = ()
+    files: tuple[File, ...] = ()
+
+
+def open_ticket(desk: Desk, person: Person, opening: Opening) -> Done:
+    """A new ticket with its first note; Refused where a field of it may not be so."""
+    contact = desk.unit.get(Person, opening.contact_id)
+    client = opening.organization_id or (contact.organization_id if contact else None)
+    wanted = Submission(opening.commands, opening.values, opening.text, files=opening.files)
+    stored = desk.stored = keep(desk, None, person, wanted)
+    ticket = desk.open_ticket(
+        title=opening.title,
+        contact=contact,
+        organization=desk.unit.get(Organization, client),
+        source=opening.source,
+        queue=opening.queue,
+    )
+    desk.unit.change(stored, ticket_id=ticket.id, outcome=Became.TICKET)
+    note = desk.add_note(
+        ticket,
+        text=opening.text.strip() or opening.title,
+        public=opening.public,
+        first=True,
+        attachments=views_of(stored, wanted, desk),
+    )
+    if opening.template:
+        fields.apply_template(desk, ticket, opening.template, set_status=False)
+    for name, value in opening.values:
+        fields.set_value(desk, ticket, name, value)
+    desk.announce(ticket, note)
+    desk.settle()
+    results = execute.run(_job(desk, ticket, person, wanted, note))
+    refused = next((result for result in results if not result.done), None)
+    if refused is not None:
+        raise Refused(refused.why)
+    desk.settle()
+    return Done(ticket.number, note.id, stored.id, (), _told(desk, stored))
+
+
+# ---- time that was entered wrong
+
+
+def correct_time(
+    desk: Desk, ticket: Ticket, person: Person, entry_id: int, work: Work | None
+) -> Done:
+    """Takes a time entry off, and puts another in its place where there is one."""
+    entry = desk.unit.get(TimeEntry, entry_id)
+    by = desk.unit.get(Person, entry.by_id) if entry else None
+    if entry is None or by is None:
+        raise NotFound(sentence("There is no such time entry."))
+    stored = desk.stored = keep(desk, ticket, person, Submission(commands=(("time", "-"),)))
+    worktime.remove_time(desk, ticket, entry)
+    if work is not None:
+        worktime.add_time(desk, ticket, by, work, None)
+    desk.settle()
+    return Done(ticket.number, None, stored.id, ())

@@ -1,0 +1,75 @@
+"""One stream a browser: the numbers of tickets that have changed (server-sent events)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from maild.web.console import Console
+from maild.web.feed import Listener, News
+from maild.web.site import cookie_name
+from maild.web.visit import Visitor, visitor_of
+
+BEAT_SECONDS = 20  # a line now and then keeps proxies from ending a silent stream
+CHECK_SECONDS = 60  # how often we look whether he is still signed in
+
+
+def routes(console: Console) -> list[Route]:
+    async def live(request: Request) -> Response:
+        cookie = request.cookies.get(cookie_name(console))
+        visitor = await run_in_threadpool(_visitor, console, cookie)
+        if visitor is None or not visitor.may("tickets list"):
+            return Response(status_code=401)
+        stream = _stream(console, cookie, visitor)
+        headers = {"X-Accel-Buffering": "no"}
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+    return [Route("/live", live)]
+
+
+def _visitor(console: Console, cookie: str | None) -> Visitor | None:
+    with console.store.look() as unit:
+        return visitor_of(console, unit, cookie, console.now())
+
+
+async def _stream(console: Console, cookie: str | None, visitor: Visitor) -> AsyncIterator[str]:
+    """Ends at once when the console does, or when he is signed out."""
+    feed = console.feed
+    listener = feed.listen()
+    loop = asyncio.get_running_loop()
+    checked = loop.time()
+    try:
+        yield "retry: 2000\nevent: hello\ndata: {}\n\n"
+        while not feed.ended.is_set():
+            news = await _next(listener)
+            if loop.time() - checked > CHECK_SECONDS:
+                checked = loop.time()
+                if await run_in_threadpool(_visitor, console, cookie) is None:
+                    return
+            told = [_told(n, visitor) for n in news if visitor.scope.has_client(n.organization_id)]
+            yield f"event: news\ndata: {json.dumps(told)}\n\n" if told else ": \n\n"
+    finally:
+        feed.leave(listener)
+
+
+async def _next(listener: Listener) -> list[News]:
+    try:
+        await asyncio.wait_for(listener.woken.wait(), BEAT_SECONDS)
+    except TimeoutError:
+        return []
+    return listener.take()
+
+
+def _told(news: News, visitor: Visitor) -> dict[str, object]:
+    return {
+        "ticket": news.number,
+        "by": news.by,
+        "mine": news.person_id == visitor.person.id,
+        "what": news.what,
+    }

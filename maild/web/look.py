@@ -1,0 +1,115 @@
+"""Templates, pictures and files of the console: each file with its sum in its name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from maild.config import Settings
+from maild.i18n import Sentence, Translator
+from maild.web.icons import ICONS
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that a browser may keep for ever: its name changes when it does."""
+
+    octets: bytes
+    content_type: str
+
+
+class Look:
+    """How the console looks and speaks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.assets, self._names = _assets()
+        self._environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals.update(icon=icon, asset=self.address)
+
+    def render(self, template: str, values: dict[str, Any]) -> str:
+        return self._environment.get_template(template).render(values)
+
+    def address(self, name: str) -> str:
+        """Where a browser fetches the file of this name."""
+        return f"/static/{self._names[name]}"
+
+    def speaks(self, language: str) -> Words:
+        """The console's words in this language."""
+        return Words(language, self.settings.templates)
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that the console speaks: English, and those with sentences."""
+        shipped = HERE.parent / "templates"
+        found = {file.parent.name for file in shipped.glob("*/sentences.yaml")}
+        own = {file.parent.name for file in self.settings.templates.glob("[!.]*/sentences.yaml")}
+        return ("en", *sorted(found | own))
+
+
+class Words:
+    """`_("{count} tickets", count=3)`: a sentence in the reader's language."""
+
+    def __init__(self, language: str, own: Path) -> None:
+        self.translator = Translator(language, own)
+
+    def __call__(self, template: str, /, **values: Any) -> str:
+        return self.translator.write(Sentence(template, values))
+
+    def write(self, value: Any) -> str:
+        """A sentence of the desk as this reader reads it."""
+        return self.translator.write(value)
+
+
+@lru_cache(maxsize=256)
+def icon(name: str, size: int = 16) -> Markup:
+    """A picture of ours, drawn with the colour of the text around it; nothing is read aloud."""
+    return Markup(
+        f'<svg class="icon" width="{size}" height="{size}" viewBox="0 0 16 16" fill="none" '
+        'stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" '
+        f'aria-hidden="true">{ICONS[name]}</svg>'
+    )
+
+
+def _assets() -> tuple[dict[str, Asset], dict[str, str]]:
+    """Every file under its name with a sum in it, and that name by the plain one."""
+    htmx = files("js_lib_htmx").joinpath("static", "htmx", "htmx.min.js")
+    waiting = {file.name: file.read_bytes() for file in sorted((HERE / "static").iterdir())}
+    waiting["htmx.js"] = htmx.read_bytes()
+    found: dict[str, Asset] = {}
+    names: dict[str, str] = {}
+    while waiting:  # those first that name none of the others
+        name = next(n for n in waiting if not _named(waiting[n], waiting.keys() - {n}))
+        octets = waiting.pop(name)
+        for plain, real in names.items():
+            octets = octets.replace(
+                b'"/static/%s"' % plain.encode(), b'"/static/%s"' % real.encode()
+            )
+        stem, _, ending = name.rpartition(".")
+        names[name] = f"{stem}-{hashlib.sha256(octets).hexdigest()[:12]}.{ending}"
+        found[names[name]] = Asset(octets, KINDS[ending])
+    return found, names
+
+
+KINDS = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml", "png": "image/png"}
+
+
+def _named(octets: bytes, others: Iterable[str]) -> bool:
+    return any(b'"/static/%s"' % other.encode() in octets for other in others)

@@ -1,0 +1,25 @@
+"""The screens, a module each."""
+
+from __future__ import annotations
+
+import importlib
+
+SCREENS = (
+    "signin",
+    "tickets",
+    "ticket",
+    "changes",
+    "sheets",
+    "opening",
+    "own",
+    "clients",
+    "timesheet",
+    "search",
+    "demo",
+)
+
+
+def load() -> None:
+    """Imports every screen: each registers its addresses."""
+    for name in SCREENS:
+        importlib.import_module(f"maild.web.pages.{name}")

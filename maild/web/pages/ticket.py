@@ -1,0 +1,328 @@
+"""One ticket: its conversation, what can be done to it, what happened and why."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from maild.desk import status_requirements, working_clock
+from maild.errors import NotFound
+from maild.i18n import sentence
+from maild.parse.attachments import attachment_bytes
+from maild.store.asking import console as asking
+from maild.store.asking import explanations, screens
+from maild.store.asking.screens import Whole
+from maild.store.console_records import Presence
+from maild.store.console_records import Visit as Visited
+from maild.store.records import Note, Ticket
+from maild.store.unit import Unit
+from maild.web import prose
+from maild.web.feed import News
+from maild.web.happenings import Happening, happening
+from maild.web.site import page
+from maild.web.visit import Visit
+
+RECENT = 50
+THERE_SECONDS = 30
+
+
+@page("/tickets/{number}", "ticket read")
+def ticket(visit: Visit) -> Response:
+    """The whole page, or its conversation or its facts alone."""
+    found = visit.ticket()
+    if found.merged_id is not None and visit.query("stay") != "1" and not visit.htmx:
+        into = visit.unit.get(Ticket, found.merged_id)
+        if into is not None and visit.visitor.scope.has(into):
+            return visit.to(f"/tickets/{into.number}?from={found.number}")
+    part = visit.query("part")
+    values = shown(visit, screens.whole(visit.unit, found))
+    template = {"talk": "talk.html", "facts": "facts.html"}.get(part, "ticket.html")
+    if not part:
+        values |= _around(visit, found)
+    return visit.page(template, **values)
+
+
+def shown(visit: Visit, whole: Whole) -> dict[str, Any]:
+    """What conversation and facts show."""
+    one, profile = whole.ticket, visit.profile
+    happenings = [happening(visit, event) for event in reversed(whole.events)]
+    answers = visit.unit.all(asking.WAITING_ON, ticket=one.id)
+    return {
+        "whole": whole,
+        "ticket": one,
+        "entries": _entries(whole, happenings),
+        "history": happenings,
+        "answers": [a for a in answers if a.state == "waiting" or a.person_id == visit.person.id],
+        "last_note": whole.notes[-1].id if whole.notes else 0,
+        "contact": whole.person(one.contact_id),
+        "holder": whole.person(one.primary_id),
+        "secondaries": whole.with_role("secondary"),
+        "additional": whole.with_role("additional"),
+        "proposed": whole.with_role("proposed"),
+        "statuses": status_requirements.choices(profile, cast(Any, one)),
+        "resources": screens.resources(visit.unit),
+        "checklist": list(one.fields.get("checklist") or []),
+        "sla": _sla(one),
+        "late": one.due is not None and one.due < visit.now and one.status_kind != "closed",
+        "signatures": visit.unit.all(asking.SIGNATURES, ticket=one.id),
+        "prose": prose.shown,
+        "fields": _long_tail(visit, one),
+    }
+
+
+def _around(visit: Visit, found: Ticket) -> dict[str, Any]:
+    """What the page has besides: drafts, who is there, where the neighbours are."""
+    drafts = {
+        kind: visit.unit.first(asking.DRAFT, person=visit.person.id, place=f"{found.number} {kind}")
+        for kind in ("reply", "note")
+    }
+    return {
+        "drafts": {kind: dict(draft.fields) for kind, draft in drafts.items() if draft},
+        "undo_seconds": visit.console.web.undo_seconds,
+        "templates": list(visit.profile.templates),
+        "checklists": list(visit.profile.checklists),
+        "came_from": visit.query("from"),
+        "on_work_list": any(
+            entry.ticket_id == found.id
+            for entry in visit.unit.all(asking.WORK_LIST, person=visit.person.id)
+        ),
+    }
+
+
+def _entries(whole: Whole, happenings: list[Happening]) -> list[tuple[str, Any]]:
+    """Notes, time and what happened, in their order."""
+    found: list[tuple[Any, int, str, Any]] = []
+    found += [(note.created, 0, "note", note) for note in whole.notes]
+    found += [(entry.created, 1, "time", entry) for entry in whole.times]
+    found += [(h.at, 2, "happening", h) for h in happenings if h.shown]
+    found.sort(key=lambda entry: entry[:2])
+    return [(kind, entry) for _, _, kind, entry in found]
+
+
+def _sla(ticket: Ticket) -> list[dict[str, Any]]:
+    """What we owe by when (R6)."""
+    kept = ticket.fields.get("sla") or {}
+    found = []
+    for which in ("first_response", "resolution"):
+        due = kept.get(f"{which}_due")
+        if due:
+            found.append(
+                {
+                    "what": which.replace("_", " "),
+                    "due": datetime.fromisoformat(due),
+                    "missed": bool(kept.get(f"{which}_missed")),
+                    "met": bool(kept.get(f"{which}_met") or kept.get(f"{which}_at")),
+                    "paused": bool(kept.get("paused_since")),
+                }
+            )
+    return found
+
+
+_ELSEWHERE = frozenset(
+    {
+        "sla",
+        "twin",
+        "side",
+        "completed_by_side",
+        "checklist",
+        "also_in",
+        "series",
+        "form",
+        "time_entries_done",
+    }
+)
+
+
+def _long_tail(visit: Visit, ticket: Ticket) -> list[tuple[str, Any]]:
+    """Fields that have no place of their own on the page and hold something."""
+    known = [
+        (name, value)
+        for name, value in ticket.fields.items()
+        if name not in _ELSEWHERE and value not in (None, "", [], {})
+    ]
+    return [(name, value) for name, value in known if not isinstance(value, dict | list)]
+
+
+# ---- the mail behind a note
+
+
+def _note(visit: Visit) -> tuple[Ticket, int, str | None, int | None]:
+    """The ticket, the note, its HTML and its mail, as far as he may see them."""
+    found = visit.ticket()
+    note_id = visit.number_in_path("note")
+    row = screens.note_html(visit.unit, note_id)
+    if row is None or row[1] != found.id:
+        raise NotFound(sentence("{ticket} has no such note.", ticket=found.number))
+    return found, note_id, row[0], row[2]
+
+
+FRAMED = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; font-src 'none'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
+)
+_FRAME = """<!doctype html><meta charset="utf-8"><base target="_blank">
+<meta name="viewport" content="width=device-width"><style>
+body{font:14px/1.5 system-ui,sans-serif;margin:14px;color:#1f2023;overflow-wrap:anywhere}
+img{max-width:100%;height:auto}table{max-width:100%}
+blockquote{margin:0 0 0 8px;padding-left:10px;border-left:2px solid #ddd}
+</style>"""
+
+
+@page("/tickets/{number}/notes/{note}/html", "ticket read")
+def html(visit: Visit) -> Response:
+    """A mail's HTML, at an address of its own, where it can do nothing."""
+    found, note_id, text, _ = _note(visit)
+    if text is None:
+        raise NotFound(sentence("This note has no HTML."))
+    pictures = f"/tickets/{found.number}/notes/{note_id}/cid/"
+    body = text.replace('src="cid:', f'src="{pictures}').replace("src='cid:", f"src='{pictures}")
+    headers = {"Content-Security-Policy": FRAMED, "X-Content-Type-Options": "nosniff"}
+    return Response(_FRAME + body, media_type="text/html; charset=utf-8", headers=headers)
+
+
+@page("/tickets/{number}/notes/{note}/eml", "original read")
+def eml(visit: Visit) -> Response:
+    """The mail as it was received (N26)."""
+    found, note_id, _, stored = _note(visit)
+    octets = screens.octets(visit.unit, stored) if stored else None
+    if octets is None:
+        raise NotFound(sentence("No mail belongs to this note."))
+    return download(octets, f"{found.number}-{note_id}.eml", "message/rfc822")
+
+
+@page("/tickets/{number}/notes/{note}/files/{part}", "original read")
+def file(visit: Visit) -> Response:
+    """A file of a note: always a download."""
+    _, note_id, _, stored = _note(visit)
+    part = visit.number_in_path("part")
+    note = visit.unit.get(Note, note_id)
+    views = [view for view in (note.attachments if note else ()) if view.get("part") == part]
+    octets = screens.octets(visit.unit, stored) if stored and views else None
+    if octets is None:
+        raise NotFound(sentence("There is no such file."))
+    content = attachment_bytes(octets, part)
+    return download(content, str(views[0]["filename"]), "application/octet-stream")
+
+
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+
+
+@page("/tickets/{number}/notes/{note}/cid/{cid:path}", "original read")
+def inline(visit: Visit) -> Response:
+    """A picture within a mail's HTML, by its Content-ID (RFC 2392)."""
+    _, note_id, _, stored = _note(visit)
+    note = visit.unit.get(Note, note_id)
+    wanted = visit.path("cid").strip("<>")
+    views = [v for v in (note.attachments if note else ()) if v.get("content_id") == wanted]
+    octets = screens.octets(visit.unit, stored) if stored and views else None
+    if octets is None or views[0]["content_type"] not in _PICTURES:
+        raise NotFound(sentence("There is no such picture."))
+    headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+    content = attachment_bytes(octets, int(views[0]["part"]))
+    return Response(content, media_type=str(views[0]["content_type"]), headers=headers)
+
+
+def download(octets: bytes, filename: str, kind: str) -> Response:
+    """A file that a browser keeps and never shows."""
+    name = quote(filename)
+    plain = "".join(
+        c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in filename
+    )
+    headers = {
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(octets, media_type=kind, headers=headers)
+
+
+# ---- why
+
+
+@page("/tickets/{number}/notes/{note}/why", "explanation read")
+def why(visit: Visit) -> Response:
+    """What happened to the mail of a note, step by step (E13)."""
+    found, _, _, stored = _note(visit)
+    if stored is None:
+        raise NotFound(sentence("No mail belongs to this note; its writer was signed in."))
+    told = explanations.of_message(visit.unit, stored)
+    return visit.page(
+        "why.html", ticket=found, told=told, events=[happening(visit, e) for e in told.events]
+    )
+
+
+# ---- being there
+
+
+@page("/tickets/{number}/seen", "ticket read", method="POST", looks=False)
+def seen(visit: Visit) -> Response:
+    """Says that he looks at the ticket, or writes; who else does comes back."""
+    with visit.looking():
+        found = visit.ticket()
+    writes = visit.field("writes") == "1"
+    since = visit.now - _there()
+
+    def keep(unit: Unit) -> tuple[list[Presence], str]:
+        mine = unit.first(asking.IS_THERE, ticket=found.id, person=visit.person.id)
+        if mine is None:
+            unit.add(
+                Presence(
+                    ticket_id=found.id, person_id=visit.person.id, writes=writes, seen=visit.now
+                )
+            )
+        else:
+            unit.change(mine, writes=writes, seen=visit.now)
+        for gone in unit.all(asking.GONE, since=since - _there()):
+            unit.delete(gone)
+        _visited(unit, visit, found)
+        clock = _clock(unit, visit, found)
+        return unit.all(asking.THERE, ticket=found.id, since=since), clock
+
+    there, clock = visit.keep(keep)
+    with visit.looking() as unit:
+        people, _ = screens.persons(unit, {p.person_id for p in there})
+        others = [
+            (people[p.person_id].name, p.writes)
+            for p in there
+            if p.person_id != visit.person.id and p.person_id in people
+        ]
+        answer = visit.page("there.html", others=others)
+    answer.headers["X-Clock"] = clock
+    if others:
+        visit.console.feed.tell(
+            [News(found.number, found.organization_id, "", visit.person.id, "presence")]
+        )
+    return answer
+
+
+def _clock(unit: Unit, visit: Visit, found: Ticket) -> str:
+    """Lets his clock of the ticket run while it is open on his screen (A2); how it stands."""
+    if visit.visitor.wish("clock", "on") != "on" or found.status_kind == "closed":
+        return ""
+    hand = visit.field("hand") == "1"
+    own = working_clock.of(unit, visit.person.id, found.id)
+    if own is None and hand:
+        own = working_clock.start(unit, visit.person.id, found.id, visit.now)
+    elif own is not None and own.since is None and hand and not own.idle and not own.held:
+        working_clock.start(unit, visit.person.id, found.id, visit.now)
+    elif own is not None:
+        working_clock.seen(unit, own, visit.now, hand=hand)
+    return "" if own is None else f"{'idle' if own.idle else 'runs' if own.since else 'stands'}"
+
+
+def _there() -> Any:
+    return timedelta(seconds=THERE_SECONDS)
+
+
+def _visited(unit: Unit, visit: Visit, found: Ticket) -> None:
+    """Puts the ticket among those that he looked at lately (N20)."""
+    mine = unit.first(asking.VISITED, person=visit.person.id, ticket=found.id)
+    if mine is not None:
+        unit.change(mine, at=visit.now)
+        return
+    unit.add(Visited(person_id=visit.person.id, ticket_id=found.id, at=visit.now))
+    for old in unit.all(asking.VISITS, person=visit.person.id)[RECENT:]:
+        unit.delete(old)

@@ -1,0 +1,90 @@
+"""Times as one reader sees them: in his zone, with the desk's beside it; elapsed ones short."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_skeleton
+from markupsafe import Markup
+
+from maild.i18n import moment
+
+STEPS = ((60, "m", 60), (3600, "h", 24), (86400, "d", 30), (86400 * 30, "mo", 12))
+
+
+class Times:
+    """How one reader is told the time."""
+
+    def __init__(self, locale: Locale, zone: ZoneInfo, desk: ZoneInfo, now: datetime) -> None:
+        self.locale, self.zone, self.desk, self.now = locale, zone, desk, now
+
+    def full(self, when: datetime) -> str:
+        """ "Thu, Dec 3, 2026, 9:00 AM" in his zone."""
+        return _full(when.replace(second=0, microsecond=0), self.locale, self.zone)
+
+    def day(self, when: datetime) -> str:
+        """ "Dec 3", or with its year where that is another one."""
+        local, now = when.astimezone(self.zone), self.now.astimezone(self.zone)
+        skeleton = "MMMd" if local.year == now.year else "yMMMd"
+        return _day(local.date().isoformat(), skeleton, self.locale)
+
+    def weekday(self, when: datetime) -> str:
+        """ "Thursday, Dec 3" """
+        return _day(when.astimezone(self.zone).date().isoformat(), "MMMEEEEd", self.locale)
+
+    def clock(self, when: datetime) -> str:
+        """ "09:00" in his zone."""
+        return when.astimezone(self.zone).strftime("%H:%M")
+
+    def stamp(self, when: datetime) -> Markup:
+        """The time with its zone, and the desk's where that is another one, for a hover."""
+        own = when.astimezone(self.zone)
+        said = f"{own:%Y-%m-%d %H:%M} {own.tzname()}"
+        if self.desk.key != self.zone.key:
+            theirs = when.astimezone(self.desk)
+            said += f" · {theirs:%H:%M} {theirs.tzname()} ({self.desk.key})"
+        return Markup(said)
+
+    def ago(self, when: datetime) -> Markup:
+        """How long ago, short: "5m", "3h", "2d"; in a <time> that says it in full on hover."""
+        return self._time(when, elapsed(self.now - when))
+
+    def at(self, when: datetime) -> Markup:
+        """The moment in full, in a <time>."""
+        return self._time(when, self.full(when))
+
+    def on(self, when: datetime) -> Markup:
+        """The day, and the hour where it is today, in a <time>."""
+        today = when.astimezone(self.zone).date() == self.now.astimezone(self.zone).date()
+        return self._time(when, self.clock(when) if today else self.day(when))
+
+    def _time(self, when: datetime, said: str) -> Markup:
+        return Markup('<time datetime="%s" title="%s">%s</time>') % (
+            when.isoformat(timespec="seconds"),
+            self.stamp(when),
+            said,
+        )
+
+
+def elapsed(span: timedelta) -> str:
+    """ "now", "5m", "3h", "2d", "4mo", "2y"."""
+    seconds = int(abs(span.total_seconds()))
+    if seconds < 60:
+        return "now"
+    for unit, name, most in STEPS:
+        if seconds < unit * most:
+            return f"{seconds // unit}{name}"
+    return f"{seconds // (86400 * 365) or 1}y"
+
+
+@lru_cache(maxsize=4096)
+def _full(when: datetime, locale: Locale, zone: ZoneInfo) -> str:
+    return moment(when, locale, zone)
+
+
+@lru_cache(maxsize=4096)
+def _day(day: str, skeleton: str, locale: Locale) -> str:
+    return str(format_skeleton(skeleton, datetime.fromisoformat(day), locale=locale))

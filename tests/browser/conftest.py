@@ -1,0 +1,75 @@
+"""A desk with its console, and a real Chromium to look at it.
+
+Where Chromium is not installed these tests are skipped with a reason; with CI=true they fail.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.site import Site
+from tests.servers.dovecot import missing
+
+FLAGS = (
+    "--no-sandbox",
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WAIT = 15_000  # milliseconds that a page has for what it must show
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of this process."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        missing("chromium is not installed (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """A desk in this process with its console, shared by the tests of a module."""
+    folder = Path(tempfile.mkdtemp(prefix="maild-web-"))
+    one = Site(folder)
+    yield one
+    one.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def visits(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """`visits("bob@example.com", "/tickets")`: a page of somebody who is signed in."""
+    contexts: list[BrowserContext] = []
+
+    def visit(
+        address: str | None, path: str = "/", *, same: Page | None = None, **options: object
+    ) -> Page:
+        context = same.context if same else browser.new_context(**options)  # type: ignore[arg-type]
+        context.set_default_timeout(WAIT)
+        if same is None:
+            contexts.append(context)
+            if address is not None:
+                cookie = {"name": "maild", "value": site.session(address), "url": site.url}
+                context.add_cookies([cookie])  # type: ignore[list-item]
+        page = context.new_page()
+        page.goto(site.url + path)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
