@@ -202,19 +202,20 @@ class DeskSection(Section):
 
     name: str = "Support"
     address: MailAddress = "support@example.com"  # From of every notification
+    aliases: list[MailAddress] = []  # other addresses that are ours, former ones too
     timezone: str = "UTC"  # of ticket numbers, business hours, dates in mails
     language: str = "en"  # of mails to people whose language is not known
     plus_address: bool = False  # Reply-To support+TOKEN@…, where your server knows plus-addresses
-    # So long after it was completed a ticket is reopened by mail; a new subject that comes later
-    # becomes a ticket of its own, linked.  None: there is no such limit.
+    # So long after it was completed a ticket is reopened by mail; what comes later opens a ticket
+    # that follows it, whatever its subject.  None: there is no such limit.
     reopen_days: Annotated[float, Field(gt=0, le=3660)] | None = None
     admins: list[MailAddress] = []  # who is mailed when something is wrong, once each time
 
     _address = field_validator("address")(_mail_address)
 
-    @field_validator("admins")
+    @field_validator("admins", "aliases")
     @classmethod
-    def _admins(cls, value: list[str]) -> list[str]:
+    def _addresses(cls, value: list[str]) -> list[str]:
         return [_mail_address(address) for address in value]
 
     @field_validator("timezone")
@@ -249,10 +250,16 @@ class MailboxSection(Login):
     name: str
     port: Port = 993
     folder: str = "INBOX"
+    address: MailAddress | None = None  # what people write to, where it is not [desk] address
     queue: str | None = None  # of tickets that come in by it; default: the profile's
     poll_seconds: Annotated[float, Field(ge=0.2, le=86400)] = 60  # where there is no IDLE
     after: str = "keep"  # keep | move:FOLDER | delete
     since: str = "3 days"  # how far back the first look at a folder goes: 12 hours, 2 weeks, all
+
+    @field_validator("address")
+    @classmethod
+    def _reachable(cls, value: str | None) -> str | None:
+        return None if value is None else _mail_address(value)
 
     @field_validator("after")
     @classmethod
@@ -589,6 +596,20 @@ class Config(BaseModel):
         for address in _repeated([address for address, _ in said]):
             whose = " and ".join(who for theirs, who in said if theirs == address)
             yield f"{address} is the address of {whose}; it can be only one's"
+
+    @cached_property
+    def addresses(self) -> frozenset[str]:
+        """The desk's own addresses, as they are compared; one that a person has is his."""
+        written = [self.desk.address, *self.desk.aliases]
+        written += [box.address for box in self.mailbox if box.address]
+        written += [b.username for b in self.mailbox if b.username and "@" in b.username]
+        return frozenset(Address("", one).key for one in written) - self.of_people
+
+    @cached_property
+    def of_people(self) -> frozenset[str]:
+        """The addresses of all resources and contacts of the file, as they are compared."""
+        people: tuple[PersonSection, ...] = (*self.resource, *self.contact)
+        return frozenset(key for person in people for key in person.all_addresses())
 
     def _unknown_organizations(self) -> Iterator[str]:
         known = {o.name for o in self.organization}

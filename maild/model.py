@@ -40,6 +40,7 @@ class EventName(StrEnum):
 
     MAIL_RECEIVED = "mail received"
     TICKET_CREATED = "ticket created"
+    TICKET_FILED = "ticket filed"
     NOTE_ADDED = "note added"
     NOTE_FILED = "note filed"
     NOTE_WITHHELD = "note withheld"
@@ -250,6 +251,15 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class OfList:
+    """The list that a mail came by, and what the mail is if that list is the desk's own address."""
+
+    names: tuple[str, ...]  # its addresses, and its List-Id (RFC 2919); may be empty
+    kind: Kind
+    answerable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """A message as understood (contract: `maild parse --jsonl`)."""
 
@@ -284,6 +294,7 @@ class Mail:
     # Received and Authentication-Results by the letter (`parse.trace`): (name in lower case, value)
     trace: tuple[tuple[str, str], ...] = ()
     returned: tuple[str, ...] = ()  # message ids of the original that a bounce or receipt encloses
+    of_list: OfList | None = None  # of mail of kind list
 
     @property
     def files(self) -> tuple[Attachment, ...]:

@@ -158,6 +158,12 @@ class Desk:
         """Says that the ticket is there, once its first note is in."""
         self.emit(ticket, EventName.TICKET_CREATED, {"number": ticket.number}, note)
 
+    def file_ticket(self, ticket: Ticket, because: str) -> None:
+        """Says that the ticket is there where no rule listens: it is seen in a view, and that is
+        all."""
+        detail = {"number": ticket.number, "because": because}
+        self.emit(ticket, EventName.TICKET_FILED, detail)
+
     def add_note(
         self,
         ticket: Ticket,

@@ -205,7 +205,7 @@ def find_person(desk: Desk, text: str) -> Person:
 
 def _contact(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> Person:
     person = find_person(desk, str(value))
-    if people.is_ours(desk.settings.config, asking.people.email(desk.unit, person)):
+    if people.is_ours(desk.unit, desk.settings.config, asking.people.email(desk.unit, person)):
         raise UsageError(sentence("The desk's own address is nobody's contact."))
     return person
 

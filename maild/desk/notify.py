@@ -152,7 +152,7 @@ def _recipient(unit: Unit, given: Person | Recipient | str, kind: Notification) 
 
 def _may(desk: Cause, what: _What, recipient: Recipient) -> bool:
     """Whether he is told at all."""
-    if people.is_ours(desk.settings.config, recipient.address):  # H32
+    if people.is_ours(desk.unit, desk.settings.config, recipient.address):  # H32
         return False
     if recipient.audience == Role.CONTACT and what.note is not None and not what.note.public:
         log.warning("notify.internal", template=what.kind.name, note=what.note.id)

@@ -14,6 +14,8 @@ from maild.store import asking
 from maild.store.records import Domain, Organization, Person, PersonAddress
 from maild.store.unit import Unit
 
+FORMER = "addresses"  # key of the setting: all that were ever the desk's
+
 # Domains of mail providers: they say nothing about an organization.
 PUBLIC_DOMAINS = frozenset(
     (Path(__file__).parent / "public_domains.txt").read_text("utf-8").split()
@@ -34,14 +36,35 @@ def organization_of(unit: Unit, domain: str) -> Organization | None:
     return asking.people.owner(unit, above)
 
 
-def is_ours(config: Config, address: str) -> bool:
-    """Whether mail to this address would come back to us; a plus detail does not matter (H32)."""
-    ours = {Address("", config.desk.address).key}
-    logins = (m.username or "" for m in config.mailbox)
-    ours |= {Address("", login).key for login in logins if "@" in login}
+def is_ours(unit: Unit, config: Config, address: str) -> bool:
+    """Whether mail to this address comes to the desk, or did when the address was the desk's; a
+    plus detail does not matter (H32)."""
     key = Address("", address).key
     local, _, domain = key.rpartition("@")
-    return key in ours or f"{local.partition('+')[0]}@{domain}" in ours
+    return not {key, f"{local.partition('+')[0]}@{domain}"}.isdisjoint(ours(unit, config))
+
+
+def ours(unit: Unit, config: Config) -> frozenset[str]:
+    """The desk's addresses, present and former, as they are compared."""
+    return config.addresses | _former(unit, config)
+
+
+def _former(unit: Unit, config: Config) -> frozenset[str]:
+    """Addresses that maild.toml gave the desk once, but for those that a person has by now."""
+    known: frozenset[str] | None = unit.lasting.get(FORMER)
+    if known is None:
+        kept = asking.settings.kept(unit, FORMER) or {}
+        known = unit.lasting[FORMER] = frozenset(kept.get("addresses", ()))
+    return known - config.of_people
+
+
+def _remember_addresses(unit: Unit, config: Config) -> None:
+    """What the desk is called now is known as its own when it is called otherwise."""
+    known = _former(unit, config)
+    if not config.addresses <= known:
+        everything = known | config.addresses
+        asking.settings.keep(unit, FORMER, {"addresses": sorted(everything)})
+        unit.lasting.pop(FORMER, None)
 
 
 def is_admin(unit: Unit, config: Config, person: Person) -> bool:
@@ -100,6 +123,7 @@ def sync(unit: Unit, config: Config, now: datetime) -> None:
     for person in asking.people.configured(unit):
         if person not in named:
             unit.change(person, active=False)
+    _remember_addresses(unit, config)
 
 
 def _sync_person(

@@ -18,6 +18,7 @@ from maild.store.unit import Unit
 
 COMING = timedelta(days=30)  # of a series, contacts see what is due so soon (P7)
 MOST = 1000  # tickets of a list
+MAILING_LIST = "mailing list"  # source of a ticket that holds a thread of one
 _OPEN = tuple(kind for kind in StatusKind if kind != StatusKind.CLOSED)
 
 # Of every profile: name → (what it lists, which tickets)
@@ -38,6 +39,7 @@ VIEWS: dict[str, tuple[str, Which]] = {
         Which((StatusKind.WAITING,)),
     ),
     "closed": (sentence("Closed tickets"), Which((StatusKind.CLOSED,))),
+    "mailing lists": (sentence("Threads of mailing lists"), Which(source=MAILING_LIST)),
 }
 
 

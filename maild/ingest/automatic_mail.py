@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from maild.desk import reply_tokens
-from maild.desk.desk import MAILD, Desk
+from maild.desk import people, reply_tokens
+from maild.desk.desk import MAILD, Actor, Desk
 from maild.desk.notify import not_delivered
 from maild.ingest import mail_notes, match
 from maild.ingest.outcome import Outcome, conclude, say
-from maild.model import Became, EventName, FailedRecipient, Kind, Mail, Reason, SendState
+from maild.ingest.sender import Sender
+from maild.model import Became, EventName, FailedRecipient, Kind, Mail, Reason, Role, SendState
 from maild.store import asking
-from maild.store.records import OutboxItem, Ticket
+from maild.store.records import OutboxItem, Person, Ticket
 
 # Statuses that are no fault of the address: full, or our words were not liked (RFC 3463 §3).
 NOT_ITS_FAULT = ("5.2.2", "5.3.", "5.6.", "5.7.")
@@ -21,15 +22,38 @@ def take(desk: Desk, mail: Mail) -> Outcome:
         outcome = _notice(desk, mail)
         if outcome is not None:
             return outcome
-    evidence = match.gather(desk.unit, mail, reply_tokens.desk_secret(desk.unit))
-    found = match.decide(desk.unit, evidence, None)
+    what = f"an automatic mail ({mail.kind.value})"
+    person = people.by_address(desk.unit, mail.sender) if mail.sender else None
+    found = _match(desk, mail, person)
     if found.ticket is None:
-        return conclude(desk, Became.IGNORED, f"an automatic mail ({mail.kind.value}) of no ticket")
+        return conclude(desk, Became.IGNORED, f"{what} of no ticket")
     say(desk, found.reason)
-    desk.attach_message(found.ticket)
+    named = (mail.sender.name or mail.sender.address) if mail.sender else MAILD.name
+    actor = Actor.of(person) if person else Actor(named, Role.SYSTEM)
+    mail_notes.file(desk, found.ticket, mail, what, actor, title=_title(mail, named))
     detail = {"kind": mail.kind.value, "subject": mail.subject}
     desk.emit(found.ticket, EventName.AUTOMATIC_MAIL, detail)
-    return conclude(desk, Became.IGNORED, f"an automatic mail ({mail.kind.value}) changes nothing")
+    return conclude(desk, Became.IGNORED, f"{what} changes nothing")
+
+
+def _match(desk: Desk, mail: Mail, person: Person | None) -> match.Match:
+    """Its ticket, by all that ties a letter to one: its subject too, where its sender is of it or
+    we wrote to him about it."""
+    evidence = match.gather(desk.unit, mail, reply_tokens.desk_secret(desk.unit))
+    known = Sender.of(person) if person is not None else None
+    found = match.decide(desk.unit, evidence, known)
+    if found.ticket is None and mail.sender is not None:
+        for ticket in evidence.named:
+            sent = asking.outbox.of(desk.unit, ticket) if ticket.deleted is None else []
+            if any(item.address == mail.sender.key for item in sent):
+                because = "the subject names it, and we wrote to this address about it"
+                return match.Match(ticket, "number", Reason("match", ticket.number, because))
+    return found
+
+
+def _title(mail: Mail, who: str) -> str:
+    """What sort of mail it is, and whose, in one line."""
+    return f"{mail.kind.value.capitalize()}: {who}"
 
 
 # ---- bounces and delays

@@ -41,7 +41,7 @@ def _others(desk: Desk, mail: Mail) -> list[Address]:
     for address in (*mail.to, *mail.cc)[: MOST * 2]:
         key = address.key
         plain = "@" in key.strip("@") and len(key) <= 254 and not any(c.isspace() for c in key)
-        if plain and key != sender and not people.is_ours(config, key):
+        if plain and key != sender and not people.is_ours(desk.unit, config, key):
             found.setdefault(key, address)
     return list(found.values())[:MOST]
 

@@ -15,14 +15,26 @@ from maild.commands.job import May
 from maild.commands.values import Asked
 from maild.desk import people, rate_limits, reply_tokens
 from maild.desk.desk import MAILD, Actor, Desk
-from maild.ingest import automatic_mail, cc, mail_notes, withheld
-from maild.ingest.match import Match, answered, decide, gather, of_ticket
+from maild.desk.views import MAILING_LIST
+from maild.ingest import automatic_mail, cc, mail_notes, own_mail, withheld
+from maild.ingest.match import Evidence, Match, answered, decide, gather, of_ticket
 from maild.ingest.outcome import Outcome, conclude, say
 from maild.ingest.proof import Proof, prove
-from maild.ingest.sender import Sender, claim, who
-from maild.ingest.subject_fields import named_fields, same_topic, title_of
-from maild.model import Became, EventName, Kind, LinkKind, Mail, Reason, Role, StatusKind
+from maild.ingest.sender import FROM, Claim, Sender, claim, who
+from maild.ingest.subject_fields import named_fields, title_of
+from maild.model import (
+    Address,
+    Became,
+    EventName,
+    Kind,
+    LinkKind,
+    Mail,
+    Reason,
+    Role,
+    StatusKind,
+)
 from maild.parse.fold import fold
+from maild.parse.kind import takes_no_answers, writes_for_others
 from maild.parse.thanks import is_thanks
 from maild.store import asking
 from maild.store.records import Message, Note, Organization, Person, Ticket
@@ -76,8 +88,15 @@ class Understood:
 
 def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
     """Does what a person's mail asks for, as far as he may."""
+    claimed = _claim(desk, mail)
+    if claimed is None:
+        return own_mail.take(desk, mail)
+    if claimed.field != FROM and mail.sender is not None:
+        mail = replace(mail, sender=claimed.address)
+        desk.mail = mail
+        desk.unit.change(desk.stored, sender=claimed.address.key)
     _meet(desk, mail)
-    understood = _understand(desk, mail)
+    understood = _understand(desk, mail, claimed)
     desk.actor = understood.actor
     desk.author = None if understood.unproven else understood.person
     original = _confirmed(desk, understood)
@@ -100,22 +119,40 @@ def _meet(desk: Desk, mail: Mail) -> None:
     asking.people.meet(desk.unit, [address.key for address in named])
 
 
-def _understand(desk: Desk, mail: Mail) -> Understood:
+def _claim(desk: Desk, mail: Mail) -> Claim | None:
+    """Who wrote it; None where it is of the desk's own address and says no more."""
+    unit, config = desk.unit, desk.settings.config
+    homes = frozenset(key.rpartition("@")[2] for key in people.ours(unit, config))
+
+    def ours(address: Address) -> bool:
+        return people.is_ours(unit, config, address.key)
+
+    def program(address: Address) -> bool:
+        """It takes no answers, fills in forms, or is one of our domain that nobody has."""
+        if takes_no_answers(address) or writes_for_others(address):
+            return True
+        at_home = address.domain in homes - people.PUBLIC_DOMAINS
+        return at_home and people.by_address(unit, address) is None
+
+    return claim(mail, ours, program)
+
+
+def _understand(desk: Desk, mail: Mail, claimed: Claim) -> Understood:
     """Decides who, which ticket and with which proof; tells each with its reason."""
     unit, config = desk.unit, desk.settings.config
-    sender = who(unit, claim(mail), desk.now)
+    sender = who(unit, claimed, desk.now)
     outsiders = cc.outsiders(desk, mail)
     evidence = gather(unit, mail, reply_tokens.desk_secret(unit), outsiders)
-    found = decide(unit, evidence, sender)
+    found = _of_thread(evidence, decide(unit, evidence, sender), mail)
     token = sender.person.id in found.persons
-    proof = prove(mail, strict=sender.strict, token=token, trust=config.trust)
+    proof = prove(mail, strict=sender.strict, token=token, trust=config.trust, field=claimed.field)
     say(desk, sender.reason, found.reason, proof.reason)
     assert desk.stored is not None
     unit.change(desk.stored, proof=proof.by)
     if mail.kind is Kind.HUMAN and mail.sender is not None:
         automatic_mail.alive(desk, mail.sender.key)
     asked = Asked(mail.subject, mail.new_text)
-    if sender.strict or sender.is_resource:
+    if (sender.strict or sender.is_resource) and mail.kind is not Kind.LIST:
         asked = commands.read(desk, mail, sender.person, found.ticket)
     say(desk, *asked.reasons)
     return Understood(mail, sender, found, proof, asked)
@@ -126,6 +163,17 @@ def _expose(desk: Desk, understood: Understood) -> None:
     if understood.found.answers and cc.outsiders(desk, understood.mail):
         for item in asking.outbox.with_ids(desk.unit, understood.found.answers):
             desk.unit.change(item, exposed=True)
+
+
+def _of_thread(evidence: Evidence, found: Match, mail: Mail) -> Match:
+    """A post of somebody's list goes to the ticket of its thread, whoever wrote it."""
+    if found.ticket is not None or mail.kind is not Kind.LIST:
+        return found
+    for thread, ticket in evidence.known:
+        if ticket.source == MAILING_LIST and ticket.deleted is None:
+            because = f"it answers <{thread.message_id}>, a post of the same thread"
+            return Match(ticket, "thread", Reason("match", ticket.number, because))
+    return found
 
 
 # ---- a ticket that is there
@@ -141,7 +189,10 @@ def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
             desk, Became.NOTE, f"a note by {understood.person.name} that moves nothing: {quiet}"
         )
     if _too_late(desk, understood, ticket):
-        return _new_ticket(desk, understood, follows=ticket)
+        later = _followed_by(desk, understood, ticket)
+        if later is None:
+            return _new_ticket(desk, understood, follows=ticket)
+        return _to_ticket(desk, understood, later)
     _copies(desk, understood, ticket)
     asked, note = understood.asked, None
     if not understood.only_commands:
@@ -172,6 +223,8 @@ def _quiet(desk: Desk, understood: Understood, ticket: Ticket) -> str:
         return "a thank-you does not reopen a ticket"
     if understood.by_resource or is_open or understood.only_commands:
         return ""
+    if _too_late(desk, understood, ticket):
+        return ""  # it does not reopen this one
     return rate_limits.over(
         desk.unit,
         "reopenings",
@@ -192,12 +245,23 @@ def _names(desk: Desk, ticket: Ticket) -> frozenset[str]:
 
 
 def _too_late(desk: Desk, understood: Understood, ticket: Ticket) -> bool:
-    """A new subject on a ticket that was completed longer ago than mail reopens tickets."""
+    """The ticket was completed longer ago than mail reopens tickets."""
     days = desk.settings.config.desk.reopen_days
     if days is None or ticket.completed is None or understood.by_resource:
         return False
-    late = desk.now - ticket.completed > timedelta(days=days)
-    return late and not same_topic(understood.mail.subject, ticket.title)
+    return desk.now - ticket.completed > timedelta(days=days)
+
+
+def _followed_by(desk: Desk, understood: Understood, ticket: Ticket) -> Ticket | None:
+    """The latest ticket that follows it and is the sender's too: the thread goes on there."""
+    return next(
+        (
+            later
+            for later in asking.tickets.followers(desk.unit, ticket)
+            if later.deleted is None and of_ticket(desk.unit, later, understood.sender)
+        ),
+        None,
+    )
 
 
 def _copies(desk: Desk, understood: Understood, ticket: Ticket) -> None:
@@ -226,6 +290,7 @@ def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = Non
     of_forward = _forwarded(desk, understood)
     contact = of_forward or _on_behalf(desk, understood) or understood.person
     forwarded = of_forward is not None
+    listed = understood.mail.kind is Kind.LIST
     title = title_of(asked.subject)
     fields, organization = _fields(desk, understood, title)
     if forwarded:
@@ -234,10 +299,12 @@ def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = Non
         title=title,
         contact=contact,
         organization=organization or asking.people.organization(desk.unit, contact),
-        source=(understood.by_resource and commands.source(desk, asked)) or "email",
+        source=_source(desk, understood),
         queue=queue(desk),
         fields=fields,
     )
+    if listed:
+        return _list_thread(desk, understood, ticket)
     note = _describe(desk, understood, ticket, of_forward)
     _copies(desk, understood, ticket)
     _tie(desk, understood, ticket, follows)
@@ -250,6 +317,22 @@ def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = Non
     if understood.unproven and (asked.commands or forwarded):
         withheld.withhold(desk, ticket, understood.person, _written(asked), understood.proof)
     return conclude(desk, Became.TICKET, f"a new ticket by {contact.name}", results)
+
+
+def _list_thread(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
+    """A post of somebody's list: seen in a view, told to nobody, as it was written to many."""
+    because = "it came by a mailing list"
+    note = mail_notes.file(desk, ticket, understood.mail, because, understood.actor)
+    desk.unit.change(note, public=True)
+    desk.file_ticket(ticket, because)
+    return conclude(desk, Became.TICKET, f"a thread of a mailing list by {understood.person.name}")
+
+
+def _source(desk: Desk, understood: Understood) -> str:
+    """How it came in: by a list, as a technician says, by mail."""
+    if understood.mail.kind is Kind.LIST:
+        return MAILING_LIST
+    return (understood.by_resource and commands.source(desk, understood.asked)) or "email"
 
 
 def _describe(desk: Desk, understood: Understood, ticket: Ticket, contact: Person | None) -> Note:
@@ -283,7 +366,7 @@ def _forwarded(desk: Desk, understood: Understood) -> Person | None:
     address = forwarded.sender if forwarded else None
     if not understood.sender.is_resource or address is None:
         return None
-    if people.is_ours(desk.settings.config, address.key):
+    if people.is_ours(desk.unit, desk.settings.config, address.key):
         return None
     person = people.by_address(desk.unit, address)
     if person is not None and person.role == Role.RESOURCE:

@@ -19,6 +19,7 @@ def write(
     first: bool = False,
     event: EventName = EventName.NOTE_ADDED,
     because: str | None = None,
+    title: str | None = None,
 ) -> Note:
     """Adds the mail to the ticket, by the actor; replies to it will find the ticket.
 
@@ -34,6 +35,7 @@ def write(
         quoted_text="" if whole else mail.quoted_text,
         html=None if cut else mail.html,
         public=public,
+        title=title,
         attachments=[asdict(attachment) for attachment in mail.attachments],
         first=first,
         event=event,
@@ -41,7 +43,14 @@ def write(
     )
 
 
-def file(desk: Desk, ticket: Ticket, mail: Mail, because: str, actor: Actor) -> Note:
+def file(
+    desk: Desk,
+    ticket: Ticket,
+    mail: Mail,
+    because: str,
+    actor: Actor,
+    title: str | None = None,
+) -> Note:
     """Shows a mail on the ticket, internally, where no rule listens: it moves nothing."""
     with desk.acting(actor):
         return write(
@@ -52,4 +61,5 @@ def file(desk: Desk, ticket: Ticket, mail: Mail, because: str, actor: Actor) -> 
             public=False,
             event=EventName.NOTE_FILED,
             because=because,
+            title=title,
         )

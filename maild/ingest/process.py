@@ -17,10 +17,10 @@ from structlog.contextvars import bound_contextvars
 
 from maild.config import Settings
 from maild.crash_points import crash_point
-from maild.desk import alerts, people, rate_limits
+from maild.desk import alerts, rate_limits
 from maild.desk.desk import Desk, Route
 from maild.errors import MailError, Temporary
-from maild.ingest import automatic_mail, duplicates, human_mail, match, routed_mail
+from maild.ingest import automatic_mail, duplicates, human_mail, own_list, own_mail, routed_mail
 from maild.ingest.outcome import Outcome, conclude
 from maild.model import Became, Mail, MessageState
 from maild.parse.kind import MOST_HOPS
@@ -94,6 +94,7 @@ class Pipeline:
             return None
         unit.is_new(stored)  # what it caused before, if it failed, was undone
         crash_point("process.claimed")
+        mail = own_list.as_letter(unit, self.settings.config, mail)
         rules = copy(self.rules)  # a mail sees one profile, also while the files are read again
         desk = Desk(
             unit=unit,
@@ -174,8 +175,9 @@ def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outc
     earlier = duplicates.twin(desk.unit, stored)
     if earlier is not None:
         return _again(desk, stored, earlier)
-    if _is_our_own(desk, mail):
-        return conclude(desk, Became.IGNORED, "it is our own mail that came back")
+    back = own_mail.returned(desk, mail, read)
+    if back:
+        return conclude(desk, Became.IGNORED, back)
     hops = len(mail.header_all("Received"))
     if hops > MOST_HOPS:
         return conclude(desk, Became.IGNORED, f"it went through {hops} servers: a loop (H40)")
@@ -206,13 +208,3 @@ def _again(desk: Desk, stored: Message, earlier: Message) -> Outcome:
         desk.show_in(ticket, stored.mailbox, human_mail.queue(desk))
     why = f"the same mail came in before, as message {earlier.id}"
     return conclude(desk, Became.DUPLICATE, why)
-
-
-def _is_our_own(desk: Desk, mail: Mail) -> bool:
-    """By its From, or by a Message-ID that we gave a mail (H32)."""
-    if mail.sender and people.is_ours(desk.settings.config, mail.sender.key):
-        return True
-    match.look_up(desk.unit, mail)
-    if mail.message_id is None:
-        return False
-    return asking.outbox.with_id(desk.unit, mail.message_id) is not None

@@ -62,16 +62,19 @@ class Verdict:
     refuted: bool = False  # DMARC failed: it is not of this domain, whatever else it carries
 
 
-def prove(mail: Mail, *, strict: bool, token: bool, trust: TrustSection) -> Proof:
+def prove(
+    mail: Mail, *, strict: bool, token: bool, trust: TrustSection, field: str = "From"
+) -> Proof:
     """The best proof that a mail carries.
 
     `strict`: its From is one plain mailbox; `token`: it answers a mail that we sent to this
     person alone, about this ticket.  A token does not outweigh a DMARC failure that our own
-    server found: who reads his mail has the token, and writes from elsewhere.
+    server found: who reads his mail has the token, and writes from elsewhere.  `field`: what
+    names the person, as servers vouch for From alone.
     """
     if not strict:
         return _nothing(trust, sentence("its From field is not one plain address"))
-    found = signed_by_domain(mail, trust)
+    found = signed_by_domain(mail, trust) if field == "From" else _behind(field)
     if found.refuted:
         return replace(_nothing(trust, found.because), refuted=True)
     if token and trust.require != "dmarc":
@@ -81,6 +84,11 @@ def prove(mail: Mail, *, strict: bool, token: bool, trust: TrustSection) -> Proo
             return _nothing(trust, sentence("[trust] require asks for a token"), found.by)
         return Proof(found.by, True, found.because)
     return _nothing(trust, found.because)
+
+
+def _behind(field: str) -> Verdict:
+    """Of a person whom another field than From names, no server says anything."""
+    return Verdict("none", sentence("who wrote it stands in its {field} alone", field=field))
 
 
 def _nothing(trust: TrustSection, because: str, by: str = "none") -> Proof:

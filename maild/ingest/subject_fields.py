@@ -6,7 +6,6 @@ import re
 
 from maild.desk.numbers import NUMBER
 from maild.parse import prefixes
-from maild.parse.fold import fold
 
 _TAG = re.compile(rf"\s*\[?\s*{NUMBER.pattern}\s*\]?\s*", re.IGNORECASE)
 _DASH = r"\s*[-\u2013\u2014]\s*"
@@ -18,11 +17,6 @@ def title_of(subject: str) -> str:
     """The subject as a ticket's title: without what mail programs put before it, and our tags."""
     untagged = " ".join(_TAG.sub(" ", " ".join(subject.split())).split())
     return prefixes.stripped(untagged) or untagged or subject
-
-
-def same_topic(subject: str, title: str) -> bool:
-    """Whether a reply goes on about the ticket's title, prefixes and tags aside."""
-    return fold(title_of(subject)) == fold(title_of(title))
 
 
 def named_fields(title: str) -> tuple[dict[str, str], bool]:

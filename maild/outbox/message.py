@@ -67,6 +67,9 @@ def multipart(subtype: str, parts: Sequence[Part], seed: str) -> Part:
     return Part((kind,), body + line + b"--\r\n")
 
 
+BOUNDARY = re.compile(r"=_(?:alternative|mixed)_([0-9a-f]{24})")  # as `multipart` writes it
+
+
 def head(fields: Iterable[tuple[str, str]]) -> bytes:
     """Header fields.  Values come from the functions below or are words of ours."""
     return _head((*(f"{name}: {value}" for name, value in fields), "MIME-Version: 1.0"))

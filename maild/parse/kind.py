@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from typing import Any, TypeVar
 
-from maild.model import Address, Appointment, FailedRecipient, Kind, Reason
+from maild.model import Address, Appointment, FailedRecipient, Kind, OfList, Reason
 from maild.parse import absence, bounce, phrases, prefixes, reactions
 from maild.parse.fold import fold
 from maild.parse.headers import parse_addresses
@@ -97,6 +97,7 @@ class Verdict:
     failed_recipients: tuple[FailedRecipient, ...]
     reasons: tuple[Reason, ...]
     language: str | None = None
+    of_list: OfList | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,8 @@ def decide(facts: Facts) -> Verdict:
     why_not = _why_not_answered(facts, finding)
     if why_not:
         reasons.append(Reason("kind", "not answerable", why_not))
-    return Verdict(finding.kind, not why_not, failed, tuple(reasons), finding.language)
+    of_list = _of_list(facts) if finding.kind is Kind.LIST else None
+    return Verdict(finding.kind, not why_not, failed, tuple(reasons), finding.language, of_list)
 
 
 def _ours(facts: Facts) -> frozenset[str]:
@@ -437,6 +439,31 @@ def _list(facts: Facts) -> _Finding | None:
     return None
 
 
+def _of_list(facts: Facts) -> OfList:
+    """Whose list it is, and what the mail would be if nothing in it spoke of a list."""
+    values = [v for name in ("List-Post", "Mailing-List", "X-BeenThere") for v in facts.all(name)]
+    names = [found for value in values[:6] for found in _ADDRESS.findall(value[:500])[:6]]
+    names += [
+        found for value in facts.all("List-Id")[:3] for found in _LIST_ID.findall(value[:500])
+    ]
+    bare = [(name, value) for name, value in facts.headers if not _is_of_lists(name, value)]
+    other = decide(replace(facts, headers=bare, looked={}))
+    names = [name.strip(".").lower() for name in names]
+    return OfList(tuple(dict.fromkeys(names)), other.kind, other.answerable)
+
+
+_ADDRESS = re.compile(r"[^\s<>:;,/?\"]{1,64}@[\w.-]{1,190}")
+_LIST_ID = re.compile(r"<\s*([^\s<>]{1,250})\s*>")
+_OF_LISTS = ("mailing-list", "x-beenthere", "x-mailman-version", "x-google-group-id", "feedback-id")
+
+
+def _is_of_lists(name: str, value: str) -> bool:
+    lowered = name.lower()
+    if lowered in ("precedence", "x-precedence"):
+        return value.strip().lower() in ("list", "bulk")
+    return lowered.startswith("list-") or lowered in _OF_LISTS
+
+
 def _notification(facts: Facts) -> _Finding | None:
     for check in (_generated, _bulk, _suppressed_all, _nobody, _empty_path):
         if because := check(facts):
@@ -492,13 +519,22 @@ def _suppressed_all(facts: Facts) -> str | None:
 @_once
 def _nobody(facts: Facts) -> str | None:
     """A sender that takes no answers, unless Reply-To names somebody who does."""
-    if facts.sender is None or not phrases.senders("no_reply").match(_local(facts)):
+    if facts.sender is None or not takes_no_answers(facts.sender):
         return None
     others = [a for a in facts.reply_to if a.key != facts.sender.key and "@" in a.address]
-    nobody = phrases.senders("no_reply")
-    if any(not nobody.match(a.address.rpartition("@")[0]) for a in others):
+    if any(not takes_no_answers(address) for address in others):
         return None
     return f"sender {facts.sender.address} takes no answers"
+
+
+def takes_no_answers(address: Address) -> bool:
+    """Whether it says so itself: noreply@ and the like."""
+    return bool(phrases.senders("no_reply").match(address.address.rpartition("@")[0]))
+
+
+def writes_for_others(address: Address) -> bool:
+    """Whether it is a web form's: whoever filled it in stands in Reply-To."""
+    return bool(phrases.senders("forms").match(address.address.rpartition("@")[0]))
 
 
 _RULES: tuple[Callable[[Facts], _Finding | None], ...] = (

@@ -101,6 +101,7 @@ def _parse(raw: bytes) -> Mail:
         appointment=appointment,
         forwarded=forwarded.find(subject, body.text, new_text, parts),
         trace=trace.fields(raw),
+        of_list=verdict.of_list,
         returned=bounce.returned_ids(parts, body.text) if verdict.kind.automatic else (),
     )
 

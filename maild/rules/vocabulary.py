@@ -71,6 +71,7 @@ GROUPS: dict[str, tuple[EventName, ...]] = {
 }
 # What is only written down: no rule hears of it, as it is there to move nothing.
 UNHEARD = (
+    EventName.TICKET_FILED,
     EventName.NOTE_FILED,
     EventName.NOTE_WITHHELD,
     EventName.RULE_FIRED,

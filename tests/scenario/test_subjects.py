@@ -62,15 +62,22 @@ def test_a_title_has_no_prefix(make_desk: MakeDesk) -> None:
     assert desk.ticket()["title"] == "R: drive is full"
 
 
-def test_a_topic_is_known_again_after_reopen_days_behind_any_prefix(make_desk: MakeDesk) -> None:
+def test_what_comes_after_reopen_days_is_a_ticket_that_follows_behind_any_prefix(
+    make_desk: MakeDesk,
+) -> None:
     desk = configured(make_desk, "reopen_days = 30")
     desk.ann.mail("Printer is on fire")
-    for count, prefix in enumerate(REPLIES):
+    for count, prefix in enumerate((*REPLIES, *FORWARDS[::3]), 2):
         desk.bob.mail(numbered(desk, f"Printer {count} is resolved"), "Done.")
-        last = desk.ann.received()[-1]
+        last, before = desk.ann.received()[-1], desk.ticket()["number"]
         desk.later(days=40)
         desk.ann.reply("It smokes again.", to=last, subject=f"{prefix}: Printer is on fire")
-        assert [t["status"] for t in desk.tickets()] == ["Ticket Reopened"], prefix
+        assert len(desk.tickets()) == count, prefix
+        assert desk.ticket()["title"] == "Printer is on fire"
+        assert [e["event"] for e in desk.ticket()["events"]].count("linked") == 1
+        desk.ann.reply("And it stinks.", to=last, subject=f"{prefix}: Printer is on fire")
+        assert desk.ticket()["status"] == "Feedback Received"
+        assert (len(desk.tickets()), desk.ticket(before)["status"]) == (count, "Complete")
 
 
 def test_h83_a_forward_finds_the_customer_behind_any_prefix(make_desk: MakeDesk) -> None:

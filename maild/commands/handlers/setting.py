@@ -159,7 +159,9 @@ def _additional(job: Job, value: str) -> str:
             person = fields.find_person(job.desk, text)
         except MaildError as error:
             raise Refused(error.message) from error
-        if people.is_ours(job.desk.settings.config, asking.people.email(job.desk.unit, person)):
+        desk = job.desk
+        email = asking.people.email(desk.unit, person)
+        if people.is_ours(desk.unit, desk.settings.config, email):
             raise Refused(
                 sentence("The desk's own address cannot be added; its mail comes here anyway.")
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -49,18 +49,19 @@ class Which:
     kinds: tuple[StatusKind, ...] = ()  # their status is of one of these kinds …
     statuses: tuple[str, ...] = ()  # … or is one of these
     unassigned: bool = False  # nobody has them
+    source: str = ""  # they came in this way
 
 
 def newest(unit: Unit, which: Which, limit: int) -> list[Ticket]:
     """The newest of them, from the newest on; `complete` reads at once what a list shows."""
-    statement = _listed(bool(which.kinds or which.statuses), which.unassigned)
+    statement = _listed(*_shape(which))
     rows = unit.rows(statement, limit=limit, **_params(which))
     return [unit.adopt(Ticket, row) for row in rows]
 
 
 def count(unit: Unit, which: Which) -> int:
     """How many there are."""
-    statement = _counted(bool(which.kinds or which.statuses), which.unassigned)
+    statement = _counted(*_shape(which))
     return int(unit.rows(statement, **_params(which))[0][0])
 
 
@@ -99,13 +100,18 @@ def _of_tickets(record: type) -> Statement:
     return Statement(query.order_by(table.c.id))
 
 
-def _params(which: Which) -> dict[str, Iterable[str]]:
-    if not which.kinds and not which.statuses:
-        return {}
-    return {"kinds": which.kinds, "statuses": which.statuses}
+def _shape(which: Which) -> tuple[bool, bool, bool]:
+    """What the statement has to ask about."""
+    return bool(which.kinds or which.statuses), which.unassigned, bool(which.source)
 
 
-def _where(by_status: bool, unassigned: bool) -> list[sa.ColumnElement[bool]]:
+def _params(which: Which) -> dict[str, Any]:
+    by_status, _, by_source = _shape(which)
+    found: dict[str, Any] = {"kinds": which.kinds, "statuses": which.statuses} if by_status else {}
+    return found | ({"source": which.source} if by_source else {})
+
+
+def _where(by_status: bool, unassigned: bool, by_source: bool) -> list[sa.ColumnElement[bool]]:
     conditions = [_tickets.THERE]
     if by_status:
         conditions.append(
@@ -113,16 +119,18 @@ def _where(by_status: bool, unassigned: bool) -> list[sa.ColumnElement[bool]]:
         )
     if unassigned:
         conditions.append(_ticket.primary_id.is_(None))
+    if by_source:
+        conditions.append(_ticket.source == param("source"))
     return conditions
 
 
 @cache
-def _listed(by_status: bool, unassigned: bool) -> Statement:
-    query = sa.select(TABLES[Ticket]).where(*_where(by_status, unassigned))
+def _listed(*shape: bool) -> Statement:
+    query = sa.select(TABLES[Ticket]).where(*_where(*shape))
     return Statement(query.order_by(_ticket.id.desc()).limit(param("limit", sa.Integer())))
 
 
 @cache
-def _counted(by_status: bool, unassigned: bool) -> Statement:
+def _counted(*shape: bool) -> Statement:
     query = sa.select(sa.func.count()).select_from(TABLES[Ticket])
-    return Statement(query.where(*_where(by_status, unassigned)))
+    return Statement(query.where(*_where(*shape)))

@@ -28,6 +28,12 @@ WITH_ID = Question(
 _WITH_IDS = Question(
     OutboxItem, among(_item.message_id, "ids") | among(_item.relay_id, "ids")
 ).select
+BEGUN = Question(
+    OutboxItem,
+    (_item.key >= param("first")) & (_item.key < param("beyond")),
+    order=(_item.id,),
+    limit=1,
+)
 OF_TICKET = Question(OutboxItem, _OF, order=(_item.id,))
 _SUBJECTS = Statement(
     sa.select(_item.subject).where(_OF).order_by(_item.id.desc()).limit(param("most", sa.Integer()))
@@ -58,6 +64,11 @@ def with_key(unit: Unit, key: str, *, only_mine: bool = False) -> OutboxItem | N
     if only_mine:
         return next((item for item in unit.added(OutboxItem) if item.key == key), None)
     return unit.first(WITH_KEY, key=key)
+
+
+def with_key_begun(unit: Unit, beginning: str) -> OutboxItem | None:
+    """The row whose key, in hexadecimal, begins so."""
+    return unit.first(BEGUN, first=beginning, beyond=f"{beginning}g")
 
 
 def look_up(unit: Unit, keys: Iterable[str]) -> None:

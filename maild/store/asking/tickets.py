@@ -42,6 +42,12 @@ LINK = Question(
     & (_link.other_id == param("other"))
     & (_link.kind == param("kind")),
 )
+FOLLOWING = Question(
+    TicketLink,
+    (_link.other_id == param("ticket")) & (_link.kind == LinkKind.FOLLOW_UP),
+    order=(_link.id.desc(),),
+    limit=20,
+)
 TIMES = Question(TimeEntry, _time.ticket_id == param("ticket"), order=(_time.id,))
 TIMES_OF = Question(
     TimeEntry,
@@ -249,6 +255,12 @@ def last_event(unit: Unit, ticket: Ticket, event: str) -> Event | None:
 def link(unit: Unit, ticket: Ticket, other: Ticket, kind: LinkKind) -> TicketLink | None:
     """What ties the two together in this way."""
     return unit.first(LINK, ticket=ticket.id, other=other.id, kind=kind)
+
+
+def followers(unit: Unit, ticket: Ticket) -> list[Ticket]:
+    """The tickets that were opened to follow this one, newest first."""
+    found = (unit.get(Ticket, link.ticket_id) for link in unit.all(FOLLOWING, ticket=ticket.id))
+    return [later for later in found if later is not None and later is not ticket]
 
 
 def incidents(unit: Unit, ticket: Ticket) -> list[Ticket]:

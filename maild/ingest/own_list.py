@@ -1,0 +1,34 @@
+"""A list that is the desk's own address is the desk's mailbox: its posts are letters (H105)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maild.config import Config
+from maild.desk import people
+from maild.model import Kind, Mail, Reason
+from maild.store.unit import Unit
+
+
+def as_letter(unit: Unit, config: Config, mail: Mail) -> Mail:
+    """The mail as it is at this desk: a post of our own list is what it would be without the
+    list."""
+    of_list = mail.of_list
+    if mail.kind is not Kind.LIST or of_list is None:
+        return mail
+    if not any(_is_ours(unit, config, name) for name in of_list.names):
+        return mail
+    reason = Reason("kind", of_list.kind.value, "the list is the desk's own address")
+    return replace(
+        mail,
+        kind=of_list.kind,
+        answerable=of_list.answerable,
+        reasons=(*mail.reasons, reason),
+    )
+
+
+def _is_ours(unit: Unit, config: Config, name: str) -> bool:
+    """An address of ours, or the List-Id of one: support.example.com (RFC 2919 §2)."""
+    if "@" in name:
+        return people.is_ours(unit, config, name)
+    return any(name == own.replace("@", ".") for own in people.ours(unit, config))
