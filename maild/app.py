@@ -63,7 +63,7 @@ class App:
         return Deliverer(self.store, self.settings, attachment=attachment_bytes, moved=moved)
 
     def tell_admins(self, now: datetime) -> int:
-        """Mails what is wrong to the admins; how many alerts were new."""
+        """Mails what is wrong, or over, to the admins; how many alerts that were."""
 
         def tell(unit: Unit) -> int:
             return tell_admins(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -12,6 +12,9 @@ from maild.store.records import Alert
 from maild.store.unit import Unit
 
 log = structlog.get_logger()
+
+OVER_WITHIN = timedelta(days=1)  # an end that nobody was told of in that time is no news
+RELAY = "smtp"  # key of the one alert about what holds all mail that goes out
 
 
 @for_sessions_too
@@ -23,9 +26,9 @@ def raise_alert(unit: Unit, key: str, text: str, now: datetime) -> bool:
         log.warning("alert", key=key)
         return True
     news = known.cleared is not None
-    unit.change(known, text=text, last=now, cleared=None, count=known.count + 1)
-    if news:
+    if known.cleared is not None and now - known.cleared > OVER_WITHIN:
         unit.change(known, told=None)
+    unit.change(known, text=text, last=now, cleared=None, count=known.count + 1)
     return news
 
 

@@ -202,6 +202,12 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
         Fact("alert.text", "what it is and what to do", "The mailbox support refuses us."),
         Fact("alert.first", "when it began", "2026-11-21T09:30:00+00:00"),
         Fact("alert.count", "how often it was seen", 1),
+        Fact("alert.over", "since when it is over (it may be none)", "2026-11-21T09:45:00+00:00"),
+        Fact("alerts[].text", "each of them, where there are several; the first is `alert`",
+             "The mailbox support refuses us."),
+        Fact("alerts[].first", "when it began", "2026-11-21T09:30:00+00:00"),
+        Fact("alerts[].count", "how often it was seen", 1),
+        Fact("alerts[].over", "as above", "2026-11-21T09:45:00+00:00"),
     ),
 }  # fmt: skip
 

@@ -19,21 +19,28 @@ def call(desk: Desk, name: str, ticket: Ticket, event: str, rule: str) -> bool:
     """
     known = [section.name for section in desk.settings.config.hook]
     name = named(name, known, "[[hook]]")
-    text = "\x00".join((desk.cause, name, rule, event, str(ticket.id)))
-    key = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-    if asking.hooks.with_key(desk.unit, key) is not None:
-        return False
     body: dict[str, Any] = {
         "event": event,
         "rule": rule,
         "at": desk.now.isoformat(),
         "ticket": facts.ticket_facts(desk.unit, ticket),
     }
+    return put(desk, name, "\x00".join((rule, event, str(ticket.id))), body, ticket)
+
+
+def put(
+    desk: Desk, name: str, what: str, body: dict[str, Any], ticket: Ticket | None = None
+) -> bool:
+    """The same for any body; `what` tells the calls of one cause apart."""
+    text = "\x00".join((desk.cause, name, what))
+    key = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    if asking.hooks.with_key(desk.unit, key) is not None:
+        return False
     desk.unit.add(
         Hook(
             key=key,
             name=name,
-            ticket_id=ticket.id,
+            ticket_id=ticket.id if ticket is not None else None,
             body=body,
             next_try=desk.now,
             created=desk.now,

@@ -47,7 +47,6 @@ POLL_SECONDS = 5.0  # how often we look for rows that nobody told us of
 # a minute.
 WAITS = (5, 15, 30, 50)
 STOP_SECONDS = 6.0  # what a stop waits for a mail that is under way
-ALERT = "smtp"  # key of the one alert about what holds the queue
 DROPS = 3  # connections in a row that end in the middle of a mail: the relay has no time for us
 
 
@@ -344,7 +343,7 @@ class Deliverer:
             self._told = False
             now = self._clock()
             with contextlib.suppress(MaildError):
-                await self._write(lambda session: alerts.clear_alert(session, ALERT, now))
+                await self._write(lambda session: alerts.clear_alert(session, alerts.RELAY, now))
 
     async def _dropped(self, answer: Answer) -> None:
         """One connection may end at any time; one after the other means that it wants no more."""
@@ -366,7 +365,7 @@ class Deliverer:
         log.warning("outbox.held_up", detail=error.detail)
         now = self._clock()
         with contextlib.suppress(MaildError):
-            await self._write(lambda s: alerts.raise_alert(s, ALERT, error.message, now))
+            await self._write(lambda s: alerts.raise_alert(s, alerts.RELAY, error.message, now))
 
     # ---- what is written down
 

@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from maild.config import Settings
+from maild.desk.admin_alerts import hook_body, keepers
 from maild.errors import MaildError
 from maild.http import apart
 from maild.i18n import Sentence, Translator, sentence
@@ -23,27 +24,12 @@ from maild.outbox.webhook_delivery import post, written
 log = structlog.get_logger()
 
 
-def keepers(settings: Settings) -> list[str]:
-    """The addresses of `[desk] admins`; where there is none, of the active resources."""
-    config = settings.config
-    return list(config.desk.admins) or [one.email for one in config.resource if one.active]
-
-
-def body_of(key: str, text: str, *, over: bool, now: datetime) -> dict[str, object]:
-    """What a web hook is told of an alert."""
-    return {
-        "event": "alert over" if over else "alert",
-        "at": now.isoformat(),
-        "alert": {"key": key, "text": text},
-    }
-
-
 def tell_directly(settings: Settings, key: str, text: str, *, over: bool, now: datetime) -> None:
     """Returns at once; what cannot be told is in the log."""
     log.warning("alert.told_directly", key=key, over=over)
     for section in settings.config.hook:
         if section.alerts:
-            octets = written(body_of(key, text, over=over, now=now))
+            octets = written(hook_body(key, text, over=over, now=now))
             apart(partial(post, section, uuid.uuid4().hex, octets, now))
     mails = [
         (address, _mail(settings, address, text, over=over, now=now))

@@ -358,7 +358,7 @@ class Alert:
     first: datetime
     last: datetime
     count: int = 1
-    told: datetime | None = None  # when the admins were mailed of it
+    told: datetime | None = None  # when somebody was; None: not of this, or of its end too
     cleared: datetime | None = None
 
 

@@ -380,7 +380,7 @@ class Alert(Base):
     first: Mapped[datetime]
     last: Mapped[datetime]
     count: Mapped[int] = mapped_column(default=1)
-    told: Mapped[datetime | None]  # when the admins were mailed of it
+    told: Mapped[datetime | None]  # when somebody was; None: not of this, or of its end too
     cleared: Mapped[datetime | None]
 
 

@@ -1,51 +1,175 @@
-"""What is wrong is told to the admins, once each time it begins."""
+"""What is wrong is told once each time it begins, and once when it is over."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from maild.app import App, open_app
-from maild.desk.alerts import clear_alert, raise_alert
-from maild.store.records import OutboxItem
+import pytest
+
+from maild.app import open_app
+from maild.desk.alerts import RELAY, clear_alert, raise_alert
+from maild.store.records import Hook, OutboxItem
 from tests.looking import every
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+ADMINS = '[desk]\nadmins = ["ada@example.com", "ben@example.com"]\n'
+RESOURCES = (
+    '[[resource]]\nname = "Bob Tech"\nemail = "bob@example.com"\n'
+    '[[resource]]\nname = "Gone"\nemail = "gone@example.com"\nactive = false\n'
+)
+HOOKS = (
+    '[[hook]]\nname = "pager"\nurl = "https://pager.example/"\nsecret = "0123456789abcdef0123"\n'
+    '[[hook]]\nname = "chat"\nurl = "https://c.example/"\nsecret = "0123456789abcdef0123"\n'
+    "alerts = false\n"
+)
 
 
-def told(app: App) -> list[tuple[str, str]]:
-    rows = every(app.store, OutboxItem)
-    return [(row.address, row.data["alert"]["text"]) for row in rows]
+class Keeper:
+    """A desk, what goes wrong on it, and who hears of it."""
+
+    def __init__(self, folder: Path, toml: str) -> None:
+        file = folder / "maild.toml"
+        file.write_text(toml)
+        self.app = open_app(file, now=NOW)
+        self.now = NOW
+
+    def wrong(self, key: str, text: str = "It refuses us.") -> None:
+        self.app.store.act(lambda unit: raise_alert(unit, key, text, self.now))
+
+    def over(self, key: str) -> None:
+        self.app.store.act(lambda unit: clear_alert(unit, key, self.now))
+
+    def tell(self, **later: float) -> int:
+        self.now += timedelta(**later)
+        return self.app.tell_admins(self.now)
+
+    def told(self) -> list[tuple[str, list[tuple[str, bool]]]]:
+        """Address, and what: the text and whether it is over."""
+        return [
+            (row.address, [(one["text"], one["over"] is not None) for one in row.data["alerts"]])
+            for row in every(self.app.store, OutboxItem)
+        ]
 
 
-def test_admins_are_mailed_once_each_time_that_something_begins(tmp_path: Path) -> None:
-    file = tmp_path / "maild.toml"
-    file.write_text('[desk]\nadmins = ["ada@example.com", "ben@example.com"]\n')
-    app = open_app(file, now=NOW)
+@pytest.fixture
+def keeper(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Keeper]:
+    made = Keeper(tmp_path, request.param)
+    yield made
+    made.app.close()
 
-    def wrong(text: str) -> None:
-        app.store.act(lambda unit: raise_alert(unit, "mailbox:support", text, NOW))
 
-    wrong("It refuses us.")
-    assert app.tell_admins(NOW) == 1
-    wrong("It refuses us still.")
-    assert app.tell_admins(NOW) == 0
-    assert told(app) == [
-        ("ada@example.com", "It refuses us."),
-        ("ben@example.com", "It refuses us."),
+with_toml = pytest.mark.parametrize
+
+
+@with_toml("keeper", [ADMINS], indirect=True)
+def test_admins_are_mailed_once_each_time_that_something_begins_or_ends(keeper: Keeper) -> None:
+    keeper.wrong("imap:support")
+    assert keeper.tell() == 1
+    keeper.wrong("imap:support", "It refuses us still.")
+    assert keeper.tell() == 0
+    both = ["ada@example.com", "ben@example.com"]
+    assert keeper.told() == [(who, [("It refuses us.", False)]) for who in both]
+    keeper.over("imap:support")
+    assert keeper.tell() == 1
+    assert keeper.told()[2:] == [(who, [("It refuses us still.", True)]) for who in both]
+    assert keeper.tell() == 0
+    keeper.wrong("imap:support", "Again.")
+    assert keeper.tell() == 1
+    assert keeper.told()[4:] == [(who, [("Again.", False)]) for who in both]
+
+
+@with_toml("keeper", [ADMINS], indirect=True)
+def test_what_is_over_before_anybody_heard_of_it_is_no_news(keeper: Keeper) -> None:
+    keeper.wrong("imap:support")
+    keeper.over("imap:support")
+    assert keeper.tell() == 0
+    keeper.wrong("imap:support")
+    keeper.tell()
+    keeper.over("imap:support")
+    keeper.wrong("imap:support")
+    assert keeper.tell() == 0, "it came back before its end was told"
+
+
+@with_toml("keeper", [ADMINS], indirect=True)
+def test_an_end_of_last_week_is_no_news_and_what_begins_then_is(keeper: Keeper) -> None:
+    keeper.wrong("imap:support")
+    keeper.tell()
+    keeper.over("imap:support")
+    assert keeper.tell(days=7) == 0, "the desk was stopped meanwhile"
+    keeper.wrong("imap:support")
+    assert keeper.tell() == 1
+
+
+@with_toml("keeper", [ADMINS], indirect=True)
+def test_many_at_once_are_one_mail(keeper: Keeper) -> None:
+    for number in range(30):
+        keeper.wrong(f"quarantine:{number}", f"Message {number} is in quarantine.")
+    assert keeper.tell() == 30
+    assert [len(what) for _, what in keeper.told()] == [30, 30]
+
+
+@with_toml("keeper", [RESOURCES], indirect=True)
+@pytest.mark.parametrize("key", ["imap:support", RELAY, "disk", "quarantine:7"])
+def test_without_admins_the_resources_hear_at_once_of_what_stops_the_desk(
+    keeper: Keeper, key: str
+) -> None:
+    keeper.wrong("undelivered:x@example.com", "One.")
+    keeper.tell()
+    keeper.wrong("undelivered:y@example.com", "Two.")
+    assert keeper.tell(minutes=1) == 0, "that waits for the hour"
+    keeper.wrong(key, "Three.")
+    assert keeper.tell(minutes=1) == 2, "and goes with what does not wait"
+    assert keeper.told() == [
+        ("bob@example.com", [("One.", False)]),
+        ("bob@example.com", [("Two.", False), ("Three.", False)]),
     ]
-    app.store.act(lambda unit: clear_alert(unit, "mailbox:support", NOW))
-    wrong("It refuses us again.")
-    assert app.tell_admins(NOW) == 1
-    assert len(told(app)) == 4
-    app.close()
+    keeper.over(key)
+    assert keeper.tell(seconds=2) == 1
 
 
-def test_without_admins_nothing_is_mailed(tmp_path: Path) -> None:
-    file = tmp_path / "maild.toml"
-    file.write_text("")
-    app = open_app(file, now=NOW)
-    app.store.act(lambda unit: raise_alert(unit, "a", "It refuses us.", NOW))
-    assert app.tell_admins(NOW) == 0
-    assert told(app) == []
-    app.close()
+@with_toml("keeper", [RESOURCES], indirect=True)
+def test_without_admins_the_rest_is_told_together_once_an_hour(keeper: Keeper) -> None:
+    keeper.wrong("flood:a", "One.")
+    assert keeper.tell() == 1
+    for number in range(5):
+        keeper.wrong(f"flood:{number}", "Flood.")
+        assert keeper.tell(minutes=10) == 0
+    assert keeper.tell(minutes=11) == 5
+    assert [len(what) for _, what in keeper.told()] == [1, 5]
+
+
+@with_toml("keeper", [""], indirect=True)
+def test_with_nobody_to_tell_nothing_is_mailed(keeper: Keeper) -> None:
+    keeper.wrong("a")
+    assert keeper.tell() == 0
+    assert keeper.told() == []
+
+
+def _calls(keeper: Keeper) -> list[tuple[str, str, str]]:
+    rows = every(keeper.app.store, Hook)
+    return [(row.name, row.body["event"], row.body["alert"]["text"]) for row in rows]
+
+
+@with_toml("keeper", [ADMINS + HOOKS], indirect=True)
+def test_web_hooks_hear_what_mail_cannot_tell(keeper: Keeper) -> None:
+    keeper.wrong("imap:support", "No mailbox.")
+    keeper.tell()
+    assert _calls(keeper) == [], "the mail goes out"
+    keeper.wrong(RELAY, "No relay.")
+    keeper.tell()
+    keeper.wrong("disk", "No disk.")
+    keeper.tell(minutes=1)
+    keeper.over("disk")
+    keeper.tell(minutes=1)
+    keeper.over(RELAY)
+    keeper.tell(minutes=1)
+    keeper.over("imap:support")
+    keeper.tell(minutes=1)
+    assert _calls(keeper) == [
+        ("pager", "alert", "No relay."),
+        ("pager", "alert", "No disk."),
+        ("pager", "alert over", "No disk."),
+        ("pager", "alert over", "No relay."),
+    ]

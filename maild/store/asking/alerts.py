@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from maild.store.question import Question, param
@@ -12,7 +14,12 @@ from maild.store.unit import Unit
 _alert = columns(Alert)
 
 WITH_KEY = Question(Alert, _alert.key == param("key"))
-UNTOLD = Question(Alert, _alert.told.is_(None) & _alert.cleared.is_(None), order=(_alert.id,))
+NEWS = Question(
+    Alert,
+    (_alert.told.is_(None) & _alert.cleared.is_(None))
+    | (_alert.told.is_not(None) & (_alert.cleared > param("since"))),
+    order=(_alert.id,),
+)
 ALL = Question(Alert, sa.true(), order=(_alert.last, _alert.id))
 
 
@@ -21,9 +28,9 @@ def with_key(unit: Unit, key: str) -> Alert | None:
     return unit.first(WITH_KEY, key=key)
 
 
-def untold(unit: Unit) -> list[Alert]:
-    """Those of which no admin was mailed yet, oldest first."""
-    return unit.all(UNTOLD)
+def news(unit: Unit, since: datetime) -> list[Alert]:
+    """Those of which nobody was told yet, or not that they are over since then; oldest first."""
+    return unit.all(NEWS, since=since)
 
 
 def every(unit: Unit) -> list[Alert]:
