@@ -119,7 +119,7 @@ class Daemon:
         self._thread("clocks", self._fire)
         self._thread("hooks", self._call)
         self._thread("deliver", self.deliverer.run, self.stop, self.outbox_waits)
-        self._thread("watch the clock", self._watch_clock)
+        self._thread("watch", self._watch)
         self._ticker.add_job(
             self._tick, "interval", seconds=TICK_SECONDS, coalesce=True, max_instances=1, id=TICK
         )
@@ -134,7 +134,7 @@ class Daemon:
         if self._web is not None:
             self._web.stop()
         self._ticker.shutdown(wait=False)
-        self._wake()
+        self._tick()
         end = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
@@ -238,17 +238,13 @@ class Daemon:
             return not asking.messages.waiting(unit)
 
     def _tick(self) -> None:
-        self.alarms.tick()
-        if time.monotonic() >= self._next_note:
-            self._note_time()
-        for name, since in list(self._failing.items()):
-            if time.monotonic() - since > STEADY_SECONDS:
-                del self._failing[name]
-                self.alarms.recovered(f"thread:{name}")
-        self._wake()
+        self.mail_waits.set()
+        self.clocks_wait.set()
+        self.hooks_wait.set()
+        self.outbox_waits.set()
 
-    def _watch_clock(self) -> None:
-        """Whoever waits for a time of the wall is woken when somebody sets the clock."""
+    def _watch(self) -> None:
+        """Looks at the database, the disk and the clock; it may have to wait for the first two."""
         last, wall = time.monotonic(), _now()
         while not self.stop.wait(TICK_SECONDS):
             now, here = time.monotonic(), _now()
@@ -257,7 +253,18 @@ class Daemon:
             if abs(jump) > JUMP_SECONDS:
                 log.warning("clock.set", seconds=round(jump))
                 self._note_time(went_back=jump < 0)
-                self._ticker.modify_job(TICK, next_run_time=here)
+                self._ticker.modify_job(TICK, next_run_time=here)  # which goes by the wall's clock
+            elif now >= self._next_note:
+                self._note_time()
+            self.alarms.tick()
+            self._end_alerts()
+
+    def _end_alerts(self) -> None:
+        """A thread that has worked for a while since it failed is well again."""
+        for name, since in list(self._failing.items()):
+            if time.monotonic() - since > STEADY_SECONDS:
+                del self._failing[name]
+                self.alarms.recovered(f"thread:{name}")
 
     def _note_time(self, *, went_back: bool = False) -> None:
         """Says that we are alive; what waits for a time that a wrong clock gave waits no more."""
@@ -269,12 +276,6 @@ class Daemon:
             self.alarms.database_failed(error)
         else:
             self._next_note = time.monotonic() + NOTE_SECONDS
-
-    def _wake(self) -> None:
-        self.mail_waits.set()
-        self.clocks_wait.set()
-        self.hooks_wait.set()
-        self.outbox_waits.set()
 
     def _thread(self, name: str, work: Callable[..., None], *args: object) -> None:
         """A thread that begins again after an error: the database's, or one that nobody foresaw."""

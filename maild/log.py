@@ -44,4 +44,4 @@ def log_to_stderr(level: str = "info", format: str = "auto") -> None:
         ],
         logger_factory=lambda *_: structlog.PrintLogger(_STDERR),
     )
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
