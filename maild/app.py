@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from maild import config
 from maild.config import Settings
-from maild.desk import people
+from maild.desk import item_files, people
 from maild.desk.admin_alerts import tell_admins
 from maild.desk.desk import Actor, Desk
-from maild.desk.profile import Profile, profile_folder
+from maild.desk.profile import Profile, profile_folder, profile_of
 from maild.errors import Refused, UsageError
 from maild.i18n import sentence
 from maild.ingest.process import Pipeline
@@ -200,4 +200,13 @@ def prepare(
         return
     if not there:
         migrate(store)
-    store.act(lambda unit: people.sync(unit, settings.config, now))
+    store.act(lambda unit: _bring_in(unit, settings, now))
+
+
+def _bring_in(unit: Unit, settings: Settings, now: datetime) -> None:
+    """The people of maild.toml, and the records of the folder `people` beside it."""
+    people.sync(unit, settings.config, now)
+    if item_files.there(settings.folder):
+        profile = profile_of(settings)
+        desk = Desk(unit=unit, settings=settings, profile=profile, now=now, cause="files")
+        item_files.sync(desk, settings.folder)

@@ -46,6 +46,7 @@ COMMANDS = {
     "commands": Entry("commands", "What one can write in a mail, and what a mail would do."),
     "templates": Entry("templates", "The templates of notifications, and the admin's own."),
     "people": Entry("people", "Technicians, contacts and organizations."),
+    "records": Entry("records", "Organizations, contacts, assets, contracts, projects, articles."),
     "quarantine": Entry("quarantine", "Messages that could not be processed."),
     "rules": Entry("rules", "Rules: what happens by itself, and when."),
 }

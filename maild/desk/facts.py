@@ -129,6 +129,9 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
         Fact("form.type", "the type of the request", "New user"),
         Fact("form.missing[]", "what its form still lacks", "First day"),
     ),
+    "articles": (
+        Fact("articles[]", "names of knowledge articles that may help", ["Printer on fire"]),
+    ),
     "side": (Fact("side", "the other side's name", "Northwind IT"),),
     "sla": (
         Fact("sla.target", "first response or resolution", "first response"),
@@ -157,6 +160,11 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
     "confirm": (
         Fact("commands[]", "what was asked", "is resolved"),
         Fact("why", "what was missing", "the mail carried no signature of example.com"),
+    ),
+    "article": (
+        Fact("article.name", "the knowledge article's title", "Printer on fire"),
+        Fact("article.text", "its words, in Markdown", "Unplug it first."),
+        Fact("article.tags", "its tags, a list", ["printer"]),
     ),
     "digest": (*_TICKETS, Fact("tickets[].late", "whether that is past", False)),
     "week": (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from maild.desk import people, values
+from maild.desk import items, people, values
 from maild.desk.desk import Desk
+from maild.desk.item_kinds import KINDS
 from maild.desk.profile import key, named
 from maild.errors import NotFound, UsageError
 from maild.i18n import Sentence, Value, sentence, together
@@ -33,7 +34,10 @@ COLUMNS = {
     "parent": "parent",
 }
 LONG_TAIL = {
-    "additional_assets": "words",
+    "asset": "asset",
+    "additional_assets": "assets",
+    "contract": "contract",
+    "project": "project",
     "estimated_hours": "hours",
     "planned_replacement": "day",
     "rate": "number",
@@ -72,6 +76,10 @@ def set_value(
         raise UsageError(sentence("{field!c} cannot be empty.", field=label(name)))
     if name == "contact":
         return set_contact(desk, ticket, wanted)
+    if name == "asset":
+        reference = items.reference(desk.unit, str(wanted)) if wanted else None
+        if reference is not None:
+            desk.set_field(ticket, "asset_reference", reference)
     column = f"{name}_id" if name in ("organization", "parent") else name
     return desk.set_field(ticket, column, wanted.id if column != name and wanted else wanted)
 
@@ -235,6 +243,22 @@ def _parent(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> Tick
     return found
 
 
+def _record(kind: str) -> Lookup:
+    """The name of a record; of a desk that keeps none of this kind, any text."""
+
+    def find(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> str:
+        if not asking.items.of_kind(desk.unit, kind):
+            return str(values.read("text", str(value), label(kind)))
+        return items.find(desk.unit, KINDS[kind], str(value)).name
+
+    return find
+
+
+def _assets(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> list[str]:
+    names = values.read("words", value, label("additional_assets"))
+    return [_record("asset")(desk, ticket, name, dates) for name in names]
+
+
 Lookup = Callable[[Desk, Ticket, Any, values.Dates], Any]
 _ADDRESS = re.compile(r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+\.[^\s<>,;\"'()]+")
 MOST_NAMED = 5
@@ -249,6 +273,10 @@ _LOOKED_UP: dict[str, Lookup] = {
     "contact": _contact,
     "organization": _organization,
     "parent": _parent,
+    "asset": _record("asset"),
+    "assets": _assets,
+    "contract": _record("contract"),
+    "project": _record("project"),
 }
 
 
@@ -274,6 +302,12 @@ def add_checklist(desk: Desk, ticket: Ticket, items: Iterable[str]) -> bool:
     known = {key(item["item"]) for item in have}
     new = [{"item": str(i), "done": False} for i in items if key(str(i)) not in known]
     return bool(new) and desk.set_field(ticket, "checklist", [*have, *new])
+
+
+def checklists(desk: Desk) -> dict[str, Sequence[str]]:
+    """Name → items: those of the profile, and those that are kept as records."""
+    kept = asking.items.of_kind(desk.unit, "checklist")
+    return {**desk.profile.checklists, **{item.name: item.fields["items"] for item in kept}}
 
 
 def tick(desk: Desk, ticket: Ticket, which: str, *, done: bool = True) -> str:

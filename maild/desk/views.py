@@ -78,7 +78,17 @@ def of_person(unit: Unit, person: Person, now: datetime, *, as_resource: bool) -
     """What he works on; of a contact, what he asked for or is told of (P6), of a series of tickets
     those that are due soon (P7)."""
     found = asking.lists.with_person(unit, person, as_resource=as_resource)
+    access = person.fields.get("access", "own")
+    if not as_resource and access == "none":
+        return []
+    if not as_resource and access == "organization" and person.organization_id is not None:
+        more = asking.lists.of_organization(unit, person.organization_id)
+        found = sorted({ticket.id: ticket for ticket in [*found, *more]}.values(), key=_by_id)
     return found if as_resource else [ticket for ticket in found if _shown(ticket, now)]
+
+
+def _by_id(ticket: Ticket) -> int:
+    return ticket.id
 
 
 def _shown(ticket: Ticket, now: datetime) -> bool:

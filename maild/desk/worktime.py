@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from maild.desk import facts
+from maild.desk import facts, items
 from maild.desk.desk import Desk
 from maild.model import EventName
 from maild.store import asking
@@ -71,7 +71,11 @@ def add_time(desk: Desk, ticket: Ticket, by: Person, work: Work, note: Note | No
 def rate_of(desk: Desk, ticket: Ticket, work_type: str | None) -> int | None:
     """What an hour of this work on this ticket costs, in hundredths; None: nothing says so."""
     kept = ticket.fields.get("rate")
-    return round(float(kept) * 100) if isinstance(kept, int | float) else None
+    if isinstance(kept, int | float):
+        return round(float(kept) * 100)
+    client = asking.tickets.organization(desk.unit, ticket)
+    contract = items.contract_of(desk.unit, ticket.fields.get("contract"), client)
+    return items.rate(desk.unit, contract, work_type, desk.now) if contract else None
 
 
 def change_time(desk: Desk, ticket: Ticket, entry: TimeEntry, **columns: Any) -> bool:

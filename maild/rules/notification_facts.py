@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from maild.desk import requests, status_requirements
+from maild.desk import articles, requests, status_requirements
 from maild.desk.notifications import Notification
 from maild.i18n import sentence
 from maild.model import EventName, Role
@@ -108,6 +108,12 @@ def _form(context: Context) -> dict[str, Any]:
     }
 
 
+def _articles(context: Context) -> list[str]:
+    if context.ticket is None:
+        return []
+    return [article.name for article in articles.for_ticket(context.desk.unit, context.ticket)]
+
+
 FACTS: dict[str, Callable[[Context], Any]] = {
     "until": _until,
     "since": _since,
@@ -119,4 +125,5 @@ FACTS: dict[str, Callable[[Context], Any]] = {
     "sla": _sla,
     "side": _side,
     "form": _form,
+    "articles": _articles,
 }

@@ -72,6 +72,9 @@ GROUPS: dict[str, tuple[EventName, ...]] = {
 # What is only written down: no rule hears of it, as it is there to move nothing.
 UNHEARD = (
     EventName.TICKET_FILED,
+    EventName.RECORD_ADDED,
+    EventName.RECORD_CHANGED,
+    EventName.RECORD_RETIRED,
     EventName.NOTE_FILED,
     EventName.NOTE_WITHHELD,
     EventName.RULE_FIRED,

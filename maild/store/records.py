@@ -254,6 +254,23 @@ class TimeEntry:
     entered_by_id: int | None = ref("person.id", default=None)  # who wrote it down for him
 
 
+@record("item", Unique(("kind", "key"), "uq_item"), early=True)
+class Item:
+    """What tickets refer to: an asset, a contract, an article … (`maild/desk/item_kinds.py`)."""
+
+    id: int = primary(default=UNWRITTEN)
+    kind: str = column(keyed=True)  # "asset"
+    key: str = column(keyed=True)  # its name as names are compared: once of each kind
+    name: str
+    organization_id: int | None = ref("organization.id", default=None, index=True)
+    ticket_id: int | None = ref("ticket.id", default=None, index=True)  # that it is a part of
+    active: bool = True
+    source: str = "command"  # command | file: what a file holds is changed there
+    created: datetime
+    updated: datetime
+    fields: JSON = column(factory=dict)  # as its kind describes them
+
+
 @record("event")
 class Event:
     """What happened to a ticket: every action says so once."""

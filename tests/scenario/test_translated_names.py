@@ -153,6 +153,7 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
     ask(desk, "#schedule 2026-12-04 14:00\n#due 2026-12-05\n#remind monday")
     assert desk.ticket()["status"] == "Eingeplant"
     ask(desk, "#for ann@acme.example\n#source phone\n#set Ort 2. Stock")
+    ask(desk, "#record article Brand: text Stecker ziehen\n#article brand")
     ask(desk, "#time 45m remote Log gelesen\n#worktype vor ort\n#worknote ohne Vertrag")
     ask(desk, "#internal nur für uns")
     ask(desk, "#reply Bitte schalten Sie ihn aus.")

@@ -19,7 +19,7 @@ from maild import i18n as sentences
 from maild import yamlfile
 from maild.commands.handlers import setting
 from maild.commands.undo import COLUMNS
-from maild.desk import fields
+from maild.desk import fields, item_kinds
 from maild.desk.notify import notify
 from maild.desk.profile import FIELDS
 from maild.errors import Refused
@@ -68,7 +68,8 @@ def templates() -> frozenset[str]:
     """Every sentence that can be said, and every name of a field."""
     written = {template_of(call) for _, call in calls()}
     written |= {text for _, text in shown()}
-    return frozenset(written | {fields.label(name).template for name in NAMES})
+    of_records = {label.template for label in item_kinds.labels()}
+    return frozenset(written | of_records | {fields.label(name).template for name in NAMES})
 
 
 def shipped() -> list[Path]:

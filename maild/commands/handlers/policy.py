@@ -40,8 +40,9 @@ def checklist(job: Job, argument: str) -> str:
     if what == "add":
         fields.add_checklist(desk, ticket, [which])
         return sentence('"{item}" is on the checklist.', item=which)
-    name = _named(argument, tuple(desk.profile.checklists), sentence("checklist"))
-    fields.add_checklist(desk, ticket, desk.profile.checklists[name])
+    known = fields.checklists(desk)
+    name = _named(argument, tuple(known), sentence("checklist"))
+    fields.add_checklist(desk, ticket, known[name])
     items = [f"{n} {item}" for n, item in enumerate(status_requirements.open_items(ticket), 1)]
     return sentence("Checklist: {items:; }.", items=items)
 
@@ -49,7 +50,7 @@ def checklist(job: Job, argument: str) -> str:
 def _item(job: Job, argument: str) -> tuple[str, str]:
     """What is to be done to which item; "" where the argument is the name of a checklist."""
     words = job.names.vocabulary.checklist
-    if key(argument) in map(key, job.desk.profile.checklists):
+    if key(argument) in map(key, fields.checklists(job.desk)):
         return "", argument
     for word in sorted(words, key=len, reverse=True):
         head, which = argument[: len(word)], argument[len(word) :]

@@ -28,7 +28,7 @@ def list_(job: Job, argument: str) -> str:
     else:
         title, rows = sentence("Your open tickets"), _own(job)
     facts = {"list": {"title": title}, "tickets": [views.listed(job.desk.unit, t) for t in rows]}
-    _send(job, "ticket-list", facts)
+    send(job, "ticket-list", facts)
     return sentence("{count} tickets were sent to you.", count=len(rows))
 
 
@@ -48,7 +48,7 @@ def status(job: Job, argument: str) -> str:
 def show(job: Job, argument: str) -> str:
     """The ticket with its latest notes; without a number, the one that the mail belongs to."""
     ticket = other(job, argument) if argument.strip() else job.the_ticket
-    _send(job, "ticket-shown", {}, ticket)
+    send(job, "ticket-shown", {}, ticket)
     return sentence("{ticket} was sent to you.", ticket=ticket.number)
 
 
@@ -57,7 +57,7 @@ def timesheet(job: Job, argument: str) -> str:
     zone = job.desk.settings.config.desk.zone
     client = people.the_organization(job.desk.unit, wanted.client) if wanted.client else None
     sheet = sheets.week(job.desk.unit, wanted.person, wanted.first, zone, client)
-    _send(job, "timesheet", sheet)
+    send(job, "timesheet", sheet)
     return sentence("The week from {day} was sent to you.", day=wanted.first)
 
 
@@ -72,11 +72,11 @@ def help_(job: Job, argument: str) -> str:
             lines = word.contact_help if contact else word.help
             example = f"#{word.name}" if contact else word.examples[0]
             entries.append({"example": example, "meaning": lines.get(short) or lines["en"]})
-    _send(job, "command-help", {"commands": entries})
+    send(job, "command-help", {"commands": entries})
     return sentence("The list of commands was sent to you.")
 
 
-def _send(job: Job, template: str, facts: dict[str, Any], ticket: Ticket | None = None) -> None:
+def send(job: Job, template: str, facts: dict[str, Any], ticket: Ticket | None = None) -> None:
     if job.desk.mail is not None and not job.desk.mail.answerable:
         raise Refused(sentence("This mail may not be answered by a machine."))
     job.told += 1

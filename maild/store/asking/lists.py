@@ -42,6 +42,13 @@ OF_CONTACT = Question(
 )
 
 
+OF_CLIENT = Question(
+    Ticket,
+    (_ticket.organization_id == param("organization")) & _tickets.OPEN & _tickets.THERE,
+    order=(_ticket.id,),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Which:
     """Which tickets a list has: those of whatever status, but for what is said here."""
@@ -70,6 +77,11 @@ def with_person(unit: Unit, person: Person, *, as_resource: bool) -> list[Ticket
     on_it = [entry.ticket_id for entry in unit.all(ON_IT, person=person.id)]
     question = OF_RESOURCE if as_resource else OF_CONTACT
     return unit.all(question, person=person.id, on_it=sorted(on_it))
+
+
+def of_organization(unit: Unit, organization_id: int) -> list[Ticket]:
+    """The open tickets of a client, the oldest first."""
+    return unit.all(OF_CLIENT, organization=organization_id)
 
 
 def complete(unit: Unit, tickets: Sequence[Ticket]) -> None:
