@@ -22,8 +22,9 @@ from maild.model import Role
 from maild.outbox.deliver import Deliverer
 from maild.parse.attachments import attachment_bytes
 from maild.parse.limits import Reader
+from maild.rules import last_good
 from maild.rules.clocks import Clocks
-from maild.rules.engine import Rules
+from maild.rules.engine import Rules, say_broken, say_good
 from maild.store import Store
 from maild.store.migrate import is_current, migrate
 from maild.store.records import Person
@@ -145,9 +146,26 @@ def build(
     look: bool = False,
     upgrade: bool = True,
 ) -> App:
-    """The same for settings that are read already."""
-    rules = rules_of(settings)
-    prepare(settings, store, now or datetime.now(UTC), look=look, upgrade=upgrade)
+    """The same for settings that are read already.
+
+    Where the files of rules have mistakes, those of last time are in force, and an alert says so.
+    """
+    at = now or datetime.now(UTC)
+    folder = profile_folder(settings.config.profile, settings.folder)
+    broken: UsageError | None = None
+    try:
+        rules = Rules(folder, templates=settings.templates)
+    except UsageError as error:
+        if not _is_there(settings):
+            raise
+        broken = error
+    else:
+        _check_names(settings, rules)
+    prepare(settings, store, at, look=look, upgrade=upgrade)
+    if broken is not None:
+        rules = _last_good(settings, store, broken)
+    if not look:
+        store.act(lambda unit: _say(unit, rules, broken, at))
     return App(settings, store, rules)
 
 
@@ -158,10 +176,36 @@ def rules_of(settings: Settings) -> Rules:
     """
     folder = profile_folder(settings.config.profile, settings.folder)
     rules = Rules(folder, templates=settings.templates)
+    _check_names(settings, rules)
+    return rules
+
+
+def _is_there(settings: Settings) -> bool:
+    """Whether there may be a database; a command must not make one to look into it."""
+    return settings.database_file is None or settings.database_file.exists()
+
+
+def _last_good(settings: Settings, store: Store, broken: UsageError) -> Rules:
+    """The rules that were in force last; raises what is wrong with the files where there are none."""
+    folder = profile_folder(settings.config.profile, settings.folder)
+    with store.look() as unit:
+        found = last_good.kept(unit, folder, settings.templates)
+    if found is None:
+        raise broken
+    return Rules(folder, templates=settings.templates, rule_set=found)
+
+
+def _say(unit: Unit, rules: Rules, broken: UsageError | None, now: datetime) -> None:
+    if broken is None:
+        say_good(unit, rules.rule_set, now)
+    else:
+        say_broken(unit, broken.message, now)
+
+
+def _check_names(settings: Settings, rules: Rules) -> None:
     problems = [*_unknown_queues(settings, rules), *_unknown_hooks(settings, rules)]
     if problems:
         raise UsageError("\n".join(problems))
-    return rules
 
 
 def _unknown_queues(settings: Settings, rules: Rules) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from maild import config
 from maild.config import Settings
+from maild.errors import UsageError
 from maild.store import Store
 from maild.store.migrate import is_current, migrate
 
@@ -23,11 +24,22 @@ def open_store(file: Path | None) -> Store:
 
 
 def open_desk(file: Path | None) -> tuple[Store, Profile]:
-    """The same, and the profile that it is run by."""
+    """The same, and the profile that it is run by: the last good one, where its files are broken
+    now."""
     from maild.desk.profile import load_profile, profile_folder
 
     settings, store = _opened(file)
-    return store, load_profile(profile_folder(settings.config.profile, settings.folder))
+    folder = profile_folder(settings.config.profile, settings.folder)
+    try:
+        return store, load_profile(folder)
+    except UsageError:
+        from maild.rules import last_good
+
+        with store.look() as unit:
+            found = last_good.kept(unit, folder, settings.templates)
+        if found is None:
+            raise
+        return store, found.profile
 
 
 def _opened(file: Path | None) -> tuple[Settings, Store]:

@@ -23,9 +23,10 @@ from maild.model import EventName
 from maild.rules.actions import rule_actor, steps_of
 from maild.rules.context import Context
 from maild.rules.failures import reported
+from maild.rules.last_good import keep
 from maild.rules.load import load_book, stamps
 from maild.rules.route import route_of
-from maild.rules.rule import Rule
+from maild.rules.rule import Rule, RuleSet
 from maild.rules.ticket_clocks import Waiting
 from maild.store.unit import Unit
 
@@ -38,15 +39,26 @@ class Rules:
     """The rules of one profile; an instance is a listener of `Desk`."""
 
     def __init__(
-        self, folder: Path, extra: tuple[Path, ...] = (), *, templates: Path | None = None
+        self,
+        folder: Path,
+        extra: tuple[Path, ...] = (),
+        *,
+        templates: Path | None = None,
+        rule_set: RuleSet | None = None,
     ) -> None:
         """Reads the folder's files, and `extra` ones over them; UsageError with every mistake.
 
-        `templates`: where the admin's own notifications stand.
+        `templates`: where the admin's own notifications stand.  `rule_set`: what is in force until
+        the files, which have mistakes now, are changed.
         """
         self.folder, self.templates = folder, templates
-        self.rule_set = load_book(folder, extra, templates=templates)
-        self._seen = self.rule_set.stamps  # of the files that were read last, good or not
+        self.rule_set = rule_set or load_book(folder, extra, templates=templates)
+        # Of the files that were read last, good or not.
+        self._seen = (
+            self.rule_set.stamps
+            if rule_set is None
+            else stamps(rule_set.profile.folders, templates)
+        )
 
     @property
     def profile(self) -> Profile:
@@ -71,12 +83,11 @@ class Rules:
         try:
             rule_set = load_book(self.folder, templates=self.templates)
         except UsageError as error:
-            text = f"The rules have mistakes; the old ones stay in force.\n{error.message}"
-            write(lambda unit: raise_alert(unit, FILES, text, now))
-            log.warning("rules.broken", folder=str(self.folder))
+            broken = error.message
+            write(lambda unit: say_broken(unit, broken, now))
             return False
         self.rule_set, self._seen = rule_set, rule_set.stamps
-        write(lambda unit: clear_alert(unit, FILES, now))
+        write(lambda unit: say_good(unit, rule_set, now))
         log.info("rules.read", rules=len(rule_set.rules))
         return True
 
@@ -98,6 +109,19 @@ class Rules:
                 if rule.condition.holds(context):
                     return route_of(rule, context)
         return None
+
+
+def say_broken(unit: Unit, problems: str, now: datetime) -> None:
+    """The files have mistakes, and what was read before stays in force."""
+    text = f"The rules have mistakes; the old ones stay in force.\n{problems}"
+    raise_alert(unit, FILES, text, now)
+    log.warning("rules.broken")
+
+
+def say_good(unit: Unit, rule_set: RuleSet, now: datetime) -> None:
+    """The files are in force; the next broken ones will leave them so."""
+    keep(unit, rule_set)
+    clear_alert(unit, FILES, now)
 
 
 def _answer(rule: Rule, context: Context) -> None:
