@@ -80,7 +80,7 @@ def _takes_back(job: Job, results: list[Result]) -> str | None:
 
 
 def _internal(job: Job) -> bool:
-    """Whether a text in reply to the answer stays internal (as `mail.public` will decide)."""
+    """Whether a text in reply to the answer stays internal (as `audience` will decide)."""
     return job.note is not None and not job.note.public
 
 

@@ -10,20 +10,24 @@ import difflib
 import re
 from dataclasses import dataclass, replace
 
+from maild.commands import spellings
 from maild.commands.arguments import Names, fold
 from maild.commands.values import Command, Unclear
-from maild.commands.words import Alias, Vocabulary, Word
+from maild.commands.words import INTERNAL, Alias, Vocabulary, Word
 from maild.i18n import sentence
 from maild.model import Role
+from maild.parse.letter import is_greeting
 
 MOST_LINES = 50  # of a block of directives
 LONGEST_LINE = 1000
+SHORT = 3  # words behind "@assign" that are meant for a name
+NAMED = ("resource", "status", "priority", "queue", "date", "type")  # … or for one of these
 LONGEST_SIGNOFF = 60  # characters below a contact's "thanks, solved"
 
-_SIGN = "#＃"  # as phones write it too
+_SIGN = spellings.SIGNS
 _HASH = re.compile(rf"^[{_SIGN}](?P<word>[^\W\d_][\w-]*)(?P<sign>\s*[=:](?!//)|)\s*")
 _NEXT = re.compile(rf"\s[{_SIGN}](?=[^\W\d_])")
-_KEY = re.compile(r"^(?P<key>[^\W\d_][\w ]{0,20}?)\s?:\s+(?P<value>\S.*)$")
+_KEY = re.compile(r"^(?P<key>[^\W\d_][\w ]{0,20}?)\s?:\s*(?P<value>[^\s/].*)$")
 _DOUBT = "?"
 
 
@@ -45,10 +49,13 @@ def read(text: str, names: Names) -> Opening:
     kept: list[str] = []  # lines that stay in the text
     used = 0
     for index, line in enumerate(lines[:MOST_LINES]):
-        bare = line.strip()
+        bare = spellings.plain(line)
         if not bare:
             continue
         found = _line(bare, names)
+        if found is None and not used and not kept and is_greeting(bare):
+            kept.append(line.strip())
+            continue
         if found is None:
             break
         commands += found.commands
@@ -78,8 +85,41 @@ def _line(bare: str, names: Names) -> _Line | None:
         return None
     if bare[0] in _SIGN and _HASH.match(bare):
         return _hashes(bare, names)
+    wish = spellings.private(bare, names.vocabulary)
+    if wish is not None:
+        return _wished(wish, bare)
     key = _KEY.match(bare)
-    return _keyed(key["key"], key["value"], bare, names) if key else None
+    found = _keyed(key["key"], key["value"], bare, names) if key else None
+    return found or _spelled(bare, names)
+
+
+def _wished(wish: spellings.Wish, bare: str) -> _Line:
+    """A wish for privacy; a mistyped one is asked about."""
+    if not wish.sure:
+        why = sentence("Did you mean #{command}?", command=INTERNAL)
+        return _Line([], [Unclear(bare, why, "text")], bare)
+    command = Command(INTERNAL, wish.text, bare, "text")
+    return _Line([command], [], wish.text, ends=bool(wish.text))
+
+
+def _spelled(bare: str, names: Names) -> _Line | None:
+    """A command behind another sign, in brackets or alone, where all of it can be read."""
+    line = spellings.spelled(bare, names.vocabulary)
+    head = _HASH.match(line.written) if line else None
+    if line is None or head is None:
+        return None
+    word, rest = head["word"].lower(), line.written[head.end() :].strip()
+    alias = _alias(word, head["sign"].strip(), rest, names.vocabulary)
+    exact = names.vocabulary.exact(word)
+    prose = alias.value if alias else exact and exact[0].takes == "text"
+    if not (alias or exact) or (prose and rest):
+        return None
+    found = _directive(line.written, names)
+    if isinstance(found, Unclear):
+        meant = line.meant and 0 < len(rest.split()) <= SHORT and exact and exact[0].takes in NAMED
+        return _Line([], [Unclear(bare, found.why, "text")], bare) if meant else None
+    own = [replace(command, written=bare) for command in _own(found, line.written, names)]
+    return _Line(own, [])
 
 
 def _hashes(bare: str, names: Names) -> _Line:
@@ -92,7 +132,7 @@ def _hashes(bare: str, names: Names) -> _Line:
             found.text = f"{found.text} {part}".strip()
             continue
         found.commands += _own(what, part, names)
-        if what.name in ("internal", "reply") and what.argument:
+        if what.name in (INTERNAL, "reply") and what.argument:
             found.text, found.ends = f"{found.text} {what.argument}".strip(), True
     return found
 
@@ -170,6 +210,7 @@ def _of_alias(alias: Alias, word: str, rest: str, part: str, names: Names) -> Co
 def _checked(word: Word, rest: str, part: str, names: Names) -> Command | Unclear:
     """The command, if what it takes is there in kind."""
     takes, name = word.takes, word.name
+    rest = rest if takes == "text" else spellings.unquoted(rest)
     if rest.rstrip(" .!").endswith(_DOUBT) and takes not in ("text",):
         return Unclear(part, sentence("It reads like a question."), "text")
     if takes == "nothing" and rest.strip(" .!"):
@@ -196,6 +237,7 @@ def _keyed(key: str, value: str, bare: str, names: Names) -> _Line | None:
         word, bare_unit = vocabulary.commands[alias.command], alias.bare
     if word is None:
         return None
+    value = value if word.takes == "text" else spellings.unquoted(value)
     if bare_unit and re.fullmatch(r"\d{1,4}", value):
         value += bare_unit
     if word.takes == "addresses" and "@" not in value:

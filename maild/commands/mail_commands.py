@@ -1,6 +1,6 @@
 """From a mail on the desk to its commands, their doing and the answer: what `ingest` calls.
 
-read ──▶ Asked ──▶ (ingest writes the note: `public`) ──▶ carry_out ──▶ results, answer
+read ──▶ Asked ──▶ (ingest writes the note: `audience`) ──▶ carry_out ──▶ results, answer
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from maild.commands.execute import run
 from maild.commands.grammar import MailContext
 from maild.commands.grammar import read as read_text
 from maild.commands.job import Job, May, Result
-from maild.commands.values import Asked
+from maild.commands.values import Asked, Command
 from maild.commands.words import Vocabulary, Word, own_folder, vocabulary
 from maild.config import Settings
-from maild.desk import fields, views
+from maild.desk import answered, fields, people, views
+from maild.desk.audience import OF_CONTACT, TEAM, UNPROVEN, Audience, Written, decide
 from maild.desk.desk import Desk
-from maild.desk.notifications import AS_ITS_MAIL, INTERNAL
-from maild.desk.profile import Profile
+from maild.desk.profile import Profile, key
 from maild.errors import MaildError, UsageError
-from maild.model import Mail, Role, TicketRole
+from maild.model import Address, Mail, Role, TicketRole
+from maild.parse import prefixes
 from maild.store import asking
-from maild.store.records import Note, OutboxItem, Person, Ticket
+from maild.store.records import Note, Person, Ticket
 from maild.store.unit import Unit
 
 NEAREST = 500  # earlier mails of a ticket whose subjects are looked at
@@ -52,7 +53,7 @@ def read(desk: Desk, mail: Mail, person: Person, ticket: Ticket | None) -> Asked
 
 def _signature_only(text: str, person: Person, words: Vocabulary) -> bool:
     """Whether nothing but a greeting and the writer's own name is left."""
-    lines = [fold(line).strip(" ,") for line in text.split("\n") if line.strip()]
+    lines = [fold(line).strip(" ,-") for line in text.split("\n") if line.strip(" ,-\t\r")]
     own = set(fold(person.name).split())
     closings = {fold(closing) for closing in words.closings}
     return len(lines) <= 4 and all(line in closings or set(line.split()) <= own for line in lines)
@@ -163,22 +164,80 @@ def _reports(word: Word, argument: str) -> bool:
     return word.report or word.follows or elsewhere or bool(word.optional_for and not argument)
 
 
-def public(desk: Desk, mail: Mail, asked: Asked, may: May) -> bool:
-    """Whether the note of this mail is for contacts too (A3).
-
-    What the mail says itself goes first; else an answer to an internal note stays internal.
-    """
+def audience(
+    desk: Desk, mail: Mail, asked: Asked, may: May, ticket: Ticket, *, opens: bool = False
+) -> Audience:
+    """Who reads the note of this mail (A3); `opens`: it is the first, and may be all subject."""
     if may.role != Role.RESOURCE:
-        return True
+        return OF_CONTACT
     if not may.proven:
+        return UNPROVEN
+    answers = answered.public(desk.unit, desk.profile, mail, ticket)
+    unknown = answers is None and answered.is_answer(mail)
+    return decide(
+        Written(
+            wish=asked.public,
+            unclear=asked.doubtful,
+            empty=not (opens or mail.files)
+            and _signature_only(asked.text, may.person, names_of(desk).vocabulary),
+            forwards=mail.forwarded is not None or prefixes.is_forward(mail.subject, mail.text),
+            aside=_aside(desk, mail, ticket),
+            for_team=_for_team(desk, asked),
+            answers=answers,
+            answers_unknown=unknown,
+            was_told=unknown
+            and answered.was_told_internally(desk.unit, desk.profile, ticket, may.person),
+        )
+    )
+
+
+def _aside(desk: Desk, mail: Mail, ticket: Ticket) -> bool:
+    """Whether it is written to others, with a copy for the desk."""
+    config = desk.settings.config
+    to = [address for address in mail.to if "@" in address.address]
+    if not to or any(people.is_ours(desk.unit, config, address.key) for address in to):
         return False
-    if asked.public is not None:
-        return asked.public
-    item = _answered_item(desk.unit, mail)
-    if item is None:
-        note = answered_note(desk.unit, mail)
-        return note is None or note.public
-    return _about_public(desk, item)
+    return not any(_is_contact(desk, ticket, address) for address in (*to, *mail.cc))
+
+
+def _is_contact(desk: Desk, ticket: Ticket, address: Address) -> bool:
+    """Of this ticket; of one that is a technician's own, any contact whom we know."""
+    person = people.by_address(desk.unit, address)
+    if person is None or person.role != Role.CONTACT:
+        return False
+    contact = asking.tickets.contact(desk.unit, ticket)
+    if contact is None or contact.role == Role.RESOURCE:
+        return person.source != "mail"
+    return _his(desk.unit, ticket, person)
+
+
+def _for_team(desk: Desk, asked: Asked) -> str:
+    """The first command whose text is for colleagues: by its dialect, its word, its status."""
+    words = names_of(desk).vocabulary.commands
+    return next(
+        (
+            command.written
+            for command in asked.commands
+            if command.quiet
+            or TEAM in (words[command.name].text_for, _status_text_for(desk, command))
+        ),
+        "",
+    )
+
+
+def _status_text_for(desk: Desk, command: Command) -> str:
+    """Whom the text beside a status, or beside a template that sets one, is for."""
+    profile, names = desk.profile, names_of(desk)
+    status: object = None
+    if command.name == "status" and names.reads("status", command.argument):
+        status = names.status(command.argument)
+    elif command.name == "template":
+        found = {key(name): template for name, template in profile.templates.items()}
+        template = found.get(key(command.argument), {})
+        if template.get("text_for"):
+            return str(template["text_for"])
+        status = template.get("status")
+    return profile.statuses[str(status)].text_for if str(status) in profile.statuses else ""
 
 
 def carry_out(
@@ -194,7 +253,7 @@ def carry_out(
         names=names_of(desk),
         ticket=ticket,
         note=note,
-        answered=answered_note(desk.unit, mail),
+        answered=answered.note(desk.unit, mail, ticket),
     )
     results = run(job)
     answer(job, results)
@@ -202,39 +261,6 @@ def carry_out(
 
 
 # ---- what the mail answers
-
-
-def _about_public(desk: Desk, item: OutboxItem) -> bool:
-    """Whether a reply to our mail is for contacts too, as the catalogue says of it; what is in it
-    no more is answered internally."""
-    kind = desk.profile.notifications.get(item.template)
-    if kind is None or kind.reply == INTERNAL:
-        return False
-    note = desk.unit.get(Note, item.note_id)
-    if note is not None:
-        return note.public
-    if kind.reply != AS_ITS_MAIL or item.stored_id is None:
-        return True
-    notes = asking.notes.of_message(desk.unit, item.stored_id)
-    return all(note.public for note in notes if note.ticket_id == item.ticket_id)
-
-
-def _answered_item(unit: Unit, mail: Mail) -> OutboxItem | None:
-    """Our notification that this mail replies to."""
-    found = (asking.outbox.with_id(unit, message_id) for message_id in _parents(mail))
-    return next((item for item in found if item is not None), None)
-
-
-def answered_note(unit: Unit, mail: Mail) -> Note | None:
-    """The note that this mail replies to, directly or by its notification."""
-    item = _answered_item(unit, mail)
-    if item is not None:
-        return unit.get(Note, item.note_id)
-    for message_id in _parents(mail):
-        for stored in asking.messages.with_id(unit, message_id):
-            for note in asking.notes.of_message(unit, stored.id):
-                return note
-    return None
 
 
 def _parents(mail: Mail) -> tuple[str, ...]:

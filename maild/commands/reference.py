@@ -48,7 +48,11 @@ else is text.
 - **Undo.** `#undo` in reply to the answer takes back what the mail did, within a day. What was
   changed again since stays; what was sent cannot be unsent.
 - **Public or internal.** A reply goes where the note went that it answers: to the contact, or
-  among us. `#reply` and `#internal` decide otherwise; each notification says so at its foot.
+  among us. `#reply` and `#internal` decide otherwise; each notification says so at its foot. A wish
+  for privacy counts in any spelling (`# internal`, `[internal]`, `Internal:`, `@note`) that stands
+  before the first prose. What is forwarded, is written to others with a copy for the desk, or
+  stands beside a command for the team (`#escalate`, `#transfer`, `#share`, `#question`, `#mydone`,
+  a status with `text_for: team`) stays internal. In doubt it does too, and one word sends it on.
 - **Dates** are written like `2026-12-03`, `3 December`, `3.12.`, `friday 9:00`, `tomorrow`, `in 3
   days`, in the desk's time zone. A bare number is no date; `01/02` is read day first, and is
   refused where the desk's language is English.

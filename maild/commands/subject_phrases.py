@@ -176,7 +176,7 @@ def _last_phrase(text: str, names: Names) -> tuple[str, Command] | None:
     bare = text.rstrip(_END)
     if "?" in text[len(bare) :] or "¿" in text:
         return None
-    lower = bare.lower()
+    lower, dot = bare.lower(), text[len(bare) :][:1].replace(")", "").strip("!;:-–—")
     for shape in _shapes(names.vocabulary.phrases):
         if shape.first not in lower or not lower.endswith(shape.last):
             continue
@@ -186,6 +186,8 @@ def _last_phrase(text: str, names: Names) -> tuple[str, Command] | None:
                 continue
             phrase = shape.phrase
             argument = found["argument"].strip() if phrase.hole else phrase.value
+            if phrase.hole == "date" and dot and not names.reads("date", argument):
+                argument += dot  # "24.12."
             if phrase.hole and ("?" in argument or not names.reads(phrase.hole, argument)):
                 continue
             command = Command(phrase.command, argument, found[0], "subject")

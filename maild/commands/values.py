@@ -40,13 +40,14 @@ class Asked:
 
     @property
     def public(self) -> bool | None:
-        """Whether the note is to be public, where the mail says so; a doubt keeps it internal."""
-        if any(u.source == "text" for u in self.unclear):
-            return False
+        """Whether the note is to be public, where the mail says so; the last word counts."""
         said = [c.name for c in self.commands if c.name in ("internal", "reply")]
-        if not said and any(c.quiet for c in self.commands):
-            return False
         return said[-1] == "reply" if said else None
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a line before its text looks like a command, or a wish, and cannot be read."""
+        return any(u.source == "text" for u in self.unclear)
 
     def asks(self, name: str) -> bool:
         return any(c.name == name for c in self.commands)

@@ -16,6 +16,7 @@ from typing import Any
 
 from maild import yamlfile
 from maild.errors import UsageError
+from maild.parse.fold import fold
 
 SHIPPED = Path(__file__).parent
 OWN = "commands"  # the folder beside maild.toml
@@ -24,6 +25,7 @@ KINDS = (
     "level", "words", "addresses", "ticket", "view", "week", "name",
 )  # fmt: skip
 LONGEST_SLIP = 2  # letters that a slip of the fingers changes
+INTERNAL = "internal"  # the command that keeps a mail among colleagues
 CHECKLIST = ("ticked", "unticked", "add")  # what can be done to an item
 HOLE = re.compile(r"\{(\w+)\}")
 
@@ -45,6 +47,8 @@ class Word:
     anywhere: bool  # with a ticket's number at its head it needs no ticket of its own
     follows: bool  # a mail of nothing else opens no ticket
     undo: bool  # `#undo` takes it back
+    text_for: str  # whom the text beside it is for: "team", or "" where the mail decides
+    alone: tuple[str, ...]  # these count without a sign, alone on a line
     help: dict[str, str]  # by language
     contact_help: dict[str, str]  # the same for contacts
     examples: tuple[str, ...]
@@ -97,6 +101,11 @@ class Vocabulary:
     instead: tuple[str, ...]  # between the right time and the wrong one
     for_: tuple[str, ...]  # before whose time it was
     checklist: dict[str, str]  # before an item: "erledigt" → "ticked"; also unticked, add
+    private: frozenset[str]  # before a colon, in brackets or behind a sign: for colleagues only
+    private_lines: frozenset[str]  # the same as a line of its own
+    not_private: frozenset[str]  # words of their own that a slip would make of these
+    private_signed: frozenset[str]  # the same behind a sign or in brackets
+    alone: frozenset[str]  # command words that need no sign where they are the whole line
     languages: tuple[str, ...]
 
     def exact(self, word: str) -> list[Word]:
@@ -118,13 +127,13 @@ class Vocabulary:
     def near(self, word: str) -> str | None:
         """The command of which this is a slip of the fingers; None where it is another word."""
         known = {w: c.name for c in self.commands.values() for w in (c.name, *c.words)}
-        slips = {w: _slips(word, w) for w in known if abs(len(w) - len(word)) <= LONGEST_SLIP}
-        close = min(slips, key=lambda w: slips[w], default=None)
+        wrong = {w: slips(word, w) for w in known if abs(len(w) - len(word)) <= LONGEST_SLIP}
+        close = min(wrong, key=lambda w: wrong[w], default=None)
         most = min(max(len(word) // 4, 1), LONGEST_SLIP)
-        return known[close] if close is not None and slips[close] <= most else None
+        return known[close] if close is not None and wrong[close] <= most else None
 
 
-def _slips(one: str, two: str) -> int:
+def slips(one: str, two: str) -> int:
     """Letters that are wrong, missing, too many or in the wrong order, so that the one word became
     the other (Damerau's distance)."""
     before: list[int] = []
@@ -151,6 +160,7 @@ def vocabulary(own: Path | None = None) -> Vocabulary:
 def _vocabulary(own: Path | None, _stamps: tuple[tuple[Path, int], ...]) -> Vocabulary:
     languages = [_map(file) for file in _files("phrases", own)]
     commands = _translated({word.name: word for word in _words(SHIPPED / "words.yaml")}, languages)
+    private = _all(languages, "private")
     return Vocabulary(
         commands=commands,
         phrases=tuple(
@@ -192,6 +202,11 @@ def _vocabulary(own: Path | None, _stamps: tuple[tuple[Path, int], ...]) -> Voca
         instead=tuple(_all(languages, "instead of")),
         for_=tuple(_all(languages, "for")),
         checklist={word: what for what in CHECKLIST for word in _all(languages, what)},
+        private=frozenset(map(fold, private)),
+        private_lines=frozenset(map(fold, (*private, *_all(languages, "private lines")))),
+        not_private=frozenset(map(fold, _all(languages, "not private"))),
+        private_signed=frozenset(map(fold, (*private, INTERNAL, *commands[INTERNAL].words))),
+        alone=frozenset(word for command in commands.values() for word in command.alone),
         languages=tuple(dict.fromkeys(file.stem for file, _ in languages)),
     )
 
@@ -242,6 +257,8 @@ def _words(file: Path) -> Iterator[Word]:
             anywhere=bool(entry.get("anywhere")),
             follows=bool(entry.get("follows")),
             undo=bool(entry.get("undo")),
+            text_for=str(entry.get("text_for", "")),
+            alone=_texts(entry, "alone"),
             help=_lines(entry["help"]),
             contact_help=_lines(entry.get("contact_help") or entry["help"]),
             examples=_texts(entry, "examples"),

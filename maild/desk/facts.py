@@ -132,6 +132,13 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
     "articles": (
         Fact("articles[]", "names of knowledge articles that may help", ["Printer on fire"]),
     ),
+    "remark": (
+        Fact(
+            "remark",
+            "what a technician wrote above the mail that he forwarded, or none",
+            "Careful, she never pays.",
+        ),
+    ),
     "side": (Fact("side", "the other side's name", "Northwind IT"),),
     "sla": (
         Fact("sla.target", "first response or resolution", "first response"),
@@ -141,6 +148,8 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
 }
 # What maild alone knows, in the mails that it sends without a rule.
 OF_MAILD: dict[str, tuple[Fact, ...]] = {
+    "kept": (Fact("why", "why his words were kept from the contact", "it answers a mail that "
+                  "cannot be recognised"),),
     "answers": (
         Fact("answers[].command", "what was asked", "status Complete"),
         Fact("answers[].done", "whether it was done", True),

@@ -331,7 +331,7 @@ def tick(desk: Desk, ticket: Ticket, which: str, *, done: bool = True) -> str:
 # ---- templates
 
 # What a template can set besides fields, and how.
-PARTS = ("status", "assign", "tags", "checklist")
+PARTS = ("status", "assign", "tags", "checklist", "text_for")
 
 
 def apply_template(desk: Desk, ticket: Ticket, name: str, *, set_status: bool = True) -> list[str]:

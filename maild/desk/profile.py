@@ -66,6 +66,7 @@ class Status:
     categories: tuple[str, ...] = ()  # of tickets that may have it; none named: all (G20)
     needs: tuple[str, ...] = ()  # what must be there before a person may set it: words of NEEDS
     tell_contact: bool = True  # no: the contact is not told of it (G9)
+    text_for: str = ""  # team: what is written beside it is for colleagues (G2)
     pauses_sla: bool = False
     meaning: str = ""  # one sentence for the people who choose
 

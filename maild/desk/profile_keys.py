@@ -76,6 +76,15 @@ STATUS = (
     ),
     Key("tell_contact", "yes", "`no`: the contact is not told when it is set", "no", True),
     Key(
+        "text_for",
+        "text",
+        "whom what a technician writes beside it is for: `team`, unless #public says otherwise",
+        "team",
+        "",
+        "the contact",
+        among=("team",),
+    ),
+    Key(
         "pauses_sla",
         "yes",
         "the SLA's clocks stand still",

@@ -2,7 +2,8 @@
 
 A token is `NUMBER.PERSON.KEY.SIGNATURE`, in lower case, so that it survives every mail program:
 as the local part of a Message-ID (KEY makes it unique), or as the detail of a plus-address,
-`support+TOKEN@…` (KEY is "r"; RFC 5233).  It fits the 64 octets that a local part may have.
+`support+TOKEN@…` (RFC 5233; KEY is that of the mail which is answered, or "r" where the 64 octets
+that a local part may have are too few for it).
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from maild.store import asking
 from maild.store.bridge import for_sessions_too
 from maild.store.unit import Unit
 
 SECRET = "secret"  # key of the setting
-REPLY = "r"  # the KEY of a plus-address
+REPLY = "r"  # the KEY of a plus-address that names no mail
+LONGEST_LOCAL = 64  # octets (RFC 5321 §4.5.3.1.1)
 _BITS_80 = 10  # octets; 16 letters in base32
 _TOKEN = re.compile(
     r"(?P<number>[a-z0-9.]+)\.(?P<person>\d{1,18})\.(?P<key>r|[a-z2-7]{16})\.(?P<sign>[a-z2-7]{16})"
@@ -32,6 +34,7 @@ class Token:
 
     ticket_number: str | None  # "T20261121.0042"; None: mail that is about no ticket
     person_id: int | None  # whom alone we sent it; None: an address that is nobody's
+    key: str = field(default=REPLY, compare=False)  # of the mail that it was made for
 
 
 @for_sessions_too
@@ -58,11 +61,24 @@ def message_id(
 
 
 def reply_address(
-    secret: bytes, address: str, ticket_number: str | None, person_id: int | None
+    secret: bytes,
+    address: str,
+    ticket_number: str | None,
+    person_id: int | None,
+    key: str | None = None,
 ) -> str:
-    """The desk's address with the token of this ticket and person: support+TOKEN@…"""
+    """The desk's address with the token of this ticket, person and mail: support+TOKEN@…"""
     local, _, domain = address.rpartition("@")
-    return f"{local}+{_sign(secret, ticket_number, person_id, REPLY)}@{domain}"
+    exact = f"{local}+{_sign(secret, ticket_number, person_id, key or REPLY)}"
+    if len(exact) > LONGEST_LOCAL:
+        exact = f"{local}+{_sign(secret, ticket_number, person_id, REPLY)}"
+    return f"{exact}@{domain}"
+
+
+def key_of(message_id: str) -> str | None:
+    """The KEY in a Message-ID of ours; None where it is none."""
+    found = _TOKEN.fullmatch(message_id.rpartition("@")[0])
+    return found["key"] if found else None
 
 
 def read(secret: bytes, text: str) -> Token | None:
@@ -78,7 +94,7 @@ def read(secret: bytes, text: str) -> Token | None:
     ours = _sign(secret, _some(number), person or None, found["key"])
     if not hmac.compare_digest(ours, found[0]):
         return None
-    return Token(_some(number), person or None)
+    return Token(_some(number), person or None, found["key"])
 
 
 def _some(number: str) -> str | None:

@@ -14,9 +14,10 @@ from maild.commands import mail_commands as commands
 from maild.commands.job import May
 from maild.commands.values import Asked
 from maild.desk import people, rate_limits, reply_tokens
+from maild.desk.audience import ELSEWHERE
 from maild.desk.desk import MAILD, Actor, Desk
 from maild.desk.views import MAILING_LIST
-from maild.ingest import automatic_mail, cc, mail_notes, own_mail, withheld
+from maild.ingest import automatic_mail, cc, kept_back, mail_notes, own_mail, withheld
 from maild.ingest.match import Evidence, Match, answered, decide, gather, of_ticket
 from maild.ingest.outcome import Outcome, conclude, say
 from maild.ingest.proof import Proof, prove
@@ -32,6 +33,7 @@ from maild.model import (
     Reason,
     Role,
     StatusKind,
+    TicketRole,
 )
 from maild.parse.fold import fold
 from maild.parse.kind import takes_no_answers, writes_for_others
@@ -103,6 +105,9 @@ def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
     _expose(desk, understood)
     if original is not None:
         return _confirm(desk, understood, original, read)
+    kept = _kept_back(desk, understood)
+    if kept is not None:
+        return _send_on(desk, understood, kept)
     whose = _whose(desk, understood)
     rate_limits.look_up(desk.unit, [("mails", whose), ("tickets", whose)], desk.now)
     too_many = _too_many(desk, understood, "mails")
@@ -193,12 +198,9 @@ def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
         if later is None:
             return _new_ticket(desk, understood, follows=ticket)
         return _to_ticket(desk, understood, later)
-    _copies(desk, understood, ticket)
     asked, note = understood.asked, None
     if not understood.only_commands:
-        public = commands.public(desk, understood.mail, asked, understood.may)
-        public = public and not understood.found.aside
-        note = mail_notes.write(desk, ticket, understood.mail, text=asked.text, public=public)
+        note = _add_note(desk, understood, ticket)
         desk.settle()
     else:  # nothing but commands: no empty note
         desk.remember_message_id(understood.mail.message_id, ticket)
@@ -207,6 +209,65 @@ def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
     what = "a note" if note else "commands"
     because = understood.found.reason.because
     return conclude(desk, Became.NOTE, f"{what} by {understood.person.name}: {because}", results)
+
+
+def _add_note(desk: Desk, understood: Understood, ticket: Ticket) -> Note:
+    """The mail as a note, for those for whom it is; hers, where a technician forwards her words."""
+    mail, asked, may = understood.mail, understood.asked, understood.may
+    readers = commands.audience(desk, mail, asked, may, ticket)
+    readers = ELSEWHERE if understood.found.aside and readers.public else readers
+    say(desk, readers.reason)
+    contact = _forwarded(desk, understood) if not readers.public else None
+    if contact is not None and _is_new_of(desk, ticket, mail, contact):
+        return _hand_on(desk, mail, asked, ticket, contact)
+    if readers.public:
+        _copies(desk, understood, ticket)
+    whole = mail.text if mail.forwarded and not readers.public else asked.text
+    note = mail_notes.write(desk, ticket, mail, text=whole, public=readers.public)
+    kept_back.tell(desk, ticket, note, understood.person, readers)
+    return note
+
+
+def _is_new_of(desk: Desk, ticket: Ticket, mail: Mail, contact: Person) -> bool:
+    """Whether a forwarded mail says something of a contact of the ticket that is not there yet."""
+    of_it = asking.tickets.with_role(desk.unit, ticket, TicketRole.ADDITIONAL)
+    if mail.forwarded is None or (contact.id != ticket.contact_id and contact not in of_it):
+        return False
+    words = " ".join(mail.forwarded.words.split())
+    notes = asking.notes.of(desk.unit, ticket)
+    return bool(words) and not any(words == " ".join(note.text.split()) for note in notes)
+
+
+def _hand_on(
+    desk: Desk, mail: Mail, asked: Asked, ticket: Ticket, contact: Person, *, first: bool = False
+) -> Note:
+    """A forwarded mail: the contact's words are the contact's, the technician's own stay among
+    his colleagues, who are told both."""
+    words = mail.forwarded.words if mail.forwarded else mail.text
+    with desk.acting(Actor.of(contact)):
+        note = mail_notes.write(desk, ticket, mail, text=words, public=True, first=first)
+    remark = _remark(mail, asked)
+    if remark:
+        desk.add_note(ticket, text=remark, public=False, event=EventName.NOTE_FILED)
+    return note
+
+
+def _kept_back(desk: Desk, understood: Understood) -> Note | None:
+    """The note that a technician's mail sends on, which was kept from the contact in doubt."""
+    if not understood.by_resource:
+        return None
+    return kept_back.to_send(desk, understood.mail, understood.found.ticket, understood.person)
+
+
+def _send_on(desk: Desk, understood: Understood, note: Note) -> Outcome:
+    """He says that his words were meant for the contact."""
+    ticket = desk.unit.get(Ticket, note.ticket_id)
+    assert ticket is not None
+    mail_notes.file(desk, ticket, understood.mail, "it sends an earlier note on", understood.actor)
+    desk.release_note(ticket, note, public=True)
+    desk.settle()
+    why = f"{understood.person.name} sent an earlier note on to the contact"
+    return conclude(desk, Became.NOTE, why)
 
 
 def _quiet(desk: Desk, understood: Understood, ticket: Ticket) -> str:
@@ -306,7 +367,6 @@ def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = Non
     if listed:
         return _list_thread(desk, understood, ticket)
     note = _describe(desk, understood, ticket, of_forward)
-    _copies(desk, understood, ticket)
     _tie(desk, understood, ticket, follows)
     if understood.unproven and forwarded:
         desk.mail = replace(understood.mail, answerable=False)  # nobody else hears of it yet
@@ -339,18 +399,14 @@ def _describe(desk: Desk, understood: Understood, ticket: Ticket, contact: Perso
     """The ticket's first note.  Of a forward (`contact`: whose mail it was) it holds the contact's
     words; the technician's own stay among his colleagues."""
     mail, asked = understood.mail, understood.asked
-    public = commands.public(desk, mail, asked, understood.may)
-    if contact is None:
-        return mail_notes.write(desk, ticket, mail, text=asked.text, public=public, first=True)
-    if understood.unproven:
-        return mail_notes.write(desk, ticket, mail, text=mail.text, public=False, first=True)
-    words = mail.forwarded.words if mail.forwarded else mail.text
-    with desk.acting(Actor.of(contact)):
-        note = mail_notes.write(desk, ticket, mail, text=words, public=True, first=True)
-    remark = _remark(mail, asked)
-    if remark:
-        desk.add_note(ticket, text=remark, public=False, event=EventName.NOTE_FILED)
-    return note
+    readers = commands.audience(desk, mail, asked, understood.may, ticket, opens=True)
+    say(desk, readers.reason)
+    if contact is not None and not understood.unproven:
+        return _hand_on(desk, mail, asked, ticket, contact, first=True)
+    if readers.public:
+        _copies(desk, understood, ticket)
+    text = asked.text if contact is None else mail.text
+    return mail_notes.write(desk, ticket, mail, text=text, public=readers.public, first=True)
 
 
 def _remark(mail: Mail, asked: Asked) -> str:
@@ -477,7 +533,8 @@ def _confirm(desk: Desk, understood: Understood, original: Message, read: Read) 
     mail, note = withheld.release(desk, original, read)
     asked = commands.read(desk, mail, understood.person, ticket)
     if note is not None:
-        withheld.show(desk, ticket, note, public=commands.public(desk, mail, asked, may))
+        readers = commands.audience(desk, mail, asked, may, ticket)
+        withheld.show(desk, ticket, note, public=readers.public)
     desk.settle()
     results = commands.carry_out(desk, mail, ticket, note, asked, may)
     why = f"{understood.person.name} confirmed message {original.id}"

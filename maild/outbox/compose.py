@@ -9,7 +9,7 @@ from typing import Any
 
 from maild.config import DeskSection
 from maild.desk.facts import without_internal
-from maild.desk.reply_tokens import reply_address
+from maild.desk.reply_tokens import key_of, reply_address
 from maild.errors import MaildError, Refused, UsageError
 from maild.i18n import Translator, sentence
 from maild.model import Address, Role
@@ -70,6 +70,8 @@ def job(order: Order) -> Job:
         if order.note_public is False:
             raise Refused("The note is internal, and the recipient is a contact.")
         data = without_internal(data)
+    else:  # by which a technician's answer is known again where a relay changes our ids
+        data = {**data, "mark": key_of(order.message_id)}
     if order.data.get(WITHOUT_FILES) and data.get("note"):
         data = {**data, "note": _left_out(data["note"], order.language)}
     return Job(order.template, order.language, data, order)
@@ -97,7 +99,8 @@ def answers_to(order: Order, desk: DeskSection, secret: bytes) -> str | None:
     """Where answers are to go; None: to the sender."""
     if not desk.plus_address or not order.ticket_number:
         return None
-    return reply_address(secret, desk.address, order.ticket_number, order.person_id)
+    key = key_of(order.message_id)
+    return reply_address(secret, desk.address, order.ticket_number, order.person_id, key)
 
 
 def draft(order: Order, desk: DeskSection, reply_to: str | None, outcome: Outcome) -> Draft:

@@ -114,6 +114,16 @@ def _articles(context: Context) -> list[str]:
     return [article.name for article in articles.for_ticket(context.desk.unit, context.ticket)]
 
 
+def _remark(context: Context) -> str | None:
+    """What a technician wrote above the mail that he forwarded: another note of the same mail."""
+    note = context.note
+    if note is None or note.stored_id is None or note.by_kind == Role.RESOURCE:
+        return None
+    notes = asking.notes.of_message(context.desk.unit, note.stored_id)
+    own = (n for n in notes if n.by_kind == Role.RESOURCE and n.ticket_id == note.ticket_id)
+    return next((n.text for n in own if not n.public), None)
+
+
 FACTS: dict[str, Callable[[Context], Any]] = {
     "until": _until,
     "since": _since,
@@ -124,6 +134,7 @@ FACTS: dict[str, Callable[[Context], Any]] = {
     "problem": _problem,
     "sla": _sla,
     "side": _side,
+    "remark": _remark,
     "form": _form,
     "articles": _articles,
 }

@@ -76,7 +76,7 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
         "language": template.language,
         "subject": subject,
         "preheader": preheader,
-        "reply_above": words["reply_above"] if data.get("ticket") else "",
+        "reply_above": _reply_above(data, words),
         "body": _html_body(template, data, page),
         "foot": foot,
         "signature": _signature(data),
@@ -89,9 +89,17 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
 
 
 def _text_part(body: str, foot: str, data: Mapping[str, Any], words: Words) -> str:
-    head = words["reply_above"] + "\n\n" if data.get("ticket") else ""
+    head = _reply_above(data, words)
+    head += "\n\n" if head else ""
     body = re.sub(r"\n{3,}", "\n\n", body).strip()
     return f"{head}{body}\n\n-- \n" + "\n".join(filter(None, (foot, _signature(data)))) + "\n"
+
+
+def _reply_above(data: Mapping[str, Any], words: Words) -> str:
+    """The line above which people write, with the mark of this mail where it has one."""
+    line = str(words["reply_above"]) if data.get("ticket") else ""
+    mark = data.get("mark")
+    return line.replace(" -##", f" ({mark}) -##") if mark else line
 
 
 def _signature(data: Mapping[str, Any]) -> str:

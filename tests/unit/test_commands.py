@@ -97,7 +97,7 @@ def test_what_is_not_a_command_stays_in_the_text_and_the_subject() -> None:
             assert (asked.subject, asked.text) == (case.subject, case.text), case
         if case.expected == "?" and case.text:
             assert case.text.strip() in asked.text
-            assert asked.public is False
+            assert asked.doubtful
 
 
 @pytest.mark.parametrize(
