@@ -210,6 +210,9 @@ class DeskSection(Section):
     # that follows it, whatever its subject.  None: there is no such limit.
     reopen_days: Annotated[float, Field(gt=0, le=3660)] | None = None
     admins: list[MailAddress] = []  # who is mailed when something is wrong, once each time
+    # "listen": everything is done, and nothing sent: to run beside another helpdesk before you
+    # move.  Mailboxes are left as they are, whatever `after` says.
+    mode: Literal["live", "listen"] = "live"
 
     _address = field_validator("address")(_mail_address)
 
@@ -226,6 +229,11 @@ class DeskSection(Section):
             hint = f"; did you mean {close[0]}?" if close else ' like "Europe/Berlin"'
             raise ValueError(f"an IANA time zone is needed{hint}")
         return value
+
+    @property
+    def listens(self) -> bool:
+        """Whether nothing is sent."""
+        return self.mode == "listen"
 
     @property
     def zone(self) -> tzinfo:
@@ -638,6 +646,11 @@ class Settings:
         self.file = file
         self.folder = file.parent
 
+    def quiet(self) -> Settings:
+        """The same for a desk that sends nothing (`[desk] mode = "listen"`)."""
+        desk = self.config.desk.model_copy(update={"mode": "listen"})
+        return Settings(self.config.model_copy(update={"desk": desk}), self.file)
+
     @property
     def database_url(self) -> str:
         """The database's address; a relative SQLite file starts from the file's folder."""
@@ -711,9 +724,10 @@ def _resolved(config: Config, folder: Path) -> Config:
             update["oauth"] = resolve(section.oauth)
         return section.model_copy(update=update)
 
-    return config.model_copy(
-        update={"mailbox": [resolve(m) for m in config.mailbox], "smtp": resolve(config.smtp)}
-    )
+    mailboxes = [resolve(mailbox) for mailbox in config.mailbox]
+    if config.desk.listens:  # the other helpdesk wants to find its mail
+        mailboxes = [mailbox.model_copy(update={"after": "keep"}) for mailbox in mailboxes]
+    return config.model_copy(update={"mailbox": mailboxes, "smtp": resolve(config.smtp)})
 
 
 def _sentence(details: ErrorDetails) -> str:

@@ -66,6 +66,7 @@ class EventName(StrEnum):
     RESTORED = "restored"
     URGENCY_ASKED = "urgency asked"
     ALSO_CAME_IN = "also came in"
+    IMPORTED = "imported"
     OTHER_SIDE = "other side"
     SLA_APPROACHING = "SLA approaching"
     SLA_MISSED = "SLA missed"
@@ -150,6 +151,7 @@ class SendState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     HELD = "held"  # kept back: a cap, a held address, or a rule that took it back
+    UNSENT = "unsent"  # only to be looked at: the desk listens, or takes mail in quietly
 
 
 @dataclass(frozen=True, slots=True)

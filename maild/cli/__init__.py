@@ -34,6 +34,7 @@ COMMANDS = {
     "web": Entry("web", "The console in a browser, where `maild run` does not bring it."),
     "demo": Entry("demo", "Play the whole circle on loopback: mail in, tickets, mail out."),
     "ingest": Entry("ingest", "Take mail from files, as if it had come in by a mailbox."),
+    "import": Entry("import_", "Bring in what another helpdesk exported."),
     "tickets": Entry("tickets", "List tickets.", logs=False),
     "show": Entry("tickets", "Show one ticket with all that belongs to it.", logs=False),
     "set": Entry("set", "Set a field of a ticket, as `#set` in a mail does."),

@@ -60,6 +60,11 @@ def _print_failure(console: Console, error: MaildError) -> None:
 
 def warnings(settings: Settings) -> Iterator[str]:
     """What works and is dangerous all the same."""
+    if settings.config.desk.listens:
+        yield (
+            '[desk] mode = "listen": everything is done and nothing is sent, and mail stays where '
+            'it is. `maild outbox` shows what would have gone out; write mode = "live" to begin.'
+        )
     trust = settings.config.trust
     if trust.require == "none":
         yield (

@@ -45,12 +45,16 @@ def ingest(
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Keep nothing and send nothing.")
     ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Keep everything and tell nobody: for old mail.")
+    ] = False,
     now: NowOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Take mail from files, as if it had come in by a mailbox."""
     unread: list[str] = []
     with _house(config, moment(now), rehearse) as app:
+        app = replace(app, settings=app.settings.quiet()) if quiet else app
         _note_unknown(app.settings.config, mailbox)
         outcomes = run_files(app, paths, mailbox, now, unread)
         if jsonl:

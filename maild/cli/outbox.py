@@ -14,13 +14,14 @@ from rich.markup import escape
 from rich.table import Column, Table
 from sqlalchemy.orm import Session
 
-from maild.app import open_app
+from maild.app import App, open_app
 from maild.cli.options import ConfigOption, JsonOption, local, moment, print_json
 from maild.config import time_back
 from maild.errors import NotFound
-from maild.outbox import by_hand
+from maild.outbox import by_hand, preview
 from maild.outbox import rows as delivery
 from maild.outbox.journal import Journal, journal_path
+from maild.store import records
 from maild.store.tables import Delivery, OutboxItem
 from maild.templates.history import me
 
@@ -104,20 +105,31 @@ def show(
     config: ConfigOption = None,
 ) -> None:
     """Show one notification with every attempt at it, or the mail itself."""
-    with open_app(config, look=True).store.read() as session:
+    app = open_app(config, look=True)
+    with app.store.read() as session:
         item = session.get(OutboxItem, number)
         if item is None:
             raise NotFound(f"There is no notification {number}; `maild outbox` shows all.")
         row, octets = _item(item) | {"deliveries": _deliveries(session, number)}, item.octets
-    if raw:
-        if octets is None:
-            raise NotFound(f"Notification {number} is not written yet.")
-        sys.stdout.buffer.write(octets)
-        sys.stdout.buffer.flush()
-    elif json:
+    if json and not raw:
         print_json(row)
-    else:
-        _print(row)
+        return
+    draft = _unwritten(app, number) if octets is None else None
+    if raw:
+        sys.stdout.buffer.write(draft.octets if draft is not None else octets or b"")
+        sys.stdout.buffer.flush()
+        return
+    _print(row)
+    if draft is not None:
+        print(f"\nIt is not written yet; now it would be:\n\nSubject: {draft.subject}\n")
+        print(draft.text)
+
+
+def _unwritten(app: App, number: int) -> preview.Preview:
+    with app.store.look() as unit:
+        item = unit.get(records.OutboxItem, number)
+        assert item is not None
+        return preview.of_item(app.settings, unit, item)
 
 
 def retry(which: Which = None, since: Since = None, config: ConfigOption = None) -> None:

@@ -95,7 +95,7 @@ def notify(
             or _bundled(desk, what, recipient)
             or _add(desk, what, recipient, extra or {})
         )
-        if row is not None and row.state == SendState.WAITING:
+        if row is not None and row.state != SendState.HELD:
             rows.append(row)
     return rows
 
@@ -236,6 +236,8 @@ def _add(
     row = desk.unit.add(_row(desk, what, recipient, extra, key))
     if held:
         desk.unit.change(row, state=SendState.HELD, error=held)
+    elif desk.settings.config.desk.listens:
+        desk.unit.change(row, state=SendState.UNSENT)
     if what.ticket is not None:
         desk.unit.add(Thread(message_id=row.message_id, ticket_id=what.ticket.id, ours=True))
     return row

@@ -8,6 +8,7 @@ from typing import Any
 from maild.desk import facts
 from maild.desk.desk import Desk
 from maild.desk.profile import named
+from maild.model import SendState
 from maild.store import asking
 from maild.store.records import Hook, Ticket
 
@@ -42,6 +43,7 @@ def put(
             name=name,
             ticket_id=ticket.id if ticket is not None else None,
             body=body,
+            state=SendState.UNSENT if desk.settings.config.desk.listens else SendState.WAITING,
             next_try=desk.now,
             created=desk.now,
         )

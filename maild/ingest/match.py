@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from maild.desk import numbers, reply_tokens
+from maild.desk import former_numbers, numbers, reply_tokens
 from maild.desk.reply_tokens import Token
 from maild.ingest.sender import Sender
 from maild.model import Mail, Reason, TicketRole
@@ -40,7 +40,7 @@ class Evidence:
 
     signed: tuple[Signed, ...]
     known: tuple[tuple[Thread, Ticket], ...]  # by Message-IDs of mail that we have
-    named: tuple[Ticket, ...]  # by number, in the subject
+    named: tuple[Ticket, ...]  # by number, in the subject; by that of an old desk last
     outsiders: frozenset[str] = frozenset()  # addresses in To and Cc that are not of the desk
 
 
@@ -82,12 +82,15 @@ def gather(
     wanted = {token.ticket_number for token, _ in found if token.ticket_number}
     named = numbers.numbers_in(mail.subject)[:NAMED]
     by_number = _by_number(unit, {*wanted, *named})
+    written_to = [a.address for a in (*mail.to, *mail.cc)[:IDS]]
+    former = former_numbers.former_numbers_in(mail.subject, written_to)
+    of_old = former_numbers.tickets_of(unit, [n for n in former if n not in by_number])
     return Evidence(
         signed=tuple(
             Signed(t, i, by_number.get(t.ticket_number or ""), _exposed(unit, i)) for t, i in found
         ),
         known=tuple(known for i in ids for known in asking.tickets.of_message_id(unit, i)),
-        named=tuple(by_number[number] for number in named if number in by_number),
+        named=(*(by_number[n] for n in named if n in by_number), *of_old.values()),
         outsiders=outsiders,
     )
 

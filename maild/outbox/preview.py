@@ -20,7 +20,7 @@ from maild.outbox.compose import Order, job
 from maild.outbox.compose import compose as compose_mail
 from maild.outbox.relay import Connection
 from maild.store import Store, asking
-from maild.store.records import Note, Ticket
+from maild.store.records import Note, OutboxItem, Ticket
 from maild.store.unit import Unit
 from maild.templates.renderer import PooledRenderer
 
@@ -60,17 +60,27 @@ def compose(
         order = replace(
             order, address=to, message_id=f"test.{order.key}@{own}", in_reply_to=None, references=()
         )
+    return _composed(settings, order, "[test] " if to is not None else "")
+
+
+def of_item(settings: Settings, unit: Unit, item: OutboxItem) -> Preview:
+    """A notification that is not written yet, as it would be now; UsageError: it cannot be."""
+    ticket, note = unit.get(Ticket, item.ticket_id), unit.get(Note, item.note_id)
+    public = note.public if note else None
+    return _composed(settings, rows.order(item, ticket.number if ticket else None, public))
+
+
+def _composed(settings: Settings, order: Order, mark: str = "") -> Preview:
+    """Renders and composes; `mark` stands before the subject."""
     renderer = PooledRenderer(settings.templates)
     try:
         outcome = renderer.render([job(order)])[0]
     finally:
         renderer.close()
-    words = outcome.words
-    if words is None:
+    if outcome.words is None:
         raise UsageError(outcome.problem)
-    if to is not None:
-        words = replace(words, subject=f"[test] {words.subject}")
-        outcome = replace(outcome, words=words)
+    words = replace(outcome.words, subject=mark + outcome.words.subject)
+    outcome = replace(outcome, words=words)
     try:
         mail = compose_mail(order, settings.config.desk, b"", outcome)
     except ValueError as error:

@@ -75,6 +75,7 @@ UNHEARD = (
     EventName.RECORD_ADDED,
     EventName.RECORD_CHANGED,
     EventName.RECORD_RETIRED,
+    EventName.IMPORTED,
     EventName.NOTE_FILED,
     EventName.NOTE_WITHHELD,
     EventName.RULE_FIRED,

@@ -104,6 +104,14 @@ class Thread:
     ours: bool  # we sent it
 
 
+@record("former_number")
+class FormerNumber:
+    """The number that a ticket had at another helpdesk, from which it was imported."""
+
+    number: str = key()  # folded: see `maild.desk.former_numbers`
+    ticket_id: int = ref("ticket.id", index=True)
+
+
 # ---- people
 
 

@@ -102,6 +102,14 @@ class Thread(Base):
     ours: Mapped[bool]  # we sent it
 
 
+class FormerNumber(Base):
+    """The number that a ticket had at another helpdesk."""
+
+    __tablename__ = "former_number"
+    number: Mapped[str] = mapped_column(KeyText, primary_key=True)
+    ticket_id: Mapped[int] = _ref("ticket.id", index=True)
+
+
 # ---- people
 
 

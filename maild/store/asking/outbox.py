@@ -39,7 +39,7 @@ _SUBJECTS = Statement(
     sa.select(_item.subject).where(_OF).order_by(_item.id.desc()).limit(param("most", sa.Integer()))
 )
 OF_MESSAGE = Question(OutboxItem, _item.stored_id == param("message"), order=(_item.id,))
-WENT = Question(OutboxItem, _OF & (_item.state != SendState.HELD))
+WENT = Question(OutboxItem, _OF & _item.state.not_in((SendState.HELD, SendState.UNSENT)))
 BUNDLE = Question(
     OutboxItem,
     _OF
@@ -141,7 +141,7 @@ def of_cause(unit: Unit, ticket: Ticket, cause: str) -> list[OutboxItem]:
         item
         for item in unit.added(OutboxItem)
         if item.ticket_id == ticket.id
-        and item.state == SendState.WAITING
+        and item.state in (SendState.WAITING, SendState.UNSENT)
         and item.data.get("cause") == cause
     ]
 

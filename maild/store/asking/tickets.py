@@ -13,6 +13,7 @@ from maild.store.prepared import Statement
 from maild.store.question import Question, among, param
 from maild.store.records import (
     Event,
+    FormerNumber,
     NumberSeries,
     Organization,
     Person,
@@ -28,6 +29,7 @@ from maild.store.unit import Unit
 
 _ticket, _link, _of = columns(Ticket), columns(TicketLink), columns(TicketPerson)
 _time, _event, _thread = columns(TimeEntry), columns(Event), columns(Thread)
+_former = columns(FormerNumber)
 
 UNFINISHED = _ticket.status_kind.not_in((StatusKind.RESOLVED, StatusKind.CLOSED))
 OPEN = _ticket.status_kind != StatusKind.CLOSED
@@ -35,6 +37,7 @@ THERE = _ticket.deleted.is_(None)
 HOPS = 20  # tickets that were merged into tickets that were merged …
 
 NUMBERED = Question(Ticket, among(_ticket.number, "numbers"))
+FORMER = Question(FormerNumber, among(_former.number, "numbers"))
 PEOPLE = Question(TicketPerson, _of.ticket_id == param("ticket"), order=(_of.id,))
 LINK = Question(
     TicketLink,
@@ -112,6 +115,11 @@ def numbers(unit: Unit, wanted: Iterable[str]) -> Mapping[str, Ticket]:
     if unknown:
         found |= {t.number: t for t in unit.all(NUMBERED, numbers=unknown)}
     return found
+
+
+def former(unit: Unit, numbers: Iterable[str]) -> list[FormerNumber]:
+    """Which tickets had these numbers at another helpdesk."""
+    return unit.all(FORMER, numbers=sorted(numbers))
 
 
 def survivor(unit: Unit, ticket: Ticket, before: Ticket | None = None) -> Ticket:
