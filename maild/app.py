@@ -186,7 +186,7 @@ def _is_there(settings: Settings) -> bool:
 
 
 def _last_good(settings: Settings, store: Store, broken: UsageError) -> Rules:
-    """The rules that were in force last; raises what is wrong with the files where there are none."""
+    """The rules that were in force last; raises what is wrong where there are none."""
     folder = profile_folder(settings.config.profile, settings.folder)
     with store.look() as unit:
         found = last_good.kept(unit, folder, settings.templates)
