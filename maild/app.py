@@ -49,7 +49,7 @@ class App:
 
     def pipeline(self, reader: Reader) -> Pipeline:
         """What takes stored messages through; it reads them in the workers of `reader`."""
-        return Pipeline(self.store, self.settings, self.rules, reader.read)
+        return Pipeline(self.store, self.settings, self.rules, reader)
 
     def clocks(self) -> Clocks:
         """What fires rules when their time has come."""

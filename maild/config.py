@@ -358,7 +358,7 @@ class LimitsSection(Section):
     """What one mail may cost: octets, seconds, tries."""
 
     message_bytes: Annotated[int, Field(ge=10_000)] = 50_000_000  # larger ones raise an alert
-    parse_seconds: Annotated[float, Field(gt=0, le=600)] = 10  # a mail that takes longer …
+    parse_seconds: Annotated[float, Field(gt=0, le=600)] = 10  # of CPU; a mail that takes longer …
     tries: Annotated[int, Field(ge=1, le=20)] = 3  # … or fails this often is quarantined
 
 

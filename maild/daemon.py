@@ -42,6 +42,7 @@ JUMP_SECONDS = 5.0  # between the wall's clock and ours, within a tick
 WEB = "web"  # key of the alert that the console cannot listen
 TICK = "tick"  # id of the one job
 STOP_SECONDS = 8.0  # how long the threads have to finish what they do, all together
+AT_ONCE = 40  # messages between two looks at what is due
 
 
 def _now() -> datetime:
@@ -192,18 +193,18 @@ class Daemon:
         while not self.stop.is_set():
             self.mail_waits.wait()
             self.mail_waits.clear()
-            while not self.stop.is_set() and self._one_mail():
+            while not self.stop.is_set() and self._some_mail():
                 self.progress.done("process")
                 self.outbox_waits.set()
 
-    def _one_mail(self) -> int:
-        """Takes up one message, by the people and rules of this moment; 0 where none is due."""
+    def _some_mail(self) -> int:
+        """Takes up some messages, by the people and rules of this moment; 0 where none is due."""
         if self._before_mail is not None and (app := self._before_mail(self.app)) is not None:
             self.app = app
             self.pipeline.settings = self.clocks.settings = app.settings
             if self.console is not None:
                 self.console.people_changed(app)
-        return self.pipeline.process_due(_now(), limit=1)
+        return self.pipeline.process_due(_now(), limit=AT_ONCE)
 
     def _call(self) -> None:
         while not self.stop.is_set():

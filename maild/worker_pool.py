@@ -1,33 +1,38 @@
-"""Work that can be stopped: in a process with a clock and a bound on its memory.
+"""Work that can be stopped: in a process with a bound on its CPU and on its memory.
 
-What a hostile mail or template costs is at most `seconds` and `memory`; then its worker is killed
-and replaced, and the caller gets an `Exceeded`.
+What a hostile mail or template costs is at most `seconds` of the worker's own CPU and `memory`;
+then its worker is killed and replaced, and the caller gets an `Exceeded`.  A worker that was killed
+or stopped from outside, or that a busy machine holds up, is not the work's fault: it is done again,
+alone, and only the third time it is given up.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import resource
 import signal
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
-from concurrent.futures.process import BrokenProcessPool
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
 
-from maild.errors import MaildError
+from maild.errors import MaildError, Temporary
 
-if TYPE_CHECKING:
-    ProcessPool: TypeAlias = Any  # pebble has no types
-
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MEMORY = 1024 * 1024 * 1024  # octets of address space beyond what a worker has when it begins
-TASKS = 5_000  # tasks that a worker does before it is replaced
+TASKS = 5_000  # pieces of work that a worker does before it is replaced
+TRIES = 3  # of what a worker was lost with
+LOOK_SECONDS = 0.5  # how often a worker that says nothing is looked at
+ORPHAN_SECONDS = 2  # how often a worker looks whether its daemon is still there
 
 
 class Exceeded(MaildError):
@@ -40,127 +45,251 @@ class TooLong(Exceeded):
 
 @dataclass(frozen=True, slots=True)
 class Task(Generic[Result]):
-    """Work that a worker has, or that waits for one."""
+    """Pieces of work that a worker has, or that wait for one."""
 
-    work: Callable[..., Result]
-    args: tuple[object, ...]
-    pool: ProcessPool
-    future: Future[Result]
+    future: Future[list[Result | Exception]]
 
 
 class WorkerPool:
     """Worker processes.  Threads may share one; call `close` at the end."""
 
     def __init__(self, *, workers: int = 1, seconds: float, memory: int = MEMORY) -> None:
+        """`seconds`: of CPU, `memory`: octets, of each piece of work."""
         self.seconds = seconds
         self.workers = workers
         self._memory = memory
-        self._patience = (seconds + 5) * 10  # for a task and those that wait before it
         self._lock = threading.Lock()
-        self._pool: ProcessPool | None = None  # made by the first task
+        self._crew: _Crew | None = None  # made by the first task
 
     def run(self, work: Callable[..., Result], *args: object) -> Result:
         """`work(*args)` in a worker; arguments and result are pickled.
 
         Its own error is raised as it was; Exceeded where it goes beyond a limit.
         """
-        return self.wait(self.start(work, *args))
+        (given,) = self.wait(self.start(_apply, [(work, args)]))
+        if isinstance(given, Exception):
+            raise given
+        return given  # type: ignore[no-any-return]
 
-    def start(self, work: Callable[..., Result], *args: object) -> Task[Result]:
-        """Begins `work(*args)` as soon as a worker is free."""
-        pool = self._current()
-        try:
-            return self._schedule(pool, work, args)
-        except RuntimeError:  # it broke at an earlier task
-            self._drop(pool)
-            return self._schedule(self._current(), work, args)
+    def start(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Task[Result]:
+        """Begins `work` on each of these, one after the other in one worker, once one is free."""
+        with self._lock:
+            crew = self._crew = self._crew or _Crew(self.workers)
+            return Task(crew.threads.submit(self._do, crew, work, list(items), TRIES))
 
-    def wait(self, task: Task[Result]) -> Result:
-        """What it gave; see `run`."""
-        try:
-            return self._result(task)
-        except BrokenProcessPool:  # by this task, or by one beside it: once more, alone
-            self._drop(task.pool)
-        again = self.start(task.work, *task.args)
-        try:
-            return self._result(again)
-        except BrokenProcessPool:
-            self._drop(again.pool)
-            raise Exceeded("it broke its process", detail="BrokenProcessPool") from None
+    @staticmethod
+    def wait(task: Task[Result]) -> list[Result | Exception]:
+        """What each piece gave, or its error: its own, or Exceeded; Temporary after a `close`."""
+        return task.future.result()
 
     def close(self) -> None:
         """Stop the workers; the next task starts new ones."""
-        pool = self._pool
-        if pool is not None:
-            self._drop(pool)
+        with self._lock:
+            crew, self._crew = self._crew, None
+        if crew is not None:
+            crew.close()
 
-    def _result(self, task: Task[Result]) -> Result:
-        from pebble import ProcessExpired
-
+    def _do(
+        self, crew: _Crew, work: Callable[[Item], Result], items: list[Item], tries: int
+    ) -> list[Result | Exception]:
         try:
-            return task.future.result(timeout=self._patience)
-        except FutureTimeout:
-            if not task.future.done():  # pebble lost it: nobody works on it any more
-                self._drop(task.pool)
-            raise TooLong(f"it took longer than {self.seconds:g} seconds") from None
-        except (MemoryError, ProcessExpired) as error:
-            raise Exceeded(
-                "it broke its process or took too much memory", detail=type(error).__name__
-            ) from None
+            return crew.run(_Order(work, items, self.seconds, self._memory))
+        except _Lost as lost:
+            if crew.closed:
+                return [Temporary("It is stopping.") for _ in items]
+            if len(items) == 1 and lost.by == signal.SIGPROF:
+                return [TooLong(f"it took longer than {self.seconds:g} seconds")]
+            if len(items) == 1 and tries == 1:
+                return [Exceeded("it broke its process", detail=lost.told)]
+        return [done for item in items for done in self._do(crew, work, [item], tries - 1)]
 
-    def _schedule(
-        self, pool: ProcessPool, work: Callable[..., Result], args: tuple[object, ...]
-    ) -> Task[Result]:
-        future = pool.schedule(_within, args=(self._memory, work, args), timeout=self.seconds)
-        return Task(work, args, pool, future)
 
-    def _current(self) -> ProcessPool:
-        from pebble import ProcessPool
+# ---- the processes, and our end of the pipes to them
 
-        with self._lock:
-            if self._pool is None:
-                self._pool = ProcessPool(
-                    max_workers=self.workers,
-                    max_tasks=TASKS,
-                    initializer=_isolate,
-                    context=multiprocessing.get_context("fork"),
-                )
-            return self._pool
 
-    def _drop(self, pool: ProcessPool) -> None:
-        """Threads that find the same pool broken get one new one."""
-        with self._lock:
-            current = self._pool is pool
-            if current:
-                self._pool = None
-        if current:
-            pool.stop()
-            pool.join()
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a worker is told to do."""
+
+    work: Callable[[Any], Any]
+    items: list[Any]
+    seconds: float
+    memory: int
+
+
+class _Lost(Exception):
+    """A worker is gone, and what it did with it; `by`: the signal that ended it, if one did."""
+
+    def __init__(self, told: str, by: int | None = None) -> None:
+        super().__init__(told)
+        self.told, self.by = told, by
+
+
+class _Crew:
+    """Some workers, and as many threads that wait for what they give."""
+
+    def __init__(self, workers: int) -> None:
+        self.threads = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self.closed = False
+        self._free: SimpleQueue[_Worker | None] = SimpleQueue()
+        self._all: set[_Worker] = set()
+        for _ in range(workers):
+            self._free.put(None)
+
+    def run(self, order: _Order) -> list[Any]:
+        worker = self._free.get()
+        try:
+            if worker is None:
+                worker = self._begin()
+            return worker.run(order)
+        except _Lost:
+            self._end(worker)
+            worker = None
+            raise
+        finally:
+            if worker is not None and worker.done >= TASKS:
+                self._end(worker)
+                worker = None
+            self._free.put(worker)
+
+    def close(self) -> None:
+        self.closed = True
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        for worker in list(self._all):
+            worker.end()
+
+    def _begin(self) -> _Worker:
+        worker = _Worker()
+        self._all.add(worker)
+        if self.closed:
+            raise _Lost("closed")
+        return worker
+
+    def _end(self, worker: _Worker | None) -> None:
+        if worker is not None:
+            worker.end()
+            self._all.discard(worker)
+
+
+_FORK = threading.Lock()  # no worker may hold another one's end of a pipe: its death would not show
+
+
+class _Worker:
+    """One process; one thread at a time may have it work."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("fork")
+        with _FORK:
+            self._pipe, theirs = context.Pipe()
+            self._process = context.Process(
+                target=_serve, args=(theirs, os.getpid()), name="maild worker", daemon=True
+            )
+            self._process.start()
+            theirs.close()
+        self.done = 0
+
+    def run(self, order: _Order) -> list[Any]:
+        """What each piece gave, or its error.  Raises _Lost where the worker cannot say."""
+        try:
+            self._pipe.send(order)
+            self._wait(time.monotonic() + (order.seconds + 5) * 10 * len(order.items))
+            given: list[tuple[bool, Any]] = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            self._process.join(LOOK_SECONDS)
+            by = self._process.exitcode
+            raise _Lost(type(error).__name__, -by if by is not None and by < 0 else None) from None
+        self.done += len(given)
+        return [value if good else _own(value) for good, value in given]
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
+
+    def _wait(self, until: float) -> None:
+        """Until it says something; _Lost where somebody stopped it, or it takes for ever."""
+        stopped = 0
+        while not self._pipe.poll(LOOK_SECONDS):
+            stopped = stopped + 1 if _is_stopped(self._process.pid) else 0
+            if stopped == 2:  # still so at the second look: nobody lets it go on
+                raise _Lost("stopped")
+            if time.monotonic() > until:
+                raise _Lost("no answer")
+
+
+def _own(error: Exception) -> Exception:
+    if isinstance(error, MemoryError):
+        return Exceeded("it took too much memory", detail="MemoryError")
+    return error
+
+
+def _is_stopped(pid: int | None) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
+    except OSError:  # no /proc, or no process
+        return False
+    return stat.rpartition(")")[2].split()[:1] in (["T"], ["t"])
 
 
 # ---- in the worker
 
 
-def _isolate() -> None:
-    """No handler of the daemon's, which came with the fork; no core files of mail."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def _apply(call: tuple[Callable[..., Any], tuple[object, ...]]) -> Any:
+    work, args = call
+    return work(*args)
 
 
-def _within(memory: int, work: Callable[..., Result], args: tuple[object, ...]) -> Result:
-    """Works within `memory` octets of address space beyond what the worker has now.
+def _serve(pipe: Connection, daemon: int) -> None:
+    """Does what it is told until nobody is there any more."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # no handler of the daemon's, which came along
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the daemon, which ends us
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends us, whatever we are doing
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core files of mail
+    try:
+        while True:
+            while not pipe.poll(ORPHAN_SECONDS):
+                if os.getppid() != daemon:
+                    return
+            order: _Order = pipe.recv()
+            pipe.send_bytes(_pickled([_within(order, item) for item in order.items]))
+    except (EOFError, OSError):
+        return
 
-    The bound holds while it works and not while arguments come in and the result goes out: a
-    worker that cannot answer would take the tasks beside it down.
+
+def _within(order: _Order, item: Any) -> tuple[bool, Any]:
+    """What the work gives, or its error, within its CPU and `memory` octets of address space beyond
+    what the worker has now.
+
+    The bounds hold while it works and not while the results go out.
     """
     before, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = _address_space() + memory
+    limit = _address_space() + order.memory
     bound = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
     resource.setrlimit(resource.RLIMIT_AS, (bound, hard))
+    signal.setitimer(signal.ITIMER_PROF, order.seconds)
     try:
-        return work(*args)
+        return True, order.work(item)
+    except Exception as error:
+        return False, error
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         resource.setrlimit(resource.RLIMIT_AS, (before, hard))
+
+
+def _pickled(given: list[tuple[bool, Any]]) -> bytes:
+    try:
+        return pickle.dumps(given)
+    except Exception:
+        return pickle.dumps([_or_its_name(one) for one in given])
+
+
+def _or_its_name(one: tuple[bool, Any]) -> tuple[bool, Any]:
+    """An error that does not travel, by its name."""
+    try:
+        pickle.dumps(one)
+    except Exception as error:
+        return False, RuntimeError(type(error if one[0] else one[1]).__name__)
+    return one
 
 
 def _address_space() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -21,11 +21,11 @@ from rich.table import Column, Table
 from maild.app import App, open_app, prepare
 from maild.cli.options import ConfigOption, JsonlOption, NowOption, moment, print_json
 from maild.config import Config
-from maild.errors import MailError
 from maild.ingest.accept import accept
 from maild.ingest.files import read_paths
 from maild.ingest.outcome import Outcome
-from maild.ingest.process import RETRY
+from maild.ingest.process import RETRY, groups
+from maild.parse.limits import Source
 from maild.store.rehearsal import rehearsal
 from maild.store.unit import Unit
 
@@ -103,25 +103,37 @@ def run_files(
     """
     with closing(app.reader(workers=2)) as reader:
         pipeline = app.pipeline(reader)
-        for source, mail, error in reader.read_all(read_paths(paths)):
-            if source.error:
-                print(f"maild: {source.error}", file=sys.stderr)
-                if unread is not None:
-                    unread.append(source.label)
-                continue
-            at = moment(now)
-            stored_id = app.store.act(partial(_accept, mailbox, source.raw, at))
-            outcome = pipeline.process(stored_id, at, mail or MailError(error or "unreadable"))
-            while outcome is None:  # it failed for a reason that may pass: its next try is now
-                at += RETRY * app.settings.config.limits.tries
-                outcome = pipeline.process(stored_id, at, mail)
-            yield source.label, outcome
+        sources = _readable(read_paths(paths), [] if unread is None else unread)
+        for group in groups(reader.stream((source, source.raw) for source in sources)):
+            at, raws = moment(now), [source.raw for source, _ in group]
+            ids = app.store.act(partial(_accept, mailbox, raws, at))
+            mails = dict(zip(ids, (mail for _, mail in group), strict=True))
+            done = pipeline.process_all(list(mails.items()), at)
+            for (source, _), (stored_id, first) in zip(group, done, strict=True):
+                outcome, later = first, at
+                while outcome is None:  # it failed for a reason that may pass: its next try is now
+                    later += RETRY * app.settings.config.limits.tries
+                    outcome = pipeline.process(stored_id, later, mails[stored_id])
+                yield source.label, outcome
 
 
-def _accept(mailbox: str, octets: bytes, now: datetime, unit: Unit) -> int:
-    stored = accept(unit, mailbox=mailbox, uidvalidity=None, uid=None, octets=octets, now=now)
-    assert stored is not None  # only a place in a mailbox can be taken
-    return stored.id
+def _readable(sources: Iterable[Source], unread: list[str]) -> Iterator[Source]:
+    """Tells of what is not there or cannot be opened, and leaves it out."""
+    for source in sources:
+        if source.error is None:
+            yield source
+        else:
+            print(f"maild: {source.error}", file=sys.stderr)
+            unread.append(source.label)
+
+
+def _accept(mailbox: str, raws: list[bytes], now: datetime, unit: Unit) -> list[int]:
+    ids = []
+    for octets in raws:
+        stored = accept(unit, mailbox=mailbox, uidvalidity=None, uid=None, octets=octets, now=now)
+        assert stored is not None  # only a place in a mailbox can be taken
+        ids.append(stored.id)
+    return ids
 
 
 def _print(outcomes: Iterator[tuple[str, Outcome]]) -> None:

@@ -6,11 +6,13 @@ message's own "processed" mark are committed together, or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
+from typing import TypeVar
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -24,43 +26,101 @@ from maild.ingest import automatic_mail, duplicates, human_mail, own_list, own_m
 from maild.ingest.outcome import Outcome, conclude
 from maild.model import Became, Mail, MessageState
 from maild.parse.kind import MOST_HOPS
+from maild.parse.limits import LocalReader, Reader
 from maild.rules.engine import Rules
 from maild.store import Store, asking
 from maild.store.records import Message, OutboxItem, Ticket
 from maild.store.unit import Unit
 
 log = structlog.get_logger()
+Item = TypeVar("Item")
 
 RETRY = timedelta(seconds=30)  # between the tries of a message that could not be processed
+GROUP = 20  # messages that are committed together, at most
+GROUP_SECONDS = 0.1  # after so long nobody joins them
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What became of a message of a group."""
+
+    outcome: Outcome | None
+
+
+def groups(items: Iterable[Item], size: int = GROUP) -> Iterator[list[Item]]:
+    """The items, so many at a time."""
+    left = iter(items)
+    while group := list(islice(left, size)):
+        yield group
 
 
 class Pipeline:
-    """Processes stored messages.  `read` gives a Mail for octets or raises MailError."""
+    """Processes stored messages; `reader` reads them."""
 
     def __init__(
         self,
         store: Store,
         settings: Settings,
         rules: Rules,
-        read: Callable[[bytes], Mail],
+        reader: Reader | LocalReader,
     ) -> None:
         self.store = store
         self.settings = settings
         self.rules = rules
-        self.read = read
+        self.reader = reader
 
     def process_due(self, now: datetime, limit: int = 100) -> int:
-        """Processes what is stored and due, oldest first; how many were taken up."""
+        """Processes what is stored and due, oldest first; how many were taken up.
+
+        While the first ones are acted on, the next ones are read.
+        """
         with self.store.look() as unit:
             ids = [stored.id for stored in asking.messages.due(unit, now)[:limit]]
-        for stored_id in ids:
-            outcome = self.process(stored_id, now)
-            if outcome is not None:
-                log.info("message.done", message=stored_id, outcome=outcome.outcome)
+        read = self.reader.stream((stored_id, self._octets(stored_id)) for stored_id in ids)
+        for group in groups(read):
+            for stored_id, outcome in self.process_all(group, now):
+                if outcome is not None:
+                    log.info("message.done", message=stored_id, outcome=outcome.outcome)
         return len(ids)
 
+    def process_all(
+        self, some: Sequence[tuple[int, Mail | Exception]], now: datetime
+    ) -> Iterator[tuple[int, Outcome | None]]:
+        """(message, what `process` gives) of each, in the order given; committed in groups.
+
+        A group is what is there already: nobody waits for company, and nobody for long.  What fails
+        in a group is taken out of it and done alone.
+        """
+        waiting = list(some)
+        while waiting:
+            given = self._together(waiting[:GROUP], now)
+            taken, waiting = waiting[: len(given)], waiting[len(given) :]
+            for (stored_id, mail), done in zip(taken, given, strict=True):
+                yield stored_id, done.outcome if done else self.process(stored_id, now, mail)
+
+    def _together(
+        self, some: Sequence[tuple[int, Mail | Exception]], now: datetime
+    ) -> list[_Done | None]:
+        """What became of the first ones in one transaction; None for one to be done alone."""
+        works = []
+        for stored_id, mail in some:
+            if isinstance(mail, Exception):
+                break
+            works.append(partial(self._part, stored_id, mail, now))
+        if len(works) < 2:
+            return [None]
+        try:
+            given = self.store.together(works, seconds=GROUP_SECONDS)
+        except Temporary:  # each for itself may find its turn
+            return [None] * len(works)
+        return [None if isinstance(one, Exception) else one for one in given]
+
+    def _part(self, stored_id: int, mail: Mail, now: datetime, unit: Unit) -> _Done:
+        with bound_contextvars(message=stored_id):
+            return _Done(self._take(stored_id, mail, now, unit))
+
     def process(
-        self, stored_id: int, now: datetime, mail: Mail | MailError | None = None
+        self, stored_id: int, now: datetime, mail: Mail | Exception | None = None
     ) -> Outcome | None:
         """One message; None where somebody else has it done, or it is to be tried again.
 
@@ -70,11 +130,11 @@ class Pipeline:
             return self._process(stored_id, now, mail)
 
     def _process(
-        self, stored_id: int, now: datetime, mail: Mail | MailError | None
+        self, stored_id: int, now: datetime, mail: Mail | Exception | None
     ) -> Outcome | None:
         try:
-            understood = mail or self._read(stored_id)
-            if isinstance(understood, MailError):
+            understood = mail or self.reader.read(self._octets(stored_id))
+            if isinstance(understood, Exception):
                 raise understood
             return self.store.act(partial(self._take, stored_id, understood, now))
         except Temporary:
@@ -83,10 +143,9 @@ class Pipeline:
             log.warning("message.failed", error=type(error).__name__)
             return self.store.act(partial(self._failed, stored_id, error, now))
 
-    def _read(self, stored_id: int) -> Mail:
+    def _octets(self, stored_id: int) -> bytes:
         with self.store.look() as unit:
-            octets = asking.messages.octets(unit, stored_id)
-        return self.read(octets)
+            return asking.messages.octets(unit, stored_id)
 
     def _take(self, stored_id: int, mail: Mail, now: datetime, unit: Unit) -> Outcome | None:
         stored = asking.messages.take(unit, stored_id)
@@ -109,7 +168,7 @@ class Pipeline:
             listeners=(rules,),
         )
         _describe(desk, stored, mail)
-        outcome = _act(desk, mail, stored, self.read)
+        outcome = _act(desk, mail, stored, self.reader.read)
         desk.settle()
         unit.change(
             stored,

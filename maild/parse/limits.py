@@ -1,21 +1,26 @@
-"""`parse` where it can be stopped: in a process with a clock and a bound on its memory.
+"""`parse` where it can be stopped: in a process with a bound on its CPU and its memory.
 
 A hostile mail costs at most `seconds` and `memory`, and the caller gets a MailError, like for any
-other mail that cannot be read (H52–H67).
+other mail that cannot be read (H52–H67).  A worker gets several mails at a time, as handing over
+costs as much as reading a small one; each is bounded by itself.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from maild.errors import MailError
 from maild.model import Mail
 from maild.worker_pool import MEMORY, Exceeded, Task, TooLong, WorkerPool
 
-SECONDS = 10.0
+Label = TypeVar("Label")
+
+SECONDS = 10.0  # of CPU
+TOGETHER = 16  # mails that a worker gets at a time
+TOGETHER_OCTETS = 1024 * 1024  # as soon as they have so many, it gets no more with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,44 +46,94 @@ class Reader:
 
     def read(self, raw: bytes) -> Mail:
         """What the message says.  Raises MailError where it cannot be read within the limits."""
-        return self._result(self._pool.start(_read, raw))
+        ((_, mail),) = self.stream([(None, raw)])
+        if isinstance(mail, Exception):
+            raise mail
+        return mail
 
     def read_all(self, sources: Iterable[Source]) -> Iterator[Outcome]:
         """(source, mail or None, error or None) of each, in the order given; never stops early."""
-        waiting: deque[tuple[Source, Task[Mail] | None]] = deque()
-        for source in sources:
-            task = None if source.error else self._pool.start(_read, source.raw)
-            waiting.append((source, task))
-            if len(waiting) > self._pool.workers + 2:  # so many are in memory at a time
-                yield self._outcome(*waiting.popleft())
+        for source, mail in self.stream((source, source.raw) for source in sources):
+            if source.error is not None:
+                yield source, None, source.error
+            elif isinstance(mail, MailError):
+                yield source, None, mail.message
+            elif isinstance(mail, Exception):
+                raise mail
+            else:
+                yield source, mail, None
+
+    def stream(
+        self, items: Iterable[tuple[Label, bytes]]
+    ) -> Iterator[tuple[Label, Mail | Exception]]:
+        """What each says, or why it cannot be read: MailError where that is the mail's fault.
+
+        Some are read while the caller works.
+        """
+        import maild.parse.parser  # noqa: F401  (here, before it forks: workers share it, and none pays for it)
+
+        waiting: deque[tuple[list[Label], Task[Mail]]] = deque()
+        for part in _parts(items):
+            labels = [label for label, _ in part]
+            waiting.append((labels, self._pool.start(_read, [raw for _, raw in part])))
+            if len(waiting) > self._pool.workers + 1:  # so many are in memory at a time
+                yield from self._given(*waiting.popleft())
         while waiting:
-            yield self._outcome(*waiting.popleft())
+            yield from self._given(*waiting.popleft())
 
     def close(self) -> None:
         """Stop the workers."""
         self._pool.close()
 
-    def _outcome(self, source: Source, task: Task[Mail] | None) -> Outcome:
-        if task is None:
-            return source, None, source.error
-        try:
-            return source, self._result(task), None
-        except MailError as error:
-            return source, None, error.message
+    def _given(
+        self, labels: list[Label], task: Task[Mail]
+    ) -> Iterator[tuple[Label, Mail | Exception]]:
+        given: list[Mail | Exception] = self._pool.wait(task)
+        return zip(labels, map(self._told, given), strict=True)
 
-    def _result(self, task: Task[Mail]) -> Mail:
-        try:
-            return self._pool.wait(task)
-        except TooLong:
-            raise MailError(
+    def _told(self, given: Mail | Exception) -> Mail | Exception:
+        if isinstance(given, TooLong):
+            return MailError(
                 f"The message took longer than {self._pool.seconds:g} seconds to read "
                 "and was given up."
-            ) from None
-        except Exceeded as error:
-            raise MailError(
+            )
+        if isinstance(given, Exceeded):
+            return MailError(
                 "Reading the message broke the reader or took more memory than a mail may take.",
-                detail=error.detail,
-            ) from None
+                detail=given.detail,
+            )
+        return given
+
+
+class LocalReader:
+    """Reads in this process, without limits: for who knows what the mail is."""
+
+    def __init__(self, read: Callable[[bytes], Mail] | None = None) -> None:
+        """`read`: what reads; None: `parse`."""
+        self.read = read or _read
+
+    def stream(
+        self, items: Iterable[tuple[Label, bytes]]
+    ) -> Iterator[tuple[Label, Mail | Exception]]:
+        """What each says, as `Reader.stream`."""
+        for label, raw in items:
+            try:
+                yield label, self.read(raw)
+            except Exception as error:
+                yield label, error
+
+
+def _parts(items: Iterable[tuple[Label, bytes]]) -> Iterator[list[tuple[Label, bytes]]]:
+    part: list[tuple[Label, bytes]] = []
+    size = 0
+    for item in items:
+        part.append(item)
+        size += len(item[1])
+        if len(part) == TOGETHER or size >= TOGETHER_OCTETS:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def _read(raw: bytes) -> Mail:

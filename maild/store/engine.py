@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +40,7 @@ class Store:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(self.url, busy_seconds) if self.is_sqlite else _postgresql(self.url)
         self._lasting: dict[str, Any] = {}
+        self.executed = 0  # statements so far of units that were not given up
         self.plain = "MAILD_PLAIN_SQL" in os.environ  # Core runs every statement itself
 
     @contextmanager
@@ -80,6 +81,47 @@ class Store:
             unit.write()
             link.commit()
 
+    def together(
+        self, works: Sequence[Callable[[Unit], Result]], *, seconds: float
+    ) -> list[Result | Exception]:
+        """Runs each of these on a unit of its own, all of them in one transaction, until `seconds`
+        are over; what each gave that was run.
+
+        One that fails gives its error, nothing of it is kept, and the others are as they were.
+        Temporary where the database was in the way again and again; nothing is kept then.
+        """
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return self._together(works, seconds)
+            except Temporary:
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))
+        return self._together(works, seconds)
+
+    def _together(
+        self, works: Sequence[Callable[[Unit], Result]], seconds: float
+    ) -> list[Result | Exception]:
+        until = time.monotonic() + seconds
+        given: list[Result | Exception] = []
+        with self._link(write=True) as link:
+            for work in works:
+                given.append(self._part(link, work))
+                if time.monotonic() >= until:
+                    break
+            link.commit()
+        return given
+
+    def _part(self, link: Link, work: Callable[[Unit], Result]) -> Result | Exception:
+        try:
+            with told_apart(self.engine), link.savepoint():
+                unit = Unit(link, lasting=self._lasting)
+                result = work(unit)
+                unit.write()
+                return result
+        except (Temporary, Unavailable):
+            raise
+        except Exception as error:
+            return error
+
     @contextmanager
     def look(self) -> Iterator[Unit]:
         """A unit of work that may only look."""
@@ -103,6 +145,7 @@ class Store:
         with told_apart(self.engine), self._connected() as link:
             link.begin(write=write)
             yield link
+            self.executed += link.executed
 
     @contextmanager
     def _connected(self) -> Iterator[Link]:

@@ -18,6 +18,7 @@ from maild.errors import Temporary
 from maild.ingest.accept import accept
 from maild.ingest.process import Pipeline
 from maild.model import Mail
+from maild.parse.limits import LocalReader
 from maild.parse.parser import parse
 from maild.rules.engine import Rules
 from maild.store import Store
@@ -98,7 +99,7 @@ def test_h10_what_always_fails_is_quarantined_and_later_mail_flows(tmp_path: Pat
             raise ZeroDivisionError
         return parse(octets)
 
-    pipeline = Pipeline(app.store, app.settings, app.rules, read)
+    pipeline = Pipeline(app.store, app.settings, app.rules, LocalReader(read))
     desk_now = datetime(2026, 11, 23, 9, tzinfo=UTC)
     for uid, octets in enumerate((MAIL + b"poison", MAIL), 1):
         with app.store.unit() as unit:

@@ -41,7 +41,6 @@ def _import_all() -> None:
     """What a daemon needs, and what its workers import later."""
     import email.policy
 
-    import pebble
     import psycopg
 
     import maild.log
@@ -49,7 +48,7 @@ def _import_all() -> None:
     import maild.service
     import maild.templates.render
 
-    assert email.policy and pebble and psycopg and maild
+    assert email.policy and psycopg and maild
 
 
 def _daemon(asked: dict[str, Any]) -> None:

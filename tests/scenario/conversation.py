@@ -23,7 +23,7 @@ from maild.ingest.accept import accept
 from maild.ingest.process import Pipeline
 from maild.model import MessageState, SendState
 from maild.outbox.deliver import Deliverer
-from maild.parse.parser import parse
+from maild.parse.limits import LocalReader
 from maild.store import Store
 from maild.store.migrate import migrate
 from maild.store.question import Question
@@ -174,7 +174,7 @@ class InProcess:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.app = app = build(config.load(desk.file), desk.store, now=desk.now)
-        self.pipeline = Pipeline(app.store, app.settings, app.rules, parse)
+        self.pipeline = Pipeline(app.store, app.settings, app.rules, LocalReader())
         self.clocks = app.clocks()
         self.deliverer = Deliverer(app.store, app.settings)
         self.uid = 0

@@ -65,6 +65,7 @@ UNDOABLE = Question(
 )
 EVENTS = Question(Event, columns(Event).stored_id == param("message"), order=(columns(Event).id,))
 QUARANTINED = Question(Message, _message.state == MessageState.QUARANTINED, order=(_message.id,))
+PROCESSED = Question(Message, _message.state == MessageState.PROCESSED, order=(_message.id,))
 WAITING = Question(Message, _message.state == MessageState.STORED)
 
 

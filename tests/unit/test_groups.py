@@ -1,0 +1,181 @@
+"""Messages that wait together are committed together; one that fails is taken out of its group, and
+a kill undoes the group and nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from maild import config
+from maild.app import App, build
+from maild.desk.desk import Desk
+from maild.errors import MailError, Temporary
+from maild.ingest import process
+from maild.ingest.accept import accept
+from maild.ingest.process import Pipeline
+from maild.model import Mail
+from maild.parse.limits import LocalReader
+from maild.parse.parser import parse
+from maild.store import Store
+from maild.store.records import Message, Note, OutboxItem, Ticket
+from maild.store.unit import Unit
+from tests.looking import every
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+TOML = (
+    '[desk]\naddress = "support@example.com"\n[[resource]]\nname = "Bob"\nemail = "bob@b.example"\n'
+)
+
+
+def mail(n: int, text: str = "It smokes.") -> bytes:
+    return (
+        f"From: User {n} <user{n}@acme.example>\r\nTo: support@example.com\r\n"
+        f"Message-ID: <{n}@acme.example>\r\nSubject: Printer {n}\r\n\r\n{text}\r\n"
+    ).encode()
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    (tmp_path / "maild.toml").write_text(TOML)
+    settings = config.load(tmp_path / "maild.toml")
+    return build(settings, Store(settings.database_url), now=NOW)
+
+
+def stored(app: App, *raws: bytes) -> list[int]:
+    def take(unit: Unit) -> list[int]:
+        rows = [
+            accept(unit, mailbox="files", uidvalidity=None, uid=None, octets=raw, now=NOW)
+            for raw in raws
+        ]
+        return [row.id for row in rows if row is not None]
+
+    return app.store.act(take)
+
+
+def pipeline(app: App, read: object = None) -> Pipeline:
+    return Pipeline(app.store, app.settings, app.rules, LocalReader(read))  # type: ignore[arg-type]
+
+
+def commits(app: App, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many messages each transaction had."""
+    sizes: list[int] = []
+    together = app.store.together
+
+    def count(works: list[object], *, seconds: float) -> list[object]:
+        given = together(works, seconds=seconds)  # type: ignore[arg-type]
+        sizes.append(len(given))
+        return given  # type: ignore[return-value]
+
+    monkeypatch.setattr(app.store, "together", count)
+    return sizes
+
+
+def test_who_waits_together_is_committed_together(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "GROUP_SECONDS", 60)
+    sizes = commits(app, monkeypatch)
+    stored(app, *(mail(n) for n in range(2 * process.GROUP + 1)))
+    assert pipeline(app).process_due(NOW) == 2 * process.GROUP + 1
+    assert sizes == [process.GROUP, process.GROUP]  # and one by itself
+    assert len(every(app.store, Ticket)) == 2 * process.GROUP + 1
+
+
+def test_a_group_ends_when_its_time_is_over(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "GROUP_SECONDS", 0)
+    sizes = commits(app, monkeypatch)
+    stored(app, *map(mail, range(4)))
+    pipeline(app).process_due(NOW)
+    assert sizes == [1, 1, 1]
+    assert len(every(app.store, Ticket)) == 4
+
+
+@pytest.mark.parametrize("when", ["before it wrote", "after it wrote", "while it was read"])
+def test_the_poisoned_are_taken_out_and_done_alone(
+    app: App, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    poisoned = {4, 11}
+    settle = Desk.settle
+
+    def is_poisoned(desk: Desk) -> bool:
+        return desk.mail is not None and any(desk.mail.subject == f"Printer {n}" for n in poisoned)
+
+    def fail(desk: Desk) -> None:
+        if is_poisoned(desk) and when == "before it wrote":
+            raise ZeroDivisionError
+        settle(desk)
+        if is_poisoned(desk) and when == "after it wrote":
+            desk.unit.write()
+            raise ZeroDivisionError
+
+    def read(raw: bytes) -> Mail:
+        understood = parse(raw)
+        if when == "while it was read" and any(b"Printer %d\r" % n in raw for n in poisoned):
+            raise ZeroDivisionError
+        return understood
+
+    monkeypatch.setattr(Desk, "settle", fail)
+    ids = stored(app, *map(mail, range(20)))
+    line = pipeline(app, read)
+    for minutes in (0, 5, 10, 15):
+        line.process_due(NOW + timedelta(minutes=minutes))
+    states = {m.id: (m.state, m.attempts) for m in every(app.store, Message)}
+    for n, stored_id in enumerate(ids):
+        assert states[stored_id] == (("quarantined", 3) if n in poisoned else ("processed", 0))
+    assert len(every(app.store, Ticket)) == len(every(app.store, Note)) == 18
+
+
+def test_what_cannot_be_read_stops_no_other(app: App) -> None:
+    def read(raw: bytes) -> Mail:
+        if b"Printer 1\r" in raw:
+            raise MailError("It took too long.")
+        if b"Printer 2\r" in raw:
+            raise Temporary("It is stopping.")
+        return parse(raw)
+
+    stored(app, *map(mail, range(5)))
+    line = pipeline(app, read)
+    with pytest.raises(Temporary):
+        line.process_due(NOW)
+    states = [m.state for m in every(app.store, Message)]
+    assert states == ["processed", "quarantined", "stored", "stored", "stored"]
+
+
+def test_a_reply_and_a_copy_in_the_group_of_what_they_belong_to(app: App) -> None:
+    reply = mail(9, "More smoke.").replace(
+        b"\r\n\r\n", b"\r\nIn-Reply-To: <1@acme.example>\r\n\r\n", 1
+    )
+    stored(app, mail(1), reply, mail(1))
+    pipeline(app).process_due(NOW)
+    assert [m.outcome for m in every(app.store, Message)] == ["ticket", "note", "duplicate"]
+    assert len(every(app.store, Ticket)) == 1
+
+
+@pytest.mark.parametrize("step", ["process.claimed:1", "process.claimed:4", "process.done:4"])
+def test_h1_a_group_that_is_killed_is_done_again(app: App, tmp_path: Path, step: str) -> None:
+    stored(app, *map(mail, range(6)))
+    app.close()
+    program = (
+        "import sys; from pathlib import Path; from datetime import datetime, UTC\n"
+        "from maild.app import open_app; from maild.ingest import process\n"
+        "from maild.parse.limits import LocalReader\n"
+        "process.GROUP_SECONDS = 60\n"
+        "app = open_app(Path(sys.argv[1]))\n"
+        "process.Pipeline(app.store, app.settings, app.rules, LocalReader())"
+        ".process_due(datetime.now(UTC))\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "maild.toml")]
+    killed = subprocess.run(command, env=os.environ | {"MAILD_KILL_AT": step}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert {m.state for m in every(app.store, Message)} == {"stored"}
+    assert not every(app.store, Ticket)
+    assert not every(app.store, OutboxItem)
+    subprocess.run(command, check=True)
+    assert {m.state for m in every(app.store, Message)} == {"processed"}
+    assert len(every(app.store, Ticket)) == len(every(app.store, Note)) == 6

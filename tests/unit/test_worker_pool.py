@@ -1,0 +1,133 @@
+"""Workers: bounded in CPU and memory each piece of work; what is done to a worker is no fault of
+the work."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from maild.errors import MailError, Temporary
+from maild.worker_pool import Exceeded, TooLong, WorkerPool
+
+
+@pytest.fixture
+def pool() -> Iterator[WorkerPool]:
+    with closing(WorkerPool(seconds=0.5, memory=256 * 1024 * 1024)) as running:
+        yield running
+
+
+def work(what: str) -> str:
+    """What a piece of work may do."""
+    name, _, file = what.partition(" ")
+    if name == "burns":
+        while True:
+            pass
+    if name == "sleeps":
+        time.sleep(1.2)
+    if name == "eats":
+        bytearray(1024 * 1024 * 1024)
+    if name == "fails":
+        raise MailError("it cannot be read")
+    if name == "odd":
+        raise Odd(threading.Lock())
+    if name in ("dies", "stops"):
+        another(Path(file))
+        if Path(file).stat().st_size <= 2:
+            os.kill(os.getpid(), signal.SIGKILL if name == "dies" else signal.SIGSTOP)
+    if name == "always":
+        another(Path(file))
+        os.kill(os.getpid(), signal.SIGKILL)
+    return name
+
+
+def another(file: Path) -> None:
+    file.write_text((file.read_text() if file.exists() else "") + "x")
+
+
+class Odd(Exception):
+    """One that cannot be pickled."""
+
+
+def told(pool: WorkerPool, *items: str) -> list[str]:
+    given = pool.wait(pool.start(work, items))
+    return [type(one).__name__ if isinstance(one, Exception) else one for one in given]
+
+
+@pytest.mark.parametrize(
+    ("what", "gives"),
+    [
+        ("burns", "TooLong"),
+        ("eats", "Exceeded"),
+        ("fails", "MailError"),
+        ("odd", "RuntimeError"),
+        ("sleeps", "sleeps"),  # no CPU of its own: a machine that is busy stops nobody's work
+    ],
+)
+def test_one_of_several_meets_its_limit_and_the_others_are_done(
+    pool: WorkerPool, what: str, gives: str
+) -> None:
+    assert told(pool, "one", what, "two") == ["one", gives, "two"]
+    assert told(pool, "three") == ["three"]
+
+
+@pytest.mark.parametrize("what", ["dies", "stops"])
+def test_a_worker_lost_twice_is_not_the_works_fault(
+    pool: WorkerPool, tmp_path: Path, what: str
+) -> None:
+    began = time.monotonic()
+    assert told(pool, "one", f"{what} {tmp_path / 'tries'}") == ["one", what]
+    assert (tmp_path / "tries").read_text() == "xxx"
+    assert time.monotonic() - began < 30
+
+
+def test_the_third_time_it_is_given_up(pool: WorkerPool, tmp_path: Path) -> None:
+    assert told(pool, "one", f"always {tmp_path / 'tries'}", "two") == ["one", "Exceeded", "two"]
+    assert (tmp_path / "tries").read_text() == "xxx"
+
+
+def test_run_raises_what_the_work_raises(pool: WorkerPool) -> None:
+    assert pool.run(work, "one") == "one"
+    with pytest.raises(MailError, match="cannot be read"):
+        pool.run(work, "fails")
+    with pytest.raises(TooLong):
+        pool.run(work, "burns")
+    with pytest.raises(Exceeded):
+        pool.run(work, "eats")
+
+
+def test_who_waits_when_it_is_closed_may_come_again(pool: WorkerPool) -> None:
+    task = pool.start(work, ["sleeps"])
+    time.sleep(0.3)
+    pool.close()
+    (given,) = pool.wait(task)
+    assert isinstance(given, Temporary)
+    assert pool.run(work, "one") == "one"
+
+
+def test_workers_end_with_their_daemon() -> None:
+    reading, writing = os.pipe()
+    daemon = os.fork()
+    if daemon == 0:
+        pool = WorkerPool(seconds=1)
+        os.write(writing, str(pool.run(os.getpid)).encode())
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(daemon, 0)
+    worker = int(os.read(reading, 20))
+    until = time.monotonic() + 30
+    while Path(f"/proc/{worker}").exists() and not _is_dead(worker):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def _is_dead(pid: int) -> bool:
+    try:
+        return ") Z" in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
