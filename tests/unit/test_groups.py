@@ -148,8 +148,10 @@ def test_what_cannot_be_read_stops_no_other(app: App) -> None:
 
 
 def test_a_reply_and_a_copy_in_the_group_of_what_they_belong_to(app: App) -> None:
-    reply = mail(9, "More smoke.").replace(
-        b"\r\n\r\n", b"\r\nIn-Reply-To: <1@acme.example>\r\n\r\n", 1
+    reply = (
+        mail(1, "More smoke.")
+        .replace(b"<1@", b"<2@", 1)
+        .replace(b"\r\n\r\n", b"\r\nIn-Reply-To: <1@acme.example>\r\n\r\n", 1)
     )
     stored(app, mail(1), reply, mail(1))
     pipeline(app).process_due(NOW)
