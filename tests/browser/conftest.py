@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.site import Site
 from tests.servers.dovecot import missing
@@ -27,6 +27,7 @@ FLAGS = (
     "--disable-sync",
 )
 WAIT = 15_000  # milliseconds that a page has for what it must show
+expect.set_options(timeout=WAIT)
 
 
 @pytest.fixture(scope="session")

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import http.client
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from maild import config
 from maild.app import build
+from maild.demo.writer import Writer
 from maild.store.asking import console as asking
 from maild.web import signing
 from maild.web.console import Console
 from maild.web.server import Server
 from tests.scenario.conversation import Desk
+
+Result = TypeVar("Result")
 
 MORE = """
 [[organization]]
@@ -41,6 +45,7 @@ undo_seconds = {undo}
 {web}
 """
 BOB, KIM, CORA, DANA = "bob@example.com", "kim@example.com", "cora@acme.example", "dana@example.com"
+ANN = "ann@acme.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Site:
     ) -> None:  # fmt: skip
         more = MORE.format(undo=undo, web=web)
         self.desk = Desk(folder, database, profile=profile, more=more, **options)
+        self._thread = ThreadPoolExecutor(1)
         self.desk.now = datetime.now(UTC)
         self.carlos = self.desk.writer("Carlos Vega", "carlos@globex.example")
         self.start()
@@ -79,7 +85,8 @@ class Site:
 
     def close(self) -> None:
         self.stop()
-        self.desk.close()
+        self.apart(self.desk.close)
+        self._thread.shutdown()
 
     def session(self, address: str) -> str:
         """A new session of this person; its cookie."""
@@ -89,14 +96,24 @@ class Site:
             now = datetime.now(UTC)
             return signing.open_session(self.console, unit, person, "127.0.0.1", "test", now)
 
+    def apart(self, work: Callable[..., Result], *args: Any) -> Result:
+        """Works in another thread: that of a test with a browser has an event loop already."""
+        return self._thread.submit(work, *args).result()
+
+    def mail(self, writer: Writer, subject: str, text: str) -> str:
+        """Somebody's mail, taken in by the desk; the number of the newest ticket."""
+        self.desk.now = datetime.now(UTC)
+        self.apart(writer.mail, subject, text)
+        return str(self.desk.ticket()["number"])
+
     def deliver(self) -> None:
         """Sends what is in the outbox, as the daemon would."""
-        self.app.deliverer().once(datetime.now(UTC))
+        self.apart(self.app.deliverer().once, datetime.now(UTC))
 
     def settle(self) -> None:
         """Lets everything that is due on the desk happen now."""
         self.desk.now = datetime.now(UTC)
-        self.desk.transport.wait_until_done()
+        self.apart(self.desk.transport.wait_until_done)
 
     def ask(
         self,
