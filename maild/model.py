@@ -65,6 +65,7 @@ class EventName(StrEnum):
     DELETED = "deleted"
     RESTORED = "restored"
     URGENCY_ASKED = "urgency asked"
+    CLOSING_ASKED = "closing asked"
     ALSO_CAME_IN = "also came in"
     IMPORTED = "imported"
     OTHER_SIDE = "other side"
@@ -101,6 +102,7 @@ class TicketRole(StrEnum):
     ADDITIONAL = "additional"
     PROPOSED = "proposed"  # a Cc that waits for a technician's yes (H47)
     STOPPED = "stopped"  # wants no more mail about it
+    QUIET = "quiet"  # wants no automatic mail about it; what people write still reaches them
 
 
 class StatusKind(StrEnum):

@@ -76,6 +76,12 @@ def warnings(settings: Settings) -> Iterator[str]:
             '[trust] require = "dmarc" needs `[trust] authserv_id`: without it no technician is '
             "ever proven, and each of their mails waits until they confirm it."
         )
+    elif trust.require != "dmarc" and not trust.authserv_id:
+        yield (
+            "`[trust] authserv_id` is not set: all that proves a technician is a reply to a mail "
+            "that they alone got, and whoever reads that mail has the proof too. Set it to the "
+            "name that your mail server writes at the beginning of Authentication-Results."
+        )
     if found := _open_to_others(settings):
         names = " ".join(shlex.quote(str(path)) for path in found)
         yield f"others on this machine can read what is here; close it: `chmod -R go= {names}`."

@@ -102,6 +102,8 @@ def _one(job: Job, command: Command) -> Result:
     if job.may.role == Role.RESOURCE and not job.may.proven:
         return _refused(job, command.written, sentence("Nothing was done: {why}.", why=job.may.why))
     act = (job.may.role == Role.CONTACT and OF_CONTACTS.get(command.name)) or ACTS[command.name]
+    if job.may.role == Role.CONTACT and not job.may.proven and command.name == "resolve":
+        act = _wish if contacts.closing(job) else act
     steps, entry = list(job.steps), job.entry
     job.desk.settle()
     try:
@@ -114,6 +116,10 @@ def _one(job: Job, command: Command) -> Result:
         job.steps[:], job.entry = steps, entry
         return _refused(job, command.written, error.message)
     return Result(command.written, True, what)
+
+
+def _wish(job: Job, argument: str) -> str:
+    return contacts.wish(job)
 
 
 def _refused(job: Job, written: str, why: str) -> Result:

@@ -61,6 +61,7 @@ CATALOGUE = (
     Fact("ticket.contact", "who asked, or none", "Ann Archer"),
     Fact("ticket.primary", "the resource who has it, or none", "Bob Tech"),
     Fact("ticket.secondaries", "other resources, a list of names", ["Cem Yıldız"]),
+    Fact("ticket.waiting", "colleagues in Cc who wait for the contact's yes", ["Carl Acker"]),
     Fact("ticket.created", "when it was opened", "2026-11-21T08:05:00+00:00"),
     Fact("ticket.due", "when it is due, or none", "2026-11-23T16:00:00+00:00"),
     Fact("ticket.completed", "when it was completed, or none", None),
@@ -268,6 +269,11 @@ def ticket_facts(unit: Unit, ticket: Ticket) -> Facts:
         "primary": name_of(asking.tickets.primary(unit, ticket)),
         "secondaries": [
             p.name for p in asking.tickets.with_role(unit, ticket, TicketRole.SECONDARY)
+        ],
+        "waiting": [
+            p.name
+            for p in asking.tickets.with_role(unit, ticket, TicketRole.PROPOSED)
+            if p.active and p.organization_id and p.organization_id == ticket.organization_id
         ],
         "created": _time(ticket.created),
         "due": _time(ticket.due),

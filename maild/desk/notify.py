@@ -163,8 +163,9 @@ def _may(desk: Cause, what: _What, recipient: Recipient) -> bool:
         return False
     if recipient.person is None:
         return True
-    stopped = asking.tickets.with_role(desk.unit, what.ticket, TicketRole.STOPPED)
-    return recipient.person not in stopped
+    no_more = [TicketRole.STOPPED] + ([TicketRole.QUIET] if what.auto is not None else [])
+    there = asking.tickets.people(desk.unit, what.ticket)
+    return not any(p.person_id == recipient.person.id and p.role in no_more for p in there)
 
 
 def _covered(
@@ -381,7 +382,7 @@ def _silent(data: facts.Facts, recipient: Recipient) -> facts.Facts:
     name = recipient.address.partition("@")[0]
     data["recipient"].update(name=name, first_name=name)
     if data["ticket"]:
-        data["ticket"].update(title=None, contact=None)
+        data["ticket"].update(title=None, contact=None, waiting=[])
     return {**data, "note": None}
 
 

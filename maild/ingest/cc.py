@@ -14,23 +14,31 @@ MOST = 20  # addresses of one mail that are looked at
 def take(desk: Desk, ticket: Ticket, mail: Mail, *, of_ticket: bool) -> None:
     """Puts those in To and Cc on the ticket.
 
-    Known contacts of the ticket's organization get on it if its own people wrote to them; a
-    proven technician puts on it whom he likes; everybody else is only proposed, and told nothing.
+    Known contacts of the ticket's organization get on it if its own people wrote to them, and are
+    proven (`of_ticket`); a proven technician puts on it whom he likes; everybody else is only
+    proposed, and told nothing.
     """
     by_resource = desk.author is not None and desk.author.role == Role.RESOURCE
     for address in _others(desk, mail):
         person = people.by_address(desk.unit, address)
         if person is not None and _there_already(desk, ticket, person):
             continue
-        colleague = (
-            person is not None
-            and person.active
-            and person.organization_id is not None
-            and person.organization_id == ticket.organization_id
-        )
+        colleague = person is not None and is_colleague(ticket, person)
         person = person or people.learn(desk.unit, address, desk.now)
         yes = by_resource or (colleague and of_ticket)
         desk.add_person(ticket, person, TicketRole.ADDITIONAL if yes else TicketRole.PROPOSED)
+
+
+def is_colleague(ticket: Ticket, person: Person) -> bool:
+    """Of the organization that the ticket is of."""
+    ours = ticket.organization_id
+    return person.active and ours is not None and person.organization_id == ours
+
+
+def waiting(desk: Desk, ticket: Ticket) -> list[Person]:
+    """Colleagues whom somebody unproven put in Cc: a yes of the contact's puts them on it."""
+    proposed = asking.tickets.with_role(desk.unit, ticket, TicketRole.PROPOSED)
+    return [person for person in proposed if is_colleague(ticket, person)]
 
 
 def _others(desk: Desk, mail: Mail) -> list[Address]:
@@ -61,5 +69,8 @@ def _there_already(desk: Desk, ticket: Ticket, person: Person) -> bool:
     return (
         person.role == Role.RESOURCE
         or person.id == ticket.contact_id
-        or any(p.person_id == person.id for p in asking.tickets.people(desk.unit, ticket))
+        or any(
+            p.person_id == person.id and p.role != TicketRole.PROPOSED
+            for p in asking.tickets.people(desk.unit, ticket)
+        )
     )

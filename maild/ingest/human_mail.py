@@ -20,7 +20,7 @@ from maild.desk.views import MAILING_LIST
 from maild.ingest import automatic_mail, cc, kept_back, mail_notes, own_mail, withheld
 from maild.ingest.match import Evidence, Match, answered, decide, gather, of_ticket
 from maild.ingest.outcome import Outcome, conclude, say
-from maild.ingest.proof import Proof, prove
+from maild.ingest.proof import Proof, prove, prove_contact
 from maild.ingest.sender import FROM, Claim, Sender, claim, who
 from maild.ingest.subject_fields import named_fields, title_of
 from maild.model import (
@@ -102,7 +102,6 @@ def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
     desk.actor = understood.actor
     desk.author = None if understood.unproven else understood.person
     original = _confirmed(desk, understood)
-    _expose(desk, understood)
     if original is not None:
         return _confirm(desk, understood, original, read)
     kept = _kept_back(desk, understood)
@@ -142,15 +141,20 @@ def _claim(desk: Desk, mail: Mail) -> Claim | None:
     return claim(mail, ours, program)
 
 
-def _understand(desk: Desk, mail: Mail, claimed: Claim) -> Understood:
-    """Decides who, which ticket and with which proof; tells each with its reason."""
+def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None) -> Understood:
+    """Decides who, which ticket (`of`, where that is known) and with which proof; tells each with
+    its reason."""
     unit, config = desk.unit, desk.settings.config
     sender = who(unit, claimed, desk.now)
     outsiders = cc.outsiders(desk, mail)
     evidence = gather(unit, mail, reply_tokens.desk_secret(unit), outsiders)
     found = _of_thread(evidence, decide(unit, evidence, sender), mail)
+    found = replace(found, ticket=of) if of is not None else found
     token = sender.person.id in found.persons
-    proof = prove(mail, strict=sender.strict, token=token, trust=config.trust, field=claimed.field)
+    believe = prove if sender.is_resource else prove_contact
+    proof = believe(
+        mail, strict=sender.strict, token=token, trust=config.trust, field=claimed.field
+    )
     say(desk, sender.reason, found.reason, proof.reason)
     assert desk.stored is not None
     unit.change(desk.stored, proof=proof.by)
@@ -161,13 +165,6 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim) -> Understood:
         asked = commands.read(desk, mail, sender.person, found.ticket)
     say(desk, *asked.reasons)
     return Understood(mail, sender, found, proof, asked)
-
-
-def _expose(desk: Desk, understood: Understood) -> None:
-    """Ids of ours that outsiders read in this mail prove nobody any more."""
-    if understood.found.answers and cc.outsiders(desk, understood.mail):
-        for item in asking.outbox.with_ids(desk.unit, understood.found.answers):
-            desk.unit.change(item, exposed=True)
 
 
 def _of_thread(evidence: Evidence, found: Match, mail: Mail) -> Match:
@@ -187,6 +184,10 @@ def _of_thread(evidence: Evidence, found: Match, mail: Mail) -> Match:
 def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
     if understood.unproven:
         return _withhold(desk, understood, ticket)
+    for role in (TicketRole.STOPPED, TicketRole.QUIET):  # who writes wants to hear of it again
+        desk.remove_person(ticket, understood.person, role)
+    if _accepts_copies(desk, understood, ticket):
+        return _accept_copies(desk, understood, ticket)
     quiet = _quiet(desk, understood, ticket)
     if quiet:
         mail_notes.file(desk, ticket, understood.mail, quiet, understood.actor)
@@ -325,11 +326,25 @@ def _followed_by(desk: Desk, understood: Understood, ticket: Ticket) -> Ticket |
     )
 
 
+def _accepts_copies(desk: Desk, understood: Understood, ticket: Ticket) -> bool:
+    """Whether the contact says yes to what our acknowledgement asked: to put colleagues on it."""
+    if not understood.proof.enough or understood.person.id != ticket.contact_id:
+        return False
+    names = frozenset(fold(understood.person.name).split())
+    return withheld.is_yes(understood.mail.new_text, names) and bool(cc.waiting(desk, ticket))
+
+
+def _accept_copies(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
+    mail_notes.file(desk, ticket, understood.mail, "it says yes to a Cc", understood.actor)
+    for person in cc.waiting(desk, ticket):
+        desk.add_person(ticket, person, TicketRole.ADDITIONAL)
+    return conclude(desk, Became.NOTE, f"{understood.person.name} wants colleagues to hear of it")
+
+
 def _copies(desk: Desk, understood: Understood, ticket: Ticket) -> None:
     if understood.mail.kind is Kind.HUMAN and understood.sender.strict:
-        cc.take(
-            desk, ticket, understood.mail, of_ticket=of_ticket(desk.unit, ticket, understood.sender)
-        )
+        his = understood.proof.enough and of_ticket(desk.unit, ticket, understood.sender)
+        cc.take(desk, ticket, understood.mail, of_ticket=his)
 
 
 # ---- a new ticket
@@ -521,6 +536,28 @@ def _confirmed(desk: Desk, understood: Understood) -> Message | None:
     return original if original and withheld.is_yes(mail.new_text, names) else None
 
 
+def take_up(desk: Desk, mail: Mail, earlier: Message, read: Read) -> Outcome | None:
+    """What a proven copy of an unproven mail asks for, if it does (H91); else None."""
+    ticket = desk.unit.get(Ticket, earlier.ticket_id)
+    asked_for = earlier.withheld == withheld.WAITING or bool(earlier.commands)
+    if ticket is None or not asked_for or (earlier.proof or "none") != "none":
+        return None
+    _meet(desk, mail)
+    claimed = _claim(desk, mail)
+    understood = _understand(desk, mail, claimed, ticket) if claimed is not None else None
+    if understood is None or not understood.proof.enough:
+        return None
+    desk.actor, desk.author = understood.actor, understood.person
+    desk.unit.change(earlier, proof=understood.proof.by)
+    if earlier.withheld == withheld.WAITING:
+        return _release(desk, understood, earlier, read)
+    if understood.sender.is_resource or not understood.asked.commands:
+        return None
+    note = next(iter(asking.notes.of_message(desk.unit, earlier.id)), None)
+    results = commands.carry_out(desk, mail, ticket, note, understood.asked, understood.may)
+    return conclude(desk, Became.NOTE, f"a proven copy of message {earlier.id}", results)
+
+
 def _confirm(desk: Desk, understood: Understood, original: Message, read: Read) -> Outcome:
     """He says that it was he: the withheld note goes out, its commands are carried out."""
     ticket, stored = desk.unit.get(Ticket, original.ticket_id), desk.stored
@@ -529,6 +566,13 @@ def _confirm(desk: Desk, understood: Understood, original: Message, read: Read) 
     desk.unit.change(stored, proof="token")
     desk.author = understood.person
     mail_notes.file(desk, ticket, understood.mail, "it confirms an earlier mail", understood.actor)
+    return _release(desk, understood, original, read)
+
+
+def _release(desk: Desk, understood: Understood, original: Message, read: Read) -> Outcome:
+    """Does what the withheld mail asked for, now that it is his."""
+    ticket = desk.unit.get(Ticket, original.ticket_id)
+    assert ticket is not None
     may = May(understood.person, Role.RESOURCE, proven=True)
     mail, note = withheld.release(desk, original, read)
     asked = commands.read(desk, mail, understood.person, ticket)

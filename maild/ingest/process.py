@@ -22,7 +22,15 @@ from maild.crash_points import crash_point
 from maild.desk import alerts, rate_limits
 from maild.desk.desk import Desk, Route
 from maild.errors import MailError, Temporary
-from maild.ingest import automatic_mail, duplicates, human_mail, own_list, own_mail, routed_mail
+from maild.ingest import (
+    automatic_mail,
+    duplicates,
+    exposure,
+    human_mail,
+    own_list,
+    own_mail,
+    routed_mail,
+)
 from maild.ingest.outcome import Outcome, conclude
 from maild.model import Became, Mail, MessageState
 from maild.parse.kind import MOST_HOPS
@@ -169,6 +177,7 @@ class Pipeline:
         )
         _describe(desk, stored, mail)
         outcome = _act(desk, mail, stored, self.reader.read)
+        exposure.expose(desk, mail)
         desk.settle()
         unit.change(
             stored,
@@ -233,7 +242,8 @@ def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outc
     """The story of one message: a copy? our own? a loop? a machine's answer? else a letter."""
     earlier = duplicates.twin(desk.unit, stored)
     if earlier is not None:
-        return _again(desk, stored, earlier)
+        taken_up = None if mail.kind.automatic else human_mail.take_up(desk, mail, earlier, read)
+        return taken_up or _again(desk, stored, earlier)
     back = own_mail.returned(desk, mail, read)
     if back:
         return conclude(desk, Became.IGNORED, back)

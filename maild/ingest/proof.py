@@ -62,10 +62,30 @@ class Verdict:
     refuted: bool = False  # DMARC failed: it is not of this domain, whatever else it carries
 
 
+def prove_contact(
+    mail: Mail, *, strict: bool, token: bool, trust: TrustSection, field: str = "From"
+) -> Proof:
+    """The same for a contact, by what most have without knowing: a reply to a mail of ours, DMARC,
+    DKIM, or SPF where the domain has no DMARC.  `[trust] require` is about technicians."""
+    either = trust.model_copy(update={"require": "none" if trust.require == "none" else "either"})
+    found = prove(mail, strict=strict, token=token, trust=either, field=field)
+    if (
+        found.by != "none"
+        or found.refuted
+        or not (strict and field == "From" and trust.authserv_id)
+    ):
+        return found
+    results, _ = stamped(mail.trace, trust)
+    domain = mail.sender.domain if mail.sender else ""
+    if results is not None and _sent_by_domain(results, domain):
+        return Proof("spf", True, f"{trust.authserv_id} found an SPF pass of {domain}")
+    return found
+
+
 def prove(
     mail: Mail, *, strict: bool, token: bool, trust: TrustSection, field: str = "From"
 ) -> Proof:
-    """The best proof that a mail carries.
+    """The best proof that a technician's mail carries.
 
     `strict`: its From is one plain mailbox; `token`: it answers a mail that we sent to this
     person alone, about this ticket.  A token does not outweigh a DMARC failure that our own
@@ -167,6 +187,15 @@ def _signs_for(result: authres.Result, domain: str) -> bool:
     """The signing domain is that of From or one above it (RFC 7489 §3.1.1, the strict half)."""
     signer = result.get("header.d") or (result.get("header.i") or "").rpartition("@")[2]
     return "." in signer and (domain == signer or domain.endswith("." + signer))
+
+
+def _sent_by_domain(results: authres.Results, domain: str) -> bool:
+    """SPF passes for the domain of From (RFC 7208), and DMARC has nothing to say."""
+    if any(result.result != "none" for result in results.of("dmarc")):
+        return False
+    senders = [result.get("smtp.mailfrom") or "" for result in results.of("spf")]
+    passed = all(result.result == "pass" for result in results.of("spf"))
+    return bool(senders) and passed and {s.rpartition("@")[2] for s in senders} == {domain}
 
 
 # ---- which fields our server stamped

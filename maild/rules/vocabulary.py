@@ -37,6 +37,7 @@ _MEANINGS = {
     "deleted": "the ticket was deleted",
     "restored": "a deletion was taken back",
     "urgency asked": "a contact says that it is urgent (`event.by`)",
+    "closing asked": "somebody whom nothing proves says in a contact's name that it is solved",
     "also came in": "the same mail came in by another mailbox",
     "other side": "the other side of a shared ticket says something (`event.says`)",
     "address held": "mail to an address came back so often that we write there no more",

@@ -135,6 +135,92 @@ def test_a_token_that_others_have_seen_proves_nobody(make_desk: MakeDesk) -> Non
     assert desk.ticket()["status"] != "Complete"
 
 
+def seen(desk: Desk, number: str, told: str) -> str:
+    """What proves somebody who knows this id of a mail to Bob: "token", or "none"."""
+    eve = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)
+    eve.mail(f"[{number}] x", "Hello.", headers={"In-Reply-To": told})
+    return str(desk.messages()[-1].proof)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Cc": "eve@evil.example"},
+        {"To": "eve@evil.example", "Cc": "support@example.com"},
+        {"Cc": "eve@evil.example", "Auto-Submitted": "auto-replied"},
+        {"Cc": "eve@evil.example", "Subject": "Automatic reply: out of office"},
+        {"Cc": "ann@acme.example"},
+    ],
+)
+def test_h90_ids_of_all_tickets_in_a_mail_that_goes_outside_are_exposed(
+    make_desk: MakeDesk, headers: dict[str, str]
+) -> None:
+    desk = make_desk()
+    bob = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)
+    desk.ann.mail("Printer")
+    one = desk.ticket()["number"]
+    desk.ann.mail("Scanner")
+    two = desk.ticket()["number"]
+    ids = [str(mail["Message-ID"]) for mail in bob.received()]
+    bob.mail("Re: both", "x", headers={"References": " ".join(ids), **headers})
+    assert [seen(desk, one, ids[0]), seen(desk, two, ids[1])] == ["none", "none"]
+
+
+def test_h90_what_stays_inside_and_what_goes_to_its_holder_proves_on(make_desk: MakeDesk) -> None:
+    """The rest of the conversation keeps its worth."""
+    desk = make_desk()
+    bob = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)
+    desk.ann.mail("Printer")
+    number, told = desk.ticket()["number"], str(bob.received()[-1]["Message-ID"])
+    bob.mail(f"[{number}] x", "x", headers={"References": told, "Cc": "dana@example.com"})
+    assert seen(desk, number, told) == "token"
+    hers = str(desk.ann.received()[0]["Message-ID"])
+    both = {"References": f"{hers} {told}", "Cc": "Ann <ann@acme.example>"}
+    bob.mail(f"[{number}] x", "x", headers=both)
+    assert seen(desk, number, told) == "none"
+    desk.ann.mail("Re: Printer", "x", headers={"In-Reply-To": hers})
+    assert desk.messages()[-1].proof == "token"  # hers went to nobody else
+    desk.ann.mail("Re: Printer", "x", headers={"In-Reply-To": hers, "Cc": "vic@vendor.example"})
+    desk.ann.mail("Re: Printer", "x", headers={"In-Reply-To": hers})
+    assert desk.messages()[-1].proof == "none"
+
+
+@pytest.mark.parametrize("who", ["bob", "ann"])
+def test_h91_a_proven_copy_of_an_unproven_mail_is_taken_up(desk: Desk, who: str) -> None:
+    """Forged in advance, or by a mailbox whose server says nothing; once only."""
+    desk.ann.mail("Printer is on fire")
+    number = desk.ticket()["number"]
+    results = {"bob": PROOF["Authentication-Results"], "ann": "mx.example.com; dmarc=pass"}[who]
+    address = {"bob": "bob@example.com", "ann": "ann@acme.example"}[who]
+    mail = (
+        f"From: {address}\r\nTo: support@example.com\r\nSubject: Re: [{number}] Printer\r\n"
+        f"Message-ID: <once@example.com>\r\n\r\n#resolve\r\nIt was the toner.\r\n"
+    )
+    desk.put(mail.encode())
+    assert desk.ticket()["status_kind"] != "closed"
+    desk.put(f"Authentication-Results: {results}\r\n{mail}".encode())
+    assert desk.ticket()["status"] == "Complete"
+    if who == "bob":
+        assert "toner" in plain_text(desk.ann.received()[-1])
+    desk.ann.reply("It smokes again, please come back.")
+    desk.put(f"X-Copy: 3\r\nAuthentication-Results: {results}\r\n{mail}".encode())
+    assert desk.messages()[-1].outcome == "duplicate"
+    assert desk.ticket()["status_kind"] != "closed"
+    assert len(desk.tickets()) == 1
+
+
+def test_h91_an_unproven_copy_of_a_proven_mail_is_a_duplicate(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    number = desk.ticket()["number"]
+    mail = f"From: bob@example.com\r\nSubject: [{number}] x\r\nMessage-ID: <o@x>\r\n\r\n#resolve"
+    desk.put(f"Authentication-Results: {PROOF['Authentication-Results']}\r\n{mail}".encode())
+    desk.ann.reply("It smokes again, please come back.")
+    desk.put(mail.encode())
+    assert desk.messages()[-1].outcome == "duplicate"
+    assert desk.ticket()["status"] == "Ticket Reopened"
+
+
 def test_a_plus_address_finds_the_ticket_and_proves_nobody(make_desk: MakeDesk) -> None:
     desk = configured(make_desk, "plus_address = true")
     desk.ann.mail("Printer is on fire")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from maild.config import TrustSection
-from maild.ingest.proof import Proof, prove
+from maild.ingest.proof import Proof, prove, prove_contact
 from maild.parse import authres, trace
 from maild.parse.parser import parse
 
@@ -314,6 +314,42 @@ def test_h81_a_token_does_not_outweigh_a_failure_that_our_server_found(require: 
     assert proof(BORDER, FAIL, trust=trust, token=True).by == "token"  # not our server's work
     assert proof(FAIL.replace("fail", "temperror"), trust=trust, token=True).by == "token"
     assert proof(FAIL.replace("fail", "none"), trust=trust, token=True).by == "token"
+
+
+# ---- contacts (H87)
+
+
+@pytest.mark.parametrize(
+    ("results", "by"),
+    [
+        ("dmarc=pass header.from=example.com", "dmarc"),
+        ("dkim=pass header.d=example.com", "dkim"),
+        ("spf=pass smtp.mailfrom=example.com", "spf"),
+        ("spf=pass smtp.mailfrom=bob@example.com", "spf"),
+        ("spf=pass smtp.mailfrom=bob@example.com; dmarc=none", "spf"),
+        ("spf=pass smtp.mailfrom=bob@example.com; dmarc=temperror", "none"),
+        ("spf=pass smtp.mailfrom=bob@example.com; dmarc=fail header.from=example.com", "none"),
+        ("spf=pass smtp.mailfrom=x@evil.example", "none"),
+        ("spf=pass smtp.mailfrom=x@example.com.evil.example", "none"),
+        ("spf=pass smtp.mailfrom=x@sub.example.com", "none"),
+        ("spf=pass smtp.mailfrom=com", "none"),
+        ("spf=pass smtp.helo=example.com", "none"),
+        ("spf=softfail smtp.mailfrom=example.com", "none"),
+        ("spf=pass smtp.mailfrom=example.com; spf=fail smtp.mailfrom=example.com", "none"),
+        ("spf=none", "none"),
+    ],
+)
+def test_h87_a_contact_is_proven_by_what_most_have(results: str, by: str) -> None:
+    fields = f"Authentication-Results: mx.example.com; {results}", BORDER
+    mail = parse("\r\n".join((*fields, "From: Bob <bob@example.com>", "", "x")).encode())
+    for require in ("either", "token", "dmarc"):
+        trust = TrustSection.model_validate({"authserv_id": "mx.example.com", "require": require})
+        found = prove_contact(mail, strict=True, token=False, trust=trust)
+        assert (found.by, found.enough) == (by, by != "none")
+        assert prove_contact(mail, strict=True, token=True, trust=trust).enough is not found.refuted
+        assert not prove_contact(mail, strict=False, token=True, trust=trust).enough
+    technician = prove(mail, strict=True, token=False, trust=OURS)
+    assert technician.enough is (by in ("dmarc", "dkim"))
 
 
 # ---- what is asked for

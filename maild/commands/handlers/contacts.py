@@ -6,19 +6,67 @@ from maild.commands.job import Job
 from maild.desk.desk import MAILD
 from maild.desk.language import for_all
 from maild.i18n import sentence
-from maild.model import EventName, TicketRole
+from maild.model import EventName, StatusKind, TicketRole
 
 
 def urgent(job: Job, argument: str) -> str:
     """Asks the technicians; sets nothing."""
     ticket, desk = job.the_ticket, job.desk
-    asked = sentence("{person} says that it is urgent.", person=job.may.person.name)
-    with desk.acting(MAILD):
-        desk.add_note(ticket, text=for_all(desk, asked), public=False)
+    _tell(job, sentence("{person} says that it is urgent.", person=job.may.person.name))
     desk.emit(ticket, EventName.URGENCY_ASKED, {"by": job.may.person.name})
     return sentence("The technicians know that it is urgent.")
 
 
 def stop(job: Job, argument: str) -> str:
-    job.desk.add_person(job.the_ticket, job.may.person, TicketRole.STOPPED)
-    return sentence("You get no more mail about this ticket; writing to it still works.")
+    """No more mail about the ticket until they write again; where nothing proves that it is they
+    who ask, no automatic mail (H87)."""
+    ticket, person = job.the_ticket, job.may.person
+    if job.may.proven:
+        job.desk.add_person(ticket, person, TicketRole.STOPPED)
+        _tell(
+            job,
+            sentence(
+                "{person} wants no more mail about this ticket: what you write there does not "
+                "reach them until they write again.",
+                person=person.name,
+            ),
+        )
+        return sentence("You get no more mail about this ticket; writing to it still works.")
+    job.desk.add_person(ticket, person, TicketRole.QUIET)
+    _tell(
+        job,
+        sentence(
+            "A mail in the name of {person} asks for no more mail about this ticket, and nothing "
+            "proves that it is theirs. Automatic mail about it is not sent to them any more; what "
+            "you write still reaches them.",
+            person=person.name,
+        ),
+    )
+    return sentence("You get no more automatic mail about this ticket; writing to it still works.")
+
+
+def closing(job: Job) -> bool:
+    """Whether what `resolve` sets closes the ticket, and is no status that somebody checks."""
+    profile = job.desk.profile
+    status = profile.status(profile.resolved_status or profile.complete_status)
+    return status.kind in (StatusKind.RESOLVED, StatusKind.CLOSED)
+
+
+def wish(job: Job) -> str:
+    """Closing in a contact's name, without proof: a technician hears of the wish (H87)."""
+    job.desk.emit(job.the_ticket, EventName.CLOSING_ASKED, {"by": job.may.person.name})
+    _tell(
+        job,
+        sentence(
+            "{person} says that it is solved. Nothing proves that the mail is theirs, so nothing "
+            "was closed; reply with #resolve to close it.",
+            person=job.may.person.name,
+        ),
+    )
+    return sentence("The technicians know that it is solved for you.")
+
+
+def _tell(job: Job, what: str) -> None:
+    """An internal note, of which the technicians of the ticket hear."""
+    with job.desk.acting(MAILD):
+        job.desk.add_note(job.the_ticket, text=for_all(job.desk, what), public=False)
