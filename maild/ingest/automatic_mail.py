@@ -9,6 +9,7 @@ from maild.ingest import mail_notes, match
 from maild.ingest.outcome import Outcome, conclude, say
 from maild.ingest.sender import Sender
 from maild.model import Became, EventName, FailedRecipient, Kind, Mail, Reason, Role, SendState
+from maild.parse.parser import parse
 from maild.store import asking
 from maild.store.records import OutboxItem, Person, Ticket
 
@@ -61,15 +62,16 @@ def _title(mail: Mail, who: str) -> str:
 
 def _notice(desk: Desk, mail: Mail) -> Outcome | None:
     """Notes it on the ticket and at the notification; None where it is of no mail of ours."""
-    row, sure = _returned(desk, mail)
+    row = _returned(desk, mail)
     if row is None:
         return None
+    if not _proves(desk, mail, row):
+        return _doubtful(desk, mail, row)
     failed = next((f for f in mail.failed_recipients if f.address.lower() == row.address), None)
     failed = failed or next(iter(mail.failed_recipients), FailedRecipient(row.address, None, None))
-    words = " ".join(filter(None, (failed.status, failed.diagnostic))) or "no reason is given"
+    words = _words(failed)
     ticket = desk.unit.get(Ticket, row.ticket_id)
-    evidence = "it returns" if sure else "it speaks of the last mail to that address:"
-    because = f'{evidence} our notification "{row.template}" to {row.address}'
+    because = f'it returns our notification "{row.template}" to {row.address}'
     say(desk, Reason("match", ticket.number if ticket else "no ticket", because))
     if ticket is not None:
         desk.attach_message(ticket)
@@ -80,22 +82,54 @@ def _notice(desk: Desk, mail: Mail) -> Outcome | None:
             detail = {"failed": [row.address], "why": words}
             desk.emit(ticket, EventName.MESSAGE_BOUNCED, detail)
     if mail.kind is Kind.BOUNCE:
-        _bounced(desk, row, failed, words, sure)
+        _bounced(desk, row, failed, words)
     became = Became.NOTE if ticket else Became.IGNORED
     return conclude(desk, became, f"a {mail.kind.value}: {words}")
 
 
-def _returned(desk: Desk, mail: Mail) -> tuple[OutboxItem | None, bool]:
-    """The notification that it speaks of, and whether its Message-ID says so."""
+def _words(failed: FailedRecipient) -> str:
+    return " ".join(filter(None, (failed.status, failed.diagnostic))) or "no reason is given"
+
+
+def _returned(desk: Desk, mail: Mail) -> OutboxItem | None:
+    """The notification that it speaks of: by its Message-ID, else the last to that address."""
     named = asking.outbox.with_ids(desk.unit, match.answered(mail))
     if named:
-        return named[-1], True
+        return named[-1]
     addresses = [failed.address.lower() for failed in mail.failed_recipients[:20]]
-    return asking.outbox.last_sent_to(desk.unit, addresses), False
+    return asking.outbox.last_sent_to(desk.unit, addresses)
 
 
-def _bounced(desk: Desk, row: OutboxItem, failed: FailedRecipient, words: str, sure: bool) -> None:
-    """The outbox shows it.  Only who knows the mail's own signed id can have an address held."""
+def _proves(desk: Desk, mail: Mail, row: OutboxItem) -> bool:
+    """Whether it carries something of that very mail: its Message-ID, the token of its address, or
+    all its text.  Anybody can write a notice that names an address (H92)."""
+    if asking.outbox.with_ids(desk.unit, match.answered(mail)):
+        return True
+    secret = reply_tokens.desk_secret(desk.unit)
+    tokens = (reply_tokens.read(secret, address.address) for address in (*mail.to, *mail.cc)[:20])
+    if any(token and token.person_id == row.person_id for token in tokens if token):
+        return row.person_id is not None
+    sent = parse(row.octets).text if row.octets else ""
+    lines = {line.strip() for line in sent.split("\n")} - {""}
+    return bool(lines) and lines <= {line.strip("> \t\r") for line in mail.text.split("\n")}
+
+
+def _doubtful(desk: Desk, mail: Mail, row: OutboxItem) -> Outcome:
+    """A notice that proves nothing changes nothing; the admins are told."""
+    failed = next((f for f in mail.failed_recipients if f.address.lower() == row.address), None)
+    words = _words(failed or FailedRecipient(row.address, None, None))
+    because = "it carries nothing of a mail of ours, so anybody may have written it"
+    say(desk, Reason("match", "no ticket", because))
+    desk.alert(
+        f"bounce:{row.address}",
+        f"A mail says that {row.address} cannot be reached ({words}); {because}. Nothing was "
+        "changed; is the address right?",
+    )
+    return conclude(desk, Became.IGNORED, f"a {mail.kind.value} that proves nothing: {words}")
+
+
+def _bounced(desk: Desk, row: OutboxItem, failed: FailedRecipient, words: str) -> None:
+    """The outbox shows it, and a hard one counts against the address."""
     if row.state == SendState.FAILED:
         return
     desk.unit.change(row, state=SendState.FAILED, error=f"It came back: {words}")
@@ -103,7 +137,7 @@ def _bounced(desk: Desk, row: OutboxItem, failed: FailedRecipient, words: str, s
     hard = failed.status is None or (
         failed.status.startswith("5.") and not failed.status.startswith(NOT_ITS_FAULT)
     )
-    if hard and sure:
+    if hard:
         _hard(desk, row, words)
 
 

@@ -1,18 +1,23 @@
 """Mail in files: .eml files, mbox files, Maildirs, folders of these, or standard input.
 
-Streams: one message is in memory at a time, however many a folder or an mbox holds.
+Streams: one message is in memory at a time, however many a folder or an mbox holds.  Whoever puts
+files where we look may put anything there: only regular files are opened, each once, and their
+size is asked before they are read.
 """
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from maild.ingest.mbox import messages, starts_mbox
 from maild.parse.limits import Source
+from maild.parse.mime import MAX_SIZE
 
-MAX_MESSAGE = 256 * 1024 * 1024  # octets of one message in an mbox; the rest of it is skipped
 _IGNORED = frozenset({".json", ".txt", ".md", ".toml", ".yaml", ".yml", ".py"})
 
 
@@ -28,60 +33,63 @@ def read_paths(paths: Iterable[str]) -> Iterator[Source]:
             yield from _read_path(Path(path), path)
 
 
-def _read_path(path: Path, label: str) -> Iterator[Source]:
-    try:
-        if path.is_dir():
-            yield from _read_folder(path)
-        elif path.exists():
-            with path.open("rb") as stream:
-                yield from _split_stream(stream, label)
-        else:
+def _read_path(top: Path, label: str) -> Iterator[Source]:
+    """All that is under one path.  What links lead to a second time is left out."""
+    seen: set[tuple[int, int]] = set()
+    waiting = [(top, label)]
+    while waiting:
+        path, label = waiting.pop()
+        try:
+            found = path.stat()
+            place = found.st_dev, found.st_ino
+            if place in seen:
+                continue
+            seen.add(place)
+            if stat.S_ISDIR(found.st_mode):
+                waiting += reversed([(entry, str(entry)) for entry in _entries(path)])
+            else:
+                yield from _read_file(path, label)
+        except FileNotFoundError:
             missing = f"{label} is not there; give a file, a folder or - for standard input."
             yield Source(label, b"", missing)
-    except OSError as error:
-        yield Source(label, b"", f"{label} cannot be read: {error.strerror or error}")
+        except OSError as error:
+            yield Source(label, b"", f"{label} cannot be read: {error.strerror or error}")
 
 
-def _read_folder(folder: Path) -> Iterator[Source]:
-    """A Maildir (`cur` and `new`), or a folder of files and folders; dot files are left out."""
+def _entries(folder: Path) -> list[Path]:
+    """Of a Maildir (`cur` and `new`), or a folder of files and folders; dot files are left out."""
     if (folder / "cur").is_dir() and (folder / "new").is_dir():
-        entries = [*sorted((folder / "cur").iterdir()), *sorted((folder / "new").iterdir())]
-        entries += sorted(e for e in folder.iterdir() if e.is_dir() and e.name.startswith("."))
-        for entry in entries:
-            yield from _read_path(entry, str(entry))
-        return
-    for entry in sorted(folder.iterdir()):
-        if not entry.name.startswith(".") and entry.suffix.lower() not in _IGNORED:
-            yield from _read_path(entry, str(entry))
+        found = [*sorted((folder / "cur").iterdir()), *sorted((folder / "new").iterdir())]
+        return found + sorted(e for e in folder.iterdir() if e.is_dir() and e.name.startswith("."))
+    return [
+        entry
+        for entry in sorted(folder.iterdir())
+        if not entry.name.startswith(".") and entry.suffix.lower() not in _IGNORED
+    ]
 
 
-def _split_stream(stream: BinaryIO, label: str) -> Iterator[Source]:
-    """The message of a stream, or all messages of it where it is an mbox (RFC 4155)."""
-    first = stream.readline(MAX_MESSAGE)
-    if not _starts_message(first) or label.lower().endswith(".eml"):
-        yield Source(label, first + stream.read())
+def _read_file(path: Path, label: str) -> Iterator[Source]:
+    """A pipe or a device is never read: it may wait, or go on, for ever."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        yield Source(label, b"", f"{label} is no regular file; pipe what is in it to -.")
         return
-    for count, raw in enumerate(_mbox_messages(stream), start=1):
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+        found = os.fstat(stream.fileno())
+        if stat.S_ISREG(found.st_mode):  # nobody has put something else there meanwhile
+            yield from _split_stream(stream, label, found.st_size)
+
+
+def _split_stream(stream: BinaryIO, label: str, size: int | None = None) -> Iterator[Source]:
+    """The message of a stream, or all messages of it where it is an mbox (RFC 4155).
+
+    `size`: in octets, where it is known.
+    """
+    first = stream.readline(MAX_SIZE)
+    if not starts_mbox(first) or label.lower().endswith(".eml"):
+        raw = first if size and size > MAX_SIZE else first + stream.read(MAX_SIZE + 1)
+        large = f"{label} is larger than {MAX_SIZE // 2**20} MB, which no mail may be."
+        is_large = len(raw) > MAX_SIZE or (size is not None and size > MAX_SIZE)
+        yield Source(label, b"", large) if is_large else Source(label, raw)
+        return
+    for count, raw in enumerate(messages(stream, first), start=1):
         yield Source(label if count == 1 else f"{label}:{count}", raw)
-
-
-def _starts_message(line: bytes) -> bool:
-    """True for an mbox separator: `From sender date` (RFC 4155 §Appendix A)."""
-    return line.startswith(b"From ") and any(c in b"0123456789" for c in line)
-
-
-def _mbox_messages(stream: BinaryIO) -> Iterator[bytes]:
-    """Messages of an mbox without their separators; quoted `>From ` lines are restored."""
-    lines: list[bytes] = []
-    size = 0
-    blank = False
-    for line in stream:
-        if blank and _starts_message(line):
-            yield b"".join(lines)
-            lines, size, blank = [], 0, False
-            continue
-        blank = line in (b"\n", b"\r\n")
-        size += len(line)
-        if size <= MAX_MESSAGE:
-            lines.append(line[1:] if line.startswith(b">From ") else line)
-    yield b"".join(lines)

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from maild.demo.writer import plain_text
 from maild.store.records import Alert, Person, PersonAddress, Raw
 from tests.looking import every, the
 from tests.scenario.conversation import Desk, InProcess
@@ -115,6 +116,46 @@ def test_a_forged_bounce_holds_nobody(make_desk: MakeDesk) -> None:
     ann = the(desk.store, Person, name="Ann")
     addresses = every(desk.store, PersonAddress, person_id=ann.id)
     assert [(a.held, a.bounces) for a in addresses] == [(None, 0)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Could not be delivered.", "Your mail [T20261123.0001] Printer is on fire: no such user."],
+)
+def test_h92_a_notice_that_only_names_an_address_changes_nothing(
+    make_desk: MakeDesk, text: str
+) -> None:
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    fake = EmailMessage()
+    fake["Message-ID"] = "<guess@example.com>"
+    for n in range(3):
+        notice = bounce(fake, "ann@acme.example").replace(b"guess", b"guess%d" % n)
+        desk.put(notice.replace(b"Could not be delivered.", text.encode()))
+        assert desk.messages()[-1].outcome == "ignored"
+    assert {item.state for item in desk.outbox()} == {"sent"}
+    assert len(desk.ticket()["notes"]) == 1
+    [alert] = every(desk.store, Alert, key="bounce:ann@acme.example")
+    assert "anybody may have written it" in alert.text
+    desk.bob.mail(f"[{desk.ticket()['number']}] Printer", "I come.")
+    assert "I come." in plain_text(desk.ann.received()[-1])
+
+
+@pytest.mark.parametrize("evidence", ["message id", "references", "text"])
+def test_h92_a_notice_that_carries_our_mail_counts(make_desk: MakeDesk, evidence: str) -> None:
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    ours = desk.ann.received()[-1]
+    fake = EmailMessage()
+    fake["Message-ID"] = str(ours["Message-ID"]) if evidence == "message id" else "<x@y.example>"
+    notice = bounce(fake, "ann@acme.example")
+    if evidence == "references":
+        notice = b"References: " + str(ours["Message-ID"]).encode() + b"\r\n" + notice
+    if evidence == "text":
+        notice = notice.replace(b"Could not be delivered.", plain_text(ours).encode())
+    desk.put(notice)
+    [item] = [i for i in desk.outbox() if i.address == "ann@acme.example"]
+    assert item.state == "failed"
 
 
 @pytest.mark.parametrize("value", ["Auto-Replied (vacation); p=1", "auto-replied"])
