@@ -13,11 +13,15 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Column, Table
 
+from maild.cli import ticket_list
 from maild.cli.database import open_desk, open_store
 from maild.cli.options import ConfigOption, JsonOption, local, print_json
 from maild.desk import original_mail, status_requirements, views
 from maild.desk.explain import in_words
+from maild.errors import UsageError
 from maild.model import Role
+
+MOST = 1_000_000  # tickets of a list that is printed whole
 
 
 def register(app: typer.Typer) -> None:
@@ -28,17 +32,46 @@ def register(app: typer.Typer) -> None:
 
 def tickets(
     view: Annotated[str, typer.Option("--view", metavar="NAME", help="Which tickets.")] = "all",
+    search: Annotated[
+        str | None,
+        typer.Option("--search", metavar="WORDS", help="With words and filters, like status:open."),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="A,B", help='What is shown; "fourteen": those of N17.'),
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option("--sort", metavar="F", help="By this column; -F from above.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option("--group", metavar="F", help="Together by this column.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="So many at most.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them, however many.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print all of them as CSV.")] = False,
+    by: Annotated[
+        str | None, typer.Option("--as", metavar="ADDRESS", help='Whose "mine" and "me" are meant.')
+    ] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """List tickets."""
-    store, profile = open_desk(config)
-    with store.look() as unit:
-        rows = [views.summary(unit, t) for t in views.tickets(unit, profile, view)]
+    """List tickets: the newest first, at most a screenful unless --all, --limit, --csv, --json."""
+    if json and as_csv:
+        raise UsageError("--json and --csv: choose one of them.")
+    most = limit or (MOST if every or json or as_csv else ticket_list.screenful())
+    wanted = ticket_list.wanted(view, search, columns, sort, group, by)
+    found = ticket_list.find(config, wanted, most + 1)
+    rows, more = found.rows[:most], len(found.rows) > most
     if json:
-        print_json(rows)
+        print_json(found.summaries[:most][:: 1 if sort or limit else -1])
+    elif as_csv:
+        ticket_list.print_csv(found, rows)
     else:
-        Console().print(ticket_table(rows))
+        ticket_list.print_table(Console(), found, rows)
+        if more:
+            print(f"… and {found.count(most)} more; --all lists them.")
 
 
 def show(

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from maild.app import open_app
 from maild.cli.options import ConfigOption, JsonOption, print_json
-from maild.desk import people, timesheet
+from maild.desk import people, timesheet, values
 from maild.errors import UsageError
 
 # Columns of the CSV, in their order.
@@ -77,16 +77,7 @@ def _monday(week: str | None, today: date) -> date:
 def _print_csv(entries: list[dict[str, Any]]) -> None:
     writer = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _cell(entry[name]) for name in COLUMNS} for entry in entries)
-
-
-def _cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value
+    writer.writerows({name: values.cell(entry[name]) for name in COLUMNS} for entry in entries)
 
 
 def _print(sheet: dict[str, Any]) -> None:

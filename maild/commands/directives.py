@@ -129,7 +129,7 @@ def _hashes(bare: str, names: Names) -> _Line:
         what = _directive(part, names)
         if isinstance(what, Unclear):
             found.unclear.append(what)
-            found.text = f"{found.text} {part}".strip()
+            found.text = found.text if what.report else f"{found.text} {part}".strip()
             continue
         found.commands += _own(what, part, names)
         if what.name in (INTERNAL, "reply") and what.argument:
@@ -209,6 +209,11 @@ def _of_alias(alias: Alias, word: str, rest: str, part: str, names: Names) -> Co
 
 def _checked(word: Word, rest: str, part: str, names: Names) -> Command | Unclear:
     """The command, if what it takes is there in kind."""
+    found = _as_asked(word, rest, part, names)
+    return replace(found, report=word.report) if isinstance(found, Unclear) else found
+
+
+def _as_asked(word: Word, rest: str, part: str, names: Names) -> Command | Unclear:
     takes, name = word.takes, word.name
     rest = rest if takes == "text" else spellings.unquoted(rest)
     if rest.rstrip(" .!").endswith(_DOUBT) and takes not in ("text",):
@@ -259,6 +264,22 @@ def _slip(word: Word, value: str, names: Names) -> str | None:
     by_key = {fold(name): name for name in known}
     close = difflib.get_close_matches(fold(value)[:60], by_key, 1, 0.75)
     return sentence("Did you mean {near}?", near=by_key[close[0]]) if close else None
+
+
+def of_subject(subject: str, names: Names) -> Opening:
+    """The reports that a subject asks for, where it is nothing else: "#list unassigned"."""
+    bare = subject.strip()
+    if not bare or bare[0] not in _SIGN or len(bare) > LONGEST_LINE or not _HASH.match(bare):
+        return Opening(subject)
+    found = _hashes(bare, names)
+    known = names.vocabulary.commands
+    if found.text or not all(known[c.name].report for c in found.commands):
+        return Opening(subject)
+    return Opening(
+        "",
+        tuple(replace(command, source="subject") for command in found.commands),
+        tuple(replace(unclear, source="subject") for unclear in found.unclear),
+    )
 
 
 # ---- contacts

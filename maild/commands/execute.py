@@ -74,6 +74,7 @@ ACTS: dict[str, Act] = {
     "remind": policy.remind,
     "undo": undo.undo,
     "list": reports.list_,
+    "search": reports.search,
     "show": reports.show,
     "timesheet": reports.timesheet,
     "help": reports.help_,

@@ -30,6 +30,9 @@ class MailContext:
 
 def read(subject: str, new_text: str, names: Names, context: MailContext) -> Asked:
     """What a mail asks for."""
+    alone = _reports(subject, names, context)
+    if alone.commands or alone.unclear:
+        subject = ""
     title = subject_phrases.read(
         subject, names, context.carried, opens=context.opens, role=context.role
     )
@@ -40,14 +43,22 @@ def read(subject: str, new_text: str, names: Names, context: MailContext) -> Ask
     )
     reasons = tuple(
         Reason("command", f"{c.name} {c.argument}".strip(), f'the {c.source} says "{c.written}"')
-        for c in (*title.commands, *opening.commands)
+        for c in (*alone.commands, *title.commands, *opening.commands)
     )
-    once = {(c.name, c.argument): c for c in (*title.commands, *opening.commands)}
+    commands = (*alone.commands, *title.commands, *opening.commands)
+    once = {(c.name, c.argument): c for c in commands}
     return Asked(
         subject=title.subject,
         text=opening.text,
         commands=tuple(once.values()),
-        unclear=(*title.unclear, *opening.unclear),
+        unclear=(*alone.unclear, *title.unclear, *opening.unclear),
         refused=opening.refused,
         reasons=(*title.reasons, *reasons),
     )
+
+
+def _reports(subject: str, names: Names, context: MailContext) -> directives.Opening:
+    """What a subject asks for that is a report and nothing else."""
+    if context.role == "resource":
+        return directives.of_subject(subject, names)
+    return directives.read_contact(subject, names.vocabulary, opens=True)

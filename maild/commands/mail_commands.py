@@ -129,9 +129,9 @@ def only_answers(desk: Desk, asked: Asked) -> bool:
     what can only be done to a ticket that is there."""
     words = names_of(desk).vocabulary.commands
     return (
-        bool(asked.commands)
+        bool(asked.commands or asked.unclear)
         and not asked.text.strip()
-        and not asked.unclear
+        and all(unclear.report for unclear in asked.unclear)
         and all(_reports(words[c.name], c.argument) for c in asked.commands)
     )
 

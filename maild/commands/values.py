@@ -25,6 +25,7 @@ class Unclear:
     written: str
     why: str  # a sentence: what is wrong and what was perhaps meant
     source: str  # subject | text
+    report: bool = False  # a command that only answers was meant
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from maild import yamlfile
-from maild.desk import items
+from maild.desk import items, values
 from maild.desk.desk import Desk
 from maild.desk.item_kinds import KINDS, Kind, Slot
 from maild.errors import MaildError, UsageError
@@ -26,8 +26,6 @@ from maild.store.unit import Unit
 from maild.yamlfile import Problems, key
 
 FOLDER = "people"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would carry out
-BETWEEN = "; "
 
 
 # ---- the folder
@@ -102,21 +100,8 @@ def write_csv(unit: Unit, kind: Kind, stream: TextIO) -> int:
     writer.writeheader()
     rows = [items.plain(unit, kind, record) for _, record in items.listed(unit, kind)]
     for row in rows:
-        writer.writerow({name: _cell(value) for name, value in row.items()})
+        writer.writerow({name: values.cell(value) for name, value in row.items()})
     return len(rows)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        value = BETWEEN.join(map(str, value))
-    if isinstance(value, Mapping):
-        value = BETWEEN.join(f"{name} {amount:g}" for name, amount in value.items())
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def read_csv(desk: Desk, kind: Kind, file: Path) -> int:
@@ -165,8 +150,7 @@ def _column(name: str | None) -> str:
 
 
 def _stripped(row: dict[str, Any]) -> dict[str, Any]:
-    cells = {n: v.strip() for n, v in row.items() if n and isinstance(v, str)}
-    return {n: v[1:] if v[:1] == "'" and v[1:].startswith(FORMULA) else v for n, v in cells.items()}
+    return {n: values.uncell(v.strip()) for n, v in row.items() if n and isinstance(v, str)}
 
 
 def filled(kind: Kind, pairs: Iterable[str]) -> dict[str, str]:

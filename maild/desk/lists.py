@@ -15,8 +15,9 @@ from urllib.parse import urlencode
 from maild.desk.profile import Profile, View, named
 from maild.errors import UsageError
 from maild.i18n import Sentence, sentence
-from maild.store.asking.listing import Ask, Filter
+from maild.store.asking.listing import Ask, Filter, Listed
 
+MAILING_LIST = "mailing list"  # source of a ticket that holds a thread of one
 OPEN_KINDS = ("new", "working", "waiting", "review", "resolved")
 OPS = ("is", "not", "has", "before", "after", "empty", "filled")
 
@@ -63,6 +64,7 @@ FIELDS = {
 }
 COLUMNS_OF_TICKET = frozenset(
     {
+        "id",
         "number",
         "priority",
         "client",
@@ -123,11 +125,21 @@ VIEWS: dict[str, tuple[Sentence, tuple[str, ...], tuple[Filter, ...]]] = {
     ),
     "waiting on them": (sentence("Waiting on others"), ("waiting",), ()),
     "overdue": (sentence("Overdue"), OPEN_KINDS, (Filter("due", "before", ("now",)),)),
+    "overdue service calls": (
+        sentence("Overdue service calls"),
+        OPEN_KINDS,
+        (Filter("service_call", "before", ("now",)), Filter("service_call", "filled")),
+    ),
     "open": (sentence("All open tickets"), OPEN_KINDS, ()),
     "by resource": (sentence("Open, by resource"), OPEN_KINDS, ()),
     "by client": (sentence("Open, by client"), OPEN_KINDS, ()),
     "closed": (sentence("Closed tickets"), ("closed",), ()),
     "all": (sentence("All tickets"), (), ()),
+    "mailing lists": (
+        sentence("Threads of mailing lists"),
+        (),
+        (Filter("source", "is", (MAILING_LIST,)),),
+    ),
 }
 GROUPED = {"by resource": "resource", "by client": "client"}
 
@@ -184,12 +196,51 @@ def choices(profile: Profile, name: str) -> tuple[str, ...]:
 
 
 def _meant(one: Filter, me: int, now: datetime) -> Filter:
-    values = tuple(me if v == "me" else now if v == "now" else v for v in one.values)
-    return Filter(_stored(one.field), one.op, values)
+    field = _stored(one.field)
+    # What stands in the long tail is text: a time as ISO 8601, in the zone of who wrote it.
+    moment = now.isoformat() if field.startswith("fields.") else now
+    values = tuple(me if v == "me" else moment if v == "now" else v for v in one.values)
+    return Filter(field, one.op, values)
 
 
 def _stored(name: str) -> str:
     return name if name in COLUMNS_OF_TICKET else f"fields.{name}"
+
+
+# ---- as plain data
+
+
+def cell(row: Listed, name: str, now: datetime) -> Any:
+    """What a list shows of a ticket in the column of this name; times are datetimes."""
+    ticket = row.ticket
+    computed: dict[str, Any] = {
+        "client": row.client,
+        "contact": row.contact,
+        "resource": row.holder,
+        "resources": ", ".join(filter(None, (row.holder, *row.secondaries))),
+        "hours": round(row.minutes / 60, 2),
+        "age": (now - ticket.created).days,
+        "tags": ", ".join(map(str, ticket.tags)),
+    }
+    if name in computed:
+        return computed[name]
+    value = ticket.fields.get(name) if name not in COLUMNS_OF_TICKET else getattr(ticket, name)
+    if FIELDS[name].kind == "date" and isinstance(value, str):
+        return datetime.fromisoformat(value)
+    return value
+
+
+def column(text: str) -> str:
+    """The column that is meant, however it is written; UsageError with those that there are."""
+    return named(text.strip().replace("-", "_").replace(" ", "_"), FIELDS, sentence("column"))
+
+
+def sorted_by(text: str) -> str:
+    """The column that a list can be sorted by; UsageError with those that can."""
+    known = [name for name, field in FIELDS.items() if field.sorts]
+    return named(
+        text.lstrip("-").strip().replace("-", "_").replace(" ", "_"), known, sentence("column")
+    )
 
 
 # ---- as an address

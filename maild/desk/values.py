@@ -32,6 +32,30 @@ YES = ("yes", "true", "on", "1", "ja", "oui", "sí", "si", "x")
 NO = ("no", "false", "off", "0", "nein", "non")
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would carry out
+
+
+def cell(value: Any) -> str:
+    """A value as a cell of a CSV file: lists with semicolons, and nothing is a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    if isinstance(value, Mapping):
+        value = "; ".join(f"{name} {amount:g}" for name, amount in value.items())
+    if isinstance(value, list | tuple):
+        value = "; ".join(map(str, value))
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def uncell(text: str) -> str:
+    """The text of a cell that `cell` wrote."""
+    return text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA) else text
+
+
 class Dates(Protocol):
     """Reads a date as people write it: "friday 17:00"; Refused where it cannot be read."""
 

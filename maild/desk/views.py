@@ -3,73 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from maild.desk import facts, timesheet
-from maild.desk.profile import Profile, named
+from maild.desk import facts, lists, timesheet
+from maild.desk.profile import Profile
 from maild.errors import NotFound
-from maild.i18n import Sentence, sentence
-from maild.model import StatusKind, TicketRole
+from maild.model import TicketRole
 from maild.store import asking
-from maild.store.asking.lists import Which
 from maild.store.records import Message, Note, Person, Ticket, TimeEntry
 from maild.store.unit import Unit
 
 COMING = timedelta(days=30)  # of a series, contacts see what is due so soon (P7)
 MOST = 1000  # tickets of a list
-MAILING_LIST = "mailing list"  # source of a ticket that holds a thread of one
-_OPEN = tuple(kind for kind in StatusKind if kind != StatusKind.CLOSED)
-
-# Of every profile: name → (what it lists, which tickets)
-VIEWS: dict[str, tuple[str, Which]] = {
-    "open": (sentence("All open tickets"), Which(_OPEN)),
-    "all": (sentence("All tickets"), Which()),
-    "to process": (
-        sentence("Tickets that await our action"),
-        Which((StatusKind.NEW, StatusKind.REVIEW)),
-    ),
-    "unassigned": (sentence("Open tickets that nobody holds"), Which(_OPEN, unassigned=True)),
-    "waiting on us": (
-        sentence("Open tickets that wait for one of us"),
-        Which((StatusKind.NEW, StatusKind.WORKING, StatusKind.REVIEW)),
-    ),
-    "waiting on them": (
-        sentence("Tickets that wait for others"),
-        Which((StatusKind.WAITING,)),
-    ),
-    "closed": (sentence("Closed tickets"), Which((StatusKind.CLOSED,))),
-    "mailing lists": (sentence("Threads of mailing lists"), Which(source=MAILING_LIST)),
-}
+MAILING_LIST = lists.MAILING_LIST
 
 
 def names(profile: Profile) -> tuple[str, ...]:
     """Every list of tickets that there is: those of every profile, and its own."""
-    return tuple(dict.fromkeys((*VIEWS, *profile.views)))
+    return lists.names(profile)
 
 
 def title(profile: Profile, name: str) -> str:
     """What the list of this name is called."""
-    own = profile.views.get(name)
-    if own is not None and own.title:
-        return Sentence(own.title, {})
-    return VIEWS[name][0] if name in VIEWS else Sentence(name, {})
-
-
-def which(profile: Profile, view: str) -> Which:
-    """Which tickets a view has, in whatever way its name is written; UsageError: no such one."""
-    name = named(view.replace("-", " ").replace("_", " "), names(profile), "view")
-    own = profile.views.get(name)
-    if own is None:
-        return VIEWS[name][1]
-    return Which(tuple(map(StatusKind, own.kinds)), own.statuses)
+    return lists.title(profile, name)
 
 
 def tickets(
-    unit: Unit, profile: Profile, view: str = "open", limit: int = MOST
+    unit: Unit,
+    profile: Profile,
+    view: str = "open",
+    limit: int = MOST,
+    *,
+    now: datetime | None = None,
+    me: Person | None = None,
 ) -> Sequence[Ticket]:
-    """The tickets of a view, the newest last; UsageError where there is no such view."""
-    found = asking.lists.newest(unit, which(profile, view), limit)
+    """The tickets of a view, the newest last; UsageError where there is no such view.
+
+    `me`: whose "mine" it is; `now`: before which a service call is overdue.
+    """
+    listing = lists.Listing(view, sort="number")
+    ask = lists.ask(
+        profile, listing, me=me.id if me else 0, now=now or datetime.now(UTC), organization_id=None
+    )
+    found = [row.ticket for row in asking.listing.page(unit, ask, limit)]
     asking.lists.complete(unit, found)
     return found[::-1]
 

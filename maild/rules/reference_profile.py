@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from maild.desk.fields import PARTS, SETTABLE
+from maild.desk.lists import VIEWS
 from maild.desk.profile import FIELDS, NEEDS, STATUS_KINDS
 from maild.desk.profile_keys import KEYS
-from maild.desk.views import VIEWS
 from maild.yaml_schema import SHAPES, Key, manual
 
 _HEAD = """\
@@ -128,7 +128,7 @@ def _statuses() -> list[str]:
 
 
 def _views() -> list[str]:
-    rows = ((name, title) for name, (title, _) in VIEWS.items())
+    rows = ((name, title) for name, (title, _, _) in VIEWS.items())
     return [_VIEWS, _table(("view", "lists"), rows)]
 
 

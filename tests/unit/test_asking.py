@@ -265,7 +265,7 @@ def test_what_is_read_at_once_is_what_is_read_one_by_one(store: Store, tmp_path:
                 client = asking.people.organization(one, there)
                 assert (client is None) == (asking.people.organization(other, same) is None)
         assert link_of(one).executed == before
-        tickets = asking.lists.newest(one, asking.lists.Which(), 5)
+        tickets = [r.ticket for r in asking.listing.page(one, asking.listing.Ask(sort="number"), 5)]
         asking.lists.complete(one, tickets)
         before = link_of(one).executed
         for ticket in tickets:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from maild.commands import work_details
 from maild.commands.handlers.notes import other
 from maild.commands.job import Job
-from maild.desk import people, views
+from maild.desk import people, ticket_query, views
 from maild.desk import timesheet as sheets
+from maild.desk.lists import Listing
 from maild.desk.notify import notify
-from maild.errors import Refused
+from maild.errors import MaildError, Refused
 from maild.i18n import sentence
 from maild.model import Role
 from maild.store import asking
 from maild.store.records import Ticket
 
 MOST = 200  # tickets in one mail
+STEPS = 20  # of the index of words that a mail waits for
 
 
 def list_(job: Job, argument: str) -> str:
@@ -24,9 +27,33 @@ def list_(job: Job, argument: str) -> str:
     if argument.strip() and job.may.role == Role.RESOURCE:
         name = job.names.view(argument)
         title = views.title(job.desk.profile, name)
-        rows = list(views.tickets(job.desk.unit, job.desk.profile, name, MOST))
+        rows = list(
+            views.tickets(
+                job.desk.unit, job.desk.profile, name, MOST, now=job.names.now, me=job.may.person
+            )
+        )
     else:
         title, rows = sentence("Your open tickets"), _own(job)
+    return _listed(job, title, rows)
+
+
+def search(job: Job, argument: str) -> str:
+    """Tickets with these words, and filters like status:open client:acme (N19)."""
+    unit, profile, now = job.desk.unit, job.desk.profile, job.names.now
+    try:
+        ticket_query.prepare(unit, STEPS)
+        query = ticket_query.read(unit, profile, argument, now, job.may.person)
+        found = ticket_query.find(
+            unit, profile, Listing("all"), query, now=now, me=job.may.person, limit=MOST
+        )
+    except MaildError as error:
+        raise Refused(error.message) from error
+    rows = [row.ticket for row in found]
+    asking.lists.complete(unit, rows)
+    return _listed(job, sentence("Found: {words}", words=argument.strip()[:100]), rows)
+
+
+def _listed(job: Job, title: str, rows: Sequence[Ticket]) -> str:
     facts = {"list": {"title": title}, "tickets": [views.listed(job.desk.unit, t) for t in rows]}
     send(job, "ticket-list", facts)
     return sentence("{count} tickets were sent to you.", count=len(rows))

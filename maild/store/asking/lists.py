@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from maild.model import StatusKind, TicketRole
+from maild.model import TicketRole
 from maild.store.asking import people as _people
 from maild.store.asking import tickets as _tickets
 from maild.store.prepared import Statement
@@ -47,29 +46,6 @@ OF_CLIENT = Question(
     (_ticket.organization_id == param("organization")) & _tickets.OPEN & _tickets.THERE,
     order=(_ticket.id,),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Which:
-    """Which tickets a list has: those of whatever status, but for what is said here."""
-
-    kinds: tuple[StatusKind, ...] = ()  # their status is of one of these kinds …
-    statuses: tuple[str, ...] = ()  # … or is one of these
-    unassigned: bool = False  # nobody has them
-    source: str = ""  # they came in this way
-
-
-def newest(unit: Unit, which: Which, limit: int) -> list[Ticket]:
-    """The newest of them, from the newest on; `complete` reads at once what a list shows."""
-    statement = _listed(*_shape(which))
-    rows = unit.rows(statement, limit=limit, **_params(which))
-    return [unit.adopt(Ticket, row) for row in rows]
-
-
-def count(unit: Unit, which: Which) -> int:
-    """How many there are."""
-    statement = _counted(*_shape(which))
-    return int(unit.rows(statement, **_params(which))[0][0])
 
 
 def with_person(unit: Unit, person: Person, *, as_resource: bool) -> list[Ticket]:
@@ -110,39 +86,3 @@ def _of_tickets(record: type) -> Statement:
     table = TABLES[record]
     query = sa.select(table).where(among(table.c.ticket_id, "ids"))
     return Statement(query.order_by(table.c.id))
-
-
-def _shape(which: Which) -> tuple[bool, bool, bool]:
-    """What the statement has to ask about."""
-    return bool(which.kinds or which.statuses), which.unassigned, bool(which.source)
-
-
-def _params(which: Which) -> dict[str, Any]:
-    by_status, _, by_source = _shape(which)
-    found: dict[str, Any] = {"kinds": which.kinds, "statuses": which.statuses} if by_status else {}
-    return found | ({"source": which.source} if by_source else {})
-
-
-def _where(by_status: bool, unassigned: bool, by_source: bool) -> list[sa.ColumnElement[bool]]:
-    conditions = [_tickets.THERE]
-    if by_status:
-        conditions.append(
-            sa.or_(among(_ticket.status_kind, "kinds"), among(_ticket.status, "statuses"))
-        )
-    if unassigned:
-        conditions.append(_ticket.primary_id.is_(None))
-    if by_source:
-        conditions.append(_ticket.source == param("source"))
-    return conditions
-
-
-@cache
-def _listed(*shape: bool) -> Statement:
-    query = sa.select(TABLES[Ticket]).where(*_where(*shape))
-    return Statement(query.order_by(_ticket.id.desc()).limit(param("limit", sa.Integer())))
-
-
-@cache
-def _counted(*shape: bool) -> Statement:
-    query = sa.select(sa.func.count()).select_from(TABLES[Ticket])
-    return Statement(query.where(*_where(*shape)))

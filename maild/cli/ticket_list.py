@@ -1,0 +1,143 @@
+"""A list of tickets at the terminal: which, in which columns and order, as a table or CSV."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from maild import config as configuration
+from maild.cli.database import open_desk
+from maild.cli.options import local
+from maild.desk import lists, people, ticket_query, values, views
+from maild.desk.lists import Listing
+from maild.store import asking
+from maild.store.asking.listing import MOST_COUNTED, Listed
+
+USUAL = ("number", "title", "status", "priority", "client", "contact", "resource")
+AROUND = 8  # lines of a screen that are no rows
+FEWEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for."""
+
+    listing: Listing
+    search: str
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is."""
+
+    listing: Listing
+    rows: list[Listed]
+    summaries: list[dict[str, Any]]  # as --json has them
+    now: datetime
+    counted: int  # of the view; more than MOST_COUNTED: nobody has counted
+
+    def count(self, shown: int) -> str:
+        """How many more there are than those that are shown."""
+        return f"{self.counted - shown:,}" if self.counted <= MOST_COUNTED else "many"
+
+
+def screenful() -> int:
+    """How many rows a screen has."""
+    return max(shutil.get_terminal_size((100, 40)).lines - AROUND, FEWEST)
+
+
+def wanted(
+    view: str,
+    search: str | None,
+    columns: str | None,
+    sort: str | None,
+    group: str | None,
+    by: str | None,
+) -> Wanted:
+    """The list that the options mean; UsageError for a column that there is not."""
+    chosen: tuple[str, ...] = USUAL
+    if columns == "fourteen":
+        chosen = ("number", *lists.FOURTEEN)
+    elif columns is not None:
+        chosen = tuple(lists.column(name) for name in columns.split(",") if name.strip())
+    name = view.lower().replace("-", " ").replace("_", " ")
+    grouped = lists.column(group) if group else lists.GROUPED.get(name, "")
+    listing = Listing(view, columns=chosen, group=grouped, sort="number", descending=True)
+    if sort is not None:
+        listing = listing.with_(sort=lists.sorted_by(sort), descending=sort.startswith("-"))
+    return Wanted(listing, search or "", by)
+
+
+def find(config: Path | None, asked: Wanted, most: int) -> Found:
+    """The rows, read in one look; a search takes into the index what is new first."""
+    settings = configuration.load(configuration.config_file(config))
+    store, profile = open_desk(config)
+    now = datetime.now(UTC).astimezone(settings.config.desk.zone)
+    if asked.search:
+        store.act(ticket_query.prepare)
+    with store.look() as unit:
+        me = people.the_person(unit, asked.by) if asked.by else None
+        query = ticket_query.read(unit, profile, asked.search, now, me)
+        rows = ticket_query.find(unit, profile, asked.listing, query, now=now, me=me, limit=most)
+        tickets = [row.ticket for row in rows]
+        asking.lists.complete(unit, tickets)
+        counted = len(rows)
+        if not asked.search:
+            who = me.id if me else 0
+            ask = lists.ask(profile, asked.listing, me=who, now=now, organization_id=None)
+            counted = asking.listing.count(unit, ask)
+        return Found(
+            asked.listing, rows, [views.summary(unit, ticket) for ticket in tickets], now, counted
+        )
+
+
+def print_table(console: Console, found: Found, rows: Sequence[Listed]) -> None:
+    """The rows as a table, or a table a group with its number and hours."""
+    if not found.listing.group:
+        console.print(_table(found, rows))
+        return
+    by = found.listing.group
+    keyed = sorted(rows, key=lambda row: str(lists.cell(row, by, found.now) or ""))
+    for value, some in groupby(keyed, key=lambda row: lists.cell(row, by, found.now)):
+        group = list(some)
+        hours = sum(row.minutes for row in group) / 60
+        console.print(f"[bold]{escape(_shown(value) or 'none')}[/bold]: {len(group)}, {hours:g} h")
+        console.print(_table(found, group))
+
+
+def _table(found: Found, rows: Sequence[Listed]) -> Table:
+    table = Table()
+    for name in found.listing.columns:
+        table.add_column(str(lists.FIELDS[name].label), no_wrap=name == "number")
+    for row in rows:
+        cells = (lists.cell(row, name, found.now) for name in found.listing.columns)
+        table.add_row(*(escape(_shown(value)) for value in cells))
+    return table
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, datetime):
+        return local(value)
+    return "" if value is None else values.cell(value).removeprefix("'")
+
+
+def print_csv(found: Found, rows: Sequence[Listed]) -> None:
+    """Every row; of the usual columns, all fourteen and the number."""
+    chosen = found.listing.columns
+    names = ("number", *lists.FOURTEEN) if chosen == USUAL else chosen
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow(values.cell(lists.cell(row, name, found.now)) for name in names)

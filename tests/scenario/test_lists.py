@@ -1,0 +1,184 @@
+"""Lists and search, by mail and at the terminal (N17, N19)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from maild.cli import app
+from tests.scenario.conversation import Desk
+from tests.scenario.test_commands import last, results
+
+MakeDesk = Callable[..., Desk]
+
+MORE = '[[organization]]\nname = "Brick"\ndomains = ["brick.example"]\n'
+
+
+def filled(make_desk: MakeDesk, **options: Any) -> Desk:
+    """Four tickets: Bob's that waits, Dana's, nobody's, and one that is complete."""
+    desk = make_desk(more=MORE, **options)
+    zoe = desk.writer("Zoé Müller", "zoe@brick.example", {})
+    desk.ann.mail("Printer is on fire", "It smokes.")
+    desk.bob.reply("#take #tag vip #priority 1\n#set asset PC-1\n#set asset reference A-17")
+    desk.bob.reply("#status waiting customer\n\nWhich toner do you use?")
+    zoe.mail("Straße zum Büro", "Die Tür klemmt, 打印机 auch.")
+    desk.dana.reply("#take #due 2099-12-01\n#time 45m remote")
+    desk.ann.mail("Scanner hums", "Since yesterday.")
+    desk.ann.mail("Mouse is stuck", "Very.")
+    desk.bob.reply("#take\n#source phone")
+    desk.bob.reply("#complete Cleaned.")
+    return desk
+
+
+def run(desk: Desk, *words: str) -> Result:
+    return CliRunner().invoke(app, ["tickets", *words, "--config", str(desk.file)])
+
+
+def titles(desk: Desk, *words: str) -> list[str]:
+    done = run(desk, *words, "--json")
+    assert done.exit_code == 0, (words, done.output, done.exception)
+    return [ticket["title"].split()[0] for ticket in json.loads(done.stdout)]
+
+
+SEARCHES: tuple[tuple[str, set[str]], ...] = (
+    ("toner", {"Printer"}),
+    ("TONER which", {"Printer"}),
+    ("strasse", {"Straße"}),
+    ("STRASSE buero", {"Straße"}),
+    ("buro", {"Straße"}),
+    ("打印机", {"Straße"}),
+    ("印机", {"Straße"}),
+    ("status:open", {"Printer", "Straße", "Scanner"}),
+    ("status:closed", {"Mouse"}),
+    ('status:"waiting customer"', {"Printer"}),
+    ("status:new,complete", {"Scanner", "Mouse"}),
+    ("client:acme", {"Printer", "Scanner", "Mouse"}),
+    ("organization:brick", {"Straße"}),
+    ("resource:bob", {"Printer", "Mouse"}),
+    ("resource:none status:open", {"Scanner"}),
+    ("contact:zoe@brick.example", {"Straße"}),
+    ("priority:1", {"Printer"}),
+    ("tag:vip", {"Printer"}),
+    ("source:phone", {"Mouse"}),
+    ("asset:pc", {"Printer"}),
+    ("reference:a-17", {"Printer"}),
+    ("due:2099-12-01", {"Straße"}),
+    ("due:<2099-12-01", set()),
+    ("due:>2099-11-30", {"Straße"}),
+    ("created:2026-11-23", {"Printer", "Straße", "Scanner", "Mouse"}),
+    ("title:hums", {"Scanner"}),
+    ("toner client:acme status:open", {"Printer"}),
+    ("toner client:brick", set()),
+    ("nothing like that", set()),
+)
+WRONG = (
+    ("status:opne", "did you mean open?"),
+    ("clinet:acme", "did you mean client?"),
+    ("client:acne", "did you mean Acme?"),
+    ("due:soon", "no date"),
+    ("contact:noone", 'Nobody is called "noone"'),
+    ("priority:urgent", 'There is no value "urgent"'),
+)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_n19_search_by_words_and_filters(
+    make_desk: MakeDesk, database: str, request: pytest.FixtureRequest
+) -> None:
+    options = {}
+    if database == "postgresql":
+        options = {"database": request.getfixturevalue("postgres")}
+    desk = filled(make_desk, **options)
+    for text, wanted in SEARCHES:
+        assert set(titles(desk, "--search", text)) == wanted, text
+    for text, why in WRONG:
+        done = run(desk, "--search", text)
+        assert done.exit_code != 0 and why in str(done.exception), (text, done.exception)
+
+
+VIEWS: tuple[tuple[str, set[str]], ...] = (
+    ("all", {"Printer", "Straße", "Scanner", "Mouse"}),
+    ("open", {"Printer", "Straße", "Scanner"}),
+    ("unassigned", {"Scanner"}),
+    ("to-process", {"Straße", "Scanner"}),
+    ("waiting on us", {"Straße", "Scanner"}),
+    ("waiting on them", {"Printer"}),
+    ("closed", {"Mouse"}),
+    ("mine", {"Printer"}),
+    ("mine waiting", {"Printer"}),
+    ("by client", {"Printer", "Straße", "Scanner"}),
+    ("overdue", set()),
+    ("overdue service calls", set()),
+)
+
+
+def test_n17_every_view(make_desk: MakeDesk) -> None:
+    desk = filled(make_desk)
+    for view, wanted in VIEWS:
+        assert set(titles(desk, "--view", view, "--as", "bob@example.com")) == wanted, view
+    done = run(desk, "--view", "opne")
+    assert done.exit_code and "did you mean open?" in str(done.exception)
+    desk.dana.reply("#schedule 2026-11-24 14:00")
+    assert titles(desk, "--view", "overdue service calls") == ["Straße"]  # by the real clock
+
+
+def test_n17_columns_order_groups_and_limits(make_desk: MakeDesk) -> None:
+    desk = filled(make_desk)
+    assert titles(desk)[-1] == "Mouse"  # --json: the newest last
+    assert titles(desk, "--sort", "title") == ["Mouse", "Printer", "Scanner", "Straße"]
+    assert titles(desk, "--sort", "-title") == ["Straße", "Scanner", "Printer", "Mouse"]
+    assert titles(desk, "--sort=-hours", "--limit", "1") == ["Straße"]
+    said = run(desk, "--limit", "3").stdout
+    assert "and 1 more; --all lists them" in said
+    assert said.index("Mouse") < said.index("Scanner") and "Printer" not in said
+    assert "more" not in run(desk, "--all").stdout
+    grouped = run(desk, "--group", "client", "--columns", "number,title").stdout
+    assert "Acme: 3, 0 h" in grouped and "Brick: 1, 0.75 h" in grouped
+    rows = list(csv.DictReader(io.StringIO(run(desk, "--csv").stdout)))
+    assert list(rows[0]) == [
+        "number", "priority", "client", "title", "contact", "resources", "status",
+        "estimated_hours", "hours", "due", "service_call", "age", "created", "asset",
+        "asset_reference",
+    ]  # fmt: skip
+    by_title = {row["title"]: row for row in rows}
+    printer = by_title["Printer is on fire"]
+    assert (printer["asset"], printer["asset_reference"], printer["resources"]) == (
+        "PC-1",
+        "A-17",
+        "Bob Tech",
+    )
+    assert by_title["Straße zum Büro"]["hours"] == "0.75"
+    for wrong in (["--columns", "titel"], ["--sort", "age"], ["--json", "--csv"]):
+        assert run(desk, *wrong).exit_code != 0, wrong
+
+
+def test_n17_n19_lists_and_search_by_mail(make_desk: MakeDesk) -> None:
+    desk = filled(make_desk)
+    count = len(desk.tickets())
+    desk.bob.mail("List", "#search toner status:open")
+    assert "Printer is on fire" in last(desk.bob) and "Scanner" not in last(desk.bob)
+    desk.bob.mail("List", "#list mine waiting")
+    assert "Printer is on fire" in last(desk.bob) and "Scanner" not in last(desk.bob)
+    desk.bob.mail("List", "#list unasigned")
+    assert results(desk) == [("#list unasigned", False)]
+    assert "did you mean unassigned?" in last(desk.bob)
+    desk.bob.mail("#list unassigned", "")
+    assert "Scanner hums" in last(desk.bob) and "Printer" not in last(desk.bob)
+    desk.bob.mail("#list unasigned", "")
+    assert "did you mean unassigned?" in last(desk.bob)
+    desk.bob.mail("#timesheet", "")
+    assert str(desk.bob.received()[-1]["Subject"]).startswith("Your week")
+    desk.ann.mail("#list", "")
+    assert "Scanner hums" in last(desk.ann)
+    desk.bob.mail("List", "#search status:opne")
+    assert "did you mean open?" in last(desk.bob)
+    assert len(desk.tickets()) == count
+    desk.bob.mail("#4711 is the number of the invoice", "Where is it?")
+    desk.bob.mail("Printer", "#lits unassigned\n\nAnd the printer burns.")
+    assert len(desk.tickets()) == count + 2
