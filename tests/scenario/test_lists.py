@@ -28,7 +28,7 @@ def filled(make_desk: MakeDesk, **options: Any) -> Desk:
     desk.bob.reply("#take #tag vip #priority 1\n#set asset PC-1\n#set asset reference A-17")
     desk.bob.reply("#status waiting customer\n\nWhich toner do you use?")
     zoe.mail("Straße zum Büro", "Die Tür klemmt, 打印机 auch.")
-    desk.dana.reply("#take #due 2099-12-01\n#time 45m remote")
+    desk.dana.reply("#take #due 2030-12-01\n#time 45m remote")
     desk.ann.mail("Scanner hums", "Since yesterday.")
     desk.ann.mail("Mouse is stuck", "Very.")
     desk.bob.reply("#take\n#source phone")
@@ -68,9 +68,9 @@ SEARCHES: tuple[tuple[str, set[str]], ...] = (
     ("source:phone", {"Mouse"}),
     ("asset:pc", {"Printer"}),
     ("reference:a-17", {"Printer"}),
-    ("due:2099-12-01", {"Straße"}),
-    ("due:<2099-12-01", set()),
-    ("due:>2099-11-30", {"Straße"}),
+    ("due:2030-12-01", {"Straße"}),
+    ("due:<2030-12-01", set()),
+    ("due:>2030-11-30", {"Straße"}),
     ("created:2026-11-23", {"Printer", "Straße", "Scanner", "Mouse"}),
     ("title:hums", {"Scanner"}),
     ("toner client:acme status:open", {"Printer"}),
@@ -125,7 +125,7 @@ def test_n17_every_view(make_desk: MakeDesk) -> None:
     done = run(desk, "--view", "opne")
     assert done.exit_code and "did you mean open?" in str(done.exception)
     desk.dana.reply("#schedule 2026-11-24 14:00")
-    assert titles(desk, "--view", "overdue service calls") == ["Straße"]  # by the real clock
+    assert titles(desk, "--view", "overdue service calls") == ["Mouse"]  # by the real clock
 
 
 def test_n17_columns_order_groups_and_limits(make_desk: MakeDesk) -> None:

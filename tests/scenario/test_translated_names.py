@@ -174,7 +174,7 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
     assert desk.ticket()["notes"][-1]["text"] == "Mein Teil ist fertig."
     assert desk.ticket()["fields"]["twin"]["status"] == "Interne Prüfung"
     ask(desk, "#list offen\n#search toner\n#show\n#timesheet\n#help")
-    assert "Was offen ist: 1" in [mail["Subject"] for mail in desk.bob.received()[-4:]]
+    assert "Was offen ist: 1" in [mail["Subject"] for mail in desk.bob.received()[-6:]]
 
     desk.ann.mail("Scanner auch", "Er summt.")
     other = desk.ticket()["number"]
