@@ -108,6 +108,7 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
     "since": (
         Fact("since", "since when the ticket has its status, or none", "2026-11-16T09:30:00+00:00"),
     ),
+    "late": (Fact("late", "when the mail came, where that is hours ago; or none", None),),
     "transfer": (
         Fact("transfer.to", "the team or queue that has it now", "Provider · Level 2"),
         Fact("transfer.from", "the team or queue that had it, or none", "Service Desk"),
@@ -175,6 +176,9 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
         Fact("article.name", "the knowledge article's title", "Printer on fire"),
         Fact("article.text", "its words, in Markdown", "Unplug it first."),
         Fact("article.tags", "its tags, a list", ["printer"]),
+    ),
+    "old-mail": (
+        *_TICKETS, Fact("tickets[].arrived", "when its mail came", "2026-11-02T08:05:00+00:00")
     ),
     "digest": (*_TICKETS, Fact("tickets[].late", "whether that is past", False)),
     "week": (

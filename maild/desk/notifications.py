@@ -26,6 +26,9 @@ GROUPS = OF_RULES | OF_MAILD
 # What a reply to the mail is, where it does not say so itself.
 AS_ITS_NOTE, AS_ITS_MAIL, INTERNAL = "as its note", "as its mail", "internal"
 
+# What becomes of it where the mail that caused it is old (see `maild/desk/late.py`).
+AS_USUAL, WITHHELD, LISTED = "as usual", "withheld", "listed"
+
 
 @dataclass(frozen=True, slots=True)
 class Notification:
@@ -41,6 +44,7 @@ class Notification:
     reply: str = AS_ITS_NOTE  # whom a reply is for
     bundled: bool = False  # news that may wait for more of its kind
     tells: tuple[str, ...] = ()  # groups of facts besides those of every template
+    old_mail: str = AS_USUAL  # what becomes of it where a mail of weeks ago is its cause
     own: Path | None = None  # the admin's file that it stands in
 
     @property
@@ -137,6 +141,15 @@ KEYS = (
         "news for resources that waits `[notifications] quiet_seconds` for more of its kind",
         "yes",
         False,
+    ),
+    Key(
+        "old_mail",
+        "text",
+        "what becomes of it where its cause is a mail that came more than a week ago: `withheld`: "
+        "it is not sent; `listed`: a resource gets one list of all such tickets in its place",
+        "withheld",
+        AS_USUAL,
+        among=(AS_USUAL, WITHHELD, LISTED),
     ),
     Key(
         "tells",

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import structlog
 
 from maild.config import Settings
-from maild.desk import alerts, bundles, facts, people, rate_limits, reply_tokens
+from maild.desk import alerts, bundles, facts, late, people, rate_limits, reply_tokens
 from maild.desk.language import translator
-from maild.desk.notifications import Notification
+from maild.desk.notifications import AS_USUAL, LISTED, Notification
 from maild.desk.profile import Profile
 from maild.model import Address, EventName, Role, SendState, TicketRole
 from maild.store import asking
@@ -87,6 +87,8 @@ def notify(
     kind = desk.profile.notifications.named(template)
     what = _What(kind, ticket, note, time, kind.auto if auto is True else auto or None)
     told = _told(desk, what, recipients)
+    if kind.old_mail != AS_USUAL and late.is_old(desk):
+        return _list_old_mail(desk, what, told) if kind.old_mail == LISTED else []
     _look_up(desk, what, told)
     rows: list[OutboxItem] = []
     for recipient in told:
@@ -114,6 +116,23 @@ class _What:
     def ids(self) -> tuple[int | None, int | None]:
         """The note and the ticket that it is about."""
         return self.note.id if self.note else None, self.ticket.id if self.ticket else None
+
+
+def _list_old_mail(desk: Cause, what: _What, told: Sequence[Recipient]) -> list[OutboxItem]:
+    """Puts the ticket of a mail of weeks ago into the list that each of them gets."""
+    rows: list[OutboxItem] = []
+    if what.ticket is None:
+        return rows
+    line = late.entry(desk, what.ticket)
+    for recipient in told:
+        row = late.open_list(desk, recipient.address)
+        if row is not None:
+            late.take_in(desk, row, line)
+            continue
+        for made in notify(desk, None, late.LIST, [recipient], extra={"tickets": [line]}):
+            late.wait(desk, made)
+            rows.append(made)
+    return rows
 
 
 def _told(
@@ -261,7 +280,9 @@ def _row(
         language=_language(desk, recipient.person),
         audience=recipient.audience,
         auto=what.auto,
-        data=facts.storable({**what.kind.nothing, **_data(desk, what, recipient)})
+        data=facts.storable(
+            {**what.kind.nothing, **_late(desk, what), **_data(desk, what, recipient)}
+        )
         | _written(desk, recipient, extra),
         message_id=reply_tokens.message_id(
             reply_tokens.desk_secret(desk.unit),
@@ -359,6 +380,11 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
     if ticket is not None:
         data["earlier"] = facts.earlier_facts(unit, ticket, before=what.note, public_only=outside)
     return data
+
+
+def _late(desk: Cause, what: _What) -> facts.Facts:
+    came = late.since(desk) if "late" in what.kind.tells else None
+    return {"late": came.isoformat()} if came is not None else {}
 
 
 def _written(desk: Cause, recipient: Recipient, extra: Mapping[str, Any]) -> facts.Facts:

@@ -51,6 +51,16 @@ BUNDLE = Question(
     order=(_item.id.desc(),),
     limit=1,
 )
+WAITING_LIST = Question(
+    OutboxItem,
+    (_item.address == param("address"))
+    & (_item.template == param("template"))
+    & (_item.state == SendState.WAITING)
+    & (_item.attempts == 0)
+    & (_item.next_try > param("now")),
+    order=(_item.id.desc(),),
+    limit=1,
+)
 LAST_SENT = Question(
     OutboxItem,
     among(_item.address, "addresses") & (_item.state == SendState.SENT),
@@ -153,6 +163,11 @@ def bundle(
     return unit.first(
         BUNDLE, ticket=ticket.id, address=address, templates=sorted(templates), now=now
     )
+
+
+def waiting_list(unit: Unit, address: str, template: str, now: datetime) -> OutboxItem | None:
+    """The mail of this template to this address that still waits, of no ticket."""
+    return unit.first(WAITING_LIST, address=address, template=template, now=now)
 
 
 def last_sent_to(unit: Unit, addresses: Iterable[str]) -> OutboxItem | None:
