@@ -280,9 +280,7 @@ def _row(
         language=_language(desk, recipient.person),
         audience=recipient.audience,
         auto=what.auto,
-        data=facts.storable(
-            {**what.kind.nothing, **_late(desk, what), **_data(desk, what, recipient)}
-        )
+        data=facts.storable({**what.kind.nothing, **_data(desk, what, recipient)})
         | _written(desk, recipient, extra),
         message_id=reply_tokens.message_id(
             reply_tokens.desk_secret(desk.unit),
@@ -380,11 +378,6 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
     if ticket is not None:
         data["earlier"] = facts.earlier_facts(unit, ticket, before=what.note, public_only=outside)
     return data
-
-
-def _late(desk: Cause, what: _What) -> facts.Facts:
-    came = late.since(desk) if "late" in what.kind.tells else None
-    return {"late": came.isoformat()} if came is not None else {}
 
 
 def _written(desk: Cause, recipient: Recipient, extra: Mapping[str, Any]) -> facts.Facts:

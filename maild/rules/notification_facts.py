@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from maild.desk import articles, requests, status_requirements
+from maild.desk import articles, late, requests, status_requirements
 from maild.desk.notifications import Notification
 from maild.i18n import sentence
 from maild.model import EventName, Role
@@ -47,6 +47,12 @@ def _since(context: Context) -> str | None:
     event = EventName.STATUS_CHANGED
     found = asking.tickets.last_event(context.desk.unit, context.ticket, event)
     return found.at.isoformat() if found else None
+
+
+def _late(context: Context) -> str | None:
+    """When the mail came that is the cause, where that is hours ago."""
+    came = late.since(context.desk)
+    return came.isoformat() if came else None
 
 
 def _transfer(context: Context) -> dict[str, Any]:
@@ -127,6 +133,7 @@ def _remark(context: Context) -> str | None:
 FACTS: dict[str, Callable[[Context], Any]] = {
     "until": _until,
     "since": _since,
+    "late": _late,
     "transfer": _transfer,
     "appointment": _appointment,
     "oncall": _on_call,
