@@ -7,7 +7,7 @@ listen to the events and call actions again, until nothing happens any more (`se
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +23,7 @@ from maild.model import Address, EventName, LinkKind, Mail, Role, StatusKind, Ti
 from maild.store import asking
 from maild.store.records import (
     Event,
+    Mention,
     Message,
     Note,
     Organization,
@@ -343,6 +344,18 @@ class Desk:
         """Remembers that mail in answer to this Message-ID belongs to the ticket."""
         if message_id and not asking.tickets.is_thread(self.unit, message_id, ticket):
             self.unit.add(Thread(message_id=message_id, ticket_id=ticket.id, ours=ours))
+
+    def remember_mentioned(self, ids: Iterable[str], ticket: Ticket) -> None:
+        """Remembers that mail of the ticket answers these, as far as nobody has sent them to us."""
+        for message_id in ids:
+            if asking.tickets.of_message_id(self.unit, message_id):
+                continue
+            known = asking.tickets.mention(self.unit, message_id, ticket)
+            if known is None:
+                row = Mention(message_id=message_id, ticket_id=ticket.id, at=self.now)
+                self.unit.add(row)
+            else:
+                self.unit.change(known, at=self.now)
 
     # ---- what all of them are made of
 

@@ -77,6 +77,12 @@ CATALOGUE = (
         "its words",
         "I have ordered a new toner.\n\nIt comes tomorrow before noon; please keep\nthe old one.",
     ),
+    Fact(
+        "note.below",
+        "what stands below the words of a mail that opened the ticket, or none; `words(note)` "
+        "shows it to resources",
+        None,
+    ),
     Fact("note.html", "its words as harmless HTML, or none; `words(note)` shows it", None),
     Fact("note.created", "when it was written", "2026-11-21T09:30:00+00:00"),
     Fact("note.attachments[].filename", "name of a file that came with it", "toner.jpg"),
@@ -299,6 +305,7 @@ def note_facts(unit: Unit, note: Note) -> Facts:
         "public": note.public,
         "title": note.title,
         "text": _cut(note.text, TEXT_LIMIT),
+        "below": _below(unit, note),
         "html": note.html if note.html and len(note.html) <= TEXT_LIMIT else None,
         "created": _time(note.created),
         "attachments": [
@@ -306,6 +313,14 @@ def note_facts(unit: Unit, note: Note) -> Facts:
             for a in note.attachments
         ],
     }
+
+
+def _below(unit: Unit, note: Note) -> str | None:
+    """What stands below the words of a mail that opened a ticket: often that is the problem."""
+    ticket = unit.get(Ticket, note.ticket_id) if note.quoted_text.strip() else None
+    if ticket is None or asking.notes.first(unit, ticket) is not note:
+        return None
+    return _cut(note.quoted_text, TEXT_LIMIT)
 
 
 def time_facts(unit: Unit, entry: TimeEntry, *, internal: bool) -> Facts:
@@ -360,6 +375,8 @@ def without_internal(facts: Mapping[str, Any]) -> Facts:
     data["earlier"] = [e for e in data.get("earlier") or [] if e.get("public") is True]
     if (data.get("note") or {}).get("public") is not True:
         data["note"] = None
+    if data["note"] is not None:
+        data["note"] = {**data["note"], "below": None}
     if data.get("time"):
         data["time"] = {**data["time"], "internal": None}
     return data

@@ -8,10 +8,23 @@ from maild.desk.notify import not_delivered
 from maild.ingest import mail_notes, match
 from maild.ingest.outcome import Outcome, conclude, say
 from maild.ingest.sender import Sender
-from maild.model import Became, EventName, FailedRecipient, Kind, Mail, Reason, Role, SendState
+from maild.model import (
+    Appointment,
+    Became,
+    EventName,
+    FailedRecipient,
+    Kind,
+    Mail,
+    Reason,
+    Role,
+    SendState,
+)
 from maild.parse.parser import parse
 from maild.store import asking
 from maild.store.records import OutboxItem, Person, Ticket
+
+ONE_LINE = 300  # characters of a reaction that are shown
+ANSWER = "service_call_answer"  # field of a ticket: what somebody answered to its appointment
 
 # Statuses that are no fault of the address: full, or our words were not liked (RFC 3463 §3).
 NOT_ITS_FAULT = ("5.2.2", "5.3.", "5.6.", "5.7.")
@@ -31,9 +44,13 @@ def take(desk: Desk, mail: Mail) -> Outcome:
     say(desk, found.reason)
     named = (mail.sender.name or mail.sender.address) if mail.sender else MAILD.name
     actor = Actor.of(person) if person else Actor(named, Role.SYSTEM)
-    mail_notes.file(desk, found.ticket, mail, what, actor, title=_title(mail, named))
+    note = mail_notes.file(
+        desk, found.ticket, mail, what, actor, title=_title(mail, named), text=_line(mail)
+    )
     detail = {"kind": mail.kind.value, "subject": mail.subject}
-    desk.emit(found.ticket, EventName.AUTOMATIC_MAIL, detail)
+    if mail.kind is Kind.REACTION and mail.appointment is not None:
+        detail |= _answered(desk, found.ticket, mail.appointment, named)
+    desk.emit(found.ticket, EventName.AUTOMATIC_MAIL, detail, note)
     return conclude(desk, Became.IGNORED, f"{what} changes nothing")
 
 
@@ -50,6 +67,24 @@ def _match(desk: Desk, mail: Mail, person: Person | None) -> match.Match:
                 because = "the subject names it, and we wrote to this address about it"
                 return match.Match(ticket, "number", Reason("match", ticket.number, because))
     return found
+
+
+def _line(mail: Mail) -> str | None:
+    """What is shown of a button that was pressed: one line; None: the words of the mail."""
+    if mail.kind is not Kind.REACTION:
+        return None
+    text = " ".join((mail.new_text or mail.text or mail.subject).split())
+    return text if len(text) <= ONE_LINE else f"{text[:ONE_LINE]} …"
+
+
+def _answered(desk: Desk, ticket: Ticket, appointment: Appointment, who: str) -> dict[str, str]:
+    """Writes down at the appointment who answers what; what rules are told of it."""
+    if appointment.answer is None:
+        return {}
+    comment = " ".join(appointment.comment.split())
+    said = f"{who}: {appointment.answer.answer}"
+    desk.set_field(ticket, ANSWER, f"{said} ({comment})" if comment else said)
+    return {"answer": appointment.answer.answer, "comment": comment}
 
 
 def _title(mail: Mail, who: str) -> str:

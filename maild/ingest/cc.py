@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from maild.desk import people
 from maild.desk.desk import Desk
+from maild.ingest import aliases
 from maild.model import Address, Mail, Role, TicketRole
 from maild.store import asking
 from maild.store.records import Person, Ticket
@@ -43,13 +44,15 @@ def waiting(desk: Desk, ticket: Ticket) -> list[Person]:
 
 def _others(desk: Desk, mail: Mail) -> list[Address]:
     """Addresses of To and Cc that are neither ours nor the writer's, each once."""
-    config = desk.settings.config
+    config, ours = desk.settings.config, aliases.delivered_to(desk, mail)
     sender = mail.sender.key if mail.sender else ""
     found: dict[str, Address] = {}
     for address in (*mail.to, *mail.cc)[: MOST * 2]:
         key = address.key
         plain = "@" in key.strip("@") and len(key) <= 254 and not any(c.isspace() for c in key)
-        if plain and key != sender and not people.is_ours(desk.unit, config, key):
+        if not plain or key == sender or key in ours:
+            continue
+        if not people.is_ours(desk.unit, config, key):
             found.setdefault(key, address)
     return list(found.values())[:MOST]
 

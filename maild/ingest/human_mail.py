@@ -17,7 +17,7 @@ from maild.desk import people, rate_limits, reply_tokens
 from maild.desk.audience import ELSEWHERE
 from maild.desk.desk import MAILD, Actor, Desk
 from maild.desk.views import MAILING_LIST
-from maild.ingest import automatic_mail, cc, kept_back, mail_notes, own_mail, withheld
+from maild.ingest import aliases, automatic_mail, cc, kept_back, mail_notes, own_mail, withheld
 from maild.ingest.match import Evidence, Match, answered, decide, gather, of_ticket
 from maild.ingest.outcome import Outcome, conclude, say
 from maild.ingest.proof import Proof, prove, prove_contact
@@ -98,6 +98,7 @@ def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
         desk.mail = mail
         desk.unit.change(desk.stored, sender=claimed.address.key)
     _meet(desk, mail)
+    aliases.offer(desk, mail)
     understood = _understand(desk, mail, claimed)
     desk.actor = understood.actor
     desk.author = None if understood.unproven else understood.person
@@ -147,7 +148,7 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
     unit, config = desk.unit, desk.settings.config
     sender = who(unit, claimed, desk.now)
     outsiders = cc.outsiders(desk, mail)
-    evidence = gather(unit, mail, reply_tokens.desk_secret(unit), outsiders)
+    evidence = gather(unit, mail, reply_tokens.desk_secret(unit), outsiders, desk.now)
     found = _of_thread(evidence, decide(unit, evidence, sender), mail)
     found = replace(found, ticket=of) if of is not None else found
     token = sender.person.id in found.persons
@@ -364,7 +365,8 @@ def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = Non
             results,
         )
     of_forward = _forwarded(desk, understood)
-    contact = of_forward or _on_behalf(desk, understood) or understood.person
+    written_to = _on_behalf(desk, understood) or _written_to(desk, understood)
+    contact = of_forward or written_to or understood.person
     forwarded = of_forward is not None
     listed = understood.mail.kind is Kind.LIST
     title = title_of(asked.subject)
@@ -383,7 +385,7 @@ def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = Non
         return _list_thread(desk, understood, ticket)
     note = _describe(desk, understood, ticket, of_forward)
     _tie(desk, understood, ticket, follows)
-    if understood.unproven and forwarded:
+    if understood.unproven and contact is not understood.person:
         desk.mail = replace(understood.mail, answerable=False)  # nobody else hears of it yet
     desk.announce(ticket, note)
     desk.settle()
@@ -453,6 +455,24 @@ def _on_behalf(desk: Desk, understood: Understood) -> Person | None:
     person = commands.on_behalf(desk, understood.asked) if understood.by_resource else None
     if person is not None:
         say(desk, Reason("who", f"for {person.name}", f"{understood.person.name} says so (#for)"))
+    return person
+
+
+def _written_to(desk: Desk, understood: Understood) -> Person | None:
+    """The customer to whom a technician writes, the desk in copy; it is her ticket."""
+    mail = understood.mail
+    config, unit = desk.settings.config, desk.unit
+    if not understood.sender.is_resource or not understood.sender.strict:
+        return None
+    if any(people.is_ours(unit, config, address.key) for address in mail.to):
+        return None
+    outsiders = cc.outsiders(desk, mail)
+    address = next((a for a in mail.to if a.key in outsiders), None)
+    if address is None:
+        return None
+    person = people.by_address(unit, address) or people.learn(unit, address, desk.now)
+    because = f"{understood.person.name} writes to {address.key}, the desk in copy"
+    say(desk, Reason("who", f"for {person.name}", because))
     return person
 
 

@@ -10,17 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from maild.desk import former_numbers, numbers, reply_tokens
 from maild.desk.reply_tokens import Token
 from maild.ingest.sender import Sender
+from maild.ingest.subject_fields import title_of
 from maild.model import Mail, Reason, TicketRole
+from maild.parse.fold import fold
 from maild.store import asking
 from maild.store.records import Thread, Ticket
 from maild.store.types import keyed
 from maild.store.unit import Unit
 
 IDS = 60  # Message-IDs of one mail that are looked up: all of In-Reply-To, the latest References
+DAYS = timedelta(days=14)  # so long two mails belong together by one that we never saw
 NAMED = 5  # numbers of one subject that are looked up
 
 
@@ -42,6 +46,7 @@ class Evidence:
     known: tuple[tuple[Thread, Ticket], ...]  # by Message-IDs of mail that we have
     named: tuple[Ticket, ...]  # by number, in the subject; by that of an old desk last
     outsiders: frozenset[str] = frozenset()  # addresses in To and Cc that are not of the desk
+    mentioned: tuple[tuple[str, Ticket], ...] = ()  # by Message-IDs of mail that we have not
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,12 @@ def answered(mail: Mail) -> tuple[str, ...]:
     return tuple(ids)[:IDS]
 
 
+def nearest(mail: Mail) -> tuple[str, ...]:
+    """Those that are worth remembering: what it answers, and where its thread began."""
+    ids = dict.fromkeys((*mail.in_reply_to[:3], *mail.references[-5:], *mail.references[:1]))
+    return tuple(ids)
+
+
 def look_up(unit: Unit, mail: Mail) -> None:
     """Asks at once which mail of ours this one answers, and whether it is itself one of ours."""
     own = [mail.message_id] if mail.message_id else []
@@ -70,9 +81,13 @@ def look_up(unit: Unit, mail: Mail) -> None:
 
 
 def gather(
-    unit: Unit, mail: Mail, secret: bytes, outsiders: frozenset[str] = frozenset()
+    unit: Unit,
+    mail: Mail,
+    secret: bytes,
+    outsiders: frozenset[str] = frozenset(),
+    now: datetime | None = None,
 ) -> Evidence:
-    """Looks up what the mail's header fields point to."""
+    """Looks up what the mail's header fields point to; without `now` only mail that we have."""
     look_up(unit, mail)
     ids = [_ours(unit, message_id) for message_id in answered(mail)]
     asking.tickets.look_up(unit, [*ids, *([mail.message_id] if mail.message_id else [])])
@@ -92,6 +107,20 @@ def gather(
         known=tuple(known for i in ids for known in asking.tickets.of_message_id(unit, i)),
         named=(*(by_number[n] for n in named if n in by_number), *of_old.values()),
         outsiders=outsiders,
+        mentioned=_mentioned(unit, mail, now) if now is not None else (),
+    )
+
+
+def _mentioned(unit: Unit, mail: Mail, now: datetime) -> tuple[tuple[str, Ticket], ...]:
+    """Tickets whose mail answers what this one answers, or this one itself: the answer came
+    before it.  An older mail of the same thread counts only where the topic is the same."""
+    own = (mail.message_id,) if mail.message_id else ()
+    direct = {keyed(i) for i in (*own, *(mail.in_reply_to[:3] or mail.references[-1:]))}
+    title = fold(title_of(mail.subject))
+    return tuple(
+        (mention.message_id, ticket)
+        for mention, ticket in asking.tickets.mentioned(unit, (*own, *nearest(mail)), now - DAYS)
+        if mention.message_id in direct or fold(title_of(ticket.title)) == title
     )
 
 
@@ -123,6 +152,10 @@ def decide(unit: Unit, evidence: Evidence, who: Sender | None) -> Match:
         if who is not None and of_ticket(unit, ticket, who):
             because = f"the subject names it, and {who.person.name} is of it{doubt}"
             return Match(ticket, "number", Reason("match", ticket.number, because))
+    for message_id, ticket in evidence.mentioned:
+        if who is not None and _same_people(unit, ticket, who, evidence):
+            because = f"mail of it is about <{message_id}> too, which we have not seen{doubt}"
+            return Match(ticket, "thread", Reason("match", ticket.number, because))
     known = [ticket for thread, ticket in evidence.known if not thread.ours]
     barred = next(iter((*evidence.named, *known)), None)
     because = "nothing in it points to one that we have" + doubt
@@ -159,6 +192,14 @@ def _follows(unit: Unit, ticket: Ticket, who: Sender | None, evidence: Evidence)
     return who.person in proposed and _writes_to_contacts(unit, ticket, evidence)
 
 
+def _same_people(unit: Unit, ticket: Ticket, who: Sender, evidence: Evidence) -> bool:
+    """Whether a mail whose common root we never saw is of the ticket's people; a technician's is
+    where he writes to them."""
+    if who.is_resource:
+        return _writes_to_contacts(unit, ticket, evidence)
+    return _follows(unit, ticket, who, evidence)
+
+
 def _is_for(unit: Unit, ticket: Ticket, who: Sender | None, evidence: Evidence) -> bool:
     """Whether what he says there is for its contacts.  A technician is of every ticket: what he
     writes to other people may be about something else."""
@@ -184,6 +225,7 @@ def _reachable(evidence: Evidence, who: Sender | None) -> Evidence:
         tuple((thread, ticket) for thread, ticket in evidence.known if ticket.deleted is None),
         tuple(ticket for ticket in evidence.named if ticket.deleted is None),
         evidence.outsiders,
+        tuple((i, ticket) for i, ticket in evidence.mentioned if ticket.deleted is None),
     )
 
 

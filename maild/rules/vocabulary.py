@@ -375,6 +375,8 @@ VALUES: dict[str, Value] = {
                 ("was_kind", "the kind of the old status", "text"),
                 ("person", "who was put on the ticket", "text"),
                 ("role", "as what", "text"),
+                ("answer", "what an automatic mail answers to an appointment: declined …", "text"),
+                ("comment", "what somebody wrote with that answer", "text"),
                 ("which", "first response or resolution", "text"),
                 ("rule", "the rule that waited", "text"),
                 ("command", "what was asked", "text"),

@@ -112,6 +112,16 @@ class FormerNumber:
     ticket_id: int = ref("ticket.id", index=True)
 
 
+@record("mention", Unique(("message_id", "ticket_id"), "uq_mention"))
+class Mention:
+    """A Message-ID that mail of a ticket answers, of a mail that the desk has not seen."""
+
+    id: int = primary(default=UNWRITTEN)
+    message_id: str = column(keyed=True)
+    ticket_id: int = ref("ticket.id", index=True)
+    at: datetime  # when the latest such mail came
+
+
 # ---- people
 
 

@@ -110,6 +110,17 @@ class FormerNumber(Base):
     ticket_id: Mapped[int] = _ref("ticket.id", index=True)
 
 
+class Mention(Base):
+    """A Message-ID that mail of a ticket answers, of a mail that the desk has not seen."""
+
+    __tablename__ = "mention"
+    __table_args__ = (sa.UniqueConstraint("message_id", "ticket_id", name="uq_mention"),)
+    id: Mapped[int] = _key()
+    message_id: Mapped[str] = mapped_column(KeyText)
+    ticket_id: Mapped[int] = _ref("ticket.id", index=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
 # ---- people
 
 

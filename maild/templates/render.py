@@ -191,6 +191,14 @@ def _words_of(note: Mapping[str, Any] | None, frame: bool = True) -> Ready:
         return Ready("")
     text = escape.plain(note["text"]).strip()
     shown = f'<div class="{"words" if frame else "letter"}">{escape.paragraphs(text)}</div>'
+    below = escape.plain(note.get("below")).strip()
+    if below:
+        line = _PAGE.get().words["below"]
+        text = f"{text}\n\n{line}:\n\n{below}"
+        shown += (
+            f'<details><summary class="small">{html.escape(line)}</summary>'
+            f'<div class="small">{escape.paragraphs(below)}</div></details>'
+        )
     files = ", ".join(
         f"{escape.one_line(a['filename'])} ({_size(a['size'])})" for a in note["attachments"]
     )

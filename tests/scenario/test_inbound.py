@@ -9,8 +9,9 @@ import pytest
 
 from maild.demo.writer import parse, plain_text
 from maild.desk import views
-from tests.scenario.conversation import PROOF, Desk
-from tests.scenario.test_trust import numbered, templates
+from tests.scenario.conversation import PROOF, Desk, InProcess
+from tests.scenario.test_loops import alerts
+from tests.scenario.test_trust import configured, numbered, roles, templates
 
 MakeDesk = Callable[..., Desk]
 OURS = "Example Support <support@example.com>"
@@ -230,3 +231,214 @@ def test_an_automatic_mails_words_are_on_its_ticket(
     eve = desk.writer("Eve", "eve@evil.example")  # H45: she only knows the number
     eve.mail(subject.format(numbered(desk, "Printer")), "Away.", headers=headers)
     assert len(desk.ticket()["notes"]) == 2
+
+
+def meeting(answer: str, comment: str = "", reply_to: str = "") -> bytes:
+    """A calendar's answer (RFC 5546 §3.2.3)."""
+    lines = [
+        "From: Ann <ann@acme.example>",
+        "To: support@example.com",
+        f"Subject: {answer.title()}: Technician visit",
+        f"Message-ID: <{answer}{len(comment)}@acme.example>",
+        f"In-Reply-To: {reply_to}",
+        'Content-Type: text/calendar; charset="utf-8"; method=REPLY',
+        "",
+        "BEGIN:VCALENDAR",
+        "METHOD:REPLY",
+        "BEGIN:VEVENT",
+        f"ATTENDEE;PARTSTAT={answer.upper()};CN=Ann:mailto:ann@acme.example",
+        "UID:abc-1",
+        "SUMMARY:Technician visit",
+        *([f"COMMENT:{comment}"] if comment else []),
+        "DTSTART:20261127T090000Z",
+        "END:VEVENT",
+        "END:VCALENDAR",
+    ]
+    return "\r\n".join(lines).encode()
+
+
+@pytest.mark.parametrize("profile", ["next7", "atera", "ggit"])
+@pytest.mark.parametrize(
+    ("answer", "comment", "told"),
+    [
+        ("accepted", "", False),
+        ("tentative", "", False),
+        ("declined", "", True),
+        ("declined", "I am in Rome that day.", True),
+        ("accepted", "Please ring twice.", True),
+    ],
+)
+def test_h107_a_declined_appointment_is_told_and_moves_nothing(
+    make_desk: MakeDesk, profile: str, answer: str, comment: str, told: bool
+) -> None:
+    desk = make_desk(profile=profile)
+    desk.ann.mail("Printer is on fire")
+    desk.bob.mail(numbered(desk, "Printer"), "#take\nI come on Friday at ten.")
+    before, sent = desk.ticket()["status"], len(desk.outbox())
+    desk.put(meeting(answer, comment, str(desk.ann.received()[-1]["Message-ID"])))
+    ticket = desk.ticket()
+    assert ticket["status"] == before
+    assert f"Ann: {answer}" in ticket["fields"]["service_call_answer"]
+    assert comment in ticket["fields"]["service_call_answer"]
+    note = ticket["notes"][-1]
+    assert (note["public"], "\n" in note["text"]) == (False, False)
+    new = [(item.address, item.template) for item in desk.outbox()[sent:]]
+    assert new == ([("bob@example.com", "note")] if told else [])
+
+
+def test_h107_a_thumb_is_one_line_on_its_ticket(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    desk.bob.mail(numbered(desk, "Printer is resolved"), "Done.")
+    sent = len(desk.outbox())
+    desk.ann.reply("\U0001f44d\n\nAnn reacted to your message:")
+    assert desk.ticket()["status"] == "Complete"
+    note = desk.ticket()["notes"][-1]
+    assert "reacted to your message" in note["text"]
+    assert "\n" not in note["text"]
+    assert len(desk.outbox()) == sent
+
+
+# ---- the first mail
+
+
+def test_what_stands_below_a_first_mail_is_in_the_technicians_mail(make_desk: MakeDesk) -> None:
+    """The problem often stands there; a reply's quote does not come again."""
+    desk = make_desk()
+    below = "From: Pete <pete@provider.example>\nSent: Wednesday, November 25, 2026 4:00 PM\n"
+    below += "To: Ann <ann@acme.example>\nSubject: Router\n\nWhich VLAN shall port 4 carry?"
+    desk.ann.mail("Re: Router", f"Please see below.\n\nAnn\n\n{below}")
+    assert "VLAN" in desk.ticket()["notes"][0]["quoted_text"]
+    told = desk.bob.received()[-1]
+    assert "Which VLAN shall port 4 carry?" in plain_text(told)
+    page = told.get_body(("html",))
+    assert page is not None
+    assert "Which VLAN" in page.get_content()
+    assert all("VLAN" not in plain_text(mail) for mail in desk.ann.received())
+    desk.bob.reply("#take\nPort 4 carries 12.", to=told)
+    desk.ann.reply("Thank you, and port 5?")
+    mail = plain_text(desk.bob.received()[-1])
+    assert mail.count("Please see below.") == 1
+    assert "port 5?" in mail
+
+
+# ---- which ticket, whose
+
+
+def test_two_mails_that_answer_one_unseen_mail_are_one_ticket(make_desk: MakeDesk) -> None:
+    """Within days, of the same people or organization, never a stranger's."""
+    desk = make_desk()
+    carl = desk.writer("Carl", "carl@acme.example")
+    root = {
+        "In-Reply-To": "<root@acme.example>",
+        "References": "<r0@x> <root@acme.example>",
+    }
+    desk.ann.mail("Re: Server migration", "The date would be 3 December.", headers=root)
+    carl.mail("AW: Server migration", "I can do it.", headers=root)
+    assert [t["status"] for t in desk.tickets()] == ["Feedback Received"]
+    desk.writer("Eve", "eve@evil.example").mail("Re: Server migration", "Me too.", headers=root)
+    assert len(desk.tickets()) == 2
+    later = {"In-Reply-To": "<m3@acme.example>", "References": "<r0@x> <m3@acme.example>"}
+    carl.mail("Re: Server migration", "In the evening?", headers=later)  # a common root
+    assert len(desk.tickets()) == 2
+    carl.mail("Re: Another thing", "What is this?", headers={**later, "In-Reply-To": "<m9@x>"})
+    assert len(desk.tickets()) == 3
+    desk.later(days=20)
+    desk.ann.mail("Re: Server migration", "Next year.", headers=root)
+    assert len(desk.tickets()) == 4
+
+
+def test_an_answer_that_arrives_before_its_original(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    carl = desk.writer("Carl", "carl@acme.example")
+    carl.mail("Re: Scanner", "Mine too.", headers={"In-Reply-To": "<first@acme.example>"})
+    desk.ann.mail("Scanner", "It is dead.", headers={"Message-ID": "<first@acme.example>"})
+    assert len(desk.tickets()) == 1
+    assert [n["by"] for n in desk.ticket()["notes"]] == ["Carl", "Ann"]
+    carl.mail("Re: Scanner", "Since Monday.", headers={"In-Reply-To": "<first@acme.example>"})
+    assert len(desk.tickets()) == 1
+    eve = desk.writer("Eve", "eve@evil.example")
+    eve.mail("Printer", "x", headers={"In-Reply-To": "<p@acme.example>"})
+    desk.ann.mail("Printer", "y", headers={"Message-ID": "<p@acme.example>"})
+    assert len(desk.tickets()) == 3
+
+
+@pytest.mark.parametrize("copied", [{"Cc": "support@example.com"}, {}])
+@pytest.mark.parametrize(
+    ("to", "contact"),
+    [
+        ("Ann <ann@acme.example>", "ann@acme.example"),
+        ("new@client.example", "new@client.example"),
+        ("a@b.example, c@b.example", "a@b.example"),
+        ("dana@example.com, ann@acme.example", "ann@acme.example"),
+    ],
+)
+def test_a_technician_writes_to_the_customer_the_desk_in_copy(
+    make_desk: MakeDesk, copied: dict[str, str], to: str, contact: str
+) -> None:
+    desk = make_desk()
+    text = "Come by whenever you like."
+    desk.bob.mail("Your new laptop is ready", text, headers={**copied, "To": to})
+    ticket = desk.ticket()
+    assert ticket["contact"]["address"] == contact
+    assert [n["by"] for n in ticket["notes"]] == ["Bob Tech"]
+    sent = [item for item in desk.outbox() if item.audience == "contact"]
+    assert sent == []
+    desk.bob.mail("My own printer", "It burns.")
+    assert desk.ticket()["contact"]["address"] == "bob@example.com"
+
+
+def test_an_unproven_technician_tells_the_customer_nothing(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    forger = desk.writer("Bob Tech", "bob@example.com")
+    forger.mail(
+        "Invoice", "Pay here.", headers={"To": "ann@acme.example", "Cc": "support@example.com"}
+    )
+    assert notes(desk) == [("resource", False)]
+    assert templates(desk, "ann@acme.example") == []
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "Shop <noreply@shop.example>",
+        "wordpress@shop.example",
+        "Web <info@example.com>",
+        "form@x.example",
+    ],
+)
+def test_a_form_is_the_ticket_of_whom_reply_to_names(make_desk: MakeDesk, sender: str) -> None:
+    desk = make_desk()
+    desk.put(raw("I cannot pay.", From=sender, Reply_To="Joe <joe@mail.example>"))
+    assert desk.ticket()["contact"] == {"name": "Joe", "address": "joe@mail.example"}
+    desk.bob.mail(numbered(desk, "VPN"), "Which card do you use?")
+    assert templates(desk, "joe@mail.example") == ["acknowledgement", "reply"]
+
+
+def test_h43_an_ordinary_reply_to_is_nobody(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    desk.put(raw("x", From="Joe <joe@mail.example>", Reply_To="Ann <ann@acme.example>"))
+    assert desk.ticket()["contact"]["address"] == "joe@mail.example"
+
+
+def test_addresses_of_the_desk_are_nobody_on_a_ticket(make_desk: MakeDesk) -> None:
+    desk = configured(make_desk, 'aliases = ["helpdesk@example.com"]')
+    copies = {
+        "Cc": "helpdesk@example.com, HELPDESK+x@Example.com, team@example.com, c@acme.example",
+        "X-Original-To": "team@example.com",
+        "Delivered-To": "support@example.com",
+    }
+    desk.ann.mail("Printer is on fire", headers=copies)
+    assert set(roles(desk, desk.ticket()["number"])) == {"c@acme.example"}
+    assert "alias:team@example.com" in alerts(desk)
+    desk.put(raw("x", From="helpdesk@example.com"))
+    assert desk.ticket()["contact"] is None
+
+
+def test_a_former_address_stays_the_desks_own(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    text = desk.file.read_text()
+    desk.file.write_text(text.replace("support@example.com", "service@example.com"))
+    desk.transport = InProcess(desk)
+    desk.ann.mail("Printer", headers={"Cc": "support@example.com", "To": "service@example.com"})
+    assert roles(desk, desk.ticket()["number"]) == {}

@@ -14,6 +14,7 @@ from maild.store.question import Question, among, param
 from maild.store.records import (
     Event,
     FormerNumber,
+    Mention,
     NumberSeries,
     Organization,
     Person,
@@ -30,6 +31,7 @@ from maild.store.unit import Unit
 _ticket, _link, _of = columns(Ticket), columns(TicketLink), columns(TicketPerson)
 _time, _event, _thread = columns(TimeEntry), columns(Event), columns(Thread)
 _former = columns(FormerNumber)
+_mention = columns(Mention)
 
 UNFINISHED = _ticket.status_kind.not_in((StatusKind.RESOLVED, StatusKind.CLOSED))
 OPEN = _ticket.status_kind != StatusKind.CLOSED
@@ -78,6 +80,15 @@ _THREADS = Statement(
     .where(among(_thread.message_id, "ids"))
     .order_by(_thread.id)
     .with_for_update(of=TABLES[Ticket])  # who answers a ticket writes it
+)
+MENTIONED = Question(
+    Mention,
+    among(_mention.message_id, "ids") & (_mention.at >= param("since")),
+    order=(_mention.id.desc(),),
+    limit=50,
+)
+MENTION = Question(
+    Mention, (_mention.message_id == param("message_id")) & (_mention.ticket_id == param("ticket"))
 )
 INCIDENTS = Question(
     Ticket, (_ticket.parent_id == param("ticket")) & OPEN & THERE, order=(_ticket.id,)
@@ -164,6 +175,20 @@ def of_message_id(unit: Unit, message_id: str) -> list[tuple[Thread, Ticket]]:
     """
     found = ((t, unit.get(Ticket, t.ticket_id)) for t in unit.all(THREADS, message_id=message_id))
     return [(thread, survivor(unit, ticket)) for thread, ticket in found if ticket is not None]
+
+
+def mentioned(unit: Unit, ids: Iterable[str], since: datetime) -> list[tuple[Mention, Ticket]]:
+    """Which tickets' mail has answered one of these since then, and the ticket or where that
+    went; newest first."""
+    wanted = [keyed(message_id) for message_id in ids]
+    rows = unit.all(MENTIONED, ids=wanted, since=since) if wanted else []
+    found = ((mention, unit.get(Ticket, mention.ticket_id)) for mention in rows)
+    return [(mention, survivor(unit, ticket)) for mention, ticket in found if ticket is not None]
+
+
+def mention(unit: Unit, message_id: str, ticket: Ticket) -> Mention | None:
+    """What is written down of mail of this ticket that answers it."""
+    return unit.first(MENTION, message_id=message_id, ticket=ticket.id)
 
 
 def is_thread(unit: Unit, message_id: str, ticket: Ticket) -> bool:
