@@ -552,6 +552,36 @@ class ContactSection(PersonSection):
     timezone: str | None = None
 
 
+class SenderSection(Section):
+    """Whose mail is a machine's: a monitoring system's, a form's, a scheduler's (N7, G17)."""
+
+    kind: Annotated[str, Field(min_length=1)]  # as the profile's rules call it
+    address: Annotated[str, Field(examples=["alerts@rmm.example.net"])]  # `*` stands for any text
+    # What proves that it is this sender: DMARC or aligned DKIM, or nothing but the address, which
+    # anybody can write.
+    trust: Literal["dmarc", "address"] = "dmarc"
+    # Or a secret that only this sender knows: it writes to support+SECRET@…
+    secret: SecretStr | None = None
+
+    @field_validator("address")
+    @classmethod
+    def _has_domain(cls, value: str) -> str:
+        address = value.strip().lower()
+        domain = address.rpartition("@")[2]
+        if "@" not in address or "." not in domain or "*" in domain.removeprefix("*."):
+            raise ValueError(
+                "an address with its domain is needed, like alerts@rmm.example.net or *@example.net"
+            )
+        return address
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[\w-]{12,60}", value.get_secret_value()):
+            raise ValueError("12 to 60 letters, digits, - and _ are needed")
+        return value
+
+
 class Config(BaseModel):
     """The whole of maild.toml."""
 
@@ -572,6 +602,7 @@ class Config(BaseModel):
     resource: list[ResourceSection] = []
     organization: list[OrganizationSection] = []
     contact: list[ContactSection] = []
+    sender: list[SenderSection] = []
     hook: list[HookSection] = []
     web: WebSection | None = None
 

@@ -21,7 +21,7 @@ from maild.errors import MaildError
 from maild.ingest.imap import probe as probe_mailbox
 from maild.outbox.deliver import probe as probe_smtp
 from maild.outbox.journal import journal_path
-from maild.store import Store
+from maild.store import Store, asking
 from maild.templates.renderer import check_templates
 
 
@@ -118,11 +118,25 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     """What is tried, in this order; each says how it went or raises."""
     yield "profile", lambda: _profile(settings)
     yield "database", lambda: _database(settings)
+    yield "senders", lambda: _senders(settings)
     for section in settings.config.mailbox:
         yield f"mailbox {section.name}", lambda section=section: probe_mailbox(section)  # type: ignore[misc]
     yield "smtp", lambda: probe_smtp(settings.config.smtp)
     yield "templates", lambda: check_templates(settings.templates)
     yield "commands", lambda: _commands(settings)
+
+
+def _senders(settings: Settings) -> str:
+    """Who looks like a machine and waits for a yes (H93)."""
+    store = Store(settings.database_url)
+    try:
+        prepare(settings, store, datetime.now(UTC), look=True)
+        with store.look() as unit:
+            alerts = [a for a in asking.alerts.every(unit) if a.key.startswith("machine:")]
+    finally:
+        store.close()
+    waiting = [f"{a.count} mails: {a.text}" for a in alerts if a.cleared is None]
+    return " ".join(waiting) or "none waits for a yes"
 
 
 def _profile(settings: Settings) -> str:

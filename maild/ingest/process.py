@@ -27,6 +27,7 @@ from maild.ingest import (
     duplicates,
     exposure,
     human_mail,
+    machines,
     own_list,
     own_mail,
     routed_mail,
@@ -252,6 +253,7 @@ def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outc
         return conclude(desk, Became.IGNORED, f"it went through {hops} servers: a loop (H40)")
     if mail.kind.automatic:
         return automatic_mail.take(desk, mail)
+    machines.know(desk, mail)
     route = desk.route()
     if route is not None:
         return _machine(desk, mail, route)

@@ -184,8 +184,14 @@ def _tells(context: Context, ticket: Ticket) -> bool:
     return status is None or status.tell_contact
 
 
+SENDER_KINDS = "kinds of sender"  # in the desk's memory: those that are proven of this mail
+
+
 def _sender_kinds(context: Context) -> list[str]:
+    """Proven ones, where the mail came in; for a rule that is only tried, by its patterns."""
     mail, profile = context.mail, context.desk.profile
+    if SENDER_KINDS in context.desk.memory:
+        return list(context.desk.memory[SENDER_KINDS])
     if mail is None or mail.sender is None:
         return []
     return [kind for kind in profile.senders if profile.is_sender(mail.sender.key, kind)]

@@ -61,6 +61,22 @@ domains = ["acme.example"]
 name = "Ann"
 email = "ann@acme.example"
 organization = "Acme"
+[[sender]]
+kind = "monitoring"
+address = "alerts@n-central.example"
+trust = "address"
+[[sender]]
+kind = "scheduler"
+address = "no-reply@timezest.example"
+trust = "address"
+[[sender]]
+kind = "web form"
+address = "forms@ggit.example"
+trust = "address"
+[[sender]]
+kind = "outside helpdesk"
+address = "tickets@missioncontrol.example"
+trust = "address"
 {more}
 """
 

@@ -18,6 +18,7 @@ QUEUES = {  # of a new user, and of a request of the client's own making
     "ggit": ("Office Admin", "Help Desk"),
     "atera": ("Support", "Support"),
 }
+SITE = '[[sender]]\nkind = "web form"\naddress = "www@site.example"\ntrust = "address"\n'
 
 
 def told(desk: Desk, address: str) -> list[str]:
@@ -85,7 +86,7 @@ def test_p1_g17_a_form_of_the_web_site_asks_whom_it_is_for(
     (folder / "profile.yaml").write_text(
         'extends: ggit\nname: own\nsenders: {web form: ["www@site.example"]}\n'
     )
-    desk = make_desk(profile=str(folder))
+    desk = make_desk(profile=str(folder), more=SITE)
     desk.writer("Site", "www@site.example").mail(
         "Form",
         "Request type: New hardware\nFor whom: Eve\nText: Buy cheap watches!",
@@ -113,7 +114,7 @@ def test_p3_who_asks_by_a_form_is_told_by_a_template_of_the_portals(
         "- rule: The site's form\n  when: mail received\n  if: {mail.sender_is: web form}\n"
         '  then: [{from: web form}, {contact: "${mail.reply_to}"}]\n'
     )
-    desk = make_desk(profile=str(folder))
+    desk = make_desk(profile=str(folder), more=SITE)
     desk.writer("Site", "www@site.example").mail(
         "Contact form", "Please call me.", headers={"Reply-To": "ann@acme.example"}
     )
