@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from maild.desk.notifications import FILE, Notification, catalogue
 from maild.errors import NotFound, UsageError
 from maild.outbox import preview as previews
 from maild.templates import reference as manual_page
+from maild.templates.candidate import mistakes
 from maild.templates.history import History, me
 from maild.templates.renderer import PooledRenderer
 from maild.templates.source import SHIPPED, Library, Template, TemplateFile
@@ -367,17 +367,9 @@ def _edited(text: str, name: str) -> str:
 def _put(settings: Settings, name: str, language: str, text: str) -> None:
     """Checks a text in a folder of its own, then puts it in force; UsageError where it is wrong."""
     own = _own(settings)
-    with tempfile.TemporaryDirectory() as folder:
-        trial = Path(folder) / language / f"{name}.md"
-        trial.parent.mkdir()
-        trial.write_text(text, "utf-8")
-        if (own / FILE).is_file():
-            shutil.copy(own / FILE, Path(folder) / FILE)
-        with closing(PooledRenderer(Path(folder))) as renderer:
-            wrong = renderer.check(name, language)
+    wrong = mistakes(own, name, language, text)
     if wrong:
-        lines = "\n".join(problem.replace(f"{folder}/", "") for problem in wrong)
-        raise UsageError(f"{lines}\nNothing was changed.")
+        raise UsageError("\n".join([*wrong, "Nothing was changed."]))
     shipped = SHIPPED / language / f"{name}.md"
     if shipped.is_file() and shipped.read_text("utf-8") == text:
         print("That is the shipped template; nothing was changed.")

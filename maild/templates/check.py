@@ -11,11 +11,13 @@ from jinja2 import nodes
 
 from maild.desk.notifications import Notification
 from maild.errors import MaildError
+from maild.model import Role
 from maild.templates.render import FILTERS, FUNCTIONS, environment, render, where
 from maild.templates.sandbox import FILTERS as PLAIN_FILTERS
 from maild.templates.source import FRONT, Template
 
 PARTS = (*FRONT, "body")
+INTERNAL = "internal"  # the name of what no contact may read
 
 
 def problems(
@@ -49,6 +51,9 @@ def _read(template: Template, part: str, kind: Notification) -> Iterator[str]:
         hint = _unknown(name, known)
         if hint:
             yield where(template, part, f'"{name}" is not known{hint}', line)
+        elif kind.audience == Role.CONTACT and name.rpartition(".")[2] == INTERNAL:
+            text = f'"{name}" is for colleagues only, and this mail goes to contacts; leave it out'
+            yield where(template, part, text, line)
     for call in tree.find_all(nodes.Filter):
         if call.name not in (*PLAIN_FILTERS, *FILTERS):
             near = _nearest(call.name, [*PLAIN_FILTERS, *FILTERS])

@@ -34,6 +34,13 @@ BEGUN = Question(
     order=(_item.id,),
     limit=1,
 )
+LATEST = Question(
+    OutboxItem,
+    _item.template == param("template"),
+    order=(_item.id.desc(),),
+    limit=20,
+)
+NEWEST = Question(OutboxItem, sa.true(), order=(_item.id.desc(),), limit=100)
 OF_TICKET = Question(OutboxItem, _OF, order=(_item.id,))
 _SUBJECTS = Statement(
     sa.select(_item.subject).where(_OF).order_by(_item.id.desc()).limit(param("most", sa.Integer()))
@@ -67,6 +74,11 @@ LAST_SENT = Question(
     order=(_item.id.desc(),),
     limit=1,
 )
+
+
+def latest(unit: Unit, template: str) -> list[OutboxItem]:
+    """The newest twenty notifications of this kind, the newest first."""
+    return unit.all(LATEST, template=template)
 
 
 def with_key(unit: Unit, key: str, *, only_mine: bool = False) -> OutboxItem | None:

@@ -16,6 +16,7 @@ SCREENS = (
     "timesheet",
     "search",
     "demo",
+    "admin",
 )
 
 

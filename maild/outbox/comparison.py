@@ -1,0 +1,102 @@
+"""What a changed template would have said: the last mails of its kind, old beside new."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from maild.errors import Refused
+from maild.outbox import rows
+from maild.outbox.compose import Order, job
+from maild.store.asking import outbox as asking
+from maild.store.records import Note, OutboxItem
+from maild.store.unit import Unit
+from maild.templates.candidate import candidate
+from maild.templates.render import Rendered
+from maild.templates.renderer import Outcome, PooledRenderer
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a mail: "same", "gone" or "new"."""
+
+    mark: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One mail as it is said now, and as it would be."""
+
+    item_id: int
+    at: datetime
+    to: str
+    subject: str
+    lines: tuple[Line, ...]
+    problem: str = ""
+
+    @property
+    def changed(self) -> bool:
+        """Whether it would be another mail."""
+        return any(line.mark != "same" for line in self.lines)
+
+
+def compare(unit: Unit, own: Path, template: str, language: str, text: str) -> list[Compared]:
+    """The last mails of this kind, newest first, with this text in the place of what is in force.
+
+    They are rendered as they would be sent: without what their reader may not see.
+    """
+    orders = list(_orders(unit, asking.latest(unit, template), language))
+    with closing(PooledRenderer(own)) as now, candidate(own, template, language, text) as then:
+        jobs = [job(order) for _, order in orders]
+        pairs = zip(orders, now.render(jobs), then.render(jobs), strict=True)
+        return [_compared(item, before, after) for (item, _), before, after in pairs]
+
+
+def rendered(
+    unit: Unit, own: Path, template: str, language: str, text: str, item_id: int
+) -> Rendered | None:
+    """One of these mails with this text; None where there is no such mail."""
+    items = [item for item in asking.latest(unit, template) if item.id == item_id]
+    orders = list(_orders(unit, items, language))
+    if not orders:
+        return None
+    with candidate(own, template, language, text) as renderer:
+        return renderer.render([job(orders[0][1])])[0].words
+
+
+def _orders(
+    unit: Unit, items: Sequence[OutboxItem], language: str
+) -> Iterator[tuple[OutboxItem, Order]]:
+    for item in items:
+        note = unit.get(Note, item.note_id)
+        order = rows.order(item, None, note.public if note else None)
+        reader = {**order.data.get("recipient", {}), "language": language}
+        order = replace(order, language=language, data={**order.data, "recipient": reader})
+        try:
+            job(order)
+        except Refused:  # it was never sent to its reader either
+            continue
+        yield item, order
+
+
+def _compared(item: OutboxItem, before: Outcome, after: Outcome) -> Compared:
+    old, new = _whole(before.words), _whole(after.words)
+    lines = tuple(_marked(old, new))
+    subject = after.words.subject if after.words else ""
+    return Compared(item.id, item.created, item.address, subject, lines, after.problem)
+
+
+def _whole(words: Rendered | None) -> list[str]:
+    return [words.subject, "", *words.text.splitlines()] if words else []
+
+
+def _marked(old: list[str], new: list[str]) -> Iterator[Line]:
+    marks = {" ": "same", "-": "gone", "+": "new"}
+    for line in difflib.ndiff(old, new):
+        if line[0] in marks:
+            yield Line(marks[line[0]], line[2:])
