@@ -17,10 +17,13 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 JsonlOption = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")]
+AllOption = Annotated[bool, typer.Option("--all", help="All of them, not the newest alone.")]
 NowOption = Annotated[
     str | None,
     typer.Option("--now", metavar="TIME", help="Set the desk's clock, like 2026-12-03T09:00:00Z."),
 ]
+
+SCREENFUL = 40  # rows of a list without --all
 
 # Years that --now may name: clocks and zones reckon some years to both sides of it.
 FIRST_YEAR, LAST_YEAR = 1970, 9000
@@ -46,6 +49,12 @@ def print_json(value: Any, *, line: bool = False) -> None:
     """One JSON document, times in RFC 3339 UTC; on one line for --jsonl."""
     text = json.dumps(value, ensure_ascii=False, indent=None if line else 2, default=_plain)
     print(text.encode("utf-8", "replace").decode(), flush=line)
+
+
+def more(left: int) -> None:
+    """Says how many a list leaves out, if it does."""
+    if left > 0:
+        print(f"… and {left:,} more; --all lists them.")
 
 
 def when(value: datetime | None) -> str | None:

@@ -12,10 +12,19 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from maild.app import App, open_app
-from maild.cli.options import ConfigOption, JsonOption, local, moment, print_json
+from maild.cli.options import (
+    SCREENFUL,
+    AllOption,
+    ConfigOption,
+    JsonOption,
+    local,
+    moment,
+    more,
+    print_json,
+)
 from maild.config import time_back
 from maild.errors import NotFound
 from maild.outbox import by_hand, preview
@@ -51,10 +60,11 @@ def outbox(
     context: typer.Context,
     pause: Annotated[bool, typer.Option("--pause", help="Send nothing until --resume.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Send again.")] = False,
+    every: AllOption = False,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """List notifications: waiting, sent, failed.
+    """List notifications, the newest first: waiting, sent, failed.
 
     Or pause their delivery, and resume it.
     """
@@ -73,15 +83,19 @@ def outbox(
     elif resume:
         print("Delivery goes on.", file=sys.stderr)
     if not (pause or resume):
-        list_(json=json, config=config)
+        list_(every=every, json=json, config=config)
 
 
-def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
-    """List notifications: waiting, sent, failed."""
+def list_(every: AllOption = False, json: JsonOption = False, config: ConfigOption = None) -> None:
+    """List notifications, the newest first: waiting, sent, failed."""
     with open_app(config, look=True).store.read() as session:
-        rows = [_item(item) for item in session.query(OutboxItem).order_by(OutboxItem.id)]
+        light = defer(OutboxItem.octets), defer(OutboxItem.data)
+        newest = sa.select(OutboxItem).options(*light).order_by(OutboxItem.id.desc())
+        found = session.scalars(newest if every or json else newest.limit(SCREENFUL))
+        rows = [_item(item) for item in found]
+        count = session.scalar(sa.select(sa.func.count()).select_from(OutboxItem)) or 0
     if json:
-        print_json(rows)
+        print_json(rows[::-1])
         return
     table = Table("id", "state", "template", "to", Column("ticket", no_wrap=True))
     for heading in ("tries", "created", "error"):
@@ -96,6 +110,7 @@ def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
             escape(row["error"] or ""),
         )
     Console().print(table)
+    more(count - len(rows))
 
 
 def show(

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from maild.app import App, open_app
-from maild.cli.options import ConfigOption, JsonOption, print_json
+from maild.cli.options import SCREENFUL, AllOption, ConfigOption, JsonOption, more, print_json
 from maild.desk import people, views
 from maild.desk.desk import Actor, Desk
 from maild.desk.people import Change
@@ -61,13 +61,16 @@ def list_(
     organizations: Annotated[
         bool, typer.Option("--organizations", help="Organizations instead of people.")
     ] = False,
+    every: AllOption = False,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """List people, or organizations."""
+    """List people, or organizations; of many people the newest."""
     app = open_app(config, look=True)
+    most = None if every or json else SCREENFUL
     with app.store.look() as unit:
-        rows = _organizations(unit) if organizations else _people(unit, role)
+        rows = _organizations(unit) if organizations else _people(unit, role, most)
+        count = len(rows) if organizations else asking.people.count(unit, _role(role))
     if json:
         print_json(rows)
         return
@@ -75,6 +78,7 @@ def list_(
     for row in rows:
         table.add_row(*(escape(_shown(value)) for value in row.values()))
     Console().print(table)
+    more(count - len(rows))
 
 
 def add(
@@ -244,9 +248,9 @@ def _role(role: str | None) -> Role | None:
     return Role(role) if role is not None else None
 
 
-def _people(unit: Unit, role: str | None) -> list[dict[str, Any]]:
+def _people(unit: Unit, role: str | None, most: int | None) -> list[dict[str, Any]]:
     rows = []
-    for person in asking.people.listed(unit, _role(role)):
+    for person in asking.people.listed(unit, _role(role), most):
         organization = asking.people.organization(unit, person)
         addresses = asking.people.addresses(unit, person)
         rows.append(

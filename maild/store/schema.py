@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from maild.store import console_records, records
 from maild.store.declare import RECORDS, Hint, Index, Unique, hint
-from maild.store.types import JSON, CleanText, KeyText, UTCDateTime, Word
+from maild.store.types import JSON, CleanText, KeyText, Packed, UTCDateTime, Word
 
 METADATA = sa.MetaData(
     naming_convention={
@@ -28,7 +28,7 @@ METADATA = sa.MetaData(
 _TYPES: dict[Any, Any] = {
     int: sa.Integer(),
     bool: sa.Boolean(),
-    bytes: sa.LargeBinary(),
+    bytes: Packed(),
     datetime: UTCDateTime(),
     Mapping: JSON,
     Sequence: JSON,

@@ -8,7 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from maild.store.types import JSON, MUTABLE_DICT, MUTABLE_LIST, CleanText, KeyText, UTCDateTime
+from maild.store.types import (
+    JSON,
+    MUTABLE_DICT,
+    MUTABLE_LIST,
+    CleanText,
+    KeyText,
+    Packed,
+    UTCDateTime,
+)
 
 
 class Base(DeclarativeBase):
@@ -88,7 +96,7 @@ class Raw(Base):
 
     __tablename__ = "raw"
     stored_id: Mapped[int] = mapped_column(sa.ForeignKey("message.id"), primary_key=True)
-    octets: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    octets: Mapped[bytes] = mapped_column(Packed)
 
 
 class Thread(Base):
@@ -343,7 +351,7 @@ class OutboxItem(Base):
     in_reply_to: Mapped[str | None]
     references: Mapped[list[Any]] = mapped_column(JSON, default=list)
     subject: Mapped[str | None]  # once composed
-    octets: Mapped[bytes | None] = mapped_column(sa.LargeBinary)  # once composed: repeats are equal
+    octets: Mapped[bytes | None] = mapped_column(Packed)  # once composed: repeats are equal
     state: Mapped[str] = mapped_column(default="waiting")  # waiting sending sent failed held
     attempts: Mapped[int] = mapped_column(default=0)
     next_try: Mapped[datetime]

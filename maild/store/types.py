@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -84,6 +85,39 @@ class KeyText(CleanText):
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
         return None if value is None else keyed(value)
+
+
+class Packed(sa.TypeDecorator[bytes]):
+    """Octets that are kept compressed where that makes them fewer; they come out as they went in.
+
+    Every value written begins with a mark, and what has none was written before there were any.
+    """
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Any) -> bytes | None:
+        return None if value is None else pack(value)
+
+    def process_result_value(self, value: Any, dialect: Any) -> bytes | None:
+        return None if value is None else unpack(value)
+
+
+PLAIN, DEFLATED = b"\x00maild0", b"\x00maild1"  # a mail cannot begin with NUL and be one
+
+
+def pack(octets: bytes) -> bytes:
+    """The octets as the database keeps them."""
+    small = zlib.compress(octets, 1)
+    return DEFLATED + small if len(small) < len(octets) else PLAIN + octets
+
+
+def unpack(kept: bytes) -> bytes:
+    """What was given to `pack`."""
+    mark = bytes(kept[: len(PLAIN)])
+    if mark == DEFLATED:
+        return zlib.decompress(kept[len(DEFLATED) :])
+    return bytes(kept[len(PLAIN) :] if mark == PLAIN else kept)
 
 
 class Word(sa.TypeDecorator[StrEnum]):

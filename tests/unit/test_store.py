@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from maild.errors import Unavailable, UsageError
-from maild.store import Store
+from maild.store import Store, types
 from maild.store.migrate import migrate
 from maild.store.schema import METADATA
 from maild.store.tables import Message, Setting
@@ -104,3 +104,26 @@ def test_a_database_that_cannot_be_opened_says_what_to_look_at(tmp_path: Path) -
     (tmp_path / "maild.db").mkdir()
     with pytest.raises(Unavailable, match="Does its folder exist"):
         migrate(Store(f"sqlite:///{tmp_path}/maild.db"))
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"From: a@b.example\r\n\r\nHello\r\n",
+        b"From: a@b.example\r\n\r\n" + b"Hello again\r\n" * 5000,
+        bytes(range(256)) * 40,
+        types.PLAIN + b"as if it were marked",
+        types.DEFLATED + b"as if it were packed",
+        b"\xff\xfe\x00",
+    ],
+)
+def test_octets_come_out_as_they_went_in(octets: bytes) -> None:
+    kept = types.pack(octets)
+    assert types.unpack(kept) == octets
+    assert len(kept) <= len(octets) + len(types.PLAIN)
+    assert len(octets) < 5000 or len(kept) < len(octets) / 5
+
+
+def test_octets_from_before_they_were_packed_are_read() -> None:
+    assert types.unpack(b"From: a@b.example\r\n\r\nHello\r\n").startswith(b"From: ")

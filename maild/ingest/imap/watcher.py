@@ -60,6 +60,8 @@ class Rhythm:
     tell_after: int = 3  # failures in a row of the sort that passes by itself
     agains: int = 5  # connections in a row that break over some message while none is accepted
     short_life: float = 30.0  # of a connection: after several such ones we knock less often
+    lively: float = 10.0  # after a mail came we ask for the next one, as IDLE may say it late …
+    lively_pause: float = 0.05  # … so often: Dovecot gathers its news for half a second
     idle_again: float = 3600.0  # where a server did not idle as it had announced, we poll so long
 
 
@@ -123,6 +125,7 @@ class Watcher:
         self._breaking: set[int] = set()  # UIDs of whose breaking the connection somebody was told
         self._idled_in_vain = 0  # times in a row
         self._poll_until = 0.0  # monotonic
+        self._lively_until = 0.0  # monotonic
         self._accepted = 0  # by this process
         self._failures = 0  # in a row
         self._short_lives = 0  # connections in a row that did not last
@@ -169,7 +172,10 @@ class Watcher:
     def _watch(self, connection: Connection, stop: Stop) -> None:
         while True:
             connection.forget_news()
+            before = self._accepted
             self._scan(connection)
+            if self._accepted > before:
+                self._lively_until = time.monotonic() + self._rhythm.lively
             if not self._retries.untold():
                 self._went_well()
             if not connection.news:  # what came while we were busy, IDLE would not tell again
@@ -179,9 +185,12 @@ class Watcher:
         """Until there is news, or it is time to look again without any."""
         now = time.monotonic()
         seconds = max(0.1, min(self._next_full - now, self._retries.seconds()))
-        if connection.idles and now >= self._poll_until:
+        idles = connection.idles and now >= self._poll_until
+        lively = idles and now < self._lively_until
+        pause = self._rhythm.lively_pause if lively else self._section.poll_seconds
+        if idles and not lively:
             self._idle(connection, min(seconds, self._patience.idle_seconds))
-        elif stop.wait(min(seconds, self._section.poll_seconds)):
+        elif stop.wait(min(seconds, pause)):
             raise Stopped
         else:
             connection.noop()  # some servers show new messages to nothing else

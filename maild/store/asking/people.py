@@ -109,9 +109,24 @@ def configured(unit: Unit) -> list[Person]:
     return unit.all(CONFIGURED)
 
 
-def listed(unit: Unit, role: Role | None = None) -> list[Person]:
-    """Everybody of this role, or of both, by role and name; read with their addresses at once."""
+def listed(unit: Unit, role: Role | None = None, most: int | None = None) -> list[Person]:
+    """Everybody of this role, or of both, by role and name; read with their addresses at once.
+
+    `most`: where there are more, so many of the newest.
+    """
+    if most is not None and count(unit, role) > most:
+        newest = unit.rows(_NEWEST, roles=_roles(role), most=most)
+        return _adopted(unit, unit.rows(_BRING, ids=[row[0] for row in newest]))
     return _adopted(unit, unit.rows(_ALL if role is None else _OF_ROLE[role]))
+
+
+def count(unit: Unit, role: Role | None = None) -> int:
+    """How many people there are of this role, or of both."""
+    return int(unit.rows(_COUNT, roles=_roles(role))[0][0])
+
+
+def _roles(role: Role | None) -> list[str]:
+    return list(Role) if role is None else [role]
 
 
 # ---- many at once: what the questions above would ask one by one
@@ -160,6 +175,15 @@ def meet(unit: Unit, addresses: Iterable[str]) -> None:
         row = theirs.get(keyed(key))
         unit.prime(AT, [row] if row is not None else [], address=key)
     unit.prime(RESOURCES, [p for p in people if p.role == Role.RESOURCE and p.active])
+
+
+_NEWEST = Statement(
+    sa.select(_person.id)
+    .where(among(_person.role, "roles"))
+    .order_by(_person.id.desc())
+    .limit(param("most", sa.Integer()))
+)
+_COUNT = Statement(sa.select(sa.func.count(_person.id)).where(among(_person.role, "roles")))
 
 
 def bring(unit: Unit, ids: Iterable[int | None]) -> None:
