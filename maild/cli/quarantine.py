@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from maild.app import open_app
+from maild.app import App, open_app
 from maild.cli.options import ConfigOption, JsonOption, local, print_json
 from maild.desk.alerts import clear_alert
 from maild.errors import NotFound
@@ -96,12 +96,22 @@ def retry(number: Id, config: ConfigOption = None) -> None:
     now = datetime.now(UTC)
     with closing(app.reader()) as reader:
         outcome = app.pipeline(reader).process(number, now)
-    if outcome is None:
-        print(f"Message {number} failed again and will be tried once more by `maild run`.")
-    else:
+    if outcome is not None:
         print(f"Message {number}: {outcome.outcome}, {outcome.why}")
+    elif _is_taken(app, number):
+        print(f"`maild run` has message {number}; if it fails again, `maild quarantine` lists it.")
+        return
+    else:
+        print(f"Message {number} failed again and will be tried once more by `maild run`.")
     if outcome is None or outcome.outcome == "quarantined":
         raise typer.Exit(1)
+
+
+def _is_taken(app: App, number: int) -> bool:
+    """Whether the daemon was faster: it has it at this moment, or has done it."""
+    with app.store.read() as session:
+        message = session.get(Message, number)
+        return message is not None and message.state != "quarantined" and not message.attempts
 
 
 def drop(number: Id, config: ConfigOption = None) -> None:

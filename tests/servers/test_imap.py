@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -355,7 +357,7 @@ def test_h3_a_full_disk_loses_nothing_and_work_resumes_by_itself(
     box: Box, watched: Watched
 ) -> None:
     for number in range(3):
-        box.put(mail(number, 400_000))
+        box.put(mail(number) + base64.encodebytes(random.Random(number).randbytes(300_000)))
     full = watched.store.engine.connect()
     pages = full.exec_driver_sql("PRAGMA page_count").scalar_one()
     full.close()  # the pool gives the same connection again

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from maild.cli import app
 from maild.errors import MaildError, NotFound, Refused, UsageError
+from maild.ingest.process import Pipeline
 
 TOML = """
 [desk]
@@ -118,6 +119,21 @@ def test_quarantine_lists_shows_retries_and_drops(admin: Admin, tmp_path: Path) 
     admin.types("quarantine", "drop", number)
     assert json.loads(admin.types("quarantine", "list", "--json")) == []
     admin.types("quarantine", "drop", number, fails=NotFound)
+
+
+def test_a_retry_that_the_daemon_has_taken_up_is_no_failure(
+    admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = tmp_path / "nobody.eml"
+    mail.write_bytes(b"Subject: nobody\r\n\r\nwho am I\r\n")
+    admin.types("ingest", str(mail))
+    [row] = json.loads(admin.types("quarantine", "list", "--json"))
+    monkeypatch.setattr(Pipeline, "process", lambda *_: None)
+    done = CliRunner().invoke(
+        app, ["quarantine", "retry", str(row["id"]), "--config", str(admin.file)]
+    )
+    assert done.exit_code == 0
+    assert "`maild run` has message" in done.output
 
 
 def test_check_warns_of_a_desk_that_believes_everybody(admin: Admin) -> None:
