@@ -16,7 +16,7 @@ from rich.table import Column, Table
 from maild.cli import ticket_list
 from maild.cli.database import open_desk, open_store
 from maild.cli.options import ConfigOption, JsonOption, local, print_json
-from maild.desk import original_mail, status_requirements, views
+from maild.desk import original_mail, status_requirements, values, views
 from maild.desk.explain import in_words
 from maild.errors import UsageError
 from maild.model import Role
@@ -151,18 +151,52 @@ def print_ticket(console: Console, data: dict[str, Any]) -> None:
             console.print(f"{local(event['at'])}  {escape(said)}", style="dim", highlight=False)
 
 
+# What stands in fields for the desk alone, or elsewhere on the page.
+HIDDEN = ("sla", "twin", "checklist", "form", "also_in", "completed_by_side")
+
+
 def _facts(data: dict[str, Any]) -> Table:
     facts = Table.grid(padding=(0, 2))
-    for key in ("status", "priority", "type", "queue", "organization", "due", "resolution"):
-        if data[key]:
-            shown = local(data[key]) if isinstance(data[key], datetime) else str(data[key])
-            facts.add_row(key, escape(shown))
-    for key in ("contact", "primary_resource"):
-        if data[key]:
-            facts.add_row(key.replace("_", " "), f"{_name(data[key])} <{data[key]['address']}>")
+    for name, value in _named(data):
+        if value:
+            facts.add_row(name.replace("_", " "), escape(str(value)))
     for line in (*_promises(data), *(f"to close: {n}" for n in data.get("closing_needs", ()))):
         facts.add_row("", escape(line))
+    for entry in data.get("time_entries", ()):
+        facts.add_row("time", escape(_worked(entry)))
     return facts
+
+
+def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every fact that there is, by its name; dates in the machine's zone, which is named."""
+    for key in ("status", "priority", "type", "source", "queue", "organization"):
+        yield key, data[key]
+    for key in ("contact", "primary_resource"):
+        yield key, _people([data[key]])
+    for key in ("secondary_resources", "additional_contacts"):
+        yield key, _people(data[key])
+    for key in ("due", "created", "updated", "completed"):
+        yield key, f"{local(data[key])} {data[key].astimezone():%Z}" if data[key] else ""
+    yield "tags", ", ".join(map(str, data["tags"]))
+    yield "resolution", data["resolution"]
+    yield "hours worked", f"{data['total_hours']:g}" if data["total_hours"] else ""
+    for name, value in data.get("fields", {}).items():
+        if name not in HIDDEN:
+            yield name, values.cell(value).removeprefix("'")
+    for item in data.get("fields", {}).get("checklist") or ():
+        yield "checklist", f"[{'x' if item.get('done') else ' '}] {item['item']}"
+
+
+def _people(several: list[dict[str, str] | None]) -> str:
+    return ", ".join(f"{p['name']} <{p['address']}>" for p in several if p)
+
+
+def _worked(entry: dict[str, Any]) -> str:
+    kind = f", {entry['work_type']}" if entry["work_type"] else ""
+    free = "" if entry.get("billable", True) else ", not billable"
+    summary = f": {entry['summary']}" if entry["summary"] else ""
+    hours = f"{entry['minutes'] / 60:.2f} h"
+    return f"{local(entry['worked_on'])[:10]} {entry['by']} {hours}{kind}{free}{summary}"
 
 
 def _print_note(console: Console, note: dict[str, Any]) -> None:
@@ -173,6 +207,8 @@ def _print_note(console: Console, note: dict[str, Any]) -> None:
         f"{local(note['created'])}  note {note['id']}",
         highlight=False,
     )
+    if note["title"]:
+        console.print(f"  [bold]{escape(note['title'])}[/bold]", highlight=False)
     for line in note["text"].splitlines() or [""]:
         console.print(f"  {escape(line)}", highlight=False)
     for attachment in note["attachments"]:

@@ -53,7 +53,7 @@ SETTABLE = tuple(COLUMNS)
 # Never without a value.
 NEEDED = ("title", "source", "priority", "type", "queue", "notify_contact")
 # Kept by the desk for itself: nobody sets them by hand.
-OWN = ("sla", "twin", "side", "completed_by_side", "series", "checklist", "form")
+OWN = ("sla", "twin", "side", "completed_by_side", "series", "checklist", "form", "on_call")
 
 
 def label(name: str) -> Sentence:

@@ -48,7 +48,7 @@ SOURCES = ("email", "phone", "monitoring", "portal", "web form", "chat")  # how 
 FIELDS = tuple(
     """
     additional_assets alert_state approval approver asset asset_reference billable category
-    checklist completed_by_side contract estimated_hours form impact issue_type location
+    checklist completed_by_side contract estimated_hours form impact issue_type location on_call
     planned_replacement project rate request_type series service service_call service_call_end
     side sla sub_issue_type subcategory symptom time_entries_done twin urgency vendor_case
     work_type

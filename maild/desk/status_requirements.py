@@ -70,6 +70,23 @@ def may_set(desk: Asking, ticket: Ticket, name: str) -> Status:
     return status
 
 
+def held_back(desk: Asking, ticket: Ticket, name: str) -> str | None:
+    """Why the ticket cannot be closed yet by whoever is no technician: a rule, a contact; None
+    where nothing is lacking, or the status closes nothing."""
+    status = desk.profile.status(name)
+    if status.kind != StatusKind.CLOSED or ticket.status_kind == StatusKind.CLOSED:
+        return None
+    lacking = missing(desk, ticket, status)
+    if not lacking:
+        return None
+    return sentence(
+        '{ticket} cannot be "{status}" yet. It needs {needs:; and }.',
+        ticket=ticket.number,
+        status=status.name,
+        needs=[NEEDS[word] for word in lacking],
+    )
+
+
 def visible(status: Status, ticket: Ticket) -> bool:
     """Whether the ticket's category allows the status (G20); a ticket without one has them all."""
     category = ticket.fields.get("category")

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from maild.desk import digests, fields, merging, requests, webhooks
+from maild.desk import digests, fields, merging, requests, status_requirements, webhooks
 from maild.desk.desk import Actor, Occurrence
+from maild.desk.language import for_all
 from maild.desk.notify import notify
 from maild.model import EventName, LinkKind, Role, SendState, StatusKind, TicketRole
 from maild.rules import checks, conditions
@@ -52,8 +53,12 @@ def ticket_of(context: Context) -> Ticket:
 
 
 def _status(context: Context, name: Any) -> str | None:
-    changed = context.desk.set_status(ticket_of(context), str(name))
-    return f"status {name}" if changed else None
+    desk, ticket = context.desk, ticket_of(context)
+    lacking = status_requirements.held_back(desk, ticket, str(name))
+    if lacking:
+        desk.add_note(ticket, text=for_all(desk, lacking), public=False)
+        return f"not {name}: {lacking}"
+    return f"status {name}" if desk.set_status(ticket, str(name)) else None
 
 
 def _close(context: Context, argument: Any) -> str | None:
@@ -212,8 +217,12 @@ def _create(context: Context, argument: dict[str, Any]) -> str | None:
     _set(inner, values)
     if "template" in argument:
         _template(inner, argument["template"])
+    follows = str(argument.get("link", LinkKind.FOLLOW_UP)) == LinkKind.FOLLOW_UP
     note = desk.add_note(
-        made, text=str(argument.get("text", argument["title"])), public=True, first=True
+        made,
+        text=str(argument.get("text", argument["title"])),
+        public=here is None or not follows,  # a task of ours is for us
+        first=True,
     )
     if here is not None and argument.get("link") == "child":
         desk.set_field(made, "parent_id", here.id)

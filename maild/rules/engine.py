@@ -135,7 +135,8 @@ def fire(rule: Rule, context: Context, **more: Any) -> list[str]:
     """Lets the rule act; its event on the ticket says why and what it did (`more`: what else)."""
     desk, occurrence = context.desk, context.occurrence
     assert occurrence is not None
-    because = rule.condition.why(context) + rule.keep.why(context)
+    kept = rule.keep.why(context)  # what began a wait is past once it is over
+    because = kept if rule.wait is not None and kept else rule.condition.why(context) + kept
     with desk.acting(rule_actor(rule.name), (*occurrence.chain, rule.name)):
         done = steps_of(context, rule.steps)
         if done:

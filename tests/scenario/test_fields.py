@@ -160,3 +160,19 @@ def test_n11_the_terminal_sets_fields_too(make_desk: MakeDesk) -> None:
     status, said = run("estimated hours", "many")
     assert status == 1 and '"many" is no number of hours' in said
     assert run("status", "Complete", "--as", "ann@acme.example")[0] == 1
+
+
+def test_n11_n14_show_shows_all(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply(
+        "#also dana\n#cc joe@acme.example\n#tag vip\n#set location Third floor\n"
+        "#time 45m remote not billable looked\n#checklist add Call back\n#due 2030-12-03"
+    )
+    number = desk.ticket()["number"]
+    done = CliRunner().invoke(app, ["show", number, "--config", str(desk.file)],
+                              env={"COLUMNS": "200"})  # fmt: skip
+    assert done.exit_code == 0, done.exception
+    for part in ("Dana Lead <dana@example.com>", "joe@acme.example", "vip", "Third floor", "email",
+                 "Bob Tech 0.75 h, remote, not billable: looked", "[ ] Call back", "hours worked",
+                 "2030-12-0"):  # fmt: skip
+        assert part in done.stdout, (part, done.stdout)

@@ -71,6 +71,14 @@ def test_n3_an_answer_ends_the_waiting(desk: Desk) -> None:
     assert desk.ticket()["status"] == "Feedback Received"
 
 
+def test_n3_an_internal_note_is_no_sign_of_life(desk: Desk) -> None:
+    open_and_wait(desk, "Waiting Customer")
+    desk.later(days=7)
+    desk.bob.reply("#internal\nHe is on holiday.")
+    desk.later(days=3)
+    assert desk.ticket()["status"] == "Client No Response"
+
+
 def test_n4_eight_silent_business_days_make_a_vendor_unresponsive(desk: Desk) -> None:
     open_and_wait(desk, "Waiting Vendor")
     desk.later(days=10)

@@ -189,3 +189,40 @@ def test_r6_an_organizations_own_promise_goes_before_those_of_the_profile_below(
     sla = desk.ticket()["fields"]["sla"]
     assert (sla["name"], sla["first_response_due"][:16]) == ("Normal", "2026-11-23T11:00")
     assert sla["resolution_due"][:10] == "2026-11-26"  # of the entry below, three business days
+
+
+def test_r7_a_tag_set_by_hand_calls_who_is_on_call(desk: Desk) -> None:
+    desk.bob.reply("#tag On-call")
+    assert desk.ticket()["primary_resource"]["name"] == "Bob Tech"
+    assert told(desk, "channel@chat.example") == ["on-call"]
+    desk.bob.reply("#assign dana\n#priority P1")
+    assert desk.ticket()["primary_resource"]["name"] == "Dana Lead"  # once is enough
+    assert told(desk, "channel@chat.example") == ["on-call"]
+
+
+@pytest.mark.parametrize("said", ["none", "None.", "-", "no", "keine", "n/a"])
+def test_r12_a_retex_without_a_follow_up_opens_nothing(desk: Desk, said: str) -> None:
+    desk.bob.reply("#priority P1")
+    desk.bob.reply("#time 30m remote\n#resolution New toner.\n#complete\n\nIt is replaced.")
+    count = len(desk.tickets())
+    desk.bob.reply(f"#internal\nRoot cause: toner\nPreventive action: checks\nFollow-up: {said}")
+    assert len(desk.tickets()) == count
+
+
+def test_r11_a_contact_who_says_resolved_closes_nothing_that_lacks(desk: Desk) -> None:
+    desk.ann.reply("Thanks, solved", headers={"Authentication-Results":
+                   "mx.example.com; dmarc=pass header.from=acme.example"})  # fmt: skip
+    ticket = desk.ticket()
+    assert ticket["status_kind"] != "closed"
+    note = ticket["notes"][-1]
+    assert not note["public"] and "Ann says that it is resolved." in note["text"]
+    assert "time entry" in note["text"]
+
+
+def test_r11_a_ticket_that_lacks_does_not_complete_by_itself(desk: Desk) -> None:
+    desk.bob.reply("#status Auto-Complete in 2 Days")
+    desk.later(days=3)
+    ticket = desk.ticket()
+    assert ticket["status"] == "Auto-Complete in 2 Days"
+    assert "It needs the resolution" in ticket["notes"][-1]["text"]
+    assert not ticket["notes"][-1]["public"]

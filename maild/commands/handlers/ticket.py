@@ -8,6 +8,8 @@ from datetime import datetime
 from maild.commands.arguments import EVENING, MORNING
 from maild.commands.job import Job
 from maild.desk import fields, reminders, status_requirements
+from maild.desk.desk import MAILD
+from maild.desk.language import for_all
 from maild.errors import Refused
 from maild.i18n import sentence, together
 from maild.model import Role
@@ -22,6 +24,12 @@ def resolve(job: Job, argument: str) -> str:
     if argument:
         job.desk.set_field(ticket, "resolution", argument)
     name = profile.resolved_status or profile.complete_status
+    lacking = status_requirements.held_back(job.desk, ticket, name)
+    if lacking and job.may.role == Role.CONTACT:
+        said = sentence("{person} says that it is resolved.", person=job.may.person.name)
+        with job.desk.acting(MAILD):
+            job.desk.add_note(ticket, text=for_all(job.desk, together(said, lacking)), public=False)
+        return sentence("Thank you; a technician will close it.")
     if profile.status(name).set_by != "system" and job.may.role == Role.RESOURCE:
         name = status_requirements.may_set(job.desk, ticket, name).name
     return _set(job, ticket, name)
