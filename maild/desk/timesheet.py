@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from maild.desk import facts, worktime
+from maild.desk import facts
 from maild.errors import UsageError
 from maild.i18n import sentence
 from maild.store import asking
@@ -93,7 +93,7 @@ def entries(unit: Unit, rows: Sequence[Row]) -> list[dict[str, Any]]:
     by_person: dict[int, list[TimeEntry]] = {}
     for entry, _ in rows:
         by_person.setdefault(entry.by_id, []).append(entry)
-    marked = frozenset[int]().union(*map(worktime.overlaps_among, by_person.values()))
+    marked = frozenset[int]().union(*map(overlaps_among, by_person.values()))
     return [
         {
             "worked_on": entry.worked_on.isoformat(),
@@ -115,6 +115,21 @@ def entries(unit: Unit, rows: Sequence[Row]) -> list[dict[str, Any]]:
         }
         for entry, ticket in rows
     ]
+
+
+def overlaps_among(entries: Iterable[TimeEntry]) -> frozenset[int]:
+    """Ids of entries of one person that share time with another one of them."""
+    spans = sorted(
+        ((e.start, e.end, e.id) for e in entries if e.start and e.end), key=lambda span: span[0]
+    )
+    found: set[int] = set()
+    last: tuple[datetime, int] | None = None  # the latest end so far, and whose
+    for start, end, entry_id in spans:
+        if last is not None and start < last[0]:
+            found |= {entry_id, last[1]}
+        if last is None or end > last[0]:
+            last = end, entry_id
+    return frozenset(found)
 
 
 def rate(entry: TimeEntry) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -127,21 +127,6 @@ def overlapping(
 def overlap(entry: TimeEntry, start: datetime, end: datetime) -> bool:
     """Whether the entry has a start and an end, and shares time with this span."""
     return bool(entry.start and entry.end and entry.start < end and start < entry.end)
-
-
-def overlaps_among(entries: Iterable[TimeEntry]) -> frozenset[int]:
-    """Ids of entries of one person that share time with another one of them."""
-    spans = sorted(
-        ((e.start, e.end, e.id) for e in entries if e.start and e.end), key=lambda span: span[0]
-    )
-    found: set[int] = set()
-    last: tuple[datetime, int] | None = None  # the latest end so far, and whose
-    for start, end, entry_id in spans:
-        if last is not None and start < last[0]:
-            found |= {entry_id, last[1]}
-        if last is None or end > last[0]:
-            last = end, entry_id
-    return frozenset(found)
 
 
 def _plain(value: Any) -> Any:
