@@ -209,6 +209,9 @@ class DeskSection(Section):
     # So long after it was completed a ticket is reopened by mail; what comes later opens a ticket
     # that follows it, whatever its subject.  None: there is no such limit.
     reopen_days: Annotated[float, Field(gt=0, le=3660)] | None = None
+    # Mail about a ticket comes from the address of the mailbox that has its queue, wherever the
+    # ticket came in; else from where it came in.
+    queue_address: bool = False
     admins: list[MailAddress] = []  # who is mailed when something is wrong, once each time
     # "listen": everything is done, and nothing sent: to run beside another helpdesk before you
     # move.  Mailboxes are left as they are, whatever `after` says.
@@ -258,7 +261,11 @@ class MailboxSection(Login):
     name: str
     port: Port = 993
     folder: str = "INBOX"
-    address: MailAddress | None = None  # what people write to, where it is not [desk] address
+    # What people write to, where it is not [desk] address: they are answered from there.
+    address: MailAddress | None = None
+    sender: str | None = None  # the name beside it; default: that of the desk
+    signature: str | None = None  # below its mails; default: the name
+    language: str | None = None  # of who writes there for the first time; default: the desk's
     queue: str | None = None  # of tickets that come in by it; default: the profile's
     poll_seconds: Annotated[float, Field(ge=0.2, le=86400)] = 60  # where there is no IDLE
     after: str = "keep"  # keep | move:FOLDER | delete

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import structlog
 
 from maild.config import Settings
-from maild.desk import alerts, numbers
+from maild.desk import alerts, numbers, own_addresses
 from maild.desk.calendar import Calendar
 from maild.desk.profile import Profile
 from maild.model import Address, EventName, LinkKind, Mail, Role, StatusKind, TicketRole
@@ -151,9 +151,15 @@ class Desk:
                 correlation=correlation,
                 created=self.now,
                 updated=self.now,
-                fields=dict(fields or {}),
+                fields={**(fields or {}), **self._came_by()},
             )
         )
+
+    def _came_by(self) -> dict[str, str]:
+        """The mailbox that the mail came by, where it is answered from there."""
+        name = self.stored.mailbox if self.stored else ""
+        box = own_addresses.came_by(self.settings.config, name)
+        return {"mailbox": box.name} if box is not None else {}
 
     def announce(self, ticket: Ticket, note: Note | None) -> None:
         """Says that the ticket is there, once its first note is in."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from maild.config import DeskSection
+from maild.config import DeskSection, MailboxSection
 from maild.model import Role, TicketRole
 from maild.store import asking
 from maild.store.records import Note, Person, Ticket, TimeEntry
@@ -37,6 +37,7 @@ class Fact:
 CATALOGUE = (
     Fact("desk.name", "the desk's name", "Example Support"),
     Fact("desk.address", "the desk's address; replies come back to it", "support@example.com"),
+    Fact("desk.signature", "what stands below its mails", "Example Support"),
     Fact("recipient.name", "who gets this mail", "Ann Archer"),
     Fact("recipient.first_name", "the same, as one says hello", "Ann"),
     Fact("recipient.address", "the address that this mail goes to", "ann@acme.example"),
@@ -240,8 +241,14 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
 }  # fmt: skip
 
 
-def desk_facts(desk: DeskSection) -> Facts:
-    return {"name": desk.name, "address": desk.address}
+def desk_facts(desk: DeskSection, box: MailboxSection | None = None) -> Facts:
+    """Who writes: the desk, or the mailbox whose address the ticket is answered from."""
+    name = (box.sender if box else None) or desk.name
+    return {
+        "name": name,
+        "address": (box.address if box else None) or desk.address,
+        "signature": (box.signature if box else None) or name,
+    }
 
 
 def recipient_facts(name: str, address: str, audience: str, language: str, timezone: str) -> Facts:

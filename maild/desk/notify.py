@@ -18,6 +18,7 @@ from maild.config import Settings
 from maild.desk import alerts, bundles, facts, late, people, rate_limits, reply_tokens
 from maild.desk.language import translator
 from maild.desk.notifications import AS_USUAL, LISTED, Notification
+from maild.desk.own_addresses import answers_from
 from maild.desk.profile import Profile
 from maild.model import Address, EventName, Role, SendState, TicketRole
 from maild.store import asking
@@ -359,7 +360,7 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
     outside = recipient.audience == Role.CONTACT
     data: facts.Facts = {
         "cause": desk.cause,
-        "desk": facts.desk_facts(config),
+        "desk": facts.desk_facts(config, answers_from(desk.settings.config, ticket)),
         "recipient": facts.recipient_facts(
             recipient.name,
             recipient.address,

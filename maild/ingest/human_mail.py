@@ -13,7 +13,7 @@ from datetime import timedelta
 from maild.commands import mail_commands as commands
 from maild.commands.job import May
 from maild.commands.values import Asked
-from maild.desk import people, rate_limits, reply_tokens
+from maild.desk import own_addresses, people, rate_limits, reply_tokens
 from maild.desk.audience import ELSEWHERE
 from maild.desk.desk import MAILD, Actor, Desk
 from maild.desk.views import MAILING_LIST
@@ -147,6 +147,9 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
     its reason."""
     unit, config = desk.unit, desk.settings.config
     sender = who(unit, claimed, desk.now)
+    box = own_addresses.came_by(config, desk.stored.mailbox) if desk.stored else None
+    if box is not None and box.language and not sender.known:
+        unit.change(sender.person, language=box.language)
     outsiders = cc.outsiders(desk, mail)
     evidence = gather(unit, mail, reply_tokens.desk_secret(unit), outsiders, desk.now)
     found = _of_thread(evidence, decide(unit, evidence, sender), mail)

@@ -100,7 +100,9 @@ def answers_to(order: Order, desk: DeskSection, secret: bytes) -> str | None:
     if not desk.plus_address or not order.ticket_number:
         return None
     key = key_of(order.message_id)
-    return reply_address(secret, desk.address, order.ticket_number, order.person_id, key)
+    return reply_address(
+        secret, _sender(order, desk).address, order.ticket_number, order.person_id, key
+    )
 
 
 def draft(order: Order, desk: DeskSection, reply_to: str | None, outcome: Outcome) -> Draft:
@@ -139,14 +141,16 @@ def _fields(
     order: Order, desk: DeskSection, reply_to: str | None, subject: str
 ) -> list[tuple[str, str]]:
     fields = [
-        ("From", message.mailbox(_from_name(order, desk), Address("", desk.address).key)),
+        ("From", message.mailbox(_from_name(order, desk), _sender(order, desk).key)),
         ("To", message.mailbox(str(order.data["recipient"]["name"]), order.address)),
         ("Subject", message.unstructured(subject, "Subject")),
         ("Date", message.date(order.created)),
         ("Message-ID", message.ids([order.message_id])),
     ]
     if reply_to:
-        fields.append(("Reply-To", message.mailbox(desk.name, Address("", reply_to).key)))
+        fields.append(
+            ("Reply-To", message.mailbox(_sender(order, desk).name, Address("", reply_to).key))
+        )
     if answered := message.ids([order.in_reply_to] if order.in_reply_to else []):
         fields.append(("In-Reply-To", answered))
     if known := message.ids(order.references):
@@ -162,8 +166,14 @@ def _from_name(order: Order, desk: DeskSection) -> str:
     """A person's words come in his name, from the desk's address."""
     note = order.data.get("note")
     if order.auto is None and note and note.get("by"):
-        return f"{note['by']} ({desk.name})"
-    return desk.name
+        return f"{note['by']} ({_sender(order, desk).name})"
+    return _sender(order, desk).name
+
+
+def _sender(order: Order, desk: DeskSection) -> Address:
+    """The address that the ticket is answered from, and its name."""
+    ours = order.data.get("desk") or {}
+    return Address(ours.get("name") or desk.name, ours.get("address") or desk.address)
 
 
 def explain(error: MaildError | ValueError) -> str:

@@ -103,7 +103,8 @@ def _reply_above(data: Mapping[str, Any], words: Words) -> str:
 
 
 def _signature(data: Mapping[str, Any]) -> str:
-    parts = [data["desk"]["name"], (data.get("ticket") or {}).get("number")]
+    ours = data["desk"]
+    parts = [ours.get("signature") or ours["name"], (data.get("ticket") or {}).get("number")]
     return " · ".join(filter(None, map(escape.one_line, parts)))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from maild.demo.writer import parse, plain_text
 from maild.desk import views
+from maild.ingest.accept import accept
 from tests.scenario.conversation import PROOF, Desk, InProcess
 from tests.scenario.test_loops import alerts
 from tests.scenario.test_trust import configured, numbered, roles, templates
@@ -442,3 +443,51 @@ def test_a_former_address_stays_the_desks_own(make_desk: MakeDesk) -> None:
     desk.transport = InProcess(desk)
     desk.ann.mail("Printer", headers={"Cc": "support@example.com", "To": "service@example.com"})
     assert roles(desk, desk.ticket()["number"]) == {}
+
+
+SALES = """
+[[mailbox]]
+name = "sales"
+address = "sales@example.com"
+sender = "Example Sales"
+signature = "Example Sales, 555"
+language = "de"
+queue = "Client Portal"
+"""
+
+
+def test_who_writes_to_sales_is_answered_by_sales_to_the_end(make_desk: MakeDesk) -> None:
+    desk = make_desk(more=SALES)
+    eve = desk.writer("Eve", "eve@shop.example")
+    eve.desk = "sales@example.com"
+    for mailbox in ("sales", "support"):
+        to = f"{mailbox}@example.com"
+        octets = raw(f"To {mailbox}.", From="Eve <eve@shop.example>", To=to)
+        with desk.store.unit() as unit:
+            accept(unit, mailbox=mailbox, uidvalidity=9, uid=9, octets=octets, now=desk.now)
+        desk.transport.wait_until_done()
+        desk.bob.mail(numbered(desk, "VPN"), "Which one?")
+        desk.bob.mail(numbered(desk, "VPN is resolved"), "Done.")
+    mails = eve.received()
+    assert len(mails) == 6
+    assert all("Example Sales" in str(m["From"]) for m in mails[:3])
+    assert all("<sales@example.com>" in str(m["From"]) for m in mails[:3])
+    assert all("<support@example.com>" in str(m["From"]) for m in mails[3:])
+    assert "Example Sales, 555" in plain_text(mails[0])
+    assert "Example Sales" not in plain_text(mails[3])
+    assert {item.language for item in desk.outbox() if item.address == eve.address} == {"de"}
+
+
+def test_a_ticket_that_moves_takes_the_address_of_its_queue_if_told_so(make_desk: MakeDesk) -> None:
+    for told_so in ("true", "false"):
+        desk = make_desk(more=SALES)
+        text = desk.file.read_text()
+        desk.file.write_text(text.replace("[desk]\n", f"[desk]\nqueue_address = {told_so}\n"))
+        desk.transport = InProcess(desk)
+        desk.ann.mail("Five laptops, please")
+        desk.bob.mail(numbered(desk, "Laptops"), "#set queue Client Portal")
+        assert desk.ticket()["queue"] == "Client Portal"
+        desk.bob.mail(numbered(desk, "Laptops"), "Which ones?")
+        found = [str(mail["From"]) for mail in desk.ann.received()]
+        assert "<support@example.com>" in found[0]
+        assert ("<sales@example.com>" in found[-1]) == (told_so == "true")
