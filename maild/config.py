@@ -589,6 +589,19 @@ class SenderSection(Section):
         return value
 
 
+class SpamSection(Section):
+    """Whose mail is kept in a list instead of opening tickets."""
+
+    block: list[str] = []  # addresses and domains; more by `#spam` and `maild spam block`
+    allow: list[str] = []  # never spam, whatever a server says
+    verdicts: bool = True  # believe servers that mark a stranger's mail as spam
+
+    @field_validator("block", "allow")
+    @classmethod
+    def _plain(cls, value: list[str]) -> list[str]:
+        return [entry.strip().lower().removeprefix("@") for entry in value]
+
+
 class Config(BaseModel):
     """The whole of maild.toml."""
 
@@ -604,6 +617,7 @@ class Config(BaseModel):
     limits: LimitsSection = LimitsSection()
     commands: CommandsSection = CommandsSection()
     floods: FloodsSection = FloodsSection()
+    spam: SpamSection = SpamSection()
     monitor: MonitorSection = MonitorSection()
     log: LogSection = LogSection()
     resource: list[ResourceSection] = []

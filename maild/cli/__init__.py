@@ -49,6 +49,7 @@ COMMANDS = {
     "people": Entry("people", "Technicians, contacts and organizations."),
     "records": Entry("records", "Organizations, contacts, assets, contracts, projects, articles."),
     "quarantine": Entry("quarantine", "Messages that could not be processed."),
+    "spam": Entry("spam", "Mail that was kept as spam, and whose mail is."),
     "rules": Entry("rules", "Rules: what happens by itself, and when."),
 }
 

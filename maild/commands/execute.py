@@ -57,6 +57,7 @@ ACTS: dict[str, Act] = {
     "link": notes.link,
     "split": notes.split,
     "spam": notes.spam,
+    "notspam": notes.notspam,
     "delete": notes.delete,
     "template": policy.template,
     "checklist": policy.checklist,

@@ -10,6 +10,7 @@ from typing import Any
 from maild.desk import numbers, requests, status_requirements
 from maild.desk.profile import STATUS_KINDS, Profile
 from maild.model import EventName, Kind, Role, TicketRole
+from maild.parse import spam
 from maild.rules.context import Context
 from maild.store import asking
 from maild.store.records import Organization, Person, Ticket
@@ -357,6 +358,11 @@ VALUES: dict[str, Value] = {
             "mail.answerable", "it may be answered by a machine", _of("mail", "answerable"), "bool"
         ),
         Value("mail.mailbox", "the mailbox it came in by", _stored("mailbox")),
+        Value(
+            "mail.spam",
+            "the field by which a server on the way calls it spam, or empty",
+            lambda context: spam.verdict(context.mail) if context.mail else "",
+        ),
         Value("mail.proof", "why its sender was believed: token, dmarc …", _stored("proof")),
         Value("event.name", "the event", _of("event", "event"), words=lambda p: EVENTS),
         Value("event.by", "who did it: a person, a rule, maild", _of("event", "by")),

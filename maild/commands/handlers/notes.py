@@ -5,6 +5,7 @@ from __future__ import annotations
 from maild.commands.arguments import ticket_number
 from maild.commands.job import Job
 from maild.desk import merging
+from maild.desk import spam as spam_lists
 from maild.errors import Refused
 from maild.i18n import sentence
 from maild.model import LinkKind
@@ -76,7 +77,29 @@ def split(job: Job, argument: str) -> str:
 
 
 def spam(job: Job, argument: str) -> str:
-    return sentence("{ticket} is deleted as spam.", ticket=_delete(job, spam=True))
+    """Deletes it; a stranger's later mail is kept in the list of spam."""
+    contact = asking.tickets.contact(job.desk.unit, job.the_ticket)
+    number = _delete(job, spam=True)
+    if contact is not None and contact.source == "mail" and contact.organization_id is None:
+        address = asking.people.email(job.desk.unit, contact)
+        spam_lists.put(job.desk.unit, spam_lists.BLOCK, address)
+        return sentence(
+            "{ticket} is deleted as spam, and mail of {address} is kept as spam from now on.",
+            ticket=number,
+            address=address,
+        )
+    return sentence("{ticket} is deleted as spam.", ticket=number)
+
+
+def notspam(job: Job, argument: str) -> str:
+    """The ticket is back, and its contact's mail is never spam."""
+    ticket = job.the_ticket
+    merging.restore(job.desk, ticket)
+    contact = asking.tickets.contact(job.desk.unit, ticket)
+    if contact is not None:
+        address = asking.people.email(job.desk.unit, contact)
+        spam_lists.put(job.desk.unit, spam_lists.ALLOW, address)
+    return sentence("{ticket} is no spam; it is back.", ticket=ticket.number)
 
 
 def delete(job: Job, argument: str) -> str:

@@ -66,6 +66,7 @@ UNDOABLE = Question(
 EVENTS = Question(Event, columns(Event).stored_id == param("message"), order=(columns(Event).id,))
 QUARANTINED = Question(Message, _message.state == MessageState.QUARANTINED, order=(_message.id,))
 PROCESSED = Question(Message, _message.state == MessageState.PROCESSED, order=(_message.id,))
+SPAM = Question(Message, _message.why.like("spam: %"), order=(_message.id,))
 WAITING = Question(Message, _message.state == MessageState.STORED)
 
 
@@ -149,6 +150,11 @@ def undoable(unit: Unit, ticket: Ticket, addresses: Iterable[str]) -> Message | 
 def events(unit: Unit, stored: Message) -> list[Event]:
     """What it caused."""
     return unit.all(EVENTS, message=stored.id)
+
+
+def spam(unit: Unit) -> list[Message]:
+    """What was kept as spam, oldest first."""
+    return unit.all(SPAM)
 
 
 def quarantined(unit: Unit) -> list[Message]:
