@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
-.PHONY: demo test faults gallery docs setup setup-test lint lock clean
+.PHONY: bench demo test faults gallery docs setup setup-test lint lock clean
 
 demo: setup
 	$(BIN)/maild demo
@@ -22,6 +22,10 @@ lint: setup-test         # all that needs no server: what a commit must pass
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: setup-test        # each figure beside its reference in the same run; docs/performance.md
+	for name in core ingest startup parse match rules outbox watch latency; do \
+		echo "== $$name" && $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 gallery: setup-test      # every notification as a page and as pictures
 	$(BIN)/python -m tests.gallery build/gallery
