@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.policy import SMTPUTF8
+from pathlib import Path
 
 import pytest
 
@@ -298,3 +299,25 @@ def test_h107_a_recall_is_no_answer(subject: str, text: str) -> None:
     assert read(text, subject, {}).kind is Kind.REACTION
     assert read(text, "Re: " + subject, {}).kind is Kind.HUMAN
     assert read("Bitte um Rückruf heute, der Drucker brennt.", subject, {}).kind is Kind.HUMAN
+
+
+# ---- mails by people, where they are on this machine
+
+_BESIDE = (parent / "shared" / "corpora" for parent in Path(__file__).parents)
+CORPORA = next((folder for folder in _BESIDE if folder.is_dir()), None)
+
+
+@pytest.mark.skipif(CORPORA is None, reason="the labelled mails are not on this machine")
+def test_no_mail_by_a_person_is_taken_for_a_machines() -> None:
+    assert CORPORA is not None
+    wrong, looked_at = [], 0
+    for labels in sorted(CORPORA.glob("*/expected.json")):
+        for label in json.loads(labels.read_text("utf-8")):
+            if label.get("is_bounce") is not False or label.get("is_auto_reply") is not False:
+                continue
+            mail = parse((labels.parent / label["file"]).read_bytes())
+            looked_at += 1
+            if mail.kind.automatic or (mail.kind is Kind.LIST and not mail.header("List-Id")):
+                wrong.append((label["file"], mail.kind))
+    assert wrong == []
+    assert looked_at > 200
