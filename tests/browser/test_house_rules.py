@@ -327,6 +327,14 @@ def test_a_phone_scrolls_one_way_only(site: Site, visits: Visits, name: str) -> 
     assert width <= 360
 
 
+def test_a_phone_shows_the_whole_status_of_a_ticket(site: Site, visits: Visits) -> None:
+    number = fresh(site, "On a phone")
+    page = visits(KIM, "/tickets?view=open", viewport={"width": 360, "height": 740})
+    badge = page.locator(f"tr[data-number='{number}'] .badge").bounding_box()
+    assert badge is not None
+    assert badge["width"] > 40
+
+
 def test_a_ticket_is_answered_by_keys_alone(site: Site, visits: Visits) -> None:
     number = fresh(site, "Keys only")
     page = visits(BOB, "/tickets?view=open")
