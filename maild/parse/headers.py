@@ -25,8 +25,10 @@ MAX_ADDRESS = 1_000  # characters of an address
 MAX_WORDS = 2_000  # encoded words of one field
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{0,80})\?([bBqQ])\?([^\r\n]*?)\?=", re.DOTALL)
+# Joiners stay between letters that they join: of emoji, of Persian and Indian scripts.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+    "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
 )
 
 

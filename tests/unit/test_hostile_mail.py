@@ -466,3 +466,18 @@ def test_a_bad_mail_never_stops_the_next(reader: Reader) -> None:
     assert [s.label for s, _, _ in outcomes] == ["a", "b", "c", "d"]
     assert [m is not None for _, m, _ in outcomes] == [True, False, False, True]
     assert outcomes[2][2] == "gone"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("👨\u200d👩\u200d👧", "👨\u200d👩\u200d👧"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("क्\u200dष", "क्\u200dष"),
+        ("B\u200dob", "Bob"),
+        ("\u200dBob\u200c", "Bob"),
+        ("Bo\u200bb", "Bob"),
+    ],
+)
+def test_joiners_stay_in_names_where_they_join(written: str, shown: str) -> None:
+    assert parse(f"From: {written} <a@b.example>\n\nx".encode()).senders[0].name == shown
