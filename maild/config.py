@@ -346,7 +346,7 @@ class NotificationsSection(Section):
     # News of a ticket for one resource within this time become one mail; 0: each is its own.
     quiet_seconds: Annotated[float, Field(ge=0, le=86400)] = 0
     # A note's files are passed on up to so many octets a mail; 0: only their names.
-    attachment_bytes: Annotated[int, Field(ge=0, le=50_000_000)] = 0
+    attachment_bytes: Annotated[int, Field(ge=0, le=50_000_000)] = 10_000_000
 
 
 class TrustSection(Section):

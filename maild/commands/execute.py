@@ -46,6 +46,7 @@ ACTS: dict[str, Act] = {
     "assign": participants.assign,
     "take": participants.take,
     "also": participants.also,
+    "unalso": participants.unalso,
     "cc": participants.cc,
     "uncc": participants.uncc,
     "time": work.time,

@@ -105,6 +105,7 @@ class Vocabulary:
     private_lines: frozenset[str]  # the same as a line of its own
     not_private: frozenset[str]  # words of their own that a slip would make of these
     private_signed: frozenset[str]  # the same behind a sign or in brackets
+    with_contact: frozenset[str]  # behind the ticket of a merge: its contact reads the other too
     alone: frozenset[str]  # command words that need no sign where they are the whole line
     languages: tuple[str, ...]
 
@@ -206,6 +207,7 @@ def _vocabulary(own: Path | None, _stamps: tuple[tuple[Path, int], ...]) -> Voca
         private_lines=frozenset(map(fold, (*private, *_all(languages, "private lines")))),
         not_private=frozenset(map(fold, _all(languages, "not private"))),
         private_signed=frozenset(map(fold, (*private, INTERNAL, *commands[INTERNAL].words))),
+        with_contact=frozenset(fold(word) for word in _all(languages, "with contact")),
         alone=frozenset(word for command in commands.values() for word in command.alone),
         languages=tuple(dict.fromkeys(file.stem for file, _ in languages)),
     )

@@ -296,9 +296,12 @@ class Desk:
         detail = {"from": before, "to": side}
         return self.change(ticket, EventName.TRANSFERRED, detail, completed=completed)
 
-    def add_person(self, ticket: Ticket, person: Person, role: TicketRole) -> bool:
+    def add_person(
+        self, ticket: Ticket, person: Person, role: TicketRole, note: Note | None = None
+    ) -> bool:
         """Puts a person on the ticket: secondary, additional, proposed or stopped (N11).
 
+        `note`: what the same mail says; whoever is added gets it.
         Who was proposed and is now put on it is proposed no more.
         """
         theirs = [p for p in asking.tickets.people(self.unit, ticket) if p.person_id == person.id]
@@ -308,7 +311,8 @@ class Desk:
             if entry.role == TicketRole.PROPOSED:
                 self.unit.delete(entry)
         self.unit.add(TicketPerson(ticket_id=ticket.id, person_id=person.id, role=role))
-        self.emit(ticket, EventName.PERSON_ADDED, {"person": person.name, "role": role})
+        detail = {"person": person.name, "person_id": person.id, "role": role}
+        self.emit(ticket, EventName.PERSON_ADDED, detail, note)
         return True
 
     def remove_person(self, ticket: Ticket, person: Person, role: TicketRole) -> bool:

@@ -7,7 +7,7 @@ names and the example ticket all come from it.  Templates never get objects that
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from maild.store.records import Note, Person, Ticket, TimeEntry
 from maild.store.types import clean
 from maild.store.unit import Unit
 
+Knows = Callable[[Note], bool]  # whether somebody has read a note
 Facts = dict[str, Any]  # str, int, float, bool, None, and lists and dicts of these
 
 TEXT_LIMIT = 100_000  # characters of a note that a mail carries
@@ -140,6 +141,13 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
     ),
     "articles": (
         Fact("articles[]", "names of knowledge articles that may help", ["Printer on fire"]),
+    ),
+    "proposed": (
+        Fact(
+            "proposed[]",
+            "addresses that the mail was sent to as well, and who are not on the ticket",
+            "vic@vendor.example",
+        ),
     ),
     "remark": (
         Fact(
@@ -343,9 +351,10 @@ def time_facts(unit: Unit, entry: TimeEntry, *, internal: bool) -> Facts:
 
 
 def earlier_facts(
-    unit: Unit, ticket: Ticket, *, before: Note | None, public_only: bool
+    unit: Unit, ticket: Ticket, *, before: Note | None, known: Knows | None = None
 ) -> list[Facts]:
-    """The notes before this one, newest first, few and short; what a contact may read, or all."""
+    """The notes before this one, newest first, few and short; with `known` only public ones that it
+    lets pass."""
     return [
         {
             "by": writer(unit, note),
@@ -353,7 +362,8 @@ def earlier_facts(
             "created": _time(note.created),
             "text": _cut(note.text, EARLIER_LIMIT),
         }
-        for note in asking.notes.earlier(unit, ticket, before, public_only=public_only)
+        for note in asking.notes.earlier(unit, ticket, before, public_only=known is not None)
+        if known is None or known(note)
     ]
 
 

@@ -14,10 +14,13 @@ from maild.store import asking
 from maild.store.records import Message, Note, Person, Ticket, TimeEntry
 
 
-def merge(desk: Desk, ticket: Ticket, into: Ticket) -> dict[str, Any]:
-    """Moves notes, time and people of a ticket into another, and closes it without a word.
+def merge(
+    desk: Desk, ticket: Ticket, into: Ticket, *, with_contact: bool = False
+) -> dict[str, Any]:
+    """Moves notes and time of a ticket into another, and closes it.
 
-    Mail to it goes to the other one from now on.  Gives what `unmerge` needs.
+    Its contacts read nothing of the other, unless `with_contact` says so.  Mail to it goes to the
+    other one from now on.  Gives what `unmerge` needs.
     """
     if ticket is into:
         raise Refused(sentence("{ticket} cannot be merged into itself.", ticket=ticket.number))
@@ -34,7 +37,7 @@ def merge(desk: Desk, ticket: Ticket, into: Ticket) -> dict[str, Any]:
         "to": into.number,
         "notes": [note.id for note in asking.notes.of(desk.unit, ticket)],
         "times": [entry.id for entry in asking.tickets.times(desk.unit, ticket)],
-        "people": [p.id for p in _add_people(desk, ticket, into)],
+        "people": [p.id for p in _add_people(desk, ticket, into)] if with_contact else [],
         "status": ticket.status,
         "completed": ticket.completed.isoformat() if ticket.completed else None,
     }

@@ -20,7 +20,7 @@ from maild.desk.language import translator
 from maild.desk.notifications import AS_USUAL, LISTED, Notification
 from maild.desk.own_addresses import answers_from
 from maild.desk.profile import Profile
-from maild.model import Address, EventName, Role, SendState, TicketRole
+from maild.model import Address, EventName, Mail, Role, SendState, TicketRole
 from maild.store import asking
 from maild.store.bridge import for_sessions_too
 from maild.store.records import (
@@ -52,6 +52,7 @@ class Cause(Protocol):
     cause_is_new: bool  # nothing was told yet of a cause that is written like this one
     stored: Message | None
     author: Person | None  # who began it all, as far as we believe it
+    mail: Mail | None  # what is being processed, if it is a mail
 
     @property
     def by(self) -> Person | None:
@@ -179,13 +180,36 @@ def _may(desk: Cause, what: _What, recipient: Recipient) -> bool:
         return False
     if what.kind.direct or what.ticket is None:
         return True
-    if recipient.audience == Role.CONTACT and what.ticket.notify_contact is False:
+    outside = recipient.audience == Role.CONTACT
+    if outside and (what.ticket.notify_contact is False or _has_it(desk, what, recipient)):
         return False
     if recipient.person is None:
         return True
     no_more = [TicketRole.STOPPED] + ([TicketRole.QUIET] if what.auto is not None else [])
     there = asking.tickets.people(desk.unit, what.ticket)
     return not any(p.person_id == recipient.person.id and p.role in no_more for p in there)
+
+
+def _has_it(desk: Cause, what: _What, recipient: Recipient) -> bool:
+    """Whether this contact has the very words already: a proven technician's mail names them in To
+    or Cc, or the same note is told to them for another ticket."""
+    note = what.note
+    if note is None or what.kind.auto is not None:
+        return False
+    return _was_mailed(desk, note, recipient) or any(
+        item.note_id == note.id and item.address == recipient.address
+        for item in desk.unit.added(OutboxItem)
+        if what.ticket is not None and item.ticket_id != what.ticket.id
+    )
+
+
+def _was_mailed(desk: Cause, note: Note, recipient: Recipient) -> bool:
+    """Whether the mail that the note is of went to this address too, by a proven technician."""
+    mail, author, stored = desk.mail, desk.author, desk.stored
+    if mail is None or author is None or stored is None or author.role != Role.RESOURCE:
+        return False
+    own = note.by_id == author.id and note.stored_id == stored.id
+    return own and any(a.key == recipient.address for a in (*mail.to, *mail.cc))
 
 
 def _covered(
@@ -377,8 +401,20 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
     if _unverified(desk, what, recipient):
         return _silent(data, recipient)
     if ticket is not None:
-        data["earlier"] = facts.earlier_facts(unit, ticket, before=what.note, public_only=outside)
+        known = _known_notes(desk, ticket, recipient) if outside else None
+        data["earlier"] = facts.earlier_facts(unit, ticket, before=what.note, known=known)
     return data
+
+
+def _known_notes(desk: Cause, ticket: Ticket, recipient: Recipient) -> facts.Knows:
+    """Which notes somebody outside may be reminded of: his own and those that were sent to him; the
+    ticket's contact also what other contacts wrote.  Who is added later gets no history."""
+    told = asking.outbox.notes_told(desk.unit, ticket, recipient.address)
+    own = recipient.person.id if recipient.person else None
+    is_contact = own is not None and own == ticket.contact_id
+    return lambda note: (
+        note.id in told or (note.by_kind == Role.CONTACT and (is_contact or note.by_id == own))
+    )
 
 
 def _written(desk: Cause, recipient: Recipient, extra: Mapping[str, Any]) -> facts.Facts:

@@ -15,17 +15,17 @@ MOST = 20  # addresses of one mail that are looked at
 def take(desk: Desk, ticket: Ticket, mail: Mail, *, of_ticket: bool) -> None:
     """Puts those in To and Cc on the ticket.
 
-    Known contacts of the ticket's organization get on it if its own people wrote to them, and are
-    proven (`of_ticket`); a proven technician puts on it whom he likes; everybody else is only
-    proposed, and told nothing.
+    Contacts of the ticket's organization, also new ones of its domains, get on it if its own people
+    wrote to them, and are proven (`of_ticket`); a proven technician puts on it whom he likes;
+    everybody else is only proposed, and told nothing.
     """
     by_resource = desk.author is not None and desk.author.role == Role.RESOURCE
     for address in _others(desk, mail):
         person = people.by_address(desk.unit, address)
         if person is not None and _there_already(desk, ticket, person):
             continue
-        colleague = person is not None and is_colleague(ticket, person)
         person = person or people.learn(desk.unit, address, desk.now)
+        colleague = is_colleague(ticket, person)
         yes = by_resource or (colleague and of_ticket)
         desk.add_person(ticket, person, TicketRole.ADDITIONAL if yes else TicketRole.PROPOSED)
 

@@ -175,10 +175,11 @@ def _is_resource(context: Context) -> bool:
 
 
 def _withdraw(context: Context, audience: Any) -> str | None:
-    """Takes back what this very mail or clock has put into the outbox for them."""
+    """Takes back what this very mail or clock has put into the outbox for them, but for what a
+    person wrote: a status is silent about itself alone."""
     desk, wanted = context.desk, {"contacts": Role.CONTACT, "resources": Role.RESOURCE}
     waiting = asking.outbox.of_cause(desk.unit, ticket_of(context), desk.cause)
-    rows = [row for row in waiting if row.audience == wanted[str(audience)]]
+    rows = [r for r in waiting if r.audience == wanted[str(audience)] and r.auto is not None]
     why = "A rule took it back before it was sent."
     for row in rows:
         desk.unit.change(row, state=SendState.HELD, error=why)

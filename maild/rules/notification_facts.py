@@ -8,11 +8,11 @@ from typing import Any
 from maild.desk import articles, late, requests, status_requirements
 from maild.desk.notifications import Notification
 from maild.i18n import sentence
-from maild.model import EventName, Role
+from maild.model import EventName, Role, TicketRole
 from maild.rules.context import Context
 from maild.rules.recipients import on_call
 from maild.store import asking
-from maild.store.records import Note, Ticket
+from maild.store.records import Note, Person, Ticket
 
 
 def extra_facts(context: Context, kind: Notification) -> dict[str, Any]:
@@ -130,6 +130,18 @@ def _remark(context: Context) -> str | None:
     return next((n.text for n in own if not n.public), None)
 
 
+def _proposed(context: Context) -> list[str]:
+    """Whom this mail was sent to as well and who waits for a technician's yes (H47)."""
+    desk, role = context.desk, TicketRole.PROPOSED
+    ids = [
+        e.event.detail.get("person_id")
+        for e in desk.events
+        if e.event.event == EventName.PERSON_ADDED and e.event.detail.get("role") == role
+    ]
+    people = (desk.unit.get(Person, person_id) for person_id in ids)
+    return [asking.people.email(desk.unit, person) for person in people if person is not None]
+
+
 FACTS: dict[str, Callable[[Context], Any]] = {
     "until": _until,
     "since": _since,
@@ -142,6 +154,7 @@ FACTS: dict[str, Callable[[Context], Any]] = {
     "sla": _sla,
     "side": _side,
     "remark": _remark,
+    "proposed": _proposed,
     "form": _form,
     "articles": _articles,
 }

@@ -11,10 +11,10 @@ from maild.errors import UsageError
 from maild.model import Address, Role
 from maild.rules.context import Context
 from maild.store import asking
-from maild.store.records import Person
+from maild.store.records import Person, Ticket
 
 TURNS = ("round robin", "least loaded")
-SPECIAL = ("author", "other side", "on-call", "nobody", *TURNS)
+SPECIAL = ("author", "other side", "on-call", "nobody", "holders", "added", *TURNS)
 
 
 def assignee(context: Context, who: str) -> Person | None:
@@ -119,12 +119,33 @@ def _told(context: Context, word: str, author: Person | None) -> list[Person | s
         return [*sharing.other_side(desk.unit, context.ticket, context.by)]
     if role == "author":
         return [context.by] if context.by else []
+    if role == "holders":
+        assert context.ticket is not None
+        return holders(desk, context.ticket)
+    if role == "added":
+        return _added(context)
     if role == "on-call":
         person = on_call(desk)
         return [person] if person else []
     if word in desk.profile.groups:
         return [found for name in _listed(desk, word) for found in _one(desk, name)]
     return _one(desk, word)
+
+
+def holders(desk: Desk, ticket: Ticket) -> list[Person | str]:
+    """Who hears of a ticket: its resources; where nobody has it, the group called as its queue,
+    else all resources, else the admins.  Never nobody."""
+    held: list[Person | str] = [*resolve(desk.unit, ticket, "resources")]
+    if not held and desk.profile.groups.get(ticket.queue):
+        held = [found for name in desk.profile.groups[ticket.queue] for found in _one(desk, name)]
+    return held or [*asking.people.resources(desk.unit)] or [*desk.settings.config.desk.admins]
+
+
+def _added(context: Context) -> list[Person | str]:
+    """Whom this event put on the ticket."""
+    person_id = context.event.detail.get("person_id") if context.event else None
+    person = context.desk.unit.get(Person, person_id)
+    return [person] if person is not None else []
 
 
 def _one(desk: Desk, name: str) -> list[Person | str]:

@@ -23,6 +23,7 @@ from maild.ingest.accept import accept
 from maild.ingest.process import Pipeline
 from maild.model import MessageState, SendState
 from maild.outbox.deliver import Deliverer
+from maild.parse.attachments import attachment_bytes
 from maild.parse.limits import LocalReader
 from maild.store import Store
 from maild.store.migrate import migrate
@@ -192,7 +193,7 @@ class InProcess:
         self.app = app = build(config.load(desk.file), desk.store, now=desk.now)
         self.pipeline = Pipeline(app.store, app.settings, app.rules, LocalReader())
         self.clocks = app.clocks()
-        self.deliverer = Deliverer(app.store, app.settings)
+        self.deliverer = Deliverer(app.store, app.settings, attachment=attachment_bytes)
         self.uid = 0
 
     def put(self, octets: bytes) -> None:

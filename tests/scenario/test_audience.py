@@ -268,3 +268,147 @@ def test_a_mistake_in_the_subject_is_answered(make_desk: MakeDesk, mistake: str)
     desk.bob.reply("I come at noon.", subject=f"Re: {TITLE} {mistake}")
     assert "cannot be read" in last(desk.bob)
     assert "I come at noon." in last(desk.ann)
+
+
+# ---- who else reads it
+
+ANN_PROOF = {"Authentication-Results": "mx.example.com; dmarc=pass header.from=acme.example"}
+
+
+def test_g9_what_was_kept_from_her_is_not_quoted_later(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("We look into it.")
+    desk.bob.reply("#cc vic@vendor.example\n\nVic, please help Ann.")
+    vic = desk.writer("Vic", "vic@vendor.example")
+    assert "please help Ann" in last(vic)  # who is added gets the note that came with it …
+    assert "We look into it." not in told(desk, vic)  # … and no history
+    assert "It smokes." not in told(desk, vic)
+    desk.bob.reply("Any idea?")
+    assert "Any idea?" in last(vic)
+    desk.bob.reply("#uncc vic@vendor.example\n\nHe is out.")
+    before = len(vic.received())
+    desk.bob.reply("Only us now.")
+    assert len(vic.received()) == before
+
+
+def test_also_and_unalso(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    before = len(desk.dana.received())
+    desk.bob.reply("#internal\n#also dana\n\nDana, can you come?")
+    assert "can you come?" in last(desk.dana)
+    desk.bob.reply("#unalso dana")
+    assert desk.ticket()["secondary_resources"] == []
+    told_so_far = len(desk.dana.received())
+    assert told_so_far == before + 1
+    desk.ann.reply("Any news?")
+    assert len(desk.dana.received()) == told_so_far
+
+
+@pytest.mark.parametrize("how", ["", " with contact"])
+def test_h89_a_merge_makes_nobody_a_reader(make_desk: MakeDesk, how: str) -> None:
+    desk = opened(make_desk)
+    number = desk.ticket()["number"]
+    eve = desk.writer("Eve", "eve@other.example")
+    eve.mail("My printer too", "It burns.")
+    desk.bob.mail(f"[{desk.ticket()['number']}] My printer too", f"#merge {number}{how}")
+    assert templates(desk, "eve@other.example")[-1] == "merged"
+    assert number not in last(eve) and TITLE not in last(eve)
+    before = len(eve.received())
+    desk.bob.mail(f"[{number}] {TITLE}", "It is the fuse.")
+    assert len(eve.received()) == before + bool(how)
+
+
+def test_colleagues_in_cc_are_added_with_proof_and_others_are_proposed(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    ann = desk.writer("Ann", "ann@acme.example", ANN_PROOF)
+    cc = {"Cc": "carl@acme.example, Vic <vic@vendor.example>"}
+    ann.reply("Carl and Vic know more.", headers=cc)
+    assert additional(desk) == ["carl@acme.example"]
+    assert "vic@vendor.example" in last(desk.bob) and "#cc" in last(desk.bob)
+    desk.bob.reply("#cc vic")
+    assert sorted(additional(desk)) == ["carl@acme.example", "vic@vendor.example"]
+
+
+def test_n12_a_note_on_a_ticket_that_nobody_holds_is_told(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    desk.ann.mail(TITLE, "It smokes.")
+    desk.ann.reply("URGENT: the whole office is down!")
+    for writer in (desk.bob, desk.dana):
+        assert "the whole office is down" in last(writer)
+
+
+def test_h108_a_clocks_status_is_told(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("Which model?", subject=f"Re: {TITLE} is waiting customer")
+    desk.later(days=15)
+    assert desk.ticket()["status"] == "Client No Response"
+    assert templates(desk, "bob@example.com")[-1] == "no-response"
+
+
+def test_a_contact_whom_the_technician_mailed_himself_gets_it_once(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    before = len(desk.ann.received())
+    copy = {"To": "Ann <ann@acme.example>, support@example.com"}
+    desk.bob.reply("It is the fuse.", headers=copy)
+    assert desk.ticket()["notes"][-1]["public"] is True
+    assert len(desk.ann.received()) == before
+    desk.ann.reply("Thanks, and now?", headers={"Cc": "bob@example.com"})
+    assert "and now?" in last(desk.bob)  # a customer's To and Cc silence nobody
+
+
+def test_a_technicians_files_reach_the_customer_and_hers_reach_him(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    number = desk.ticket()["number"]
+    desk.bob.mail(f"[{number}] {TITLE}", "See the report.", attach={"report.txt": b"all is well"})
+    names = [part.get_filename() for part in desk.ann.received()[-1].iter_attachments()]
+    assert names == ["report.txt"]
+    desk.ann.mail(f"[{number}] {TITLE}", "And the photo.", attach={"photo.jpg": b"jpeg"})
+    names = [part.get_filename() for part in desk.bob.received()[-1].iter_attachments()]
+    assert names == ["photo.jpg"]
+
+
+# ---- the technician's plain day
+
+CLIENTS = {
+    "outlook": "{text}\n\n____________________\nFrom: {by}\nSent: Monday, 23 Nov 2026\n"
+    "To: Bob\nSubject: {subject}\n\n{quoted}",
+    "outlook de": "{text}\n\nVon: {by}\nGesendet: Montag, 23. November 2026\nAn: Bob\n"
+    "Betreff: {subject}\n\n{quoted}",
+    "gmail": "{text}\n\nOn Mon, 23 Nov 2026 at 10:00, {by} wrote:\n\n{marked}",
+    "apple": "{text}\n\n> On 23 Nov 2026, at 10:00, {by} wrote:\n>\n{marked}",
+    "phone": "{text}\n\nSent from my iPhone\n\n> On 23 Nov 2026, {by} wrote:\n>\n{marked}",
+}
+DAY = [
+    "I come at noon.",
+    "Hi Ann,\n\nthe internal network is down, please wait.",
+    "#1 unplug it\n#2 plug it in",
+    "Note: click [Close] and look at /etc/hosts.",
+]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("relay", [False, True])
+def test_a_technicians_plain_day_goes_out_once_and_nothing_is_asked(
+    make_desk: MakeDesk, client: str, relay: bool
+) -> None:
+    desk = opened(make_desk)
+    number = desk.ticket()["number"]
+    desk.dana.mail(f"[{number}] {TITLE}", f"#internal\nCareful, {SECRET}.")
+    for count, text in enumerate(DAY):
+        desk.ann.reply(f"Question {count}?")
+        answered = desk.bob.received()[-1]
+        lines = plain_text(answered)
+        body = CLIENTS[client].format(
+            text=text,
+            by="Example Support <support@example.com>",
+            subject=answered["Subject"],
+            quoted=lines,
+            marked="".join(f"> {line}\n" for line in lines.splitlines()),
+        )
+        own = f"<{count}-rewritten@eu-west-1.amazonses.com>" if relay else answered["Message-ID"]
+        mails, asked = len(desk.ann.received()), len(desk.bob.received())
+        desk.bob.mail(f"Re: [{number}] {TITLE}", body, headers={"In-Reply-To": str(own)})
+        assert len(desk.ann.received()) == mails + 1, text
+        assert text.splitlines()[-1] in last(desk.ann)
+        assert len(desk.bob.received()) == asked, text
+    assert SECRET not in told(desk, desk.ann)

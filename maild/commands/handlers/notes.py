@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maild.commands.arguments import ticket_number
+from maild.commands.arguments import fold, ticket_number
 from maild.commands.job import Job
 from maild.desk import merging
 from maild.desk import spam as spam_lists
@@ -31,7 +31,8 @@ def reply(job: Job, argument: str) -> str:
 
 def merge(job: Job, argument: str) -> str:
     ticket, into = job.the_ticket, other(job, argument)
-    detail = merging.merge(job.desk, ticket, into)
+    with_contact = bool(set(fold(argument).split()) & job.names.vocabulary.with_contact)
+    detail = merging.merge(job.desk, ticket, into, with_contact=with_contact)
     job.steps.append({"do": "merge", "ticket": ticket.id, "into": into.id, "detail": detail})
     return sentence(
         "{ticket} went into {other}, {title}.",

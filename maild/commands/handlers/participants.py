@@ -48,15 +48,26 @@ def also(job: Job, argument: str) -> str:
     person = job.person_of(resource) if isinstance(resource, Resource) else None
     if person is None:
         raise Refused(sentence("Name the resource who is to be added."))
-    job.desk.add_person(job.the_ticket, person, TicketRole.SECONDARY)
+    job.desk.add_person(job.the_ticket, person, TicketRole.SECONDARY, job.note)
     return sentence("{person} is on the ticket too.", person=person.name)
+
+
+def unalso(job: Job, argument: str) -> str:
+    """Takes a secondary resource off the ticket."""
+    resource = job.names.resource(argument)
+    person = job.person_of(resource) if isinstance(resource, Resource) else None
+    if person is None:
+        raise Refused(sentence("Name the resource who is to be taken off."))
+    if not job.desk.remove_person(job.the_ticket, person, TicketRole.SECONDARY):
+        raise Refused(sentence("{address} is not on the ticket.", address=person.name))
+    return sentence("Taken off: {addresses}.", addresses=[person.name])
 
 
 def cc(job: Job, argument: str) -> str:
     """Contacts who get what the contact gets; an unknown address becomes a new contact."""
     ticket = job.the_ticket
     added = []
-    for address in _addresses(argument):
+    for address in _addresses(_by_name(job, argument)):
         if address.key == job.desk.settings.config.desk.sender.key:
             raise Refused(
                 sentence("The desk's own address cannot be added; its mail comes here anyway.")
@@ -66,7 +77,7 @@ def cc(job: Job, argument: str) -> str:
         )
         resource = person.role == Role.RESOURCE
         role = TicketRole.SECONDARY if resource else TicketRole.ADDITIONAL
-        job.desk.add_person(ticket, person, role)
+        job.desk.add_person(ticket, person, role, job.note)
         added.append(address.key)
     return sentence("Added: {addresses}.", addresses=added)
 
@@ -84,6 +95,17 @@ def uncc(job: Job, argument: str) -> str:
             job.desk.remove_person(ticket, person, role)
         gone.append(address.key)
     return sentence("Taken off: {addresses}.", addresses=gone)
+
+
+def _by_name(job: Job, argument: str) -> str:
+    """ "vic": the address of one who is proposed for the ticket, by his name."""
+    proposed = asking.tickets.with_role(job.desk.unit, job.the_ticket, TicketRole.PROPOSED)
+    wanted = fold(argument)
+    for person in proposed:
+        address = asking.people.email(job.desk.unit, person)
+        if wanted in (fold(person.name), *fold(person.name).split(), address.partition("@")[0]):
+            return address
+    return argument
 
 
 def _addresses(argument: str) -> list[Address]:

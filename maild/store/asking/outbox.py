@@ -188,6 +188,12 @@ def last_sent_to(unit: Unit, addresses: Iterable[str]) -> OutboxItem | None:
     return unit.first(LAST_SENT, addresses=some) if some else None
 
 
+def notes_told(unit: Unit, ticket: Ticket, address: str) -> frozenset[int]:
+    """The notes of a ticket that were sent to this address, or are about to be."""
+    rows = unit.values(WENT, "address", "note_id", ticket=ticket.id)
+    return frozenset(note for to_, note in rows if to_ == address and note is not None)
+
+
 def person(unit: Unit, item: OutboxItem) -> Person | None:
     """Whom it is for, where it is for one whom we know."""
     return unit.get(Person, item.person_id)
