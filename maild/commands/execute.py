@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from maild.commands import undo
 from maild.commands.handlers import (
+    clock,
     contacts,
     notes,
     participants,
@@ -52,6 +53,7 @@ ACTS: dict[str, Act] = {
     "time": work.time,
     "worktype": work.worktype,
     "worknote": work.worknote,
+    "clock": clock.clock,
     "internal": notes.internal,
     "reply": notes.reply,
     "merge": notes.merge,

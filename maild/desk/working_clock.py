@@ -61,6 +61,17 @@ def seen(unit: Unit, clock: WorkingClock, now: datetime, *, hand: bool) -> None:
         unit.change(clock, seen=now)
 
 
+def sign(unit: Unit, person_id: int, now: datetime) -> None:
+    """A mail of his came in: a sign of a hand for the clock of his that runs.
+
+    After a pause, which is kept to be asked about, it runs on.
+    """
+    for clock in unit.all(asking.CLOCKS, person=person_id):
+        if clock.since is not None:
+            seen(unit, clock, now, hand=True)
+            unit.change(clock, since=clock.since or now, seen=now)
+
+
 def decide(unit: Unit, clock: WorkingClock, now: datetime, *, count: bool) -> None:
     """The pause was work, or it was not; then it runs again."""
     more = clock.idle if count else 0

@@ -13,7 +13,7 @@ from datetime import timedelta
 from maild.commands import mail_commands as commands
 from maild.commands.job import May
 from maild.commands.values import Asked
-from maild.desk import own_addresses, people, rate_limits, reply_tokens
+from maild.desk import own_addresses, people, rate_limits, reply_tokens, working_clock
 from maild.desk.audience import ELSEWHERE
 from maild.desk.desk import MAILD, Actor, Desk
 from maild.desk.views import MAILING_LIST
@@ -102,6 +102,8 @@ def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
     understood = _understand(desk, mail, claimed)
     desk.actor = understood.actor
     desk.author = None if understood.unproven else understood.person
+    if understood.by_resource:
+        working_clock.sign(desk.unit, understood.person.id, desk.now)
     original = _confirmed(desk, understood)
     if original is not None:
         return _confirm(desk, understood, original, read)

@@ -28,7 +28,7 @@ def time(job: Job, argument: str) -> str:
         return _remove(job, ticket, _entry(job, ticket, asked.instead))
     if asked.instead is not None:
         return _correct(job, _entry(job, ticket, asked.instead), ticket, asked.worked)
-    return _add(job, ticket, asked.worked)
+    return enter(job, ticket, asked.worked)
 
 
 def _ticket(job: Job, number: str | None) -> Ticket:
@@ -44,7 +44,8 @@ def _ticket(job: Job, number: str | None) -> Ticket:
 # ---- entering
 
 
-def _add(job: Job, ticket: Ticket, worked: Worked) -> str:
+def enter(job: Job, ticket: Ticket, worked: Worked) -> str:
+    """An entry with all that stands behind its length."""
     said = work_details.read(job, worked.rest)
     person = said.person or job.may.person
     kind = said.work_type or work_details.default_type(job, ticket)
