@@ -17,10 +17,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
+from stat import S_ISSOCK
 from typing import Any, Generic, TypeVar
 
 from maild.errors import MaildError, Temporary
@@ -241,6 +243,7 @@ def _apply(call: tuple[Callable[..., Any], tuple[object, ...]]) -> Any:
 
 def _serve(pipe: Connection, daemon: int) -> None:
     """Does what it is told until nobody is there any more."""
+    _let_go(pipe.fileno())
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # no handler of the daemon's, which came along
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the daemon, which ends us
     signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends us, whatever we are doing
@@ -254,6 +257,21 @@ def _serve(pipe: Connection, daemon: int) -> None:
             pipe.send_bytes(_pickled([_within(order, item) for item in order.items]))
     except (EOFError, OSError):
         return
+
+
+def _let_go(kept: int) -> None:
+    """Gives up the sockets that came along from the daemon, of the databases and servers too.
+
+    If the daemon is killed they must end: whoever holds the other end of a pipe would wait to write
+    into it for ever, and a server would keep open what the daemon had begun.  Their numbers stay
+    taken, for objects that may yet close them.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for fd in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
+        with suppress(OSError):
+            if fd > 2 and fd != kept and S_ISSOCK(os.fstat(fd).st_mode):
+                os.dup2(nothing, fd)
+    os.close(nothing)
 
 
 def _within(order: _Order, item: Any) -> tuple[bool, Any]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -131,3 +134,43 @@ def _is_dead(pid: int) -> bool:
         return ") Z" in Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return True
+
+
+KILLED = """
+import os, socket, sys, time
+from pathlib import Path
+from maild.worker_pool import WorkerPool
+
+def work(place):
+    Path(place).write_text(str(os.getpid()))
+    time.sleep(1)
+    return b"x" * 4_000_000  # more than a pipe takes at once
+
+line = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+WorkerPool(workers=2, seconds=30).run(work, sys.argv[1])
+"""
+
+
+def test_a_worker_whose_daemon_is_killed_ends_and_holds_no_line_of_it(tmp_path: Path) -> None:
+    """Else a database would keep open the transaction that the daemon had begun."""
+    place = tmp_path / "pid"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        daemon = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(place), str(server.getsockname()[1])]
+        )
+        line, _ = server.accept()
+        _until(lambda: place.exists() and place.read_text() != "")
+        daemon.kill()
+        daemon.wait()
+        line.settimeout(0.5)  # while the worker is still at work
+        assert line.recv(1) == b""
+        line.close()
+    worker = Path("/proc") / place.read_text() / "stat"
+    _until(lambda: not worker.exists() or ") Z" in worker.read_text())
+
+
+def _until(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
