@@ -32,6 +32,11 @@ COMMANDS = {
     "run": Entry("run", "Watch the mailboxes, process mail, deliver notifications."),
     "status": Entry("status", "Say whether all is well, and what is wrong.", logs=False),
     "web": Entry("web", "The console in a browser, where `maild run` does not bring it."),
+    "backup": Entry("backup", "Write the whole desk into one file, while the daemon works."),
+    "restore": Entry(
+        "backup", "Put a desk back as it was; what people were told is not told again."
+    ),
+    "verify": Entry("backup", "Check every hash, thread, counter and reference of the desk."),
     "demo": Entry("demo", "Play the whole circle on loopback: mail in, tickets, mail out."),
     "ingest": Entry("ingest", "Take mail from files, as if it had come in by a mailbox."),
     "import": Entry("import_", "Bring in what another helpdesk exported."),

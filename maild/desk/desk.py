@@ -109,6 +109,7 @@ class Desk:
     mail: Mail | None = None  # what is being processed, if it is a mail
     stored: Message | None = None
     cause_is_new: bool = False  # nothing was told yet of a cause that is written like this one
+    since: datetime | None = None  # when the mail arrived, or the clock was due
     listeners: tuple[Listener, ...] = ()
     chain: tuple[str, ...] = ()  # the rules that led to what is being done
     memory: dict[str, Any] = field(default_factory=dict)  # what was looked up for this unit

@@ -38,6 +38,7 @@ from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
+RESTORED = "restored"  # key of a Setting: when a backup came back without the journal
 REFERENCES = 20  # ids of a conversation that a mail names: the first and the latest
 
 
@@ -50,6 +51,7 @@ class Cause(Protocol):
     now: datetime
     cause: str  # the same again when the same mail is processed again
     cause_is_new: bool  # nothing was told yet of a cause that is written like this one
+    since: datetime | None  # when what causes it came about, where that is known
     stored: Message | None
     author: Person | None  # who began it all, as far as we believe it
     mail: Mail | None  # what is being processed, if it is a mail
@@ -277,7 +279,7 @@ def _add(
     key = _free_key(desk, what, recipient)
     if key is None:
         return None
-    held = _held(desk.unit, recipient) or _capped(desk, what, recipient)
+    held = _held(desk.unit, recipient) or _told_before(desk) or _capped(desk, what, recipient)
     row = desk.unit.add(_row(desk, what, recipient, extra, key))
     if held:
         desk.unit.change(row, state=SendState.HELD, error=held)
@@ -337,6 +339,21 @@ def _free_key(desk: Cause, what: _What, recipient: Recipient) -> str | None:
 def _key(desk: Cause, what: _What, recipient: Recipient, count: int) -> str:
     text = "\x00".join((desk.cause, what.kind.name, recipient.address, str(count)))
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def _told_before(desk: Cause) -> str | None:
+    """Why he may know it: it comes of something from before a restore, and nobody knows any more
+    what went out between the backup and then (H28)."""
+    lasting = desk.unit.lasting
+    if RESTORED not in lasting:
+        lasting[RESTORED] = asking.settings.kept(desk.unit, RESTORED)
+    restored = lasting[RESTORED]
+    if restored is None or desk.since is None:
+        return None
+    at = datetime.fromisoformat(restored["at"])
+    if desk.since >= at:
+        return None
+    return f"it may have gone out before the restore of {at:%Y-%m-%d %H:%M} UTC"
 
 
 def _held(unit: Unit, recipient: Recipient) -> str | None:

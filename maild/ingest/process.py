@@ -173,6 +173,7 @@ class Pipeline:
             cause=f"message:{stored.sha256}@{stored.mailbox}",
             # What has a Message-ID and came before is a duplicate, and tells nobody anything.
             cause_is_new=mail.message_id is not None,
+            since=stored.arrived,
             mail=mail,
             stored=stored,
             listeners=(rules,),

@@ -84,6 +84,7 @@ class Clocks:
             profile=rule_set.profile,
             now=now,
             cause=f"clock:{clock.id}:{clock.due.isoformat()}",
+            since=clock.due,
             listeners=(self.rules,),
         )
         rule, due, late = rule_set.named.get(clock.name), clock.due, _late(clock.due, now)

@@ -424,6 +424,16 @@ def probe(
         return f"{who(section)} ({how}), {name} holds {connection.exists} messages, {news}{after}"
 
 
+def count_newer(section: MailboxSection, uid: int) -> int:
+    """How many messages the folder holds beyond this UID; changes nothing.
+
+    Raises Unavailable or Temporary with a sentence about what to do.
+    """
+    with opened(section, patience=Patience(), stop=Stop(), context=None) as connection:
+        connection.select(readonly=True)
+        return len([found for found in connection.uids(uid + 1) if found > uid])
+
+
 def _afterwards(section: MailboxSection, connection: Connection) -> str:
     if not section.after.startswith("move:"):
         return ""
@@ -440,4 +450,4 @@ def _afterwards(section: MailboxSection, connection: Connection) -> str:
     return f", moved to {found} afterwards"
 
 
-__all__ = ["Connection", "Refusal", "TooLarge", "opened", "probe"]
+__all__ = ["Connection", "Refusal", "TooLarge", "count_newer", "opened", "probe"]

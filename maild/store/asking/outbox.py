@@ -81,6 +81,16 @@ def latest(unit: Unit, template: str) -> list[OutboxItem]:
     return unit.all(LATEST, template=template)
 
 
+PENDING = Question(
+    OutboxItem, _item.state.in_((SendState.WAITING, SendState.SENDING)), order=(_item.id,)
+)
+
+
+def pending(unit: Unit) -> list[OutboxItem]:
+    """All that is still to go out, or on its way."""
+    return unit.all(PENDING)
+
+
 def with_key(unit: Unit, key: str, *, only_mine: bool = False) -> OutboxItem | None:
     """The row of this key, if there is one already; `only_mine`: if this unit has added it."""
     if only_mine:

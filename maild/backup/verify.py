@@ -1,0 +1,116 @@
+"""`maild verify`: every hash, thread, counter and reference of a desk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from maild.backup import databases
+from maild.errors import MaildError
+from maild.parse.attachments import attachment_bytes
+from maild.store import Store, asking
+from maild.store.records import NumberSeries, Thread
+from maild.store.unit import Unit
+
+PRUNED = "pruned"  # key of a Setting: raw_before, by `[keep]`
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found."""
+
+    checked: dict[str, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)  # a sentence each
+    mended: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """What `maild verify --json` prints."""
+        return {"ok": not self.problems, **asdict(self)}
+
+
+def verify(store: Store, *, repair: bool = False) -> Report:
+    """Reads everything; with `repair`, what the mails can say again is written again."""
+    report = Report()
+    if store.is_sqlite:
+        try:
+            databases.check_sqlite(databases.file_of(store))
+        except MaildError as error:
+            report.problems.append(error.message)
+    with store.look() as unit:
+        _octets(unit, report)
+        _files(unit, report)
+        for table, column, rows in asking.integrity.dangling(unit):
+            report.problems.append(f"{rows} rows of {table} point to no {column}.")
+        threads, numbers = asking.integrity.unthreaded(unit), list(_numbers(unit))
+    if repair and (threads or numbers):
+        store.act(lambda unit: _mend(unit, threads, numbers))
+    told = report.mended if repair else report.problems
+    told += [f"An answer to <{one[0]}> would not find its ticket." for one in threads]
+    told += [
+        f"The last number of {day} is {last}, but T{day}.{highest:04d} is there."
+        for day, last, highest in numbers
+    ]
+    return report
+
+
+def _octets(unit: Unit, report: Report) -> None:
+    """The mails are what came in; what was erased or pruned has left its place empty."""
+    pruned = (asking.settings.kept(unit, PRUNED) or {}).get("raw_before")
+    limit = datetime.fromisoformat(pruned) if pruned else None
+    count = gone = 0
+    for number, sha256, size, accepted, octets in asking.integrity.octets(unit):
+        if octets is None:
+            gone += 1
+            known = not sha256 or (limit is not None and accepted < limit)
+            if not known:
+                report.problems.append(f"The octets of message {number} are missing.")
+        elif (len(octets), hashlib.sha256(octets).hexdigest()) != (size, sha256):
+            report.problems.append(f"The octets of message {number} are not what came in.")
+        else:
+            count += 1
+    report.checked["mails"] = count
+    if gone:
+        report.checked["mails whose octets were erased"] = gone
+
+
+def _files(unit: Unit, report: Report) -> None:
+    count = 0
+    for note, views, octets in asking.integrity.files(unit):
+        for view in views:
+            count += 1
+            if not _is_there(view, octets):
+                name = view.get("filename")
+                report.problems.append(f'The file "{name}" of note {note} is not in its mail.')
+    report.checked["attachments"] = count
+
+
+def _is_there(view: dict[str, Any], octets: bytes) -> bool:
+    try:
+        content = attachment_bytes(octets, int(view["part"]))
+    except MaildError:
+        return False
+    return hashlib.sha256(content).hexdigest() == str(view["sha256"])
+
+
+def _numbers(unit: Unit) -> Iterator[tuple[str, int, int]]:
+    """(day, last, highest) where a number could be given twice."""
+    highest, last = asking.integrity.numbers(unit)
+    for day, number in sorted(highest.items()):
+        if last.get(day, 0) < number:
+            yield day, last.get(day, 0), number
+
+
+def _mend(
+    unit: Unit, threads: list[tuple[str, int, bool]], numbers: list[tuple[str, int, int]]
+) -> None:
+    for message_id, ticket_id, ours in threads:
+        unit.add(Thread(message_id=message_id, ticket_id=ticket_id, ours=ours))
+    for day, _, highest in numbers:
+        row = unit.get(NumberSeries, day)
+        if row is None:
+            unit.add(NumberSeries(day=day, last=highest))
+        else:
+            unit.change(row, last=highest)

@@ -1,0 +1,99 @@
+"""Whether the tables fit together; all of a big table is read a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from maild.model import Became
+from maild.store.prepared import Row, Statement
+from maild.store.question import param
+from maild.store.records import Message, Note, NumberSeries, OutboxItem, Raw, Thread, Ticket
+from maild.store.schema import METADATA, columns
+from maild.store.unit import Unit
+
+PAGE = 100
+
+_message, _raw, _note, _thread = (columns(r) for r in (Message, Raw, Note, Thread))
+_item, _ticket, _series = columns(OutboxItem), columns(Ticket), columns(NumberSeries)
+
+_OCTETS = Statement(
+    sa.select(_message.id, _message.sha256, _message.size, _message.accepted, _raw.octets)
+    .outerjoin_from(_message.id.table, _raw.stored_id.table, _raw.stored_id == _message.id)
+    .where(_message.id > param("after", sa.Integer()))
+    .order_by(_message.id)
+    .limit(PAGE)
+)
+_FILES = Statement(
+    sa.select(_note.id, _note.attachments, _raw.octets)
+    .join_from(_note.id.table, _raw.stored_id.table, _raw.stored_id == _note.stored_id)
+    .where(_note.id > param("after", sa.Integer()))
+    .order_by(_note.id)
+    .limit(PAGE)
+)
+_UNTHREADED = Statement(
+    sa.select(_message.message_id, _message.ticket_id, sa.literal_column("0"))
+    .where(
+        _message.outcome.in_((Became.TICKET, Became.NOTE)),
+        _message.ticket_id.is_not(None),
+        _message.message_id.is_not(None),
+        ~sa.exists().where(_thread.message_id == _message.message_id),
+    )
+    .order_by(_message.id)
+)
+_UNTHREADED_OURS = Statement(
+    sa.select(_item.message_id, _item.ticket_id, sa.literal_column("1"))
+    .where(
+        _item.ticket_id.is_not(None),
+        ~sa.exists().where(_thread.message_id == _item.message_id),
+    )
+    .order_by(_item.id)
+)
+_NUMBERS = Statement(sa.select(_ticket.number))
+_SERIES = Statement(sa.select(_series.day, _series.last))
+
+
+def octets(unit: Unit) -> Iterator[Row]:
+    """(id, sha256, size, accepted, octets) of every message; octets: None where they are gone."""
+    return _paged(unit, _OCTETS)
+
+
+def files(unit: Unit) -> Iterator[Row]:
+    """(note, its views of attachments, the octets of its mail) of every note that has a mail."""
+    return _paged(unit, _FILES)
+
+
+def unthreaded(unit: Unit) -> list[tuple[str, int, bool]]:
+    """(Message-ID, ticket, whether it is ours) of mail of a ticket that no answer would find."""
+    rows = [*unit.rows(_UNTHREADED), *unit.rows(_UNTHREADED_OURS)]
+    return [(message_id, ticket_id, bool(ours)) for message_id, ticket_id, ours in rows]
+
+
+def numbers(unit: Unit) -> tuple[dict[str, int], dict[str, int]]:
+    """By day: the highest number of a ticket, and the last that was given."""
+    highest: dict[str, int] = {}
+    for (number,) in unit.rows(_NUMBERS):
+        day, _, count = number[1:].partition(".")
+        highest[day] = max(highest.get(day, 0), int(count))
+    return highest, dict(unit.rows(_SERIES))
+
+
+def dangling(unit: Unit) -> Iterator[tuple[str, str, int]]:
+    """(table, column, rows) of references that point to nothing."""
+    for table in METADATA.sorted_tables:
+        for key in table.foreign_keys:
+            other = key.column.table.alias()
+            query = sa.select(sa.func.count()).select_from(table)
+            lost = ~sa.exists().where(other.c[key.column.name] == key.parent)
+            query = query.where(key.parent.is_not(None), lost)
+            count = unit.rows(Statement(query))[0][0]
+            if count:
+                yield table.name, key.parent.name, count
+
+
+def _paged(unit: Unit, statement: Statement) -> Iterator[Row]:
+    after = 0
+    while rows := unit.rows(statement, after=after):
+        yield from rows
+        after = rows[-1][0]

