@@ -68,6 +68,12 @@ def maild(folder: Path, place: Path) -> tuple[float, list[dict[str, object]]]:
     return seconds, [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def _cpu() -> float:
+    """Seconds of CPU that programs took which have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=2000, help="mails (default %(default)s)")
@@ -76,17 +82,22 @@ def main() -> None:
         place = Path(temporary)
         size = write_folder(place / "mail", count)
         print(f"{count} mails, {size / 1e6:.0f} MB")
+        began = time.process_time()
         bare = reference(place / "mail", place / "reference.db")
+        bare_cpu = time.process_time() - began
         print(f"reference     {count / bare:7.0f} msg/s")
         write_folder(place / "one", 1)
         (place / "first").mkdir()
         start, _ = maild(place / "one", place / "first")
+        start_cpu = _cpu()
         seconds, outcomes = maild(place / "mail", place)
+        cpu = _cpu() - 2 * start_cpu
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         print(f"maild ingest  {count / seconds:7.0f} msg/s   peak memory {peak:.0f} MB")
         print(f"ratio         {seconds / bare:7.2f}")
         print(f"without start {(seconds - start) / bare:7.2f}   (start-up {start:.1f} s)")
-        kept = sum(file.stat().st_size for file in place.glob("maild.db*"))
+        print(f"the same, CPU {cpu / bare_cpu:7.2f}   (all processes)")
+        kept = sum(file.stat().st_size for file in place.rglob("maild.db*"))
         print(f"database      {kept / size:7.2f} times the .eml")
         kinds = sorted({str(o["outcome"]) for o in outcomes})
         print({k: sum(o["outcome"] == k for o in outcomes) for k in kinds})

@@ -22,7 +22,7 @@ def write_folder(folder: Path, count: int, seed: int = 1) -> int:
     """
     random.seed(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    opened: list[str] = []
+    opened: list[tuple[str, int]] = []  # Message-ID, and whose
     size = 0
     for index in range(count):
         octets = _mail(index, opened)
@@ -31,9 +31,12 @@ def write_folder(folder: Path, count: int, seed: int = 1) -> int:
     return size
 
 
-def _mail(index: int, opened: list[str]) -> bytes:
+def _mail(index: int, opened: list[tuple[str, int]]) -> bytes:
     message = EmailMessage(policy=email.policy.SMTP)
-    user = random.randrange(200)
+    draw = random.random()
+    answered, user = (
+        random.choice(opened) if draw < 0.30 and opened else ("", random.randrange(200))
+    )
     message["From"] = f"User {user} <user{user}@customer{user % 20}.example>"
     message["To"] = "support@example.com"
     message["Date"] = format_datetime(
@@ -41,9 +44,7 @@ def _mail(index: int, opened: list[str]) -> bytes:
     )
     message["Message-ID"] = f"<{index}.{random.getrandbits(48):x}@customer{user % 20}.example>"
     text = "\n".join(" ".join(random.choices(WORDS, k=12)) for _ in range(random.randrange(3, 25)))
-    draw = random.random()
-    if draw < 0.30 and opened:
-        answered = random.choice(opened)
+    if answered:
         message["Subject"] = "Re: " + " ".join(random.choices(WORDS, k=4))
         message["In-Reply-To"] = message["References"] = answered
         quoted = "\n".join(f"> {line}" for line in text.splitlines())
@@ -53,7 +54,7 @@ def _mail(index: int, opened: list[str]) -> bytes:
         if draw >= 0.98:
             message["Auto-Submitted"] = "auto-replied"
         else:
-            opened.append(str(message["Message-ID"]))
+            opened.append((str(message["Message-ID"]), user))
     message.set_content(text)
     if random.random() < 0.5:
         paragraphs = "".join(f"<p>{line}</p>" for line in text.splitlines())
