@@ -26,7 +26,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-WAIT = 15_000  # milliseconds that a page has for what it must show
+WAIT = 30_000  # milliseconds that a page has for what it must show
 expect.set_options(timeout=WAIT)
 
 

