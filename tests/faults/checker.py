@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -117,7 +118,7 @@ def _tables(database: str) -> _Tables:
     return _Tables(
         messages=rows("SELECT id, sha256, state, ticket_id FROM message"),
         raw={
-            key: hashlib.sha256(bytes(octets)).hexdigest()
+            key: hashlib.sha256(_unpacked(bytes(octets))).hexdigest()
             for key, octets in rows("SELECT stored_id, octets FROM raw")
         },
         notes=Counter(
@@ -126,6 +127,13 @@ def _tables(database: str) -> _Tables:
         tickets=rows("SELECT count(*) FROM ticket")[0][0],
         unknown=set(rows("SELECT address, message_id FROM outbox WHERE state = 'unknown'")),
     )
+
+
+def _unpacked(kept: bytes) -> bytes:
+    """The octets behind their mark: as they are, or compressed."""
+    if kept.startswith(b"\x00maild1"):
+        return zlib.decompress(kept[7:])
+    return kept.removeprefix(b"\x00maild0")
 
 
 def _check_stored(report: Report, mails: list[Delivered], tables: _Tables) -> None:
