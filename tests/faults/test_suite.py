@@ -16,8 +16,7 @@ SEED = int(os.environ.get("MAILD_FAULTS_SEED", "20261126"))
 LONGEST = 1.0  # seconds that a fault lasts here
 TOGETHER = 8  # so many come one after the other before all must be done
 
-LONG_ONES = {"freeze a worker", "kill a worker"}  # for the long run alone
-SQLITE = sorted(set(faults.SQLITE) - LONG_ONES)
+SQLITE = sorted(faults.SQLITE)
 POSTGRESQL = sorted({*faults.POSTGRESQL} - {*faults.ANY})
 
 
