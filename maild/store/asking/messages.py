@@ -70,6 +70,20 @@ SPAM = Question(Message, _message.why.like("spam: %"), order=(_message.id,))
 WAITING = Question(Message, _message.state == MessageState.STORED)
 
 
+_TICKET_NUMBER = Statement(
+    sa.select(columns(Ticket).number)
+    .join_from(
+        columns(Ticket).id.table, _message.id.table, _message.ticket_id == columns(Ticket).id
+    )
+    .where(_message.id == param("message"))
+)
+
+
+def ticket_number(unit: Unit, stored_id: int) -> str | None:
+    """Of the ticket that a message belongs to; None where it is of none."""
+    return next((number for (number,) in unit.rows(_TICKET_NUMBER, message=stored_id)), None)
+
+
 def due(unit: Unit, now: datetime) -> list[Message]:
     """What is to be processed, oldest first; some of it, where there is much."""
     return unit.all(DUE, now=now)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
+
+from maild.store.question import Question
 from maild.store.records import Setting
 from maild.store.unit import Unit
 
@@ -29,3 +32,12 @@ def forget(unit: Unit, key: str) -> None:
     row = unit.get(Setting, key)
     if row is not None:
         unit.delete(row)
+
+
+_ALL = Question(Setting, sa.true())
+
+
+def with_prefix(unit: Unit, prefix: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """(key, value) of all whose key begins so, by their key."""
+    found = [(row.key, row.value) for row in unit.all(_ALL) if row.key.startswith(prefix)]
+    return sorted(found, key=lambda one: one[0])

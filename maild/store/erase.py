@@ -1,0 +1,251 @@
+"""Takes one person out of every table: what she wrote, what she was told, how she is called.
+
+Rows stay where others hang on them, and say no more than that there was something.  What other
+people wrote is theirs: which of their mails name her is told, and nothing of it is changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from maild.store.asking.searching import PLACE
+from maild.store.engine import Store, told_apart
+from maild.store.schema import METADATA
+
+ERASED, NOBODY = "[erased]", "erased@invalid"
+OPEN = ("waiting", "held")  # notifications that will not go out any more
+_T = METADATA.tables
+Ids = list[int]
+
+
+@dataclass(slots=True)
+class Traces:
+    """Where somebody is found."""
+
+    people: Ids
+    addresses: list[str]  # all of hers, lower case
+    names: list[str]
+    messages: Ids  # that she wrote
+    tickets: Ids  # that are hers
+    notes: Ids
+    outbox: Ids  # what was written to her, or because of her mail, or about her tickets
+    quoting: Ids  # messages of others that name her, or answer her
+
+    @property
+    def words(self) -> list[str]:
+        """How she is called."""
+        return [*self.addresses, *self.names]
+
+
+def traces(store: Store, address: str) -> Traces:
+    """Everything of the person with this address; empty lists where nobody has it."""
+    with told_apart(store.engine), store.engine.connect() as connection:
+        return _traces(connection, address.strip().lower())
+
+
+def rows(store: Store, found: Traces) -> dict[str, list[dict[str, Any]]]:
+    """All of it as it stands, by table."""
+    chosen = {
+        "person": _T["person"].c.id.in_(found.people),
+        "person_address": _T["person_address"].c.person_id.in_(found.people),
+        "ticket": _T["ticket"].c.id.in_(found.tickets),
+        "note": _T["note"].c.id.in_(found.notes),
+        "message": _T["message"].c.id.in_(found.messages),
+        "raw": _T["raw"].c.stored_id.in_(found.messages),
+        "outbox": _T["outbox"].c.person_id.in_(found.people),
+    }
+    with told_apart(store.engine), store.engine.connect() as connection:
+        return {
+            name: [
+                dict(row) for row in connection.execute(sa.select(_T[name]).where(where)).mappings()
+            ]
+            for name, where in chosen.items()
+        }
+
+
+def erase(store: Store, found: Traces, *, quotes: bool = False) -> dict[str, int]:
+    """Takes it out, in one transaction; how many rows of each table it was.
+
+    `quotes`: the stored mails of others that name or answer her go too; their notes stay.
+
+    An SQLite file is written anew afterwards, so that nothing is left in its free pages.
+    """
+    with told_apart(store.engine), store.engine.connect() as plain:
+        connection = plain.execution_options(maild_begin="IMMEDIATE")
+        with connection.begin():
+            counts = {
+                name: connection.execute(statement).rowcount
+                for name, statement in _statements(found)
+            }
+            if quotes:
+                gone = sa.delete(_T["raw"]).where(_T["raw"].c.stored_id.in_(found.quoting))
+                counts["mails of others"] = connection.execute(gone).rowcount
+                _without_octets(connection, found.quoting)
+            _index_anew(connection)
+            counts["words elsewhere"] = sum(_swept(connection, found))
+    if store.is_sqlite:
+        with store.engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            raw.execute("VACUUM")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return {name: count for name, count in counts.items() if count}
+
+
+def _traces(connection: sa.Connection, address: str) -> Traces:
+    own, person, message = _T["person_address"].c, _T["person"].c, _T["message"].c
+    people = _ids(connection, own.person_id, own.address == address)
+    known = connection.scalars(sa.select(own.address).where(own.person_id.in_(people)))
+    addresses = sorted({address, *known})
+    names = connection.scalars(sa.select(person.name).where(person.id.in_(people))).all()
+    messages = _ids(connection, message.id, message.sender.in_(addresses))
+    tickets = _ids(connection, _T["ticket"].c.id, _T["ticket"].c.contact_id.in_(people))
+    note, item = _T["note"].c, _T["outbox"].c
+    hers = sa.or_(note.by_id.in_(people), note.stored_id.in_(messages))
+    about = sa.or_(
+        item.person_id.in_(people),
+        item.address.in_(addresses),
+        item.stored_id.in_(messages),
+        item.ticket_id.in_(tickets),
+    )
+    return Traces(
+        people=people,
+        addresses=addresses,
+        names=[name for name in names if " " in name.strip()],  # one word may be anybody's
+        messages=messages,
+        tickets=tickets,
+        notes=_ids(connection, note.id, hers),
+        outbox=_ids(connection, item.id, about),
+        quoting=_quoting(connection, addresses, messages, tickets),
+    )
+
+
+def _quoting(connection: sa.Connection, addresses: list[str], messages: Ids, tickets: Ids) -> Ids:
+    raw, message = _T["raw"].c, _T["message"].c
+    query = (
+        sa.select(raw.stored_id, raw.octets, message.ticket_id)
+        .join_from(_T["raw"], _T["message"], message.id == raw.stored_id)
+        .where(raw.stored_id.not_in(messages))
+        .order_by(raw.stored_id)
+    )
+    names = [address.encode() for address in addresses]
+    rows = connection.execution_options(yield_per=50).execute(query)
+    return [
+        number
+        for number, octets, ticket in rows
+        if ticket in tickets or any(name in octets.lower() for name in names)
+    ]
+
+
+def _without_octets(connection: sa.Connection, messages: Ids) -> None:
+    message = _T["message"]
+    emptied = sa.update(message).where(message.c.id.in_(messages)).values(sha256="")
+    connection.execute(emptied)
+
+
+def _statements(found: Traces) -> Iterable[tuple[str, Any]]:
+    people, messages, tickets = found.people, found.messages, found.tickets
+    message, note, item, event = (_T[name] for name in ("message", "note", "outbox", "event"))
+    ids = sa.select(message.c.message_id).where(message.c.id.in_(messages))
+    yield "threads", sa.delete(_T["thread"]).where(_T["thread"].c.message_id.in_(ids))
+    yield "mails", sa.delete(_T["raw"]).where(_T["raw"].c.stored_id.in_(messages))
+    nothing = dict.fromkeys(
+        ("message_id", "fingerprint", "sender", "subject", "error", "why", "withheld", "undo")
+    )
+    emptied: dict[str, Any] = {**nothing, "sha256": "", "reasons": [], "commands": []}
+    yield "messages", sa.update(message).where(message.c.id.in_(messages)).values(**emptied)
+    answers = message.c.ticket_id.in_(tickets) & message.c.subject.is_not(None)
+    yield "subjects of answers", sa.update(message).where(answers).values(subject=None)
+    words: dict[str, Any] = {
+        "text": ERASED,
+        "title": None,
+        "quoted_text": "",
+        "html": None,
+        "attachments": [],
+    }
+    yield "notes", sa.update(note).where(note.c.id.in_(found.notes)).values(**words)
+    quoted = note.c.ticket_id.in_(tickets) & (note.c.quoted_text != "")
+    yield "quotations", sa.update(note).where(quoted).values(quoted_text="")
+    sent: dict[str, Any] = {
+        "address": NOBODY,
+        "data": {},
+        "octets": None,
+        "subject": None,
+        "in_reply_to": None,
+    }
+    state = sa.case((item.c.state.in_(OPEN), "dropped"), else_=item.c.state)
+    yield (
+        "notifications",
+        sa.update(item)
+        .where(item.c.id.in_(found.outbox))
+        .values(**sent, references=[], error=None, state=state),
+    )
+    attempts = _T["delivery"]
+    yield (
+        "deliveries",
+        sa.update(attempts).where(attempts.c.outbox_id.in_(found.outbox)).values(text=ERASED),
+    )
+    of_hers = sa.or_(
+        event.c.person_id.in_(people),
+        event.c.stored_id.in_(messages),
+        event.c.ticket_id.in_(tickets),
+    )
+    by = sa.case((event.c.person_id.in_(people), ERASED), else_=event.c.by)
+    yield "events", sa.update(event).where(of_hers).values(detail={}, by=by)
+    ticket, person, own = _T["ticket"], _T["person"], _T["person_address"]
+    gone: dict[str, Any] = {"title": ERASED, "resolution": None, "correlation": None, "fields": {}}
+    yield "tickets", sa.update(ticket).where(ticket.c.id.in_(tickets)).values(**gone)
+    off = {"name": ERASED, "active": False, "fields": {}, "organization_id": None}
+    yield "people", sa.update(person).where(person.c.id.in_(people)).values(**off)
+    no_address = sa.literal("erased-") + sa.cast(own.c.id, sa.Text) + "@invalid"
+    yield (
+        "addresses",
+        sa.update(own).where(own.c.person_id.in_(people)).values(address=no_address, held=ERASED),
+    )
+
+
+def _swept(connection: sa.Connection, found: Traces) -> Iterator[int]:
+    """Her addresses and her full name wherever else they stand, in words or in data."""
+    wanted = [re.compile(re.escape(word), re.IGNORECASE) for word in found.words]
+    for table in METADATA.sorted_tables:
+        for column in table.columns:
+            kind = repr(column.type)
+            if "Text" in kind or "JSON" in kind:
+                yield from (_replaced(connection, table, column.name, word) for word in wanted)
+
+
+def _replaced(connection: sa.Connection, table: sa.Table, name: str, word: re.Pattern[str]) -> int:
+    """How many rows had it.  A row that is known by it goes; in all others it is replaced."""
+    column, keys = table.c[name], list(table.primary_key)
+    text = sa.cast(column, sa.Text)
+    plain = word.pattern.replace("\\", "").lower()
+    there = sa.func.lower(text).contains(plain, autoescape=True)
+    if column.primary_key:
+        return connection.execute(sa.delete(table).where(there)).rowcount
+    rows = connection.execute(sa.select(text, *keys).where(there)).all()
+    is_jsonb = "JSON" in repr(column.type) and connection.dialect.name != "sqlite"
+    sql_type = "jsonb" if is_jsonb else "text"
+    chosen = " AND ".join(f'"{key.name}" = :k{place}' for place, key in enumerate(keys))
+    new_value = f'"{name}" = CAST(:new AS {sql_type})'
+    update = sa.text(f'UPDATE "{table.name}" SET {new_value} WHERE {chosen}')
+    for old, *values in rows:
+        new = {"new": word.sub(NOBODY if "@" in plain else ERASED, old)}
+        connection.execute(update, new | {f"k{place}": value for place, value in enumerate(values)})
+    return len(rows)
+
+
+def _index_anew(connection: sa.Connection) -> None:
+    """Words to search by are taken out for everybody; the index takes all in again by itself."""
+    sqlite = "INSERT INTO search_words (search_words) VALUES ('delete-all')"
+    other = "DELETE FROM search_words"
+    connection.exec_driver_sql(sqlite if connection.dialect.name == "sqlite" else other)
+    connection.execute(sa.delete(_T["search_entry"]))
+    connection.execute(sa.delete(_T["setting"]).where(_T["setting"].c.key == PLACE))
+
+
+def _ids(connection: sa.Connection, column: Any, where: Any) -> Ids:
+    return sorted(set(connection.scalars(sa.select(column).where(where))))
