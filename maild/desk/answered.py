@@ -17,7 +17,7 @@ from maild.desk.profile import Profile
 from maild.model import Mail, Role
 from maild.parse import prefixes
 from maild.store import asking
-from maild.store.records import Note, OutboxItem, Person, Ticket
+from maild.store.records import Message, Note, OutboxItem, Person, Ticket
 from maild.store.unit import Unit
 
 MOST_QUOTED = 20_000  # characters of quoted text in which our mark is looked for
@@ -71,13 +71,22 @@ def reply_is_public(unit: Unit, profile: Profile, item: OutboxItem) -> bool:
 
 
 def was_told_internally(unit: Unit, profile: Profile, ticket: Ticket, person: Person) -> bool:
-    """Whether this technician was sent something of the ticket that a contact may not read."""
+    """Whether this technician was sent something of the ticket that a contact may not read.
+
+    What we answered to his own mails says nothing that he did not write.
+    """
     return any(
         item.person_id == person.id
         and item.audience != Role.CONTACT
         and not reply_is_public(unit, profile, item)
+        and not _is_answer_to(unit, item, person)
         for item in asking.outbox.of(unit, ticket)
     )
+
+
+def _is_answer_to(unit: Unit, item: OutboxItem, person: Person) -> bool:
+    stored = unit.get(Message, item.stored_id)
+    return stored is not None and stored.sender in asking.people.keys(unit, person)
 
 
 def _parents(mail: Mail) -> tuple[str, ...]:

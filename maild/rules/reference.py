@@ -193,6 +193,9 @@ WHO = {
     "`account_manager`",
     "author": "who caused it",
     "other side": "the resource of the side that did not say it, of a shared ticket",
+    "holders": "who holds the ticket; where nobody does, the group named like its queue, else all "
+    "resources, else the admins",
+    "added": "who was put on the ticket by this very event",
     "on-call": "who is on call now, by `on_call` in profile.yaml",
     "a group": "everybody under that name in `groups` of profile.yaml",
     "a name or an address": "that resource; an address may be anybody's",

@@ -396,7 +396,9 @@ def test_e14_a_thank_you_leaves_a_ticket_complete(desk: Desk) -> None:
 def test_h47_n11_who_is_in_cc_waits_unless_we_know_him(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.writer("Carl", "carl@acme.example").mail("Hello")
-    desk.ann.mail("Printer", headers={"Cc": "Carl <carl@acme.example>, eve@evil.example"})
+    proven = {"Authentication-Results": "mx.example.com; dmarc=pass header.from=acme.example"}
+    copies = {"Cc": "Carl <carl@acme.example>, eve@evil.example"}
+    desk.ann.mail("Printer", headers=proven | copies)
     number = desk.ticket()["number"]
     assert roles(desk, number) == {
         "carl@acme.example": "additional",

@@ -11,7 +11,7 @@ from maild.model import Became, MessageState
 from maild.store.prepared import Row, Statement
 from maild.store.question import Question, among, param
 from maild.store.records import Event, Message, Raw, Ticket
-from maild.store.schema import columns
+from maild.store.schema import TABLES, columns
 from maild.store.unit import Unit
 
 _message = columns(Message)
@@ -66,7 +66,9 @@ UNDOABLE = Question(
 EVENTS = Question(Event, columns(Event).stored_id == param("message"), order=(columns(Event).id,))
 QUARANTINED = Question(Message, _message.state == MessageState.QUARANTINED, order=(_message.id,))
 PROCESSED = Question(Message, _message.state == MessageState.PROCESSED, order=(_message.id,))
-SPAM = Question(Message, _message.why.like("spam: %"), order=(_message.id,))
+_SPAM = Statement(
+    sa.select(TABLES[Message]).where(_message.why.like("spam: %")).order_by(_message.id)
+)
 WAITING = Question(Message, _message.state == MessageState.STORED)
 
 
@@ -168,7 +170,7 @@ def events(unit: Unit, stored: Message) -> list[Event]:
 
 def spam(unit: Unit) -> list[Message]:
     """What was kept as spam, oldest first."""
-    return unit.all(SPAM)
+    return [unit.adopt(Message, row) for row in unit.rows(_SPAM)]
 
 
 def quarantined(unit: Unit) -> list[Message]:
