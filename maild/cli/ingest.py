@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -21,14 +21,19 @@ from rich.table import Column, Table
 from maild.app import App, open_app, prepare
 from maild.cli.options import ConfigOption, JsonlOption, NowOption, moment, print_json
 from maild.config import Config
+from maild.errors import Temporary, UsageError
 from maild.ingest.accept import accept
 from maild.ingest.files import read_paths
+from maild.ingest.imap.old_mail import OldMail, old_mail
 from maild.ingest.outcome import Outcome
 from maild.ingest.process import RETRY, groups
 from maild.parse.limits import Source
+from maild.store import asking
 from maild.store.rehearsal import rehearsal
 from maild.store.unit import Unit
+from maild.yamlfile import nearest
 
+OURS = timedelta(days=1)  # what a running daemon leaves to us
 FILES = "files"  # what mail is said to come in by that no mailbox brought
 
 
@@ -37,7 +42,9 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    paths: Annotated[list[str], typer.Argument(help=".eml, mbox, Maildir, folder of these, or -")],
+    paths: Annotated[
+        list[str] | None, typer.Argument(help=".eml, mbox, Maildir, folder of these, or -")
+    ] = None,
     jsonl: JsonlOption = False,
     mailbox: Annotated[
         str, typer.Option("--mailbox", metavar="NAME", help="The mailbox they came in by.")
@@ -48,15 +55,26 @@ def ingest(
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Keep everything and tell nobody: for old mail.")
     ] = False,
+    from_mailbox: Annotated[
+        str, typer.Option("--from-mailbox", metavar="NAME", help="What it holds from before.")
+    ] = "",
     now: NowOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Take mail from files, as if it had come in by a mailbox."""
     unread: list[str] = []
+    if bool(paths) == bool(from_mailbox):
+        raise UsageError(
+            "Name files, folders or - for standard input; or `--from-mailbox NAME` for what a "
+            "mailbox holds from before, with --quiet to tell nobody."
+        )
     with _house(config, moment(now), rehearse) as app:
         app = replace(app, settings=app.settings.quiet()) if quiet else app
-        _note_unknown(app.settings.config, mailbox)
-        outcomes = run_files(app, paths, mailbox, now, unread)
+        if from_mailbox:
+            outcomes = run_mailbox(app, from_mailbox, now, unread)
+        else:
+            _note_unknown(app.settings.config, mailbox)
+            outcomes = run_files(app, paths or [], mailbox, now, unread)
         if jsonl:
             for label, outcome in outcomes:
                 print_json({"file": label} | asdict(outcome), line=True)
@@ -101,12 +119,54 @@ def run_files(
 
     `unread`, where it is given, gets the labels of what could not be read.
     """
+    return _run(app, read_paths(paths), mailbox, now, [] if unread is None else unread, {})
+
+
+def run_mailbox(
+    app: App, name: str, now: str | None, unread: list[str]
+) -> Iterator[tuple[str, Outcome]]:
+    """The same for all that a mailbox of the configuration holds and the desk has not.
+
+    It stays there as it is, and keeps its place: the daemon will not take it in again.
+    """
+    sections = app.settings.config.mailbox
+    section = next((one for one in sections if one.name == name), None)
+    if section is None:
+        hint = nearest(name, [one.name for one in sections])
+        raise UsageError(f'--from-mailbox {name}: there is no [[mailbox]] "{name}"; {hint}')
+    places: dict[str, OldMail] = {}
+    limit = app.settings.config.limits.message_bytes
+
+    def known(validity: int, uids: Sequence[int]) -> Collection[int]:
+        with app.store.look() as unit:
+            at = partial(asking.messages.at, unit, name, validity)
+            return {uid for uid in uids if at(uid) is not None}
+
+    def sources() -> Iterator[Source]:
+        for mail in old_mail(section, known, limit):
+            label = f"{name}:{mail.uid}"
+            places[label] = mail
+            larger = f"{label}: larger than [limits] message_bytes, or the server gave nothing."
+            yield Source(label, mail.octets or b"", None if mail.octets else larger)
+
+    return _run(app, sources(), name, now, unread, places)
+
+
+def _run(
+    app: App,
+    sources: Iterable[Source],
+    mailbox: str,
+    now: str | None,
+    unread: list[str],
+    places: Mapping[str, OldMail],
+) -> Iterator[tuple[str, Outcome]]:
     with closing(app.reader(workers=2)) as reader:
         pipeline = app.pipeline(reader)
-        sources = _readable(read_paths(paths), [] if unread is None else unread)
+        sources = _readable(sources, unread)
         for group in groups(reader.stream((source, source.raw) for source in sources)):
-            at, raws = moment(now), [source.raw for source, _ in group]
-            ids = app.store.act(partial(_accept, mailbox, raws, at))
+            at = moment(now)
+            found = [(source.raw, places.get(source.label)) for source, _ in group]
+            ids = app.store.act(partial(_accept, mailbox, found, at))
             mails = dict(zip(ids, (mail for _, mail in group), strict=True))
             done = pipeline.process_all(list(mails.items()), at)
             for (source, _), (stored_id, first) in zip(group, done, strict=True):
@@ -127,11 +187,24 @@ def _readable(sources: Iterable[Source], unread: list[str]) -> Iterator[Source]:
             unread.append(source.label)
 
 
-def _accept(mailbox: str, raws: list[bytes], now: datetime, unit: Unit) -> list[int]:
+def _accept(
+    mailbox: str, found: list[tuple[bytes, OldMail | None]], now: datetime, unit: Unit
+) -> list[int]:
     ids = []
-    for octets in raws:
-        stored = accept(unit, mailbox=mailbox, uidvalidity=None, uid=None, octets=octets, now=now)
-        assert stored is not None  # only a place in a mailbox can be taken
+    for octets, place in found:
+        stored = accept(
+            unit,
+            mailbox=mailbox,
+            uidvalidity=place.uidvalidity if place else None,
+            uid=place.uid if place else None,
+            arrived=place.arrived if place else None,
+            octets=octets,
+            now=now,
+        )
+        if stored is None:
+            raise Temporary(f'The daemon has just taken in what "{mailbox}" holds; try again.')
+        if place is not None:  # it is ours to process, not the daemon's
+            unit.change(stored, next_try=now + OURS)
         ids.append(stored.id)
     return ids
 

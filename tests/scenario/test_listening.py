@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from maild import config
 from maild.cli import app
+from maild.errors import UsageError
 from maild.model import SendState
 from tests.scenario.conversation import Desk
 
@@ -84,3 +85,51 @@ def test_old_mail_is_taken_in_quietly(tmp_path: Path) -> None:
     assert not live.servers.smtp.to("ann@acme.example")
     live.ann.mail("Another", "Something else does not work.")
     assert [mail["Subject"] for mail in live.ann.received()], "from now on it speaks again"
+
+
+MAILBOX = """
+[[mailbox]]
+name = "support"
+host = "127.0.0.1"
+port = {port}
+tls = "none"
+username = "support"
+password = "secret"
+"""
+
+
+def test_what_a_mailbox_holds_from_before_comes_in_once_and_quietly(tmp_path: Path) -> None:
+    live = Desk(tmp_path)
+    live.servers.imap.add_user("support", "secret")
+    text = live.file.read_text()
+    live.file.write_text(text + MAILBOX.format(port=live.servers.imap.port))
+    octets = Path(_mail(tmp_path)).read_bytes()
+    live.servers.imap.deliver("support", octets, flags=("\\Seen",))
+    live.servers.imap.deliver("support", octets.replace(b"<1@", b"<2@").replace(b"not", b"never"))
+    told = _run(live, "ingest", "--from-mailbox", "support", "--quiet", "--jsonl")
+    rows = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    assert [(row["file"], row["outcome"]) for row in rows] == [
+        ("support:101", "ticket"),
+        ("support:102", "ticket"),
+    ]
+    assert {item.state for item in live.outbox()} == {SendState.UNSENT}
+    _run(live, "run", "--once")
+    assert len(live.tickets()) == 2, "the daemon knows them"
+    assert next(iter(live.servers.imap.messages("support").values())) == octets
+    assert not live.servers.smtp.to("ann@acme.example")
+    again = _run(live, "ingest", "--from-mailbox", "support", "--quiet", "--jsonl")
+    assert "support:" not in again
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--from-mailbox", "sapport"], 'there is no [[mailbox]] "sapport"'),
+        (["x.eml", "--from-mailbox", "support"], "Name files, folders"),
+        ([], "Name files, folders"),
+    ],
+)
+def test_wrong_usage_says_what_to_write(desk: Desk, words: list[str], said: str) -> None:
+    done = CliRunner().invoke(app, ["ingest", *words, "--config", str(desk.file)])
+    assert isinstance(done.exception, UsageError)
+    assert said in done.exception.message
