@@ -33,9 +33,7 @@ COMMANDS = {
     "status": Entry("status", "Say whether all is well, and what is wrong.", logs=False),
     "web": Entry("web", "The console in a browser, where `maild run` does not bring it."),
     "backup": Entry("backup", "Write the whole desk into one file, while the daemon works."),
-    "restore": Entry(
-        "backup", "Put a desk back as it was; what people were told is not told again."
-    ),
+    "restore": Entry("backup", "Put a desk back as it was; nothing told is told again."),
     "verify": Entry("backup", "Check every hash, thread, counter and reference of the desk."),
     "forget": Entry("forget", "Find, export and erase what the desk has of a person."),
     "demo": Entry("demo", "Play the whole circle on loopback: mail in, tickets, mail out."),
@@ -55,7 +53,7 @@ COMMANDS = {
     "people": Entry("people", "Technicians, contacts and organizations."),
     "records": Entry("records", "Organizations, contacts, assets, contracts, projects, articles."),
     "quarantine": Entry("quarantine", "Messages that could not be processed."),
-    "spam": Entry("spam", "Mail that was kept as spam, and whose mail is."),
+    "spam": Entry("spam", "Mail that was kept as spam."),
     "rules": Entry("rules", "Rules: what happens by itself, and when."),
 }
 

@@ -52,7 +52,7 @@ def restore(
     check: Annotated[bool, typer.Option("--check", help="Only read it, and tell of it.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Put a desk back as it was; what people were told is not told again."""
+    """Put a desk back as it was; nothing told is told again."""
     if check:
         manifest = archive.check(file)
         print(f"{file} is whole: {manifest.made}, {manifest.counts['ticket']} tickets.")

@@ -57,7 +57,10 @@ def tickets(
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """List tickets: the newest first, at most a screenful unless --all, --limit, --csv, --json."""
+    """List tickets.
+
+    The newest first, at most a screenful unless --all, --limit, --csv, --json.
+    """
     if json and as_csv:
         raise UsageError("--json and --csv: choose one of them.")
     most = limit or (MOST if every or json or as_csv else ticket_list.screenful())

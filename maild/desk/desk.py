@@ -269,6 +269,10 @@ class Desk:
         detail = {"field": name, "from": _plain(before), "to": _plain(value)}
         return self.change(ticket, EventName.FIELD_CHANGED, detail, **values)
 
+    def take_over(self, ticket: Ticket, detail: Mapping[str, Any], **columns: Any) -> None:
+        """What an imported ticket is at the end of its history at another helpdesk, at once."""
+        self.change(ticket, EventName.IMPORTED, detail, **columns)
+
     def keep(self, ticket: Ticket, name: str, value: Any) -> None:
         """Writes down what the desk itself wants to remember of the ticket: one of KEPT."""
         assert name in KEPT, name

@@ -17,7 +17,7 @@ from maild.desk.desk import Actor, Desk
 from maild.desk.people import Change
 from maild.desk.profile import Profile
 from maild.importer.plan import OldContact, OldNote, OldOrganization, OldTicket, Plan
-from maild.model import Address, EventName, Role, StatusKind
+from maild.model import Address, Role, StatusKind
 from maild.store import Store, asking
 from maild.store.records import Person, Ticket
 from maild.store.unit import Unit
@@ -118,9 +118,8 @@ class Importer:
         kind = StatusKind(self.profile.status(old.status).kind)
         completed = old.completed or (desk.now if kind == StatusKind.CLOSED else None)
         desk.now = max(completed or desk.now, desk.now)
-        desk.change(
+        desk.take_over(
             ticket,
-            EventName.IMPORTED,
             {"from": self.source, "number": old.number},
             status=old.status,
             status_kind=kind,

@@ -30,9 +30,12 @@ WAIT = 30_000  # milliseconds that a page has for what it must show
 expect.set_options(timeout=WAIT)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of this process."""
+    """One Chromium for the tests of this folder.
+
+    It has an event loop that runs in the main thread: no other test may see that.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         missing("chromium is not installed (apt-get install chromium)")

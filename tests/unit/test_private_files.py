@@ -92,7 +92,10 @@ def test_h109_check_says_what_is_open_and_how_to_close_it(tmp_path: Path) -> Non
     for folder in ("var", "templates"):
         (tmp_path / folder).mkdir(mode=0o700)
     (tmp_path / "maild.toml").touch(mode=0o600)
-    (tmp_path / "maild.toml").write_text('[smtp]\nusername = "a"\npassword_file = "secret"\n')
+    (tmp_path / "maild.toml").write_text(
+        '[smtp]\nusername = "a"\npassword_file = "secret"\n'
+        '[trust]\nauthserv_id = "mx.example.com"\n'
+    )
     (tmp_path / "secret").write_text("hidden")
     for path in ("secret", "var/maild.db", "templates/own.md"):
         (tmp_path / path).touch()
