@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -35,7 +36,7 @@ def dump(store: Store, target: Path) -> dict[str, int]:
             live.execute("VACUUM INTO ?", (str(target),))
         return check_sqlite(target)
     counts = _counted(store)
-    _run("pg_dump", store.url, "--format=custom", "--no-owner", "--file", str(target))
+    _run("pg_dump", store, "--format=custom", "--no-owner", "--file", str(target))
     listed = _run("pg_restore", None, "--list", str(target))
     missing = [name for name in METADATA.tables if f"TABLE DATA public {name} " not in listed]
     if missing:
@@ -80,7 +81,7 @@ def put(store: Store, dump_file: Path, *, replace: bool, now: datetime) -> Path 
         raise Refused(_TAKEN.format(what="The database"))
     more = ("--clean", "--if-exists") if taken else ()
     _run(
-        "pg_restore", store.url, "--single-transaction", "--no-owner", "--exit-on-error",
+        "pg_restore", store, "--single-transaction", "--no-owner", "--exit-on-error",
         *more, str(dump_file),
     )  # fmt: skip
     return None
@@ -118,7 +119,7 @@ def _counted(store: Store) -> dict[str, int]:
         }
 
 
-def _run(program: str, url: sa.URL | None, *words: str) -> str:
+def _run(program: str, store: Store | None, *words: str) -> str:
     """PostgreSQL's own tool; the password goes by the environment, which others cannot read."""
     found = shutil.which(program)
     if found is None:
@@ -128,13 +129,30 @@ def _run(program: str, url: sa.URL | None, *words: str) -> str:
         )
     environment = dict(os.environ)
     place: tuple[str, ...] = ()
-    if url is not None:
-        environment |= {"PGPASSWORD": url.password} if url.password else {}
-        plain = url.set(drivername="postgresql", password=None)
+    if store is not None:
+        environment |= {"PGPASSWORD": store.url.password} if store.url.password else {}
+        plain = store.url.set(drivername="postgresql", password=None)
         place = ("--dbname", plain.render_as_string(hide_password=False))
     done = subprocess.run(
         [found, *place, *words], env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise MaildError(f"{program} failed: {done.stderr.strip().splitlines()[-1:]}")
+        if store is not None:
+            _new_enough(found, store)
+        last = done.stderr.strip().rpartition("\n")[2]
+        raise MaildError(f"{program} failed: {last}")
     return done.stdout
+
+
+def _new_enough(program: str, store: Store) -> None:
+    """UsageError where the tool is older than the server, which PostgreSQL's own refuse."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    version = re.search(r"\d+", said.stdout)
+    with store.engine.connect() as connection:
+        server = int((connection.dialect.server_version_info or (0,))[0])
+    if version is not None and int(version[0]) < server:
+        raise UsageError(
+            f"{program} is of version {version[0]} and the server of {server}: install "
+            f"PostgreSQL's client programs of version {server} or newer (apt-get install "
+            f"postgresql-client-{server}), and have their folder first in PATH."
+        )

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.mutable import MutableDict, MutableList
 
+from maild.errors import MaildError
+
 
 def _json() -> sa.types.TypeEngine[Any]:
     plain = sa.JSON(none_as_null=True)  # no value is NULL, and not the text "null"
@@ -113,11 +115,29 @@ def pack(octets: bytes) -> bytes:
 
 
 def unpack(kept: bytes) -> bytes:
-    """What was given to `pack`."""
+    """What was given to `pack`; MaildError where the database has not all of it, or more."""
     mark = bytes(kept[: len(PLAIN)])
     if mark == DEFLATED:
-        return zlib.decompress(kept[len(DEFLATED) :])
+        return _inflated(kept[len(DEFLATED) :])
     return bytes(kept[len(PLAIN) :] if mark == PLAIN else kept)
+
+
+def _inflated(small: bytes) -> bytes:
+    """One whole zlib stream and nothing after it (RFC 1950 §2.2)."""
+    stream = zlib.decompressobj()
+    try:
+        octets = stream.decompress(small)
+    except zlib.error as error:
+        raise MaildError(_DAMAGED, detail=str(error)) from None
+    if not stream.eof or stream.unused_data:
+        raise MaildError(_DAMAGED, detail="octets are missing or follow")
+    return octets
+
+
+_DAMAGED = (
+    "The octets of a mail are damaged in the database. `maild verify` says which; "
+    "a backup from before has them."
+)
 
 
 class Word(sa.TypeDecorator[StrEnum]):

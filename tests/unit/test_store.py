@@ -1,5 +1,6 @@
 """The database: its migrations, its types, its transactions."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from maild.errors import Unavailable, UsageError
+from maild.errors import MaildError, Unavailable, UsageError
 from maild.store import Store, types
 from maild.store.migrate import migrate
 from maild.store.schema import METADATA
@@ -123,6 +124,25 @@ def test_octets_come_out_as_they_went_in(octets: bytes) -> None:
     assert types.unpack(kept) == octets
     assert len(kept) <= len(octets) + len(types.PLAIN)
     assert len(octets) < 5000 or len(kept) < len(octets) / 5
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda kept: kept + b"x",
+        lambda kept: kept + kept,
+        lambda kept: kept[:-1],
+        lambda kept: kept[: len(types.DEFLATED)],
+        lambda kept: kept[:-1] + bytes([kept[-1] ^ 1]),
+        lambda kept: kept[:20] + b"\xff" + kept[21:],
+    ],
+    ids=["more", "twice", "cut", "empty", "checksum", "changed"],
+)
+def test_octets_that_are_damaged_are_not_given_out(damage: Callable[[bytes], bytes]) -> None:
+    kept = types.pack(b"From: a@b.example\r\n\r\n" + b"Hello again\r\n" * 50)
+    assert kept.startswith(types.DEFLATED)
+    with pytest.raises(MaildError, match="maild verify"):
+        types.unpack(damage(kept))
 
 
 def test_octets_from_before_they_were_packed_are_read() -> None:

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import sqlalchemy as sa
 
+from maild.errors import MaildError
 from maild.model import Became
 from maild.store.prepared import Row, Statement
 from maild.store.question import param
 from maild.store.records import Message, Note, NumberSeries, OutboxItem, Raw, Thread, Ticket
 from maild.store.schema import METADATA, columns
+from maild.store.types import unpack
 from maild.store.unit import Unit
 
 PAGE = 100
 
 _message, _raw, _note, _thread = (columns(r) for r in (Message, Raw, Note, Thread))
 _item, _ticket, _series = columns(OutboxItem), columns(Ticket), columns(NumberSeries)
+_kept = sa.type_coerce(_raw.octets, sa.LargeBinary())  # one that is damaged stops no page
 
 _OCTETS = Statement(
-    sa.select(_message.id, _message.sha256, _message.size, _message.accepted, _raw.octets)
+    sa.select(_message.id, _message.sha256, _message.size, _message.accepted, _kept)
     .outerjoin_from(_message.id.table, _raw.stored_id.table, _raw.stored_id == _message.id)
     .where(_message.id > param("after", sa.Integer()))
     .order_by(_message.id)
     .limit(PAGE)
 )
 _FILES = Statement(
-    sa.select(_note.id, _note.attachments, _raw.octets)
+    sa.select(_note.id, _note.attachments, _kept)
     .join_from(_note.id.table, _raw.stored_id.table, _raw.stored_id == _note.stored_id)
     .where(_note.id > param("after", sa.Integer()))
     .order_by(_note.id)
@@ -55,13 +59,14 @@ _SERIES = Statement(sa.select(_series.day, _series.last))
 
 
 def octets(unit: Unit) -> Iterator[Row]:
-    """(id, sha256, size, accepted, octets) of every message; octets: None where they are gone."""
-    return _paged(unit, _OCTETS)
+    """(id, sha256, size, accepted, octets) of every message; octets: None where they are gone,
+    as they are kept where they are damaged."""
+    return ((*row, _octets(kept)) for *row, kept in _paged(unit, _OCTETS))
 
 
 def files(unit: Unit) -> Iterator[Row]:
     """(note, its views of attachments, the octets of its mail) of every note that has a mail."""
-    return _paged(unit, _FILES)
+    return ((*row, _octets(kept)) for *row, kept in _paged(unit, _FILES))
 
 
 def unthreaded(unit: Unit) -> list[tuple[str, int, bool]]:
@@ -90,6 +95,12 @@ def dangling(unit: Unit) -> Iterator[tuple[str, str, int]]:
             count = unit.rows(Statement(query))[0][0]
             if count:
                 yield table.name, key.parent.name, count
+
+
+def _octets(kept: bytes | None) -> bytes | None:
+    with suppress(MaildError):
+        return None if kept is None else unpack(kept)
+    return kept
 
 
 def _paged(unit: Unit, statement: Statement) -> Iterator[Row]:
