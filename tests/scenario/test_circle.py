@@ -71,7 +71,8 @@ def test_e9_an_out_of_office_changes_nothing_and_is_not_answered(desk: Desk) -> 
     )
     assert statuses(desk) == "New"
     assert len(desk.outbox()) == sent
-    assert len(desk.ticket()["notes"]) == 1
+    notes = [(note["text"], note["public"]) for note in desk.ticket()["notes"][1:]]
+    assert notes == [("I am away.", False)]
     assert desk.messages()[-1].outcome == "ignored"
 
 

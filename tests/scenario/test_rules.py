@@ -168,7 +168,10 @@ def test_rules_clocks_and_savepoints_are_the_same_on_postgresql(
     desk.ann.mail("a" * 60 + "!", "It burns.")
     assert desk.ticket()["tags"] == ["whole"]
     assert "rule:Give it to somebody who is not there" in alerts(desk)
-    desk.bob.reply("#take\n#status Auto-Complete in 2 Days\n\nIt works now, I think.")
+    desk.bob.reply(
+        "#take\n#time 20m remote\n#resolution The fuse was replaced.\n"
+        "#status Auto-Complete in 2 Days\n\nIt works now, I think."
+    )
     desk.later(days=2)
     assert desk.ticket()["status"] == "Complete"
     assert desk.ticket()["fields"]["sla"]["name"] == "Normal"

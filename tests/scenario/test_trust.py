@@ -330,15 +330,31 @@ def test_e4_a_colleague_with_a_number_writes_to_the_ticket(make_desk: MakeDesk) 
     assert desk.ticket()["status"] == "Feedback Received"
 
 
+def wrongly_signed(desk: Desk) -> str:
+    """The Message-ID of what Ann was told, with another last letter of its signature."""
+    token = str(desk.ann.received()[-1]["Message-ID"]).strip("<>")
+    local, _, domain = token.partition("@")
+    return f"<{local[:-1]}{'a' if local[-1] != 'a' else 'b'}@{domain}>"
+
+
 def test_h46_a_token_with_a_wrong_signature_is_ignored(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
-    token = str(desk.ann.received()[-1]["Message-ID"]).strip("<>")
-    local, _, domain = token.partition("@")
-    wrong = f"<{local[:-1]}{'a' if local[-1] != 'a' else 'b'}@{domain}>"
-    for headers in ({"In-Reply-To": wrong}, {"References": wrong}):
-        desk.writer("Eve", "eve@evil.example").mail("Hello", headers=headers)
-    assert len(desk.tickets()) == 3
+    wrong = wrongly_signed(desk)
+    for name, field in (("eve", "In-Reply-To"), ("mallory", "References")):
+        desk.writer(name.title(), f"{name}@{name}.example").mail("Hello", headers={field: wrong})
+    assert [t["title"] for t in desk.tickets()] == ["Printer is on fire", "Hello", "Hello"]
+
+
+def test_h46_what_one_writes_below_a_wrong_signature_is_his_own_ticket(make_desk: MakeDesk) -> None:
+    """The id is one that we never sent: his mails about it belong together, and to nobody else."""
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    wrong = wrongly_signed(desk)
+    for field in ("In-Reply-To", "References"):
+        desk.writer("Eve", "eve@evil.example").mail("Hello", headers={field: wrong})
+    printer, hello = desk.tickets()
+    assert (printer["status"], hello["contact"]["name"]) == ("New", "Eve")
 
 
 def test_h51_two_tokens_decide_nothing(make_desk: MakeDesk) -> None:
