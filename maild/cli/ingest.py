@@ -33,7 +33,7 @@ from maild.store.rehearsal import rehearsal
 from maild.store.unit import Unit
 from maild.yamlfile import nearest
 
-OURS = timedelta(days=1)  # what a running daemon leaves to us
+OURS = timedelta(minutes=10)  # so long a running daemon leaves to us what we have accepted
 FILES = "files"  # what mail is said to come in by that no mailbox brought
 
 
@@ -203,8 +203,7 @@ def _accept(
         )
         if stored is None:
             raise Temporary(f'The daemon has just taken in what "{mailbox}" holds; try again.')
-        if place is not None:  # it is ours to process, not the daemon's
-            unit.change(stored, next_try=now + OURS)
+        unit.change(stored, next_try=now + OURS)
         ids.append(stored.id)
     return ids
 

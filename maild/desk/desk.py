@@ -266,7 +266,7 @@ class Desk:
         if before == value:
             return False
         values = {name: value} if column else {"fields": {**ticket.fields, name: value}}
-        detail = {"field": name, "from": _plain(before), "to": _plain(value)}
+        detail = {"field": name, "from": plain_value(before), "to": plain_value(value)}
         return self.change(ticket, EventName.FIELD_CHANGED, detail, **values)
 
     def take_over(self, ticket: Ticket, detail: Mapping[str, Any], **columns: Any) -> None:
@@ -493,5 +493,6 @@ class Desk:
         alerts.raise_alert(self.unit, key, text, self.now)
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """A value as an event's detail keeps it."""
     return value.isoformat() if isinstance(value, datetime) else value

@@ -10,7 +10,7 @@ from typing import Any
 from maild.desk import items, people, values
 from maild.desk.desk import Desk
 from maild.desk.item_kinds import KINDS
-from maild.desk.profile import key, named
+from maild.desk.profile import key, named, not_among
 from maild.errors import NotFound, UsageError
 from maild.i18n import Sentence, Value, sentence, together
 from maild.model import Address
@@ -222,16 +222,8 @@ def _organization(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -
     found = asking.people.organization_called(desk.unit, str(value), former=True)
     if found is None:
         known = [one.name for one in desk.unit.all(asking.people.ORGANIZATIONS)]
-        raise NotFound(_no(sentence("organization"), str(value), known))
+        raise NotFound(not_among(known, sentence("organization"), str(value)))
     return found
-
-
-def _no(what: Sentence, text: str, known: list[str]) -> str:
-    try:
-        named(text, known, what)
-    except UsageError as error:
-        return error.message
-    return sentence('There is no {what} "{text}".', what=what, text=text)
 
 
 def _parent(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> Ticket:

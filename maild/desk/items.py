@@ -17,9 +17,9 @@ from babel import Locale, UnknownLocaleError
 from maild.desk import people, values
 from maild.desk.desk import Desk
 from maild.desk.item_kinds import KINDS, Kind, Slot
-from maild.desk.profile import key, named
+from maild.desk.profile import key, named, not_among
 from maild.errors import NotFound, Refused, UsageError
-from maild.i18n import Sentence, sentence
+from maild.i18n import sentence
 from maild.model import Address, EventName, Role
 from maild.store import asking
 from maild.store.records import Event, Item, Organization, Person
@@ -69,16 +69,9 @@ def find(unit: Unit, kind: Kind, name: str) -> Kept:
         found = asking.items.named(unit, kind.name, key(name))
         found = found if found is not None and found.active else None
     if found is None:
-        raise NotFound(_no(kind, name, [called for called, _ in listed(unit, kind)]))
+        known = [called for called, _ in listed(unit, kind)]
+        raise NotFound(not_among(known, kind.called, name))
     return found
-
-
-def _no(kind: Kind, name: str, known: list[str]) -> str:
-    try:
-        named(name, known, kind.called)
-    except UsageError as error:
-        return error.message
-    return sentence('There is no {what} "{text}".', what=kind.called, text=name)
 
 
 def listed(
@@ -281,16 +274,8 @@ def _organization(desk: Desk, slot: Slot, value: Any) -> str:
     found = asking.people.organization_called(desk.unit, str(value), former=True)
     if found is None:
         known = [one.name for one in desk.unit.all(asking.people.ORGANIZATIONS)]
-        raise NotFound(_unknown(slot.label, str(value), known))
+        raise NotFound(not_among(known, slot.label, str(value)))
     return found.name
-
-
-def _unknown(what: Sentence, text: str, known: list[str]) -> str:
-    try:
-        named(text, known, what)
-    except UsageError as error:
-        return error.message
-    return sentence('There is no {what} "{text}".', what=what, text=text)
 
 
 def _contact(desk: Desk, slot: Slot, value: Any) -> str:
@@ -310,7 +295,7 @@ def _resource(desk: Desk, slot: Slot, value: Any) -> str:
     person = people.resource_named(desk.unit, str(value))
     if person is None:
         known = [p.name for p in asking.people.resources(desk.unit)]
-        raise NotFound(_unknown(sentence("resource"), str(value), known))
+        raise NotFound(not_among(known, sentence("resource"), str(value)))
     return asking.people.email(desk.unit, person)
 
 

@@ -212,8 +212,19 @@ def _stored(name: str) -> str:
 
 def cell(row: Listed, name: str, now: datetime) -> Any:
     """What a list shows of a ticket in the column of this name; times are datetimes."""
+    found = computed(row, now)
+    if name in found:
+        return found[name]
+    value = field_of(row, name)
+    if FIELDS[name].kind == "date" and isinstance(value, str):
+        return datetime.fromisoformat(value)
+    return value
+
+
+def computed(row: Listed, now: datetime) -> dict[str, Any]:
+    """The columns that are no field of the ticket."""
     ticket = row.ticket
-    computed: dict[str, Any] = {
+    return {
         "client": row.client,
         "contact": row.contact,
         "resource": row.holder,
@@ -222,12 +233,12 @@ def cell(row: Listed, name: str, now: datetime) -> Any:
         "age": (now - ticket.created).days,
         "tags": ", ".join(map(str, ticket.tags)),
     }
-    if name in computed:
-        return computed[name]
-    value = ticket.fields.get(name) if name not in COLUMNS_OF_TICKET else getattr(ticket, name)
-    if FIELDS[name].kind == "date" and isinstance(value, str):
-        return datetime.fromisoformat(value)
-    return value
+
+
+def field_of(row: Listed, name: str) -> Any:
+    """A field of the ticket, of its columns or its long tail."""
+    ticket = row.ticket
+    return getattr(ticket, name) if name in COLUMNS_OF_TICKET else ticket.fields.get(name)
 
 
 def column(text: str) -> str:

@@ -15,7 +15,7 @@ from maild.config import Settings
 from maild.desk.calendar import Calendar, Span
 from maild.desk.notifications import Catalogue, catalogue
 from maild.errors import UsageError
-from maild.i18n import sentence
+from maild.i18n import Sentence, sentence
 from maild.yamlfile import key as key
 
 SHIPPED = Path(__file__).parent.parent / "rules" / "profiles"
@@ -207,20 +207,26 @@ def named(name: str, known: Iterable[str], what: str) -> str:
     by_key = {key(k): k for k in known}
     if key(name) in by_key:
         return by_key[key(name)]
-    close = difflib.get_close_matches(key(name), by_key, 1, 0.5)
+    raise UsageError(not_among(by_key.values(), what, name))
+
+
+def not_among(known: Iterable[str], what: str, text: str) -> Sentence:
+    """What to say of a name that means nothing: the nearest that is known, or all."""
+    by_key = {key(k): k for k in known}
+    if key(text) in by_key:  # it is known, and cannot be had
+        return sentence('There is no {what} "{text}".', what=what, text=text)
+    close = difflib.get_close_matches(key(text), by_key, 1, 0.5)
     if close:
         near = by_key[close[0]]
-        no = sentence(
-            'There is no {what} "{text}"; did you mean {near}?', what=what, text=name, near=near
+        return sentence(
+            'There is no {what} "{text}"; did you mean {near}?', what=what, text=text, near=near
         )
-    elif by_key:
+    if by_key:
         all_ = list(by_key.values())
-        no = sentence(
-            'There is no {what} "{text}"; possible: {known}.', what=what, text=name, known=all_
+        return sentence(
+            'There is no {what} "{text}"; possible: {known}.', what=what, text=text, known=all_
         )
-    else:
-        no = sentence('There is no {what} "{text}"; there is none.', what=what, text=name)
-    raise UsageError(no)
+    return sentence('There is no {what} "{text}"; there is none.', what=what, text=text)
 
 
 def profile_folder(name: str, beside: Path) -> Path:

@@ -47,7 +47,11 @@ def cell(value: Any) -> str:
         value = "; ".join(f"{name} {amount:g}" for name, amount in value.items())
     if isinstance(value, list | tuple):
         value = "; ".join(map(str, value))
-    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    return no_formula(value.isoformat() if isinstance(value, datetime) else str(value))
+
+
+def no_formula(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(FORMULA) else text
 
 

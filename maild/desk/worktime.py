@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from maild.desk import facts, items
-from maild.desk.desk import Desk
+from maild.desk.desk import Desk, plain_value
 from maild.model import EventName
 from maild.store import asking
 from maild.store.records import Note, Person, Ticket, TimeEntry
@@ -86,8 +86,12 @@ def change_time(desk: Desk, ticket: Ticket, entry: TimeEntry, **columns: Any) ->
     desk.touch(ticket)
     detail = {
         "time_id": entry.id,
-        "from": {name: _plain(value) for name, value in before.items() if value != columns[name]},
-        "to": {name: _plain(columns[name]) for name in columns if before[name] != columns[name]},
+        "from": {
+            name: plain_value(value) for name, value in before.items() if value != columns[name]
+        },
+        "to": {
+            name: plain_value(columns[name]) for name in columns if before[name] != columns[name]
+        },
     }
     desk.emit(ticket, EventName.TIME_CHANGED, detail)
     return True
@@ -104,7 +108,7 @@ def remove_time(desk: Desk, ticket: Ticket, entry: TimeEntry) -> None:
 
 def kept(entry: TimeEntry) -> dict[str, Any]:
     """What an entry says, as plain data from which `restored` makes its columns again."""
-    return {name: _plain(getattr(entry, name)) for name in COLUMNS}
+    return {name: plain_value(getattr(entry, name)) for name in COLUMNS}
 
 
 def restored(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +131,3 @@ def overlapping(
 def overlap(entry: TimeEntry, start: datetime, end: datetime) -> bool:
     """Whether the entry has a start and an end, and shares time with this span."""
     return bool(entry.start and entry.end and entry.start < end and start < entry.end)
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value

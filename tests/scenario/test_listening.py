@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -11,7 +13,10 @@ from typer.testing import CliRunner
 from maild import config
 from maild.cli import app
 from maild.errors import UsageError
-from maild.model import SendState
+from maild.ingest.process import Pipeline
+from maild.model import MessageState, SendState
+from maild.store import asking
+from maild.store.records import Message
 from tests.scenario.conversation import Desk
 
 LISTEN = """
@@ -133,3 +138,22 @@ def test_wrong_usage_says_what_to_write(desk: Desk, words: list[str], said: str)
     done = CliRunner().invoke(app, ["ingest", *words, "--config", str(desk.file)])
     assert isinstance(done.exception, UsageError)
     assert said in done.exception.message
+
+
+@pytest.mark.parametrize("words", [[], ["--quiet"]])
+def test_a_daemon_beside_leaves_what_ingest_has_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """It would tell people of it, and we would wait for it without end."""
+    live, due = Desk(tmp_path), list[Message]()
+    process_all = Pipeline.process_all
+
+    def spy(pipeline: Pipeline, *args: Any, **options: Any) -> Any:
+        with pipeline.store.look() as unit:
+            due.extend(asking.messages.due(unit, datetime.now(UTC)))
+        return process_all(pipeline, *args, **options)
+
+    monkeypatch.setattr(Pipeline, "process_all", spy)
+    _run(live, "ingest", _mail(tmp_path), *words)
+    assert due == []
+    assert live.messages()[0].state == MessageState.PROCESSED

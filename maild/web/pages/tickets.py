@@ -16,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 
 from maild.desk import lists
 from maild.desk.lists import FIELDS, Field, Listing
+from maild.desk.values import no_formula
 from maild.errors import NotFound, UsageError
 from maild.i18n import sentence
 from maild.store.asking import clients as asking_clients
@@ -488,7 +489,7 @@ def _csv_lines(visit: Visit, ask: Ask, names: tuple[str, ...]) -> Iterator[str]:
     writer = csv.writer(buffer)
 
     def line(values: list[Any]) -> str:
-        writer.writerow([safe(value) for value in values])
+        writer.writerow([no_formula("" if value is None else str(value)) for value in values])
         text = buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -499,27 +500,12 @@ def _csv_lines(visit: Visit, ask: Ask, names: tuple[str, ...]) -> Iterator[str]:
         yield line([plain(visit, name, row) for name in names])
 
 
-def safe(value: Any) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
 def plain(visit: Visit, name: str, row: Listed) -> Any:
     """A column's value as text: times in his zone, hours as a number."""
-    ticket = row.ticket
-    special: dict[str, Any] = {
-        "client": row.client,
-        "contact": row.contact,
-        "resource": row.holder,
-        "resources": "; ".join([*([row.holder] if row.holder else []), *row.secondaries]),
-        "hours": round(row.minutes / 60, 2),
-        "age": (visit.now - ticket.created).days,
-        "tags": ", ".join(map(str, ticket.tags)),
-    }
-    if name in special:
-        return special[name]
-    value = getattr(ticket, name) if name in lists.COLUMNS_OF_TICKET else ticket.fields.get(name)
+    if name == "resources":
+        return "; ".join([*([row.holder] if row.holder else []), *row.secondaries])
+    computed = lists.computed(row, visit.now)
+    value = computed[name] if name in computed else lists.field_of(row, name)
     if isinstance(value, datetime):
         return value.astimezone(visit.zone).strftime("%Y-%m-%d %H:%M")
     return value

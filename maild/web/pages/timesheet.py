@@ -11,12 +11,12 @@ from typing import Any
 
 from starlette.responses import Response
 
+from maild.desk.values import no_formula
 from maild.errors import NotFound, UsageError
 from maild.i18n import sentence
 from maild.store.asking import screens, worked
 from maild.store.asking.worked import Worked
 from maild.store.records import Person
-from maild.web.pages.tickets import safe
 from maild.web.site import page
 from maild.web.visit import Visit
 
@@ -154,7 +154,7 @@ def _csv(visit: Visit, entries: list[Worked], first: date) -> Response:
             round(e.minutes / 60, 2), e.number, e.client, e.title, e.work_type, e.summary,
             e.internal,
         ]  # fmt: skip
-        writer.writerow([safe(value) for value in row])
+        writer.writerow([no_formula("" if value is None else str(value)) for value in row])
     headers = {"Content-Disposition": f'attachment; filename="timesheet-{_name(first)}.csv"'}
     return Response(
         "\ufeff" + buffer.getvalue(), media_type="text/csv; charset=utf-8", headers=headers
