@@ -42,9 +42,9 @@ def cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return f"{value:g}"
+        return str(value)  # every digit: 1234567 is not 1.23457e+06
     if isinstance(value, Mapping):
-        value = "; ".join(f"{name} {amount:g}" for name, amount in value.items())
+        value = "; ".join(f"{name} {amount:.15g}" for name, amount in value.items())
     if isinstance(value, list | tuple):
         value = "; ".join(map(str, value))
     return no_formula(value.isoformat() if isinstance(value, datetime) else str(value))
