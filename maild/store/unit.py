@@ -43,6 +43,7 @@ class Unit:
         self._known: dict[tuple[type, Any], Any] = {}  # every record that was read or added
         self._answers: dict[tuple[Question[Any], Any], Any] = {}  # of the database alone
         self._added: dict[type, dict[int, Any]] = {}  # by id(record): new, in the order of adding
+        self._written: dict[type, list[Any]] = {}  # what was added and is written by now
         self._changed: dict[type, dict[int, tuple[Any, set[str]]]] = {}  # and which columns
         self._deleted: dict[type, dict[int, Any]] = {}
         self._new: set[tuple[type, Any]] = set()  # nothing in the database refers to these
@@ -121,9 +122,10 @@ class Unit:
         return int(self._answers[key]) + sum(bool(question.fits(r, params)) for r in added)
 
     def added(self, record: type[R]) -> list[R]:
-        """What this unit has added of a kind and not written yet, in the order of adding."""
+        """What this unit has added of a kind, written or not yet, in the order of adding."""
         kind: Any = record
-        return list(self._added.get(kind, {}).values())
+        written = (r for r in self._written.get(kind, ()) if not self._is_deleted(r))
+        return [*written, *self._added.get(kind, {}).values()]
 
     def values(self, question: Question[Any], *names: str, **params: Any) -> list[Row]:
         """These columns of every record that is asked for, in the order of their ids: light, where
@@ -300,11 +302,19 @@ class Unit:
             for statement, waiting in self._deferred.items():
                 if waiting:
                     link.many(statement, list(waiting.values()))
+        self._remember_written()
         for kept in (self._added, self._changed, self._deleted, self._answers, self._deferred):
             kept.clear()
         self._known = {k: v for k, v in self._known.items() if v is not None}
         self._new.clear()
         self._log.clear()
+
+    def _remember_written(self) -> None:
+        for kind, new in self._added.items():
+            self._written.setdefault(kind, []).extend(new.values())
+        for kind, gone in self._deleted.items():
+            left = [one for one in self._written.get(kind, ()) if id(one) not in gone]
+            self._written[kind] = left
 
     def _write_deleted(self, link: Link, kind: type) -> None:
         gone = self._deleted.get(kind)

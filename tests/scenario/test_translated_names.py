@@ -110,7 +110,7 @@ def ask(desk: Desk, text: str) -> None:
     desk.bob.reply(text)
     results = done(desk)
     asked = [line for line in text.split("\n") if line.startswith("#")]
-    assert len(results) >= len(asked), text
+    assert len(results) >= len(asked), (text, desk.messages()[-1].error)
     assert all(results.values()), [c["why"] for c in desk.messages()[-1].commands]
 
 
@@ -159,6 +159,7 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
     ask(desk, "#time 45m remote Log gelesen\n#worktype vor ort\n#worknote ohne Vertrag")
     ask(desk, "#internal nur für uns")
     ask(desk, "#reply Bitte schalten Sie ihn aus.")
+    ask(desk, "#unalso dana")
     ask(desk, "#cc carl@acme.example")
     ask(desk, "#uncc carl@acme.example")
     ask(desk, "#template übergabe\n#checklist abschluss\n#resolution Neuer Toner.")
@@ -191,6 +192,7 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
 
     desk.ann.mail("Werbung", "Kaufen Sie!")
     ask(desk, "#spam")
+    ask(desk, "#notspam")
     desk.ann.mail("Noch eine", "Kaufen Sie!")
     ask(desk, "#delete")
 

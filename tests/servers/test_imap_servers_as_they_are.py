@@ -220,7 +220,7 @@ def test_pauses_grow_and_a_server_that_asks_for_more_gets_it(watched: Watched) -
 
 def test_connections_that_do_not_last_are_made_ever_more_slowly(watched: Watched) -> None:
     """As a provider counts logins, whatever came of them."""
-    rhythm = replace(EAGER, first_pause=0.05, longest_pause=1.0, short_life=30)
+    rhythm = replace(EAGER, first_pause=0.05, longest_pause=1.0, short_life=30, lively=0)
     with RudeImap(THREE) as server:
         server.script["IDLE"] = [CUT] * 50
         with watched.running(server.section(), rhythm=rhythm):

@@ -167,7 +167,7 @@ def went(unit: Unit, ticket: Ticket) -> list[Row]:
 def of_cause(unit: Unit, ticket: Ticket, cause: str) -> list[OutboxItem]:
     """What this very mail, clock or command has put there about the ticket, and still waits.
 
-    A cause is one unit of work, so nothing of it is written yet.
+    A cause is one unit of work, so all of it is what this unit has added.
     """
     return [
         item
