@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from sqlalchemy.orm import Session
 
 from maild.app import App, open_app
 from maild.cli.options import ConfigOption, JsonOption, local, print_json
-from maild.desk.alerts import clear_alert
 from maild.errors import NotFound
-from maild.store.tables import Message, Raw
+from maild.ingest import quarantine
+from maild.store import asking
+from maild.store.records import Message
+from maild.store.unit import Unit
 
 Id = Annotated[int, typer.Argument(metavar="ID", help="As `maild quarantine list` shows it.")]
 
@@ -42,9 +43,8 @@ def _default(context: typer.Context, config: ConfigOption = None) -> None:
 def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
     """List the messages in quarantine."""
     app = open_app(config, look=True)
-    with app.store.read() as session:
-        query = sa.select(Message).where(Message.state == "quarantined").order_by(Message.id)
-        rows = [_row(message) for message in session.scalars(query)]
+    with app.store.look() as unit:
+        rows = [_row(message) for message in asking.messages.quarantined(unit)]
     if json:
         print_json(rows)
         return
@@ -73,10 +73,10 @@ def show(
 ) -> None:
     """Show one message: why it is there, or the message itself."""
     app = open_app(config, look=True)
-    with app.store.read() as session:
-        message = _the(session, number)
+    with app.store.look() as unit:
+        message = _the(unit, number)
         row = _row(message) | {"error": message.error, "sha256": message.sha256}
-        octets = session.scalar(sa.select(Raw.octets).where(Raw.stored_id == number)) or b""
+        octets = asking.messages.octets(unit, number)
     if raw:
         sys.stdout.buffer.write(octets)
         sys.stdout.buffer.flush()
@@ -92,8 +92,8 @@ def show(
 def retry(number: Id, config: ConfigOption = None) -> None:
     """Try a message again, as if it had come in now."""
     app = open_app(config)
-    app.store.write(partial(_again, number))
     now = datetime.now(UTC)
+    app.store.act(partial(_decide, number, quarantine.retry, now))
     with closing(app.reader()) as reader:
         outcome = app.pipeline(reader).process(number, now)
     if outcome is not None:
@@ -109,32 +109,27 @@ def retry(number: Id, config: ConfigOption = None) -> None:
 
 def _is_taken(app: App, number: int) -> bool:
     """Whether the daemon was faster: it has it at this moment, or has done it."""
-    with app.store.read() as session:
-        message = session.get(Message, number)
+    with app.store.look() as unit:
+        message = unit.get(Message, number)
         return message is not None and message.state != "quarantined" and not message.attempts
 
 
 def drop(number: Id, config: ConfigOption = None) -> None:
     """Give a message up: it leaves the quarantine, its bytes stay stored."""
     app = open_app(config)
-    app.store.write(partial(_drop, number))
+    app.store.act(partial(_decide, number, quarantine.drop, datetime.now(UTC)))
     print(f"Message {number} is dropped; its bytes stay stored.")
 
 
-def _again(number: int, session: Session) -> None:
-    message = _the(session, number)
-    message.state, message.attempts, message.next_try = "stored", 0, None
-    clear_alert(session, f"quarantine:{number}", datetime.now(UTC))
+def _decide(
+    number: int, decision: Callable[[Unit, Message, datetime], None], now: datetime, unit: Unit
+) -> None:
+    decision(unit, _the(unit, number), now)
 
 
-def _drop(number: int, session: Session) -> None:
-    _the(session, number).state = "dropped"
-    clear_alert(session, f"quarantine:{number}", datetime.now(UTC))
-
-
-def _the(session: Session, number: int) -> Message:
-    message = session.get(Message, number)
-    if message is None or message.state != "quarantined":
+def _the(unit: Unit, number: int) -> Message:
+    message = asking.messages.in_quarantine(unit, number)
+    if message is None:
         raise NotFound(f"No message {number} is in quarantine; `maild quarantine list` shows all.")
     return message
 

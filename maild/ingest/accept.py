@@ -4,27 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
-
-from maild.store import asking, records
-from maild.store.tables import Message, Raw
+from maild.store import asking
+from maild.store.records import Message, Raw
 from maild.store.unit import Unit
-
-# The plain tables: built once, as building an INSERT costs several times what running it does.
-_COLUMNS: Any = Message.__table__
-_RAW = sa.insert(Raw.__table__)  # type: ignore[arg-type]
-_STORE = {
-    name: dialect.insert(_COLUMNS)
-    .on_conflict_do_nothing(
-        index_elements=[Message.mailbox, Message.uidvalidity, Message.uid],
-    )
-    .returning(_COLUMNS.c.id)
-    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
-}
 
 
 def accept(
@@ -36,7 +19,7 @@ def accept(
     octets: bytes,
     now: datetime,
     arrived: datetime | None = None,
-) -> records.Message | None:
+) -> Message | None:
     """Stores a message as received; None where its place holds one already.  The caller commits.
 
     The place is (mailbox, UIDVALIDITY, UID); files have none (None, None) and are always stored.
@@ -44,46 +27,34 @@ def accept(
     """
     if uid is not None and asking.messages.at(unit, mailbox, uidvalidity, uid) is not None:
         return None
-    stored = unit.add(
-        records.Message(
-            mailbox=mailbox,
-            uidvalidity=uidvalidity,
-            uid=uid,
-            sha256=hashlib.sha256(octets).hexdigest(),
-            size=len(octets),
-            arrived=arrived,
-            accepted=now,
-        )
-    )
-    unit.add(records.Raw(stored_id=stored.id, octets=octets))
-    return stored
+    return keep(unit, mailbox, uidvalidity, uid, octets, now, arrived)
 
 
-def accept_id(
-    session: Session,
-    *,
+def keep(
+    unit: Unit,
     mailbox: str,
     uidvalidity: int | None,
     uid: int | None,
     octets: bytes,
     now: datetime,
-    arrived: datetime | None = None,
-    state: str = "stored",
-) -> int | None:
-    """The same in a session: only the id, without reading the row back."""
-    stored: int | None = session.connection().scalar(
-        _STORE[session.get_bind().dialect.name],
-        {
-            "mailbox": mailbox,
-            "uidvalidity": uidvalidity,
-            "uid": uid,
-            "sha256": hashlib.sha256(octets).hexdigest(),
-            "size": len(octets),
-            "arrived": arrived,
-            "accepted": now,
-            "state": state,
-        },
+    arrived: datetime | None,
+) -> Message:
+    """The same where the caller knows that the place is free."""
+    stored = unit.add(
+        Message(
+            mailbox=mailbox,
+            uidvalidity=uidvalidity,
+            uid=uid,
+            sha256=digest(octets),
+            size=len(octets),
+            arrived=arrived,
+            accepted=now,
+        )
     )
-    if stored is not None:
-        session.connection().execute(_RAW, {"stored_id": stored, "octets": octets})
+    unit.add(Raw(stored_id=stored.id, octets=octets))
     return stored
+
+
+def digest(octets: bytes) -> str:
+    """By which a content is known again: SHA-256, in hex."""
+    return hashlib.sha256(octets).hexdigest()

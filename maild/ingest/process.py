@@ -34,6 +34,7 @@ from maild.ingest import (
     spam,
 )
 from maild.ingest.outcome import Outcome, conclude
+from maild.ingest.quarantine import alert_of
 from maild.model import Became, Mail, MessageState
 from maild.parse.kind import MOST_HOPS
 from maild.parse.limits import LocalReader, Reader
@@ -217,7 +218,7 @@ class Pipeline:
         unit.change(stored, state=MessageState.QUARANTINED, outcome=became, why=message)
         alerts.raise_alert(
             unit,
-            f"quarantine:{stored_id}",
+            alert_of(stored_id),
             f"Message {stored_id} could not be processed ({message}). "
             f"Look at it with `maild quarantine show {stored_id}`.",
             now,

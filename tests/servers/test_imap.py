@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -377,9 +377,9 @@ def _limit_pages(store: Store, pages: int) -> None:
     """A disk of so many pages, for every connection from now on."""
     import sqlalchemy as sa
 
-    @sa.event.listens_for(store.engine, "begin")
-    def _limited(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    @sa.event.listens_for(store.engine, "checkout")
+    def _limited(connection: Any, _record: Any, _proxy: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
 # ---- what a person reads

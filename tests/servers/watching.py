@@ -17,7 +17,8 @@ from maild.demo.servers import WAIT_SECONDS, Bell
 from maild.ingest.imap import Patience, Rhythm, Stop, Watcher
 from maild.store import Store
 from maild.store.migrate import migrate
-from maild.store.tables import Message, Raw
+from maild.store.records import Message, Raw
+from tests.looking import every
 
 QUICK = Patience(connect_seconds=2, command_seconds=5)
 EAGER = Rhythm(first_pause=0.02, longest_pause=0.1, refused_pause=0.1, message_pause=0.2)
@@ -73,10 +74,9 @@ class Watched:
 
     def stored(self) -> list[Stored]:
         """What was accepted, in the order in which it was."""
-        with self.store.read() as session:
-            rows = session.query(Message.mailbox, Message.uid, Raw.octets)
-            joined = rows.join(Raw, Raw.stored_id == Message.id).order_by(Message.id)
-            return [Stored(*row) for row in joined]
+        rows = every(self.store, Message)  # each came with its octets
+        octets = {raw.stored_id: raw.octets for raw in every(self.store, Raw)}
+        return [Stored(row.mailbox, row.uid, octets[row.id]) for row in rows]
 
     def octets(self) -> list[bytes]:
         return [one.octets for one in self.stored()]

@@ -7,21 +7,17 @@ its content.  So nothing is lost, nothing is doubled, and two equal mails stay t
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
-
 from maild.errors import Temporary
-from maild.ingest.accept import accept_id
+from maild.ingest.accept import digest, keep
 from maild.ingest.imap import uidsets
-from maild.store import Store
-from maild.store.tables import Mailbox, Message, Setting
+from maild.store import Store, asking
+from maild.store.records import Mailbox, Message
+from maild.store.unit import Unit
 
 KEYS = 500  # of one IN (…), and of one command
 
@@ -70,10 +66,9 @@ class Cursor:
 
     def place(self) -> Place:
         """Where we are, as the database knows it."""
-        query = sa.select(Mailbox).where(Mailbox.name == self._mailbox)
-        with self._store.read() as session:
-            box, kept = session.scalar(query), session.get(Setting, self._left_key)
-            value = kept.value if kept else {}
+        with self._store.look() as unit:
+            box = asking.mailboxes.known(unit, self._mailbox)
+            value = asking.settings.kept(unit, self._left_key) or {}
             return Place(
                 uidvalidity=box.uidvalidity if box else None,
                 last_uid=box.last_uid if box else 0,
@@ -95,30 +90,30 @@ class Cursor:
         `before`; where another daemon was quicker, what he left counts.
         """
 
-        def work(session: Session) -> bool:
-            box = self._locked(session)
+        def work(unit: Unit) -> bool:
+            box = asking.mailboxes.named(unit, self._mailbox)
             if box.uidvalidity == uidvalidity:
                 return False
             renumbered = box.uidvalidity is not None
             if renumbered:
-                self._forget(session, box)
-            box.uidvalidity = uidvalidity
-            self._keep_left(session, folder, left, before)
+                self._forget(unit, box)
+            unit.change(box, uidvalidity=uidvalidity)
+            self._keep_left(unit, folder, left, before)
             return renumbered
 
-        renumbered = self._store.write(work)
+        renumbered = self._store.act(work)
         self.uidvalidity = uidvalidity
         return renumbered
 
     def _keep_left(
-        self, session: Session, folder: str, left: Collection[int], before: datetime | None
+        self, unit: Unit, folder: str, left: Collection[int], before: datetime | None
     ) -> None:
         value = {
             "folder": folder,
             "left": uidsets.write(left),
             "before": before.isoformat() if before else None,
         }
-        session.merge(Setting(key=self._left_key, value=value))
+        asking.settings.keep(unit, self._left_key, value)
 
     @property
     def _left_key(self) -> str:
@@ -126,37 +121,27 @@ class Cursor:
 
     def forget(self) -> None:
         """No UID is known any more; a full scan must follow."""
-        self._store.write(lambda session: self._forget(session, self._locked(session)))
-
-    def _forget(self, session: Session, box: Mailbox) -> None:
-        session.execute(
-            sa.update(Message)
-            .where(
-                Message.mailbox == self._mailbox,
-                Message.uidvalidity.is_not(None),
-                Message.uid.is_not(None),
-            )
-            .values(uid=None)
+        self._store.act(
+            lambda unit: self._forget(unit, asking.mailboxes.named(unit, self._mailbox))
         )
+
+    def _forget(self, unit: Unit, box: Mailbox) -> None:
+        asking.messages.lose_places(unit, self._mailbox)
         self._strays = None
-        box.last_uid = 0
-        box.scanned = None  # until a full scan is complete, content finds its place (`_claim`)
-        session.execute(sa.delete(Setting).where(Setting.key == self._copied_key))
+        # Until a full scan is complete, content finds its place (`_claim`).
+        unit.change(box, last_uid=0, scanned=None)
+        asking.settings.forget(unit, self._copied_key)
 
     def known(self, uids: Iterable[int]) -> dict[int, tuple[int, str]]:
         """Of these UIDs those that are accepted: UID → (octets, SHA-256 in hex)."""
         found: dict[int, tuple[int, str]] = {}
-        with self._store.read() as session:
+        with self._store.look() as unit:
             for some in chunks(uids, KEYS):
-                rows = session.execute(
-                    sa.select(Message.uid, Message.size, Message.sha256).where(
-                        Message.mailbox == self._mailbox,
-                        Message.uidvalidity == self.uidvalidity,
-                        Message.uid.in_(some),
-                    )
-                )
-                found.update((uid, (size, digest)) for uid, size, digest in rows if uid)
+                found |= self._places(unit, some)
         return found
+
+    def _places(self, unit: Unit, uids: list[int]) -> dict[int, tuple[int, str]]:
+        return asking.messages.places(unit, self._mailbox, self.uidvalidity, uids)
 
     def accept(self, batch: Sequence[Fetched], last_uid: int) -> Accepted:
         """Commits these messages, and that everything up to `last_uid` is accepted.
@@ -165,98 +150,53 @@ class Cursor:
         """
         now = self._clock()
 
-        def work(session: Session) -> Accepted:
-            box = self._locked(session)
+        def work(unit: Unit) -> Accepted:
+            box = asking.mailboxes.named(unit, self._mailbox)
             if box.uidvalidity != self.uidvalidity:
                 raise Renumbered("The folder was renumbered meanwhile.")
             new, known = [], []
-            claims = self._have_strays(session, box)
+            there = set(self._places(unit, [one.uid for one in batch]))
+            claims = self._have_strays(unit, box)
             for one in batch:
-                if claims and self._claim(session, one):
-                    known.append(one.uid)
-                    continue
-                stored = accept_id(
-                    session,
-                    mailbox=self._mailbox,
-                    uidvalidity=self.uidvalidity,
-                    uid=one.uid,
-                    octets=one.octets,
-                    now=now,
-                    arrived=one.arrived,
-                )
-                if stored is None:
+                if one.uid in there or (claims and self._claim(unit, one)):
                     known.append(one.uid)
                 else:
-                    new.append((one.uid, stored))
-            box.last_uid = max(box.last_uid, last_uid)
+                    new.append((one.uid, self._keep(unit, one, now).id))
+                there.add(one.uid)
+            unit.change(box, last_uid=max(box.last_uid, last_uid))
             return Accepted(tuple(new), tuple(known))
 
-        return self._store.write(work)
+        return self._store.act(work)
+
+    def _keep(self, unit: Unit, one: Fetched, now: datetime) -> Message:
+        place = self._mailbox, self.uidvalidity, one.uid
+        return keep(unit, *place, one.octets, now, one.arrived)
 
     def scanned(self, last_uid: int) -> None:
         """A full scan is complete: nothing in the folder waits."""
 
-        def work(session: Session) -> None:
-            box = self._locked(session)
+        def work(unit: Unit) -> None:
+            box = asking.mailboxes.named(unit, self._mailbox)
             if box.uidvalidity == self.uidvalidity:
-                box.scanned = self._clock()
-                box.last_uid = max(box.last_uid, last_uid)
+                unit.change(box, scanned=self._clock(), last_uid=max(box.last_uid, last_uid))
 
-        self._store.write(work)
+        self._store.act(work)
 
-    def _have_strays(self, session: Session, box: Mailbox) -> bool:
+    def _have_strays(self, unit: Unit, box: Mailbox) -> bool:
         """Whether a message may be one that we know by another UID; asked once a scan."""
         if box.scanned is not None:
             self._strays = None
             return False
         if self._strays is None:
-            query = sa.select(Message.id).where(*self._stray).limit(1)
-            self._strays = session.scalar(query) is not None
+            self._strays = asking.messages.stray(unit, self._mailbox) is not None
         return self._strays
 
-    @property
-    def _stray(self) -> tuple[sa.ColumnElement[bool], ...]:
-        """Came in by this mailbox (not as a file) and has no UID."""
-        return (
-            Message.mailbox == self._mailbox,
-            Message.uidvalidity.is_not(None),
-            Message.uid.is_(None),
-        )
-
-    def _claim(self, session: Session, one: Fetched) -> bool:
+    def _claim(self, unit: Unit, one: Fetched) -> bool:
         """A stored message of this content that has lost its place gets this one."""
-        taken = sa.select(Message.id).where(
-            Message.mailbox == self._mailbox,
-            Message.uidvalidity == self.uidvalidity,
-            Message.uid == one.uid,
-        )
-        if session.scalar(taken):
-            return True
-        stray = session.scalar(
-            sa.select(Message.id)
-            .where(Message.sha256 == hashlib.sha256(one.octets).hexdigest(), *self._stray)
-            .order_by(Message.id)
-            .limit(1)
-        )
-        if stray is None:
-            return False
-        session.execute(
-            sa.update(Message)
-            .where(Message.id == stray)
-            .values(uidvalidity=self.uidvalidity, uid=one.uid)
-        )
-        return True
-
-    def _locked(self, session: Session) -> Mailbox:
-        """Our row, held until the commit, so that two daemons take turns (H25)."""
-        query = sa.select(Mailbox).where(Mailbox.name == self._mailbox).with_for_update()
-        box = session.scalar(query)
-        if box is None:
-            insert = (sqlite if self._store.is_sqlite else postgresql).insert(Mailbox)
-            fresh = insert.values(name=self._mailbox, last_uid=0).on_conflict_do_nothing()
-            session.execute(fresh)  # another daemon may start at the same moment
-            box = session.scalars(query).one()
-        return box
+        stray = asking.messages.stray(unit, self._mailbox, digest(one.octets))
+        if stray is not None:
+            unit.change(stray, uidvalidity=self.uidvalidity, uid=one.uid)
+        return stray is not None
 
     # ---- copies made where the server has no MOVE (H26)
 
@@ -266,19 +206,19 @@ class Cursor:
 
     def copied(self) -> set[int]:
         """UIDs that were copied to their folder and still wait to be deleted here."""
-        with self._store.read() as session:
-            row = session.get(Setting, self._copied_key)
-            if row is None or row.value.get("uidvalidity") != self.uidvalidity:
+        with self._store.look() as unit:
+            value = asking.settings.kept(unit, self._copied_key)
+            if value is None or value.get("uidvalidity") != self.uidvalidity:
                 return set()
-            return set(row.value["uids"])
+            return set(value["uids"])
 
     def keep_copied(self, uids: set[int]) -> None:
-        def work(session: Session) -> None:
-            self._locked(session)
+        def work(unit: Unit) -> None:
+            asking.mailboxes.named(unit, self._mailbox)  # held: two daemons take turns
             value = {"uidvalidity": self.uidvalidity, "uids": sorted(uids)}
-            session.merge(Setting(key=self._copied_key, value=value))
+            asking.settings.keep(unit, self._copied_key, value)
 
-        self._store.write(work)
+        self._store.act(work)
 
 
 def chunks(items: Iterable[int], size: int) -> Iterator[list[int]]:

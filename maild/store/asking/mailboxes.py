@@ -12,7 +12,13 @@ _mailbox = columns(Mailbox)
 NAMED = Question(Mailbox, _mailbox.name == param("name"))
 
 
+def known(unit: Unit, name: str) -> Mailbox | None:
+    """Our place in this mailbox; None where nobody has looked at it yet."""
+    return unit.first(NAMED, name=name)
+
+
 def named(unit: Unit, name: str) -> Mailbox:
-    """Our place in this mailbox, held until the commit, so that two daemons take turns (H25)."""
-    found = unit.first(NAMED, name=name)
+    """The same, held until the commit, so that two daemons take turns (H25); a new one where
+    there is none."""
+    found = known(unit, name)
     return found if found is not None else unit.add(Mailbox(name=name))

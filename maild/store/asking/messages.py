@@ -41,6 +41,21 @@ AT = Question(
     & (_message.uidvalidity == param("uidvalidity"))
     & (_message.uid == param("uid")),
 )
+_PLACES = Statement(
+    sa.select(_message.uid, _message.size, _message.sha256).where(
+        _message.mailbox == param("mailbox"),
+        _message.uidvalidity == param("uidvalidity"),
+        among(_message.uid, "uids"),
+    )
+)
+_ONCE_PLACED = (_message.mailbox == param("mailbox")) & _message.uidvalidity.is_not(None)
+STRAY = Question(Message, _ONCE_PLACED & _message.uid.is_(None), order=(_message.id,), limit=1)
+STRAY_LIKE = Question(
+    Message, STRAY.where & (_message.sha256 == param("digest")), order=(_message.id,), limit=1
+)
+_LOSE_PLACES = Statement(
+    sa.update(TABLES[Message]).where(_ONCE_PLACED, _message.uid.is_not(None)).values(uid=sa.null())
+)
 WITH_ID = Question(Message, _message.message_id == param("message_id"), order=(_message.id,))
 OF_TICKET = Question(Message, _message.ticket_id == param("ticket"), order=(_message.id,))
 _SUBJECTS = Statement(
@@ -94,6 +109,26 @@ def due(unit: Unit, now: datetime) -> list[Message]:
 def at(unit: Unit, mailbox: str, uidvalidity: int | None, uid: int) -> Message | None:
     """What is stored of this place in a mailbox."""
     return unit.first(AT, mailbox=mailbox, uidvalidity=uidvalidity, uid=uid)
+
+
+def places(
+    unit: Unit, mailbox: str, uidvalidity: int, uids: list[int]
+) -> dict[int, tuple[int, str]]:
+    """Of these UIDs those that are stored: UID → (octets, SHA-256 in hex)."""
+    rows = unit.rows(_PLACES, mailbox=mailbox, uidvalidity=uidvalidity, uids=uids)
+    return {uid: (size, digest) for uid, size, digest in rows}
+
+
+def stray(unit: Unit, mailbox: str, digest: str | None = None) -> Message | None:
+    """The first that came in by this mailbox and has lost its UID; of this content, or of any."""
+    if digest is None:
+        return unit.first(STRAY, mailbox=mailbox)
+    return unit.first(STRAY_LIKE, mailbox=mailbox, digest=digest)
+
+
+def lose_places(unit: Unit, mailbox: str) -> None:
+    """Every UID of this mailbox means nothing any more."""
+    unit.many(_LOSE_PLACES, [{"mailbox": mailbox}])
 
 
 def waiting(unit: Unit) -> int:
@@ -171,6 +206,12 @@ def events(unit: Unit, stored: Message) -> list[Event]:
 def spam(unit: Unit) -> list[Message]:
     """What was kept as spam, oldest first."""
     return [unit.adopt(Message, row) for row in unit.rows(_SPAM)]
+
+
+def in_quarantine(unit: Unit, stored_id: int) -> Message | None:
+    """This one, if it could not be processed."""
+    row = unit.get(Message, stored_id)
+    return row if row is not None and row.state == MessageState.QUARANTINED else None
 
 
 def quarantined(unit: Unit) -> list[Message]:

@@ -9,11 +9,10 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 
-from maild.desk.alerts import clear_alert
 from maild.desk.notifications import Notification, catalogue
 from maild.errors import MaildError, NotFound, Refused, UsageError
 from maild.i18n import sentence
-from maild.model import MessageState
+from maild.ingest.quarantine import drop, retry
 from maild.outbox import comparison
 from maild.outbox import preview as previews
 from maild.store.asking import alerts as asking_alerts
@@ -21,7 +20,6 @@ from maild.store.asking import console as asking
 from maild.store.asking import messages as asking_messages
 from maild.store.asking import outbox as asking_outbox
 from maild.store.console_records import Draft
-from maild.store.records import Message
 from maild.store.unit import Unit
 from maild.templates.candidate import mistakes
 from maild.templates.history import History
@@ -254,14 +252,10 @@ def decided(visit: Visit) -> Response:
     number, again = visit.number_in_path("id"), visit.field("do") == "retry"
 
     def decide(unit: Unit) -> None:
-        found = unit.get(Message, number)
-        if found is None or found.state != MessageState.QUARANTINED:
+        found = asking_messages.in_quarantine(unit, number)
+        if found is None:
             raise NotFound(sentence("There is no such message."))
-        if again:
-            unit.change(found, state=MessageState.STORED, attempts=0, next_try=None)
-        else:
-            unit.change(found, state=MessageState.DROPPED)
-        clear_alert(unit, f"quarantine:{number}", visit.now)
+        (retry if again else drop)(unit, found, visit.now)
         what = "tried a message again" if again else "gave a message up"
         visit.note_down(unit, what, str(number))
 
