@@ -66,6 +66,7 @@ class EventName(StrEnum):
     RESTORED = "restored"
     URGENCY_ASKED = "urgency asked"
     CLOSING_ASKED = "closing asked"
+    SIGNED_OFF = "signed off"
     ALSO_CAME_IN = "also came in"
     IMPORTED = "imported"
     OTHER_SIDE = "other side"

@@ -38,7 +38,7 @@ def wanted(job: Job, results: list[Result]) -> bool:
     if job.may.role == Role.RESOURCE and not job.may.proven:
         return False  # he is asked to confirm instead
     if job.may.role == Role.CONTACT:  # what he may not do is passed on in silence (H50)
-        return any(c.name in ("urgent", "stop") for c in job.asked.commands)
+        return any(c.name in ("urgent", "stop", "signoff") for c in job.asked.commands)
     told = [r for r in results if not (r.done and _report(job, r))]
     if any(not r.done for r in told):
         return True

@@ -20,6 +20,7 @@ from maild.parse.letter import is_greeting
 
 MOST_LINES = 50  # of a block of directives
 LONGEST_LINE = 1000
+SIGNOFF = "signoff"  # the command of a contact who accepts what was done
 SHORT = 3  # words behind "@assign" that are meant for a name
 NAMED = ("resource", "status", "priority", "queue", "date", "type")  # … or for one of these
 LONGEST_SIGNOFF = 60  # characters below a contact's "thanks, solved"
@@ -285,10 +286,13 @@ def of_subject(subject: str, names: Names) -> Opening:
 # ---- contacts
 
 
-def read_contact(text: str, vocabulary: Vocabulary, *, opens: bool = False) -> Opening:
-    """A contact's few commands: one alone on the first line, or a plain "thanks, solved".
+def read_contact(
+    text: str, vocabulary: Vocabulary, *, opens: bool = False, writer: frozenset[str] = frozenset()
+) -> Opening:
+    """A contact's few commands: one alone on the first line, a plain "thanks, solved", or a
+    "signed off".
 
-    `opens`: there is no ticket yet, so he can only ask for a report.
+    `opens`: there is no ticket yet, so he can only ask for a report; `writer`: words of his name.
     """
     lines = text.split("\n")
     first = next((i for i, line in enumerate(lines) if line.strip()), None)
@@ -297,6 +301,10 @@ def read_contact(text: str, vocabulary: Vocabulary, *, opens: bool = False) -> O
     line, rest = lines[first].strip(), "\n".join(lines[first + 1 :]).strip()
     if not opens and _says_solved(line, rest, vocabulary):
         return Opening(text, (Command("resolve", "", line, "text"),))
+    if not opens:
+        signed = _signed_off(lines[first:], vocabulary, writer)
+        if signed is not None:
+            return signed
     head = _HASH.fullmatch(line.rstrip(" .!")) or _HASH.match(line)
     if line[0] not in _SIGN or head is None:
         return Opening(text)
@@ -317,6 +325,34 @@ def read_contact(text: str, vocabulary: Vocabulary, *, opens: bool = False) -> O
 
 def _says_solved(line: str, rest: str, vocabulary: Vocabulary) -> bool:
     """The line says that all is well, and nothing but a name follows."""
-    plain = re.sub(r"\s*[,.;:!–-]+\s*", " ", line.casefold()).strip()
-    known = {re.sub(r"\s*[,.;:!–-]+\s*", " ", s).strip() for s in vocabulary.solved}
-    return plain in known and _DOUBT not in rest and len(rest) <= LONGEST_SIGNOFF
+    known = set(map(_spoken, vocabulary.solved))
+    return _spoken(line) in known and _DOUBT not in rest and len(rest) <= LONGEST_SIGNOFF
+
+
+def _signed_off(lines: list[str], vocabulary: Vocabulary, writer: frozenset[str]) -> Opening | None:
+    """A sign-off in the first line that is no greeting."""
+    said = (i for i, line in enumerate(lines[:MOST_LINES]) if line.strip())
+    at = next((i for i in said if not is_greeting(lines[i].strip())), None)
+    if at is None or not _says_signed_off(lines[at], vocabulary, writer):
+        return None
+    rest = "\n".join(lines[at + 1 :]).strip()
+    return Opening(rest, (Command(SIGNOFF, "", lines[at].strip(), "text"),))
+
+
+def _says_signed_off(line: str, vocabulary: Vocabulary, writer: frozenset[str]) -> bool:
+    """The line signs off, by nobody else than its writer: "Signed off by Ann Archer" (A7)."""
+    said = _spoken(line[:LONGEST_LINE])
+    for phrase in map(_spoken, vocabulary.signed_off):
+        if said == phrase:
+            return True
+        if said.startswith(f"{phrase} "):
+            named = said.removeprefix(f"{phrase} ").split()
+            named = named[1:] if named[0] in vocabulary.signed_by else named
+            if named and set(named) <= writer:
+                return True
+    return False
+
+
+def _spoken(text: str) -> str:
+    """As it is said: lower case, without the signs between words."""
+    return re.sub(r"\s*[,.;:!–-]+\s*", " ", text.casefold()).strip()

@@ -80,10 +80,12 @@ ACTS: dict[str, Act] = {
     "list": reports.list_,
     "search": reports.search,
     "show": reports.show,
+    "form": reports.form,
     "timesheet": reports.timesheet,
     "help": reports.help_,
     "urgent": contacts.urgent,
     "stop": contacts.stop,
+    "signoff": contacts.signoff,
 }
 OF_CONTACTS: dict[str, Act] = {"status": reports.status}  # where a contact's means another thing
 

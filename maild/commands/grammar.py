@@ -15,6 +15,9 @@ from maild.commands import directives, subject_phrases
 from maild.commands.arguments import Names
 from maild.commands.values import Asked, Command, Unclear
 from maild.model import Reason, Role
+from maild.parse.thanks import is_thanks
+
+THUMB = "👍"  # a thank-you in every language
 
 __all__ = ["Asked", "Command", "MailContext", "Unclear", "read"]
 
@@ -26,6 +29,7 @@ class MailContext:
     carried: frozenset[str] = frozenset()  # subjects that were there before, by subjects.plain
     opens: bool = False  # the mail opens a ticket
     role: str = Role.RESOURCE  # of its sender, or CONTACT
+    writer: frozenset[str] = frozenset()  # words of the sender's name, folded
 
 
 def read(subject: str, new_text: str, names: Names, context: MailContext) -> Asked:
@@ -39,7 +43,9 @@ def read(subject: str, new_text: str, names: Names, context: MailContext) -> Ask
     opening = (
         directives.read(new_text, names)
         if context.role == Role.RESOURCE
-        else directives.read_contact(new_text, names.vocabulary, opens=context.opens)
+        else directives.read_contact(
+            new_text, names.vocabulary, opens=context.opens, writer=context.writer
+        )
     )
     reasons = tuple(
         Reason("command", f"{c.name} {c.argument}".strip(), f'the {c.source} says "{c.written}"')
@@ -47,6 +53,10 @@ def read(subject: str, new_text: str, names: Names, context: MailContext) -> Ask
     )
     commands = (*alone.commands, *title.commands, *opening.commands)
     once = {(c.name, c.argument): c for c in commands}
+    if any(c.name == directives.SIGNOFF for c in commands):
+        if not _says_no_more(opening.text, context.writer):
+            return Asked(subject, new_text)
+        opening = directives.Opening("")
     return Asked(
         subject=title.subject,
         text=opening.text,
@@ -55,6 +65,11 @@ def read(subject: str, new_text: str, names: Names, context: MailContext) -> Ask
         refused=opening.refused,
         reasons=(*title.reasons, *reasons),
     )
+
+
+def _says_no_more(text: str, writer: frozenset[str]) -> bool:
+    """Nothing but a name, a greeting or thanks goes with a sign-off: with a "but" it is none."""
+    return is_thanks(f"{THUMB}\n{text}", writer) is not None
 
 
 def _reports(subject: str, names: Names, context: MailContext) -> directives.Opening:

@@ -13,6 +13,7 @@ from typing import cast
 from maild.commands import subject_phrases
 from maild.commands.answer import answer
 from maild.commands.arguments import NUMBER, Names, Resource, fold
+from maild.commands.directives import SIGNOFF
 from maild.commands.execute import run
 from maild.commands.grammar import MailContext
 from maild.commands.grammar import read as read_text
@@ -43,12 +44,20 @@ def read(desk: Desk, mail: Mail, person: Person, ticket: Ticket | None) -> Asked
     role = Role.RESOURCE if resource else Role.CONTACT
     if not resource and ticket is not None and not _his(desk.unit, ticket, person):
         return Asked(mail.subject, mail.new_text)
-    place = MailContext(carried, opens=ticket is None, role=role)
+    writer = frozenset(fold(person.name).split())
+    place = MailContext(carried, ticket is None, role, writer)
     names = names_of(desk)
     asked = read_text(mail.subject, mail.new_text, names, place)
     if asked.commands and _signature_only(asked.text, person, names.vocabulary):
         return replace(asked, text="")
+    if signs_off(asked) and mail.files:  # they say something besides
+        return Asked(mail.subject, mail.new_text)
     return asked
+
+
+def signs_off(asked: Asked) -> bool:
+    """Whether a contact accepts what was done (A7)."""
+    return any(command.name == SIGNOFF for command in asked.commands)
 
 
 def _signature_only(text: str, person: Person, words: Vocabulary) -> bool:

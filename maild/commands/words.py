@@ -89,6 +89,8 @@ class Vocabulary:
     guards: frozenset[str]  # before a phrase: it is talk, not a command
     joints: tuple[str, ...]  # between two phrases
     solved: frozenset[str]  # a contact's first line that says all is well
+    signed_off: frozenset[str]  # a contact's first line that accepts what was done
+    signed_by: frozenset[str]  # between that and his name
     closings: frozenset[str]  # lines of a signature
     statuses: dict[str, tuple[str, ...]]
     priorities: dict[str, str]
@@ -174,6 +176,8 @@ def _vocabulary(own: Path | None, _stamps: tuple[tuple[Path, int], ...]) -> Voca
         guards=frozenset(_all(languages, "guards")),
         joints=tuple(_all(languages, "and")),
         solved=frozenset(_all(languages, "solved")),
+        signed_off=frozenset(_all(languages, "signed_off")),
+        signed_by=frozenset(_all(languages, "signed_by")),
         closings=frozenset(_all(languages, "closings")),
         statuses={
             str(name).lower(): tuple(map(str, meant))

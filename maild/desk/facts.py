@@ -179,6 +179,7 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
         Fact("held", "whether the text was kept from the contact, as a line is unclear", False),
     ),
     "list": (Fact("list.title", "what it lists", "Your open tickets"), *_TICKETS),
+    "headings": (Fact("headings[]", "headings of the note form", "next step"),),
     "help": (
         Fact("commands[].example", "how it is written", "#priority 1"),
         Fact("commands[].meaning", "what it does", "Sets the priority."),

@@ -44,6 +44,7 @@ LONG_TAIL = {
     "billable": "yes",
     "service_call": "moment",
     "service_call_end": "moment",
+    "signed_off_at": "moment",
     "category": "category",
     "subcategory": "subcategory",
     "checklist": "plain",
@@ -53,7 +54,10 @@ SETTABLE = tuple(COLUMNS)
 # Never without a value.
 NEEDED = ("title", "source", "priority", "type", "queue", "notify_contact")
 # Kept by the desk for itself: nobody sets them by hand.
-OWN = ("sla", "twin", "side", "completed_by_side", "series", "checklist", "form", "on_call")
+OWN = (
+    *("sla", "twin", "side", "completed_by_side", "series", "checklist", "form", "on_call"),
+    *("signed_off_at", "signed_off_by"),
+)
 
 
 def label(name: str) -> Sentence:

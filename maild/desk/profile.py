@@ -47,11 +47,11 @@ SOURCES = ("email", "phone", "monitoring", "portal", "web form", "chat")  # how 
 # Fields of the long tail that every profile has (R4, N11 …); a profile's `fields` adds its own.
 FIELDS = tuple(
     """
-    additional_assets alert_state approval approver asset asset_reference billable category
-    checklist completed_by_side contract estimated_hours form impact issue_type location on_call
-    planned_replacement project rate request_type series service service_call service_call_end
-    side sla sub_issue_type subcategory symptom time_entries_done twin urgency vendor_case
-    work_type
+    actions_taken additional_assets alert_state approval approver asset asset_reference billable
+    category checklist completed_by_side contract estimated_hours findings form impact issue_type
+    location next_step on_call planned_replacement project rate request_type result series service
+    service_call service_call_end side signed_off_at signed_off_by sla sub_issue_type subcategory
+    symptom time_entries_done twin urgency vendor_case work_type
     """.split()  # noqa: SIM905
 )
 

@@ -200,7 +200,7 @@ def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
         return conclude(
             desk, Became.NOTE, f"a note by {understood.person.name} that moves nothing: {quiet}"
         )
-    if _too_late(desk, understood, ticket):
+    if _too_late(desk, understood, ticket) and not commands.signs_off(understood.asked):
         later = _followed_by(desk, understood, ticket)
         if later is None:
             return _new_ticket(desk, understood, follows=ticket)

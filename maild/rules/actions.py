@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from maild.desk import digests, fields, merging, requests, status_requirements, webhooks
+from maild.desk import (
+    digests,
+    fields,
+    merging,
+    note_form,
+    requests,
+    status_requirements,
+    webhooks,
+)
 from maild.desk.desk import Actor, Occurrence
 from maild.desk.language import for_all
 from maild.desk.notify import notify
@@ -116,6 +124,13 @@ def _request(context: Context, name: Any) -> str | None:
     texts_of = (note.text, note.quoted_text) if note is not None else ()
     made = requests.make(context.desk, ticket_of(context), str(name), *texts_of)
     return f"request {name}" if made else None
+
+
+def _note_form(context: Context, argument: Any) -> str | None:
+    if context.note is None or not argument:
+        return None
+    done = note_form.fill(context.desk, ticket_of(context), context.note.text)
+    return f"note form ({', '.join(done)})" if done else None
 
 
 def _checklist(context: Context, argument: Any) -> str | None:
@@ -336,6 +351,13 @@ ACTIONS: dict[str, Action] = {
             "its form; the type's queue is for a rule to set",
             "${mail.request_type}",
             _request,
+        ),
+        Action(
+            "note form",
+            "keeps in the ticket's fields what the note says by the headings of the note form",
+            True,
+            _note_form,
+            "yes",
         ),
         Action(
             "checklist", "adds a checklist of the profile, or items", "closing", _checklist, "texts"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from maild.desk import numbers, requests, status_requirements
+from maild.desk import note_form, numbers, requests, status_requirements
 from maild.desk.profile import STATUS_KINDS, Profile
 from maild.model import EventName, Kind, Role, TicketRole
 from maild.parse import spam
@@ -39,6 +39,7 @@ _MEANINGS = {
     "restored": "a deletion was taken back",
     "urgency asked": "a contact says that it is urgent (`event.by`)",
     "closing asked": "somebody whom nothing proves says in a contact's name that it is solved",
+    "signed off": "a contact accepts what was done (`event.by`, `event.proof`)",
     "also came in": "the same mail came in by another mailbox",
     "other side": "the other side of a shared ticket says something (`event.says`)",
     "address held": "mail to an address came back so often that we write there no more",
@@ -232,6 +233,10 @@ def _request_type(context: Context) -> str | None:
     return requests.named(context.desk.profile, context.mail.subject, text)
 
 
+def _form(context: Context) -> list[str]:
+    return list(note_form.read(context.note.text)) if context.note is not None else []
+
+
 def _new_text(context: Context) -> str | None:
     return (context.mail.new_text or context.mail.text) if context.mail else None
 
@@ -311,6 +316,7 @@ VALUES: dict[str, Value] = {
         Value("note.public", "contacts may read it", _of("note", "public"), "bool"),
         Value("note.title", "its title", _of("note", "title")),
         Value("note.text", "its words", _of("note", "text")),
+        Value("note.form", "what it says by the note form's headings: their names", _form, "list"),
         Value(
             "note.first",
             "it is the ticket's description",

@@ -226,3 +226,29 @@ def test_r11_a_ticket_that_lacks_does_not_complete_by_itself(desk: Desk) -> None
     assert ticket["status"] == "Auto-Complete in 2 Days"
     assert "It needs the resolution" in ticket["notes"][-1]["text"]
     assert not ticket["notes"][-1]["public"]
+
+
+def test_r8_the_note_form_is_sent_and_what_it_says_is_on_the_ticket(desk: Desk) -> None:
+    notes = len(desk.ticket()["notes"])
+    desk.bob.reply("#form")
+    text = plain_text(desk.bob.received()[-1])
+    asked = ("Symptom:", "Findings:", "Actions taken:", "Result:", "Next step:")
+    assert [line for line in asked if line in text] == list(asked)
+    assert len(desk.ticket()["notes"]) == notes
+    desk.bob.reply(
+        "Symptom: smoke\n\nFindings:\nThe fuse\nis hot.\n\nResult:\nNext step: a new fuse"
+    )
+    ticket = desk.ticket()
+    assert not ticket["notes"][-1]["public"]  # as what answers something internal
+    kept = {"symptom": "smoke", "findings": "The fuse\nis hot.", "next_step": "a new fuse"}
+    assert {name: ticket["fields"][name] for name in kept} == kept
+    assert told(desk, "ann@acme.example") == ["acknowledgement"]
+    # The next one, for the customer, in German; what it does not say stays.
+    desk.bob.reply("#reply\nBefund: Die Sicherung.\nErgebnis: Sie ist neu.")
+    ticket = desk.ticket()
+    assert ticket["notes"][-1]["public"]
+    fields = [ticket["fields"][n] for n in ("symptom", "findings", "result")]
+    assert fields == ["smoke", "Die Sicherung.", "Sie ist neu."]
+    # A contact's words are hers, whatever they look like.
+    desk.ann.reply("Symptom: none\nResult: none")
+    assert desk.ticket()["fields"]["symptom"] == "smoke"

@@ -17,24 +17,34 @@ from tests.scenario.test_commands import opened
 MakeDesk = Callable[..., Desk]
 
 PAGE = (Path(__file__).parents[2] / "docs" / "behaviour.md").read_text("utf-8")
-_ROW = re.compile(r"^\| (?P<row>[A-Z]\d+) \|.*?Try: (?P<lines>`[^|]*`)[.]? \|", re.MULTILINE)
+_ROW = re.compile(
+    r"^\| (?P<row>[A-Z]\d+) \|.*?Try(?P<who> as the contact)?: (?P<lines>`[^|]*`)[.]? \|",
+    re.MULTILINE,
+)
 LINES = [
-    (row["row"], line) for row in _ROW.finditer(PAGE) for line in re.findall(r"`([^`]+)`", row[2])
+    (row["row"], row["who"] is not None, line)
+    for row in _ROW.finditer(PAGE)
+    for line in re.findall(r"`([^`]+)`", row["lines"])
 ]
 
 
 def test_there_are_lines_to_try() -> None:
-    assert PAGE.count("Try: ") == len({row for row, _ in LINES}) > 1
+    tries = PAGE.count("Try: ") + PAGE.count("Try as the contact: ")
+    assert tries == len({row for row, *_ in LINES}) > 1
 
 
-@pytest.mark.parametrize(("row", "line"), LINES, ids=[f"{row}:{line}" for row, line in LINES])
-def test_what_is_to_be_tried_is_done(make_desk: MakeDesk, row: str, line: str) -> None:
+@pytest.mark.parametrize(
+    ("row", "contact", "line"), LINES, ids=[f"{row}:{line}" for row, _, line in LINES]
+)
+def test_what_is_to_be_tried_is_done(
+    make_desk: MakeDesk, row: str, contact: bool, line: str
+) -> None:
     desk = opened(make_desk)
     if line.startswith("maild "):
         words = shlex.split(line)[1:]
         done = CliRunner().invoke(app, [*words, "--config", str(desk.file)])
         assert done.exit_code == 0, (done.output, done.exception)
         return
-    desk.bob.reply(line)
+    (desk.ann if contact else desk.bob).reply(line)
     assert [c["done"] for c in desk.messages()[-1].commands], line
     assert all(c["done"] for c in desk.messages()[-1].commands), desk.messages()[-1].commands

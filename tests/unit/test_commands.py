@@ -58,7 +58,10 @@ def cases() -> Iterator[Case]:
         role = str(group.get("role", "resource"))
         carried = [TITLE, *group.get("carried", [])] if not group.get("opens") else []
         place = MailContext(
-            frozenset(subject_phrases.plain(s) for s in carried), bool(group.get("opens")), role
+            frozenset(subject_phrases.plain(s) for s in carried),
+            bool(group.get("opens")),
+            role,
+            frozenset(str(group.get("writer", "")).split()),
         )
         for words, expected in group["cases"]:
             in_text = group.get("in") == "text"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from maild.commands.handlers.ticket import resolve
 from maild.commands.job import Job
 from maild.desk.desk import MAILD
 from maild.desk.language import for_all
-from maild.i18n import sentence
+from maild.i18n import sentence, together
 from maild.model import EventName, StatusKind, TicketRole
+from maild.store import asking
 
 
 def urgent(job: Job, argument: str) -> str:
@@ -43,6 +45,36 @@ def stop(job: Job, argument: str) -> str:
         ),
     )
     return sentence("You get no more automatic mail about this ticket; writing to it still works.")
+
+
+def signoff(job: Job, argument: str) -> str:
+    """Accepts what was done: kept with the ticket as evidence, and it reopens nothing (A7)."""
+    ticket, desk, person = job.the_ticket, job.desk, job.may.person
+    if not job.may.proven:
+        _tell(
+            job,
+            sentence(
+                "A mail in the name of {person} signs the work off, and nothing proves that it is "
+                "theirs. It is kept, and does not count as a sign-off.",
+                person=person.name,
+            ),
+        )
+        return sentence("The technicians know that you sign off.")
+    words = desk.mail.new_text if desk.mail is not None else job.asked.commands[0].written
+    title, because = for_all(desk, sentence("Sign-off")), "it signs off"
+    note = desk.add_note(
+        ticket, text=words, title=title, public=True, event=EventName.NOTE_FILED, because=because
+    )
+    address = asking.people.email(desk.unit, person)
+    desk.set_field(ticket, "signed_off_by", f"{person.name} <{address}>")
+    desk.set_field(ticket, "signed_off_at", desk.now.isoformat())
+    proof = desk.stored.proof if desk.stored is not None else None
+    detail = {"by": person.name, "address": address, "proof": proof, "note_id": note.id}
+    desk.emit(ticket, EventName.SIGNED_OFF, detail, note)
+    done = sentence("Your sign-off of {ticket} is kept with it.", ticket=ticket.number)
+    if ticket.status_kind in (StatusKind.RESOLVED, StatusKind.CLOSED):
+        return done
+    return together(done, resolve(job, ""))
 
 
 def closing(job: Job) -> bool:

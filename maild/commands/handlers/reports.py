@@ -8,7 +8,7 @@ from typing import Any
 from maild.commands import work_details
 from maild.commands.handlers.notes import other
 from maild.commands.job import Job
-from maild.desk import people, ticket_query, views
+from maild.desk import fields, note_form, people, ticket_query, views
 from maild.desk import timesheet as sheets
 from maild.desk.lists import Listing
 from maild.desk.notify import notify
@@ -77,6 +77,12 @@ def show(job: Job, argument: str) -> str:
     ticket = other(job, argument) if argument.strip() else job.the_ticket
     send(job, "ticket-shown", {}, ticket)
     return sentence("{ticket} was sent to you.", ticket=ticket.number)
+
+
+def form(job: Job, argument: str) -> str:
+    """The empty note form, in his language (R8)."""
+    send(job, "note-form", {"headings": list(map(fields.label, note_form.parts()))}, job.ticket)
+    return sentence("The note form was sent to you.")
 
 
 def timesheet(job: Job, argument: str) -> str:
