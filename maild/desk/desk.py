@@ -108,6 +108,7 @@ class Desk:
     author: Person | None = None  # who began it all, also while a rule acts
     mail: Mail | None = None  # what is being processed, if it is a mail
     stored: Message | None = None
+    refuted: bool = False  # our own server found that the mail is not of whom it names
     cause_is_new: bool = False  # nothing was told yet of a cause that is written like this one
     since: datetime | None = None  # when the mail arrived, or the clock was due
     listeners: tuple[Listener, ...] = ()

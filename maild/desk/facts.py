@@ -6,13 +6,13 @@ names and the example ticket all come from it.  Templates never get objects that
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from maild.config import DeskSection, MailboxSection
+from maild.desk import names
 from maild.model import Role, TicketRole
 from maild.store import asking
 from maild.store.records import Note, Person, Ticket, TimeEntry
@@ -39,7 +39,7 @@ CATALOGUE = (
     Fact("desk.name", "the desk's name", "Example Support"),
     Fact("desk.address", "the desk's address; replies come back to it", "support@example.com"),
     Fact("desk.signature", "what stands below its mails", "Example Support"),
-    Fact("recipient.name", "who gets this mail", "Ann Archer"),
+    Fact("recipient.name", "who gets this mail; empty where the name is no person's", "Ann Archer"),
     Fact("recipient.first_name", "the same, as one says hello", "Ann"),
     Fact("recipient.address", "the address that this mail goes to", "ann@acme.example"),
     Fact("recipient.audience", "contact, resource or admin", "contact"),
@@ -63,7 +63,11 @@ CATALOGUE = (
     Fact("ticket.contact", "who asked, or none", "Ann Archer"),
     Fact("ticket.primary", "the resource who has it, or none", "Bob Tech"),
     Fact("ticket.secondaries", "other resources, a list of names", ["Cem Yıldız"]),
-    Fact("ticket.waiting", "colleagues in Cc who wait for the contact's yes", ["Carl Acker"]),
+    Fact(
+        "ticket.waiting",
+        "addresses of colleagues in Cc who wait for the contact's yes",
+        ["carl@acme.example"],
+    ),
     Fact("ticket.created", "when it was opened", "2026-11-21T08:05:00+00:00"),
     Fact("ticket.due", "when it is due, or none", "2026-11-23T16:00:00+00:00"),
     Fact("ticket.completed", "when it was completed, or none", None),
@@ -262,21 +266,13 @@ def desk_facts(desk: DeskSection, box: MailboxSection | None = None) -> Facts:
 
 def recipient_facts(name: str, address: str, audience: str, language: str, timezone: str) -> Facts:
     return {
-        "name": name,
-        "first_name": first_name(name),
+        "name": names.full_name(name),
+        "first_name": names.first_name(name),
         "address": address,
         "audience": audience,
         "language": language,
         "timezone": timezone,
     }
-
-
-def first_name(name: str) -> str:
-    """How one says hello to this name: "Archer, Ann" and "Ann Archer (Acme)" are Ann."""
-    plain = re.sub(r"\(.*?\)|\[.*?\]", "", name).strip()
-    last, comma, first = plain.partition(",")
-    words = (first if comma and first.strip() else last).split()
-    return words[0] if words else name
 
 
 def ticket_facts(unit: Unit, ticket: Ticket) -> Facts:
@@ -297,7 +293,7 @@ def ticket_facts(unit: Unit, ticket: Ticket) -> Facts:
             p.name for p in asking.tickets.with_role(unit, ticket, TicketRole.SECONDARY)
         ],
         "waiting": [
-            p.name
+            asking.people.email(unit, p)
             for p in asking.tickets.with_role(unit, ticket, TicketRole.PROPOSED)
             if p.active and p.organization_id and p.organization_id == ticket.organization_id
         ],

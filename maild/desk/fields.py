@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from maild.desk import items, people, values
+from maild.desk import items, names, people, values
 from maild.desk.desk import Desk
 from maild.desk.item_kinds import KINDS
 from maild.desk.profile import key, named, not_among
@@ -208,7 +208,10 @@ def find_person(desk: Desk, text: str) -> Person:
             )
         )
     if len(several) > 1:
-        known = [f"{p.name} <{asking.people.email(desk.unit, p)}>" for p in several[:MOST_NAMED]]
+        known = [
+            names.with_address(p.name, asking.people.email(desk.unit, p))
+            for p in several[:MOST_NAMED]
+        ]
         raise UsageError(
             sentence('"{text}" can be {known}; write the address.', text=text.strip(), known=known)
         )

@@ -55,6 +55,7 @@ class Cause(Protocol):
     stored: Message | None
     author: Person | None  # who began it all, as far as we believe it
     mail: Mail | None  # what is being processed, if it is a mail
+    refuted: bool  # our own server found that this mail is not of whom it names
 
     @property
     def by(self) -> Person | None:
@@ -416,7 +417,7 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
         "earlier": [],
     }
     if _unverified(desk, what, recipient):
-        return _silent(data, recipient)
+        return _silent(data)
     if ticket is not None:
         known = _known_notes(desk, ticket, recipient) if outside else None
         data["earlier"] = facts.earlier_facts(unit, ticket, before=what.note, known=known)
@@ -447,15 +448,16 @@ def _unverified(desk: Cause, what: _What, recipient: Recipient) -> bool:
     if what.kind.auto != "auto-replied" or recipient.audience != Role.CONTACT:
         return False
     known = recipient.person is not None and recipient.person.source != "mail"
-    return desk.stored is not None and not known and (desk.stored.proof or "none") == "none"
+    if desk.stored is None or (known and not desk.refuted):
+        return False
+    return (desk.stored.proof or "none") == "none"
 
 
-def _silent(data: facts.Facts, recipient: Recipient) -> facts.Facts:
+def _silent(data: facts.Facts) -> facts.Facts:
     """The same facts with no word of the sender's: who spams through us gets nothing across."""
-    name = recipient.address.partition("@")[0]
-    data["recipient"].update(name=name, first_name=name)
+    data["recipient"].update(name="", first_name="")
     if data["ticket"]:
-        data["ticket"].update(title=None, contact=None, waiting=[])
+        data["ticket"].update(title=None, contact=None)
     return {**data, "note": None}
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from maild.config import Config, ContactSection, ResourceSection
+from maild.desk import names
 from maild.errors import NotFound, Refused, UsageError
 from maild.model import Address, Role
 from maild.store import asking
@@ -76,12 +77,15 @@ def is_admin(unit: Unit, config: Config, person: Person) -> bool:
 
 
 def learn(unit: Unit, address: Address, now: datetime) -> Person:
-    """A new contact by his first mail, of the organization whose domain he writes from."""
+    """A new contact by his first mail, of the organization whose domain he writes from.
+
+    A name that is a link or somebody else's is not his: it is kept with its address (H94).
+    """
     owner = organization_of(unit, address.domain)
     return _put(
         unit,
         Person(
-            name=address.name or address.address.partition("@")[0],
+            name=_own_name(unit, address),
             role=Role.CONTACT,
             source="mail",
             created=now,
@@ -89,6 +93,30 @@ def learn(unit: Unit, address: Address, now: datetime) -> Person:
         ),
         address.key,
     )
+
+
+def _own_name(unit: Unit, address: Address) -> str:
+    """The display name, if it is his alone and no link."""
+    name = names.given(address)
+    before_at = address.address.partition("@")[0]
+    link = names.is_link(name) and name != before_at
+    if link or names.is_the_desks(name) or _is_anothers(unit, name):
+        return names.apart(name, address.address)
+    return name
+
+
+def _is_anothers(unit: Unit, name: str) -> bool:
+    """Whether it makes one think of a resource, or is a contact's."""
+    if any(names.is_called(name, resource.name) for resource in asking.people.resources(unit)):
+        return True
+    return bool(asking.people.namesakes(unit, name))
+
+
+def _set_apart(unit: Unit, person: Person) -> None:
+    """Who came by mail under this person's name is from now on shown with his address."""
+    for other in asking.people.namesakes(unit, person.name):
+        if other is not person and other.source == "mail":
+            unit.change(other, name=names.apart(other.name, asking.people.email(unit, other)))
 
 
 def _put(unit: Unit, person: Person, address: str) -> Person:
@@ -156,6 +184,7 @@ def _sync_person(
         client = asking.people.organization_named(unit, of) if of else None
         unit.change(person, organization_id=client.id if client else None)
     give_addresses(unit, person, section.all_addresses())
+    _set_apart(unit, person)
     return person
 
 

@@ -164,6 +164,7 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
     say(desk, sender.reason, found.reason, proof.reason)
     assert desk.stored is not None
     unit.change(desk.stored, proof=proof.by)
+    desk.refuted = proof.refuted
     if mail.kind is Kind.HUMAN and mail.sender is not None:
         automatic_mail.alive(desk, mail.sender.key)
     asked = Asked(mail.subject, mail.new_text)

@@ -38,7 +38,8 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index over several columns, or over the rows for which `where` (SQL) holds."""
+    """An index over several columns or what SQL makes of them, or over the rows for which `where`
+    (SQL) holds."""
 
     name: str
     columns: tuple[str, ...]

@@ -261,13 +261,18 @@ def _truth(element: Any) -> Half:
 
 
 def _function(element: Any) -> Half:
-    computes: dict[str, Callable[[str], str]] = {"lower": str.lower, "trim": str.strip}
+    computes: dict[str, Callable[..., str]] = {
+        "lower": str.lower,
+        "trim": str.strip,
+        "substr": lambda text, start, length: text[start - 1 : start - 1 + length],
+    }
     compute = computes[element.name]
-    inner = half(next(iter(element.clauses)))
+    inner, *numbers = element.clauses  # numbers are written out, as an index holds them
+    inner, numbers = half(inner), [int(str(number)) for number in numbers]
 
     def value(record: Any, params: Params) -> Any:
         found = inner(record, params)
-        return None if found is None else compute(found)
+        return None if found is None else compute(found, *numbers)
 
     return value
 

@@ -73,7 +73,8 @@ def _part(part: Index | Unique) -> Any:
     if isinstance(part, Unique):
         return sa.UniqueConstraint(*part.columns, name=part.name)
     where = sa.text(part.where) if part.where else None
-    return sa.Index(part.name, *part.columns, sqlite_where=where, postgresql_where=where)
+    columns = [sa.text(name) if "(" in name else name for name in part.columns]
+    return sa.Index(part.name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 NOUNS = (records, console_records)  # the modules that declare them

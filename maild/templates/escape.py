@@ -8,7 +8,7 @@ import re
 # Controls, zero-width and direction-changing characters: they draw what is not there (H54).
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
 _LINES = re.compile("\r\n|[\r\u0085\u2028\u2029\x0b\x0c]")
-_MARKS = re.compile("[\ue000-\ue003\ud800-\udfff]")  # ours (see `mark`), and lone surrogates
+_MARKS = re.compile("[\ue000-\ue004\ud800-\udfff]")  # ours (see `mark`), and lone surrogates
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _INDENT = re.compile(r"(?m)^[ \t]+")
 _LINK = re.compile(r"https?://[^\s<>\"'`{}|\\^\ue000\ue001]+[^\s<>\"'`{}|\\^.,;:!?)\]\ue000\ue001]")
@@ -56,6 +56,14 @@ MARK = re.compile("<p>\ue000(\\d+)\ue001</p>|\ue000(\\d+)\ue001")
 def mark_within(index: int) -> str:
     """Stands in Markdown for words on one line."""
     return f"\ue002{index}\ue003"
+
+
+GAP = "\ue004"  # stands where a template shows nothing
+
+
+def without_gaps(text: str) -> str:
+    """The text; where nothing is shown, the blank before it goes too: "Hello," for "Hello ,"."""
+    return text.replace(f" {GAP}", "").replace(GAP, "")
 
 
 MARK_WITHIN = re.compile("\ue002(\\d+)\ue003")

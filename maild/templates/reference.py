@@ -63,6 +63,9 @@ Markdown and the one layout. What people wrote is shown exactly as they wrote it
 markup, in either part. `words.yaml` in a language's folder has the layout's own words, and
 `layout.html` is the page around all of them; both can be replaced in the same way.
 
+What is empty takes the blank before it along: where nobody's name can be told, `Hello
+{{ recipient.first_name }},` is "Hello,".
+
 A template gets plain data and cannot do anything but write. It is stopped after three seconds.
 
 Single sentences that maild says, like "T20261121.0042 is due Thu, Dec 3, 2026, 5:00 PM." in the

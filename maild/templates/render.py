@@ -126,7 +126,7 @@ def _with_blocks(body: str, page: _Page) -> str:
 def _fill(template: Template, part: str, data: Mapping[str, Any], page: _Page) -> str:
     token = _PAGE.set(page)
     try:
-        return _compiled(_source(template, part, page)).render(data)
+        return escape.without_gaps(_compiled(_source(template, part, page)).render(data))
     except (jinja2.TemplateError, *_BUGS) as error:
         raise UsageError(_where(template, part, error)) from error
     finally:
@@ -168,10 +168,12 @@ def _final(value: Any) -> str:
     page = _PAGE.get()
     if isinstance(value, Ready):
         return value
+    words = escape.plain(value).strip()
+    if not words:
+        return escape.GAP
     if not page.as_html:
         return escape.plain(value)
-    words = escape.plain(value).strip()
-    if page.values is None or not words or "\n" in words:
+    if page.values is None or "\n" in words:
         return escape.markdown(value)
     page.values.append(words)
     return escape.mark_within(len(page.values) - 1)

@@ -136,7 +136,7 @@ def test_h87_a_cc_without_proof_waits_for_her_yes(make_desk: MakeDesk) -> None:
         "Printer", "It burns.", headers={"Cc": "Carl <carl@acme.example>"}
     )
     assert roles(desk) == {"carl@acme.example": "proposed"}
-    assert "Carl" in got(desk, "ann@acme.example") and 'reply "yes"' in " ".join(
+    assert "carl@acme.example" in got(desk, "ann@acme.example") and 'reply "yes"' in " ".join(
         got(desk, "ann@acme.example").split()
     )
     desk.bob.reply("The password is blue-horse.")

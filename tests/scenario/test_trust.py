@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from maild import config
+from maild.app import build
 from maild.demo.writer import plain_text
 from maild.desk import people, views
+from maild.model import Address
 from maild.store import asking
 from maild.store.records import Person, TicketLink
 from tests.looking import every
@@ -506,3 +509,80 @@ def test_e13_the_story_says_who_which_and_what_was_withheld(make_desk: MakeDesk)
     assert "the subject names it" in told["match"][1]
     assert told["proof"][0] == "none"
     assert "a reply to a notification" in told["withheld"][1]
+
+
+# ---- names that deceive (H94)
+
+DECEIVING = {
+    "Bob Tech": "Bob Tech <{}>",
+    "Tech, Bob": "Tech, Bob <{}>",
+    "Воb Tech": "Воb Tech <{}>",
+    "Bob Tech (Example Support)": "Bob Tech (Example Support) <{}>",
+    "ann": "ann <{}>",
+    "maild": "maild <{}>",
+    "http://evil.example/pay": "{}",
+    "Pay at evil.example": "{}",
+    "www.evil.example": "{}",
+}
+
+
+def test_h94_a_name_that_deceives_is_shown_with_its_address(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    proven = {"Authentication-Results": "mx.example.com; dmarc=pass header.from=evil.example"}
+    for index, (name, shown) in enumerate(DECEIVING.items()):
+        address = f"eve{index}@evil.example"
+        said, eve = shown.format(address), desk.writer(f'"{name}"', address, proven)
+        eve.mail("My account", "Please pay at once.")
+        assert desk.ticket()["contact"] == {"name": said, "address": address}
+        assert desk.ticket()["notes"][0]["by"] == said
+        assert f"{said} opened a ticket" in plain_text(desk.bob.received()[-1])
+        [answer] = eve.received()
+        assert plain_text(answer).splitlines()[2] == "Hello,"
+        assert str(answer["To"]) == address
+
+
+def test_h94_who_came_first_under_a_technicians_name_is_told_apart(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    desk.writer("Cem New", "cem@evil.example").mail("Hello")
+    assert desk.ticket()["contact"]["name"] == "Cem New"
+    with desk.file.open("a") as file:
+        file.write('\n[[resource]]\nname = "Cem New"\nemail = "cem@example.com"\n')
+    build(config.load(desk.file), desk.store, now=desk.now)
+    assert desk.ticket()["contact"]["name"] == "Cem New <cem@evil.example>"
+
+
+def test_h94_a_name_in_cc_that_deceives_stands_with_its_address(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    desk.ann.mail(
+        "Printer", headers={"Cc": '"Bob Tech" <b@evil.example>, www.pay.example <c@d.example>'}
+    )
+    with desk.store.look() as unit:
+        called = [
+            people.by_address(unit, Address("", a)) for a in ("b@evil.example", "c@d.example")
+        ]
+    assert [p.name for p in called if p] == ["Bob Tech <b@evil.example>", "c@d.example"]
+
+
+def test_h94_a_genuine_name_is_greeted_and_stands_alone(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    proven = {"Authentication-Results": "mx.example.com; dmarc=pass header.from=vendor.example"}
+    vic = desk.writer('"Tester, Bob"', "bob@vendor.example", proven)
+    vic.mail("Delivery")
+    assert desk.ticket()["contact"]["name"] == "Tester, Bob"
+    assert plain_text(vic.received()[0]).splitlines()[2] == "Hello Bob,"
+
+
+def test_h78_a_configured_contacts_acknowledgement_has_its_title_unless_dmarc_fails(
+    make_desk: MakeDesk,
+) -> None:
+    desk = make_desk()
+    for results, title in {
+        "dmarc=fail (p=reject) header.from=acme.example": "Your request",
+        "dmarc=pass header.from=acme.example": "Printer 2",
+        "dmarc=none": "Printer 3",
+        "": "Printer 4",
+    }.items():
+        field = {"Authentication-Results": f"mx.example.com; {results}"} if results else {}
+        ann = desk.writer("Ann", "ann@acme.example", field)
+        ann.mail(f"Printer {len(desk.tickets()) + 1}")
+        assert str(ann.received()[-1]["Subject"]).endswith(title)

@@ -27,9 +27,10 @@ NAMED = Question(Organization, _organization.name == param("name"))
 CALLED = Question(
     Organization, sa.func.lower(_organization.name) == param("name"), order=(_organization.id,)
 )
+_called = sa.func.lower(sa.func.substr(_person.name, sa.text("1"), sa.text("100")))  # as indexed
 NAMESAKES = Question(
     Person,
-    (sa.func.lower(_person.name) == param("name")) & _person.active,
+    (_called == param("name")) & _person.active,
     order=(_person.name, _person.id),
 )
 OWNERS = Question(Domain, among(_domain.domain, "domains"))
@@ -84,13 +85,18 @@ def organization_called(unit: Unit, name: str, *, former: bool = False) -> Organ
     return next((one for one in found if former or one.active), None)
 
 
+def namesakes(unit: Unit, name: str) -> list[Person]:
+    """The active people of exactly this name; case does not matter."""
+    return unit.all(NAMESAKES, name=name.lower()[:100])
+
+
 def called(unit: Unit, name: str) -> list[Person]:
     """The active people of exactly this name; case does not matter.  None of it: the one word of
     a name that is only one person's."""
     wanted = name.strip().lower()
     if not wanted:
         return []
-    exact = unit.all(NAMESAKES, name=wanted)
+    exact = namesakes(unit, wanted)
     if exact:
         return exact
     near = _adopted(unit, unit.rows(_NAMED_LIKE, like=f"%{wanted}%"))
