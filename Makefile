@@ -33,7 +33,7 @@ gallery: setup-test      # every notification as a page and as pictures
 docs: setup-test         # the pages that are made from what they describe
 	$(BIN)/maild templates manual > docs/templates.md
 	$(BIN)/maild commands docs > docs/commands.md
-	for page in rules profiles profile-keys; do $(BIN)/maild rules docs $$page > docs/$$page.md; done
+	for page in rules profiles profile-keys who; do $(BIN)/maild rules docs $$page > docs/$$page.md; done
 	$(BIN)/python -m tests.rows
 
 setup: .venv/.installed

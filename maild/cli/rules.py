@@ -21,10 +21,11 @@ from maild.desk.desk import Desk
 from maild.desk.profile import profile_folder
 from maild.errors import UsageError
 from maild.model import EventName
-from maild.rules import dry_run
+from maild.rules import dry_run, who
 from maild.rules.clocks import waits
 from maild.rules.engine import Rules
 from maild.rules.load import load_book
+from maild.rules.office import STATES
 from maild.rules.reference import pages
 from maild.rules.rule import RuleSet
 from maild.rules.vocabulary import EVENTS
@@ -100,14 +101,42 @@ def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
     Console().print(table)
 
 
+@group.command("who")
+def who_(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="A profile; default: the desk's.")
+    ] = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Tell who hears of what: where somebody holds the ticket, where nobody does, where he is away.
+
+    The rules are tried on a small office in memory; nothing of it is kept.
+    """
+    place, settings = configuration.config_file(config), None
+    if folder is None or place.is_file():
+        settings = configuration.load(place)
+        folder = folder or profile_folder(settings.config.profile, settings.folder)
+    rules = Rules(folder, templates=settings.templates if settings else None)
+    rows = who.table(rules, settings.config if settings else None)
+    if json:
+        print_json([{"happening": row.happening, **row.told} for row in rows])
+        return
+    shown = Table("what happens", *STATES)
+    for row in rows:
+        shown.add_row(escape(row.happening), *(", ".join(t) or "nobody" for t in row.told.values()))
+    Console().print(shown)
+
+
 @group.command("docs")
 def docs(
-    page: Annotated[str, typer.Argument(metavar="profiles|profile-keys|rules", help="Which page.")],
+    page: Annotated[str, typer.Argument(metavar="profiles|profile-keys|rules|who")],
 ) -> None:
-    """Print docs/profiles.md, docs/profile-keys.md or docs/rules.md."""
+    """Print docs/profiles.md, docs/profile-keys.md, docs/rules.md or docs/who.md."""
     made = pages()
     if f"{page}.md" not in made:
-        raise UsageError(f'There is no page "{page}"; possible are profiles, profile-keys, rules.')
+        possible = ", ".join(name.removesuffix(".md") for name in made)
+        raise UsageError(f'There is no page "{page}"; possible are {possible}.')
     print(made[f"{page}.md"], end="")
 
 

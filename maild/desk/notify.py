@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import structlog
 
 from maild.config import Settings
-from maild.desk import alerts, bundles, facts, late, people, rate_limits, reply_tokens
+from maild.desk import absence, alerts, bundles, facts, late, people, rate_limits, reply_tokens
 from maild.desk.language import translator
 from maild.desk.notifications import AS_USUAL, LISTED, Notification
 from maild.desk.own_addresses import answers_from
@@ -146,12 +146,22 @@ def _told(
     """Who is told at all, each address once."""
     everybody = list(given)
     asking.people.bring(desk.unit, [who.id for who in everybody if isinstance(who, Person)])
+    everybody = [there for who in everybody for there in _there(desk, what, who)]
     found: dict[str, Recipient] = {}
     for who in everybody:
         recipient = _recipient(desk.unit, who, what.kind)
         if recipient.address not in found and _may(desk, what, recipient):
             found[recipient.address] = recipient
     return list(found.values())
+
+
+def _there(
+    desk: Cause, what: _What, who: Person | Recipient | str
+) -> Sequence[Person | Recipient | str]:
+    """He himself, or who stands in while he is away; what answers his own mail is his."""
+    if not isinstance(who, Person) or who.role != Role.RESOURCE or what.kind.direct:
+        return [who]
+    return [there for there in absence.stand_ins(desk.unit, who, desk.now) if there is not desk.by]
 
 
 def _look_up(desk: Cause, what: _What, told: Sequence[Recipient]) -> None:

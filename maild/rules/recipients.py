@@ -116,7 +116,9 @@ def _told(context: Context, word: str, author: Person | None) -> list[Person | s
         return [*resolve(desk.unit, context.ticket, role, author)]
     if role == "other side":
         assert context.ticket is not None
-        return [*sharing.other_side(desk.unit, context.ticket, context.by)]
+        return [*sharing.other_side(desk.unit, context.ticket, context.by)] or (
+            holders(desk, context.ticket) if sharing.twin(context.ticket) else []
+        )
     if role == "author":
         return [context.by] if context.by else []
     if role == "holders":
@@ -126,9 +128,10 @@ def _told(context: Context, word: str, author: Person | None) -> list[Person | s
         return _added(context)
     if role == "on-call":
         person = on_call(desk)
-        return [person] if person else []
+        return [person] if person else everybody_else(desk)
     if word in desk.profile.groups:
-        return [found for name in _listed(desk, word) for found in _one(desk, name)]
+        listed = [found for name in _listed(desk, word) for found in _one(desk, name)]
+        return listed or everybody_else(desk)
     return _one(desk, word)
 
 
@@ -138,7 +141,12 @@ def holders(desk: Desk, ticket: Ticket) -> list[Person | str]:
     held: list[Person | str] = [*resolve(desk.unit, ticket, "resources")]
     if not held and desk.profile.groups.get(ticket.queue):
         held = [found for name in desk.profile.groups[ticket.queue] for found in _one(desk, name)]
-    return held or [*asking.people.resources(desk.unit)] or [*desk.settings.config.desk.admins]
+    return held or everybody_else(desk)
+
+
+def everybody_else(desk: Desk) -> list[Person | str]:
+    """Who hears where those who should are nobody: all resources, else the admins."""
+    return [*asking.people.resources(desk.unit)] or [*desk.settings.config.desk.admins]
 
 
 def _added(context: Context) -> list[Person | str]:

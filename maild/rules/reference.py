@@ -1,4 +1,4 @@
-"""docs/profiles.md, docs/profile-keys.md and docs/rules.md, made from what they describe.
+"""docs/profiles.md, profile-keys.md, rules.md and who.md, made from what they describe.
 
 python -m maild.rules.reference docs
 """
@@ -14,10 +14,13 @@ from maild.rules import reference_profile
 from maild.rules.actions import ACTIONS, ROUTING
 from maild.rules.clocks import waits
 from maild.rules.conditions import CHANGES, COMPARISONS
+from maild.rules.engine import Rules
 from maild.rules.load import KEYS, load_book, rule_files
+from maild.rules.office import STATES
 from maild.rules.rule import Rule, RuleSet, Step
 from maild.rules.schedule import FORMS
 from maild.rules.vocabulary import EVENTS, GROUPS, VALUES, fields
+from maild.rules.who import Told, table
 
 
 def profiles_page() -> str:
@@ -196,8 +199,8 @@ WHO = {
     "holders": "who holds the ticket; where nobody does, the group named like its queue, else all "
     "resources, else the admins",
     "added": "who was put on the ticket by this very event",
-    "on-call": "who is on call now, by `on_call` in profile.yaml",
-    "a group": "everybody under that name in `groups` of profile.yaml",
+    "on-call": "who is on call now, by `on_call` in profile.yaml; nobody is: all resources",
+    "a group": "everybody under that name in `groups` of profile.yaml; an empty one: all resources",
     "a name or an address": "that resource; an address may be anybody's",
 }
 HOOKS = """\
@@ -240,10 +243,34 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {line} |" for line in lines)
 
 
+def who_page() -> str:
+    """Who hears of what, in every profile."""
+    parts = [
+        "# Who hears of what",
+        "This page is made by trying the shipped rules (`maild rules docs who`); `maild rules who` "
+        "prints the same of your desk. Each line is done to a ticket that somebody holds, that "
+        "nobody holds, and whose holder is away. Who did it himself is not told again. "
+        "*All resources*: the group that is called as the ticket's queue, where `groups` in "
+        "profile.yaml has one; else every technician; where there is none, the admins.",
+    ]
+    for name in names():
+        parts += [f"## {name}", who_table(table(Rules(shipped(name))))]
+    return "\n\n".join(parts) + "\n"
+
+
+def who_table(rows: Iterable[Told]) -> str:
+    """What was told to whom as a table."""
+    cells = (
+        (r.happening, *(", ".join(told) or "nobody" for told in r.told.values())) for r in rows
+    )
+    return _table(("what happens", *STATES), cells)
+
+
 def pages() -> dict[str, str]:
     """Every page that this module makes, by its file name."""
     return {
         "profiles.md": profiles_page(),
         "profile-keys.md": reference_profile.page(),
         "rules.md": rules_page(),
+        "who.md": who_page(),
     }
