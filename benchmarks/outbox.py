@@ -27,7 +27,6 @@ from aiosmtplib import SMTP as Client
 
 from maild.desk.notify import notify
 from maild.outbox.deliver import Deliverer
-from maild.store.tables import OutboxItem
 from tests.office import Office, a_note, the_ticket
 
 ROUNDS = 3
@@ -122,9 +121,7 @@ def _round(folder: Path, port: int, count: int, connections: int) -> tuple[float
     _ours(office, WARM)
     _fill(office, count, "message")
     ours = _ours(office, count)
-    with office.store.read() as session:
-        rows = session.query(OutboxItem.address, OutboxItem.octets).order_by(OutboxItem.id)
-        mails = [(address, octets or b"") for address, octets in rows]
+    mails = [(item.address, item.octets or b"") for item in office.items()]
     _reference(port, mails[:WARM], connections)
     return ours, _reference(port, mails[WARM:], connections)
 

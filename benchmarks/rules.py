@@ -25,11 +25,13 @@ from maild.app import App, build
 from maild.desk.profile import SHIPPED
 from maild.ingest.accept import accept
 from maild.ingest.process import Pipeline
+from maild.model import Role
 from maild.parse.limits import LocalReader
 from maild.rules.clocks import Clocks
 from maild.rules.engine import Rules
 from maild.store import Store
-from maild.store.tables import Clock, Person, PersonAddress, Thread, Ticket
+from maild.store.records import Clock, Person, PersonAddress, Thread, Ticket
+from maild.store.schema import TABLES
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 CHUNK = 1000
@@ -64,31 +66,25 @@ def own(place: Path, name: str, rules: str) -> Rules:
 
 def fill(store: Store, tickets: int) -> None:
     """Tickets of two hundred contacts, each with two clocks and a Message-ID to answer to."""
-    with store.transaction() as session:
+    with store.unit() as unit:
         people = [
-            Person(
-                name=f"User {n}",
-                role="contact",
-                created=NOW,
-                addresses=[PersonAddress(address=f"user{n}@customer.example")],
-            )
-            for n in range(200)
+            unit.add(Person(name=f"User {n}", role=Role.CONTACT, created=NOW)) for n in range(200)
         ]
-        session.add_all(people)
-        session.flush()
         ids = [person.id for person in people]
+        for n, key in enumerate(ids):
+            unit.add(PersonAddress(person_id=key, address=f"user{n}@customer.example"))
     for start in range(0, tickets, CHUNK):
         numbers = range(start, min(start + CHUNK, tickets))
-        with store.transaction() as session:
-            session.execute(sa.insert(Ticket), [_ticket(n, ids) for n in numbers])
-            session.execute(
-                sa.insert(Thread),
+        with store.engine.begin() as connection:
+            connection.execute(sa.insert(TABLES[Ticket]), [_ticket(n, ids) for n in numbers])
+            connection.execute(
+                sa.insert(TABLES[Thread]),
                 [
                     {"message_id": f"{n}@example.com", "ticket_id": n + 1, "ours": False}
                     for n in numbers
                 ],
             )
-            session.execute(sa.insert(Clock), [c for n in numbers for c in _clocks(n)])
+            connection.execute(sa.insert(TABLES[Clock]), [c for n in numbers for c in _clocks(n)])
 
 
 def _ticket(n: int, people: list[int]) -> dict[str, object]:

@@ -76,6 +76,8 @@ class EventName(StrEnum):
     MESSAGE_BOUNCED = "message bounced"
     ADDRESS_HELD = "address held"
     NOTIFICATION_FAILED = "notification failed"
+    NOTIFICATION_RETRIED = "notification tried again"
+    NOTIFICATION_DROPPED = "notification dropped"
     COMMAND_REFUSED = "command refused"
     REMINDER_SET = "reminder set"
     REMINDER_REMOVED = "reminder removed"
@@ -153,6 +155,8 @@ class SendState(StrEnum):
     CALLING = "calling"
     SENT = "sent"
     FAILED = "failed"
+    UNKNOWN = "unknown"  # the relay may have it; nobody sends it again by himself
+    DROPPED = "dropped"  # somebody has given it up
     HELD = "held"  # kept back: a cap, a held address, or a rule that took it back
     UNSENT = "unsent"  # only to be looked at: the desk listens, or takes mail in quietly
 

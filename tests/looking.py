@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from maild.store import Store
 from maild.store.question import Question
+from maild.store.schema import METADATA
 
 R = TypeVar("R")
 
@@ -17,6 +18,13 @@ def every(store: Store, record: type[R], **values: Any) -> list[R]:
     with store.look() as unit:
         found = unit.all(Question(record, sa.true()))
     return [one for one in found if all(getattr(one, n) == v for n, v in values.items())]
+
+
+def all_kept(store: Store) -> str:
+    """All text that the database holds."""
+    with store.engine.connect() as connection:
+        tables = METADATA.sorted_tables
+        return "\n".join(str(row) for table in tables for row in connection.execute(table.select()))
 
 
 def the(store: Store, record: type[R], **values: Any) -> R:

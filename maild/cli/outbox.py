@@ -7,14 +7,12 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
-from sqlalchemy.orm import Session, defer
 
-from maild.app import App, open_app
+from maild.app import open_app
 from maild.cli.options import (
     SCREENFUL,
     AllOption,
@@ -27,11 +25,14 @@ from maild.cli.options import (
 )
 from maild.config import time_back
 from maild.errors import NotFound
+from maild.model import SendState
 from maild.outbox import by_hand, preview
 from maild.outbox import rows as delivery
 from maild.outbox.journal import Journal, journal_path
-from maild.store import records
-from maild.store.tables import Delivery, OutboxItem
+from maild.store import asking
+from maild.store.asking.outbox import ALL, OVER, Summary
+from maild.store.records import OutboxItem
+from maild.store.unit import Unit
 from maild.templates.history import me
 
 Which = Annotated[
@@ -72,11 +73,11 @@ def outbox(
         return
     store = open_app(config, look=not (pause or resume)).store
     if pause:
-        store.write(lambda session: delivery.pause(session, me(), datetime.now(UTC)))
+        store.act(lambda unit: delivery.pause(unit, me(), datetime.now(UTC)))
     if resume:
-        store.write(delivery.resume)
-    with store.read() as session:
-        held = delivery.paused(session)
+        store.act(delivery.resume)
+    with store.look() as unit:
+        held = delivery.paused(unit)
     if held:
         since = local(datetime.fromisoformat(held["since"]))
         print(f"Paused by {held['by']} since {since}; --resume goes on.", file=sys.stderr)
@@ -88,12 +89,10 @@ def outbox(
 
 def list_(every: AllOption = False, json: JsonOption = False, config: ConfigOption = None) -> None:
     """List notifications, the newest first: waiting, sent, failed."""
-    with open_app(config, look=True).store.read() as session:
-        light = defer(OutboxItem.octets), defer(OutboxItem.data)
-        newest = sa.select(OutboxItem).options(*light).order_by(OutboxItem.id.desc())
-        found = session.scalars(newest if every or json else newest.limit(SCREENFUL))
-        rows = [_item(item) for item in found]
-        count = session.scalar(sa.select(sa.func.count()).select_from(OutboxItem)) or 0
+    with open_app(config, look=True).store.look() as unit:
+        newest = asking.outbox.newest(unit, ALL if every or json else SCREENFUL)
+        rows = [_item(item) for item in newest]
+        count = asking.outbox.count(unit)
     if json:
         print_json(rows[::-1])
         return
@@ -121,15 +120,15 @@ def show(
 ) -> None:
     """Show one notification with every attempt at it, or the mail itself."""
     app = open_app(config, look=True)
-    with app.store.read() as session:
-        item = session.get(OutboxItem, number)
-        if item is None:
+    with app.store.look() as unit:
+        found, item = asking.outbox.summary(unit, number), unit.get(OutboxItem, number)
+        if found is None or item is None:
             raise NotFound(f"There is no notification {number}; `maild outbox` shows all.")
-        row, octets = _item(item) | {"deliveries": _deliveries(session, number)}, item.octets
+        row, octets = _item(found) | {"deliveries": _deliveries(unit, number)}, item.octets
+        draft = preview.of_item(app.settings, unit, item) if octets is None else None
     if json and not raw:
         print_json(row)
         return
-    draft = _unwritten(app, number) if octets is None else None
     if raw:
         sys.stdout.buffer.write(draft.octets if draft is not None else octets or b"")
         sys.stdout.buffer.flush()
@@ -140,26 +139,19 @@ def show(
         print(draft.text)
 
 
-def _unwritten(app: App, number: int) -> preview.Preview:
-    with app.store.look() as unit:
-        item = unit.get(records.OutboxItem, number)
-        assert item is not None
-        return preview.of_item(app.settings, unit, item)
-
-
 def retry(which: Which = None, since: Since = None, config: ConfigOption = None) -> None:
     """Send notifications again that failed, or wait."""
     app, now = open_app(config), datetime.now(UTC)
     from_then = _since(since, now)
     with closing(Journal(journal_path(app.settings))) as journal:
 
-        def work(session: Session) -> int:
-            items = by_hand.chosen(session, which or (), from_then)
+        def work(unit: Unit) -> int:
+            items = by_hand.chosen(unit, which or (), from_then)
             for item in items:
-                by_hand.again(session, item, journal, me(), now)
+                by_hand.again(unit, item, journal, me(), now)
             return len(items)
 
-        count = app.store.write(work)
+        count = app.store.act(work)
     print(f"{_many(count)} will be sent again by `maild run`.")
 
 
@@ -168,13 +160,13 @@ def drop(which: Which = None, since: Since = None, config: ConfigOption = None) 
     app, now = open_app(config), datetime.now(UTC)
     from_then = _since(since, now)
 
-    def work(session: Session) -> int:
-        items = by_hand.chosen(session, which or (), from_then)
+    def work(unit: Unit) -> int:
+        items = by_hand.chosen(unit, which or (), from_then)
         for item in items:
-            by_hand.give_up(session, item, me(), now)
+            by_hand.give_up(unit, item, me(), now)
         return len(items)
 
-    print(f"{_many(app.store.write(work))} will not be sent.")
+    print(f"{_many(app.store.act(work))} will not be sent.")
 
 
 def _many(count: int) -> str:
@@ -192,27 +184,27 @@ def _since(text: str | None, now: datetime) -> datetime | None:
     return now - (back or timedelta(days=36500))
 
 
-def _item(item: OutboxItem) -> dict[str, Any]:
+def _item(item: Summary) -> dict[str, Any]:
     return {
         "id": item.id,
         "state": item.state,
         "template": item.template,
         "to": item.address,
-        "ticket": item.ticket.number if item.ticket else None,
+        "ticket": item.ticket,
         "message_id": item.message_id,
         "relay_id": item.relay_id,
         "subject": item.subject,
         "attempts": item.attempts,
-        "next_try": item.next_try if item.state == "waiting" else None,
+        "next_try": item.next_try if item.state == SendState.WAITING else None,
         "created": item.created,
         "sent": item.sent,
         "error": item.error,
     }
 
 
-def _deliveries(session: Session, number: int) -> list[dict[str, Any]]:
-    query = sa.select(Delivery).where(Delivery.outbox_id == number).order_by(Delivery.id)
-    return [{"at": d.at, "code": d.code, "text": d.text} for d in session.scalars(query)]
+def _deliveries(unit: Unit, number: int) -> list[dict[str, Any]]:
+    found = asking.deliveries.attempts(unit, number)
+    return [{"at": d.at, "code": d.code, "text": d.text} for d in found]
 
 
 def _print(row: dict[str, Any]) -> None:
@@ -222,5 +214,5 @@ def _print(row: dict[str, Any]) -> None:
             print(f"{key:<12}{shown}")
     for one in row["deliveries"]:
         print(f"{local(one['at'])}  {one['code'] or '':<5}{one['text']}")
-    if row["state"] in by_hand.OVER:
+    if row["state"] in OVER:
         print(f"\n`maild outbox retry {row['id']}` sends it again; `--raw` prints the mail.")

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 
-import sqlalchemy as sa
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
@@ -22,7 +21,9 @@ from maild.daemon import Daemon
 from maild.demo.servers import HOST, Servers
 from maild.demo.writer import Writer, parse, plain_text
 from maild.errors import Refused
-from maild.store.tables import Message, OutboxItem
+from maild.model import MessageState
+from maild.store import asking
+from maild.store.records import Ticket
 from maild.web.console import Console as Web
 from maild.web.console import fresh_key
 
@@ -165,16 +166,14 @@ class Stage:
         """Waits until the desk is done with this message, then tells what it made of it."""
 
         def look() -> str | None:
-            with self.app.store.read() as session:
-                message = session.scalar(
-                    sa.select(Message).where(
-                        Message.message_id == message_id, Message.state == "processed"
-                    )
-                )
-                if message is None:
+            with self.app.store.look() as unit:
+                found = asking.messages.with_id(unit, message_id)
+                done = next((m for m in found if m.state == MessageState.PROCESSED), None)
+                if done is None:
                     return None
-                status = f" [{message.ticket.status}]" if message.ticket else ""
-                return f"{(message.why or '').partition(':')[0]}{status}"
+                ticket = unit.get(Ticket, done.ticket_id)
+                status = f" [{ticket.status}]" if ticket else ""
+                return f"{(done.why or '').partition(':')[0]}{status}"
 
         self.console.print(f"  [yellow]maild:[/yellow] {escape(self.servers.wait_for(look))}")
 
@@ -344,15 +343,14 @@ def _fresh(folder: Path) -> None:
 
 
 def _all_sent(app: App) -> bool:
-    with app.store.read() as session:
-        open_states = OutboxItem.state.in_(("waiting", "sending"))
-        return session.scalar(sa.select(sa.func.count()).where(open_states)) == 0
+    with app.store.look() as unit:
+        return not unit.count(asking.outbox.PENDING)
 
 
 def _keep_sent_mail(app: App, folder: Path) -> None:
     """Every mail that went out, as a file to open with a mail program."""
     folder.mkdir()
-    with app.store.read() as session:
-        for item in session.scalars(sa.select(OutboxItem).order_by(OutboxItem.id)):
+    with app.store.look() as unit:
+        for item in unit.all(asking.outbox.EVERY):
             name = f"{item.id:02d}-{item.template}-to-{item.address.partition('@')[0]}.eml"
             (folder / name).write_bytes(item.octets or b"")

@@ -7,17 +7,16 @@ from datetime import datetime, timedelta
 import structlog
 
 from maild.store import asking
-from maild.store.bridge import for_sessions_too
 from maild.store.records import Alert
 from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
 OVER_WITHIN = timedelta(days=1)  # an end that nobody was told of in that time is no news
+UNDELIVERED = "undelivered:"  # how the key begins of an alert about an address
 RELAY = "smtp"  # key of the one alert about what holds all mail that goes out
 
 
-@for_sessions_too
 def raise_alert(unit: Unit, key: str, text: str, now: datetime) -> bool:
     """Records the alert; True where it is news, False where it only counted up."""
     known = asking.alerts.with_key(unit, key)
@@ -32,9 +31,13 @@ def raise_alert(unit: Unit, key: str, text: str, now: datetime) -> bool:
     return news
 
 
-@for_sessions_too
 def clear_alert(unit: Unit, key: str, now: datetime) -> None:
     """Says that it is over; the row stays, for who wants to know what was."""
     known = asking.alerts.with_key(unit, key)
     if known is not None and known.cleared is None:
         unit.change(known, cleared=now)
+
+
+def undelivered(address: str) -> str:
+    """The key of the alert about mail to this address that did not arrive."""
+    return UNDELIVERED + address

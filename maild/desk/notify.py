@@ -22,7 +22,6 @@ from maild.desk.own_addresses import answers_from
 from maild.desk.profile import Profile
 from maild.model import Address, EventName, Mail, Role, SendState, TicketRole
 from maild.store import asking
-from maild.store.bridge import for_sessions_too
 from maild.store.records import (
     Event,
     Message,
@@ -509,7 +508,6 @@ def _bounded(chain: list[str]) -> list[str]:
 # ---- what became of it
 
 
-@for_sessions_too
 def not_delivered(unit: Unit, row: OutboxItem, why: str, now: datetime) -> None:
     """Notes on the ticket that this mail did not arrive, and tells the admins once a recipient."""
     unit.add(
@@ -525,5 +523,5 @@ def not_delivered(unit: Unit, row: OutboxItem, why: str, now: datetime) -> None:
         f'The notification "{row.template}" to {row.address} could not be delivered: {why} '
         "`maild outbox` has it; is the address right?"
     )
-    alerts.raise_alert(unit, f"undelivered:{row.address}", text, now)
+    alerts.raise_alert(unit, alerts.undelivered(row.address), text, now)
     log.warning("outbox.failed", item=row.id, ticket=row.ticket_id)

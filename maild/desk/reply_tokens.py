@@ -16,7 +16,6 @@ import secrets
 from dataclasses import dataclass, field
 
 from maild.store import asking
-from maild.store.bridge import for_sessions_too
 from maild.store.unit import Unit
 
 SECRET = "secret"  # key of the setting
@@ -37,7 +36,6 @@ class Token:
     key: str = field(default=REPLY, compare=False)  # of the mail that it was made for
 
 
-@for_sessions_too
 def desk_secret(unit: Unit) -> bytes:
     """The desk's own secret, made by the first who asks; part of every backup of the database."""
     known: bytes | None = unit.lasting.get(SECRET)

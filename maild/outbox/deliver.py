@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import structlog
-from sqlalchemy.orm import Session
 
 from maild.config import Settings, SmtpSection
 from maild.crash_points import crash_point
 from maild.desk import alerts
 from maild.errors import MaildError
+from maild.model import SendState
 from maild.outbox import relay, rows
 from maild.outbox.answers import Answer, given_id
 from maild.outbox.claims import Claims
@@ -29,7 +29,9 @@ from maild.outbox.prepare import Prepared, Preparer, Ready
 from maild.outbox.relay import Connection
 from maild.outbox.rows import Done
 from maild.outbox.suspicion import Suspicion
+from maild.store import asking
 from maild.store.engine import Store
+from maild.store.unit import Unit
 from maild.templates.renderer import LocalRenderer, PooledRenderer
 
 log = structlog.get_logger()
@@ -138,7 +140,7 @@ class Deliverer:
     def _take_back(self) -> None:
         """Who held a claim is dead, where nobody on another machine can hold one."""
         if self._store.is_sqlite:
-            self._store.write(lambda session: rows.release(session, None))
+            self._store.act(rows.take_back)
 
     async def _pass(self) -> Counts:
         """All that is due: one batch is composed while another is sent and a third written down."""
@@ -182,15 +184,15 @@ class Deliverer:
         return prepared
 
     def _paused(self) -> bool:
-        with self._store.read() as session:
-            return rows.paused(session) is not None
+        with self._store.look() as unit:
+            return rows.paused(unit) is not None
 
     async def _give_back(self) -> None:
         """What we claimed and did not try is for the next pass, or for another daemon."""
         left, why = self._claims.stamps(), self._trouble.message if self._trouble else None
         self._claims.give_up(left)
         if left:
-            await self._write(lambda session: rows.give_back(session, left, why))
+            await self._write(lambda unit: rows.give_back(unit, left, why))
 
     async def _run(self, stop: threading.Event, wake: threading.Event) -> None:
         stopped = _in_loop(stop)
@@ -232,8 +234,8 @@ class Deliverer:
         return min(POLL_SECONDS, max(0.05, (due - self._clock()).total_seconds()))
 
     def _next_due(self) -> datetime | None:
-        with self._store.read() as session:
-            return rows.next_due(session)
+        with self._store.look() as unit:
+            return asking.deliveries.next_due(unit)
 
     # ---- a batch
 
@@ -343,7 +345,7 @@ class Deliverer:
             self._told = False
             now = self._clock()
             with contextlib.suppress(MaildError):
-                await self._write(lambda session: alerts.clear_alert(session, alerts.RELAY, now))
+                await self._write(lambda unit: alerts.clear_alert(unit, alerts.RELAY, now))
 
     async def _dropped(self, answer: Answer) -> None:
         """One connection may end at any time; one after the other means that it wants no more."""
@@ -358,14 +360,14 @@ class Deliverer:
 
     async def _held_up(self, error: MaildError) -> None:
         """Nothing more is sent in this pass; one alert says why."""
-        first, self._trouble = self._trouble is None, error
+        first, self._trouble, why = self._trouble is None, error, error.message
         if not first:
             return
         self._told = True
         log.warning("outbox.held_up", detail=error.detail)
         now = self._clock()
         with contextlib.suppress(MaildError):
-            await self._write(lambda s: alerts.raise_alert(s, alerts.RELAY, error.message, now))
+            await self._write(lambda unit: alerts.raise_alert(unit, alerts.RELAY, why, now))
 
     # ---- what is written down
 
@@ -396,15 +398,15 @@ class Deliverer:
                 continue
             crash_point("outbox.recorded")
             self._claims.give_up(one.id for one in done)
-            counts.sent += states.count("sent")
-            counts.failed += states.count("failed") + states.count("unknown")
-            counts.later += states.count("waiting")
+            counts.sent += states.count(SendState.SENT)
+            counts.failed += sum(states.count(state) for state in asking.outbox.OVER)
+            counts.later += states.count(SendState.WAITING)
             return
 
-    def _written(self, done: list[Done]) -> list[str]:
+    def _written(self, done: list[Done]) -> list[SendState]:
         self._journal.sync()
         now, give_up = self._clock(), timedelta(days=self._smtp.retry_days)
-        return self._store.write(lambda session: rows.record(session, done, now, give_up))
+        return self._store.act(lambda unit: rows.record(unit, done, now, give_up))
 
     async def _renew(self) -> None:
         """Keeps what we hold; a failure is tried again, and what is lost is not sent (H98)."""
@@ -422,7 +424,7 @@ class Deliverer:
     async def _renew_once(self) -> None:
         stamps, since, now = self._claims.stamps(), time.monotonic(), self._clock()
         if stamps:
-            lost = await self._write(lambda session: rows.renew(session, stamps, now))
+            lost = await self._write(lambda unit: rows.renew(unit, stamps, now))
             self._claims.renew(set(stamps) - lost, now, since)
             self._claims.give_up(lost)
 
@@ -431,8 +433,8 @@ class Deliverer:
             if connection.idle_seconds > IDLE_SECONDS:
                 await connection.close()
 
-    async def _write(self, work: Callable[[Session], Result]) -> Result:
-        return await asyncio.to_thread(self._store.write, work)
+    async def _write(self, work: Callable[[Unit], Result]) -> Result:
+        return await asyncio.to_thread(self._store.act, work)
 
 
 def _at_hand(done: asyncio.Queue[Done | None]) -> list[Done | None]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Session
 
 from maild.errors import MaildError
 from maild.outbox import message
-from maild.store.tables import Note, Raw
+from maild.store import asking
+from maild.store.records import Note
+from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
@@ -19,16 +19,14 @@ log = structlog.get_logger()
 Extract: TypeAlias = Callable[[bytes, int], bytes]
 
 
-def of_note(session: Session, note_id: int, limit: int, extract: Extract) -> list[message.Part]:
+def of_note(unit: Unit, note_id: int, limit: int, extract: Extract) -> list[message.Part]:
     """Its attachments, in their order, as long as all together stay below `limit` octets.
 
     A file that cannot be had is left out; the mail names it all the same.
     """
-    note = session.get(Note, note_id)
-    octets = session.scalar(
-        sa.select(Raw.octets).join(Note, Note.stored_id == Raw.stored_id).where(Note.id == note_id)
-    )
-    if note is None or octets is None:
+    note = unit.get(Note, note_id)
+    octets = asking.messages.octets(unit, note.stored_id) if note is not None else b""
+    if note is None or not octets:
         return []
     found, left = [], limit
     for view in note.attachments:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy.orm import Session
-
 from maild.config import DeskSection, Settings
 from maild.crash_points import crash_point
 from maild.desk import reply_tokens
@@ -29,6 +27,7 @@ from maild.outbox.compose import (
 from maild.outbox.journal import Journal
 from maild.outbox.rows import Claimed
 from maild.store.engine import Store
+from maild.store.unit import Unit
 from maild.templates.renderer import Job, LocalRenderer, Outcome, PooledRenderer
 
 
@@ -71,7 +70,7 @@ class Preparer:
     ) -> Prepared:
         """The next mails; the rows that are ours then are added to `claims`."""
         since, now = time.monotonic(), clock()
-        found = self._store.write(lambda session: rows.claim(session, now, limit))
+        found = self._store.act(lambda unit: rows.claim(unit, now, limit))
         batch = [row for row in found if row.id not in claims]  # a stale one may be our own
         claims.take((row.id for row in batch), now, since)
         if not batch:
@@ -86,18 +85,17 @@ class Preparer:
         over = {*gone, *lost}
         fresh, refused = self._compose_all([row for row in batch if row.id not in over])
 
-        def write(session: Session) -> None:
-            rows.sent_before(session, gone, now)
-            rows.never_answered(session, lost, now)
-            rows.keep(session, fresh.items())
-            for row_id, why in refused.items():
-                rows.refuse(session, row_id, why, now)
+        def write(unit: Unit) -> None:
+            rows.sent_before(unit, gone, now)
+            rows.never_answered(unit, lost, now)
+            rows.keep(unit, fresh.items())
+            rows.refuse(unit, refused, now)
             for row in batch:
                 if row.id in fresh and (problem := fresh[row.id].problem):
-                    rows.broken_template(session, row.order.template, problem, now)
+                    rows.broken_template(unit, row.order.template, problem, now)
 
         if over or fresh or refused:
-            self._store.write(write)
+            self._store.act(write)
         crash_point("outbox.composed")
         claims.give_up([*over, *refused])
         mails = [
@@ -143,8 +141,8 @@ class Preparer:
         if not limit or self._attachment is None or row.note_id is None:
             return []
         extract = partial(self._renderer.run, self._attachment)
-        with self._store.read() as session:
-            return note_files.of_note(session, row.note_id, limit, extract)
+        with self._store.look() as unit:
+            return note_files.of_note(unit, row.note_id, limit, extract)
 
     def _sender(self, row: Claimed) -> str:
         """Whom a bounce goes to: by configuration the desk, nobody, or the desk with a token."""
@@ -160,7 +158,7 @@ class Preparer:
 
     def _desk_secret(self) -> bytes:
         if self._secret is None:
-            self._secret = self._store.write(reply_tokens.desk_secret)
+            self._secret = self._store.act(reply_tokens.desk_secret)
         return self._secret
 
 

@@ -20,17 +20,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Session
 
 from maild import http
 from maild.config import HookSection, Settings
 from maild.desk import alerts
 from maild.errors import MaildError
+from maild.model import SendState
 from maild.outbox.rows import STALE
-from maild.store import Store
-from maild.store.tables import Hook
+from maild.store import Store, asking
+from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
@@ -76,11 +75,11 @@ class Line:
         if self._rests_until is not None and now < self._rests_until <= now + REST[-1]:
             return done
         for key in self._due(now):
-            claimed = self._store.write(partial(_claim, key, now))
+            claimed = self._store.act(partial(_claim, key, now))
             if claimed is None:
                 continue
             reply = self._call(key, claimed, now)
-            self._store.write(partial(_record, key, reply, now))
+            self._store.act(partial(_record, key, reply, now))
             log.info("hook.called", hook=self.name, code=reply.code)
             done += reply.taken
             if reply.taken:
@@ -93,15 +92,8 @@ class Line:
         return done
 
     def _due(self, now: datetime) -> list[str]:
-        query = (
-            sa.select(Hook.key)
-            .where(Hook.name == self.name)
-            .where(Hook.state.in_(("waiting", "calling")), Hook.next_try <= now)
-            .order_by(Hook.id)
-            .limit(BATCH)
-        )
-        with self._store.read() as session:
-            return list(session.scalars(query))
+        with self._store.look() as unit:
+            return asking.hooks.due(unit, self.name, now, BATCH)
 
     def _call(self, key: str, body: bytes, now: datetime) -> Reply:
         if self._section is None:
@@ -118,14 +110,14 @@ class Line:
             "wait and are made when it does; is its url in maild.toml right?"
         )
         key = f"hook:{self.name}"
-        self._store.write(lambda session: alerts.raise_alert(session, key, text, now))
+        self._store.act(lambda unit: alerts.raise_alert(unit, key, text, now))
 
     def _answered(self, now: datetime) -> None:
         self._failures, self._rests_until = 0, None
         if self._told:
             self._told = False
             key = f"hook:{self.name}"
-            self._store.write(lambda session: alerts.clear_alert(session, key, now))
+            self._store.act(lambda unit: alerts.clear_alert(unit, key, now))
 
 
 class Hooks:
@@ -183,11 +175,8 @@ class Hooks:
         return self._lines[name]
 
     def _waiting(self, now: datetime) -> list[str]:
-        query = sa.select(Hook.name).where(
-            Hook.state.in_(("waiting", "calling")), Hook.next_try <= now
-        )
-        with self._store.read() as session:
-            return sorted(session.scalars(query.distinct()))
+        with self._store.look() as unit:
+            return asking.hooks.waiting(unit, now)
 
 
 def post(section: HookSection, key: str, body: bytes, now: datetime) -> Reply:
@@ -215,31 +204,31 @@ def written(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, sort_keys=True).encode()
 
 
-def _claim(key: str, now: datetime, session: Session) -> bytes | None:
+def _claim(key: str, now: datetime, unit: Unit) -> bytes | None:
     """Takes one call; a claim that nobody finishes is free again after a while."""
-    query = sa.select(Hook).where(Hook.key == key, Hook.next_try <= now)
-    row = session.scalar(query.with_for_update(skip_locked=True))
-    if row is None or row.state not in ("waiting", "calling"):
+    row = asking.hooks.take(unit, key, now)
+    if row is None:
         return None
-    row.state, row.next_try = "calling", now + STALE
+    unit.change(row, state=SendState.CALLING, next_try=now + STALE)
     return written(row.body)
 
 
-def _record(key: str, reply: Reply, now: datetime, session: Session) -> None:
-    row = session.scalar(sa.select(Hook).where(Hook.key == key))
+def _record(key: str, reply: Reply, now: datetime, unit: Unit) -> None:
+    row = asking.hooks.with_key(unit, key)
     if row is None:
         return
-    row.attempts += 1
-    row.error = None if reply.taken else f"{reply.code or 'no answer'}: {reply.said}"
+    attempts = row.attempts + 1
+    error = None if reply.taken else f"{reply.code or 'no answer'}: {reply.said}"
+    unit.change(row, attempts=attempts, error=error)
     if reply.taken:
-        row.state, row.sent = "sent", now
+        unit.change(row, state=SendState.SENT, sent=now)
     elif reply.code == 410 or now - row.created > GIVE_UP:
-        row.state = "failed"
+        unit.change(row, state=SendState.FAILED)
         text = (
-            f'The web hook "{row.name}" did not take a call after {row.attempts} tries '
-            f"({row.error}). Is its url in maild.toml right?"
+            f'The web hook "{row.name}" did not take a call after {attempts} tries '
+            f"({error}). Is its url in maild.toml right?"
         )
-        alerts.raise_alert(session, f"hook:{row.name}", text, now)
+        alerts.raise_alert(unit, f"hook:{row.name}", text, now)
     else:
-        row.state = "waiting"
-        row.next_try = now + REST[min(row.attempts, len(REST)) - 1]
+        later = now + REST[min(attempts, len(REST)) - 1]
+        unit.change(row, state=SendState.WAITING, next_try=later)

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine.url import make_url
-from sqlalchemy.orm import Session
 
 from maild.errors import MaildError, Temporary, Unavailable, UsageError
 from maild.store.prepared import Bare, Link, Plain
@@ -29,9 +28,9 @@ READ_ONLY = "25006"  # … and for a database that takes no writes
 class Store:
     """The desk's database.
 
-    `transaction()` gives a session that is committed durably at the end of the block, or not at
-    all; `read()` one that may only look; `write(work)` repeats `work` when the database was locked
-    or chose us as a deadlock's victim.
+    `unit()` gives a unit of work that is committed durably at the end of the block, or not at all;
+    `look()` one that may only look; `act(work)` repeats `work` when the database was locked or
+    chose us as a deadlock's victim.
     """
 
     def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
@@ -44,37 +43,11 @@ class Store:
         self.plain = "MAILD_PLAIN_SQL" in os.environ  # Core runs every statement itself
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """A session whose work is committed durably at the end, or not at all.
+    def unit(self) -> Iterator[Unit]:
+        """A unit of work, written and committed durably at the end of the block, or not at all.
 
         Temporary where another try may help, Unavailable where the database cannot be opened.
         """
-        with told_apart(self.engine), Session(self.engine, expire_on_commit=False) as session:
-            # A deferred BEGIN that writes later can fail where it stands: a writer says so at once.
-            session.connection(execution_options={"maild_begin": "IMMEDIATE"})
-            yield session
-            session.commit()
-
-    @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A session to look with; what it changes is never written."""
-        with told_apart(self.engine), Session(self.engine, autoflush=False) as session:
-            yield session
-
-    def write(self, work: Callable[[Session], Result]) -> Result:
-        """Runs `work` in a transaction, again (bounded) where the database was in the way."""
-        for attempt in range(1, ATTEMPTS):
-            try:
-                with self.transaction() as session:
-                    return work(session)
-            except Temporary:
-                time.sleep(random.uniform(0, 0.05 * 2**attempt))
-        with self.transaction() as session:
-            return work(session)
-
-    @contextmanager
-    def unit(self) -> Iterator[Unit]:
-        """A unit of work, written and committed durably at the end of the block, or not at all."""
         with self._link(write=True) as link:
             unit = Unit(link, lasting=self._lasting)
             yield unit

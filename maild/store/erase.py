@@ -13,12 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from maild.model import SendState
 from maild.store.asking.searching import PLACE
 from maild.store.engine import Store, told_apart
 from maild.store.schema import METADATA
 
 ERASED, NOBODY = "[erased]", "erased@invalid"
-OPEN = ("waiting", "held")  # notifications that will not go out any more
+OPEN = (SendState.WAITING, SendState.HELD)  # notifications that will not go out any more
 _T = METADATA.tables
 Ids = list[int]
 
@@ -177,7 +178,7 @@ def _statements(found: Traces) -> Iterable[tuple[str, Any]]:
         "subject": None,
         "in_reply_to": None,
     }
-    state = sa.case((item.c.state.in_(OPEN), "dropped"), else_=item.c.state)
+    state = sa.case((item.c.state.in_(OPEN), SendState.DROPPED), else_=item.c.state)
     yield (
         "notifications",
         sa.update(item)

@@ -11,20 +11,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.mutable import MutableDict, MutableList
 
 from maild.errors import MaildError
 
-
-def _json() -> sa.types.TypeEngine[Any]:
-    plain = sa.JSON(none_as_null=True)  # no value is NULL, and not the text "null"
-    return plain.with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
-
-
-# `as_mutable` marks every column of its type instance, so each of these needs one of its own.
-JSON = _json()
-MUTABLE_DICT = MutableDict.as_mutable(_json())
-MUTABLE_LIST = MutableList.as_mutable(_json())
+# No value is NULL, and not the text "null".
+JSON: sa.types.TypeEngine[Any] = sa.JSON(none_as_null=True).with_variant(
+    postgresql.JSONB(none_as_null=True), "postgresql"
+)
 
 
 class UTCDateTime(sa.TypeDecorator[datetime]):

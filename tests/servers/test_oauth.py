@@ -28,7 +28,8 @@ from maild.ingest.imap import probe
 from maild.oauth import access_token, signin
 from maild.oauth.access_tokens import Tokens
 from maild.outbox import deliver
-from maild.store.tables import Alert, Delivery, Event, OutboxItem
+from maild.store.records import Alert
+from tests.looking import all_kept, the
 from tests.office import Office, the_ticket
 from tests.servers.dovecot import Dovecot, running
 from tests.servers.rude_imap import RudeImap
@@ -464,16 +465,12 @@ def test_h20_h79_the_relays_sign_in_is_revoked_said_and_heals(
     office = Office(tmp_path, smtp=token_smtp.section(tokens.oauth(tmp_path)))
     _told(office, "message:1")
     assert office.deliver()["later"] == 1
-    with office.store.read() as session:
-        alert = session.query(Alert).one()
-        assert "Sign in again: `maild login smtp`" in alert.text
-        kept = " ".join(str(vars(row)) for kind in (Alert, OutboxItem, Delivery, Event)
-                        for row in session.query(kind))  # fmt: skip
+    assert "Sign in again: `maild login smtp`" in the(office.store, Alert).text
+    kept = all_kept(office.store)
     (tmp_path / "token").write_text(tokens.refresh)
     office.later(minutes=5)
     assert office.deliver()["sent"] == 1
-    with office.store.read() as session:
-        assert session.query(Alert).one().cleared is not None
+    assert the(office.store, Alert).cleared is not None
     said = capsys.readouterr()
     for secret in ("refresh-0", tokens.refresh, *tokens.given):
         assert secret not in kept + said.out + said.err

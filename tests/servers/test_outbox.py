@@ -22,12 +22,14 @@ import pytest
 from maild.demo.servers import Servers
 from maild.desk import reply_tokens
 from maild.desk.notify import notify
+from maild.model import EventName
 from maild.outbox import rows
 from maild.outbox.deliver import Deliverer
 from maild.parse.attachments import attachment_bytes
 from maild.parse.parser import parse
 from maild.store import records
-from maild.store.tables import Alert, Delivery, Event, OutboxItem
+from maild.store.records import Alert, Delivery, Event
+from tests.looking import all_kept, every, the
 from tests.office import Office, a_note, the_ticket
 
 ANN, BOB, CEM = "ann@acme.example", "bob@example.com", "cem@example.com"
@@ -82,8 +84,7 @@ def test_h75_put_off_by_4xx_is_tried_again_spaced_out(office: Office, servers: S
     assert waits[1] > waits[0]
     assert office.deliver()["sent"] == 1
     assert len(servers.smtp.to(BOB)) == 1
-    with office.store.read() as session:
-        assert [d.code for d in session.query(Delivery)] == [450, 450, 250]
+    assert [d.code for d in every(office.store, Delivery)] == [450, 450, 250]
 
 
 def test_h75_put_off_for_days_has_failed(office: Office, servers: Servers) -> None:
@@ -102,11 +103,10 @@ def test_h75_refused_by_5xx_stops_and_is_said_on_the_ticket(
     assert office.deliver() == {"sent": 0, "failed": 1, "later": 0}
     office.later(days=1)
     assert office.deliver() == {"sent": 0, "failed": 0, "later": 0}
-    with office.store.read() as session:
-        event = session.query(Event).filter_by(event="notification failed").one()
-        assert event.detail["to"] == BOB
-        assert "no such user" in event.detail["why"]
-        assert session.query(Alert).one().key == f"undelivered:{BOB}"
+    event = the(office.store, Event, event=EventName.NOTIFICATION_FAILED)
+    assert event.detail["to"] == BOB
+    assert "no such user" in event.detail["why"]
+    assert the(office.store, Alert).key == f"undelivered:{BOB}"
 
 
 def test_h75_no_relay_loses_nothing_and_says_so_once(tmp_path: Path, servers: Servers) -> None:
@@ -115,8 +115,7 @@ def test_h75_no_relay_loses_nothing_and_says_so_once(tmp_path: Path, servers: Se
     assert office.deliver() == {"sent": 0, "failed": 0, "later": 2}
     assert office.deliver() == {"sent": 0, "failed": 0, "later": 2}
     assert _states(office) == ["waiting", "waiting"]
-    with office.store.read() as session:
-        alert = session.query(Alert).one()
+    alert = the(office.store, Alert)
     assert alert.key == "smtp"
     assert "cannot be reached" in alert.text
 
@@ -218,10 +217,10 @@ def test_a_claim_from_a_clock_that_was_ahead_is_taken_over(
     office: Office, servers: Servers
 ) -> None:
     _tell(office, office.ticket(), BOB)
-    with office.store.transaction() as session:
-        rows.claim(session, office.at + timedelta(days=1), 10)
-    with office.store.transaction() as session:
-        assert len(rows.claim(session, office.at, 10)) == 1
+    with office.store.unit() as unit:
+        rows.claim(unit, office.at + timedelta(days=1), 10)
+    with office.store.unit() as unit:
+        assert len(rows.claim(unit, office.at, 10)) == 1
 
 
 def test_fifty_recipients_of_whom_one_hangs(tmp_path: Path, servers: Servers) -> None:
@@ -251,10 +250,8 @@ def test_h79_no_credentials_in_rows_alerts_or_log(
     assert office.deliver()["later"] == 1
     server.close()
     background.close()
-    with office.store.read() as session:
-        alert = session.query(Alert).one()
-        kept = " ".join(str(vars(row)) for kind in (Alert, OutboxItem, Delivery, Event)
-                        for row in session.query(kind))  # fmt: skip
+    alert = the(office.store, Alert)
+    kept = all_kept(office.store)
     assert "refuses the login of support" in alert.text
     encoded = "AHN1cHBvcnQAQ29ycmVjdC1Ib3JzZS05"  # AUTH PLAIN
     for place in (kept, capsys.readouterr().out, capsys.readouterr().err):
@@ -283,8 +280,7 @@ def test_h71_h72_a_broken_template_never_stops_a_mail(
     for mail in servers.smtp.received:
         assert b"Ours." not in mail.octets
         assert b"is yours now" in mail.octets
-    with office.store.read() as session:
-        alert = session.query(Alert).one()
+    alert = the(office.store, Alert)
     assert alert.key == "template:assigned"
     assert str(own) in alert.text
     own.write_text("subject: {{ ticket.title }}\n---\nOurs.\n", "utf-8")  # seen without a restart
@@ -354,9 +350,9 @@ def test_a_paused_outbox_sends_nothing_until_it_is_resumed(
     office: Office, servers: Servers
 ) -> None:
     _tell(office, office.ticket(), BOB)
-    office.store.write(lambda session: rows.pause(session, "root", office.at))
+    office.store.act(lambda unit: rows.pause(unit, "root", office.at))
     assert office.deliver() == {"sent": 0, "failed": 0, "later": 0}
-    office.store.write(rows.resume)
+    office.store.act(rows.resume)
     assert office.deliver()["sent"] == 1
 
 
@@ -425,8 +421,7 @@ def test_starttls_is_never_given_up(tmp_path: Path, servers: Servers) -> None:
     _tell(office, office.ticket(), BOB)
     assert office.deliver()["later"] == 1
     assert servers.smtp.received == []
-    with office.store.read() as session:
-        assert "does not offer what [smtp] asks for" in session.query(Alert).one().text
+    assert "does not offer what [smtp] asks for" in the(office.store, Alert).text
 
 
 def test_the_same_on_postgresql(tmp_path: Path, servers: Servers, postgres: str) -> None:

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from maild.cli import outbox as commands
 from maild.desk.notify import notify
 from maild.outbox import rows
-from maild.store.tables import Event, OutboxItem
+from maild.store.records import Event, OutboxItem
+from tests.looking import every, the
 from tests.office import Office, the_ticket
 from tests.servers.rude_smtp import CUT, RudeSmtp
 from tests.servers.test_relays_as_they_are import ANN, BOB, CEM, standing, states
@@ -104,7 +105,7 @@ def test_what_is_tried_again(
 def test_what_was_sent_is_not_sent_again(office: Office) -> None:
     assert "is sent already" in maild(office, "retry", "3", fails=1)
     assert "is sent already" in maild(office, "drop", "3", fails=1)
-    office.store.write(lambda session: rows.claim(session, office.at, 1))
+    office.store.act(lambda unit: rows.claim(unit, office.at, 1))
     assert "on its way just now" in maild(office, "drop", "4", fails=1)
     assert states(office) == ["failed", "unknown", "sent", "sending"]
 
@@ -146,8 +147,7 @@ def test_what_is_dropped_is_not_sent(office: Office, relay: RudeSmtp) -> None:
     assert office.deliver() == {"sent": 0, "failed": 0, "later": 0}
     assert states(office) == ["dropped", "dropped", "sent", "dropped"]
     assert standing(office) == {}
-    with office.store.read() as session:
-        events = [e.event for e in session.query(Event).filter(Event.event.like("notification %"))]
+    events = [event.event for event in every(office.store, Event)]
     assert events[-3:] == ["notification dropped"] * 3
 
 
@@ -172,5 +172,4 @@ def test_the_list_is_as_before(office: Office) -> None:
     assert office.deliver()["sent"] == 0
     maild(office, "--resume")
     assert office.deliver()["sent"] == 1
-    with office.store.read() as session:
-        assert session.get_one(OutboxItem, 4).state == "sent"
+    assert the(office.store, OutboxItem, id=4).state == "sent"

@@ -18,6 +18,7 @@ from maild.demo.servers import WAIT_SECONDS
 from maild.desk.alerts import raise_alert
 from maild.desk.notify import notify
 from maild.errors import Temporary, Unavailable
+from maild.model import SendState
 from maild.outbox import deliver, rows
 from maild.outbox.answers import given_id, judge
 from maild.outbox.claims import Claims
@@ -26,7 +27,8 @@ from maild.outbox.journal import Journal
 from maild.parse.attachments import attachment_bytes
 from maild.parse.parser import parse
 from maild.store import records
-from maild.store.tables import Alert, Delivery, OutboxItem
+from maild.store.records import Alert, Delivery, OutboxItem
+from tests.looking import every
 from tests.office import Office, a_note, the_ticket
 from tests.servers.rude_smtp import CUT, HANG, TAKE_AND_CUT, RudeSmtp, Taken
 
@@ -67,8 +69,7 @@ def attempts(office: Office) -> list[int]:
 
 def standing(office: Office) -> dict[str, str]:
     """The alerts that stand, by their keys."""
-    with office.store.read() as session:
-        return {a.key: a.text for a in session.query(Alert).filter(Alert.cleared.is_(None))}
+    return {a.key: a.text for a in every(office.store, Alert, cleared=None)}
 
 
 # ---- what an answer is about
@@ -614,17 +615,18 @@ def rows_now() -> Any:
 def test_h98_renewal_survives_errors_and_tells_what_is_lost(office: Office) -> None:
     tell(office, *PEOPLE)
     now = office.at
-    with office.store.transaction() as session:
-        claimed = {row.id: now for row in rows.claim(session, now, 10)}
+    with office.store.unit() as unit:
+        claimed = {row.id: now for row in rows.claim(unit, now, 10)}
     later = office.later(seconds=30)
-    with office.store.transaction() as session:
-        assert rows.renew(session, claimed, later) == set()
+    with office.store.unit() as unit:
+        assert rows.renew(unit, claimed, later) == set()
     renewed = dict.fromkeys(claimed, later)
-    with office.store.transaction() as session:  # another daemon took the second one over
-        session.get_one(OutboxItem, 2).claimed = office.later(seconds=5)
-        session.get_one(OutboxItem, 3).state = "sent"
-    with office.store.transaction() as session:
-        assert rows.renew(session, renewed, office.later(seconds=5)) == {2, 3}
+    with office.store.unit() as unit:  # another daemon took the second one over
+        second, third = unit.get(OutboxItem, 2), unit.get(OutboxItem, 3)
+        unit.change(second, claimed=office.later(seconds=5))
+        unit.change(third, state=SendState.SENT)
+    with office.store.unit() as unit:
+        assert rows.renew(unit, renewed, office.later(seconds=5)) == {2, 3}
 
 
 def test_h98_a_database_that_is_away_for_a_minute_doubles_nothing(
@@ -775,7 +777,7 @@ def test_the_probe_says_what_the_relay_says(
 
 
 def test_an_alert_of_before_ends_when_nothing_waits(office: Office) -> None:
-    office.store.write(lambda session: raise_alert(session, "smtp", "It refuses us.", office.at))
+    office.store.act(lambda unit: raise_alert(unit, "smtp", "It refuses us.", office.at))
     office.deliver()
     assert standing(office) == {}
 
@@ -786,5 +788,4 @@ def test_every_attempt_is_written_down(office: Office, relay: RudeSmtp) -> None:
     office.deliver()
     office.later(minutes=2)
     office.deliver()
-    with office.store.read() as session:
-        assert [d.code for d in session.query(Delivery)] == [450, 250]
+    assert [d.code for d in every(office.store, Delivery)] == [450, 250]

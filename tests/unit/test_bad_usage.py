@@ -48,7 +48,7 @@ def test_a_clock_beyond_what_can_be_reckoned_is_refused(text: str) -> None:
 def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_bytes(b"this is not a database" * 100)
     store = Store(f"sqlite:///{tmp_path}/x.db")
-    with pytest.raises(Unavailable, match="not a database"), store.transaction():
+    with pytest.raises(Unavailable, match="not a database"), store.unit():
         pass
     store.close()
 

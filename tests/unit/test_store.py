@@ -10,11 +10,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from maild.errors import MaildError, Unavailable, UsageError
-from maild.store import Store, types
+from maild.store import Store, asking, types
 from maild.store.migrate import migrate
+from maild.store.records import Message, Setting
 from maild.store.schema import METADATA
-from maild.store.tables import Message, Setting
 from maild.store.types import clean
+from tests.looking import every, the
 
 
 @pytest.fixture
@@ -25,9 +26,9 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_the_migrations_lead_to_the_tables_that_the_code_has(store: Store) -> None:
-    with store.transaction() as session:
+    with store.engine.connect() as connection:
         ours = {"include_object": lambda _, name, kind, *__: kind != "table" or not _apart(name)}
-        context = MigrationContext.configure(session.connection(), opts=ours)
+        context = MigrationContext.configure(connection, opts=ours)
         assert compare_metadata(context, METADATA) == []
 
 
@@ -37,59 +38,51 @@ def _apart(name: str) -> bool:
 
 
 def test_a_database_of_a_newer_version_is_refused(store: Store) -> None:
-    with store.transaction() as session:
-        session.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with store.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(UsageError, match="newer version"):
         migrate(store)
 
 
 def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.transaction() as session:
-        session.add(Setting(key="a", value={}))
-        session.flush()
+    with pytest.raises(ZeroDivisionError), store.unit() as unit:
+        unit.add(Setting(key="a", value={}))
+        unit.write()
         raise ZeroDivisionError
-    with store.read() as session:
-        assert session.get(Setting, "a") is None
+    assert every(store, Setting) == []
 
 
 def test_h2_sqlite_is_durable(store: Store) -> None:
-    with store.read() as session:
-        assert session.scalar(sa.text("PRAGMA synchronous")) == 2
-        assert session.scalar(sa.text("PRAGMA journal_mode")) == "wal"
+    with store.engine.connect() as connection:
+        assert connection.scalar(sa.text("PRAGMA synchronous")) == 2
+        assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
 
 
 def test_times_keep_their_zone(store: Store) -> None:
     moment = datetime(2026, 11, 21, 12, tzinfo=timezone(timedelta(hours=5)))
-    with store.transaction() as session:
-        session.add(Message(mailbox="files", sha256="0", size=1, accepted=moment))
-    with store.read() as session:
-        kept = session.scalar(sa.select(Message.accepted))
-        assert kept == moment
-        assert kept is not None and kept.tzinfo is UTC
+    with store.unit() as unit:
+        unit.add(Message(mailbox="files", sha256="0", size=1, accepted=moment))
+    kept = the(store, Message).accepted
+    assert kept == moment
+    assert kept.tzinfo is UTC
 
 
 def test_h57_nul_and_lone_surrogates_are_stored(store: Store) -> None:
     assert clean("a\x00b\ud800c😀") == "ab\ufffdc😀"
-    with store.transaction() as session:
+    with store.unit() as unit:
         now = datetime.now(UTC)
-        session.add(
-            Message(mailbox="files", sha256="0", size=1, accepted=now, subject="\ud83d\x00x")
-        )
-    with store.read() as session:
-        assert session.scalar(sa.select(Message.subject)) == "\ufffdx"
+        unit.add(Message(mailbox="files", sha256="0", size=1, accepted=now, subject="\ud83d\x00x"))
+    assert the(store, Message).subject == "\ufffdx"
 
 
 def test_a_message_id_of_any_length_is_found_again(store: Store) -> None:
     long = "x" * 100_000 + "@example.com"
-    with store.transaction() as session:
-        session.add(
-            Message(
-                mailbox="files", sha256="0", size=1, accepted=datetime.now(UTC), message_id=long
-            )
-        )
-    with store.read() as session:
-        assert session.scalar(sa.select(Message.id).where(Message.message_id == long))
-        assert not session.scalar(sa.select(Message.id).where(Message.message_id == long + "y"))
+    now = datetime.now(UTC)
+    with store.unit() as unit:
+        unit.add(Message(mailbox="files", sha256="0", size=1, accepted=now, message_id=long))
+    with store.look() as unit:
+        assert asking.messages.with_id(unit, long)
+        assert not asking.messages.with_id(unit, long + "y")
 
 
 @pytest.mark.parametrize(

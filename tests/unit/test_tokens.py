@@ -49,6 +49,6 @@ def test_h46_a_wrong_signature_proves_nothing(change: object) -> None:
 
 def test_the_secret_is_made_once(tmp_path: Path) -> None:
     office = Office(tmp_path)
-    first = office.store.write(reply_tokens.desk_secret)
+    first = office.store.act(reply_tokens.desk_secret)
     assert len(first) == 32
-    assert office.store.write(reply_tokens.desk_secret) == first
+    assert office.store.act(reply_tokens.desk_secret) == first

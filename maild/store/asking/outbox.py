@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,9 +11,9 @@ import sqlalchemy as sa
 from maild.model import Role, SendState
 from maild.store.prepared import Row, Statement
 from maild.store.question import Question, among, param
-from maild.store.records import OutboxItem, Person, Ticket
-from maild.store.schema import columns
-from maild.store.types import keyed
+from maild.store.records import Delivery, OutboxItem, Person, Ticket
+from maild.store.schema import TABLES, columns
+from maild.store.types import UTCDateTime, keyed
 from maild.store.unit import Unit
 
 _item = columns(OutboxItem)
@@ -40,6 +41,7 @@ LATEST = Question(
     order=(_item.id.desc(),),
     limit=20,
 )
+EVERY = Question(OutboxItem, sa.true(), order=(_item.id,))
 NEWEST = Question(OutboxItem, sa.true(), order=(_item.id.desc(),), limit=100)
 OF_TICKET = Question(OutboxItem, _OF, order=(_item.id,))
 _SUBJECTS = Statement(
@@ -74,6 +76,82 @@ LAST_SENT = Question(
     order=(_item.id.desc(),),
     limit=1,
 )
+
+
+# What somebody may still decide about, and what is over without having arrived.
+OVER = (SendState.FAILED, SendState.UNKNOWN)
+OPEN = (SendState.WAITING, SendState.HELD, *OVER, SendState.DROPPED)
+_IS_OPEN = _item.state.in_(OPEN)
+
+OPEN_TO = Question(OutboxItem, (_item.address == param("address")) & _IS_OPEN)
+OPEN_OF = Question(OutboxItem, _OF & _IS_OPEN)
+_LAST_TRY = (
+    sa.select(sa.func.max(columns(Delivery).at))
+    .where(columns(Delivery).outbox_id == _item.id)
+    .scalar_subquery()
+)
+_OVER_SINCE = Statement(
+    sa.select(TABLES[OutboxItem])
+    .where(_item.state.in_(OVER))
+    .where(sa.func.coalesce(_LAST_TRY, _item.created) >= param("since", UTCDateTime()))
+)
+
+
+def open_to(unit: Unit, address: str) -> list[OutboxItem]:
+    """What did not arrive at this address, as far as somebody may still decide about it."""
+    return unit.all(OPEN_TO, address=address)
+
+
+def open_of(unit: Unit, ticket: Ticket) -> list[OutboxItem]:
+    """The same of a ticket."""
+    return unit.all(OPEN_OF, ticket=ticket.id)
+
+
+def over_since(unit: Unit, since: datetime) -> list[OutboxItem]:
+    """What failed since then, by its last attempt."""
+    return [unit.adopt(OutboxItem, row) for row in unit.rows(_OVER_SINCE, since=since)]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A notification without what is heavy of it."""
+
+    id: int
+    state: SendState
+    template: str
+    address: str
+    message_id: str
+    relay_id: str | None
+    subject: str | None
+    attempts: int
+    next_try: datetime
+    created: datetime
+    sent: datetime | None
+    error: str | None
+    ticket: str | None  # its number
+
+
+_SUMMARY = sa.select(
+    *(getattr(_item, field.name) for field in fields(Summary)[:-1]), columns(Ticket).number
+).outerjoin_from(TABLES[OutboxItem], TABLES[Ticket], columns(Ticket).id == _item.ticket_id)
+_SUMMARIES = Statement(_SUMMARY.order_by(_item.id.desc()).limit(param("most", sa.Integer())))
+_ONE = Statement(_SUMMARY.where(_item.id == param("item")))
+ALL = 2**31 - 1  # more than there are
+
+
+def newest(unit: Unit, most: int = ALL) -> list[Summary]:
+    """The newest first."""
+    return [Summary(*row) for row in unit.rows(_SUMMARIES, most=most)]
+
+
+def summary(unit: Unit, item_id: int) -> Summary | None:
+    """One of them."""
+    return next((Summary(*row) for row in unit.rows(_ONE, item=item_id)), None)
+
+
+def count(unit: Unit) -> int:
+    """How many there ever were."""
+    return unit.count(EVERY)
 
 
 def latest(unit: Unit, template: str) -> list[OutboxItem]:

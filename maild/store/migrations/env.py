@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from maild.store.tables import Base
+from maild.store.schema import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     transactional_ddl=False,  # the caller's transaction holds it all
 )
 context.run_migrations()
