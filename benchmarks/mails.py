@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.policy
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -20,15 +21,20 @@ def write_folder(folder: Path, count: int, seed: int = 1) -> int:
 
     Gives their size in octets.
     """
-    random.seed(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    opened: list[tuple[str, int]] = []  # Message-ID, and whose
     size = 0
-    for index in range(count):
-        octets = _mail(index, opened)
+    for index, octets in enumerate(mails(count, seed)):
         (folder / f"{index:06d}.eml").write_bytes(octets)
         size += len(octets)
     return size
+
+
+def mails(count: int, seed: int = 1) -> Iterator[bytes]:
+    """The same mails, one after the other."""
+    random.seed(seed)  # not one of our own: the boundaries of parts are drawn by it too
+    opened: list[tuple[str, int]] = []  # Message-ID, and whose
+    for index in range(count):
+        yield _mail(index, opened)
 
 
 def _mail(index: int, opened: list[tuple[str, int]]) -> bytes:

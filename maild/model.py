@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 LARGEST_LOGO = 60_000  # octets of a picture in a signature
 
@@ -126,6 +126,14 @@ class LinkKind(StrEnum):
     FOLLOW_UP = "follow-up"
     MERGED = "merged"
     SPLIT = "split"
+
+
+class Lane(IntEnum):
+    """Which stored messages go before which; within a lane mailboxes take turns."""
+
+    COMMAND = 0  # technicians' mail
+    FRESH = 1  # what has just come
+    BACKLOG = 2
 
 
 class MessageState(StrEnum):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from datetime import datetime
 
+from maild.ingest.lanes import Place
 from maild.store import asking
 from maild.store.records import Message, Raw
 from maild.store.unit import Unit
@@ -38,8 +40,9 @@ def keep(
     octets: bytes,
     now: datetime,
     arrived: datetime | None,
+    waits: Place | None = None,
 ) -> Message:
-    """The same where the caller knows that the place is free."""
+    """The same where the caller knows that the place is free, and where it `waits`."""
     stored = unit.add(
         Message(
             mailbox=mailbox,
@@ -49,6 +52,7 @@ def keep(
             size=len(octets),
             arrived=arrived,
             accepted=now,
+            **(asdict(waits) if waits is not None else {}),
         )
     )
     unit.add(Raw(stored_id=stored.id, octets=octets))

@@ -6,7 +6,7 @@ message's own "processed" mark are committed together, or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -35,11 +35,13 @@ from maild.ingest import (
 )
 from maild.ingest.outcome import Outcome, conclude
 from maild.ingest.quarantine import alert_of
+from maild.ingest.read_ahead import ReadAhead, split
 from maild.model import Became, Mail, MessageState
 from maild.parse.kind import MOST_HOPS
 from maild.parse.limits import LocalReader, Reader
 from maild.rules.engine import Rules
 from maild.store import Store, asking
+from maild.store.asking.lanes import Waiting
 from maild.store.records import Message, OutboxItem, Ticket
 from maild.store.unit import Unit
 
@@ -48,7 +50,8 @@ Item = TypeVar("Item")
 
 RETRY = timedelta(seconds=30)  # between the tries of a message that could not be processed
 GROUP = 20  # messages that are committed together, at most
-GROUP_SECONDS = 0.1  # after so long nobody joins them
+GROUP_SECONDS = 0.05  # after so long nobody joins them: who accepts mail waits for their commit
+HURRIED, OWED = 16, 4  # after so many that went before it, so many of the backlog
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +82,49 @@ class Pipeline:
         self.settings = settings
         self.rules = rules
         self.reader = reader
+        self._ahead = ReadAhead(reader, self._octets)
+        self._hurried = 0  # messages that went before the backlog since it had its share
 
     def process_due(self, now: datetime, limit: int = 100) -> int:
-        """Processes what is stored and due, oldest first; how many were taken up.
+        """Processes what is stored and due, whose turn it is first; how many were taken up.
 
-        While the first ones are acted on, the next ones are read.
+        Before each group it is looked who has come meanwhile; while a group is acted on, the next
+        one is read.
         """
-        with self.store.look() as unit:
-            ids = [stored.id for stored in asking.messages.due(unit, now)[:limit]]
-        read = self.reader.stream((stored_id, self._octets(stored_id)) for stored_id in ids)
-        for group in groups(read):
-            for stored_id, outcome in self.process_all(group, now):
+        done: set[int] = set()
+        while len(done) < limit:
+            group, before = self._next_group(now, done)
+            if not group:
+                break
+            self._hurried = self._hurried if before else 0
+            read = {one.id: self._ahead.take(one.id) for one in group[: limit - len(done)]}
+            for stored_id, outcome in self._some_of(list(read.items()), now):
+                done.add(stored_id)
+                self._hurried += before
+                del read[stored_id]
                 if outcome is not None:
                     log.info("message.done", message=stored_id, outcome=outcome.outcome)
-        return len(ids)
+            self._ahead.put_back(read)
+        return len(done)
+
+    def _next_group(self, now: datetime, done: Collection[int]) -> tuple[Sequence[Waiting], bool]:
+        """Who is next, read or being read, and whether they go before the backlog, which has its
+        share now and then.
+
+        Both never share a group: nobody in a hurry waits for the commit of the others.
+        """
+        most = 2 * GROUP + len(done)
+        with self.store.look() as unit:
+            found = (asking.lanes.hurried(unit, most), asking.lanes.patient(unit, now, most))
+        hurried, patient = ([one for one in some if one.id not in done] for some in found)
+        before = bool(hurried) and not (patient and self._hurried >= HURRIED)
+        size = OWED if hurried and not before else GROUP
+        groups = split(hurried if before else patient, size)
+        group, following = next(groups, []), next(groups, [])
+        self._ahead.forget_but([*hurried, *patient])
+        self._ahead.begin(group)
+        self._ahead.begin(following)
+        return group, before
 
     def process_all(
         self, some: Sequence[tuple[int, Mail | Exception]], now: datetime
@@ -104,10 +136,18 @@ class Pipeline:
         """
         waiting = list(some)
         while waiting:
-            given = self._together(waiting[:GROUP], now)
-            taken, waiting = waiting[: len(given)], waiting[len(given) :]
-            for (stored_id, mail), done in zip(taken, given, strict=True):
-                yield stored_id, done.outcome if done else self.process(stored_id, now, mail)
+            count = 0
+            for done in self._some_of(waiting[:GROUP], now):
+                count += 1
+                yield done
+            del waiting[:count]
+
+    def _some_of(
+        self, some: Sequence[tuple[int, Mail | Exception]], now: datetime
+    ) -> Iterator[tuple[int, Outcome | None]]:
+        """The same of the first ones, as many as one commit takes."""
+        for (stored_id, mail), done in zip(some, self._together(some, now), strict=False):
+            yield stored_id, done.outcome if done else self.process(stored_id, now, mail)
 
     def _together(
         self, some: Sequence[tuple[int, Mail | Exception]], now: datetime

@@ -8,7 +8,7 @@ costs as much as reading a small one; each is bounded by itself.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
@@ -70,8 +70,7 @@ class Reader:
 
         Some are read while the caller works.
         """
-        import maild.parse.parser  # noqa: F401  (here, before it forks: workers share it, and none pays for it)
-
+        _import_parser()
         waiting: deque[tuple[list[Label], Task[Mail]]] = deque()
         for part in _parts(items):
             labels = [label for label, _ in part]
@@ -80,6 +79,12 @@ class Reader:
                 yield from self._given(*waiting.popleft())
         while waiting:
             yield from self._given(*waiting.popleft())
+
+    def start(self, raws: Sequence[bytes]) -> Callable[[], list[Mail | Exception]]:
+        """Begins to read these; what is given waits, and says of each what `stream` says."""
+        _import_parser()
+        task = self._pool.start(_read, raws)
+        return lambda: [mail for _, mail in self._given([None] * len(raws), task)]
 
     def close(self) -> None:
         """Stop the workers."""
@@ -117,10 +122,22 @@ class LocalReader:
     ) -> Iterator[tuple[Label, Mail | Exception]]:
         """What each says, as `Reader.stream`."""
         for label, raw in items:
-            try:
-                yield label, self.read(raw)
-            except Exception as error:
-                yield label, error
+            yield label, self._read(raw)
+
+    def start(self, raws: Sequence[bytes]) -> Callable[[], list[Mail | Exception]]:
+        """As `Reader.start`; they are read when they are waited for."""
+        return lambda: list(map(self._read, raws))
+
+    def _read(self, raw: bytes) -> Mail | Exception:
+        try:
+            return self.read(raw)
+        except Exception as error:
+            return error
+
+
+def _import_parser() -> None:
+    """Here, before it forks: workers share it, and none pays for it."""
+    import maild.parse.parser  # noqa: F401
 
 
 def _parts(items: Iterable[tuple[Label, bytes]]) -> Iterator[list[tuple[Label, bytes]]]:

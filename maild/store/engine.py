@@ -6,7 +6,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from sqlalchemy.engine.url import make_url
 
 from maild.errors import MaildError, Temporary, Unavailable, UsageError
 from maild.store.prepared import Bare, Link, Plain
+from maild.store.turns import Turns
 from maild.store.unit import Unit
 
 Result = TypeVar("Result")
@@ -38,6 +39,7 @@ class Store:
         self.url = _normal(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(self.url, busy_seconds) if self.is_sqlite else _postgresql(self.url)
+        self._turns = Turns(busy_seconds)
         self._lasting: dict[str, Any] = {}
         self.executed = 0  # statements so far of units that were not given up
         self.plain = "MAILD_PLAIN_SQL" in os.environ  # Core runs every statement itself
@@ -115,7 +117,8 @@ class Store:
     @contextmanager
     def _link(self, *, write: bool) -> Iterator[Link]:
         """A connection in a transaction, which the pool undoes unless it was committed."""
-        with told_apart(self.engine), self._connected() as link:
+        turn = self._turns.taken() if write and self.is_sqlite else nullcontext()
+        with told_apart(self.engine), turn, self._connected() as link:
             link.begin(write=write)
             yield link
             self.executed += link.executed

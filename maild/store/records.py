@@ -13,6 +13,7 @@ from typing import Any
 from maild.model import (
     Became,
     EventName,
+    Lane,
     LinkKind,
     MessageState,
     Role,
@@ -33,6 +34,7 @@ from maild.store.declare import (
 )
 
 JSON = Mapping[str, Any]
+WAITS = "state = 'stored' AND next_try IS NULL"  # a message that nobody has tried yet
 
 # ---- what comes in
 
@@ -52,6 +54,9 @@ class Mailbox:
     "message",
     Unique(("mailbox", "uidvalidity", "uid"), "uq_message_place"),
     Index("ix_message_state", ("state", "next_try")),
+    Index("ix_message_turn", ("lane", "turn", "id"), where=WAITS),
+    Index("ix_message_mailbox_turn", ("mailbox", "lane", "turn"), where=WAITS),
+    Index("ix_message_conversation", ("conversation", "lane", "turn"), where=WAITS),
     early=True,
 )
 class Message:
@@ -68,6 +73,10 @@ class Message:
     state: MessageState = MessageState.STORED
     attempts: int = 0
     next_try: datetime | None = None
+    # whose turn it is: by lane, turn and id (`ingest.lanes`)
+    lane: int = Lane.BACKLOG
+    turn: int = 0
+    conversation: int | None = column(default=None, big=True)  # the same where order is kept
     error: str | None = None  # why it could not be processed
     # what was understood and decided, once processed
     message_id: str | None = column(default=None, index=True)

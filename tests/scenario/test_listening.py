@@ -16,7 +16,7 @@ from maild.errors import UsageError
 from maild.ingest.process import Pipeline
 from maild.model import MessageState, SendState
 from maild.store import asking
-from maild.store.records import Message
+from maild.store.asking.lanes import Waiting
 from tests.scenario.conversation import Desk
 
 LISTEN = """
@@ -145,12 +145,13 @@ def test_a_daemon_beside_leaves_what_ingest_has_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     """It would tell people of it, and we would wait for it without end."""
-    live, due = Desk(tmp_path), list[Message]()
+    live, due = Desk(tmp_path), list[Waiting]()
     process_all = Pipeline.process_all
 
     def spy(pipeline: Pipeline, *args: Any, **options: Any) -> Any:
         with pipeline.store.look() as unit:
-            due.extend(asking.messages.due(unit, datetime.now(UTC)))
+            due.extend(asking.lanes.patient(unit, datetime.now(UTC), 100))
+            due.extend(asking.lanes.hurried(unit, 100))
         return process_all(pipeline, *args, **options)
 
     monkeypatch.setattr(Pipeline, "process_all", spy)

@@ -13,10 +13,11 @@ from datetime import datetime
 from itertools import islice
 
 from maild.errors import Temporary
+from maild.ingest import lanes
 from maild.ingest.accept import digest, keep
 from maild.ingest.imap import uidsets
 from maild.store import Store, asking
-from maild.store.records import Mailbox, Message
+from maild.store.records import Mailbox
 from maild.store.unit import Unit
 
 KEYS = 500  # of one IN (…), and of one command
@@ -154,23 +155,32 @@ class Cursor:
             box = asking.mailboxes.named(unit, self._mailbox)
             if box.uidvalidity != self.uidvalidity:
                 raise Renumbered("The folder was renumbered meanwhile.")
-            new, known = [], []
+            new: list[Fetched] = []
+            known: list[int] = []
             there = set(self._places(unit, [one.uid for one in batch]))
             claims = self._have_strays(unit, box)
             for one in batch:
                 if one.uid in there or (claims and self._claim(unit, one)):
                     known.append(one.uid)
                 else:
-                    new.append((one.uid, self._keep(unit, one, now).id))
+                    new.append(one)
                 there.add(one.uid)
             unit.change(box, last_uid=max(box.last_uid, last_uid))
-            return Accepted(tuple(new), tuple(known))
+            return Accepted(self._keep(unit, new, now), tuple(known))
 
         return self._store.act(work)
 
-    def _keep(self, unit: Unit, one: Fetched, now: datetime) -> Message:
-        place = self._mailbox, self.uidvalidity, one.uid
-        return keep(unit, *place, one.octets, now, one.arrived)
+    def _keep(
+        self, unit: Unit, new: Sequence[Fetched], now: datetime
+    ) -> tuple[tuple[int, int], ...]:
+        coming = [lanes.Newcomer(one.octets, one.arrived) for one in new]
+        waits = lanes.places(unit, self._mailbox, coming, now) if new else []
+        kept = []
+        for one, place in zip(new, waits, strict=True):
+            at = self._mailbox, self.uidvalidity, one.uid
+            stored = keep(unit, *at, one.octets, now, one.arrived, place)
+            kept.append((one.uid, stored.id))
+        return tuple(kept)
 
     def scanned(self, last_uid: int) -> None:
         """A full scan is complete: nothing in the folder waits."""

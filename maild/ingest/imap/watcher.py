@@ -42,7 +42,8 @@ from maild.store import Store
 
 log = structlog.get_logger()
 
-NEWEST = 100  # of each round of KEYS: new mail does not wait for a backlog (H16)
+ROUND = 100  # UIDs that are fetched before we look for what has come meanwhile
+NEWEST = 20  # of each round: new mail does not wait for a backlog (H16)
 RECHECKS = 20  # of messages whose size differs, a scan
 IN_VAIN = 3  # IDLEs that the server ended at once
 
@@ -364,7 +365,7 @@ class Watcher:
 
     def _round(self, connection: Connection, work: _Work) -> None:
         """Takes the oldest, and some of the newest, of what is pending."""
-        oldest, rest = work.pending[: KEYS - NEWEST], work.pending[KEYS - NEWEST :]
+        oldest, rest = work.pending[: ROUND - NEWEST], work.pending[ROUND - NEWEST :]
         work.now = oldest + rest[-NEWEST:]
         work.pending = rest[:-NEWEST]
         alone = [[uid] for uid in self._retries.in_order(work.now)]

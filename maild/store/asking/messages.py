@@ -18,13 +18,6 @@ _message = columns(Message)
 _DONE = (_message.state == MessageState.PROCESSED) & (_message.outcome != Became.DUPLICATE)
 _SAME = (_message.fingerprint == param("fingerprint")) & (_message.id != param("message")) & _DONE
 
-DUE = Question(
-    Message,
-    (_message.state == MessageState.STORED)
-    & (_message.next_try.is_(None) | (_message.next_try <= param("now"))),
-    order=(_message.id,),
-    limit=100,
-)
 TWINS = Question(Message, _SAME, order=(_message.id,), limit=1)
 COPIES = Question(
     Message,
@@ -99,11 +92,6 @@ _TICKET_NUMBER = Statement(
 def ticket_number(unit: Unit, stored_id: int) -> str | None:
     """Of the ticket that a message belongs to; None where it is of none."""
     return next((number for (number,) in unit.rows(_TICKET_NUMBER, message=stored_id)), None)
-
-
-def due(unit: Unit, now: datetime) -> list[Message]:
-    """What is to be processed, oldest first; some of it, where there is much."""
-    return unit.all(DUE, now=now)
 
 
 def at(unit: Unit, mailbox: str, uidvalidity: int | None, uid: int) -> Message | None:
