@@ -124,7 +124,7 @@ def backlog(count: int, name: str = "old") -> list[bytes]:
 # ---- who goes first
 
 
-def test_a_technician_and_who_has_just_written_go_before_a_backlog(house: House) -> None:
+def test_h16_a_technician_and_who_has_just_written_go_before_a_backlog(house: House) -> None:
     house.comes(*backlog(8), arrived=OLD)
     house.comes(mail("new"))
     house.comes(mail("bob", "bob@example.com", "A visit"), arrived=OLD)
@@ -143,7 +143,7 @@ def test_who_comes_while_others_are_worked_waits_for_one_commit_at_most(
     assert house.work()[:2] == ["bob", "new"]
 
 
-def test_a_flood_fills_its_lane_and_stops_nobody(house: House) -> None:
+def test_h16_a_flood_fills_its_lane_and_stops_nobody(house: House) -> None:
     house.comes(*(mail(f"flood{n}", "printer@flood.example") for n in range(9)))
     house.comes(*(mail(f"many{n}") for n in range(9)))
     house.comes(mail("bob", "bob@example.com"))
