@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from maild.demo.writer import plain_text
+from maild.model import EventName
+from maild.store.records import Alert, Event
+from tests.looking import every
 from tests.scenario.conversation import Desk
 
 OWN = """
@@ -33,10 +36,34 @@ def told(desk: Desk, address: str) -> list[str]:
 
 
 def test_r1_r2_the_subject_fills_the_fields_that_it_names(desk: Desk) -> None:
-    desk.writer("Eve", "eve@home.example").mail("[Acme] - [VPN] - [No connection]", "Help!")
+    desk.bob.mail("[Acme] - [VPN] - [No connection]", "Help!")
     ticket = desk.ticket()
     assert (ticket["fields"]["service"], ticket["fields"]["symptom"]) == ("VPN", "No connection")
     assert ticket["organization"] == "Acme"
+
+
+def test_h45_r2_a_customer_that_a_stranger_names_gives_him_nothing(desk: Desk) -> None:
+    """Nor is a customer whom nobody knows a rule that fails."""
+    number = desk.ticket()["number"]
+    eve = desk.writer("Eve", "eve@home.example")
+    for subject in (
+        "[Acme] - [VPN] - [Down]",
+        "[Beta] - [VPN] - [Down]",
+        "[Acme] VPN",
+        "Acme - VPN - Down",
+        f"[{number}] - [VPN] - [Down]",
+        f"[Acme] {number}",
+    ):
+        eve.mail(subject, "Help!")
+        ticket = desk.ticket()
+        assert (ticket["organization"], ticket["contact"]["name"]) == (None, "Eve")
+        assert ticket["number"] != number
+    assert not any(number in plain_text(m) or "It burns" in plain_text(m) for m in eve.received())
+    desk.bob.mail("[Beta] - [VPN] - [Down]", "A customer whom we do not know.")
+    assert not [alert.key for alert in every(desk.store, Alert) if "rule" in alert.key]
+    assert not [e for e in every(desk.store, Event) if e.event == EventName.RULE_FAILED]
+    desk.ann.mail("[Acme] - [VPN] - [Down]", "Her own.")
+    assert desk.ticket()["organization"] == "Acme"
 
 
 @pytest.mark.parametrize(
