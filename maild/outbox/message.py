@@ -105,8 +105,9 @@ def mailbox(name: str, address: str) -> str:
 
     One with letters beyond ASCII stands as it is, for a relay that knows SMTPUTF8.
     """
-    words = re.fullmatch(r"[^\s\x00-\x1f\x7f]+@[!-~]+", address) and address.isprintable()
-    if not words or re.search(r'[<>,;:"\\()]', address):
+    words = re.fullmatch(r"[^\s\x00-\x1f\x7f]+@[!-~]+", address)
+    printable = address.replace("\u200d", "").isprintable()  # a joiner holds an emoji together
+    if not (words and printable) or re.search(r'[<>,;:"\\()]', address):
         raise ValueError("the address cannot stand in a header")
     clean = one_line(name)[:NAME].strip()
     if not clean:

@@ -13,6 +13,14 @@ from tests.looking import every
 from tests.scenario.conversation import Desk
 
 MakeDesk = Callable[..., Desk]
+
+
+@pytest.fixture
+def desk(make_desk: MakeDesk) -> Desk:
+    """In process; `test_proof_by_daemon.py` has the same tables with the real daemon."""
+    return make_desk()
+
+
 FORGED = {
     "Authentication-Results": "mx.example.com; dmarc=fail (p=reject) header.from=acme.example"
 }

@@ -491,3 +491,17 @@ def test_a_ticket_that_moves_takes_the_address_of_its_queue_if_told_so(make_desk
         found = [str(mail["From"]) for mail in desk.ann.received()]
         assert "<support@example.com>" in found[0]
         assert ("<sales@example.com>" in found[-1]) == (told_so == "true")
+
+
+UNUSUAL = ["😀@acme.example", "jürgen@acme.example", "ann@bücher.example", "👩\u200d🔧@acme.example"]
+
+
+def test_a_raw_address_beyond_ascii_gets_its_answer(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    for address in UNUSUAL:
+        raw = f"From: Ann <{address}>\r\nTo: support@example.com\r\nSubject: Hi\r\n\r\nHello\r\n"
+        desk.put(raw.encode())
+        assert desk.ticket()["title"] == "Hi"
+        [answer] = [item for item in desk.outbox() if item.template == "acknowledgement"][-1:]
+        assert (answer.state, answer.error) == ("sent", None)
+    assert len(desk.tickets()) == len(UNUSUAL)

@@ -10,6 +10,14 @@ from maild.demo.writer import plain_text
 from tests.scenario.conversation import Desk
 
 MakeDesk = Callable[..., Desk]
+
+
+@pytest.fixture
+def desk(make_desk: MakeDesk) -> Desk:
+    """In process; `test_proof_by_daemon.py` has the same tables with the real daemon."""
+    return make_desk()
+
+
 TAKEN = "<offer-4711@acme.example>"
 SECRET = "The password is blue-horse."
 

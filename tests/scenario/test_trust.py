@@ -17,6 +17,14 @@ from tests.looking import every
 from tests.scenario.conversation import PROOF, Desk, InProcess
 
 MakeDesk = Callable[..., Desk]
+
+
+@pytest.fixture
+def desk(make_desk: MakeDesk) -> Desk:
+    """In process; `test_proof_by_daemon.py` has the same tables with the real daemon."""
+    return make_desk()
+
+
 NO_PROOF: dict[str, str] = {}
 
 
