@@ -493,7 +493,12 @@ def test_a_ticket_that_moves_takes_the_address_of_its_queue_if_told_so(make_desk
         assert ("<sales@example.com>" in found[-1]) == (told_so == "true")
 
 
-UNUSUAL = ["😀@acme.example", "jürgen@acme.example", "ann@bücher.example", "👩\u200d🔧@acme.example"]
+UNUSUAL = (
+    "😀@acme.example",
+    "jürgen@acme.example",
+    "ann@bücher.example",
+    "👩\u200d🔧@acme.example",
+)
 
 
 def test_a_raw_address_beyond_ascii_gets_its_answer(make_desk: MakeDesk) -> None:
