@@ -132,8 +132,10 @@ class Lane(IntEnum):
     """Which stored messages go before which; within a lane mailboxes take turns."""
 
     COMMAND = 0  # technicians' mail
-    FRESH = 1  # what has just come
-    BACKLOG = 2
+    KNOWN = 1  # what customers whom we know have just sent
+    FRESH = 2  # what else has just come
+    BACKLOG = 3
+    LAST = 4  # of senders who have sent very much within the hour
 
 
 class MessageState(StrEnum):

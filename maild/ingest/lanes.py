@@ -1,8 +1,10 @@
 """Where a message waits, written when it is accepted: so nobody sorts what waits.
 
     COMMAND   technicians' mail
-    FRESH     what has just come
+    KNOWN     what customers whom we know have just sent
+    FRESH     what else has just come
     BACKLOG   all else
+    LAST      of a sender who has sent more than MANY within the hour (H68)
 
 A lane before the backlog has room for some mails of each mailbox and of each sender, so what a
 flood brings waits in the backlog, and who writes meanwhile goes before it.  A From that is forged
@@ -22,7 +24,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from maild.desk.numbers import numbers_in
-from maild.model import Lane
+from maild.model import Lane, Role
 from maild.parse.first_look import FirstLook, first_look
 from maild.store import asking
 from maild.store.records import Message
@@ -30,6 +32,7 @@ from maild.store.types import keyed
 from maild.store.unit import Unit
 
 JUST = timedelta(minutes=5)  # since it came to its server
+MANY = 300  # mails of one sender in an hour; what he sends beyond waits for everybody else's
 NUMBERS = 3  # of one subject that are looked up
 
 
@@ -41,7 +44,7 @@ class Room:
     sender: int
 
 
-ROOM = {Lane.COMMAND: Room(100, 20), Lane.FRESH: Room(40, 4)}
+ROOM = {Lane.COMMAND: Room(100, 20), Lane.KNOWN: Room(40, 4), Lane.FRESH: Room(40, 4)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def places(unit: Unit, mailbox: str, some: Sequence[Newcomer], now: datetime) ->
     """The place of each, in the order in which they come; some that wait already are moved."""
     looks = [first_look(one.octets) for one in some]
     talks = _conversations(unit, looks)
-    crowd = _Crowd(unit, mailbox, {look.sender for look in looks if look.sender})
+    crowd = _Crowd(unit, mailbox, {look.sender for look in looks if look.sender}, now)
     found = []
     for one, look, talk in zip(some, looks, talks, strict=True):
         just = one.arrived is None or now - one.arrived < JUST
@@ -80,9 +83,10 @@ def places(unit: Unit, mailbox: str, some: Sequence[Newcomer], now: datetime) ->
 class _Crowd:
     """Who waits in the lanes, with those who come now."""
 
-    def __init__(self, unit: Unit, mailbox: str, senders: set[str]) -> None:
-        self._unit = unit
-        self._technicians = asking.lanes.technicians(unit, senders)
+    def __init__(self, unit: Unit, mailbox: str, senders: set[str], now: datetime) -> None:
+        self._unit, self._now = unit, now
+        self._known = asking.lanes.known(unit, senders)
+        asking.counters.so_far(unit, map(_counted, senders), now)
         self._of_sender = Counter(asking.lanes.others(unit, mailbox))
         self._of_lane: Counter[Lane] = Counter()
         for (lane, _), count in self._of_sender.items():
@@ -93,14 +97,30 @@ class _Crowd:
     def place(self, look: FirstLook, talk: int | None, *, just: bool) -> Place:
         """A place at the end of the first lane that is his and has room."""
         sender = keyed(look.sender) if look.sender else None
-        wanted = [Lane.COMMAND] if look.sender in self._technicians else []
-        wanted += [Lane.FRESH] if just else []
-        lane = next((one for one in wanted if self._has_room(one, sender)), Lane.BACKLOG)
+        *wanted, last = self._lanes(look.sender, just=just)
+        lane = next((one for one in wanted if self._has_room(one, sender)), last)
         self._of_lane[lane] += 1
         self._of_sender[lane, sender] += 1
         turn = self._turns[lane]
         self._turns[lane] += 1
         return Place(lane, turn, talk, look.message_id, look.sender)
+
+    def _lanes(self, sender: str | None, *, just: bool) -> list[Lane]:
+        """Those that are his, the first one first; the last one has room for all."""
+        role = self._known.get(sender or "")
+        found = [Lane.COMMAND] if role == Role.RESOURCE else []
+        if sender and self._over(sender):
+            return [*found, Lane.LAST]
+        found += [Lane.KNOWN] if just and role == Role.CONTACT else []
+        found += [Lane.FRESH] if just else []
+        return [*found, Lane.BACKLOG]
+
+    def _over(self, sender: str) -> bool:
+        """Whether he has sent very much within the hour; this mail is counted."""
+        key = _counted(sender)
+        in_hour, _ = asking.counters.so_far(self._unit, [key], self._now)[key]
+        asking.counters.count(self._unit, [key], self._now)
+        return in_hour >= MANY
 
     def _has_room(self, lane: Lane, sender: str | None) -> bool:
         room = ROOM[lane]
@@ -130,6 +150,10 @@ class _Crowd:
 
 def _at(one: Message | Place) -> tuple[Lane, int]:
     return Lane(one.lane), one.turn
+
+
+def _counted(sender: str) -> str:
+    return f"came:{sender}"
 
 
 # ---- which belong together

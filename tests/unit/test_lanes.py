@@ -33,6 +33,9 @@ authserv_id = "mx.example.com"
 [[resource]]
 name = "Bob"
 email = "bob@example.com"
+[[contact]]
+name = "Kim"
+email = "kim@client.example"
 """
 
 
@@ -109,7 +112,9 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     (tmp_path / "maild.toml").write_text(TOML)
     settings = config.load(tmp_path / "maild.toml")
     app = build(settings, Store(settings.database_url), now=NOW)
-    monkeypatch.setattr(lanes, "ROOM", {Lane.COMMAND: lanes.Room(9, 3), Lane.FRESH: ROOM})
+    monkeypatch.setattr(
+        lanes, "ROOM", {Lane.COMMAND: lanes.Room(9, 3), Lane.KNOWN: ROOM, Lane.FRESH: ROOM}
+    )
     yield House(app)
     app.close()
 
@@ -129,7 +134,30 @@ def test_h16_a_technician_and_who_has_just_written_go_before_a_backlog(house: Ho
     house.comes(mail("new"))
     house.comes(mail("bob", "bob@example.com", "A visit"), arrived=OLD)
     assert house.work()[:3] == ["bob", "new", "old0"]
-    assert [house.lane(name) for name in ("bob", "new", "old0")] == list(Lane)
+    where = [house.lane(name) for name in ("bob", "new", "old0")]
+    assert where == [Lane.COMMAND, Lane.FRESH, Lane.BACKLOG]
+
+
+def test_h68_h95_a_customer_goes_before_strangers_however_many_they_are(house: House) -> None:
+    house.comes(*(mail(f"many{n}") for n in range(9)))
+    house.comes(*(mail(f"kim{n}", "kim@client.example") for n in range(4)))
+    assert house.work()[:2] == ["kim0", "kim1"]
+    assert [house.lane(f"kim{n}") for n in range(4)] == [Lane.KNOWN] * 2 + [Lane.BACKLOG] * 2
+
+
+def test_h68_what_a_sender_sends_beyond_his_measure_waits_for_all_others(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "MANY", 3)
+    house.comes(*(mail(f"flood{n}", "eve@evil.example") for n in range(4)), arrived=OLD)
+    house.comes(mail("flood4", "eve@evil.example"))
+    house.comes(*(mail(f"forged{n}", "bob@example.com") for n in range(7)), arrived=OLD)
+    house.comes(mail("old"), arrived=OLD)
+    assert [house.lane(f"flood{n}") for n in range(5)] == [Lane.BACKLOG] * 3 + [Lane.LAST] * 2
+    assert house.lane("forged6") == Lane.LAST
+    order = house.work()
+    assert order.index("old") < order.index("flood3") < order.index("flood4")
+    assert len(order) == 13  # and nothing is lost
 
 
 def test_who_comes_while_others_are_worked_waits_for_one_commit_at_most(

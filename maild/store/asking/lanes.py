@@ -92,16 +92,22 @@ def next_turns(unit: Unit, mailbox: str) -> dict[Lane, int]:
     }
 
 
-_TECHNICIANS = Statement(
-    sa.select(_address.address)
+_PEOPLE = Statement(
+    sa.select(_address.address, _person.role, _person.organization_id, _person.source)
     .join_from(TABLES[PersonAddress], TABLES[Person], _address.person_id == _person.id)
-    .where(among(_address.address, "keys"), _person.role == Role.RESOURCE, _person.active)
+    .where(among(_address.address, "keys"), _person.active)
 )
 
 
-def technicians(unit: Unit, keys: Iterable[str]) -> set[str]:
-    """Those of these addresses that are technicians'."""
-    return {key for (key,) in unit.rows(_TECHNICIANS, keys=sorted(set(keys)))}
+def known(unit: Unit, keys: Iterable[str]) -> dict[str, Role]:
+    """Those of these addresses that are technicians' or customers': of people that the desk was
+    told of, or of an organization's."""
+    rows = unit.rows(_PEOPLE, keys=sorted(set(keys)))
+    return {
+        key: Role(role)
+        for key, role, organization, source in rows
+        if role == Role.RESOURCE or organization is not None or source != "mail"
+    }
 
 
 # ---- which belong together
