@@ -24,7 +24,7 @@ from sqlalchemy.engine.url import make_url
 from tests.faults import faults
 from tests.faults.checker import Report
 from tests.faults.disk import small_disk
-from tests.faults.world import World, Zygote
+from tests.faults.world import World
 from tests.servers.postgres import started_server
 
 SHORT, LONG = 0.3, 3.0  # how long a fault lasts, seconds
@@ -33,7 +33,6 @@ SHORT, LONG = 0.3, 3.0  # how long a fault lasts, seconds
 @contextmanager
 def world(
     folder: Path,
-    zygote: Zygote,
     *,
     seed: int,
     postgres: str | None = None,
@@ -52,7 +51,7 @@ def world(
                 small = stack.enter_context(small_disk(folder / "var"))
             except (PermissionError, FileNotFoundError):
                 small = None  # then files are kept from growing
-        made = World(folder, zygote, seed=seed, database=url, disk=small, after=after)
+        made = World(folder, seed=seed, database=url, disk=small, after=after)
         with made:
             for _ in range(daemons):
                 made.start()
@@ -109,7 +108,6 @@ def main() -> None:
     total = Report()
     with tempfile.TemporaryDirectory() as temporary, started_server() as postgres:
         place = asked.keep or Path(temporary)
-        zygote = Zygote()
         for index, (database, daemons) in enumerate(
             ((None, 1), (postgres, 2), (None, 2), (postgres, 1))
         ):
@@ -123,7 +121,6 @@ def main() -> None:
                 seed = asked.seed + index
                 with world(
                     folder,
-                    zygote,
                     seed=seed,
                     postgres=database,
                     daemons=daemons,
@@ -138,7 +135,6 @@ def main() -> None:
                 for line in (*report.lost, *report.doubled, *report.stalled):
                     print(f"  {line}", flush=True)
                 total.add(report)
-        zygote.close()
     print(f"all: {total.text(asked.seed)}")
     sys.exit(0 if total.clean else 1)
 

@@ -19,13 +19,13 @@ from maild.app import open_app
 from maild.service import Newcomers
 from maild.store.records import Person
 from tests.faults import suite
-from tests.faults.world import World, Zygote
+from tests.faults.world import World
 from tests.looking import every
 
 
 @pytest.fixture
-def world(tmp_path: Path, zygote: Zygote) -> Iterator[World]:
-    with suite.world(tmp_path, zygote, seed=1, disk=False) as made:
+def world(tmp_path: Path) -> Iterator[World]:
+    with suite.world(tmp_path, seed=1, disk=False) as made:
         yield made
 
 
@@ -98,12 +98,12 @@ def test_h21_sigterm_ends_within_ten_seconds_with_a_slow_relay_and_a_full_load(
 
 
 def test_two_daemons_begin_on_a_fresh_postgresql_that_is_not_there_yet(
-    tmp_path: Path, zygote: Zygote, postgres_server: str
+    tmp_path: Path, postgres_server: str
 ) -> None:
     """They wait for it, and then for each other."""
     name = f"fresh_{time.monotonic_ns()}"
     url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
-    with World(tmp_path, zygote, seed=1, database=url) as world:
+    with World(tmp_path, seed=1, database=url) as world:
         world.start()
         world.start()
         world.wait_until(lambda: _events(world).count('"event": "waiting"') >= 2)
@@ -117,9 +117,9 @@ def test_two_daemons_begin_on_a_fresh_postgresql_that_is_not_there_yet(
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_it_waits_for_a_folder_that_may_not_be_written_yet(tmp_path: Path, zygote: Zygote) -> None:
+def test_it_waits_for_a_folder_that_may_not_be_written_yet(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file where the folder should be")
-    with World(tmp_path, zygote, seed=1) as world:
+    with World(tmp_path, seed=1) as world:
         world.start()
         world.wait_until(lambda: '"event": "waiting"' in _events(world))
         (tmp_path / "var").unlink()

@@ -10,7 +10,6 @@ import pytest
 
 from tests.faults import faults, suite
 from tests.faults.checker import Report
-from tests.faults.world import Zygote
 
 SEED = int(os.environ.get("MAILD_FAULTS_SEED", "20261126"))
 LONGEST = 1.0  # seconds that a fault lasts here
@@ -29,30 +28,28 @@ def _clean(report: Report) -> None:
 
 @pytest.mark.parametrize(("database", "daemons"), [("sqlite", 1), ("sqlite", 2), ("postgres", 2)])
 def test_h1_random_kills(
-    database: str, daemons: int, tmp_path: Path, zygote: Zygote, request: pytest.FixtureRequest
+    database: str, daemons: int, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     server = request.getfixturevalue("postgres_server") if database == "postgres" else None
-    with suite.world(
-        tmp_path, zygote, seed=SEED, postgres=server, daemons=daemons, disk=False
-    ) as world:
+    with suite.world(tmp_path, seed=SEED, postgres=server, daemons=daemons, disk=False) as world:
         _clean(suite.kills(world, 20, most=1))
 
 
 @pytest.mark.parametrize("half", [0, 1])
-def test_every_fault_on_sqlite(half: int, tmp_path: Path, zygote: Zygote) -> None:
+def test_every_fault_on_sqlite(half: int, tmp_path: Path) -> None:
     names = list(SQLITE)
     random.Random(SEED).shuffle(names)
-    with suite.world(tmp_path, zygote, seed=SEED + half) as world:
+    with suite.world(tmp_path, seed=SEED + half) as world:
         _clean(suite.rounds(world, names[half::2], settle_every=TOGETHER, longest=LONGEST))
 
 
-def test_every_fault_of_postgresql(tmp_path: Path, zygote: Zygote, postgres_server: str) -> None:
+def test_every_fault_of_postgresql(tmp_path: Path, postgres_server: str) -> None:
     names = [*POSTGRESQL, "freeze the daemon", "SIGHUP"]
-    with suite.world(tmp_path, zygote, seed=SEED, postgres=postgres_server, daemons=2) as world:
+    with suite.world(tmp_path, seed=SEED, postgres=postgres_server, daemons=2) as world:
         _clean(suite.rounds(world, names, settle_every=TOGETHER, longest=LONGEST))
 
 
-def test_a_full_disk_where_none_can_be_mounted(tmp_path: Path, zygote: Zygote) -> None:
+def test_a_full_disk_where_none_can_be_mounted(tmp_path: Path) -> None:
     """Files are kept from growing instead: nobody needs rights for that."""
-    with suite.world(tmp_path, zygote, seed=SEED, disk=False) as world:
+    with suite.world(tmp_path, seed=SEED, disk=False) as world:
         _clean(suite.rounds(world, ["a full disk"] * 2, longest=LONGEST))

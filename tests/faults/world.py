@@ -3,13 +3,9 @@ between them, and as many daemons as are wanted, each to be killed at any time."
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +17,7 @@ import psycopg
 
 from tests.faults.checker import Delivered, Report, Seen, check
 from tests.faults.disk import Disk
+from tests.processes import Process
 from tests.servers.line import Line
 from tests.servers.rude_imap import RudeImap
 from tests.servers.rude_smtp import RudeSmtp
@@ -67,38 +64,12 @@ tickets = {{hour = 100000, day = 100000}}
 """
 
 
-class Zygote:
-    """Starts daemons in no time; see `zygote.py`."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.zygote"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).parents[2],
-        )
-
-    def ask(self, **what: Any) -> int:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(what) + "\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(30)
-
-
 class World:
     """One desk and its surroundings in `folder`."""
 
     def __init__(
         self,
         folder: Path,
-        zygote: Zygote,
         *,
         seed: int,
         database: str = "sqlite:///var/maild.db",
@@ -117,14 +88,14 @@ class World:
         self.delivered: list[Delivered] = []
         self.kills = 0
         self.daemons: list[int] = []  # process ids, which lead their process groups
+        self._processes: dict[int, Process] = {}
         self.report = Report()
         self.say: Callable[[str], object] = lambda line: None  # of each fault that is over
         self.clock = folder / "clock"  # how many seconds the daemons' clocks are off
         self.clock.write_text("0")
         self.full = folder / "full"  # while it exists, no file of a daemon grows
         self.disk = disk
-        self._log = str(folder / "log")
-        self._zygote = zygote
+        self._log = folder / "log"
         self.config = folder / "maild.toml"
         self.config.write_text(
             TOML.format(
@@ -156,33 +127,36 @@ class World:
 
     def start(self, **environment: str) -> int:
         """One more daemon; its process id."""
-        pid = self._zygote.ask(
-            config=str(self.config),
-            log=self._log,
-            env=environment,
+        process = Process(
+            "run",
+            "--config",
+            str(self.config),
+            env={**os.environ, **environment},
+            stdout=self._log,
+            stderr=self._log,
             clock=str(self.clock),
             full=str(self.full),
         )
-        self.daemons.append(pid)
-        return pid
+        self._processes[process.pid] = process
+        self.daemons.append(process.pid)
+        return process.pid
 
     def kill(self, pid: int | None = None, *, counted: bool = True) -> None:
         """SIGKILL, without a word: the daemon, and nobody else."""
         pid = pid or self.daemons[-1]
         self.daemons.remove(pid)
         self.kills += counted
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        self._zygote.ask(wait=pid)
+        self._processes[pid].kill()
+        self._processes[pid].wait()
 
     def stop(self, pid: int | None = None) -> tuple[float, int]:
         """SIGTERM; how long it took, and the exit status."""
         pid = pid or self.daemons[-1]
         self.daemons.remove(pid)
         began = time.monotonic()
-        os.kill(pid, signal.SIGTERM)
-        status = self._zygote.ask(wait=pid)
-        return time.monotonic() - began, os.waitstatus_to_exitcode(status)
+        self._processes[pid].terminate()
+        status = self._processes[pid].wait()
+        return time.monotonic() - began, status
 
     @staticmethod
     def is_alive(pid: int) -> bool:

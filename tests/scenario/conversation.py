@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -30,6 +28,7 @@ from maild.store.migrate import migrate
 from maild.store.question import Question
 from maild.store.records import Message, OutboxItem, Ticket
 from maild.store.schema import columns
+from tests.processes import Process
 from tests.servers.dovecot import Dovecot
 
 ADDRESS = "support@example.com"
@@ -235,15 +234,17 @@ class Daemon:
                 f'tls = "none"\nusername = "{self.user}"\npassword = "{section.secret()}"\n'
                 f'after = "{after}"\n'
             )
-        self.log = (desk.folder / "log").open("ab")
+        self.log = desk.folder / "log"
+        self.log.touch()
         self.process = self.start(**({"MAILD_KILL_AT": kill_at} if kill_at else {}))
 
-    def start(self, **environment: str) -> subprocess.Popen[bytes]:
+    def start(self, **environment: str) -> Process:
         """Starts (again) what `maild run` starts."""
-        command = [str(Path(sys.executable).with_name("maild")), "run"]
-        self.before = (self.desk.folder / "log").stat().st_size
-        return subprocess.Popen(
-            [*command, "--config", str(self.desk.file)],
+        self.before = self.log.stat().st_size
+        return Process(
+            "run",
+            "--config",
+            str(self.desk.file),
             stderr=self.log,
             env={**os.environ, **environment},
         )
@@ -257,7 +258,7 @@ class Daemon:
         self.desk.servers.wait_for(self._settled)
 
     def _settled(self) -> bool:
-        log = (self.desk.folder / "log").read_bytes()
+        log = self.log.read_bytes()
         assert self.process.poll() is None, log[-2000:]
         if b'"event": "started"' not in log[self.before :]:  # nothing to do is no sign of life
             return False
@@ -267,4 +268,3 @@ class Daemon:
     def close(self) -> None:
         self.process.terminate()
         assert self.process.wait(WAIT_SECONDS) == 0
-        self.log.close()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from maild.store import asking, erase
+from tests import processes
 from tests.scenario.conversation import Desk
 
-MAILD = str(Path(sys.executable).with_name("maild"))
 HERS = ("ann@acme.example", "Ann Archer", "zebrafish", "Quagga")
 
 
@@ -44,11 +42,7 @@ def test_no_byte_of_her_is_left(make_desk: Callable[..., Desk]) -> None:
 
 
 def maild(desk: Desk, *words: str, status: int = 0) -> str:
-    done = subprocess.run(
-        [MAILD, *words, "--config", str(desk.file)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == status, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return processes.maild(*words, "--config", str(desk.file), status=status)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.processes import run
 from tests.scenario.conversation import Desk
 
 HEAD = "From: {0}\r\nSubject: {1}\r\nMessage-ID: <{2}>\r\n"
@@ -17,13 +16,8 @@ MAIL = HEAD + "{3}\r\nIt burns.\r\n"
 
 
 def rehearsed(desk: Desk, folder: Path) -> list[dict[str, object]]:
-    command = [str(Path(sys.executable).with_name("maild")), "ingest", "--rehearse", "--jsonl"]
-    done = subprocess.run(
-        [*command, "--config", str(desk.file), str(folder)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run("ingest", "--rehearse", "--jsonl", "--config", str(desk.file), str(folder))
+    assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

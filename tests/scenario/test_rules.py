@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from maild.demo.writer import plain_text
 from maild.rules.clocks import Clocks
 from maild.store.records import Alert
+from tests import processes
 from tests.looking import every
 from tests.scenario.conversation import Desk
 
@@ -192,14 +192,8 @@ def test_clocks_survive_another_daemon_and_fire_once(own: MakeOwn) -> None:
 
 
 def maild(desk: Desk, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("maild")), *arguments]
-    return subprocess.run(
-        [*command, "--config", str(desk.file)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={"COLUMNS": "300", "PATH": "/usr/bin:/bin"},
-    )
+    wide = {"COLUMNS": "300", "PATH": "/usr/bin:/bin"}
+    return processes.run(*arguments, "--config", str(desk.file), env=wide)
 
 
 def test_rules_check_tells_every_mistake_at_once(own: MakeOwn) -> None:
@@ -290,18 +284,12 @@ def test_rules_rehearse_shows_what_a_change_would_do(own: MakeOwn, tmp_path: Pat
 
 
 def test_init_writes_a_copy_of_a_profile_to_edit(tmp_path: Path) -> None:
-    command = str(Path(sys.executable).with_name("maild"))
-    subprocess.run([command, "init", "--profile", "ggit", str(tmp_path)], check=True)
+    processes.maild("init", "--profile", "ggit", str(tmp_path))
     assert 'profile = "ggit/"' in (tmp_path / "maild.toml").read_text()
     file = tmp_path / "ggit" / "profile.yaml"
     file.write_text(file.read_text().replace("name: ggit", "name: ours"))
-    done = subprocess.run(
-        [command, "rules", "check", "--config", str(tmp_path / "maild.toml")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.startswith("ours: 20 statuses")
+    said = processes.maild("rules", "check", "--config", str(tmp_path / "maild.toml"))
+    assert said.startswith("ours: 20 statuses")
 
 
 def test_a_date_in_a_rules_words_is_written_as_people_read_it(own: MakeOwn) -> None:

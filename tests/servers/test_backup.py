@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 import tarfile
 import time
 from collections.abc import Iterator
@@ -16,9 +14,9 @@ from typing import Any
 import pytest
 
 from maild.demo.servers import Servers
+from tests import processes
 from tests.servers.postgres import PROGRAMS
 
-MAILD = str(Path(sys.executable).with_name("maild"))
 TOML = """
 profile = "own/"
 [desk]
@@ -46,16 +44,11 @@ password_file = "password"
 SQLITE = "sqlite:///var/maild.db"
 
 
-def maild(folder: Path, *words: str, given: bytes | None = None, status: int = 0) -> str:
+def maild(folder: Path, *words: str, given: bytes = b"", status: int = 0) -> str:
     """Runs a command of the desk in `folder`; what it printed."""
-    done = subprocess.run(
-        [MAILD, *words, "--config", str(folder / "maild.toml")],
-        capture_output=True,
-        input=given,
-        check=False,
+    return processes.maild(
+        *words, "--config", str(folder / "maild.toml"), given=given, status=status
     )
-    assert done.returncode == status, (done.stdout + done.stderr).decode()
-    return (done.stdout + done.stderr).decode()
 
 
 def mail(number: int, subject: str = "Printer", file: bytes = b"a file") -> bytes:
@@ -250,10 +243,7 @@ def test_a_backup_under_load_is_of_one_moment(tmp_path: Path) -> None:
     for number in range(120):
         (mails / f"{number:03}.eml").write_bytes(mail(number))
     maild(desk, "ingest", "-", given=mail(999))
-    loader = subprocess.Popen(
-        [MAILD, "ingest", str(mails), "--config", str(desk / "maild.toml")],
-        stdout=subprocess.DEVNULL,
-    )
+    loader = processes.Process("ingest", str(mails), "--config", str(desk / "maild.toml"))
     counts = []
     for number in range(3):
         file = tmp_path / f"{number}.backup"

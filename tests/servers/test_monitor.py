@@ -8,7 +8,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,8 +18,8 @@ from typing import Any
 import pytest
 
 from maild.demo.servers import WAIT_SECONDS
+from tests.processes import Process, run
 
-MAILD = str(Path(sys.executable).with_name("maild"))
 MAIL = (
     b"From: Ann <ann@acme.example>\nTo: support@example.com\nSubject: Printer\n"
     b"Message-ID: <1@acme.example>\n\nIt smokes.\n"
@@ -63,9 +62,11 @@ class Service:
             '[desk]\naddress = "support@example.com"\n'
         )
         self.systemd = Systemd(folder / "notify")
-        self.log = (folder / "log").open("wb")
-        self.process = subprocess.Popen(
-            [MAILD, "run", "--config", str(self.file)],
+        self.log = folder / "log"
+        self.process = Process(
+            "run",
+            "--config",
+            str(self.file),
             env={
                 **os.environ,
                 "NOTIFY_SOCKET": str(folder / "notify"),
@@ -89,15 +90,10 @@ class Service:
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
-        self.log.close()
 
 
-def maild(
-    *words: str, config: Path, given: bytes | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [MAILD, *words, "--config", str(config)], capture_output=True, input=given, check=False
-    )
+def maild(*words: str, config: Path, given: bytes = b"") -> subprocess.CompletedProcess[str]:
+    return run(*words, "--config", str(config), given=given)
 
 
 def _free_port() -> int:
@@ -178,10 +174,9 @@ def test_a_planted_stall_trips_the_watchdog_and_passes(service: Service, tmp_pat
 def test_the_log_is_as_the_configuration_says(tmp_path: Path, section: str, said: bytes) -> None:
     file = tmp_path / "maild.toml"
     file.write_text(f"[log]\n{section}\n")
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([MAILD, "run", "--config", str(file)], stderr=log)
+    process = Process("run", "--config", str(file), stderr=tmp_path / "log")
     try:
-        _until(lambda: maild("status", "--json", config=file).stdout.find(b'"alive": true') > 0)
+        _until(lambda: maild("status", "--json", config=file).stdout.find('"alive": true') > 0)
     finally:
         process.terminate()
         process.wait()
@@ -238,6 +233,6 @@ def test_status_says_what_is_wrong(
             database.execute(sql)
     done = maild("status", config=file)
     assert done.returncode == (1 if said else 0), done.stdout
-    text = done.stdout.decode()
+    text = done.stdout
     assert (said or "All is well.") in text
     assert ("All is well." in text) is (said is None)

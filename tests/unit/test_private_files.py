@@ -11,8 +11,8 @@ import pytest
 
 from maild import config
 from maild.cli import check
+from tests.processes import run
 
-MAILD = str(Path(sys.executable).with_name("maild"))
 MAIL = (
     b"From: Ann <ann@acme.example>\r\nTo: support@example.com\r\nSubject: Printer\r\n\r\nHelp\r\n"
 )
@@ -27,15 +27,7 @@ time.sleep(60)
 
 
 def maild(folder: Path, umask: int, *words: str, **environment: str) -> str:
-    done = subprocess.run(
-        [MAILD, *words],
-        cwd=folder,
-        umask=umask,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(*words, cwd=folder, umask=umask, env={**os.environ, **environment})
     assert done.returncode in (0, 1), done.stderr  # 1: nobody listens at the relay
     return done.stdout
 

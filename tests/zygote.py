@@ -1,15 +1,18 @@
-"""Forks daemons from a process that has everything imported, so that a thousand kills take minutes.
+"""Forks `maild` from a process that has everything imported: a start takes milliseconds.
 
-What is forked is what `maild run` does, in a process of its own with threads and workers of its
-own.  Lines of JSON come in, `{"config": …, "log": …, "env": {…}, "clock": …}`, and the process id
-goes out; `{"wait": pid}` gives its exit status.
+What is forked does what the command does, in a process of its own with threads and workers of its
+own; `tests/processes.py` asks.  Lines of JSON come in and one answer goes out for each:
+`{"words": […], "env": {…}, "cwd": …, "umask": …, "stdin": …, "stdout": …, "stderr": …}` with the
+process id, `{"poll": pid}` with its status of waitpid, or null while it runs.
 """
 
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
+import pkgutil
 import resource
 import signal
 import sys
@@ -21,60 +24,66 @@ from typing import Any
 
 import time_machine
 
-DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG: whoever ends the tests leaves no daemon behind
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG: whoever ends the tests leaves no process behind
 
 
 def main() -> None:
     _import_all()
     for line in sys.stdin:
         asked = json.loads(line)
-        if "wait" in asked:
-            print(os.waitpid(asked["wait"], 0)[1], flush=True)
+        if "poll" in asked:
+            pid, status = os.waitpid(asked["poll"], os.WNOHANG)
+            print(json.dumps(status if pid else None), flush=True)
             continue
         pid = os.fork()
         if pid == 0:
-            _daemon(asked)
+            _command(asked)
         print(pid, flush=True)
 
 
 def _import_all() -> None:
-    """What a daemon needs, and what its workers import later."""
+    """What the commands need, and what a daemon's workers import later."""
     import email.policy
 
     import psycopg
 
-    import maild.log
-    import maild.parse.parser
-    import maild.service
-    import maild.templates.render
+    import maild
 
-    assert email.policy and psycopg and maild
+    assert email.policy and psycopg
+    for module in pkgutil.walk_packages(maild.__path__, "maild."):
+        importlib.import_module(module.name)
 
 
-def _daemon(asked: dict[str, Any]) -> None:
+def _command(asked: dict[str, Any]) -> None:
     """In the child: never returns."""
     os.setsid()
     ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+    os.environ.clear()
     os.environ.update(asked["env"])
-    log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    status = 1
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND if number else os.O_RDONLY
+        os.dup2(os.open(asked[name], flags, 0o600), number)
+    os.chdir(asked["cwd"])
+    if asked["umask"] is not None:
+        os.umask(asked["umask"])
     if asked.get("full"):
         _full_disk(Path(asked["full"]))
+    if asked.get("clock"):
+        _wrong_clock(Path(asked["clock"]))
+    status = 1
     try:
-        from maild.log import log_to_stderr
-        from maild.service import serve
+        from maild.cli import main as maild
 
-        log_to_stderr()
-        if asked.get("clock"):
-            _wrong_clock(Path(asked["clock"]))
-        serve(Path(asked["config"]))
+        sys.argv = ["maild", *asked["words"]]
+        maild()
         status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
     finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
         os._exit(status)
 
 
