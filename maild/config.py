@@ -43,7 +43,8 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class Section(BaseModel):
     """A part of the file; a key that is not listed is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # What reads one section is made when it is needed; all of them are read by what reads Config.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def _mail_address(value: str) -> str:

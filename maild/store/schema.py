@@ -72,9 +72,10 @@ def _type(python: Any, hint: Hint) -> Any:
 def _part(part: Index | Unique) -> Any:
     if isinstance(part, Unique):
         return sa.UniqueConstraint(*part.columns, name=part.name)
-    where = sa.text(part.where) if part.where else None
     columns = [sa.text(name) if "(" in name else name for name in part.columns]
-    return sa.Index(part.name, *columns, sqlite_where=where, postgresql_where=where)
+    # The migrations say the same to PostgreSQL; said here, its dialect would be imported too.
+    some: dict[str, Any] = {"sqlite_where": sa.text(part.where)} if part.where else {}
+    return sa.Index(part.name, *columns, **some)
 
 
 NOUNS = (records, console_records)  # the modules that declare them

@@ -10,14 +10,32 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from maild.errors import MaildError
 
-# No value is NULL, and not the text "null".
-JSON: sa.types.TypeEngine[Any] = sa.JSON(none_as_null=True).with_variant(
-    postgresql.JSONB(none_as_null=True), "postgresql"
-)
+
+class Json(sa.TypeDecorator[Any]):
+    """What JSON can hold; no value is NULL, and not the text "null"."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(none_as_null=True)
+
+    def load_dialect_impl(self, dialect: Any) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(self.impl)  # type: ignore[no-any-return]
+        from sqlalchemy.dialects.postgresql import JSONB  # imported where there is one
+
+        return dialect.type_descriptor(JSONB(none_as_null=True))  # type: ignore[no-any-return]
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        """A key or an index of it is no JSON itself."""
+        return self.impl_instance.coerce_compared_value(op, value)
+
+
+JSON = Json()
 
 
 class UTCDateTime(sa.TypeDecorator[datetime]):
@@ -165,7 +183,7 @@ class Several(sa.TypeDecorator[list[Any]]):
         if dialect.name == "sqlite":
             return dialect.type_descriptor(sa.Text())  # type: ignore[no-any-return]
         plain = sa.BigInteger() if isinstance(self.of, sa.Integer) else sa.Text()
-        return dialect.type_descriptor(postgresql.ARRAY(plain))  # type: ignore[no-any-return]
+        return dialect.type_descriptor(sa.ARRAY(plain))  # type: ignore[no-any-return]
 
     def process_bind_param(self, value: Any, dialect: Any) -> Any:
         process = self.of.dialect_impl(dialect).bind_processor(dialect)

@@ -12,7 +12,18 @@ import typer
 from maild import cli
 
 # What takes a tenth of a second or more to import.
-HEAVY = {"sqlalchemy", "alembic", "pydantic", "structlog", "jinja2", "babel", "holidays", "pymap"}
+HEAVY = {
+    "sqlalchemy",
+    "sqlalchemy.orm",
+    "sqlalchemy.dialects.postgresql",
+    "alembic",
+    "pydantic",
+    "structlog",
+    "jinja2",
+    "babel",
+    "holidays",
+    "pymap",
+}
 DATABASE = {"sqlalchemy", "pydantic", "babel"}  # what a command that looks into one may import
 
 LOOK = """
@@ -44,8 +55,8 @@ def test_what_needs_no_desk_imports_nothing_of_one(tmp_path: Path, words: tuple[
 
 def test_looking_at_tickets_imports_neither_rules_nor_mail(tmp_path: Path) -> None:
     (tmp_path / "maild.toml").write_text("")
-    heavy_modules(tmp_path, "ingest", "--help")
-    assert heavy_modules(tmp_path, "tickets") - {"alembic"} <= DATABASE  # makes the database
+    made = {"alembic", "sqlalchemy.dialects.postgresql"}  # the one imports the other
+    assert heavy_modules(tmp_path, "tickets") - made <= DATABASE  # makes the database
     assert heavy_modules(tmp_path, "tickets", "--json") <= DATABASE
 
 

@@ -2,35 +2,43 @@
 
 from maild.store import asking
 asking.people.at(unit, "ann@acme.example")
+
+Each module is imported when it is first asked for: a command needs few of them.
 """
 
-from maild.store.asking import (
-    alerts,
-    changes,
-    clients,
-    clocks,
-    console,
-    counters,
-    deliveries,
-    explanations,
-    health,
-    hooks,
-    integrity,
-    items,
-    lanes,
-    listing,
-    lists,
-    mailboxes,
-    messages,
-    notes,
-    outbox,
-    people,
-    screens,
-    searching,
-    settings,
-    tickets,
-    worked,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from maild.store.asking import (
+        alerts,
+        changes,
+        clients,
+        clocks,
+        console,
+        counters,
+        deliveries,
+        explanations,
+        health,
+        hooks,
+        integrity,
+        items,
+        lanes,
+        listing,
+        lists,
+        mailboxes,
+        messages,
+        notes,
+        outbox,
+        people,
+        screens,
+        searching,
+        settings,
+        tickets,
+        worked,
+    )
 
 __all__ = [
     "alerts",
@@ -59,3 +67,9 @@ __all__ = [
     "tickets",
     "worked",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"nothing is asked about {name}")
+    return import_module(f"{__name__}.{name}")
