@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
-from maild.commands import dates, durations, timing
+from maild import dates
+from maild.commands import durations, timing
 from maild.commands.words import Vocabulary
 from maild.errors import Refused
 from maild.i18n import sentence
@@ -149,6 +150,10 @@ class Names:
         assert self.now.tzinfo is not None
         return written.at(self.now.tzinfo, default)
 
+    def appointment(self, text: str) -> datetime | None:
+        """A moment; None where it says that there is none."""
+        return None if text.strip().lower() in self.vocabulary.nothing else self.date(text)
+
     def worked(self, text: str) -> durations.Worked:
         return durations.read(text, self.now, self.languages)
 
@@ -171,6 +176,7 @@ _READERS: dict[str, Callable[[Names, str], object]] = {
     "type": Names.type,
     "resource": Names.resource,
     "date": Names.date,
+    "appointment": Names.appointment,
     "time": Names.timing,
     "level": Names.level,
     "view": Names.view,
@@ -191,6 +197,7 @@ KINDS = {
     "type": sentence("ticket type"),
     "resource": sentence("resource"),
     "date": sentence("date"),
+    "appointment": sentence("date"),
     "time": sentence("time"),
     "level": sentence("level"),
     "view": sentence("list"),

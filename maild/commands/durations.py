@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from maild.commands import dates
+from maild import dates
 from maild.errors import Refused
 from maild.i18n import sentence
 

@@ -146,6 +146,8 @@ def _set(desk: Desk, ticket: Ticket, name: str, value: Any) -> None:
         _set_people(desk, ticket, value or [])
     elif name == "due":
         desk.set_field(ticket, "due", datetime.fromisoformat(value) if value else None)
+    elif name == "fields.service_call":
+        fields.set_value(desk, ticket, "service_call", value)
     else:
         desk.set_field(ticket, name.removeprefix("fields."), value)
 

@@ -22,7 +22,7 @@ SHIPPED = Path(__file__).parent
 OWN = "commands"  # the folder beside maild.toml
 KINDS = (
     "nothing", "text", "status", "resource", "priority", "queue", "type", "date", "time", "path",
-    "level", "words", "addresses", "ticket", "view", "week", "name",
+    "appointment", "level", "words", "addresses", "ticket", "view", "week", "name",
 )  # fmt: skip
 LONGEST_SLIP = 2  # letters that a slip of the fingers changes
 INTERNAL = "internal"  # the command that keeps a mail among colleagues

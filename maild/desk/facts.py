@@ -130,6 +130,7 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
         Fact("appointment.end", "when it ends, or none", "2026-11-24T10:00:00+00:00"),
         Fact("appointment.resource", "who comes or calls, or none", "Bob Tech"),
         Fact("appointment.place", "where, or none", "Remote session"),
+        Fact("appointment.moved", "whether it was at another time before", False),
     ),
     "on-call": (Fact("oncall", "who is on call, or none", "Bob Tech"),),
     "missing": (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from maild.desk import items, names, people, values
+from maild.desk import appointments, items, names, people, values
 from maild.desk.desk import Desk
 from maild.desk.item_kinds import KINDS
 from maild.desk.profile import key, named, not_among
@@ -80,12 +80,21 @@ def set_value(
         raise UsageError(sentence("{field!c} cannot be empty.", field=label(name)))
     if name == "contact":
         return set_contact(desk, ticket, wanted)
+    if name == "service_call":
+        return _set_service_call(desk, ticket, wanted)
     if name == "asset":
         reference = items.reference(desk.unit, str(wanted)) if wanted else None
         if reference is not None:
             desk.set_field(ticket, "asset_reference", reference)
     column = f"{name}_id" if name in ("organization", "parent") else name
     return desk.set_field(ticket, column, wanted.id if column != name and wanted else wanted)
+
+
+def _set_service_call(desk: Desk, ticket: Ticket, start: str | None) -> bool:
+    """Its appointment is made, moved or cancelled: the record of the service call goes with it."""
+    if start is None:
+        return appointments.end(desk, ticket)
+    return appointments.book(desk, ticket, appointments.Booking(datetime.fromisoformat(start)))
 
 
 def read(

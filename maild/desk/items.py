@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
@@ -22,10 +22,11 @@ from maild.errors import NotFound, Refused, UsageError
 from maild.i18n import sentence
 from maild.model import Address, EventName, Role
 from maild.store import asking
-from maild.store.records import Event, Item, Organization, Person
+from maild.store.records import Event, Item, Organization, Person, Ticket
 from maild.store.unit import Unit
 
 LONGEST_NAME = 200
+CALL = "service call"
 LONGEST_ARTICLE = 200_000
 
 _BETWEEN_RATES = re.compile(r"[;\n]|,(?!\d)")  # "87,50" is one
@@ -104,6 +105,8 @@ def retire(desk: Desk, kind: Kind, name: str) -> None:
         )
     desk.unit.change(record, active=False)
     _say(desk, EventName.RECORD_RETIRED, kind, name, {})
+    if isinstance(record, Item):
+        _show_next_calls(desk, kind, {record.ticket_id})
 
 
 def plain(unit: Unit, kind: Kind, record: Kept) -> dict[str, Any]:
@@ -152,7 +155,7 @@ def _put_item(desk: Desk, kind: Kind, name: str, wanted: dict[str, Any], source:
     client = _client_of(desk, fields.pop("organization", None))
     if there is not None and "organization" not in wanted:
         client = there.organization_id
-    ticket = _ticket_id(desk, fields)
+    ticket, before = _ticket_id(desk, fields), there.ticket_id if there else None
     _complete(kind, name, fields, client)
     if there is None:
         there = desk.unit.add(
@@ -180,7 +183,24 @@ def _put_item(desk: Desk, kind: Kind, name: str, wanted: dict[str, Any], source:
     ):
         desk.unit.change(there, updated=desk.now)
         _say(desk, EventName.RECORD_CHANGED, kind, name, wanted)
+    _show_next_calls(desk, kind, {before, there.ticket_id})
     return there
+
+
+def planned_calls(unit: Unit, ticket: Ticket) -> list[Item]:
+    """The ticket's service calls that are to come about, the earliest first."""
+    calls = asking.items.of_ticket(unit, ticket, CALL)
+    found = [c for c in calls if c.active and c.fields.get("status", "planned") == "planned"]
+    return sorted(found, key=lambda call: (datetime.fromisoformat(call.fields["start"]), call.id))
+
+
+def _show_next_calls(desk: Desk, kind: Kind, tickets: Iterable[int | None]) -> None:
+    """The next planned service call stands in its ticket's fields, where lists and rules look."""
+    for ticket in (desk.unit.get(Ticket, one) for one in tickets if kind.name == CALL):
+        if ticket is not None:
+            fields = next((call.fields for call in planned_calls(desk.unit, ticket)), {})
+            desk.set_field(ticket, "service_call_end", fields.get("end"))
+            desk.set_field(ticket, "service_call", fields.get("start"))
 
 
 def _client_of(desk: Desk, name: str | None) -> int | None:

@@ -44,6 +44,7 @@ class Notification:
     reply: str = AS_ITS_NOTE  # whom a reply is for
     bundled: bool = False  # news that may wait for more of its kind
     tells: tuple[str, ...] = ()  # groups of facts besides those of every template
+    calendar: str = ""  # request | cancel: what its calendar part says (RFC 5546 §3.2)
     old_mail: str = AS_USUAL  # what becomes of it where a mail of weeks ago is its cause
     own: Path | None = None  # the admin's file that it stands in
 
@@ -141,6 +142,16 @@ KEYS = (
         "news for resources that waits `[notifications] quiet_seconds` for more of its kind",
         "yes",
         False,
+    ),
+    Key(
+        "calendar",
+        "text",
+        "it comes with the appointment as an .ics: `request` for one that is made or moved, "
+        "`cancel` for one that ends",
+        "request",
+        "",
+        "none",
+        among=("request", "cancel"),
     ),
     Key(
         "old_mail",

@@ -13,7 +13,7 @@ from maild.desk.reply_tokens import key_of, reply_address
 from maild.errors import MaildError, Refused, UsageError
 from maild.i18n import Translator, sentence
 from maild.model import Address, Role
-from maild.outbox import message
+from maild.outbox import invitation, message
 from maild.templates.renderer import Job, Outcome
 
 WITHOUT_FILES = "without_files"  # key of a row's data: the relay found the whole too large
@@ -115,14 +115,18 @@ def draft(order: Order, desk: DeskSection, reply_to: str | None, outcome: Outcom
         raise UsageError(outcome.problem)
     subject = _subject(words.subject, order)
     texts = [message.text(words.text, "plain"), message.text(words.html, "html")]
-    body = message.multipart("alternative", texts, order.key)
+    calendar = invitation.parts(order.data, order.created)
+    shown = [*texts, calendar[0]] if calendar else texts
+    body = message.multipart("alternative", shown, order.key)
     head = message.head(_fields(order, desk, reply_to, subject))
     return Draft(subject, head, body, outcome.problem or None)
 
 
 def with_files(draft: Draft, order: Order, files: Sequence[message.Part]) -> Composed:
     """The whole mail."""
-    body = message.multipart("mixed", [draft.body, *files], order.key)
+    calendar = invitation.parts(order.data, order.created)
+    own = [calendar[1]] if calendar else []
+    body = message.multipart("mixed", [draft.body, *files, *own], order.key)
     return Composed(draft.subject, message.message(draft.head, body), draft.problem)
 
 

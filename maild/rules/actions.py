@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from maild.desk import (
+    appointments,
     digests,
     fields,
     merging,
@@ -23,8 +24,10 @@ from maild.desk import (
 from maild.desk.desk import Actor, Occurrence
 from maild.desk.language import for_all
 from maild.desk.notify import notify
+from maild.i18n import sentence
 from maild.model import EventName, LinkKind, Role, SendState, StatusKind, TicketRole
 from maild.rules import checks, conditions
+from maild.rules.booking import booked
 from maild.rules.checks import Check, texts
 from maild.rules.context import Context
 from maild.rules.interpolate import fill
@@ -131,6 +134,25 @@ def _note_form(context: Context, argument: Any) -> str | None:
         return None
     done = note_form.fill(context.desk, ticket_of(context), context.note.text)
     return f"note form ({', '.join(done)})" if done else None
+
+
+def _appointment(context: Context, argument: dict[str, Any]) -> str | None:
+    """Made or moved by what the mail says of its time."""
+    desk, ticket = context.desk, ticket_of(context)
+    booking = booked(context, str(argument["pattern"]))
+    if booking is None:
+        said = sentence("When the appointment is could not be read in this mail.")
+        desk.add_note(ticket, text=for_all(desk, said), public=False)
+        return "no appointment: its time cannot be read"
+    return (
+        f"appointment {plain(booking.start)}" if appointments.book(desk, ticket, booking) else None
+    )
+
+
+def _end_appointment(context: Context, how: Any) -> str | None:
+    uid = context.mail.appointment.uid if context.mail and context.mail.appointment else ""
+    done = appointments.end(context.desk, ticket_of(context), str(how), uid)
+    return f"appointment {how}" if done else None
 
 
 def _checklist(context: Context, argument: Any) -> str | None:
@@ -351,6 +373,24 @@ ACTIONS: dict[str, Action] = {
             "its form; the type's queue is for a rule to set",
             "${mail.request_type}",
             _request,
+        ),
+        Action(
+            "appointment",
+            "makes or moves the ticket's appointment by the mail's calendar part, else by a "
+            "`pattern` of its text with the groups start, end and place",
+            {"pattern": "When: (?P<start>.+)"},
+            _appointment,
+            "map",
+            ("pattern",),
+            ("pattern",),
+            checks.pattern,
+        ),
+        Action(
+            "end appointment",
+            "says of the ticket's appointment that it is `cancelled`, or was `missed`",
+            "cancelled",
+            _end_appointment,
+            check=checks.ending,
         ),
         Action(
             "note form",

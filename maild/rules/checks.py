@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import regex
+
 from maild import yamlfile
 from maild.desk import digests
+from maild.desk.appointments import ENDINGS
 from maild.desk.fields import SETTABLE
 from maild.desk.profile import Profile, key
 from maild.desk.roles import ROLES
@@ -112,6 +115,21 @@ def assign(reading: Reading, who: Any) -> None:
 def withdraw(reading: Reading, audience: Any) -> None:
     if audience not in ("contacts", "resources"):
         reading.unknown(audience, "audience", ("contacts", "resources"))
+
+
+def pattern(reading: Reading, argument: Any) -> None:
+    try:
+        groups = regex.compile(str(argument["pattern"])).groupindex
+    except regex.error as error:
+        reading.add(f"{argument['pattern']!r} is no regular expression: {error}.")
+        return
+    if "start" not in groups:
+        reading.add("the pattern needs a group (?P<start>…), which says when it begins")
+
+
+def ending(reading: Reading, how: Any) -> None:
+    if how not in ENDINGS:
+        reading.unknown(how, "end of an appointment", ENDINGS)
 
 
 def notify(reading: Reading, argument: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from maild.desk import articles, late, requests, status_requirements
+from maild.desk import appointments, articles, late, requests, status_requirements
 from maild.desk.notifications import Notification
 from maild.i18n import sentence
 from maild.model import EventName, Role, TicketRole
@@ -18,7 +18,10 @@ from maild.store.records import Note, Person, Ticket
 def extra_facts(context: Context, kind: Notification) -> dict[str, Any]:
     """The facts that this notification is declared with, as far as a rule knows them."""
     roots = {fact.name.partition("[")[0].partition(".")[0] for fact in kind.extra}
-    return {root: FACTS[root](context) for root in roots if root in FACTS}
+    found = {root: FACTS[root](context) for root in roots if root in FACTS}
+    if kind.calendar and found.get("appointment"):
+        found["appointment"]["calendar"] = kind.calendar
+    return found
 
 
 def note_for(context: Context, kind: Notification) -> Note | None:
@@ -60,15 +63,27 @@ def _transfer(context: Context) -> dict[str, Any]:
     return {"from": detail.get("from"), "to": context.ticket.queue if context.ticket else None}
 
 
-def _appointment(context: Context) -> dict[str, Any]:
-    ticket = context.ticket
-    fields = ticket.fields if ticket else {}
-    primary = asking.tickets.primary(context.desk.unit, ticket) if ticket else None
+def _appointment(context: Context) -> dict[str, Any] | None:
+    """The ticket's appointment, or the one that has just ended; None where it has none."""
+    ticket, unit = context.ticket, context.desk.unit
+    if ticket is None:
+        return None
+    call = appointments.last(unit, ticket)
+    said = call.fields if call is not None else {}
+    start = said.get("start") or ticket.fields.get("service_call")
+    if start is None:
+        return None
+    primary = asking.tickets.primary(unit, ticket)
+    name = call.name if call is not None else f"{ticket.number} 1"
+    sequence = int(said.get("sequence", 0))
     return {
-        "start": fields.get("service_call"),
-        "end": fields.get("service_call_end"),
+        "start": start,
+        "end": said.get("end") or ticket.fields.get("service_call_end"),
         "resource": primary.name if primary else None,
-        "place": fields.get("location"),
+        "place": said.get("place") or ticket.fields.get("location"),
+        "moved": sequence > 0,
+        "id": name.replace(" ", "-"),
+        "sequence": sequence,
     }
 
 

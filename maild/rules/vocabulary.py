@@ -343,6 +343,11 @@ VALUES: dict[str, Value] = {
             "the type of request that its subject or a line `Request type: …` names",
             _request_type,
         ),
+        Value(
+            "mail.appointment",
+            "what a calendar part of it is: request, cancel, reply …",
+            lambda c: c.mail.appointment.method if c.mail and c.mail.appointment else None,
+        ),
         Value("mail.text", "what its sender wrote now", _new_text),
         Value("mail.sender", "the sender's address", _sender("key")),
         Value("mail.sender_name", "the sender's name", _sender("name")),

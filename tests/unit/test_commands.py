@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maild import yamlfile
-from maild.commands import dates, durations, reference, subject_phrases
+from maild import dates, yamlfile
+from maild.commands import durations, reference, subject_phrases
 from maild.commands.arguments import Names, Resource
 from maild.commands.execute import ACTS
 from maild.commands.grammar import MailContext, read

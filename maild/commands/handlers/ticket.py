@@ -7,7 +7,7 @@ from datetime import datetime
 
 from maild.commands.arguments import EVENING, MORNING
 from maild.commands.job import Job
-from maild.desk import fields, reminders, status_requirements
+from maild.desk import appointments, fields, reminders, status_requirements
 from maild.desk.desk import MAILD
 from maild.desk.language import for_all
 from maild.errors import Refused
@@ -96,7 +96,10 @@ def _until(job: Job, argument: str) -> datetime:
 
 
 def schedule(job: Job, argument: str) -> str:
+    """Makes or moves the appointment (G10); "none" cancels it."""
     ticket = job.the_ticket
+    if argument.strip().lower() in job.names.vocabulary.nothing:
+        return _unschedule(job, ticket)
     start = future(job, job.names.date(argument, MORNING))
     wanted = job.desk.profile.scheduled_status
     if wanted is None:
@@ -104,10 +107,20 @@ def schedule(job: Job, argument: str) -> str:
             sentence("This desk has no status for appointments; `#due` sets a date instead.")
         )
     name = status_requirements.may_set(job.desk, ticket, wanted).name
-    job.desk.set_field(ticket, "service_call", start.isoformat())
+    appointments.book(job.desk, ticket, appointments.Booking(start))
     _set(job, ticket, name)
     return sentence(
         "{ticket} is {status} for {when}.", ticket=ticket.number, status=name, when=start
+    )
+
+
+def _unschedule(job: Job, ticket: Ticket) -> str:
+    if not appointments.end(job.desk, ticket):
+        raise Refused(sentence("{ticket} has no appointment.", ticket=ticket.number))
+    return sentence(
+        "The appointment of {ticket} is cancelled; its status is still {status}.",
+        ticket=ticket.number,
+        status=ticket.status,
     )
 
 
