@@ -256,26 +256,49 @@ class DatabaseSection(Section):
     url: str = "sqlite:///var/maild.db"  # or postgresql://user@host/name
 
 
-class MailboxSection(Login):
-    """One folder on an IMAP server that is watched."""
+class Front(Section):
+    """An address of the desk that people write to, and how mail about its tickets looks."""
 
-    name: str
-    port: Port = 993
-    folder: str = "INBOX"
     # What people write to, where it is not [desk] address: they are answered from there.
     address: MailAddress | None = None
     sender: str | None = None  # the name beside it; default: that of the desk
     signature: str | None = None  # below its mails; default: the name
     language: str | None = None  # of who writes there for the first time; default: the desk's
     queue: str | None = None  # of tickets that come in by it; default: the profile's
-    poll_seconds: Annotated[float, Field(ge=0.2, le=86400)] = 60  # where there is no IDLE
-    after: str = "keep"  # keep | move:FOLDER | delete
-    since: str = "3 days"  # how far back the first look at a folder goes: 12 hours, 2 weeks, all
+    # A folder beside maild.toml whose templates come before those in `templates`.
+    templates: str | None = None
 
     @field_validator("address")
     @classmethod
     def _reachable(cls, value: str | None) -> str | None:
         return None if value is None else _mail_address(value)
+
+    @property
+    def called(self) -> str:
+        """By what a ticket remembers it."""
+        return self.address or ""
+
+
+class AliasSection(Front):
+    """An address whose mail comes by the mailbox of another."""
+
+    address: MailAddress
+
+
+class MailboxSection(Front, Login):
+    """One folder on an IMAP server that is watched."""
+
+    name: str
+    port: Port = 993
+    folder: str = "INBOX"
+    poll_seconds: Annotated[float, Field(ge=0.2, le=86400)] = 60  # where there is no IDLE
+    after: str = "keep"  # keep | move:FOLDER | delete
+    since: str = "3 days"  # how far back the first look at a folder goes: 12 hours, 2 weeks, all
+
+    @property
+    def called(self) -> str:
+        """By what a ticket remembers it."""
+        return self.name
 
     @field_validator("after")
     @classmethod
@@ -612,6 +635,7 @@ class Config(BaseModel):
     desk: DeskSection = DeskSection()
     database: DatabaseSection = DatabaseSection()
     mailbox: list[MailboxSection] = []
+    alias: list[AliasSection] = []
     smtp: SmtpSection = SmtpSection()
     notifications: NotificationsSection = NotificationsSection()
     trust: TrustSection = TrustSection()
@@ -662,9 +686,14 @@ class Config(BaseModel):
     def addresses(self) -> frozenset[str]:
         """The desk's own addresses, as they are compared; one that a person has is his."""
         written = [self.desk.address, *self.desk.aliases]
-        written += [box.address for box in self.mailbox if box.address]
+        written += [str(front.address) for front in self.fronts]
         written += [b.username for b in self.mailbox if b.username and "@" in b.username]
         return frozenset(Address("", one).key for one in written) - self.of_people
+
+    @property
+    def fronts(self) -> list[MailboxSection | AliasSection]:
+        """The addresses that tickets are answered from, besides the desk's."""
+        return [*(box for box in self.mailbox if box.address), *self.alias]
 
     @cached_property
     def of_people(self) -> frozenset[str]:

@@ -151,7 +151,7 @@ def language_chain(language: str) -> list[str]:
 
 def _phrases(language: str, own: Path | None) -> Phrases:
     """The translations into this language, the admin's before ours."""
-    return layered(FILE, language_chain(language), own, _read)
+    return layered(FILE, language_chain(language), [own] if own else [], _read)
 
 
 @lru_cache(maxsize=64)
@@ -165,17 +165,18 @@ def in_all_languages(english: Sentence) -> frozenset[str]:
 def layered(
     name: str,
     wanted: Sequence[str],
-    own: Path | None,
+    own: Sequence[Path],
     read: Callable[[Path, int | None], Phrases],
 ) -> dict[str, str]:
     """What the files of this name say, those of the first language before the next, the admin's
-    before ours; `read` is told when an admin's file was changed last (in nanoseconds)."""
+    before ours, of his folders the first one's; `read` is told when a file of his was changed last
+    (in nanoseconds)."""
     found: dict[str, str] = {}
     for language in reversed(wanted):
         found.update(read(SHIPPED / language / name, None))
-        file = own / language / name if own is not None else None
-        if file is not None and file.is_file():
-            found.update(read(file, file.stat().st_mtime_ns))
+        for file in (folder / language / name for folder in reversed(own)):
+            if file.is_file():
+                found.update(read(file, file.stat().st_mtime_ns))
     return found
 
 

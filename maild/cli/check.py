@@ -122,7 +122,8 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     for section in settings.config.mailbox:
         yield f"mailbox {section.name}", lambda section=section: probe_mailbox(section)  # type: ignore[misc]
     yield "smtp", lambda: probe_smtp(settings.config.smtp)
-    yield "templates", lambda: check_templates(settings.templates)
+    of_fronts = dict.fromkeys(f.templates for f in settings.config.fronts if f.templates)
+    yield "templates", lambda: check_templates(settings.templates, list(of_fronts))
     yield "commands", lambda: _commands(settings)
 
 

@@ -158,10 +158,10 @@ class Desk:
         )
 
     def _came_by(self) -> dict[str, str]:
-        """The mailbox that the mail came by, where it is answered from there."""
+        """The mailbox or alias that the mail came by, where it is answered from there."""
         name = self.stored.mailbox if self.stored else ""
-        box = own_addresses.came_by(self.settings.config, name)
-        return {"mailbox": box.name} if box is not None else {}
+        front = own_addresses.came_by(self.settings.config, name, self.mail)
+        return {"mailbox": front.called} if front is not None else {}
 
     def announce(self, ticket: Ticket, note: Note | None) -> None:
         """Says that the ticket is there, once its first note is in."""

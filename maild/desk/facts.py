@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from maild.config import DeskSection, MailboxSection
+from maild.config import DeskSection, Front
 from maild.desk import names
 from maild.model import Role, TicketRole
 from maild.store import asking
@@ -22,6 +22,7 @@ from maild.store.unit import Unit
 Knows = Callable[[Note], bool]  # whether somebody has read a note
 Facts = dict[str, Any]  # str, int, float, bool, None, and lists and dicts of these
 
+FOLDER = "templates"  # key beside the facts: the folder whose templates this mail is made of
 TEXT_LIMIT = 100_000  # characters of a note that a mail carries
 EARLIER_LIMIT = 4_000  # characters of each of these
 
@@ -255,13 +256,13 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
 }  # fmt: skip
 
 
-def desk_facts(desk: DeskSection, box: MailboxSection | None = None) -> Facts:
-    """Who writes: the desk, or the mailbox whose address the ticket is answered from."""
-    name = (box.sender if box else None) or desk.name
+def desk_facts(desk: DeskSection, front: Front | None = None) -> Facts:
+    """Who writes: the desk, or the mailbox or alias whose address the ticket is answered from."""
+    name = (front.sender if front else None) or desk.name
     return {
         "name": name,
-        "address": (box.address if box else None) or desk.address,
-        "signature": (box.signature if box else None) or name,
+        "address": (front.address if front else None) or desk.address,
+        "signature": (front.signature if front else None) or name,
     }
 
 

@@ -409,9 +409,10 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
     config, unit = desk.settings.config.desk, desk.unit
     person, ticket = recipient.person, what.ticket
     outside = recipient.audience == Role.CONTACT
+    front = answers_from(desk.settings.config, ticket)
     data: facts.Facts = {
         "cause": desk.cause,
-        "desk": facts.desk_facts(config, answers_from(desk.settings.config, ticket)),
+        "desk": facts.desk_facts(config, front),
         "recipient": facts.recipient_facts(
             recipient.name,
             recipient.address,
@@ -425,6 +426,8 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
         "time": facts.time_facts(unit, what.time, internal=not outside) if what.time else None,
         "earlier": [],
     }
+    if front is not None and front.templates:
+        data[facts.FOLDER] = front.templates
     if _unverified(desk, what, recipient):
         return _silent(data)
     if ticket is not None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from maild.desk import people
 from maild.desk.desk import Desk
+from maild.desk.own_addresses import DELIVERED
 from maild.model import Mail, Role
 from maild.parse.headers import parse_addresses
-
-# Where servers write the address that a mail was delivered to; the topmost field is our server's.
-DELIVERED = ("X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To")
 
 
 def delivered_to(desk: Desk, mail: Mail) -> frozenset[str]:

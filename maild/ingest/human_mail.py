@@ -149,9 +149,9 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
     its reason."""
     unit, config = desk.unit, desk.settings.config
     sender = who(unit, claimed, desk.now)
-    box = own_addresses.came_by(config, desk.stored.mailbox) if desk.stored else None
-    if box is not None and box.language and not sender.known:
-        unit.change(sender.person, language=box.language)
+    front = own_addresses.came_by(config, desk.stored.mailbox, mail) if desk.stored else None
+    if front is not None and front.language and not sender.known:
+        unit.change(sender.person, language=front.language)
     outsiders = cc.outsiders(desk, mail)
     evidence = gather(unit, mail, reply_tokens.desk_secret(unit), outsiders, desk.now)
     found = _of_thread(evidence, decide(unit, evidence, sender), mail)
@@ -520,9 +520,11 @@ def _tie(desk: Desk, understood: Understood, ticket: Ticket, follows: Ticket | N
 
 
 def queue(desk: Desk) -> str | None:
-    """The queue of the mailbox that the mail came in by, where the profile has it."""
-    name = desk.stored.mailbox if desk.stored else None
-    wanted = next((m.queue for m in desk.settings.config.mailbox if m.name == name), None)
+    """The queue of the alias or mailbox that the mail came in by, where the profile has it."""
+    config, name = desk.settings.config, desk.stored.mailbox if desk.stored else ""
+    front = own_addresses.came_by(config, name, desk.mail)
+    of_mailbox = next((m.queue for m in config.mailbox if m.name == name), None)
+    wanted = (front.queue if front is not None else None) or of_mailbox
     return next((q for q in desk.profile.queues if wanted and key(q) == key(wanted)), None)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from maild.config import DeskSection
-from maild.desk.facts import without_internal
+from maild.desk.facts import FOLDER, without_internal
 from maild.desk.reply_tokens import key_of, reply_address
 from maild.errors import MaildError, Refused, UsageError
 from maild.i18n import Translator, sentence
@@ -74,7 +74,7 @@ def job(order: Order) -> Job:
         data = {**data, "mark": key_of(order.message_id)}
     if order.data.get(WITHOUT_FILES) and data.get("note"):
         data = {**data, "note": _left_out(data["note"], order.language)}
-    return Job(order.template, order.language, data, order)
+    return Job(order.template, order.language, data, order, order.data.get(FOLDER))
 
 
 def _left_out(note: Mapping[str, Any], language: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from maild.errors import MaildError, UsageError
 from maild.templates.check import problems
 from maild.templates.history import History
 from maild.templates.render import Rendered, render
-from maild.templates.source import Library, Template, languages, parse
+from maild.templates.source import Library, Template, beside, languages, parse
 from maild.worker_pool import MEMORY, Exceeded, WorkerPool
 
 Result = TypeVar("Result")
@@ -38,6 +38,7 @@ class Job:
     language: str
     data: Mapping[str, Any]
     order: Any = None  # what `then` needs to make a mail of it; no template sees it
+    folder: str | None = None  # beside the admin's templates, whose templates come first
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ class PooledRenderer:
 
     def render_then(self, then: Then[Result], jobs: Sequence[Job]) -> list[Result]:
         """As `render`, and in the worker what `then` makes of each; it must not raise."""
-        for name, language in sorted({(job.name, job.language) for job in jobs}):
-            self._admit(name, language)
+        for place in {(job.name, job.language, job.folder) for job in jobs}:
+            self._admit(*place)
         try:
             return self._pool.run(render_all, self._own, list(jobs), dict(self._stopped), then)
         except Exceeded:
@@ -106,25 +107,26 @@ class PooledRenderer:
         """Ends the processes."""
         self._pool.close()
 
-    def check(self, name: str, language: str) -> list[str]:
+    def check(self, name: str, language: str, folder: str | None = None) -> list[str]:
         """What is wrong with the template that is in force; empty where all is well."""
         try:
-            return self._pool.run(check, self._own, name, language)
+            return self._pool.run(check, self._own, name, language, folder)
         except Exceeded as error:
-            return [f"{_file(self._own, name, language)} was stopped: {error.message}."]
+            file = _file(Library(self._own, folder), name, language)
+            return [f"{file} was stopped: {error.message}."]
 
-    def _admit(self, name: str, language: str) -> None:
+    def _admit(self, name: str, language: str, folder: str | None) -> None:
         """An edited file is checked before it is in force, and kept among its versions."""
-        template = _own_template(self._own, name, language)
+        template = _own_template(Library(self._own, folder), name, language)
         if template is None or self._own is None or _version(template) in self._seen:
             return
         self._seen.add(_version(template))
-        found = self.check(name, language)
+        found = self.check(name, language, folder)
         if found:
             self._stopped[_version(template)] = found[0]
             return
         with contextlib.suppress(OSError):  # a folder that we may only read
-            History(self._own).note(name, template.language)
+            History(Path(template.origin).parent.parent).note(name, template.language)
 
     def _one(self, then: Then[Result], job: Job) -> Result:
         try:
@@ -136,7 +138,7 @@ class PooledRenderer:
         return alone[0]
 
     def _shipped(self, job: Job, problem: str) -> Outcome:
-        template = _own_template(self._own, job.name, job.language)
+        template = _own_template(Library(self._own, job.folder), job.name, job.language)
         if template is not None:
             problem = f"{template.origin} was stopped: {problem}."
             self._stopped[_version(template)] = problem
@@ -153,23 +155,26 @@ def render_all(
     then: Then[Result],
 ) -> list[Result]:
     """Renders each job with the template that is in force; those in `stopped` are passed over."""
-    find = cache(partial(_files, Library(own)))  # the files as they are now, for all of them
+    find = cache(partial(_files, own))  # the files as they are now, for all of them
     return [then(job, _render(find, own, job, stopped)) for job in jobs]
 
 
-def _files(library: Library, name: str, language: str) -> tuple[Template, dict[str, str], str]:
+def _files(
+    own: Path | None, folder: str | None, name: str, language: str
+) -> tuple[Template, dict[str, str], str]:
     """What a mail is made of: its template, the words of the layout, and the layout."""
+    library = Library(own, folder)
     return library.get(name, language), library.words(language), library.layout()
 
 
 def _render(
-    find: Callable[[str, str], tuple[Template, dict[str, str], str]],
+    find: Callable[[str | None, str, str], tuple[Template, dict[str, str], str]],
     own: Path | None,
     job: Job,
     stopped: Mapping[tuple[str, int], str],
 ) -> Outcome:
     try:
-        template, words, layout = find(job.name, job.language)
+        template, words, layout = find(job.folder, job.name, job.language)
         problem = stopped.get(_version(template), "")
         if not problem:
             return Outcome(render(template, job.data, words, layout))
@@ -198,11 +203,11 @@ def _version_before(own: Path, job: Job) -> Template | None:
     return parse(kept[-1], job.name, place.language, origin, shipped=False) if kept else None
 
 
-def check(own: Path | None, name: str, language: str) -> list[str]:
+def check(own: Path | None, name: str, language: str, folder: str | None = None) -> list[str]:
     """What is wrong with the template that is in force for this language, and its layout."""
     try:
         kind = catalogue(own).named(name)
-        template, words, layout = _files(Library(own), name, language)
+        template, words, layout = _files(own, folder, name, language)
     except MaildError as error:
         return [error.message]
     return problems(template, kind, words, layout)
@@ -214,32 +219,41 @@ def languages_of(own: Path | None, kind: Notification) -> list[str]:
     return languages() if kind.own is None else Library(own).languages(kind.name) or languages()[:1]
 
 
-def check_templates(own: Path) -> str:
-    """Tries every template in each shipped language; UsageError with all that is wrong."""
+def check_templates(own: Path, more: Sequence[str] = ()) -> str:
+    """Tries every template in each shipped language; UsageError with all that is wrong.
+
+    `more`: folders beside it that come first for some addresses.
+    """
     kinds = catalogue(own)
     with closing(PooledRenderer(own)) as renderer:
         wrong = [
             problem
             for kind in kinds
             for language in languages_of(own, kind)
-            for problem in renderer.check(kind.name, language)
+            for folder in (None, *more)
+            for problem in renderer.check(kind.name, language, folder)
         ]
+    wrong += [
+        f'{beside(own, name)} is no folder; templates = "{name}" names it.'
+        for name in more
+        if not (own.parent / name).is_dir()
+    ]
     wrong += i18n.all_problems(own)
     if wrong:
         raise UsageError("\n".join(dict.fromkeys(wrong)))
     return f"{len(kinds)} notifications in {', '.join(languages())}"
 
 
-def _own_template(own: Path | None, name: str, language: str) -> Template | None:
+def _own_template(library: Library, name: str, language: str) -> Template | None:
     try:
-        template = Library(own).get(name, language)
+        template = library.get(name, language)
     except MaildError:
         return None
     return None if template.shipped else template
 
 
-def _file(own: Path | None, name: str, language: str) -> str:
-    template = _own_template(own, name, language)
+def _file(library: Library, name: str, language: str) -> str:
+    template = _own_template(library, name, language)
     return template.origin if template else f"{language}/{name}.md"
 
 

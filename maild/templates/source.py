@@ -85,9 +85,11 @@ class TemplateFile:
 class Library:
     """The templates that are in force: the admin's own files before the shipped ones."""
 
-    def __init__(self, own: Path | None = None) -> None:
-        """`own`: the folder `templates` beside maild.toml, which need not exist."""
+    def __init__(self, own: Path | None = None, over: str | None = None) -> None:
+        """`own`: the folder `templates` beside maild.toml, which need not exist; `over`: the name
+        of one beside it that comes first (`templates` of a [[mailbox]] or [[alias]])."""
         self.own = own
+        self._folders = [folder for folder in (own, beside(own, over)) if folder is not None][::-1]
 
     def get(self, name: str, language: str) -> Template:
         """The one in force.
@@ -114,29 +116,35 @@ class Library:
         return f"write it into {where}."
 
     def _file(self, name: str, language: str) -> TemplateFile | None:
-        for folder, shipped in ((self.own, False), (SHIPPED, True)):
-            file = folder / language / f"{name}.md" if folder else None
-            if file is not None and file.is_file():
-                return TemplateFile(name, language, file, shipped)
+        for folder in (*self._folders, SHIPPED):
+            file = folder / language / f"{name}.md"
+            if file.is_file():
+                return TemplateFile(name, language, file, folder is SHIPPED)
         return None
 
     def languages(self, name: str) -> list[str]:
         """The languages in which it is written, ours or the admin's; English first."""
-        folders = [SHIPPED] if self.own is None else [SHIPPED, self.own]
-        files = [file for folder in folders for file in folder.glob(f"[!.]*/{name}.md")]
+        files = [
+            file for folder in (SHIPPED, *self._folders) for file in folder.glob(f"[!.]*/{name}.md")
+        ]
         return sorted(
             {file.parent.name for file in files}, key=lambda language: (language != "en", language)
         )
 
     def words(self, language: str) -> dict[str, str]:
         """The layout's words in this language, the admin's before ours, English for the rest."""
-        return layered("words.yaml", _language_chain(language), self.own, _words)
+        return layered("words.yaml", _language_chain(language), self._folders, _words)
 
     def layout(self) -> str:
         """The text of the one HTML layout, the admin's own before the shipped one."""
-        if self.own is not None and (self.own / "layout.html").is_file():
-            return (self.own / "layout.html").read_text("utf-8")
-        return shipped_layout()
+        own = (folder / "layout.html" for folder in self._folders)
+        file = next((file for file in own if file.is_file()), None)
+        return file.read_text("utf-8") if file is not None else shipped_layout()
+
+
+def beside(own: Path | None, name: str | None) -> Path | None:
+    """The folder of this name in the one that `templates` is in."""
+    return own.parent / name if own is not None and name else None
 
 
 @lru_cache

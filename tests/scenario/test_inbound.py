@@ -9,7 +9,9 @@ import pytest
 
 from maild.demo.writer import parse, plain_text
 from maild.desk import views
+from maild.errors import UsageError
 from maild.ingest.accept import accept
+from maild.templates.renderer import check_templates
 from tests.scenario.conversation import PROOF, Desk, InProcess
 from tests.scenario.test_loops import alerts
 from tests.scenario.test_trust import configured, numbered, roles, templates
@@ -491,6 +493,69 @@ def test_a_ticket_that_moves_takes_the_address_of_its_queue_if_told_so(make_desk
         found = [str(mail["From"]) for mail in desk.ann.received()]
         assert "<support@example.com>" in found[0]
         assert ("<sales@example.com>" in found[-1]) == (told_so == "true")
+
+
+JOBS = """
+[[alias]]
+address = "jobs@example.com"
+sender = "Example Jobs"
+signature = "Example Jobs, 777"
+language = "de"
+queue = "Client Portal"
+templates = "templates-jobs"
+"""
+OWN_WORDS = """subject: {{ ticket.title }}
+foot: Antworten Sie einfach.
+---
+Ihre Bewerbung ist da, {{ recipient.name }}.
+"""
+
+
+def test_an_alias_has_a_name_a_language_a_queue_and_templates_of_its_own(
+    make_desk: MakeDesk,
+) -> None:
+    desk = make_desk(more=JOBS)
+    folder = desk.folder / "templates-jobs" / "de"
+    folder.mkdir(parents=True)
+    (folder / "acknowledgement.md").write_text(OWN_WORDS)
+    proven = {"Authentication-Results": "mx.example.com; dmarc=pass header.from=home.example"}
+    for index, (to, alias) in enumerate(
+        {
+            "jobs@example.com": True,
+            "Jobs+x@Example.com, support@example.com": True,
+            "support@example.com, jobs@example.com": False,
+            "support@example.com": False,
+        }.items()
+    ):
+        eve = desk.writer(f"Eve Number{'x' * index}", f"eve{index}@home.example", proven)
+        eve.desk = to
+        eve.mail("Gardener")
+        ticket = desk.ticket()
+        assert (ticket["queue"] == "Client Portal") == alias
+        assert ticket["additional_contacts"] == []
+        desk.bob.mail(numbered(desk, "Gardener"), "Wann?")
+        desk.bob.mail(numbered(desk, "Gardener is resolved"), "Gut.")
+        mails = eve.received()
+        assert len(mails) == 3
+        assert all(("<jobs@example.com>" in str(m["From"])) == alias for m in mails)
+        assert all(("Example Jobs, 777" in plain_text(m)) == alias for m in mails)
+        assert ("Ihre Bewerbung ist da" in plain_text(mails[0])) == alias
+        assert ("Ihr" in plain_text(mails[2])) == alias  # German, by the shipped template
+
+
+def test_a_broken_template_of_an_alias_never_stops_a_mail(make_desk: MakeDesk) -> None:
+    desk = make_desk(more=JOBS)
+    folder = desk.folder / "templates-jobs" / "de"
+    folder.mkdir(parents=True)
+    (folder / "acknowledgement.md").write_text(OWN_WORDS + "{{ tiket }}")
+    with pytest.raises(UsageError) as error:
+        check_templates(desk.folder / "templates", ["templates-jobs", "nowhere"])
+    assert "templates-jobs/de/acknowledgement.md, line 5" in error.value.message
+    assert "nowhere is no folder" in error.value.message
+    eve = desk.writer("Eve", "eve@home.example")
+    eve.desk = "jobs@example.com"
+    eve.mail("Gardener")
+    assert "danke für Ihre Mail" in plain_text(eve.received()[0])
 
 
 UNUSUAL = (
