@@ -22,7 +22,7 @@ from maild.model import Role
 from maild.outbox.deliver import Deliverer
 from maild.parse.attachments import attachment_bytes
 from maild.parse.limits import Reader
-from maild.rules import last_good
+from maild.rules import last_good_rules
 from maild.rules.clocks import Clocks
 from maild.rules.engine import Rules, say_broken, say_good
 from maild.store import Store
@@ -189,7 +189,7 @@ def _last_good(settings: Settings, store: Store, broken: UsageError) -> Rules:
     """The rules that were in force last; raises what is wrong where there are none."""
     folder = profile_folder(settings.config.profile, settings.folder)
     with store.look() as unit:
-        found = last_good.kept(unit, folder, settings.templates)
+        found = last_good_rules.kept(unit, folder, settings.templates)
     if found is None:
         raise broken
     return Rules(folder, templates=settings.templates, rule_set=found)

@@ -33,10 +33,10 @@ def open_desk(file: Path | None) -> tuple[Store, Profile]:
     try:
         return store, load_profile(folder)
     except UsageError:
-        from maild.rules import last_good
+        from maild.rules import last_good_rules
 
         with store.look() as unit:
-            found = last_good.kept(unit, folder, settings.templates)
+            found = last_good_rules.kept(unit, folder, settings.templates)
         if found is None:
             raise
         return store, found.profile

@@ -11,9 +11,9 @@ import typer
 from maild.app import open_app
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.errors import UsageError
+from maild.importer.csv_rows import read_exports
 from maild.importer.mapping import SHIPPED, load_mapping, shipped
 from maild.importer.plan import make_plan
-from maild.importer.rows import read_exports
 from maild.importer.write import Importer
 from maild.yamlfile import nearest
 

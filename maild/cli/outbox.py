@@ -26,7 +26,7 @@ from maild.cli.options import (
 from maild.config import time_back
 from maild.errors import NotFound
 from maild.model import SendState
-from maild.outbox import by_hand, preview
+from maild.outbox import preview, retry_or_drop
 from maild.outbox import rows as delivery
 from maild.outbox.journal import Journal, journal_path
 from maild.store import asking
@@ -146,9 +146,9 @@ def retry(which: Which = None, since: Since = None, config: ConfigOption = None)
     with closing(Journal(journal_path(app.settings))) as journal:
 
         def work(unit: Unit) -> int:
-            items = by_hand.chosen(unit, which or (), from_then)
+            items = retry_or_drop.chosen(unit, which or (), from_then)
             for item in items:
-                by_hand.again(unit, item, journal, me(), now)
+                retry_or_drop.again(unit, item, journal, me(), now)
             return len(items)
 
         count = app.store.act(work)
@@ -161,9 +161,9 @@ def drop(which: Which = None, since: Since = None, config: ConfigOption = None) 
     from_then = _since(since, now)
 
     def work(unit: Unit) -> int:
-        items = by_hand.chosen(unit, which or (), from_then)
+        items = retry_or_drop.chosen(unit, which or (), from_then)
         for item in items:
-            by_hand.give_up(unit, item, me(), now)
+            retry_or_drop.give_up(unit, item, me(), now)
         return len(items)
 
     print(f"{_many(app.store.act(work))} will not be sent.")

@@ -14,9 +14,9 @@ from rich.table import Table
 
 from maild.app import open_app
 from maild.cli.options import ConfigOption, JsonOption, local, print_json
-from maild.desk import spam
+from maild.desk import spam_lists
 from maild.errors import NotFound
-from maild.ingest.spam import SPAM
+from maild.ingest.spam_filing import SPAM
 from maild.model import MessageState
 from maild.store import asking
 from maild.store.records import Message
@@ -76,16 +76,16 @@ def _accept(number: int, unit: Unit) -> None:
         raise NotFound(f"Message {number} is no spam; `maild spam list` shows what is.")
     unit.change(message, state=MessageState.STORED, attempts=0, next_try=None, why=None)
     if message.sender:
-        spam.put(unit, spam.ALLOW, message.sender)
+        spam_lists.put(unit, spam_lists.ALLOW, message.sender)
 
 
 def block(who: Who, config: ConfigOption = None) -> None:
     """Keep this sender's mail as spam from now on."""
-    entry = open_app(config).store.act(lambda unit: spam.put(unit, spam.BLOCK, who))
+    entry = open_app(config).store.act(lambda unit: spam_lists.put(unit, spam_lists.BLOCK, who))
     print(f"Mail of {entry} is kept as spam from now on.")
 
 
 def allow(who: Who, config: ConfigOption = None) -> None:
     """Never take this sender's mail for spam."""
-    entry = open_app(config).store.act(lambda unit: spam.put(unit, spam.ALLOW, who))
+    entry = open_app(config).store.act(lambda unit: spam_lists.put(unit, spam_lists.ALLOW, who))
     print(f"Mail of {entry} is never taken for spam.")

@@ -19,7 +19,7 @@ from rich.table import Table
 from maild import config as configuration
 from maild.cli.database import open_desk
 from maild.cli.options import local
-from maild.desk import lists, people, ticket_query, values, views
+from maild.desk import field_values, lists, people, ticket_query, views
 from maild.desk.lists import Listing
 from maild.store import asking
 from maild.store.asking.listing import MOST_COUNTED, Listed
@@ -130,7 +130,7 @@ def _table(found: Found, rows: Sequence[Listed]) -> Table:
 def _shown(value: Any) -> str:
     if isinstance(value, datetime):
         return local(value)
-    return "" if value is None else values.cell(value).removeprefix("'")
+    return "" if value is None else field_values.cell(value).removeprefix("'")
 
 
 def print_csv(found: Found, rows: Sequence[Listed]) -> None:
@@ -140,4 +140,4 @@ def print_csv(found: Found, rows: Sequence[Listed]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
-        writer.writerow(values.cell(lists.cell(row, name, found.now)) for name in names)
+        writer.writerow(field_values.cell(lists.cell(row, name, found.now)) for name in names)

@@ -16,7 +16,7 @@ from rich.table import Column, Table
 from maild.cli import ticket_list
 from maild.cli.database import open_desk, open_store
 from maild.cli.options import ConfigOption, JsonOption, local, print_json
-from maild.desk import original_mail, status_requirements, values, views
+from maild.desk import field_values, original_mail, status_requirements, views
 from maild.desk.explain import in_words
 from maild.errors import UsageError
 from maild.model import Role
@@ -185,7 +185,7 @@ def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "hours worked", f"{data['total_hours']:g}" if data["total_hours"] else ""
     for name, value in data.get("fields", {}).items():
         if name not in HIDDEN:
-            yield name, values.cell(value).removeprefix("'")
+            yield name, field_values.cell(value).removeprefix("'")
     for item in data.get("fields", {}).get("checklist") or ():
         yield "checklist", f"[{'x' if item.get('done') else ' '}] {item['item']}"
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from maild.app import open_app
 from maild.cli.options import ConfigOption, JsonOption, print_json
-from maild.desk import people, timesheet, values
+from maild.desk import field_values, people, timesheet
 from maild.errors import UsageError
 
 # Columns of the CSV, in their order.
@@ -77,7 +77,9 @@ def _monday(week: str | None, today: date) -> date:
 def _print_csv(entries: list[dict[str, Any]]) -> None:
     writer = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: values.cell(entry[name]) for name in COLUMNS} for entry in entries)
+    writer.writerows(
+        {name: field_values.cell(entry[name]) for name in COLUMNS} for entry in entries
+    )
 
 
 def _print(sheet: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maild.desk import words
+from maild.desk import search_words
 from maild.desk.profile import key
 from maild.store import asking
 from maild.store.records import Item, Ticket
@@ -16,7 +16,7 @@ def for_ticket(unit: Unit, ticket: Ticket) -> list[Item]:
     """The articles tied to the ticket or its asset, then those whose title or tags have most of
     the words of the ticket's title and first note; few of them, the best first."""
     first = asking.notes.of(unit, ticket)[:1]
-    said = set(words.cut(" ".join([ticket.title, *(note.text[:2000] for note in first)])))
+    said = set(search_words.cut(" ".join([ticket.title, *(note.text[:2000] for note in first)])))
     client = asking.tickets.organization(unit, ticket)
     found = [
         (_score(article, ticket, said), article)
@@ -33,5 +33,5 @@ def _score(article: Item, ticket: Ticket, said: set[str]) -> int:
     tied = ticket.number in fields.get("tickets", ()) or key(
         str(ticket.fields.get("asset"))
     ) in map(key, fields.get("assets", ()))
-    titled = set(words.cut(" ".join([article.name, *fields.get("tags", ())])))
+    titled = set(search_words.cut(" ".join([article.name, *fields.get("tags", ())])))
     return 100 * tied + len([w for w in titled & said if len(w) >= SHORTEST])

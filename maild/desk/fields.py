@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from maild.desk import appointments, items, names, people, values
+from maild.desk import appointments, field_values, items, names, people
 from maild.desk.desk import Desk
 from maild.desk.item_kinds import KINDS
 from maild.desk.profile import key, named, not_among
@@ -66,7 +66,11 @@ def label(name: str) -> Sentence:
 
 
 def set_value(
-    desk: Desk, ticket: Ticket, name: str, value: Any, dates: values.Dates = values.iso_dates
+    desk: Desk,
+    ticket: Ticket,
+    name: str,
+    value: Any,
+    dates: field_values.Dates = field_values.iso_dates,
 ) -> bool:
     """Gives a field of any kind its value; None or "empty" clears it; False: it had it already.
 
@@ -98,13 +102,17 @@ def _set_service_call(desk: Desk, ticket: Ticket, start: str | None) -> bool:
 
 
 def read(
-    desk: Desk, ticket: Ticket, name: str, value: Any, dates: values.Dates = values.iso_dates
+    desk: Desk,
+    ticket: Ticket,
+    name: str,
+    value: Any,
+    dates: field_values.Dates = field_values.iso_dates,
 ) -> Any:
     """The value that a field would have: plain, or the record that it names."""
     kind = COLUMNS.get(name) or LONG_TAIL.get(name, "text")
     if kind in _LOOKED_UP:
         return _LOOKED_UP[kind](desk, ticket, value, dates)
-    return values.read(kind, value, label(name), dates)
+    return field_values.read(kind, value, label(name), dates)
 
 
 def set_contact(desk: Desk, ticket: Ticket, person: Person | None) -> bool:
@@ -167,33 +175,33 @@ def named_error(name: str, known: Iterable[str]) -> UsageError:
 # ---- what the desk has to look up
 
 
-def _due(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> datetime:
+def _due(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -> datetime:
     if isinstance(value, datetime):
         return value
-    return datetime.fromisoformat(values.read("moment", value, label("due"), dates))
+    return datetime.fromisoformat(field_values.read("moment", value, label("due"), dates))
 
 
 def _word_of(of: str, what: Sentence) -> Lookup:
     """A word of the profile, in any case."""
 
-    def find(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> str:
+    def find(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -> str:
         return named(str(value), getattr(desk.profile, of), what)
 
     return find
 
 
-def _category(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> str:
+def _category(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -> str:
     known = desk.profile.categories
     return named(str(value), known, sentence("category")) if known else str(value)
 
 
-def _subcategory(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> str:
+def _subcategory(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -> str:
     category = str(ticket.fields.get("category") or "")
     known = desk.profile.categories.get(category, ())
     return named(str(value), known, sentence("subcategory")) if known else str(value)
 
 
-def _queue(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> str:
+def _queue(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -> str:
     """One of the profile, or the name of a mailbox of the other side as it stands."""
     by_key = {key(name): name for name in desk.profile.queues}
     return by_key.get(key(str(value)), str(value))
@@ -227,14 +235,16 @@ def find_person(desk: Desk, text: str) -> Person:
     return several[0]
 
 
-def _contact(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> Person:
+def _contact(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -> Person:
     person = find_person(desk, str(value))
     if people.is_ours(desk.unit, desk.settings.config, asking.people.email(desk.unit, person)):
         raise UsageError(sentence("The desk's own address is nobody's contact."))
     return person
 
 
-def _organization(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> Organization:
+def _organization(
+    desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates
+) -> Organization:
     found = asking.people.organization_called(desk.unit, str(value), former=True)
     if found is None:
         known = [one.name for one in desk.unit.all(asking.people.ORGANIZATIONS)]
@@ -242,7 +252,7 @@ def _organization(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -
     return found
 
 
-def _parent(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> Ticket:
+def _parent(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -> Ticket:
     found = asking.tickets.numbered(desk.unit, str(value))
     if found is None:
         raise NotFound(
@@ -254,20 +264,20 @@ def _parent(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> Tick
 def _record(kind: str) -> Lookup:
     """The name of a record; of a desk that keeps none of this kind, any text."""
 
-    def find(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> str:
+    def find(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -> str:
         if not asking.items.of_kind(desk.unit, kind):
-            return str(values.read("text", str(value), label(kind)))
+            return str(field_values.read("text", str(value), label(kind)))
         return items.find(desk.unit, KINDS[kind], str(value)).name
 
     return find
 
 
-def _assets(desk: Desk, ticket: Ticket, value: Any, dates: values.Dates) -> list[str]:
-    names = values.read("words", value, label("additional_assets"))
+def _assets(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -> list[str]:
+    names = field_values.read("words", value, label("additional_assets"))
     return [_record("asset")(desk, ticket, name, dates) for name in names]
 
 
-Lookup = Callable[[Desk, Ticket, Any, values.Dates], Any]
+Lookup = Callable[[Desk, Ticket, Any, field_values.Dates], Any]
 _ADDRESS = re.compile(r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+\.[^\s<>,;\"'()]+")
 MOST_NAMED = 5
 _LOOKED_UP: dict[str, Lookup] = {

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from maild import yamlfile
-from maild.desk import items, values
+from maild.desk import field_values, items
 from maild.desk.desk import Desk
 from maild.desk.item_kinds import KINDS, Kind, Slot
 from maild.errors import MaildError, UsageError
@@ -100,7 +100,7 @@ def write_csv(unit: Unit, kind: Kind, stream: TextIO) -> int:
     writer.writeheader()
     rows = [items.plain(unit, kind, record) for _, record in items.listed(unit, kind)]
     for row in rows:
-        writer.writerow({name: values.cell(value) for name, value in row.items()})
+        writer.writerow({name: field_values.cell(value) for name, value in row.items()})
     return len(rows)
 
 
@@ -150,7 +150,7 @@ def _column(name: str | None) -> str:
 
 
 def _stripped(row: dict[str, Any]) -> dict[str, Any]:
-    return {n: values.uncell(v.strip()) for n, v in row.items() if n and isinstance(v, str)}
+    return {n: field_values.uncell(v.strip()) for n, v in row.items() if n and isinstance(v, str)}
 
 
 def filled(kind: Kind, pairs: Iterable[str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ class Slot:
     """One field of a kind."""
 
     name: str  # "planned_replacement"
-    kind: str = "text"  # of `desk/values`, or of `desk/items`: organization, contact, record …
+    kind: str = "text"  # of `field_values`, or of `items`: organization, contact, record …
     among: tuple[str, ...] = ()  # of kind "choice"; of kind "record": its kind
     required: bool = False
 

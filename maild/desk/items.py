@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
 
-from maild.desk import people, values
+from maild.desk import field_values, people
 from maild.desk.desk import Desk
 from maild.desk.item_kinds import KINDS, Kind, Slot
 from maild.desk.profile import key, named, not_among
@@ -40,7 +40,7 @@ def put(
     name: str,
     texts: Mapping[str, Any],
     *,
-    dates: values.Dates = values.iso_dates,
+    dates: field_values.Dates = field_values.iso_dates,
     source: str = "command",
 ) -> Kept:
     """Makes a record of this kind and name, or changes the one that there is.
@@ -276,14 +276,16 @@ def _say(desk: Desk, event: EventName, kind: Kind, name: str, detail: Mapping[st
 # ---- reading a field
 
 
-def read(desk: Desk, slot: Slot, value: Any, dates: values.Dates = values.iso_dates) -> Any:
+def read(
+    desk: Desk, slot: Slot, value: Any, dates: field_values.Dates = field_values.iso_dates
+) -> Any:
     """What a text means in this field, as it is kept; UsageError, NotFound: it means nothing."""
     reader = _READERS.get(slot.kind)
     if reader is not None:
         return reader(desk, slot, value)
     if slot.name == "text":
         return str(value)[:LONGEST_ARTICLE]
-    return values.read(slot.kind, value, slot.label, dates)
+    return field_values.read(slot.kind, value, slot.label, dates)
 
 
 def _choice(desk: Desk, slot: Slot, value: Any) -> str:
@@ -320,7 +322,7 @@ def _resource(desk: Desk, slot: Slot, value: Any) -> str:
 
 
 def _resources(desk: Desk, slot: Slot, value: Any) -> list[str]:
-    return [_resource(desk, slot, one) for one in values.read("words", value, slot.label)]
+    return [_resource(desk, slot, one) for one in field_values.read("words", value, slot.label)]
 
 
 def _record(desk: Desk, slot: Slot, value: Any) -> str:
@@ -345,7 +347,7 @@ def _rates(desk: Desk, slot: Slot, value: Any) -> dict[str, float]:
         for part in filter(str.strip, _BETWEEN_RATES.split(str(value))):
             name, _, rate = part.strip().rpartition(" ")
             pairs.append((name.strip(" :=") or "any", rate))
-    return {key(name): values.read("number", rate, slot.label) for name, rate in pairs}
+    return {key(name): field_values.read("number", rate, slot.label) for name, rate in pairs}
 
 
 def _language(desk: Desk, slot: Slot, value: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from maild.desk import words
+from maild.desk import search_words
 from maild.store.asking import searching as asking
 from maild.store.console_records import SearchEntry
 from maild.store.unit import Unit
@@ -30,10 +30,10 @@ class Found:
 
 def search(unit: Unit, text: str, limit: int, *, organization_id: int | None = None) -> Found:
     """What has all the words of the text; the last of them may be half typed."""
-    wanted = words.asked(text)
+    wanted = search_words.asked(text)
     if not wanted:
         return Found((), (), ())
-    query = asking.query_of(unit, [(words.encoded([w]), begins) for w, begins in wanted])
+    query = asking.query_of(unit, [(search_words.encoded([w]), begins) for w, begins in wanted])
     tickets = asking.found_tickets(unit, query, limit, organization_id)
     if organization_id is not None:  # a client's own technicians find no other clients
         return Found(tuple(tickets), (), ())
@@ -111,7 +111,7 @@ def take_in(unit: Unit, texts: Mapping[tuple[str, int], str]) -> None:
         before = {row.thing_id: row for row in unit.all(asking.LIVE, kind=kind, ids=ids)}
         fresh: list[tuple[int, str]] = []
         for thing_id in ids:
-            text = words.encoded(words.cut(texts[kind, thing_id]))
+            text = search_words.encoded(search_words.cut(texts[kind, thing_id]))
             digest = hashlib.sha256(text.encode()).hexdigest()[:16]
             known = before.get(thing_id)
             if known is not None and known.digest == digest:

@@ -16,8 +16,8 @@ from typing import Any
 from maild.desk.former_numbers import folded_number
 from maild.desk.people import PUBLIC_DOMAINS
 from maild.desk.profile import STATUS_KINDS, Profile
+from maild.importer.csv_rows import Row
 from maild.importer.mapping import Mapping as Exports
-from maild.importer.rows import Row
 from maild.model import Address
 from maild.yamlfile import key, nearest
 

@@ -10,7 +10,7 @@ from maild.desk.language import for_all
 from maild.i18n import Value, sentence
 from maild.ingest import match
 from maild.model import EventName, Mail
-from maild.parse.calendar import in_words
+from maild.parse.icalendar import in_words
 from maild.store.records import Note, Ticket
 
 

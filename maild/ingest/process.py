@@ -31,7 +31,7 @@ from maild.ingest import (
     own_list,
     own_mail,
     routed_mail,
-    spam,
+    spam_filing,
 )
 from maild.ingest.outcome import Outcome, conclude
 from maild.ingest.quarantine import alert_of
@@ -300,7 +300,7 @@ def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outc
     route = desk.route()
     if route is not None:
         return _machine(desk, mail, route)
-    return spam.take(desk, mail) or human_mail.take(desk, mail, read)
+    return spam_filing.take(desk, mail) or human_mail.take(desk, mail, read)
 
 
 def _machine(desk: Desk, mail: Mail, route: Route) -> Outcome:

@@ -12,8 +12,8 @@ import structlog
 from maild.config import Settings
 from maild.errors import MaildError
 from maild.monitor import systemd
-from maild.monitor.endpoint import PLAIN, Answer, Endpoint
 from maild.monitor.health import BEAT, Health, beat, gone, look, name_of_daemon
+from maild.monitor.listener import PLAIN, Answer, Endpoint
 from maild.monitor.metrics import CONTENT_TYPE, Collector
 from maild.monitor.progress import Progress
 from maild.store import Store

@@ -30,7 +30,7 @@ from maild.outbox.relay import Connection
 from maild.outbox.rows import Done
 from maild.outbox.suspicion import Suspicion
 from maild.store import asking
-from maild.store.engine import Store
+from maild.store.database import Store
 from maild.store.unit import Unit
 from maild.templates.renderer import LocalRenderer, PooledRenderer
 

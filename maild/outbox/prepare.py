@@ -26,7 +26,7 @@ from maild.outbox.compose import (
 )
 from maild.outbox.journal import Journal
 from maild.outbox.rows import Claimed
-from maild.store.engine import Store
+from maild.store.database import Store
 from maild.store.unit import Unit
 from maild.templates.renderer import Job, LocalRenderer, Outcome, PooledRenderer
 

@@ -12,7 +12,7 @@ from maild.parse.mime import Part
 from maild.parse.newtext.header_blocks import field_label, find_headers, find_separators
 from maild.parse.newtext.lines import Line, find_notable, next_written, read_lines
 from maild.parse.newtext.marks import Mark, MarkKind, reply_mark_lines
-from maild.parse.newtext.vocabulary import Vocabulary, vocabulary
+from maild.parse.newtext.quote_words import Vocabulary, vocabulary
 
 
 def find(subject: str, text: str, new_text: str, parts: Sequence[Part]) -> Forwarded | None:

@@ -14,7 +14,7 @@ from functools import cached_property, wraps
 from typing import Any, TypeVar
 
 from maild.model import Address, Appointment, FailedRecipient, Kind, OfList, Reason
-from maild.parse import absence, bounce, phrases, prefixes, reactions
+from maild.parse import bounce, out_of_office, phrases, prefixes, reactions
 from maild.parse.fold import fold
 from maild.parse.headers import parse_addresses
 from maild.parse.mime import Part
@@ -350,7 +350,7 @@ def _answers_by_itself(facts: Facts) -> bool:
     """
     answers = facts.is_answer and not facts.quotes_subject
     machine = _machine(facts) or _nobody(facts) or _bulk(facts) or _suppressed(facts)
-    return bool(answers or machine) or absence.find(facts.new_text) is not None
+    return bool(answers or machine) or out_of_office.find(facts.new_text) is not None
 
 
 _AUTOMATIC = re.compile("auto|авто|αυτό|自動|自动|자동|otomat|avtom|samodej")
@@ -389,7 +389,7 @@ def _auto_reply_by_text(facts: Facts) -> _Finding | None:
     """A text that calls itself automatic, or one that only says that somebody is away."""
     hit = _calls_itself_automatic(facts.new_text[:_OPENING])
     if hit is None and facts.is_answer and not facts.attached:
-        hit = absence.find(facts.new_text)
+        hit = out_of_office.find(facts.new_text)
     if hit is None:
         return None
     return _Finding(Kind.AUTO_REPLY, f"the text says “{hit.phrase}”", hit.language)

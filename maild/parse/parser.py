@@ -13,7 +13,7 @@ from email.message import Message
 
 from maild.errors import MailError
 from maild.model import Address, Mail, Reason
-from maild.parse import attachments, bounce, calendar, charsets, forwarded, headers, mime, trace
+from maild.parse import attachments, bounce, charsets, forwarded, headers, icalendar, mime, trace
 from maild.parse import body as bodies
 from maild.parse import kind as kinds
 from maild.parse.mime import Part
@@ -46,9 +46,9 @@ def _parse(raw: bytes) -> Mail:
     top = parts[0]
     fields = read_headers(root)
     body = bodies.read(parts)
-    appointment = calendar.find(parts)
+    appointment = icalendar.find(parts)
     if appointment is not None and not body.text.strip():
-        body = replace(body, text=calendar.in_words(appointment))
+        body = replace(body, text=icalendar.in_words(appointment))
     defects.extend(_tree_defects(parts))
     defects.extend(body.defects)
     senders = _addresses(top, "From")

@@ -20,8 +20,8 @@ from maild.model import EventName
 from maild.rules.actions import rule_actor, steps_of
 from maild.rules.context import Context
 from maild.rules.engine import Rules, fire
-from maild.rules.failures import reported
 from maild.rules.rule import After, Before, Every, Rule, RuleSet
+from maild.rules.rule_failures import reported
 from maild.rules.ticket_clocks import Waiting
 from maild.store import Store, asking
 from maild.store.records import Clock, Event, Ticket

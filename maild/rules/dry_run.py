@@ -12,8 +12,8 @@ from maild.errors import NotFound
 from maild.model import EventName
 from maild.rules.context import Context
 from maild.rules.engine import fire
-from maild.rules.failures import reported
 from maild.rules.rule import After, Rule, RuleSet
+from maild.rules.rule_failures import reported
 from maild.rules.ticket_clocks import Waiting
 from maild.store import asking
 from maild.store.records import Event, Note, Ticket

@@ -22,11 +22,11 @@ from maild.errors import UsageError
 from maild.model import EventName
 from maild.rules.actions import rule_actor, steps_of
 from maild.rules.context import Context
-from maild.rules.failures import reported
-from maild.rules.last_good import keep
+from maild.rules.last_good_rules import keep
 from maild.rules.load import load_book, stamps
 from maild.rules.route import route_of
 from maild.rules.rule import Rule, RuleSet
+from maild.rules.rule_failures import reported
 from maild.rules.ticket_clocks import Waiting
 from maild.store.unit import Unit
 

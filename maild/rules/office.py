@@ -50,7 +50,7 @@ MAIL = Mail(
 )
 
 
-class _Trial(Desk):
+class _DryRun(Desk):
     """A desk that alerts nobody: what is missing is told when it is missed."""
 
     def alert(self, key: str, text: str) -> None:
@@ -103,7 +103,7 @@ def office(rules: Rules, state: str, config: Config | None = None) -> Office:
     """
     unit = memory()
     given = config or Config.model_validate({"desk": {"admins": ["admin@desk.example"]}})
-    desk = _Trial(
+    desk = _DryRun(
         unit,
         Settings(given, Path("maild.toml")),
         rules.profile,

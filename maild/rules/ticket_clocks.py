@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from maild.rules.context import Context
-from maild.rules.failures import reported
 from maild.rules.rule import After, Rule, RuleSet, awaited, due
+from maild.rules.rule_failures import reported
 from maild.store import asking
 from maild.store.records import Clock, Ticket
 

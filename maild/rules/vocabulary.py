@@ -10,7 +10,7 @@ from typing import Any
 from maild.desk import note_form, numbers, requests, status_requirements
 from maild.desk.profile import STATUS_KINDS, Profile
 from maild.model import EventName, Kind, Role, TicketRole
-from maild.parse import spam
+from maild.parse import spam_verdict
 from maild.rules.context import Context
 from maild.store import asking
 from maild.store.records import Organization, Person, Ticket
@@ -372,7 +372,7 @@ VALUES: dict[str, Value] = {
         Value(
             "mail.spam",
             "the field by which a server on the way calls it spam, or empty",
-            lambda context: spam.verdict(context.mail) if context.mail else "",
+            lambda context: spam_verdict.verdict(context.mail) if context.mail else "",
         ),
         Value("mail.proof", "why its sender was believed: token, dmarc …", _stored("proof")),
         Value("event.name", "the event", _of("event", "event"), words=lambda p: EVENTS),

@@ -1,5 +1,5 @@
 """Where everything is kept: tables, transactions, migrations."""
 
-from maild.store.engine import Store
+from maild.store.database import Store
 
 __all__ = ["Store"]

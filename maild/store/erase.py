@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from maild.model import SendState
 from maild.store.asking.searching import PLACE
-from maild.store.engine import Store, told_apart
+from maild.store.database import Store, told_apart
 from maild.store.schema import METADATA
 
 ERASED, NOBODY = "[erased]", "erased@invalid"

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from maild.errors import MaildError, UsageError
-from maild.store.engine import Store, told_apart
+from maild.store.database import Store, told_apart
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0010"  # the newest revision in there, known without importing alembic

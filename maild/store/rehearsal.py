@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from maild.store.engine import Store
+from maild.store.database import Store
 from maild.store.migrate import migrate
 from maild.store.records import Raw
 from maild.store.schema import METADATA, TABLES

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from maild.desk import spam
+from maild.desk import spam_lists
 from maild.errors import UsageError
 from maild.model import Address
 from maild.parse.parser import parse
-from maild.parse.spam import verdict
+from maild.parse.spam_verdict import verdict
 from maild.store import asking
 from maild.store.records import Alert
 from tests.looking import every
@@ -95,18 +95,18 @@ def test_h112_the_narrowest_entry_decides(make_desk: MakeDesk) -> None:
     desk = make_desk(more='[spam]\nblock = ["evil.example"]\nallow = ["good@evil.example"]\n')
     config = desk.transport.app.settings.config  # type: ignore[attr-defined]
     with desk.store.unit() as unit:
-        spam.put(unit, spam.BLOCK, "@Mail.Other.Example")
-        spam.put(unit, spam.ALLOW, "x@mail.other.example")
+        spam_lists.put(unit, spam_lists.BLOCK, "@Mail.Other.Example")
+        spam_lists.put(unit, spam_lists.ALLOW, "x@mail.other.example")
 
         def listed(address: str) -> str:
-            return spam.listed(unit, config, Address("", address))
+            return spam_lists.listed(unit, config, Address("", address))
 
         assert listed("good@evil.example") == "allow"
         assert listed("bad@sub.evil.example") == "block"
         assert listed("bad@notevil.example") == ""
         assert listed("y@mail.other.example") == "block"
         assert listed("X@mail.other.example") == "allow"
-        spam.put(unit, spam.ALLOW, "mail.other.example")
+        spam_lists.put(unit, spam_lists.ALLOW, "mail.other.example")
         assert listed("y@mail.other.example") == "allow"
         with pytest.raises(UsageError):
-            spam.put(unit, spam.BLOCK, "everybody")
+            spam_lists.put(unit, spam_lists.BLOCK, "everybody")

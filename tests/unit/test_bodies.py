@@ -9,7 +9,7 @@ from email.policy import SMTPUTF8
 import pytest
 
 from maild.model import Kind, Mail
-from maild.parse import calendar, phrases
+from maild.parse import icalendar, phrases
 from maild.parse.parser import parse
 
 STYLE = "<style>p { color: red } " + "x " * 3_000 + "</style>"
@@ -187,11 +187,11 @@ def test_h107_a_calendars_answer(answer: str, comment: str, method: str) -> None
 
 def test_all_day_folded_lines_and_a_duration() -> None:
     text = event("REQUEST", start=";VALUE=DATE:20261127", end=";VALUE=DATE:20261128")
-    found = calendar.read(text.replace("by a technician", "by a tech\r\n nician"))
+    found = icalendar.read(text.replace("by a technician", "by a tech\r\n nician"))
     assert found is not None
     assert (found.summary, found.start) == ("Visit by a technician", date(2026, 11, 27))
     text = event("REQUEST").replace("DTEND:20261127T100000Z", "DURATION:P1DT2H30M")
-    found = calendar.read(text)
+    found = icalendar.read(text)
     assert found is not None
     assert found.end == datetime(2026, 11, 28, 11, 30, tzinfo=UTC)
 
@@ -207,12 +207,12 @@ def test_all_day_folded_lines_and_a_duration() -> None:
     ],
 )
 def test_what_holds_no_event_is_no_appointment(text: str) -> None:
-    assert calendar.read(text) is None
+    assert icalendar.read(text) is None
 
 
 @pytest.mark.parametrize("time", ["99999999T999999Z", "", "x", "20260230", "00000101T000000Z"])
 def test_an_impossible_time_is_none(time: str) -> None:
-    found = calendar.read(event("REQUEST", start=f":{time}", end=f":{time}"))
+    found = icalendar.read(event("REQUEST", start=f":{time}", end=f":{time}"))
     assert found is not None
     assert found.start is None
 
@@ -220,6 +220,6 @@ def test_an_impossible_time_is_none(time: str) -> None:
 def test_an_alarm_and_a_second_event_change_nothing() -> None:
     alarm = "BEGIN:VALARM\nSUMMARY:Wake up\nEND:VALARM\n"
     text = event("REQUEST", alarm) + event("REQUEST").replace("Visit by", "Another by")
-    found = calendar.read(text)
+    found = icalendar.read(text)
     assert found is not None
     assert found.summary == "Visit by a technician"

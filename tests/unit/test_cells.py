@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from maild.desk.values import cell, uncell
+from maild.desk.field_values import cell, uncell
 
 CELLS: list[tuple[Any, str]] = [
     (None, ""),

@@ -19,7 +19,7 @@ FRONT = """
     rules/engine rules/load rules/clocks rules/dry_run rules/reference
     templates/renderer templates/source templates/history
     outbox/compose outbox/deliver outbox/journal outbox/relay
-    store/engine store/migrate store/rehearsal
+    store/database store/migrate store/rehearsal
     oauth/access_tokens oauth/signin oauth/tokenfile oauth/providers
 """.split()  # noqa: SIM905
 Function = ast.FunctionDef | ast.AsyncFunctionDef

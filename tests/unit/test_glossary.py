@@ -39,6 +39,21 @@ def test_no_module_and_no_class_is_named_by_another_word_for_a_thing() -> None:
     assert wrong == []
 
 
+# Where a module is named for what it serves: the command, the page, the noun that is asked about.
+BY_SUBJECT = ("cli", "web/pages", "store/asking", "commands/handlers")
+EVERYWHERE = {"__init__", "reference"}  # `reference` writes its wing's page in docs/
+
+
+def test_no_two_modules_have_one_name() -> None:
+    """A stranger who looks for a word finds one module, and what serves it by the same name."""
+    found: dict[str, list[str]] = {}
+    for file in CODE:
+        wing = file.parent.relative_to(ROOT / "maild").as_posix()
+        if wing not in BY_SUBJECT and file.stem not in EVERYWHERE:
+            found.setdefault(file.stem, []).append(f"{wing}/{file.name}")
+    assert [files for files in found.values() if len(files) > 1] == []
+
+
 def test_no_word_stands_for_two_things() -> None:
     words = [part.strip().lower() for word, _ in rows() for part in word.split(",")]
     assert len(words) == len(set(words))

@@ -19,17 +19,17 @@ from maild.errors import MailError
 from maild.ingest.subject_fields import named_fields, title_of
 from maild.ingest.withheld import is_yes
 from maild.parse import (
-    absence,
     authres,
     body,
     bounce,
-    calendar,
     charsets,
     forwarded,
     headers,
     html,
+    icalendar,
     letter,
     mime,
+    out_of_office,
     prefixes,
     reactions,
     skeleton,
@@ -144,11 +144,11 @@ READERS: dict[str, Callable[[str], object]] = {
     "a subject": subject,
     "commands": asked,
     "a thank-you": is_thanks,
-    "an absence": absence.find,
+    "an absence": out_of_office.find,
     "a letter": letter.clauses,
     "a button": lambda t: reactions.find([], None, "Recall: x", t),
     "a yes": is_yes,
-    "a calendar": calendar.read,
+    "a calendar": icalendar.read,
 }
 PIECES = [
     '"\\', '"', "\\", "a", "a@", "@", "<", ">", "(", ")", "((a", "=?", "=?utf-8?q?",

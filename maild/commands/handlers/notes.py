@@ -5,7 +5,7 @@ from __future__ import annotations
 from maild.commands.arguments import fold, ticket_number
 from maild.commands.job import Job
 from maild.desk import merging
-from maild.desk import spam as spam_lists
+from maild.desk import spam_lists as spam_lists
 from maild.errors import Refused
 from maild.i18n import sentence
 from maild.model import LinkKind

@@ -26,8 +26,8 @@ from maild.ingest.imap import uidsets
 from maild.ingest.imap.failures import busy, lost, who
 from maild.ingest.imap.folders import Listed, find, new_name
 from maild.ingest.imap.login import Client, farewell, logged_in
+from maild.ingest.imap.responses import code_of, passing, says, words_of
 from maild.ingest.imap.wire import Patience, Stop, Stopped, TooLarge, Wire
-from maild.ingest.imap.words import code_of, passing, says, words_of
 
 MANY = 300_000  # UIDs that fit into one line of a SEARCH answer
 

@@ -13,8 +13,8 @@ import ssl
 
 from maild.config import MailboxSection
 from maild.errors import MaildError, Temporary, Unavailable
+from maild.ingest.imap.responses import passing, says, wait_seconds, words_of
 from maild.ingest.imap.wire import Patience
-from maild.ingest.imap.words import passing, says, wait_seconds, words_of
 
 
 class Later(Temporary):

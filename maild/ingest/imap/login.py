@@ -14,8 +14,8 @@ from imapclient.exceptions import CapabilityError, LoginError, ProtocolError
 from maild.config import MailboxSection
 from maild.errors import Unavailable
 from maild.ingest.imap.failures import NotLetIn, busy, lost, not_let_in, unreached, who
+from maild.ingest.imap.responses import passing, words_of
 from maild.ingest.imap.wire import InClear, Patience, Stop, Wire
-from maild.ingest.imap.words import passing, words_of
 from maild.oauth import access_token
 
 

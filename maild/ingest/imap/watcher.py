@@ -35,9 +35,9 @@ from maild.ingest.imap.connection import (
 from maild.ingest.imap.cursor import KEYS, Cursor, Fetched, Place, chunks
 from maild.ingest.imap.failures import Busy, Later
 from maild.ingest.imap.fetch import Broken, Interrupted, fetch, grouped
+from maild.ingest.imap.responses import says
 from maild.ingest.imap.retries import Retries
 from maild.ingest.imap.wire import Patience, Stop, Stopped
-from maild.ingest.imap.words import says
 from maild.store import Store
 
 log = structlog.get_logger()

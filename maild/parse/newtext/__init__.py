@@ -21,9 +21,9 @@ from .header_blocks import find_headers, find_separators
 from .html_quotes import ElementKind, Structure, read_structure
 from .lines import Line, find_notable, read_lines
 from .marks import Mark, MarkKind, reply_mark, reply_mark_lines
+from .quote_words import Vocabulary, vocabulary
 from .quotes import find_quotes
 from .tails import find_tails
-from .vocabulary import Vocabulary, vocabulary
 
 __all__ = ["Split", "reply_mark", "split"]
 

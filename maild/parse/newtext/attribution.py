@@ -10,10 +10,10 @@ from enum import Enum
 
 from maild.parse.fold import fold
 
-from .dates import DATE, TIME
 from .lines import Line, last_written, next_written
 from .marks import MOST_MARK_LINES, Mark, MarkKind, reply_mark_lines
-from .vocabulary import Vocabulary
+from .quote_dates import DATE, TIME
+from .quote_words import Vocabulary
 
 LONGEST = 400  # characters of an attribution
 LONGEST_UNDATED = 120

@@ -6,10 +6,10 @@ import re
 
 from maild.parse.fold import fold
 
-from .dates import DATE
 from .lines import Line
 from .marks import Mark, MarkKind
-from .vocabulary import Vocabulary
+from .quote_dates import DATE
+from .quote_words import Vocabulary
 
 MOST_LINES = 40  # lines of a header block, continuations included
 FIELD_WORDS = 2  # of a form's field name, at most

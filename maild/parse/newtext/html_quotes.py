@@ -18,7 +18,7 @@ from typing import Any
 from maild.parse.fold import fold, fold_letters
 
 from .lines import Line
-from .vocabulary import clients, vocabulary
+from .quote_words import clients, vocabulary
 
 EXAMINED_HTML = 500_000  # characters
 MOST_ELEMENTS = 100

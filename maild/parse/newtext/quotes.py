@@ -10,7 +10,7 @@ from .header_blocks import field_label
 from .html_quotes import ElementKind, Structure
 from .lines import Line, fenced
 from .marks import LONGEST_SIGNATURE, Mark
-from .vocabulary import Vocabulary
+from .quote_words import Vocabulary
 
 LEAST_INITIALED = 2  # lines "JD> …" that make a quote
 LEAST_WRAPPED = 60  # characters of a line that a program wraps

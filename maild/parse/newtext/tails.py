@@ -8,7 +8,7 @@ from maild.parse.fold import fold
 
 from .lines import Line, fenced
 from .marks import MOST_MARK_LINES, Mark, MarkKind, reply_mark_lines
-from .vocabulary import Vocabulary
+from .quote_words import Vocabulary
 
 LONGEST_SENT_FROM = 160  # characters
 MOST_WORDS = 6  # of an unknown device's name

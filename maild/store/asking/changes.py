@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from maild.store.engine import Store
+from maild.store.database import Store
 from maild.store.prepared import Row, Statement
 from maild.store.question import param
 from maild.store.records import Event, Ticket

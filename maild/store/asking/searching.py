@@ -1,6 +1,6 @@
 """The index of words: what is in it, what is new, what has all the words that are asked for.
 
-The words are cut by us (`maild/desk/words.py`); SQLite keeps them in FTS5, PostgreSQL in a
+The words are cut by us (`maild/desk/search_words.py`); SQLite keeps them in FTS5, PostgreSQL in a
 tsvector.  A thing that changed gets a new entry; the old one is not live any more.
 """
 

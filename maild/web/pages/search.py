@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from maild.desk import search as finding
-from maild.desk import words
+from maild.desk import search_words
 from maild.store.asking import listing as store_listing
 from maild.store.asking import screens
 from maild.store.records import Note, Organization
@@ -37,7 +37,7 @@ def search(visit: Visit) -> Response:
 def _hits(visit: Visit, text: str, limit: int) -> dict[str, Any]:
     scope = visit.visitor.scope.organization_id
     found = finding.search(visit.unit, text, limit, organization_id=scope)
-    wanted = [word for word, _ in words.asked(text)]
+    wanted = [word for word, _ in search_words.asked(text)]
     notes = visit.unit.some(Note, [note for _, note in found.tickets if note])
     rows = store_listing.numbers(visit.unit, [ticket for ticket, _ in found.tickets])
     by_note = dict(found.tickets)
@@ -64,5 +64,5 @@ def _why(note: Note | None, wanted: list[str]) -> Markup:
 
 
 def marked(text: str, wanted: list[str]) -> Markup:
-    parts = words.around(" ".join(text.split()), wanted)
+    parts = search_words.around(" ".join(text.split()), wanted)
     return Markup("").join(Markup("<mark>%s</mark>") % t if hit else escape(t) for t, hit in parts)

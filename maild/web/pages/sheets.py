@@ -18,10 +18,10 @@ from maild.store.console_records import Signature, WorkingClock
 from maild.store.records import Ticket, TimeEntry
 from maild.store.unit import Unit
 from maild.web import forms
-from maild.web.happenings import happening
 from maild.web.pages.changes import act, answered
 from maild.web.pages.ticket import _ELSEWHERE, shown
 from maild.web.site import action, page
+from maild.web.ticket_history import happening
 from maild.web.visit import Visit
 
 SHEETS = ("template", "merge", "link", "escalate", "transfer", "share", "remind", "sign", "title")

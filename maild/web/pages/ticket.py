@@ -21,8 +21,8 @@ from maild.store.records import Note, Ticket
 from maild.store.unit import Unit
 from maild.web import prose
 from maild.web.feed import News
-from maild.web.happenings import Happening, happening
 from maild.web.site import page
+from maild.web.ticket_history import Happening, happening
 from maild.web.visit import Visit
 
 RECENT = 50

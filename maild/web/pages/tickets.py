@@ -15,8 +15,8 @@ from markupsafe import Markup, escape
 from starlette.responses import Response, StreamingResponse
 
 from maild.desk import lists
+from maild.desk.field_values import no_formula
 from maild.desk.lists import FIELDS, Field, Listing
-from maild.desk.values import no_formula
 from maild.errors import NotFound, UsageError
 from maild.i18n import sentence
 from maild.store.asking import clients as asking_clients

@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from maild.desk.values import no_formula
+from maild.desk.field_values import no_formula
 from maild.errors import NotFound, UsageError
 from maild.i18n import sentence
 from maild.store.asking import screens, worked

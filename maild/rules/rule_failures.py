@@ -11,7 +11,7 @@ from maild.errors import MaildError
 from maild.model import EventName
 from maild.rules.context import Context
 from maild.rules.rule import Rule
-from maild.store.engine import is_database
+from maild.store.database import is_database
 
 log = structlog.get_logger()
 

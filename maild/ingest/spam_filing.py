@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from maild.desk import people, spam
+from maild.desk import people, spam_lists
 from maild.desk.desk import Desk
 from maild.ingest.outcome import Outcome, conclude
 from maild.model import Became, Mail
-from maild.parse.spam import verdict
+from maild.parse.spam_verdict import verdict
 from maild.store import asking
 
 SPAM = "spam: "  # how the `why` of such a message begins
@@ -31,11 +31,11 @@ def why(desk: Desk, mail: Mail) -> str:
     answer to our own mail: a filter errs, and a customer's words must not be lost in a list."""
     if mail.sender is None:
         return ""
-    which = spam.listed(desk.unit, desk.settings.config, mail.sender)
-    if which == spam.BLOCK:
+    which = spam_lists.listed(desk.unit, desk.settings.config, mail.sender)
+    if which == spam_lists.BLOCK:
         return f"{mail.sender.key} is on the block list"
     said = verdict(mail) if desk.settings.config.spam.verdicts else ""
-    if not said or which == spam.ALLOW or _known(desk, mail):
+    if not said or which == spam_lists.ALLOW or _known(desk, mail):
         return ""
     return f"{said} says so"
 
