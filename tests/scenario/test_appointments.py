@@ -13,7 +13,7 @@ from maild.demo.writer import Writer, plain_text
 from maild.desk import items
 from maild.desk.item_kinds import KINDS
 from maild.model import Appointment
-from maild.parse import calendar
+from maild.parse import icalendar
 from tests.scenario.conversation import Desk
 
 MakeDesk = Callable[..., Desk]
@@ -90,7 +90,7 @@ def said(mail: EmailMessage) -> Appointment:
     assert isinstance(octets, bytes)
     assert octets == shown.get_payload(decode=True)
     assert all(len(line) <= 75 for line in octets.split(b"\r\n"))
-    found = calendar.read(octets.decode())
+    found = icalendar.read(octets.decode())
     assert found is not None and shown.get_param("method") == found.method.upper()
     return found
 

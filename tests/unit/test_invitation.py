@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from maild.outbox import invitation
-from maild.parse import calendar
+from maild.parse import icalendar
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -64,7 +64,7 @@ def test_g10_the_zone_that_it_brings_is_the_zone_at_that_time(zone: str, at: str
     assert after == f"{local:%z}"
     began = datetime.strptime(f"{onset}{before}", "%Y%m%dT%H%M%S%z")
     assert began <= start and f"{began.astimezone(ZoneInfo(zone)):%z}" == after
-    found = calendar.read(text)
+    found = icalendar.read(text)
     assert found is not None and (found.start, found.end) == (start, end)
 
 
