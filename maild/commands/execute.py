@@ -113,6 +113,7 @@ def _one(job: Job, command: Command) -> Result:
         act = _wish if contacts.closing(job) else act
     steps, entry = list(job.steps), job.entry
     job.desk.settle()
+    job.stands = True
     try:
         with job.desk.attempt():
             what = act(job, command.argument)
@@ -122,7 +123,7 @@ def _one(job: Job, command: Command) -> Result:
     except MaildError as error:
         job.steps[:], job.entry = steps, entry
         return _refused(job, command.written, error.message)
-    return Result(command.written, True, what)
+    return Result(command.written, job.stands, what)
 
 
 def _wish(job: Job, argument: str) -> str:

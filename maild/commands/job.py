@@ -47,6 +47,7 @@ class Job:
     answered: Note | None = None  # the note that the mail answers
     entry: TimeEntry | None = None  # the time entered by this mail
     steps: list[dict[str, Any]] = field(default_factory=list)  # what `#undo` needs besides values
+    stands: bool = True  # what the command has just set is so still, after all rules
     told: int = 0  # reports that were sent
     undoes: Message | None = None  # what `#undo` takes back, where that was said by other means
 

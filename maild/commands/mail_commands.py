@@ -23,6 +23,7 @@ from maild.commands.words import Vocabulary, Word, own_folder, vocabulary
 from maild.config import Settings
 from maild.desk import answered, fields, people, views
 from maild.desk.audience import OF_CONTACT, TEAM, UNPROVEN, Audience, Written, decide
+from maild.desk.crossing import crossed
 from maild.desk.desk import Desk
 from maild.desk.profile import Profile, key
 from maild.errors import MaildError, UsageError
@@ -194,6 +195,7 @@ def audience(
             for_team=_for_team(desk, asked),
             answers=answers,
             answers_unknown=unknown,
+            crossed=crossed(desk, mail, ticket, may.person),
             was_told=unknown
             and answered.was_told_internally(desk.unit, desk.profile, ticket, may.person),
         )

@@ -29,6 +29,7 @@ class Written:
     answers: bool | None = None  # whether what it answers is public; None: nothing that we know
     answers_unknown: bool = False  # it is an answer, and we do not know to what
     was_told: bool = False  # he was sent something internal of this ticket
+    crossed: str = ""  # the colleague who has just answered, and whose words he did not have
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,16 @@ RULES = (
     Rule(
         lambda w: w.answers is False,
         Audience(False, sentence("it answers something internal")),
+    ),
+    Rule(
+        lambda w: bool(w.crossed),
+        Audience(
+            False,
+            sentence(
+                "a colleague has just answered the contact, and you did not have that answer yet"
+            ),
+            asks=True,
+        ),
     ),
     Rule(lambda w: w.answers is True, Audience(True, sentence("it answers something public"))),
     Rule(

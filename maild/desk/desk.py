@@ -18,6 +18,7 @@ import structlog
 from maild.config import Settings
 from maild.desk import alerts, numbers, own_addresses
 from maild.desk.calendar import Calendar
+from maild.desk.notify import keep_current
 from maild.desk.profile import Profile
 from maild.model import Address, EventName, LinkKind, Mail, Role, StatusKind, TicketRole
 from maild.store import asking
@@ -398,9 +399,7 @@ class Desk:
     ) -> None:
         """Records what happened and queues it for the rules."""
         row = self.record(ticket, event, detail)
-        occurrence = Occurrence(row, ticket, note, self.author, self.chain)
-        self.events.append(occurrence)
-        self._waiting.append(occurrence)
+        self.hear(Occurrence(row, ticket, note, self.author, self.chain))
 
     def record(self, ticket: Ticket, event: EventName, detail: Mapping[str, Any]) -> Event:
         """Writes down what happened; no rule hears of it."""
@@ -429,6 +428,12 @@ class Desk:
                     listener(self, occurrence)
         finally:
             self.actor, self.chain = actor, chain
+        keep_current(self)
+
+    def hear(self, occurrence: Occurrence) -> None:
+        """Queues for the rules what was written down before."""
+        self.events.append(occurrence)
+        self._waiting.append(occurrence)
 
     @contextmanager
     def acting(self, actor: Actor, chain: tuple[str, ...] | None = None) -> Iterator[None]:

@@ -162,6 +162,10 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
             "Careful, she never pays.",
         ),
     ),
+    "undelivered": (
+        Fact("undelivered.address", "whom our mail did not reach", "ann@acme.example"),
+        Fact("undelivered.why", "what its server said", "550 5.1.1 no such user"),
+    ),
     "side": (Fact("side", "the other side's name", "Northwind IT"),),
     "sla": (
         Fact("sla.target", "first response or resolution", "first response"),
@@ -171,8 +175,20 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
 }
 # What maild alone knows, in the mails that it sends without a rule.
 OF_MAILD: dict[str, tuple[Fact, ...]] = {
-    "kept": (Fact("why", "why his words were kept from the contact", "it answers a mail that "
-                  "cannot be recognised"),),
+    "kept": (
+        Fact("why", "why his words were kept from the contact",
+             "it answers a mail that cannot be recognised"),
+        Fact("other.by", "who has just answered the contact, or none", None),
+        Fact("other.text", "what he wrote, or none", None),
+    ),
+    "held-back": (
+        Fact("mails[].number", "the ticket, or none", "T20261121.0042"),
+        Fact("mails[].title", "its title, or the mail's subject", "Printer is on fire"),
+        Fact("mails[].by", "who wrote it", "Ann Archer"),
+        Fact("mails[].text", "its first words", "It smokes again."),
+        Fact("mails[].at", "when it came", "2026-11-21T09:30:00+00:00"),
+        Fact("more", "how many there were besides", 12),
+    ),
     "answers": (
         Fact("answers[].command", "what was asked", "status Complete"),
         Fact("answers[].done", "whether it was done", True),
@@ -275,6 +291,13 @@ def recipient_facts(name: str, address: str, audience: str, language: str, timez
         "language": language,
         "timezone": timezone,
     }
+
+
+# Of these what is so at the end of a transaction counts, not when the mail was thought of.
+CURRENT = (
+    "status", "status_kind", "priority", "type", "queue", "primary", "secondaries", "due",
+    "completed", "resolution", "hours", "reopened",
+)  # fmt: skip
 
 
 def ticket_facts(unit: Unit, ticket: Ticket) -> Facts:

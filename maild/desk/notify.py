@@ -15,7 +15,17 @@ from typing import Any, Protocol
 import structlog
 
 from maild.config import Settings
-from maild.desk import absence, alerts, bundles, facts, late, people, rate_limits, reply_tokens
+from maild.desk import (
+    absence,
+    alerts,
+    bundles,
+    facts,
+    late,
+    overflow,
+    people,
+    rate_limits,
+    reply_tokens,
+)
 from maild.desk.language import translator
 from maild.desk.notifications import AS_USUAL, LISTED, Notification
 from maild.desk.own_addresses import answers_from
@@ -23,6 +33,7 @@ from maild.desk.profile import Profile
 from maild.model import Address, EventName, Mail, Role, SendState, TicketRole
 from maild.store import asking
 from maild.store.records import (
+    Clock,
     Event,
     Message,
     Note,
@@ -38,6 +49,7 @@ from maild.store.unit import Unit
 log = structlog.get_logger()
 
 RESTORED = "restored"  # key of a Setting: when a backup came back without the journal
+UNDELIVERED = "undelivered"  # the notification that another did not arrive
 REFERENCES = 20  # ids of a conversation that a mail names: the first and the latest
 
 
@@ -160,7 +172,8 @@ def _there(
     """He himself, or who stands in while he is away; what answers his own mail is his."""
     if not isinstance(who, Person) or who.role != Role.RESOURCE or what.kind.direct:
         return [who]
-    return [there for there in absence.stand_ins(desk.unit, who, desk.now) if there is not desk.by]
+    there = absence.stand_ins(desk.unit, who, desk.now)
+    return there if who in there else [one for one in there if one is not desk.by]
 
 
 def _look_up(desk: Cause, what: _What, told: Sequence[Recipient]) -> None:
@@ -289,15 +302,64 @@ def _add(
     key = _free_key(desk, what, recipient)
     if key is None:
         return None
-    held = _held(desk.unit, recipient) or _told_before(desk) or _capped(desk, what, recipient)
+    held = _held(desk.unit, recipient) or _told_before(desk)
+    capped = None if held else _capped(desk, what, recipient)
     row = desk.unit.add(_row(desk, what, recipient, extra, key))
     if held:
         desk.unit.change(row, state=SendState.HELD, error=held)
+        if what.note is not None and what.note.by_kind == Role.RESOURCE:
+            not_delivered(desk.unit, row, held, desk.now)
+    elif capped is not None:
+        _keep_back(desk, what, recipient, row, capped)
     elif desk.settings.config.desk.listens:
         desk.unit.change(row, state=SendState.UNSENT)
     if what.ticket is not None:
         desk.unit.add(Thread(message_id=row.message_id, ticket_id=what.ticket.id, ours=True))
     return row
+
+
+def _keep_back(
+    desk: Cause, what: _What, recipient: Recipient, row: OutboxItem, capped: rate_limits.KeptBack
+) -> None:
+    """Over a cap: it goes out when the window ends; to the team all together, in one mail."""
+    if recipient.audience == Role.CONTACT and capped.until is not None:
+        desk.unit.change(row, next_try=capped.until, error=capped.because)
+        return
+    desk.unit.change(row, state=SendState.HELD, error=capped.because)
+    if recipient.audience == Role.RESOURCE and what.note is not None:
+        by = facts.writer(desk.unit, what.note)
+        line = overflow.entry(desk, what.ticket, by, what.note.text)
+        tell_later(desk, [recipient], line)
+
+
+def tell_later(desk: Cause, told: Iterable[Person | Recipient | str], line: dict[str, Any]) -> None:
+    """Puts words that are over a cap into the one mail that each of them gets when its window
+    ends."""
+    kind = desk.profile.notifications.named(overflow.LIST)
+    for recipient in _told(desk, _What(kind, None, None, None, kind.auto), told):
+        row = overflow.open_list(desk, recipient.address)
+        if row is not None:
+            overflow.take_in(desk, row, line)
+            continue
+        extra = {"mails": [line], "more": 0}
+        for made in notify(desk, None, overflow.LIST, [recipient], extra=extra):
+            overflow.wait(desk, made)
+
+
+def keep_current(desk: Cause) -> None:
+    """What mails say of their ticket is what is so after all that was done: "Status: Assigned" in
+    the mail that says that we have it."""
+    current: dict[int, facts.Facts] = {}
+    for row in desk.unit.added(OutboxItem):
+        ticket, said = desk.unit.get(Ticket, row.ticket_id), row.data.get("ticket")
+        if ticket is None or not said:
+            continue
+        if ticket.id not in current:
+            so = facts.storable(facts.ticket_facts(desk.unit, ticket))
+            current[ticket.id] = {name: so[name] for name in facts.CURRENT}
+        now = current[ticket.id]
+        if any(said.get(name) != value for name, value in now.items()):
+            desk.unit.change(row, data={**row.data, "ticket": {**said, **now}})
 
 
 def _row(
@@ -375,10 +437,12 @@ def _held(unit: Unit, recipient: Recipient) -> str | None:
     return f"The address is held: {reasons[0]}" if reasons and reasons[0] else None
 
 
-def _capped(desk: Cause, what: _What, recipient: Recipient) -> str | None:
+def _capped(desk: Cause, what: _What, recipient: Recipient) -> rate_limits.KeptBack | None:
     """Which cap keeps this mail back, if one does (E10)."""
+    if what.kind.name == overflow.LIST:  # it is what a cap lets out
+        return None
     mail, caps = _outgoing(desk, what, recipient), desk.settings.config.floods
-    return rate_limits.over_outgoing(desk.unit, mail, caps, desk.now) or None
+    return rate_limits.over_outgoing(desk.unit, mail, caps, desk.now)
 
 
 def _outgoing(desk: Cause, what: _What, recipient: Recipient) -> rate_limits.Outgoing:
@@ -387,7 +451,9 @@ def _outgoing(desk: Cause, what: _What, recipient: Recipient) -> rate_limits.Out
         audience=recipient.audience,
         ticket_id=what.ticket.id if what.ticket else None,
         auto=what.auto is not None,
-        stranger=rate_limits.is_stranger(recipient.person, desk.now),
+        stranger=recipient.audience == Role.CONTACT
+        and rate_limits.is_stranger(recipient.person, desk.now),
+        of_stranger=desk.author is not None and rate_limits.is_stranger(desk.author, desk.now),
         by_resource=desk.author is not None and desk.author.role == Role.RESOURCE,
     )
 
@@ -512,16 +578,30 @@ def _bounded(chain: list[str]) -> list[str]:
 
 
 def not_delivered(unit: Unit, row: OutboxItem, why: str, now: datetime) -> None:
-    """Notes on the ticket that this mail did not arrive, and tells the admins once a recipient."""
+    """Notes on the ticket that this mail did not arrive, and tells the admins once a recipient.
+
+    A clock that is due at once lets the rules hear of it, whoever found it out; that such a notice
+    itself did not arrive they are not told.
+    """
+    detail = {"template": row.template, "to": row.address, "why": why, "audience": row.audience}
     unit.add(
         Event(
             ticket_id=row.ticket_id,
             at=now,
             event=EventName.NOTIFICATION_FAILED,
             by="maild",
-            detail={"template": row.template, "to": row.address, "why": why},
+            detail=detail,
         )
     )
+    if row.ticket_id is not None and row.template != UNDELIVERED:
+        unit.add(
+            Clock(
+                ticket_id=row.ticket_id,
+                name=f"{UNDELIVERED}: {row.id}",
+                due=now,
+                started=now,
+            )
+        )
     text = (
         f'The notification "{row.template}" to {row.address} could not be delivered: {why} '
         "`maild outbox` has it; is the address right?"

@@ -20,6 +20,7 @@ from maild.store.unit import Unit
 KEEP = timedelta(days=3)  # counters that were last raised before are swept away
 STRANGER = timedelta(days=1)  # so long an address that we learned by mail is a stranger's
 SWEPT = "counters swept"  # what the program remembers
+LOOP = "conversation"  # the cap that ends what machines say to each other
 ALERT = "flood"  # one alert, however many caps a storm runs into
 
 
@@ -32,7 +33,16 @@ class Outgoing:
     ticket_id: int | None
     auto: bool  # a machine's words, not a person's
     stranger: bool  # first seen within a day
+    of_stranger: bool  # what one such wrote caused it
     by_resource: bool  # what a technician did himself (proven) caused it
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBack:
+    """That a cap keeps a mail back."""
+
+    because: str  # which one, in words for people
+    until: datetime | None  # when it goes out by itself; None: never
 
 
 def outgoing_caps(mail: Outgoing, caps: FloodsSection) -> list[tuple[str, str, Cap]]:
@@ -45,25 +55,48 @@ def outgoing_caps(mail: Outgoing, caps: FloodsSection) -> list[tuple[str, str, C
     ]
     if mail.auto or not mail.by_resource:
         if mail.audience != Role.CONTACT:
-            found.append(("resource", f"resource:{mail.address}", caps.resource))
+            of_strangers = ":strangers" if mail.of_stranger else ""
+            key = f"resource:{mail.address}{of_strangers}"
+            found.append(("resource", key, caps.resource))
         elif mail.auto and not mail.by_resource:
             found.append(("recipient", f"recipient:{mail.address}", caps.recipient))
             if mail.stranger:
                 found.append(("strangers", "strangers", caps.strangers))
-        found.append(("total", "total", caps.total))
+        if not (mail.stranger or mail.of_stranger):  # they use up nothing of those whom we know
+            found.append(("total", "total", caps.total))
     return found
 
 
-def over_outgoing(unit: Unit, mail: Outgoing, caps: FloodsSection, now: datetime) -> str:
-    """Which cap keeps this mail back, in words for people; "" where none does.  It is counted."""
+def over_outgoing(
+    unit: Unit, mail: Outgoing, caps: FloodsSection, now: datetime
+) -> KeptBack | None:
+    """What keeps this mail back, and how long; None where nothing does.  It is counted.
+
+    As many as the cap allows go out by themselves when its window ends; not what two machines say
+    to each other, as that would go on for ever.
+    """
     wanted = outgoing_caps(mail, caps)
     over_at = first_over(unit, [(key, cap) for _, key, cap in wanted], now)
     if over_at is None:
-        return ""
-    name, _, cap = wanted[over_at]
+        return None
+    name, key, cap = wanted[over_at]
     what = f"the cap [floods] {name} ({cap.hour} an hour, {cap.day} a day)"
     _tell(unit, f"Mail to {mail.address} is kept back by {what}", now)
-    return f"Kept back by {what}."
+    for_good = name == LOOP or first_over(unit, [(f"later:{key}", cap)], now) is not None
+    until = None if for_good else _window_end(unit, key, cap, now)
+    return KeptBack(f"Kept back by {what}.", until)
+
+
+def _window_end(unit: Unit, key: str, cap: Cap, now: datetime) -> datetime:
+    """When a mail of this key may go out again."""
+    _, in_day = asking.counters.so_far(unit, [key], now)[key]
+    hour = end_of_hour(now)
+    return hour.replace(hour=0) + timedelta(days=1) if in_day > cap.day else hour
+
+
+def end_of_hour(now: datetime) -> datetime:
+    """When the hour that the caps count in is over."""
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 def over(unit: Unit, name: str, key: str, cap: Cap, what: str, now: datetime) -> str:

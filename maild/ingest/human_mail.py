@@ -13,9 +13,10 @@ from datetime import timedelta
 from maild.commands import mail_commands as commands
 from maild.commands.job import May
 from maild.commands.values import Asked
-from maild.desk import own_addresses, people, rate_limits, reply_tokens, working_clock
+from maild.desk import overflow, own_addresses, people, rate_limits, reply_tokens, working_clock
 from maild.desk.audience import ELSEWHERE
 from maild.desk.desk import MAILD, Actor, Desk
+from maild.desk.notify import tell_later
 from maild.desk.views import MAILING_LIST
 from maild.ingest import aliases, automatic_mail, cc, kept_back, mail_notes, own_mail, withheld
 from maild.ingest.match import Evidence, Match, answered, decide, gather, of_ticket
@@ -38,6 +39,7 @@ from maild.model import (
 from maild.parse.fold import fold
 from maild.parse.kind import takes_no_answers, writes_for_others
 from maild.parse.thanks import is_thanks
+from maild.rules.recipients import everybody_else, holders
 from maild.store import asking
 from maild.store.records import Message, Note, Organization, Person, Ticket
 from maild.yamlfile import key
@@ -195,6 +197,9 @@ def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
         desk.remove_person(ticket, understood.person, role)
     if _accepts_copies(desk, understood, ticket):
         return _accept_copies(desk, understood, ticket)
+    too_often = _reopens_too_often(desk, understood, ticket)
+    if too_often:
+        return _file(desk, understood, too_often)
     quiet = _quiet(desk, understood, ticket)
     if quiet:
         mail_notes.file(desk, ticket, understood.mail, quiet, understood.actor)
@@ -279,7 +284,7 @@ def _send_on(desk: Desk, understood: Understood, note: Note) -> Outcome:
 
 
 def _quiet(desk: Desk, understood: Understood, ticket: Ticket) -> str:
-    """Why a mail is only filed: a list's, a thank-you, or one reopening too many; else ""."""
+    """Why a mail is only filed: it is a list's, or a thank-you; else ""."""
     if understood.mail.kind is Kind.LIST:
         return "mail of a list changes no status"
     is_open = ticket.status_kind != StatusKind.CLOSED
@@ -290,7 +295,14 @@ def _quiet(desk: Desk, understood: Understood, ticket: Ticket) -> str:
     if thanks:
         say(desk, Reason("thanks", "only a thank-you", f"every word of it is one ({thanks})"))
         return "a thank-you does not reopen a ticket"
-    if understood.by_resource or is_open or understood.only_commands:
+    return ""
+
+
+def _reopens_too_often(desk: Desk, understood: Understood, ticket: Ticket) -> str:
+    """Which cap on reopening this ticket is reached; "" where none is, or it reopens nothing."""
+    if understood.by_resource or ticket.status_kind != StatusKind.CLOSED:
+        return ""
+    if understood.only_commands or _quiet(desk, understood, ticket):
         return ""
     if _too_late(desk, understood, ticket):
         return ""  # it does not reopen this one
@@ -639,7 +651,18 @@ def _address(desk: Desk, understood: Understood) -> str:
 def _file(desk: Desk, understood: Understood, because: str) -> Outcome:
     """Keeps a mail that is too many where it is seen: on its ticket, or the sender's last one."""
     ticket = understood.found.ticket or asking.tickets.last_of(desk.unit, understood.person)
+    _tell_later(desk, understood, ticket)
     if ticket is None:
         return conclude(desk, Became.IGNORED, f"kept, but over {because}")
     mail_notes.file(desk, ticket, understood.mail, f"over {because}", understood.actor)
     return conclude(desk, Became.NOTE, f"a note that moves nothing: over {because}")
+
+
+def _tell_later(desk: Desk, understood: Understood, ticket: Ticket | None) -> None:
+    """What is over a cap is told all the same, in one mail with the rest: to those who hear of the
+    ticket, and to a technician whose own words went nowhere."""
+    told = [*(holders(desk, ticket) if ticket is not None else everybody_else(desk))]
+    if understood.by_resource and understood.person not in told:
+        told.append(understood.person)
+    text = understood.asked.text or understood.mail.text
+    tell_later(desk, told, overflow.entry(desk, ticket, understood.person.name, text))

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from maild import yamlfile
-from maild.desk import answered
+from maild.desk import answered, crossing, facts
 from maild.desk.audience import Audience
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
@@ -23,8 +23,10 @@ SEND = Path(__file__).parent / "send.yaml"
 def tell(desk: Desk, ticket: Ticket, note: Note, person: Person, readers: Audience) -> None:
     """Tells the writer that his words stayed among colleagues, and why, where he is to be asked."""
     if readers.asks and desk.mail is not None and desk.mail.answerable:
-        facts = {"why": readers.because}
-        notify(desk, ticket, TEMPLATE, [person], note=note, auto="auto-replied", extra=facts)
+        other = crossing.latest_answer(desk, ticket, person)
+        shown = {"by": facts.writer(desk.unit, other), "text": other.text} if other else {}
+        extra = {"why": readers.because, "other": shown}
+        notify(desk, ticket, TEMPLATE, [person], note=note, auto="auto-replied", extra=extra)
 
 
 def to_send(desk: Desk, mail: Mail, ticket: Ticket | None, person: Person) -> Note | None:

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from maild.config import Settings
-from maild.desk import reminders, sla, views
+from maild.desk import reminders, sla, undelivered, views
 from maild.desk.desk import Desk, Occurrence
 from maild.model import EventName
 from maild.rules.actions import rule_actor, steps_of
@@ -96,6 +96,8 @@ class Clocks:
             sla.fire(desk, ticket, clock.name, due, late)
         elif ticket is not None and reminders.is_clock(clock.name):
             reminders.fire(desk, ticket, clock.name)
+        elif ticket is not None and undelivered.is_clock(clock.name):
+            undelivered.fire(desk, ticket, clock)
         elif rule is None:
             return 0
         elif ticket is None:

@@ -157,6 +157,12 @@ def _proposed(context: Context) -> list[str]:
     return [asking.people.email(desk.unit, person) for person in people if person is not None]
 
 
+def _undelivered(context: Context) -> dict[str, Any]:
+    """Which mail of ours did not arrive, where that is what happened."""
+    found: dict[str, Any] = context.desk.memory.get("undelivered", {})
+    return found
+
+
 FACTS: dict[str, Callable[[Context], Any]] = {
     "until": _until,
     "since": _since,
@@ -172,4 +178,5 @@ FACTS: dict[str, Callable[[Context], Any]] = {
     "proposed": _proposed,
     "form": _form,
     "articles": _articles,
+    "undelivered": _undelivered,
 }

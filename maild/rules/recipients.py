@@ -14,7 +14,7 @@ from maild.store import asking
 from maild.store.records import Person, Ticket
 
 TURNS = ("round robin", "least loaded")
-SPECIAL = ("author", "other side", "on-call", "nobody", "holders", "added", *TURNS)
+SPECIAL = ("author", "other side", "on-call", "nobody", "holders", "added", "writer", *TURNS)
 
 
 def assignee(context: Context, who: str) -> Person | None:
@@ -124,6 +124,8 @@ def _told(context: Context, word: str, author: Person | None) -> list[Person | s
     if role == "holders":
         assert context.ticket is not None
         return holders(desk, context.ticket)
+    if role == "writer":
+        return _writer(context)
     if role == "added":
         return _added(context)
     if role == "on-call":
@@ -147,6 +149,12 @@ def holders(desk: Desk, ticket: Ticket) -> list[Person | str]:
 def everybody_else(desk: Desk) -> list[Person | str]:
     """Who hears where those who should are nobody: all resources, else the admins."""
     return [*asking.people.resources(desk.unit)] or [*desk.settings.config.desk.admins]
+
+
+def _writer(context: Context) -> list[Person | str]:
+    """Who wrote the note that it is about, where a person did."""
+    person = asking.notes.writer(context.desk.unit, context.note) if context.note else None
+    return [person] if person is not None and person.active else []
 
 
 def _added(context: Context) -> list[Person | str]:

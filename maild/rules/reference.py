@@ -198,6 +198,7 @@ WHO = {
     "other side": "the resource of the side that did not say it, of a shared ticket",
     "holders": "who holds the ticket; where nobody does, the group named like its queue, else all "
     "resources, else the admins",
+    "writer": "who wrote the note that it is about",
     "added": "who was put on the ticket by this very event",
     "on-call": "who is on call now, by `on_call` in profile.yaml; nobody is: all resources",
     "a group": "everybody under that name in `groups` of profile.yaml; an empty one: all resources",

@@ -405,6 +405,7 @@ VALUES: dict[str, Value] = {
                 ("command", "what was asked", "text"),
                 ("why", "why it was refused", "text"),
                 ("says", "what the other side says", "text"),
+                ("audience", "for whom the mail was that failed: contact, resource", "text"),
                 ("failed", "addresses that did not get our mail", "list"),
             )
         ),

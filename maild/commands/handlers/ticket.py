@@ -12,7 +12,7 @@ from maild.desk.desk import MAILD
 from maild.desk.language import for_all
 from maild.errors import Refused
 from maild.i18n import sentence, together
-from maild.model import Role
+from maild.model import Role, StatusKind
 from maild.store.records import Ticket
 
 LONGEST_TAG = 40
@@ -54,8 +54,22 @@ def status(job: Job, argument: str) -> str:
 
 def _set(job: Job, ticket: Ticket, name: str) -> str:
     if job.desk.set_status(ticket, name):
+        job.desk.settle()
+        if ticket.status != name:
+            return _did_not_stay(job, ticket, name)
         return sentence("{ticket} is {status}.", ticket=ticket.number, status=name)
     return sentence("{ticket} is {status} already.", ticket=ticket.number, status=name)
+
+
+def _did_not_stay(job: Job, ticket: Ticket, name: str) -> str:
+    """What the rules made of it at once; closed, it stays so or was not done."""
+    job.stands = job.desk.profile.status(name).kind != StatusKind.CLOSED
+    return sentence(
+        "{ticket} was set to {status}, and a rule made it {now}.",
+        ticket=ticket.number,
+        status=name,
+        now=ticket.status,
+    )
 
 
 def defer(job: Job, argument: str) -> str:

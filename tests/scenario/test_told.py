@@ -1,0 +1,189 @@
+"""What somebody waits for is told to him: what did not arrive, what a cap kept back, what crossed
+another answer, and the status that is so in the end (H30)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from maild.demo.writer import plain_text
+from tests.scenario.conversation import Desk
+from tests.scenario.test_audience import last, opened, templates, told
+from tests.scenario.test_loops import bounce
+
+MakeDesk = Callable[..., Desk]
+
+
+# ---- the status in a mail is the status after all rules of its message
+
+
+@pytest.mark.parametrize(
+    ("profile", "rules", "status"),
+    [
+        ("next7", "assign: Bob Tech", "Assigned"),
+        ("ggit", "status: In Progress", "In Progress"),
+        ("atera", "status: Pending", "Pending"),
+    ],
+)
+def test_a_mail_says_the_status_after_all_rules(
+    make_desk: MakeDesk, tmp_path: Path, profile: str, rules: str, status: str
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "profile.yaml").write_text(f"name: own\nextends: {profile}\n")
+    (own / "rules.yaml").write_text(
+        f"- rule: own\n  when: ticket created\n  then: [{{{rules}}}]\n", "utf-8"
+    )
+    desk = make_desk(profile=str(own))
+    desk.ann.mail("Printer is on fire", "It smokes.")
+    assert desk.ticket()["status"] == status
+    assert f"Status: {status}" in last(desk.ann).replace("**", "")
+
+
+def test_done_is_complete_never_stands_beside_reopened(make_desk: MakeDesk) -> None:
+    desk = make_desk(profile="ggit")
+    desk.ann.mail("Printer is on fire", "It smokes.")
+    desk.bob.reply("#take\n#checklist add Call back")
+    desk.bob.reply("Done.", subject="Re: Printer is on fire is complete")
+    desk.bob.reply("#complete")
+    assert desk.ticket()["status"] == "Incomplete - Re-opened"
+    answer = [plain_text(m) for m in desk.bob.received() if "#complete" in plain_text(m)][-1]
+    assert "Not done" in answer and "Incomplete - Re-opened" in answer
+    assert "is Complete." not in answer
+    desk.bob.reply("#checklist done 1")
+    desk.bob.reply("#complete")
+    assert desk.ticket()["status"] == "Complete"
+    assert "is Complete." in last(desk.bob)
+
+
+# ---- two answers at once
+
+
+def test_who_crosses_a_colleagues_answer_is_asked_once(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire", "It smokes.")
+    to_dana = desk.dana.received()[-1]
+    desk.bob.reply("Pull the plug, please.")
+    desk.later(minutes=3)
+    desk.dana.reply("Leave it on, please.", to=to_dana)
+    note = desk.ticket()["notes"][-1]
+    assert (note["text"], note["public"]) == ("Leave it on, please.", False)
+    assert "Leave it on" not in told(desk, desk.ann)
+    asked = last(desk.dana)
+    assert "not sent to the contact" in asked and "Pull the plug" in asked
+    desk.dana.reply("send")
+    assert "Leave it on" in last(desk.ann)
+    desk.dana.reply("And open a window.", to=to_dana)  # asked once is enough
+    assert "open a window" in last(desk.ann)
+
+
+@pytest.mark.parametrize(
+    "how", ["he answers hers", "much later", "he says so", "his own before", "internal before"]
+)
+def test_an_answer_that_crosses_nothing_goes_out(make_desk: MakeDesk, how: str) -> None:
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire", "It smokes.")
+    to_dana, to_bob = desk.dana.received()[-1], desk.bob.received()[-1]
+    desk.dana.reply("#also bob")
+    if how == "internal before":
+        desk.dana.reply("#internal\nShe is nervous.", to=to_dana)
+    elif how == "his own before":
+        desk.bob.reply("I look at it.", to=to_bob)
+    else:
+        desk.dana.reply("Pull the plug, please.", to=to_dana)
+    desk.later(minutes=30 if how == "much later" else 3)
+    words = "Then call us."
+    if how == "he answers hers":
+        desk.bob.reply(words)
+    else:
+        desk.bob.reply(f"#reply\n{words}" if how == "he says so" else words, to=to_bob)
+    assert words in last(desk.ann)
+
+
+# ---- what did not arrive
+
+
+def test_a_technicians_words_that_came_back_are_told_to_him(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("Please press the red button.")
+    desk.put(bounce(desk.ann.received()[-1], "ann@acme.example"))
+    desk.later(minutes=1)
+    back = last(desk.bob)
+    assert "did not arrive" in back and "red button" in back and "5.1.1" in back
+    assert templates(desk, "dana@example.com").count("undelivered") == 0
+    assert "notification failed" in [e["event"] for e in desk.ticket()["events"]]
+    before = len(desk.bob.received())
+    desk.later(minutes=1)
+    assert len(desk.bob.received()) == before
+
+
+def test_what_the_relay_refuses_is_told_too(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.servers.smtp.fail("ann@acme.example", "550 5.1.1 no such user")
+    desk.bob.reply("Please press the red button.")
+    desk.later(minutes=1)
+    desk.later(minutes=1)
+    assert "red button" in last(desk.bob) and "no such user" in last(desk.bob)
+
+
+def test_her_words_that_their_technician_did_not_get_are_told_to_the_others(
+    make_desk: MakeDesk,
+) -> None:
+    desk = opened(make_desk)
+    desk.servers.smtp.fail("bob@example.com", "550 5.2.2 mailbox is full")
+    desk.ann.reply("Now it burns!")
+    desk.later(minutes=20)  # what is bundled is sent
+    desk.later(minutes=1)
+    assert "Now it burns!" in last(desk.dana)
+
+
+def test_words_for_an_address_that_is_held_come_back_to_who_wrote_them(
+    make_desk: MakeDesk,
+) -> None:
+    desk = opened(make_desk, more="[floods]\nhard_bounces = 1\n")
+    desk.put(bounce(desk.ann.received()[-1], "ann@acme.example"))
+    desk.bob.reply("Please press the red button.")
+    desk.later(minutes=1)
+    assert "red button" in last(desk.bob) and "held" in last(desk.bob)
+
+
+# ---- caps
+
+
+def test_what_a_cap_drowned_is_told_in_one_mail(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk, more="[floods]\nreopenings = {hour = 1, day = 2}\n")
+    for words in ("It smokes again.", "And again.", "URGENT: the whole office is down!"):
+        desk.bob.reply("#complete")
+        desk.ann.reply(words)
+        desk.later(minutes=2)
+    assert desk.ticket()["status"] == "Complete"
+    assert templates(desk, "bob@example.com").count("held-back") == 1
+    desk.later(hours=1)
+    assert "whole office is down" in last(desk.bob) and "And again." in last(desk.bob)
+
+
+def test_a_strangers_flood_is_told_in_one_mail_and_costs_nobody_else(make_desk: MakeDesk) -> None:
+    caps = (("strangers", 2), ("total", 4), ("resource", 3))
+    lines = (f"{name} = {{hour = {cap}, day = 99}}\n" for name, cap in caps)
+    desk = make_desk(more=f"[floods]\n{''.join(lines)}")
+    for n in range(6):
+        desk.writer("X", f"x{n}@else{n}.example").mail(f"Hello {n}", f"Words number {n}.")
+    assert sum(i.template == "acknowledgement" and i.state == "sent" for i in desk.outbox()) == 2
+    desk.ann.mail("Printer is on fire", "It smokes.")
+    assert "acknowledgement" in templates(desk, "ann@acme.example")
+    assert "It smokes." in told(desk, desk.bob)
+    desk.later(hours=1)
+    assert "Words number 5" in last(desk.bob) and last(desk.bob).count("Words number") == 3
+    acknowledged = [i for i in desk.outbox() if i.template == "acknowledgement"]
+    assert sum(i.state == "sent" for i in acknowledged) == 5  # two more by themselves, and Ann's
+
+
+def test_a_technicians_own_flood_is_told_to_him(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk, more="[floods]\nmails = {hour = 2, day = 9}\n")
+    for words in ("One.", "Two.", "Three."):
+        desk.bob.reply(words)  # "#take" was one, too
+    assert "Three." not in told(desk, desk.ann)
+    desk.later(hours=1)
+    assert "Three." in last(desk.bob)
