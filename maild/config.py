@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
-from datetime import timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
 from string import ascii_letters, digits
@@ -497,6 +497,8 @@ class ResourceSection(PersonSection):
     answer: Answer | None = None  # as in [commands], for this resource
     admin: bool = False  # may see and change the desk's policy in the console
     organization: str | None = None  # of a client: he sees its tickets only in the console
+    away_until: date | None = None  # what comes for him goes to `stand_in` until that day
+    stand_in: str | None = None  # the address of another resource; none: all others
 
 
 class OrganizationSection(Section):

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 from maild.commands import undo
 from maild.commands.handlers import (
+    absences,
     clock,
     contacts,
     notes,
     participants,
     policy,
+    readers,
     records,
     reports,
     setting,
@@ -76,6 +78,8 @@ ACTS: dict[str, Act] = {
     "mydone": policy.mydone,
     "question": policy.question,
     "remind": policy.remind,
+    "away": absences.away,
+    "notify": readers.notify,
     "undo": undo.undo,
     "list": reports.list_,
     "search": reports.search,

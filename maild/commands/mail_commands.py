@@ -21,14 +21,14 @@ from maild.commands.job import Job, May, Result
 from maild.commands.values import Asked, Command
 from maild.commands.words import Vocabulary, Word, own_folder, vocabulary
 from maild.config import Settings
-from maild.desk import answered, fields, people, views
+from maild.desk import answered, fields, people, readers, views
 from maild.desk.audience import OF_CONTACT, TEAM, UNPROVEN, Audience, Written, decide
 from maild.desk.crossing import crossed
 from maild.desk.desk import Desk
 from maild.desk.profile import Profile, key
 from maild.errors import MaildError, UsageError
 from maild.model import Address, Mail, Role, TicketRole
-from maild.parse import prefixes
+from maild.parse import absence, prefixes
 from maild.store import asking
 from maild.store.records import Note, Person, Ticket
 from maild.store.unit import Unit
@@ -182,6 +182,8 @@ def audience(
         return OF_CONTACT
     if not may.proven:
         return UNPROVEN
+    if _argument(asked, "notify") is not None and desk.stored is not None:
+        desk.memory[readers.MEMORY] = desk.stored.id
     answers = answered.public(desk.unit, desk.profile, mail, ticket)
     unknown = answers is None and answered.is_answer(mail)
     return decide(
@@ -192,7 +194,8 @@ def audience(
             and _signature_only(asked.text, may.person, names_of(desk).vocabulary),
             forwards=mail.forwarded is not None or prefixes.is_forward(mail.subject, mail.text),
             aside=_aside(desk, mail, ticket),
-            for_team=_for_team(desk, asked),
+            absence=answered.is_answer(mail) and _says_absence(mail.new_text, may.person),
+            for_team=_for_team(desk, asked, ticket),
             answers=answers,
             answers_unknown=unknown,
             crossed=crossed(desk, mail, ticket, may.person),
@@ -200,6 +203,13 @@ def audience(
             and answered.was_told_internally(desk.unit, desk.profile, ticket, may.person),
         )
     )
+
+
+def _says_absence(text: str, person: Person) -> bool:
+    """Whether nothing but that he is away stands above his name."""
+    own = set(fold(person.name).split())
+    lines = (line for line in text.split("\n") if set(fold(line).split()) - own)
+    return absence.find("\n".join(lines)) is not None
 
 
 def _aside(desk: Desk, mail: Mail, ticket: Ticket) -> bool:
@@ -222,7 +232,7 @@ def _is_contact(desk: Desk, ticket: Ticket, address: Address) -> bool:
     return _his(desk.unit, ticket, person)
 
 
-def _for_team(desk: Desk, asked: Asked) -> str:
+def _for_team(desk: Desk, asked: Asked, ticket: Ticket) -> str:
     """The first command whose text is for colleagues: by its dialect, its word, its status."""
     words = names_of(desk).vocabulary.commands
     return next(
@@ -230,6 +240,7 @@ def _for_team(desk: Desk, asked: Asked) -> str:
             command.written
             for command in asked.commands
             if command.quiet
+            or (command.name == "notify" and readers.is_for_team(desk, ticket, command.argument))
             or TEAM in (words[command.name].text_for, _status_text_for(desk, command))
         ),
         "",

@@ -97,6 +97,7 @@ class Vocabulary:
     work: dict[str, str]  # "on site" → "on-site"
     nobody: frozenset[str]
     me: frozenset[str]
+    back: frozenset[str]  # behind #away: he is there again
     nothing: frozenset[str]  # what a field is emptied by
     last_week: frozenset[str]
     billable: dict[str, str]  # behind a time: "not billable" → "no"
@@ -197,6 +198,7 @@ def _vocabulary(own: Path | None, _stamps: tuple[tuple[Path, int], ...]) -> Voca
         },
         nobody=frozenset(_all(languages, "nobody")),
         me=frozenset(_all(languages, "me")),
+        back=frozenset(map(fold, _all(languages, "back"))),
         nothing=frozenset(_all(languages, "nothing")),
         last_week=frozenset(_all(languages, "last week")),
         billable={

@@ -25,6 +25,7 @@ class Written:
     empty: bool = False  # it says nothing and brings no file
     forwards: bool = False  # it hands on another's mail
     aside: bool = False  # it is addressed to others than the desk and the ticket's contacts
+    absence: bool = False  # it says no more than that he is away, and answers something
     for_team: str = ""  # a command in it whose text is for colleagues, as he wrote it
     answers: bool | None = None  # whether what it answers is public; None: nothing that we know
     answers_unknown: bool = False  # it is an answer, and we do not know to what
@@ -69,6 +70,10 @@ RULES = (
     Rule(
         lambda w: w.aside,
         Audience(False, sentence("it is written to somebody who is not of the ticket")),
+    ),
+    Rule(
+        lambda w: w.absence,
+        Audience(False, sentence("it says no more than that you are away"), asks=True),
     ),
     Rule(
         lambda w: bool(w.for_team),

@@ -181,6 +181,11 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
         Fact("other.by", "who has just answered the contact, or none", None),
         Fact("other.text", "what he wrote, or none", None),
     ),
+    "away": (
+        Fact("away.who", "who is away", "Bob Tech"),
+        Fact("away.until", "until when, or none", "2026-11-30T09:00:00+00:00"),
+        Fact("away.stand_in[]", "who has the words instead", "Carla"),
+    ),
     "held-back": (
         Fact("mails[].number", "the ticket, or none", "T20261121.0042"),
         Fact("mails[].title", "its title, or the mail's subject", "Printer is on fire"),

@@ -24,6 +24,7 @@ from maild.desk import (
     overflow,
     people,
     rate_limits,
+    readers,
     reply_tokens,
 )
 from maild.desk.language import translator
@@ -49,6 +50,7 @@ from maild.store.unit import Unit
 log = structlog.get_logger()
 
 RESTORED = "restored"  # key of a Setting: when a backup came back without the journal
+AWAY = "away"  # the notification that somebody else has what was meant for a colleague
 UNDELIVERED = "undelivered"  # the notification that another did not arrive
 REFERENCES = 20  # ids of a conversation that a mail names: the first and the latest
 
@@ -60,6 +62,8 @@ class Cause(Protocol):
     settings: Settings
     profile: Profile
     now: datetime
+    memory: dict[str, Any]
+    chain: tuple[str, ...]  # the rules that led to it; none: no rule did
     cause: str  # the same again when the same mail is processed again
     cause_is_new: bool  # nothing was told yet of a cause that is written like this one
     since: datetime | None  # when what causes it came about, where that is known
@@ -102,7 +106,10 @@ def notify(
     """
     kind = desk.profile.notifications.named(template)
     what = _What(kind, ticket, note, time, kind.auto if auto is True else auto or None)
-    told = _told(desk, what, recipients)
+    everybody = list(recipients)
+    told = _told(desk, what, everybody)
+    if template != AWAY:
+        _say_who_is_away(desk, what, everybody)
     if kind.old_mail != AS_USUAL and late.is_old(desk):
         return _list_old_mail(desk, what, told) if kind.old_mail == LISTED else []
     _look_up(desk, what, told)
@@ -176,6 +183,22 @@ def _there(
     return there if who in there else [one for one in there if one is not desk.by]
 
 
+def _say_who_is_away(desk: Cause, what: _What, given: Iterable[Person | Recipient | str]) -> None:
+    """Tells the technician who writes to a colleague internally that another has his words."""
+    note, author = what.note, desk.author
+    if note is None or note.public or author is None or note.by_id != author.id:
+        return
+    for who in given:
+        gone = absence.of(who, desk.now) if isinstance(who, Person) else None
+        if gone is None or who is author or author.role != Role.RESOURCE:
+            continue
+        assert isinstance(who, Person)
+        there = [p.name for p in absence.stand_ins(desk.unit, who, desk.now)]
+        until = gone.until.isoformat() if gone.until else None
+        said = {"who": who.name, "until": until, "stand_in": there}
+        notify(desk, what.ticket, AWAY, [author], note=note, extra={"away": said})
+
+
 def _look_up(desk: Cause, what: _What, told: Sequence[Recipient]) -> None:
     """Asks at once what would be asked for each of them."""
     if not desk.cause_is_new:
@@ -205,6 +228,8 @@ def _may(desk: Cause, what: _What, recipient: Recipient) -> bool:
         return False
     if what.kind.direct or what.ticket is None:
         return True
+    if what.note is not None and desk.chain and readers.chosen(what.note, desk.memory):
+        return False  # who reads it is said beside it
     outside = recipient.audience == Role.CONTACT
     if outside and (what.ticket.notify_contact is False or _has_it(desk, what, recipient)):
         return False

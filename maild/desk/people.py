@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 
 from maild.config import Config, ContactSection, ResourceSection
-from maild.desk import names
+from maild.desk import absence, names
 from maild.errors import NotFound, Refused, UsageError
 from maild.model import Address, Role
 from maild.store import asking
@@ -147,6 +147,8 @@ def sync(unit: Unit, config: Config, now: datetime) -> None:
         for key in section.domain_keys():
             _give_domain(unit, key, organization)
     named = [_sync_person(unit, section, Role.RESOURCE, now) for section in config.resource]
+    for resource in config.resource:
+        _sync_absence(unit, config, resource)
     named += [_sync_person(unit, section, Role.CONTACT, now) for section in config.contact]
     for person in asking.people.configured(unit):
         if person not in named:
@@ -186,6 +188,16 @@ def _sync_person(
     give_addresses(unit, person, section.all_addresses())
     _set_apart(unit, person)
     return person
+
+
+def _sync_absence(unit: Unit, config: Config, section: ResourceSection) -> None:
+    """That he is away, where the file says so; what he said by mail stays otherwise."""
+    person = by_address(unit, Address("", section.email))
+    if section.away_until is None or person is None:
+        return
+    stand_in = by_address(unit, Address("", section.stand_in)) if section.stand_in else None
+    until = datetime.combine(section.away_until, time(0), config.desk.zone)
+    absence.leave(unit, person, until, stand_in)
 
 
 # ---- changing them

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from maild.demo.writer import plain_text
-from tests.scenario.conversation import Desk
+from tests.scenario.conversation import PROOF, Desk
 from tests.scenario.test_audience import last, opened, templates, told
 from tests.scenario.test_loops import bounce
 
@@ -187,3 +187,102 @@ def test_a_technicians_own_flood_is_told_to_him(make_desk: MakeDesk) -> None:
     assert "Three." not in told(desk, desk.ann)
     desk.later(hours=1)
     assert "Three." in last(desk.bob)
+
+
+# ---- absence
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["#away until Monday dana", "#away dana until 30 November", "#abwesend bis Montag dana"],
+)
+def test_what_comes_for_somebody_away_goes_to_the_stand_in(make_desk: MakeDesk, words: str) -> None:
+    desk = opened(make_desk, more='[[resource]]\nname = "Cora"\nemail = "cora@example.com"\n')
+    cora = desk.writer("Cora", "cora@example.com", PROOF)
+    before = len(desk.tickets())
+    desk.bob.mail("Holiday", words)
+    assert len(desk.tickets()) == before and "Dana Lead stands in" in last(desk.bob)
+    was = len(desk.bob.received())
+    desk.ann.reply("It smokes again.")
+    assert "smokes again" in last(desk.dana)
+    cora.reply("#internal\nShe never pays.")
+    assert "never pays" in last(desk.dana)
+    assert "Bob Tech is away" in told(desk, cora)
+    assert len(desk.bob.received()) == was
+    assert "away" not in told(desk, desk.ann)
+    desk.later(days=8)
+    desk.ann.reply("And now it burns.")
+    assert "now it burns" in last(desk.bob)
+
+
+def test_a_stand_in_in_the_file_and_back_by_mail(make_desk: MakeDesk) -> None:
+    more = (
+        '[[resource]]\nname = "Cora"\nemail = "cora@example.com"\naway_until = 2026-12-01\n'
+        'stand_in = "dana@example.com"\n'
+    )
+    desk = make_desk(more=more)
+    cora = desk.writer("Cora", "cora@example.com", PROOF)
+    desk.ann.mail("Printer is on fire", "It smokes.")
+    desk.bob.reply("#assign cora\n#internal\nFor you.")
+    assert "For you." in last(desk.dana) and cora.received() == []
+    cora.mail("Here", "#away off")
+    desk.ann.reply("It smokes again.")
+    assert "smokes again" in last(cora)
+    cora.mail("Holiday", "#away until yesterday")
+    assert "Not done" in last(cora)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I am out of the office until Monday.\n\nBob Tech",
+        "Ich bin bis Montag nicht im Büro.\n\nBob Tech",
+    ],
+)
+def test_his_own_vacation_answer_is_no_answer_and_takes_no_ticket(
+    make_desk: MakeDesk, words: str
+) -> None:
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire", "It smokes.")
+    before, asked = len(desk.ann.received()), desk.bob.received()[-1]
+    desk.bob.reply(words)
+    assert len(desk.ann.received()) == before
+    assert desk.ticket()["primary_resource"] is None
+    desk.bob.reply("I am out until Monday; please pull the plug until then.", to=asked)
+    assert "pull the plug" in last(desk.ann)
+
+
+# ---- whom a note is for
+
+
+@pytest.mark.parametrize(
+    ("words", "readers", "public"),
+    [
+        ("#notify dana", {"dana"}, False),
+        ("#notify Dana Lead, bob@example.com", {"dana"}, False),
+        ("#notify contact", {"ann"}, True),
+        ("#notify contact, dana", {"ann", "dana"}, True),
+        ("#notify ann, lead@else.example", {"ann", "lead"}, True),
+        ("#notify primary", set(), False),
+        ("#notify additional", {"eve"}, True),
+        ("#notify nobody", set(), False),
+        ("#internal\n#notify contact", set(), False),
+        ("#notify zoe", set(), False),
+    ],
+)
+def test_n14_notify_says_who_is_told(
+    make_desk: MakeDesk, words: str, readers: set[str], public: bool
+) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("#cc eve@acme.example")
+    everybody = {
+        "ann": desk.ann,
+        "dana": desk.dana,
+        "eve": desk.writer("Eve", "eve@acme.example"),
+        "lead": desk.writer("Lead", "lead@else.example"),
+    }
+    desk.bob.reply(f"{words}\nThe fuse is gone.")
+    assert {n for n, w in everybody.items() if "fuse is gone" in told(desk, w)} == readers
+    assert desk.ticket()["notes"][-1]["public"] is public
+    if words.endswith("zoe") or "internal" in words:
+        assert "Not done" in last(desk.bob)
