@@ -204,6 +204,9 @@ def _look_up(desk: Cause, what: _What, told: Sequence[Recipient]) -> None:
     if not desk.cause_is_new:
         asking.outbox.look_up(desk.unit, [_key(desk, what, recipient, 0) for recipient in told])
     caps = desk.settings.config.floods
+    if what.ticket is not None and desk.unit.has_added(what.ticket):
+        fresh = (key for r in told for key in rate_limits.about(what.ticket.id, r.address))
+        asking.counters.none_yet(desk.unit, fresh, desk.now)
     counted = [rate_limits.outgoing_caps(_outgoing(desk, what, r), caps) for r in told]
     asking.counters.so_far(desk.unit, [key for some in counted for _, key, _ in some], desk.now)
 

@@ -45,13 +45,18 @@ class KeptBack:
     until: datetime | None  # when it goes out by itself; None: never
 
 
+def about(ticket_id: int, address: str) -> list[str]:
+    """What is counted of the mail about one ticket to one address."""
+    return [f"conversation:{ticket_id}:{address}", f"words:{ticket_id}:{address}"]
+
+
 def outgoing_caps(mail: Outgoing, caps: FloodsSection) -> list[tuple[str, str, Cap]]:
     """(name, key, cap) of every cap that this mail counts against, the narrowest first."""
-    about = f"{mail.ticket_id or 0}:{mail.address}"
+    conversation, words = about(mail.ticket_id or 0, mail.address)
     found = [
-        ("conversation", f"conversation:{about}", caps.conversation)
+        ("conversation", conversation, caps.conversation)
         if mail.auto and not mail.by_resource
-        else ("words", f"words:{about}", caps.words)
+        else ("words", words, caps.words)
     ]
     if mail.auto or not mail.by_resource:
         if mail.audience != Role.CONTACT:
@@ -108,9 +113,16 @@ def over(unit: Unit, name: str, key: str, cap: Cap, what: str, now: datetime) ->
     return because
 
 
-def look_up(unit: Unit, wanted: Iterable[tuple[str, str]], now: datetime) -> None:
-    """Asks at once for what `over` will ask for, by (name, key)."""
-    asking.counters.so_far(unit, [f"{name}:{key}" for name, key in wanted], now)
+def look_up(
+    unit: Unit, sender: str, ticket_id: int | None, told: Iterable[str], now: datetime
+) -> None:
+    """Asks at once for what is counted of a mail that comes in, and of those that will go out to
+    these addresses because of it."""
+    keys = [f"mails:{sender}", f"tickets:{sender}", "strangers", "total"]
+    for address in told:
+        keys += [f"resource:{address}", f"resource:{address}:strangers", f"recipient:{address}"]
+        keys += about(ticket_id, address) if ticket_id is not None else []
+    asking.counters.so_far(unit, keys, now)
 
 
 def first_over(unit: Unit, wanted: list[tuple[str, Cap]], now: datetime) -> int | None:

@@ -19,7 +19,7 @@ from maild.desk.desk import MAILD, Actor, Desk
 from maild.desk.notify import tell_later
 from maild.desk.views import MAILING_LIST
 from maild.ingest import aliases, automatic_mail, cc, kept_back, mail_notes, own_mail, withheld
-from maild.ingest.match import Evidence, Match, answered, decide, gather, of_ticket
+from maild.ingest.match import Evidence, Match, answered, decide, gather, of_ticket, with_mentioned
 from maild.ingest.outcome import Outcome, conclude, say
 from maild.ingest.proof import Proof, prove, prove_contact
 from maild.ingest.sender import FROM, Claim, Sender, claim, who
@@ -45,6 +45,8 @@ from maild.store.records import Message, Note, Organization, Person, Ticket
 from maild.yamlfile import key
 
 Read = Callable[[bytes], Mail]
+
+MOST_TOLD = 20  # resources whose counters are read before anybody knows who is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Understood:
 
 def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
     """Does what a person's mail asks for, as far as he may."""
+    _meet(desk, mail)
     claimed = _claim(desk, mail)
     if claimed is None:
         return own_mail.take(desk, mail)
@@ -99,7 +102,6 @@ def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
         mail = replace(mail, sender=claimed.address)
         desk.mail = mail
         desk.unit.change(desk.stored, sender=claimed.address.key)
-    _meet(desk, mail)
     aliases.offer(desk, mail)
     understood = _understand(desk, mail, claimed)
     desk.actor = understood.actor
@@ -113,13 +115,23 @@ def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
     if kept is not None:
         return _send_on(desk, understood, kept)
     whose = _whose(desk, understood)
-    rate_limits.look_up(desk.unit, [("mails", whose), ("tickets", whose)], desk.now)
+    _look_up_caps(desk, understood, whose)
     too_many = _too_many(desk, understood, "mails")
     if too_many:
         return _file(desk, understood, too_many)
     if understood.found.ticket is None:
         return _new_ticket(desk, understood)
     return _to_ticket(desk, understood, understood.found.ticket)
+
+
+def _look_up_caps(desk: Desk, understood: Understood, whose: str) -> None:
+    """Reads at once what is counted of him, and of those who probably hear of it."""
+    unit, ticket = desk.unit, understood.found.ticket
+    told = [understood.person, *asking.people.resources(unit)[:MOST_TOLD]]
+    if ticket is not None:
+        told += [p for p in (asking.tickets.contact(unit, ticket),) if p is not None]
+    addresses = dict.fromkeys(key for p in told for key in asking.people.keys(unit, p)[:1])
+    rate_limits.look_up(unit, whose, ticket.id if ticket else None, addresses, desk.now)
 
 
 def _meet(desk: Desk, mail: Mail) -> None:
@@ -155,8 +167,12 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
     if front is not None and front.language and not sender.known:
         unit.change(sender.person, language=front.language)
     outsiders = cc.outsiders(desk, mail)
-    evidence = gather(unit, mail, reply_tokens.desk_secret(unit), outsiders, desk.now)
-    found = _of_thread(evidence, decide(unit, evidence, sender), mail)
+    evidence = gather(unit, mail, reply_tokens.desk_secret(unit), outsiders)
+    decided = decide(unit, evidence, sender)
+    if decided.ticket is None:  # only then does it count what other mail is about
+        evidence = with_mentioned(unit, mail, evidence, desk.now)
+        decided = decide(unit, evidence, sender)
+    found = _of_thread(evidence, decided, mail)
     found = replace(found, ticket=of) if of is not None else found
     token = sender.person.id in found.persons
     believe = prove if sender.is_resource else prove_contact

@@ -9,7 +9,7 @@ lead only those who are of it: anybody can write them (H45, H88).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from maild.desk import former_numbers, numbers, reply_tokens
@@ -85,9 +85,8 @@ def gather(
     mail: Mail,
     secret: bytes,
     outsiders: frozenset[str] = frozenset(),
-    now: datetime | None = None,
 ) -> Evidence:
-    """Looks up what the mail's header fields point to; without `now` only mail that we have."""
+    """Looks up what the mail's header fields point to, of mail that we have."""
     look_up(unit, mail)
     ids = [_ours(unit, message_id) for message_id in answered(mail)]
     asking.tickets.look_up(unit, [*ids, *([mail.message_id] if mail.message_id else [])])
@@ -107,8 +106,12 @@ def gather(
         known=tuple(known for i in ids for known in asking.tickets.of_message_id(unit, i)),
         named=(*(by_number[n] for n in named if n in by_number), *of_old.values()),
         outsiders=outsiders,
-        mentioned=_mentioned(unit, mail, now) if now is not None else (),
     )
+
+
+def with_mentioned(unit: Unit, mail: Mail, evidence: Evidence, now: datetime) -> Evidence:
+    """The same with what it points to of mail that we have not seen."""
+    return replace(evidence, mentioned=_mentioned(unit, mail, now))
 
 
 def _mentioned(unit: Unit, mail: Mail, now: datetime) -> tuple[tuple[str, Ticket], ...]:

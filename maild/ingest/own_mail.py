@@ -28,6 +28,7 @@ OURS = 0.7  # … and so much of what is in it is ours: lists and gateways add t
 
 def returned(desk: Desk, mail: Mail, read: Callable[[bytes], Mail]) -> str:
     """Why it is our own mail that came back; "" where it is not."""
+    match.look_up(desk.unit, mail)
     for item in _named(desk, mail):
         if item.octets is None or _same_words(item.octets, mail, read):
             return f'it is our notification "{item.template}" to {item.address} that came back'

@@ -183,6 +183,16 @@ class Unit:
         """What this unit has met of a kind so far."""
         return [one for (kind, _), one in self._known.items() if kind is record and one]
 
+    def lacks(self, record: type, keys: Iterable[Any]) -> None:
+        """Says that the database has none with these primary keys, so nobody need ask."""
+        for key in keys:
+            self._known.setdefault((record, key), None)
+
+    def has_added(self, record: Any) -> bool:
+        """Whether it is new here, so that nothing in the database is about it."""
+        kind = type(record)
+        return (kind, getattr(record, primary_of(kind))) in self._new
+
     def is_new(self, record: Any) -> None:
         """Says that nothing in the database refers to this record yet, so nobody need ask."""
         kind = type(record)

@@ -55,6 +55,12 @@ def so_far(unit: Unit, keys: Iterable[str], now: datetime) -> dict[str, tuple[in
     return found
 
 
+def none_yet(unit: Unit, keys: Iterable[str], now: datetime) -> None:
+    """Says that these were never counted, as what they are about is new."""
+    prefix = _day(_windows(now)[1])
+    unit.lacks(Counter, [keyed(prefix + key) for key in keys])
+
+
 def count(unit: Unit, keys: Iterable[str], now: datetime) -> None:
     """Counts one more of each."""
     hour, day = _windows(now)

@@ -49,6 +49,7 @@ _SUBJECTS = Statement(
 )
 OF_MESSAGE = Question(OutboxItem, _item.stored_id == param("message"), order=(_item.id,))
 WENT = Question(OutboxItem, _OF & _item.state.not_in((SendState.HELD, SendState.UNSENT)))
+_OF_WENT = ("created", "address", "message_id", "note_id")  # all that anybody asks, so once
 BUNDLE = Question(
     OutboxItem,
     _OF
@@ -239,7 +240,7 @@ def of_message(unit: Unit, stored_id: int) -> list[OutboxItem]:
 
 def went(unit: Unit, ticket: Ticket) -> list[Row]:
     """(when, to which address, Message-ID) of all mail of a ticket, as its readers know it."""
-    return unit.values(WENT, "created", "address", "message_id", ticket=ticket.id)
+    return [row[:3] for row in unit.values(WENT, *_OF_WENT, ticket=ticket.id)]
 
 
 def of_cause(unit: Unit, ticket: Ticket, cause: str) -> list[OutboxItem]:
@@ -278,8 +279,8 @@ def last_sent_to(unit: Unit, addresses: Iterable[str]) -> OutboxItem | None:
 
 def notes_told(unit: Unit, ticket: Ticket, address: str) -> frozenset[int]:
     """The notes of a ticket that were sent to this address, or are about to be."""
-    rows = unit.values(WENT, "address", "note_id", ticket=ticket.id)
-    return frozenset(note for to_, note in rows if to_ == address and note is not None)
+    rows = unit.values(WENT, *_OF_WENT, ticket=ticket.id)
+    return frozenset(note for _, to_, _, note in rows if to_ == address and note is not None)
 
 
 def person(unit: Unit, item: OutboxItem) -> Person | None:

@@ -40,6 +40,8 @@ ORGANIZATIONS = Question(Organization, sa.true(), order=(_organization.name,))
 
 def at(unit: Unit, address: str) -> Person | None:
     """The person whose address (`Address.key`) this is."""
+    if not unit.knows(AT, address=address):
+        _read(unit, _HOLDERS, [address])
     found = unit.first(AT, address=address)
     return unit.get(Person, found.person_id) if found is not None else None
 
@@ -161,6 +163,7 @@ _OF_ROLE = {
     role: _together(sa.select(_person.id).where(_person.role == role))
     for role in (Role.RESOURCE, Role.CONTACT)
 }
+_HOLDERS = _together(_BY_ADDRESS)
 _MEET = _together(sa.select(_BY_ADDRESS.union_all(_ALL_RESOURCES).subquery().c.person_id))
 _NAMED_LIKE = _together(
     sa.select(_person.id)
@@ -174,13 +177,18 @@ _BRING = _together(sa.select(_person.id).where(among(_person.id, "ids")))
 def meet(unit: Unit, addresses: Iterable[str]) -> None:
     """Reads at once who has these addresses, and all resources: the people that a mail can be
     about before anybody knows its ticket."""
-    wanted = sorted(set(addresses))
-    people = _adopted(unit, unit.rows(_MEET, addresses=wanted))
+    people = _read(unit, _MEET, sorted(set(addresses)))
+    unit.prime(RESOURCES, [p for p in people if p.role == Role.RESOURCE and p.active])
+
+
+def _read(unit: Unit, statement: Statement, addresses: list[str]) -> list[Person]:
+    """The people that a statement gives for these addresses; who has each is known then."""
+    people = _adopted(unit, unit.rows(statement, addresses=addresses))
     theirs = {row.address: row for p in people for row in unit.all(ADDRESSES, person=p.id)}
-    for key in wanted:
+    for key in addresses:
         row = theirs.get(keyed(key))
         unit.prime(AT, [row] if row is not None else [], address=key)
-    unit.prime(RESOURCES, [p for p in people if p.role == Role.RESOURCE and p.active])
+    return people
 
 
 _NEWEST = Statement(

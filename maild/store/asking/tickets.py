@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from maild.model import LinkKind, StatusKind, TicketRole
 from maild.store.asking import people as _people
+from maild.store.asking.people import bring
 from maild.store.prepared import Statement
 from maild.store.question import Question, among, param
 from maild.store.records import (
@@ -200,6 +201,8 @@ def is_thread(unit: Unit, message_id: str, ticket: Ticket) -> bool:
 
 
 def contact(unit: Unit, ticket: Ticket) -> Person | None:
+    """Whose it is; his addresses are known then too, as whoever asks for him writes to him."""
+    bring(unit, [ticket.contact_id])
     return unit.get(Person, ticket.contact_id)
 
 
