@@ -18,6 +18,7 @@ from maild.app import App, open_app
 from maild.cli.options import ConfigOption, JsonOption, local, print_json
 from maild.errors import NotFound
 from maild.ingest import quarantine
+from maild.model import Became, MessageState
 from maild.store import asking
 from maild.store.records import Message
 from maild.store.unit import Unit
@@ -103,7 +104,7 @@ def retry(number: Id, config: ConfigOption = None) -> None:
         return
     else:
         print(f"Message {number} failed again and will be tried once more by `maild run`.")
-    if outcome is None or outcome.outcome == "quarantined":
+    if outcome is None or outcome.outcome == Became.QUARANTINED:
         raise typer.Exit(1)
 
 
@@ -111,7 +112,11 @@ def _is_taken(app: App, number: int) -> bool:
     """Whether the daemon was faster: it has it at this moment, or has done it."""
     with app.store.look() as unit:
         message = unit.get(Message, number)
-        return message is not None and message.state != "quarantined" and not message.attempts
+        return (
+            message is not None
+            and message.state != MessageState.QUARANTINED
+            and not message.attempts
+        )
 
 
 def drop(number: Id, config: ConfigOption = None) -> None:

@@ -74,6 +74,6 @@ def _says_no_more(text: str, writer: frozenset[str]) -> bool:
 
 def _reports(subject: str, names: Names, context: MailContext) -> directives.Opening:
     """What a subject asks for that is a report and nothing else."""
-    if context.role == "resource":
+    if context.role == Role.RESOURCE:
         return directives.of_subject(subject, names)
     return directives.read_contact(subject, names.vocabulary, opens=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from maild import model
 from maild.store.records import Person, Ticket
 
 
@@ -76,7 +77,7 @@ def role_of(person: Person, *, admin: bool) -> Role:
     """What a person is; `admin`: the configuration says so of one of his addresses."""
     if admin:
         return Role.ADMIN
-    if person.role != "resource":
+    if person.role != model.Role.RESOURCE:
         return Role.CONTACT
     return Role.RESOURCE if person.organization_id is None else Role.CO_MANAGED
 

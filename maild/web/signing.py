@@ -130,7 +130,7 @@ def _grant(
     return Reader(
         person.name,
         key,
-        "resource" if person.role == "resource" else "contact",
+        person.role,
         person.language or desk.language,
         person.timezone or desk.timezone,
     )

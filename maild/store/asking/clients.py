@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from maild.model import StatusKind
 from maild.store.prepared import Statement
 from maild.store.question import param
 from maild.store.records import Domain, Note, Organization, Person, PersonAddress, Ticket, TimeEntry
@@ -57,7 +58,7 @@ _OPEN = (
     .select_from(TABLES[Ticket])
     .where(
         (_ticket.organization_id == _organization.id)
-        & (_ticket.status_kind != "closed")
+        & (_ticket.status_kind != StatusKind.CLOSED)
         & _ticket.deleted.is_(None)
     )
     .scalar_subquery()

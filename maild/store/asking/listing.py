@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from maild.model import TicketRole
 from maild.store.prepared import Row, Statement
 from maild.store.question import among, param
 from maild.store.records import Organization, Person, Ticket, TicketPerson, TimeEntry
@@ -145,7 +146,7 @@ def _with_more(unit: Unit, rows: list[Listed]) -> list[Listed]:
 _SECONDARIES = Statement(
     sa.select(_of.ticket_id, columns(Person).name)
     .select_from(TABLES[TicketPerson].join(TABLES[Person], columns(Person).id == _of.person_id))
-    .where(among(_of.ticket_id, "ids") & (_of.role == "secondary"))
+    .where(among(_of.ticket_id, "ids") & (_of.role == TicketRole.SECONDARY))
     .order_by(_of.id)
 )
 _MINUTES = Statement(
@@ -231,7 +232,9 @@ def _condition(field: str, op: str, name: str, number: int) -> Any:
         return column < bound if op == "before" else column >= bound
     if field == "resources":
         on_it = sa.exists().where(
-            (_of.ticket_id == _ticket.id) & (_of.role == "secondary") & among(_of.person_id, name)
+            (_of.ticket_id == _ticket.id)
+            & (_of.role == TicketRole.SECONDARY)
+            & among(_of.person_id, name)
         )
         found = among(_ticket.primary_id, name) | on_it
     elif field == "tags":

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from maild.model import Role
 from maild.store.prepared import Statement
 from maild.store.question import Question, among, param
 from maild.store.records import (
@@ -49,7 +50,7 @@ NUMBERED = Question(Ticket, _ticket.number == param("number"))
 TIMES = Question(TimeEntry, _time.ticket_id == param("ticket"), order=(_time.worked_on, _time.id))
 PEOPLE = Question(TicketPerson, _of.ticket_id == param("ticket"), order=(_of.id,))
 RESOURCES = Question(
-    Person, (_person.role == "resource") & _person.active, order=(_person.name, _person.id)
+    Person, (_person.role == Role.RESOURCE) & _person.active, order=(_person.name, _person.id)
 )
 
 

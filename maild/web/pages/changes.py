@@ -13,6 +13,7 @@ from maild.errors import MaildError, NotFound, Refused, UsageError
 from maild.i18n import sentence
 from maild.ingest import by_hand
 from maild.ingest.by_hand import Done, Submission
+from maild.model import Role
 from maild.store.asking import console as asking
 from maild.store.asking import screens
 from maild.store.console_records import Draft, Pending
@@ -146,7 +147,7 @@ def _assigned(visit: Visit) -> list[tuple[str, str]]:
         return []
     people, addresses = screens.persons(visit.unit, {int(chosen)})
     person = people.get(int(chosen))
-    if person is None or person.role != "resource":
+    if person is None or person.role != Role.RESOURCE:
         raise NotFound(sentence("There is no such resource."))
     return [("assign", addresses[person.id][0])]
 

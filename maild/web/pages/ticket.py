@@ -11,6 +11,7 @@ from starlette.responses import Response
 from maild.desk import status_requirements, working_clock
 from maild.errors import NotFound
 from maild.i18n import sentence
+from maild.model import StatusKind
 from maild.parse.attachments import attachment_bytes
 from maild.store.asking import console as asking
 from maild.store.asking import explanations, screens
@@ -66,7 +67,9 @@ def shown(visit: Visit, whole: Whole) -> dict[str, Any]:
         "resources": screens.resources(visit.unit),
         "checklist": list(one.fields.get("checklist") or []),
         "sla": _sla(one),
-        "late": one.due is not None and one.due < visit.now and one.status_kind != "closed",
+        "late": one.due is not None
+        and one.due < visit.now
+        and one.status_kind != StatusKind.CLOSED,
         "signatures": visit.unit.all(asking.SIGNATURES, ticket=one.id),
         "prose": prose.shown,
         "fields": _long_tail(visit, one),
@@ -300,7 +303,7 @@ def seen(visit: Visit) -> Response:
 
 def _clock(unit: Unit, visit: Visit, found: Ticket) -> str:
     """Lets his clock of the ticket run while it is open on his screen (A2); how it stands."""
-    if visit.visitor.wish("clock", "on") != "on" or found.status_kind == "closed":
+    if visit.visitor.wish("clock", "on") != "on" or found.status_kind == StatusKind.CLOSED:
         return ""
     hand = visit.field("hand") == "1"
     own = working_clock.of(unit, visit.person.id, found.id)

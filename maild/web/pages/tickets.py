@@ -19,6 +19,7 @@ from maild.desk.field_values import no_formula
 from maild.desk.lists import FIELDS, Field, Listing
 from maild.errors import NotFound, UsageError
 from maild.i18n import sentence
+from maild.model import StatusKind
 from maild.store.asking import clients as asking_clients
 from maild.store.asking import console as asking
 from maild.store.asking import listing as store_listing
@@ -208,7 +209,10 @@ def _due(visit: Visit, listed: Listed) -> Markup:
     due = listed.ticket.due
     if due is None:
         return Markup("")
-    late = due < visit.now and listed.ticket.status_kind not in ("closed", "resolved")
+    late = due < visit.now and listed.ticket.status_kind not in (
+        StatusKind.CLOSED,
+        StatusKind.RESOLVED,
+    )
     shown = visit.times.on(due)
     return Markup('<span class="late">%s</span>') % shown if late else shown
 

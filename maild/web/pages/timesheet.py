@@ -14,6 +14,7 @@ from starlette.responses import Response
 from maild.desk.field_values import no_formula
 from maild.errors import NotFound, UsageError
 from maild.i18n import sentence
+from maild.model import Role
 from maild.store.asking import screens, worked
 from maild.store.asking.worked import Worked
 from maild.store.records import Person
@@ -37,7 +38,7 @@ def _person(visit: Visit) -> Person:
         return visit.person
     visit.needs("timesheet of others")
     found = visit.unit.get(Person, int(text)) if text.isdecimal() and len(text) < 10 else None
-    if found is None or found.role != "resource":
+    if found is None or found.role != Role.RESOURCE:
         raise NotFound(sentence("There is no such resource."))
     return found
 
