@@ -28,7 +28,7 @@ from maild.desk.desk import Desk
 from maild.desk.profile import Profile, key
 from maild.errors import MaildError, UsageError
 from maild.model import Address, Mail, Role, TicketRole
-from maild.parse import absence, prefixes
+from maild.parse import out_of_office, prefixes
 from maild.store import asking
 from maild.store.records import Note, Person, Ticket
 from maild.store.unit import Unit
@@ -209,7 +209,7 @@ def _says_absence(text: str, person: Person) -> bool:
     """Whether nothing but that he is away stands above his name."""
     own = set(fold(person.name).split())
     lines = (line for line in text.split("\n") if set(fold(line).split()) - own)
-    return absence.find("\n".join(lines)) is not None
+    return out_of_office.find("\n".join(lines)) is not None
 
 
 def _aside(desk: Desk, mail: Mail, ticket: Ticket) -> bool:
