@@ -52,7 +52,8 @@ class Compiled:
 def _compile(statement: Statement, dialect: sa.Dialect) -> Compiled:
     compiled: Any = _inlined(statement.core, dialect).compile(dialect=dialect)
     names = compiled.positiontup or list(compiled.binds)
-    bind = _binder([compiled.binds[name] for name in names], dialect, compiled.positiontup is None)
+    binds = [(name, compiled.binds[name]) for name in names]
+    bind = _binder(binds, dialect, compiled.positiontup is None)
     return Compiled(compiled.string, bind, _reader(statement.columns, dialect))
 
 
@@ -74,13 +75,14 @@ def _inlined(core: Any, dialect: sa.Dialect) -> Any:
 
 
 def _binder(
-    binds: Sequence[sa.BindParameter[Any]], dialect: sa.Dialect, by_name: bool
+    binds: Sequence[tuple[str, sa.BindParameter[Any]]], dialect: sa.Dialect, by_name: bool
 ) -> Callable[[Params], Any]:
-    """What gives the driver's values for parameters, in their order or by their names; written
-    out, as it runs for every row."""
+    """What gives the driver's values for parameters, in their order or by their names in the
+    statement (a constant of an UPDATE is called like its column there); written out, as it runs for
+    every row."""
     given: dict[str, Any] = {}
     parts = []
-    for n, bind in enumerate(binds):
+    for n, (name, bind) in enumerate(binds):
         process = bind.type.dialect_impl(dialect).bind_processor(dialect)
         value = f"p[{bind.key!r}]"
         if not bind.required and bind.value is not None:
@@ -89,7 +91,7 @@ def _binder(
         elif process:
             given[f"f{n}"] = process
             value = f"f{n}({value})"
-        parts.append(f"{bind.key!r}: {value}" if by_name else f"{value},")
+        parts.append(f"{name!r}: {value}" if by_name else f"{value},")
     made: Callable[[Params], Any]
     body = f"{{{', '.join(parts)}}}" if by_name else f"({''.join(parts)})"
     made = eval(f"lambda p: {body}", given)
