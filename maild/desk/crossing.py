@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from maild.desk import answered
 from maild.desk.desk import Desk
-from maild.model import Mail, Role
+from maild.model import Mail
 from maild.store import asking
 from maild.store.records import Note, OutboxItem, Person, Ticket
 
@@ -29,10 +29,11 @@ def crossed(desk: Desk, mail: Mail, ticket: Ticket, person: Person) -> str:
 def latest_answer(desk: Desk, ticket: Ticket, person: Person) -> Note | None:
     """What another technician has just written to the contact of this ticket, after whatever else
     was written there."""
-    notes = asking.notes.of(desk.unit, ticket)
-    fresh = [n for n in notes if n.public and n.created > desk.now - JUST_NOW and n is not notes[0]]
-    others = [n for n in fresh if n.by_kind == Role.RESOURCE and n.by_id != person.id]
-    return others[-1] if others else None
+    fresh = asking.notes.answers_since(desk.unit, ticket, desk.now - JUST_NOW)
+    others = [note for note in fresh if note.by_id != person.id]
+    if not others or others[-1] is asking.notes.first(desk.unit, ticket):
+        return None
+    return others[-1]
 
 
 def _has_it(desk: Desk, mail: Mail, ticket: Ticket, note: Note) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from maild.model import Role
@@ -24,6 +26,11 @@ ANSWERS = Question(
     _OF & _note.public & (_note.by_kind == Role.RESOURCE),
     order=(_note.created, _note.id),
     limit=1,
+)
+ANSWERS_SINCE = Question(
+    Note,
+    _OF & _note.public & (_note.by_kind == Role.RESOURCE) & (_note.created > param("since")),
+    order=(_note.id,),
 )
 OF_MESSAGE = Question(Note, _note.stored_id == param("message"), order=(_note.id,))
 WORDS = Question(
@@ -57,6 +64,11 @@ def first(unit: Unit, ticket: Ticket) -> Note | None:
 def first_answer(unit: Unit, ticket: Ticket) -> Note | None:
     """The first that one of us wrote for the contact; a machine's acknowledgement is none."""
     return unit.first(ANSWERS, ticket=ticket.id)
+
+
+def answers_since(unit: Unit, ticket: Ticket, since: datetime) -> list[Note]:
+    """What resources wrote for the contact after this moment, oldest first."""
+    return unit.all(ANSWERS_SINCE, ticket=ticket.id, since=since)
 
 
 def of_message(unit: Unit, stored_id: int) -> list[Note]:
