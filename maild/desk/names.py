@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from maild.model import Address
 from maild.parse import wordfile
 from maild.parse.fold import fold
-from maild.parse.headers import one_line
+from maild.parse.invisible import one_line
 
 LONGEST = 60  # characters of a name that is greeted
 MOST_WORDS = 7

@@ -17,6 +17,7 @@ from email.utils import parsedate_tz
 
 from maild.model import Address
 from maild.parse.charsets import clean, codec_name, decode, guess
+from maild.parse.invisible import INVISIBLE, one_line
 
 MAX_VALUE = 64_000  # characters of one field that are looked at
 MAX_ADDRESSES = 1_000  # mailboxes of one field
@@ -25,11 +26,6 @@ MAX_ADDRESS = 1_000  # characters of an address
 MAX_WORDS = 2_000  # encoded words of one field
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{0,80})\?([bBqQ])\?([^\r\n]*?)\?=", re.DOTALL)
-# Joiners stay between letters that they join: of emoji, of Persian and Indian scripts.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
-    "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
-)
 
 
 def raw_bytes(value: object) -> bytes:
@@ -69,13 +65,6 @@ def loose_text(value: object) -> str:
     if not text.isascii() or "\x1b" in text:
         text = decode(raw_bytes(text))[0]
     return _FOLD.sub("", text) if "\n" in text or "\r" in text else text
-
-
-def one_line(text: str) -> str:
-    """White space joined, control and invisible characters gone."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    return " ".join(_INVISIBLE.sub("", text.replace("\x1b", "")).split())
 
 
 def decode_words(text: str) -> str:
@@ -517,7 +506,7 @@ def safe_filename(name: str) -> str:
     No path, no control, invisible or direction-changing characters, 200 characters at most.
     """
     text = unicodedata.normalize("NFC", clean(name[:20_000]))
-    text = _INVISIBLE.sub("", text.replace("\t", " ").replace("\n", " "))
+    text = INVISIBLE.sub("", text.replace("\t", " ").replace("\n", " "))
     text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
     text = re.split(r"[/\\]", text.rstrip("/\\ "))[-1]
     text = re.sub(r"[\s]+", " ", re.sub(r'[<>:"|?*]', "_", text)).strip(" .") if text else ""

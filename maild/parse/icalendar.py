@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from maild.model import Address, Appointment, Attendee
 from maild.parse import charsets
-from maild.parse.headers import one_line
+from maild.parse.invisible import one_line
 from maild.parse.mime import Part
 
 TYPES = frozenset(("text/calendar", "application/ics", "text/x-vcalendar"))

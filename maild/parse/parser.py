@@ -16,6 +16,7 @@ from maild.model import Address, Mail, Reason
 from maild.parse import attachments, bounce, charsets, forwarded, headers, icalendar, mime, trace
 from maild.parse import body as bodies
 from maild.parse import kind as kinds
+from maild.parse.invisible import one_line
 from maild.parse.mime import Part
 
 MAX_HEADERS = 500  # fields that are kept in a Mail
@@ -127,7 +128,7 @@ def read_headers(root: Message) -> tuple[tuple[str, str], ...]:
 
 def _plain(value: object) -> str:
     """One line, encoded words left as they are."""
-    return headers.one_line(headers.loose_text(value))
+    return one_line(headers.loose_text(value))
 
 
 def _subject(top: Part) -> str:

@@ -3,8 +3,6 @@
 Nothing here is part of a ticket: if all of it were lost, no mail and no ticket would be.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any

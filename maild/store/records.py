@@ -4,8 +4,6 @@ Nobody writes to a record but its unit of work (see `declare`, `unit`).  Lists a
 record are replaced, never changed.  `store/__init__` says how a noun or a column is added.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -37,8 +36,7 @@ _TYPES: dict[Any, Any] = {
 
 def _table(record: type) -> sa.Table:
     declared = RECORDS[record]
-    hints = typing.get_type_hints(record, vars(sys.modules[record.__module__]))
-    columns = [_column(f.name, hints[f.name], hint(f)) for f in dataclasses.fields(record)]
+    columns = [_column(f.name, f.type, hint(f)) for f in dataclasses.fields(record)]
     parts = [_part(part) for part in declared.parts]
     return sa.Table(declared.name, METADATA, *columns, *parts)
 
