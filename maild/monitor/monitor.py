@@ -17,11 +17,13 @@ from maild.monitor.listener import PLAIN, Answer, Endpoint
 from maild.monitor.metrics import CONTENT_TYPE, Collector
 from maild.monitor.progress import Progress
 from maild.store import Store
+from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
 FRESH_SECONDS = 1.0  # a look at the desk serves everybody who asks within it
 SHORTEST_STEP = 0.2
+STOP_SECONDS = 2.0  # how long the end waits for who may be waiting for the database
 
 
 class Monitor:
@@ -45,7 +47,10 @@ class Monitor:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._seen: tuple[float, Health] | None = None  # monotonic
-        self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
+        self._threads = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (("monitor", self._run), ("beat", self._beat))
+        ]
         self._endpoint: Endpoint | None = None
         self._was_stalled = False
 
@@ -60,7 +65,8 @@ class Monitor:
         if place is not None:
             pages = {"/healthz": self._healthz, "/readyz": self._readyz, "/metrics": self._metrics}
             self._endpoint = Endpoint(*place, pages)
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         systemd.notify(READY="1", STATUS="Works.")
 
     def stop(self) -> None:
@@ -69,7 +75,8 @@ class Monitor:
         self._stop.set()
         if self._endpoint is not None:
             self._endpoint.close()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join(STOP_SECONDS)
         try:
             self._store.act(lambda unit: gone(unit, self._name))
         except MaildError as error:
@@ -92,22 +99,18 @@ class Monitor:
     # ---- beating
 
     def _run(self) -> None:
+        """Never waits for who writes: a locked database must not look like a daemon that hangs."""
         patience = systemd.watchdog_seconds()
         beats = BEAT.total_seconds()
         step = max(SHORTEST_STEP, min(beats, patience / 3 if patience else beats))
-        next_beat = 0.0
         while not self._stop.is_set():
             try:
-                self._look(beat_too=time.monotonic() >= next_beat)
-            except MaildError as error:  # the database is away: others tell of it
-                log.debug("monitor.no_beat", detail=error.detail)
+                self._look()
             except Exception:
                 log.exception("monitor.failed")
-            if time.monotonic() >= next_beat:
-                next_beat = time.monotonic() + beats
             self._stop.wait(step)
 
-    def _look(self, *, beat_too: bool) -> None:
+    def _look(self) -> None:
         health = self.health()
         stalled = self.stalled()
         if stalled and not self._was_stalled:
@@ -117,11 +120,20 @@ class Monitor:
             systemd.notify(WATCHDOG="1", STATUS=_status(health))
         else:
             systemd.notify(STATUS=" ".join(stalled))
-        if beat_too:
-            since = self._since.isoformat()
-            self._store.act(
-                lambda unit: beat(unit, self._name, self._clock(), since=since, stalled=stalled)
-            )
+
+    def _beat(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._store.act(self._alive)
+            except MaildError as error:  # the database is away: others tell of it
+                log.debug("monitor.no_beat", detail=error.detail)
+            except Exception:
+                log.exception("monitor.failed")
+            self._stop.wait(BEAT.total_seconds())
+
+    def _alive(self, unit: Unit) -> None:
+        since = self._since.isoformat()
+        beat(unit, self._name, self._clock(), since=since, stalled=self.stalled())
 
     # ---- pages
 

@@ -83,14 +83,18 @@ def rounds(
     return world.finish()
 
 
-def kills(world: World, count: int, *, most: int = 4) -> Report:
-    """So many kills at random moments, while mail comes in, at most so many at a time."""
+def kills(world: World, count: int, *, most: int = 2, settle_every: int = 25) -> Report:
+    """So many kills at random moments, while mail comes in, at most so many at a time.
+
+    Now and then all must be done: a daemon that lives for half a second gets little sent.
+    """
     table = [faults.kill, faults.kill_at_a_step]
-    for _ in range(count):
+    for done in range(1, count + 1):
         fault = world.random.choices(table, weights=[4, 1])[0]
         faults.happen(world, fault, world.random.uniform(0, 0.2), most=most)
         world.report.faults["kill"] += 1
-    world.settle(f"{count} kills")
+        if done % settle_every == 0 or done == count:
+            world.say(f"{done} kills: {world.settle(f'{done} kills'):.1f} s")
     return world.finish()
 
 
@@ -132,7 +136,7 @@ def main() -> None:
                         kills(made, asked.kills // 4) if what == "kills" else rounds(made, names)
                     )
                 print(f"{label}: {report.text(seed)}", flush=True)
-                for line in (*report.lost, *report.doubled, *report.stalled):
+                for line in (*report.stalled[:9], *report.doubled[:9], *report.lost[:9]):
                     print(f"  {line}", flush=True)
                 total.add(report)
     print(f"all: {total.text(asked.seed)}")

@@ -149,7 +149,7 @@ def test_a_planted_stall_trips_the_watchdog_and_passes(service: Service, tmp_pat
 
     assert service.systemd.listen(lambda said: "none is taken up" in said.get("STATUS", ""))
     before = len(service.systemd.said)
-    assert not service.systemd.listen(lambda said: "WATCHDOG" in said, seconds=4)
+    assert not service.systemd.listen(lambda said: "WATCHDOG" in said, seconds=2.5)
     assert len(service.systemd.said) > before  # it lives, and says what is wrong
     status, text = service.page("healthz")
     assert (status, "none is taken up" in text) == (503, True)
