@@ -32,7 +32,7 @@ def test_h1_random_kills(
 ) -> None:
     server = request.getfixturevalue("postgres_server") if database == "postgres" else None
     with suite.world(tmp_path, seed=SEED, postgres=server, daemons=daemons, disk=False) as world:
-        _clean(suite.kills(world, 30, most=1, settle_every=30))
+        _clean(suite.kills(world, 30, most=1, settle_every=30, hurry=True))
 
 
 @pytest.mark.parametrize("half", [0, 1])

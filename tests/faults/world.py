@@ -166,6 +166,10 @@ class World:
             ] != "Z"
         return False
 
+    def go_ahead(self, seconds: float) -> None:
+        """The daemons' clocks are so many seconds further ahead."""
+        self.clock.write_text(str(float(self.clock.read_text()) + seconds))
+
     def fill(self) -> None:
         """The disk is full, until `clear`."""
         if self.disk is not None:
