@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,26 +13,31 @@ from maild import config
 from maild.config import Settings
 from maild.desk import item_files, people
 from maild.desk.admin_alerts import tell_admins
+from maild.desk.alerts import clear_alert, raise_alert
 from maild.desk.desk import Actor, Desk
-from maild.desk.profile import Profile, profile_folder, profile_of
+from maild.desk.profile import Profile, profile_folder
 from maild.errors import Refused, UsageError
 from maild.i18n import sentence
 from maild.ingest.process import Pipeline
 from maild.log import log_to_stderr
 from maild.model import Role
 from maild.outbox.deliver import Deliverer
+from maild.own_files import OwnFiles
 from maild.parse.attachments import attachment_bytes
 from maild.parse.limits import Reader
 from maild.rules import last_good_rules
 from maild.rules.clocks import Clocks
 from maild.rules.engine import Rules, say_broken, say_good
+from maild.rules.rule import RuleSet
 from maild.store import Store
 from maild.store.migrate import is_current, migrate
 from maild.store.records import Person
 from maild.store.unit import Unit
+from maild.templates.renderer import PooledRenderer
 from maild.yamlfile import key, nearest
 
 Result = TypeVar("Result")
+RECORDS = "records"  # key of the alert about the files of records
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,20 @@ class App:
     settings: Settings
     store: Store
     rules: Rules
+    own_files: OwnFiles
+
+    def reread(self, now: datetime) -> App:
+        """The same with the admin's own words as they are in force now: their files may change at
+        any time.
+        """
+        in_force = self.own_files.refresh(now)
+        settings = self.settings.reading(in_force)
+        same = settings.in_force == self.settings.in_force
+        return self if same else replace(self, settings=settings)
+
+    def templates(self) -> Path:
+        """The folder of the admin's own templates, as it is in force now."""
+        return self.reread(datetime.now(UTC)).settings.templates_in_force
 
     @property
     def profile(self) -> Profile:
@@ -61,7 +81,10 @@ class App:
 
     def deliverer(self, moved: Callable[[], None] = lambda: None) -> Deliverer:
         """What sends the outbox; it calls `moved` now and then, as long as it lives."""
-        return Deliverer(self.store, self.settings, attachment=attachment_bytes, moved=moved)
+        renderer = PooledRenderer(self.templates)
+        return Deliverer(
+            self.store, self.settings, renderer=renderer, attachment=attachment_bytes, moved=moved
+        )
 
     def tell_admins(self, now: datetime) -> int:
         """Mails what is wrong, or over, to the admins; how many alerts that were."""
@@ -151,22 +174,22 @@ def build(
     Where the files of rules have mistakes, those of last time are in force, and an alert says so.
     """
     at = now or datetime.now(UTC)
-    folder = profile_folder(settings.config.profile, settings.folder)
     broken: UsageError | None = None
     try:
-        rules = Rules(folder, templates=settings.templates)
+        rules = rules_of(settings)
     except UsageError as error:
         if not _is_there(settings):
             raise
         broken = error
-    else:
-        _check_names(settings, rules)
     prepare(settings, store, at, look=look, upgrade=upgrade)
     if broken is not None:
         rules = _last_good(settings, store, broken)
     if not look:
         store.act(lambda unit: _say(unit, rules, broken, at))
-    return App(settings, store, rules)
+        _sync_records(settings, store, rules.profile, at)
+    own_files = OwnFiles(settings, store)
+    in_force = own_files.refresh(at, look=look)
+    return App(settings.reading(in_force), store, rules, own_files)
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -175,9 +198,7 @@ def rules_of(settings: Settings) -> Rules:
     UsageError tells every mistake in them, and what the two name of each other that is not there.
     """
     folder = profile_folder(settings.config.profile, settings.folder)
-    rules = Rules(folder, templates=settings.templates)
-    _check_names(settings, rules)
-    return rules
+    return Rules(folder, templates=settings.templates, check=partial(_check_names, settings))
 
 
 def _is_there(settings: Settings) -> bool:
@@ -192,7 +213,8 @@ def _last_good(settings: Settings, store: Store, broken: UsageError) -> Rules:
         found = last_good_rules.kept(unit, folder, settings.templates)
     if found is None:
         raise broken
-    return Rules(folder, templates=settings.templates, rule_set=found)
+    check = partial(_check_names, settings)
+    return Rules(folder, templates=settings.templates, rule_set=found, check=check)
 
 
 def _say(unit: Unit, rules: Rules, broken: UsageError | None, now: datetime) -> None:
@@ -202,13 +224,13 @@ def _say(unit: Unit, rules: Rules, broken: UsageError | None, now: datetime) -> 
         say_broken(unit, broken.message, now)
 
 
-def _check_names(settings: Settings, rules: Rules) -> None:
+def _check_names(settings: Settings, rules: RuleSet) -> None:
     problems = [*_unknown_queues(settings, rules), *_unknown_hooks(settings, rules)]
     if problems:
         raise UsageError("\n".join(problems))
 
 
-def _unknown_queues(settings: Settings, rules: Rules) -> Iterator[str]:
+def _unknown_queues(settings: Settings, rules: RuleSet) -> Iterator[str]:
     known = list(map(key, rules.profile.queues))
     for mailbox in settings.config.mailbox:
         if mailbox.queue is not None and key(mailbox.queue) not in known:
@@ -219,7 +241,7 @@ def _unknown_queues(settings: Settings, rules: Rules) -> Iterator[str]:
             )
 
 
-def _unknown_hooks(settings: Settings, rules: Rules) -> Iterator[str]:
+def _unknown_hooks(settings: Settings, rules: RuleSet) -> Iterator[str]:
     known = [hook.name for hook in settings.config.hook]
     for rule in rules.rules:
         for step in rule.steps:
@@ -244,13 +266,21 @@ def prepare(
         return
     if not there:
         migrate(store)
-    store.act(lambda unit: _bring_in(unit, settings, now))
+    store.act(lambda unit: people.sync(unit, settings.config, now))
 
 
-def _bring_in(unit: Unit, settings: Settings, now: datetime) -> None:
-    """The people of maild.toml, and the records of the folder `people` beside it."""
-    people.sync(unit, settings.config, now)
-    if item_files.there(settings.folder):
-        profile = profile_of(settings)
-        desk = Desk(unit=unit, settings=settings, profile=profile, now=now, cause="files")
-        item_files.sync(desk, settings.folder)
+def _sync_records(settings: Settings, store: Store, profile: Profile, now: datetime) -> None:
+    """The records of the folder beside maild.toml; where one of its files is broken they stay as
+    they are, and an alert says so."""
+
+    def sync(unit: Unit) -> None:
+        if item_files.there(settings.folder):
+            desk = Desk(unit=unit, settings=settings, profile=profile, now=now, cause="files")
+            item_files.sync(desk, settings.folder)
+        clear_alert(unit, RECORDS, now)
+
+    try:
+        store.act(sync)
+    except UsageError as error:
+        text = f"{error.message}\nThe records stay as they are until it is mended."
+        store.act(lambda unit: raise_alert(unit, RECORDS, text, now))

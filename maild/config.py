@@ -725,15 +725,25 @@ def _repeated(names: list[str]) -> list[str]:
 class Settings:
     """A read configuration and the folder that its relative paths start from."""
 
-    def __init__(self, config: Config, file: Path) -> None:
+    def __init__(self, config: Config, file: Path, in_force: Path | None = None) -> None:
+        """`in_force`: where the admin's own words are read instead, as some of them are broken."""
         self.config = config
         self.file = file
         self.folder = file.parent
+        self.in_force = in_force or self.folder
 
     def quiet(self) -> Settings:
         """The same for a desk that sends nothing (`[desk] mode = "listen"`)."""
         desk = self.config.desk.model_copy(update={"mode": "listen"})
-        return Settings(self.config.model_copy(update={"desk": desk}), self.file)
+        return self.with_config(self.config.model_copy(update={"desk": desk}))
+
+    def with_config(self, config: Config) -> Settings:
+        """The same files, and this configuration."""
+        return Settings(config, self.file, self.in_force)
+
+    def reading(self, in_force: Path | None) -> Settings:
+        """The same, with the admin's own words read from there; None: where they are."""
+        return Settings(self.config, self.file, in_force)
 
     @property
     def database_url(self) -> str:
@@ -764,6 +774,11 @@ class Settings:
     def templates(self) -> Path:
         """The folder of the admin's own templates, which need not exist."""
         return self.path("templates")
+
+    @cached_property
+    def templates_in_force(self) -> Path:
+        """The same to read from: of a broken file it has the last good one."""
+        return (self.in_force / "templates").resolve()
 
     def path(self, value: str | Path) -> Path:
         """An absolute path; a relative one starts from the configuration's folder."""

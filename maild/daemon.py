@@ -199,7 +199,9 @@ class Daemon:
 
     def _some_mail(self) -> int:
         """Takes up some messages, by the people and rules of this moment; 0 where none is due."""
-        if self._before_mail is not None and (app := self._before_mail(self.app)) is not None:
+        app = (self._before_mail and self._before_mail(self.app)) or self.app
+        app = app.reread(_now())
+        if app is not self.app:
             self.app = app
             self.pipeline.settings = self.clocks.settings = app.settings
             if self.console is not None:

@@ -151,14 +151,14 @@ def language_chain(language: str) -> list[str]:
 
 def _phrases(language: str, own: Path | None) -> Phrases:
     """The translations into this language, the admin's before ours."""
-    return layered(FILE, language_chain(language), [own] if own else [], _read)
+    return layered(FILE, language_chain(language), [own] if own else [], phrases_of)
 
 
 @lru_cache(maxsize=64)
 def in_all_languages(english: Sentence) -> frozenset[str]:
     """A word or sentence in every language that we ship."""
     files = SHIPPED.glob(f"*/{FILE}")
-    found = (_read(file, None).get(english.template) for file in files)
+    found = (phrases_of(file, None).get(english.template) for file in files)
     return frozenset([str(english), *filter(None, found)])
 
 
@@ -181,7 +181,7 @@ def layered(
 
 
 @lru_cache(maxsize=64)
-def _read(file: Path, _mtime: int | None) -> Phrases:
+def phrases_of(file: Path, _mtime: int | None) -> Phrases:
     """What a file translates; a translation with holes of its own is passed over."""
     if not file.is_file():
         return {}
@@ -200,7 +200,7 @@ def all_problems(own: Path) -> list[str]:
 def problems(file: Path) -> list[str]:
     """What is wrong with one of them."""
     try:
-        _read(file, file.stat().st_mtime_ns)
+        phrases_of(file, file.stat().st_mtime_ns)
         data = yamlfile.read(file)
     except UsageError as error:
         return [error.message]
@@ -219,4 +219,4 @@ def problems(file: Path) -> list[str]:
 
 def shipped() -> set[str]:
     """Every sentence that a translation of ours has."""
-    return {english for file in SHIPPED.glob(f"*/{FILE}") for english in _read(file, None)}
+    return {english for file in SHIPPED.glob(f"*/{FILE}") for english in phrases_of(file, None)}

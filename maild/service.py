@@ -172,7 +172,7 @@ class Newcomers:
                 now = datetime.now(UTC)
                 app.store.act(lambda unit: people.sync(unit, people_now, now))
                 log.info("people.read")
-                changed = replace(app, settings=Settings(people_now, app.settings.file))
+                changed = replace(app, settings=app.settings.with_config(people_now))
         self._seen = stamp
         return changed
 

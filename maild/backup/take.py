@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,8 +14,10 @@ from maild.commands.words import own_folder
 from maild.config import Settings
 from maild.desk.profile import SHIPPED as SHIPPED_PROFILES
 from maild.desk.profile import load_profile, profile_folder
+from maild.errors import UsageError
 from maild.monitor.health import BACKUP
 from maild.outbox.journal import journal_path
+from maild.rules import last_good
 from maild.store import Store, asking
 from maild.store.migrate import HEAD
 
@@ -45,16 +47,16 @@ def backup(store: Store, settings: Settings, target: Path) -> Manifest:
             counts=counts,
             mailboxes={name: {"last_uid": box["last_uid"]} for name, box in boxes.items()},
         )
-        written = archive.write(target, manifest, {DATABASE: copy, **members(settings)})
+        written = archive.write(target, manifest, {DATABASE: copy, **members(store, settings)})
     note = {"at": made.isoformat(), "file": str(target)}
     store.act(lambda unit: asking.settings.keep(unit, BACKUP, note))
     return written
 
 
-def members(settings: Settings) -> dict[str, Path]:
+def members(store: Store, settings: Settings) -> dict[str, Path]:
     """Every file of a desk but its database, by its name in the backup."""
     found = {}
-    for path in _files(settings):
+    for path in _files(store, settings):
         if path.is_file():
             found[_name(path.resolve(), settings.folder.resolve())] = path
     journal = journal_path(settings)
@@ -64,16 +66,27 @@ def members(settings: Settings) -> dict[str, Path]:
     return found
 
 
-def _files(settings: Settings) -> Iterator[Path]:
+def _files(store: Store, settings: Settings) -> Iterator[Path]:
     yield settings.file
     yield from settings.secret_files()
     folders = [settings.templates, own_folder(settings.folder)]
-    profile = load_profile(profile_folder(settings.config.profile, settings.folder))
     shipped = SHIPPED_PROFILES.resolve()
-    folders += [f for f in profile.folders if not f.resolve().is_relative_to(shipped)]
+    profile = _profile_folders(store, settings)
+    folders += [f for f in profile if not f.resolve().is_relative_to(shipped)]
     for folder in folders:
         if folder is not None and folder.is_dir():
             yield from sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _profile_folders(store: Store, settings: Settings) -> Iterable[Path]:
+    """Those of the profile; where its files are broken now, also those that were good last."""
+    folder = profile_folder(settings.config.profile, settings.folder)
+    try:
+        return load_profile(folder).folders
+    except UsageError:
+        with store.look() as unit:
+            found = last_good.kept(unit, folder, settings.templates)
+        return dict.fromkeys((folder, *(found.profile.folders if found else ())))
 
 
 def _name(path: Path, folder: Path) -> str:

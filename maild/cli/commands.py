@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from maild import config as configuration
+from maild.cli.database import in_force
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.commands import reference, subject_phrases
 from maild.commands.arguments import Names, Resource
@@ -21,7 +22,6 @@ from maild.commands.mail_commands import names
 from maild.commands.values import Asked
 from maild.commands.words import own_folder, vocabulary
 from maild.config import Config, Settings
-from maild.desk.profile import profile_of
 from maild.model import Role
 
 group = typer.Typer(help="What one can write in a mail, and what a mail would do.")
@@ -95,9 +95,9 @@ def _names(file: Path | None) -> Names:
         if file or place.is_file()
         else Settings(Config(), place.resolve())
     )
-    profile = profile_of(settings)
+    settings, profile = in_force(settings)
     resources = tuple(
         Resource(r.name, tuple(r.all_addresses())) for r in settings.config.resource if r.active
     )
-    words = vocabulary(own_folder(settings.folder))
+    words = vocabulary(own_folder(settings.in_force))
     return names(settings, profile, words, resources, datetime.now(UTC))

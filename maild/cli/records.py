@@ -12,13 +12,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from maild.app import App, open_app
+from maild.app import RECORDS, App, open_app
 from maild.cli.acting import RehearseOption
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.desk import item_files, items, people
 from maild.desk.desk import Actor, Desk
 from maild.desk.item_kinds import KINDS, kind_named
+from maild.errors import UsageError
 from maild.model import Role
+from maild.store import asking
 from maild.store.unit import Unit
 
 KindArgument = Annotated[str, typer.Argument(metavar="KIND", help=", ".join(KINDS) + ".")]
@@ -126,7 +128,14 @@ def _act(config: Path | None, work: Any, *, rehearse: bool = False) -> Any:
     if rehearse:
         with app.store.look() as unit:
             return work(_desk(app, unit))
-    return app.store.act(lambda unit: work(_desk(app, unit)))
+
+    def act(unit: Unit) -> Any:
+        alert = asking.alerts.with_key(unit, RECORDS)
+        if alert is not None and alert.cleared is None:  # who writes records is told first
+            raise UsageError(alert.text)
+        return work(_desk(app, unit))
+
+    return app.store.act(act)
 
 
 def _desk(app: App, unit: Unit) -> Desk:

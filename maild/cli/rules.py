@@ -14,6 +14,7 @@ from rich.table import Column, Table
 
 from maild import config as configuration
 from maild.app import App, open_app
+from maild.cli.database import rules_in_force
 from maild.cli.ingest import run_files
 from maild.cli.options import ConfigOption, JsonOption, NowOption, local, moment, print_json
 from maild.desk import sla, views
@@ -74,9 +75,7 @@ def check(
 @group.command("list")
 def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
     """List the rules in force, in the order in which they are asked."""
-    settings = configuration.load(configuration.config_file(config))
-    folder = profile_folder(settings.config.profile, settings.folder)
-    rule_set = load_book(folder, templates=settings.templates)
+    rule_set = rules_in_force(configuration.load(configuration.config_file(config)))
     rows = [
         {
             "rule": rule.name,

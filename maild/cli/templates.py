@@ -20,16 +20,18 @@ from rich.table import Table
 
 from maild import config as configuration
 from maild import i18n
+from maild.cli.database import in_force
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.config import Settings
 from maild.desk.notifications import FILE, Notification, catalogue
+from maild.desk.profile import Profile
 from maild.errors import NotFound, UsageError
 from maild.outbox import preview as previews
 from maild.templates import reference as manual_page
 from maild.templates.candidate import mistakes
 from maild.templates.history import History, me
 from maild.templates.renderer import PooledRenderer
-from maild.templates.source import SHIPPED, Library, Template, TemplateFile
+from maild.templates.source import SHIPPED, Library, TemplateFile
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A notification, like complete.")]
 Lang = Annotated[str | None, typer.Option("--lang", metavar="LANG", help="Language, like de.")]
@@ -62,9 +64,10 @@ def templates(context: typer.Context, config: ConfigOption = None) -> None:
 
 def list_templates(json: JsonOption = False, config: ConfigOption = None) -> None:
     """List every notification, and for each language which file is in force."""
-    own = _own(_settings(config))
+    settings = _settings(config)
+    own, known = _own(settings), catalogue(settings.templates_in_force)
     library = Library(own)
-    found = [(kind, _in_force(library, kind.name)) for kind in catalogue(own)]
+    found = [(kind, _in_force(library, kind.name)) for kind in known]
     broken = _broken(own, [place for _, places in found for place in places])
     if json:
         print_json([_listed(kind, places, broken) for kind, places in found])
@@ -78,7 +81,10 @@ def list_templates(json: JsonOption = False, config: ConfigOption = None) -> Non
         table.add_row(kind.name, kind.audience, where, kind.purpose)
     Console(highlight=False).print(table)
     if broken:
-        print("Where yours is broken the shipped one is sent; `maild templates check` says why.")
+        print(
+            "Where yours is broken what was good last is sent, else the shipped one; "
+            "`maild templates check` says why."
+        )
 
 
 def show(
@@ -86,7 +92,7 @@ def show(
 ) -> None:
     """Print a template that is in force, and every name that it may use."""
     settings = _settings(config)
-    kind = catalogue(settings.templates).named(name)
+    kind = catalogue(settings.templates_in_force).named(name)
     place = Library(settings.templates).find(name, lang or settings.config.desk.language)
     text = place.file.read_text("utf-8", "replace")
     if json:
@@ -143,9 +149,9 @@ def preview(
     config: ConfigOption = None,
 ) -> None:
     """Print what a mail would say, on the example or on a real ticket; nothing is sent."""
-    mail = previews.compose(_settings(config), name, ticket=ticket, language=lang)
+    mail = previews.compose(*_in_force_now(config), name, ticket=ticket, language=lang)
     if mail.problem:
-        print(f"maild: {mail.problem} This is the shipped template.", file=sys.stderr)
+        print(f"maild: {mail.problem} This is what is sent until it is mended.", file=sys.stderr)
     print(f"Subject: {mail.subject}\n\n{mail.text}", end="")
     if html is not None:
         html.write_text(mail.html, "utf-8")
@@ -160,21 +166,21 @@ def send_test(
     config: ConfigOption = None,
 ) -> None:
     """Send a template to an address, marked as a test."""
-    settings = _settings(config)
-    mail = previews.compose(settings, name, ticket=ticket, language=lang, to=to)
+    settings, profile = _in_force_now(config)
+    mail = previews.compose(settings, profile, name, ticket=ticket, language=lang, to=to)
     answer = previews.send(settings, to, mail)
     print(f"Sent to {to}: {answer}")
 
 
 def diff(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
     """Show how your own template differs from the shipped one."""
-    template = _own_one(_settings(config), name, lang)
-    shipped = Library().get(name, template.language)
+    own = _own_one(_settings(config), name, lang)
+    shipped = Library().find(name, own.language)
     lines = difflib.unified_diff(
-        Path(shipped.origin).read_text("utf-8").splitlines(),
-        Path(template.origin).read_text("utf-8").splitlines(),
+        shipped.file.read_text("utf-8").splitlines(),
+        own.file.read_text("utf-8", "replace").splitlines(),
         f"shipped/{shipped.language}/{name}.md",
-        template.origin,
+        str(own.file),
         lineterm="",
     )
     print("\n".join(lines) or "There is no difference.")
@@ -183,7 +189,7 @@ def diff(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
 def edit(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
     """Edit your own version in $EDITOR; it is checked before it is in force."""
     settings = _settings(config)
-    catalogue(settings.templates).named(name)
+    catalogue(settings.templates_in_force).named(name)
     language = _language(lang or settings.config.desk.language)
     _put(settings, name, language, _edited(_to_edit(settings, name, language), name))
 
@@ -193,7 +199,7 @@ def history(
 ) -> None:
     """List the versions of your own template that were in force: when, and by whom."""
     settings = _settings(config)
-    catalogue(settings.templates).named(name)
+    catalogue(settings.templates_in_force).named(name)
     language = _language(lang or settings.config.desk.language)
     kept = History(_own(settings))
     if (_own(settings) / language / f"{name}.md").is_file():
@@ -219,7 +225,7 @@ def rollback(
 ) -> None:
     """Put an earlier version of your own template back into force."""
     settings = _settings(config)
-    kind = catalogue(settings.templates).named(name)
+    kind = catalogue(settings.templates_in_force).named(name)
     language = _language(lang or settings.config.desk.language)
     file = _own(settings) / language / f"{name}.md"
     kept = History(_own(settings))
@@ -239,12 +245,17 @@ def rollback(
 def manual(config: ConfigOption = None) -> None:
     """Print docs/templates.md with your own notifications: each, and every name it may use."""
     place = configuration.config_file(config)
-    own = _settings(config).templates if config or place.is_file() else None
+    own = _settings(config).templates_in_force if config or place.is_file() else None
     print(manual_page.page(catalogue(own)), end="")
 
 
 def _settings(config: Path | None) -> Settings:
-    return configuration.load(configuration.config_file(config))
+    """The words of a broken file are the last good ones; what is written goes to `_own`."""
+    return _in_force_now(config)[0]
+
+
+def _in_force_now(config: Path | None) -> tuple[Settings, Profile]:
+    return in_force(configuration.load(configuration.config_file(config)))
 
 
 def _own(settings: Settings) -> Path:
@@ -312,11 +323,11 @@ def _without_language(own: Path) -> list[str]:
     return lines
 
 
-def _own_one(settings: Settings, name: str, lang: str | None) -> Template:
-    kind = catalogue(settings.templates).named(name)
+def _own_one(settings: Settings, name: str, lang: str | None) -> TemplateFile:
+    kind = catalogue(settings.templates_in_force).named(name)
     if kind.own is not None:
         raise NotFound(f"{name} is a notification of your own; there is no shipped template of it.")
-    template = Library(_own(settings)).get(name, lang or settings.config.desk.language)
+    template = Library(_own(settings)).find(name, lang or settings.config.desk.language)
     if template.shipped:
         raise NotFound(
             f"{template.language}/{name} is the shipped one; "
@@ -347,7 +358,7 @@ def _to_edit(settings: Settings, name: str, language: str) -> str:
         place = Library(settings.templates).find(name, language)
     except NotFound:
         return FRESH
-    return place.file.read_text("utf-8")
+    return place.file.read_text("utf-8", "replace")
 
 
 def _edited(text: str, name: str) -> str:

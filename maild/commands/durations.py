@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from maild import dates
 from maild.errors import Refused
@@ -58,7 +58,7 @@ def read(text: str, now: datetime, languages: tuple[str, ...]) -> Worked:
 def _of_last_night(found: Worked, now: datetime, *, named: bool) -> Worked:
     """ "23:30-0:15", written at 0:20, began yesterday."""
     over_midnight = found.start and found.end and found.end.date() > found.start.date()
-    if named or not over_midnight or found.end is None or found.end <= now:
+    if named or not over_midnight or found.end is None or real_minutes(now, found.end) <= 0:
         return found
     return _moved(found, found.day - timedelta(days=1), found.rest)
 
@@ -90,7 +90,11 @@ def _check(found: Worked, now: datetime) -> None:
                 end=f"{found.end:%H:%M}",
             )
         )
-    if found.end is not None and found.end > now + AHEAD and found.day.date() == now.date():
+    if (
+        found.end is not None
+        and real_minutes(now + AHEAD, found.end) > 0
+        and found.day.date() == now.date()
+    ):
         raise Refused(
             sentence(
                 "{end} is still to come; time is entered once it is worked.",
@@ -132,12 +136,43 @@ def _range(text: str, day: datetime) -> Worked | None:
     end = _clock(found[4], found[5], _half(found[6]))
     if start is None or end is None:
         return None
+    return _span(day, start, end, text[found.end() :].strip())
+
+
+def _span(day: datetime, start: time, end: time, rest: str) -> Worked:
+    """From the one to the other by a clock on the wall of that day, in real minutes.
+
+    When the clocks go back an hour comes twice: a start is its first, an end the next that follows.
+    """
     begin = datetime.combine(day, start, day.tzinfo)
-    stop = datetime.combine(day, end, day.tzinfo)
-    if stop <= begin:
-        stop += timedelta(days=1)
-    minutes = int((stop - begin).total_seconds() // 60)
-    return Worked(minutes, begin, stop, begin, text[found.end() :].strip())
+    stop = next_at(begin, end)
+    return Worked(real_minutes(begin, stop), begin, stop, begin, rest)
+
+
+def next_at(begin: datetime, end: time) -> datetime:
+    """When the clock on the wall shows this time next, after `begin` and in its zone.
+
+    When the clocks go back an hour comes twice: a start is its first, an end the next that follows.
+    Refused where either is in the hour that is left out when they go ahead.
+    """
+    same = datetime.combine(begin, end, begin.tzinfo)
+    stops = (same, same.replace(fold=1), same + timedelta(days=1))
+    stop = next((stop for stop in stops if real_minutes(begin, stop) > 0), stops[-1])
+    for clock in (begin, stop):
+        if clock.astimezone(UTC).astimezone(clock.tzinfo).time() != clock.time():
+            raise Refused(
+                sentence(
+                    "There was no {time} on {day}: the clocks went ahead.",
+                    time=f"{clock:%H:%M}",
+                    day=clock.date(),
+                )
+            )
+    return stop
+
+
+def real_minutes(begin: datetime, stop: datetime) -> int:
+    """The difference of two times of one zone would be that of the clocks on the wall."""
+    return int((stop.astimezone(UTC) - begin.astimezone(UTC)).total_seconds() // 60)
 
 
 def _half(word: str | None) -> str | None:
@@ -168,7 +203,4 @@ def _moved(found: Worked, day: datetime, rest: str) -> Worked:
     """The same time on another day: "2h yesterday"."""
     if found.start is None or found.end is None:
         return Worked(found.minutes, None, None, day, rest)
-    start = datetime.combine(day, found.start.time(), day.tzinfo)
-    end = datetime.combine(day, found.end.time(), day.tzinfo)
-    end += timedelta(days=end <= start)
-    return Worked(found.minutes, start, end, start, rest)
+    return _span(day, found.start.time(), found.end.time(), rest)

@@ -126,7 +126,7 @@ def _meant(profile: Profile) -> dict[str, str]:
 def _words(desk: Desk) -> Vocabulary:
     """With the admin's own; without them, and with an alert, where one of his files is broken."""
     try:
-        return vocabulary(own_folder(desk.settings.folder))
+        return vocabulary(own_folder(desk.settings.in_force))
     except UsageError as error:
         desk.alert(
             "commands", f"The desk's own words for commands are not in force. {error.message}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -156,12 +156,27 @@ def vocabulary(own: Path | None = None) -> Vocabulary:
 
     UsageError with file and line where one of its files is broken.
     """
-    stamps = tuple((f, f.stat().st_mtime_ns) for f in own.glob("*/*.yaml")) if own else ()
-    return _vocabulary(own, stamps)
+    return vocabulary_of(own_files(own) if own is not None else ())
+
+
+def vocabulary_of(files: Iterable[Path]) -> Vocabulary:
+    """The shipped words and those of these files of an admin."""
+    return _vocabulary(tuple((file, file.stat().st_mtime_ns) for file in files))
 
 
 @lru_cache(maxsize=8)
-def _vocabulary(own: Path | None, _stamps: tuple[tuple[Path, int], ...]) -> Vocabulary:
+def _vocabulary(own: tuple[tuple[Path, int], ...]) -> Vocabulary:
+    files = [file for file, _ in own]
+    try:
+        return _read(files)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # of another shape than ours
+        names = " or ".join(map(str, files)) or "our own words"
+        raise UsageError(
+            f"{names}: this is not of the shape that docs/commands.md shows ({error})."
+        ) from error
+
+
+def _read(own: list[Path]) -> Vocabulary:
     languages = [_map(file) for file in _files("phrases", own)]
     commands = _translated({word.name: word for word in _words(SHIPPED / "words.yaml")}, languages)
     private = _all(languages, "private")
@@ -228,9 +243,16 @@ def own_folder(beside: Path) -> Path | None:
 # ---- reading
 
 
-def _files(kind: str, own: Path | None) -> list[Path]:
-    folders = [SHIPPED / kind, *([own / kind] if own else [])]
-    return [file for folder in folders for file in sorted(folder.glob("*.yaml"))]
+def own_files(own: Path) -> list[Path]:
+    """The files of words in an admin's folder."""
+    return [
+        file for kind in ("phrases", "dialects") for file in sorted((own / kind).glob("*.yaml"))
+    ]
+
+
+def _files(kind: str, own: list[Path]) -> list[Path]:
+    shipped = sorted((SHIPPED / kind).glob("*.yaml"))
+    return [*shipped, *(file for file in own if file.parent.name == kind)]
 
 
 def _map(file: Path) -> tuple[Path, dict[str, Any]]:

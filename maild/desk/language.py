@@ -24,7 +24,7 @@ def translator(desk: Speaking, language: str) -> Translator:
     """This language with the admin's own sentences; without them, and with an alert, where his
     file is broken."""
     try:
-        return Translator(language, desk.settings.templates)
+        return Translator(language, desk.settings.templates_in_force)
     except UsageError as error:
         text = f"The desk's own sentences are not in force. {error.message}"
         alerts.raise_alert(desk.unit, "sentences", text, desk.now)

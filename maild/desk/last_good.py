@@ -20,7 +20,12 @@ _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []  # gone when the program e
 
 def keep(unit: Unit, what: str, files: Iterable[Path]) -> None:
     """Keeps the text of these files under this name, in the place of what was kept."""
-    texts = {str(file.resolve()): file.read_text("utf-8") for file in files if file.is_file()}
+    found = (file.resolve() for file in files if file.is_file())
+    keep_texts(unit, what, {str(file): file.read_text("utf-8") for file in found})
+
+
+def keep_texts(unit: Unit, what: str, texts: Mapping[str, str]) -> None:
+    """The same, of texts that are read already."""
     if kept(unit, what) != texts:
         asking.settings.keep(unit, _key(what), texts)
 

@@ -82,7 +82,7 @@ def composed(
         person_id=None,
         note_public=None,
     )
-    with closing(PooledRenderer(settings.templates)) as renderer:
+    with closing(PooledRenderer(settings.templates_in_force)) as renderer:
         outcome = renderer.render([job(order)])[0]
     if outcome.words is None:
         raise UsageError(outcome.problem or "The template cannot be rendered.")

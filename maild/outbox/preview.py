@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from maild.config import Settings
 from maild.desk.desk import Desk
 from maild.desk.notifications import Notification
 from maild.desk.notify import Recipient, preview_item
-from maild.desk.profile import Profile, profile_of
+from maild.desk.profile import Profile
 from maild.desk.views import ticket as find_ticket
 from maild.errors import Refused, UsageError
 from maild.model import Address, Role
@@ -22,7 +24,7 @@ from maild.outbox.relay import Connection
 from maild.store import Store, asking
 from maild.store.records import Note, OutboxItem, Ticket
 from maild.store.unit import Unit
-from maild.templates.renderer import PooledRenderer
+from maild.templates.renderer import Outcome, PooledRenderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Preview:
 
 def compose(
     settings: Settings,
+    profile: Profile,
     name: str,
     *,
     ticket: str | None = None,
@@ -45,7 +48,6 @@ def compose(
     to: str | None = None,
 ) -> Preview:
     """The mail as it would be; nothing is kept.  `to`: it is a test, and its subject says so."""
-    profile = profile_of(settings)
     kind = profile.notifications.named(name)
     order = _real(settings, profile, kind, ticket) if ticket else _example(settings, kind)
     order = replace(
@@ -72,11 +74,9 @@ def of_item(settings: Settings, unit: Unit, item: OutboxItem) -> Preview:
 
 def _composed(settings: Settings, order: Order, mark: str = "") -> Preview:
     """Renders and composes; `mark` stands before the subject."""
-    renderer = PooledRenderer(settings.templates)
-    try:
-        outcome = renderer.render([job(order)])[0]
-    finally:
-        renderer.close()
+    outcome = _rendered(settings.templates, order)
+    if outcome.problem and settings.templates_in_force != settings.templates:  # which is sent
+        outcome = replace(_rendered(settings.templates_in_force, order), problem=outcome.problem)
     if outcome.words is None:
         raise UsageError(outcome.problem)
     words = replace(outcome.words, subject=mark + outcome.words.subject)
@@ -86,6 +86,11 @@ def _composed(settings: Settings, order: Order, mark: str = "") -> Preview:
     except ValueError as error:
         raise UsageError(f"{order.address} is no address that mail can be sent to.") from error
     return Preview(mail.subject, words.text, words.html, mail.octets, mail.problem)
+
+
+def _rendered(own: Path, order: Order) -> Outcome:
+    with closing(PooledRenderer(own)) as renderer:
+        return renderer.render([job(order)])[0]
 
 
 def send(settings: Settings, to: str, mail: Preview) -> str:

@@ -45,14 +45,17 @@ class Rules:
         *,
         templates: Path | None = None,
         rule_set: RuleSet | None = None,
+        check: Callable[[RuleSet], None] = lambda rule_set: None,
     ) -> None:
         """Reads the folder's files, and `extra` ones over them; UsageError with every mistake.
 
         `templates`: where the admin's own notifications stand.  `rule_set`: what is in force until
-        the files, which have mistakes now, are changed.
+        the files, which have mistakes now, are changed.  `check` raises UsageError for what fits
+        nothing else that is configured.
         """
-        self.folder, self.templates = folder, templates
+        self.folder, self.templates, self._check = folder, templates, check
         self.rule_set = rule_set or load_book(folder, extra, templates=templates)
+        check(self.rule_set)
         # Of the files that were read last, good or not.
         self._seen = (
             self.rule_set.stamps
@@ -82,6 +85,7 @@ class Rules:
         self._seen = current
         try:
             rule_set = load_book(self.folder, templates=self.templates)
+            self._check(rule_set)
         except UsageError as error:
             broken = error.message
             write(lambda unit: say_broken(unit, broken, now))

@@ -44,9 +44,12 @@ class History:
         return found
 
     def note(self, name: str, language: str) -> bool:
-        """Keeps what stands in the file now, if it is new; True where it was."""
+        """Keeps what stands in the file now, if it is new and text; True where it was."""
         file = self._file(name, language)
-        text = file.read_text("utf-8")
+        try:
+            text = file.read_text("utf-8")
+        except UnicodeDecodeError:
+            return False
         known = self.versions(name, language)
         if known and known[-1].text == text:
             return False

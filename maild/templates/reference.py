@@ -32,7 +32,8 @@ maild templates history complete          # who changed it, and when
 maild templates rollback complete         # the version before
 ```
 
-A file that is broken never stops a mail: the shipped template is sent, and an alert says why.
+A file that is broken never stops a mail: what it said when it was good last is sent (else the
+shipped template), after a restart too; an alert says why, and ends when the file is mended.
 
 ![A technician's reply, as the customer gets it](pictures/reply.png)
 ![A note to a technician, on a dark screen](pictures/note-dark.png)

@@ -79,9 +79,15 @@ class PooledRenderer:
     """Renders in a worker process with a clock and a bound on its memory."""
 
     def __init__(
-        self, own: Path | None = None, *, seconds: float = SECONDS, memory: int = MEMORY
+        self,
+        own: Path | Callable[[], Path] | None = None,
+        *,
+        seconds: float = SECONDS,
+        memory: int = MEMORY,
     ) -> None:
-        self._own = own
+        """`own`: the folder of the admin's templates, or what says where it is at this moment."""
+        self._find = own if callable(own) else None
+        self._own = None if callable(own) else own
         self._pool = WorkerPool(seconds=seconds, memory=memory)
         self._stopped: dict[tuple[str, int], str] = {}  # versions that are not in force, and why
         self._seen: set[tuple[str, int]] = set()  # versions of the admin's files that were checked
@@ -92,6 +98,8 @@ class PooledRenderer:
 
     def render_then(self, then: Then[Result], jobs: Sequence[Job]) -> list[Result]:
         """As `render`, and in the worker what `then` makes of each; it must not raise."""
+        if self._find is not None:
+            self._own = self._find()
         for place in {(job.name, job.language, job.folder) for job in jobs}:
             self._admit(*place)
         try:

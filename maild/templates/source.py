@@ -133,7 +133,7 @@ class Library:
 
     def words(self, language: str) -> dict[str, str]:
         """The layout's words in this language, the admin's before ours, English for the rest."""
-        return layered("words.yaml", _language_chain(language), self._folders, _words)
+        return layered("words.yaml", _language_chain(language), self._folders, words_of)
 
     def layout(self) -> str:
         """The text of the one HTML layout, the admin's own before the shipped one."""
@@ -175,7 +175,8 @@ def _parse_cached(file: TemplateFile, mtime: int) -> Template:
 
 
 @lru_cache(maxsize=64)
-def _words(file: Path, _mtime: int | None) -> dict[str, str]:
+def words_of(file: Path, _mtime: int | None) -> dict[str, str]:
+    """What one of these files says; UsageError where it is broken."""
     if not file.is_file():
         return {}
     data: Any = yamlfile.read(file)

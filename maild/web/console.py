@@ -39,8 +39,9 @@ class Console:
         self.look = Look(self.app.settings)
 
     def people_changed(self, app: App) -> None:
-        """The people of the configuration are others now; the rest is as it was."""
+        """The people of the configuration, or the admin's own words, are others now."""
         self.app = app
+        self.look.settings = app.settings
         self.__dict__.pop("admins", None)
 
     @property

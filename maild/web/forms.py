@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from maild.commands.durations import next_at, real_minutes
 from maild.desk.desk import Desk
 from maild.desk.worktime import Work
 from maild.errors import NotFound, Refused, UsageError
@@ -130,14 +131,13 @@ def work_of(visit: Visit) -> Work | None:
         return None
     start = finish = None
     if begin and end:
-        start, finish = at(visit, day, begin), at(visit, day, end)
-        if finish <= start:
-            finish += timedelta(days=1)
-        span = finish - start
+        start = at(visit, day, begin)
+        finish = next_at(start, at(visit, day, end).time())
+        span = timedelta(minutes=real_minutes(start, finish))
     else:
         span = length_of(length)
         start = at(visit, day, begin) if begin else None
-        finish = start + span if start else None
+        finish = (start.astimezone(UTC) + span).astimezone(visit.zone) if start else None
     if span > LONGEST_SPAN or span <= timedelta():
         raise UsageError(
             sentence("A time entry is longer than nothing and at most twelve hours; look again.")

@@ -53,14 +53,17 @@ class Look:
 
     def speaks(self, language: str) -> Words:
         """The console's words in this language."""
-        return Words(language, self.settings.templates)
+        return Words(language, self.settings.templates_in_force)
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """The languages that the console speaks: English, and those with sentences."""
         shipped = HERE.parent / "templates"
         found = {file.parent.name for file in shipped.glob("*/sentences.yaml")}
-        own = {file.parent.name for file in self.settings.templates.glob("[!.]*/sentences.yaml")}
+        own = {
+            file.parent.name
+            for file in self.settings.templates_in_force.glob("[!.]*/sentences.yaml")
+        }
         return ("en", *sorted(found | own))
 
 

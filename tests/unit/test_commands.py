@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,8 @@ from maild.parse.parser import parse
 
 TITLE = "Printer does not print"
 PROFILE = load_profile(SHIPPED / "next7")
-NOW = datetime(2026, 11, 21, 13, 0, tzinfo=ZoneInfo("Europe/Berlin"))  # a Saturday
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 21, 13, 0, tzinfo=BERLIN)  # a Saturday
 NAMES = Names(
     vocabulary=vocabulary(),
     statuses=tuple(PROFILE.statuses),
@@ -241,6 +242,40 @@ def test_working_time_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(Refused) as caught:
         durations.read(text, NOW, NAMES.languages)
     assert caught.value.message.endswith(".")
+
+
+AUTUMN, SPRING = datetime(2026, 10, 25, 12, tzinfo=BERLIN), datetime(2026, 3, 29, 12, tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("now", "text", "minutes"),
+    [
+        (AUTUMN, "1:30-3:30", 180),
+        (SPRING, "1:30-3:30", 60),
+        (AUTUMN + timedelta(days=1), "1:30-3:30", 120),
+        (AUTUMN + timedelta(days=1), "yesterday 1:30-3:30", 180),
+        (AUTUMN + timedelta(days=1), "1:30-3:30 yesterday", 180),
+        (SPRING + timedelta(days=1), "1:30-3:30 yesterday", 60),
+        (SPRING, "23:00-4:00 yesterday", 240),
+        (AUTUMN, "23:00-4:00 yesterday", 360),
+        (AUTUMN, "2:15-2:45", 30),
+        (AUTUMN, "2:30-2:10", 40),  # the hour that comes twice
+        (AUTUMN, "2:30-2:30", 60),
+        (SPRING, "3:00-3:30", 30),
+        (AUTUMN, "9:00-10:00", 60),
+        (SPRING, "120m", 120),
+    ],
+)
+def test_working_time_across_a_change_of_summer_time_is_real_time(
+    now: datetime, text: str, minutes: int
+) -> None:
+    assert durations.read(text, now, NAMES.languages).minutes == minutes
+
+
+@pytest.mark.parametrize("text", ["2:30-3:30", "1:30-2:30", "2:10-2:40", "1:30-2:30 today"])
+def test_an_hour_that_is_left_out_is_no_working_time(text: str) -> None:
+    with pytest.raises(Refused, match=r"There was no 02:\d0 on .*: the clocks went ahead"):
+        durations.read(text, SPRING, NAMES.languages)
 
 
 # ---- the words themselves

@@ -36,6 +36,11 @@ def _own(visit: Visit) -> Path:
     return visit.console.app.settings.templates
 
 
+def _read(visit: Visit) -> Path:
+    """The same as it is in force: of a broken file the last good one."""
+    return visit.console.app.settings.templates_in_force
+
+
 @page("/admin", "policy read")
 def admin(visit: Visit) -> Response:
     """The first of its pages."""
@@ -49,7 +54,7 @@ def admin(visit: Visit) -> Response:
 def templates(visit: Visit) -> Response:
     """Every notification, and in which languages the desk has its own."""
     library = Library(_own(visit))
-    kinds = [(kind, _origins(library, kind)) for kind in catalogue(_own(visit))]
+    kinds = [(kind, _origins(library, kind)) for kind in catalogue(_read(visit))]
     return visit.page("admin-templates.html", kinds=kinds)
 
 
@@ -70,7 +75,7 @@ def template(visit: Visit) -> Response:
 
 def _which(visit: Visit) -> tuple[Notification, str]:
     """The notification and language of the address."""
-    kind = catalogue(_own(visit)).named(visit.path("name"))
+    kind = catalogue(_read(visit)).named(visit.path("name"))
     language = visit.query("lang") or visit.field("lang") or visit.language
     known = {*languages(), *Library(_own(visit)).languages(kind.name)}
     return kind, language if language in known else "en"
@@ -79,7 +84,7 @@ def _which(visit: Visit) -> tuple[Notification, str]:
 def _in_force(visit: Visit, kind: Notification, language: str) -> str:
     """What stands in the file now."""
     try:
-        return Library(_own(visit)).find(kind.name, language).file.read_text("utf-8")
+        return Library(_own(visit)).find(kind.name, language).file.read_text("utf-8", "replace")
     except NotFound:
         return ""
 
@@ -209,7 +214,9 @@ def _test(visit: Visit, kind: Notification, language: str) -> str:
     """Sends what is in force to the admin himself."""
     to, settings = visit.visitor.addresses[0], visit.console.app.settings
     try:
-        mail = previews.compose(settings, kind.name, language=language, to=to)
+        mail = previews.compose(
+            settings, visit.console.app.profile, kind.name, language=language, to=to
+        )
         previews.send(settings, to, mail)
     except MaildError as error:
         return visit.words.write(error.message)
