@@ -182,7 +182,10 @@ def layered(
 
 @lru_cache(maxsize=64)
 def phrases_of(file: Path, _mtime: int | None) -> Phrases:
-    """What a file translates; a translation with holes of its own is passed over."""
+    """What a file translates; a translation with holes of its own is passed over.
+
+    UsageError where it is broken.
+    """
     if not file.is_file():
         return {}
     data: Any = yamlfile.read(file)

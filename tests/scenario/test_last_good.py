@@ -213,7 +213,7 @@ def _rounds() -> list[dict[str, str | bytes]]:
     return found
 
 
-def test_after_a_restart_the_last_good_words_are_in_force(words: Path) -> None:
+def test_h72_after_a_restart_the_last_good_words_are_in_force(words: Path) -> None:
     for broken in _rounds():
         for name, text in broken.items():
             _write(words.parent, name, text)
