@@ -17,7 +17,7 @@ from maild.desk.profile import load_profile, profile_folder
 from maild.errors import UsageError
 from maild.monitor.health import BACKUP
 from maild.outbox.journal import journal_path
-from maild.rules import last_good
+from maild.rules import last_good_rules
 from maild.store import Store, asking
 from maild.store.migrate import HEAD
 
@@ -85,7 +85,7 @@ def _profile_folders(store: Store, settings: Settings) -> Iterable[Path]:
         return load_profile(folder).folders
     except UsageError:
         with store.look() as unit:
-            found = last_good.kept(unit, folder, settings.templates)
+            found = last_good_rules.kept(unit, folder, settings.templates)
         return dict.fromkeys((folder, *(found.profile.folders if found else ())))
 
 
