@@ -72,7 +72,7 @@ def restore(file: Path, place: Path, *, replace: bool = False) -> Restored:
         if not knows:
             _journal(came, journal_path(settings))
         migrate(store)
-        held = store.act(partial(_settle, now=now, made=manifest.made, knows=knows))
+        held = store.act(partial(_bring_up_to_now, now=now, made=manifest.made, knows=knows))
         store.close()
     return Restored(manifest, tuple(files), tuple(kept), before, held, knows)
 
@@ -133,7 +133,7 @@ def _journal(came: Path, place: Path) -> None:
         shutil.copyfile(path, place.parent / path.name)
 
 
-def _settle(unit: Unit, now: datetime, made: str, knows: bool) -> int:
+def _bring_up_to_now(unit: Unit, now: datetime, made: str, knows: bool) -> int:
     """What of the old database is not true any more."""
     for name in asking.health.daemons(unit):
         asking.settings.forget(unit, DAEMON + name)

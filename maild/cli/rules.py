@@ -22,7 +22,7 @@ from maild.desk.desk import Desk
 from maild.desk.profile import profile_folder
 from maild.errors import UsageError
 from maild.model import EventName
-from maild.rules import dry_run, who
+from maild.rules import dry_run, who_is_told
 from maild.rules.clocks import waits
 from maild.rules.engine import Rules
 from maild.rules.load import load_book
@@ -117,7 +117,7 @@ def who_(
         settings = configuration.load(place)
         folder = folder or profile_folder(settings.config.profile, settings.folder)
     rules = Rules(folder, templates=settings.templates if settings else None)
-    rows = who.table(rules, settings.config if settings else None)
+    rows = who_is_told.table(rules, settings.config if settings else None)
     if json:
         print_json([{"happening": row.happening, **row.told} for row in rows])
         return

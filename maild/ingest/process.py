@@ -27,10 +27,10 @@ from maild.ingest import (
     duplicates,
     exposure,
     human_mail,
-    machines,
     own_list,
     own_mail,
     routed_mail,
+    sender_kinds,
     spam_filing,
 )
 from maild.ingest.outcome import Outcome, conclude
@@ -296,7 +296,7 @@ def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outc
         return conclude(desk, Became.IGNORED, f"it went through {hops} servers: a loop (H40)")
     if mail.kind.automatic:
         return automatic_mail.take(desk, mail)
-    machines.know(desk, mail)
+    sender_kinds.tell(desk, mail)
     route = desk.route()
     if route is not None:
         return _machine(desk, mail, route)

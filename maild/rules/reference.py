@@ -20,7 +20,7 @@ from maild.rules.office import STATES
 from maild.rules.rule import Rule, RuleSet, Step
 from maild.rules.schedule import FORMS
 from maild.rules.vocabulary import EVENTS, GROUPS, VALUES, fields
-from maild.rules.who import Told, table
+from maild.rules.who_is_told import Told, table
 
 
 def profiles_page() -> str:

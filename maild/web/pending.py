@@ -89,11 +89,11 @@ def give(console: Console, pending: Pending) -> None:
         submission = forms.submission_of(console, pending.fields)
         return by_hand.do(desk, ticket, person, submission)
 
-    def settled(unit: Unit) -> None:
+    def mark_done(unit: Unit) -> None:
         _mark(unit, pending, "done", "")
 
     try:
-        console.app.by_hand(pending.person_id, f"form:{pending.key}", now, work, also=settled)
+        console.app.by_hand(pending.person_id, f"form:{pending.key}", now, work, also=mark_done)
         console.wake_outbox()
     except MaildError as error:
         if error.temporary:

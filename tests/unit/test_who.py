@@ -13,7 +13,7 @@ from maild.config import Config
 from maild.desk.profile import names, shipped
 from maild.rules.engine import Rules
 from maild.rules.office import AWAY, HELD, UNHELD
-from maild.rules.who import Told, table
+from maild.rules.who_is_told import Told, table
 
 
 def row(rows: list[Told], happening: str) -> dict[str, tuple[str, ...]]:

@@ -17,7 +17,7 @@ from maild.model import Mail, Reason
 from maild.rules.vocabulary import SENDER_KINDS
 
 
-def know(desk: Desk, mail: Mail) -> None:
+def tell(desk: Desk, mail: Mail) -> None:
     """Tells the rules which kinds of sender this is, and the admins what only looks like one."""
     named = [section for section in _named(desk) if _is(mail, section.address)]
     proven = [section.kind for section in named if _proves(desk, mail, section)]
