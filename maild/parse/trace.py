@@ -64,6 +64,8 @@ _PIECE = re.compile(
     r'|\\.|\s+|[^\s()<>";\\]+|[()<>";\\]'
 )
 _CLAUSES = ("from", "by", "via", "with", "tls", "id", "for")
+_DATE = ";"  # behind which it stands
+_ODD = "\0"  # a piece that is none
 _LATE = frozenset(("id", "for"))  # behind these stands no `with`
 _LMTP = re.compile(r"(?:UTF8)?LMTPS?A?", re.IGNORECASE)
 _HELO = re.compile(r"\b(?:helo|ehlo)[=\s]\s*\S+", re.IGNORECASE)
@@ -118,15 +120,19 @@ def _clauses(received: str) -> tuple[dict[str, list[str]], list[str]] | None:
     """The words of each clause, and the comments beside `from`; None where it is odd.
 
     Each clause stands once, and what a stranger chose comes late: with the first words in place,
-    nothing that an address or a name holds can take theirs.
+    nothing that an address or a name holds can take theirs.  A stranger's certificate stands early
+    (`(Client CN "…")`), so behind the ";" there is a date and nothing else.
     """
     found: dict[str, list[str]] = {}
     comments: list[str] = []
     current = ""
     for piece in _pieces(received):
-        if piece == ";":
-            return (found, comments) if found else None
-        if piece.startswith("("):
+        if current == _DATE:
+            if piece in (_ODD, ";") or piece[0] in '"<' or piece.lower() in _CLAUSES:
+                return None
+        elif piece == ";" and found:
+            current = _DATE
+        elif piece.startswith("("):
             if current == "from":
                 comments.append(piece[1:-1])
         elif piece.lower() in _CLAUSES:
@@ -135,15 +141,15 @@ def _clauses(received: str) -> tuple[dict[str, list[str]], list[str]] | None:
             if current in found or late or (current == "from" and found):
                 return None
             found[current] = []
-        elif current:
+        elif current and piece != _ODD:
             found[current].append(piece)
         else:
             return None
-    return None  # it has no date: it was cut short, or never whole
+    return (found, comments) if current == _DATE else None  # else it was cut short
 
 
 def _pieces(received: str) -> Iterator[str]:
-    """Words, quoted strings, paths, whole comments and ";"; ends early where one does not fit."""
+    """Words, quoted strings, paths, whole comments and ";"; _ODD last where one does not fit."""
     depth, at, begin = 0, 0, 0
     while (found := _PIECE.match(received, at)) is not None:
         piece, at = found[0], found.end()
@@ -155,13 +161,17 @@ def _pieces(received: str) -> Iterator[str]:
         elif piece == ")":
             depth -= 1
             if depth < 0:
-                return
+                break
             if not depth:
                 yield received[begin:at]
         elif not depth and not piece.isspace():
             if piece[0] == "\\" or piece in '<>"':
-                return
+                break
             yield piece
+    else:
+        if at == len(received) and not depth:
+            return
+    yield _ODD
 
 
 def _is_recipient(word: str) -> bool:

@@ -183,6 +183,17 @@ DATE = "Mon, 23 Nov 2026 10:00:00 +0100"
         "from x (x [192.0.2.1]) by mx.example.com (with LMTP) with ESMTP id 1",
         "from x (x [192.0.2.1]) by mx.example.com with ESMTP id with-LMTP",
         "from x (x [192.0.2.1]) by mx.example.com with LMTPX id 1",
+        # a certificate's name that closes the comment which it stands in
+        'from x (x [192.0.2.1]) (Client CN "a") by x with LMTP id 1; Mon (", Issuer "y" (not'
+        " verified)) by mx.example.com (Postfix) with ESMTPS id 1",
+        'from x (x [192.0.2.1]) (Client CN "a") by x with LMTP id 1; Mon (((", Issuer "y" (not'
+        " verified)) by mx.example.com (Postfix) with ESMTPS id 1",
+        'from x (x [192.0.2.1]) (Client CN "a") by x with LMTP; Mon "", Issuer "y" (not verified))'
+        ' by mx.example.com (Postfix) with ESMTPS id 1 for <"a"@example.com>',
+        'from x (x [192.0.2.1]) (Client CN "a") by x with LMTP; Mon \\(", Issuer "y")'
+        " by mx.example.com (Postfix) with ESMTPS id 1",
+        'from localhost (localhost [127.0.0.1]) by x id 1; Mon (", Issuer "y") by mx with ESMTPS',
+        "from localhost (localhost [127.0.0.1]) by x id 1; Mon) by mx.example.com with ESMTPS",
         # broken, or cut short
         "from localhost (localhost [127.0.0.1] by mx.example.com with ESMTP id 1",
         'from localhost (localhost [127.0.0.1]) by mx.example.com id 1 for <"a',
@@ -221,8 +232,9 @@ def test_h81_a_hop_that_comes_from_outside_is_the_border(received: str) -> None:
     ],
 )
 def test_h81_hops_within_one_machine_by_the_programs_that_write_them(received: str) -> None:
+    for date in (DATE, f"{DATE} (CET)", "23 Nov 2026 09:00:00 -0000", f"  {DATE}\r\n\t(GMT+01:00)"):
+        assert proof(f"Received: {received}; {date}", PASS, BORDER).by == "dmarc"
     hop = f"Received: {received}; {DATE}"
-    assert proof(hop, PASS, BORDER).by == "dmarc"
     assert proof(hop, BORDER, PASS).by == "none"
 
 
