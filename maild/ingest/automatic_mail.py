@@ -137,7 +137,10 @@ def _returned(desk: Desk, mail: Mail) -> OutboxItem | None:
 
 def _proves(desk: Desk, mail: Mail, row: OutboxItem) -> bool:
     """Whether it carries something of that very mail: its Message-ID, the token of its address, or
-    all its text.  Anybody can write a notice that names an address (H92)."""
+    all its text.  Anybody can write a notice that names an address (H92), and what it carries
+    proves nothing where others have seen that mail: it has arrived then, too."""
+    if row.exposed:
+        return False
     if asking.outbox.with_ids(desk.unit, match.answered(mail)):
         return True
     secret = reply_tokens.desk_secret(desk.unit)
@@ -154,6 +157,8 @@ def _doubtful(desk: Desk, mail: Mail, row: OutboxItem) -> Outcome:
     failed = next((f for f in mail.failed_recipients if f.address.lower() == row.address), None)
     words = _words(failed or FailedRecipient(row.address, None, None))
     because = "it carries nothing of a mail of ours, so anybody may have written it"
+    if row.exposed:
+        because = "others have seen the mail that it returns, so anybody may have written it"
     say(desk, Reason("match", "no ticket", because))
     desk.alert(
         f"bounce:{row.address}",

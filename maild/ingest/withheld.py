@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,7 @@ from maild.store.unit import Unit
 WAITING, RELEASED = "waiting", "released"  # of Message.withheld
 YES = Path(__file__).parent / "confirm.yaml"
 _SIGNS = re.compile(r"[^\w\s']")
+_AGREES = "👍👌🙂😊😀😃😄🙏✅✔☺®©"
 _ASKS_OR_QUOTES = re.compile(r"[?？]|^\s*>", re.MULTILINE)
 
 
@@ -34,11 +36,16 @@ def is_yes(text: str, names: frozenset[str] = frozenset()) -> bool:
     words in lower case that may stand alone, those of him whom we asked.
     """
     said = letter.clauses(text, names)
-    if said is None or _ASKS_OR_QUOTES.search(text):
+    if said is None or _ASKS_OR_QUOTES.search(text) or any(map(_is_another_sign, text)):
         return False
     clauses = [" ".join(_SIGNS.sub(" ", fold(clause)).split()) for clause in said]
     clauses = [clause for clause in clauses if clause and not set(clause.split()) <= names]
     return any(all(map(words.holds, clauses)) and any(map(words.says, clauses)) for words in _yes())
+
+
+def _is_another_sign(letter: str) -> bool:
+    """A picture that is no thumb up: 👎 says no."""
+    return unicodedata.category(letter) == "So" and letter not in _AGREES
 
 
 @dataclass(frozen=True, slots=True)

@@ -333,7 +333,9 @@ def _absence_subject(facts: Facts) -> phrases.Hit | None:
         other = phrases.section("absence_subject").begins(subject)  # Notes: "AUTO: Ann is out …"
         if (hit and other) or ((hit or other) and _supported(facts)):
             return hit or other
-    hit = None if facts.quotes_subject else section.amid(facts.folded_subject)
+    if facts.quotes_subject or _ASKS.search(facts.new_text[:_OPENING]):
+        return None  # a person who writes about such mail
+    hit = section.amid(facts.folded_subject)
     return hit if hit is not None and _answers_by_itself(facts) else None
 
 
@@ -353,6 +355,7 @@ def _answers_by_itself(facts: Facts) -> bool:
     return bool(answers or machine) or out_of_office.find(facts.new_text) is not None
 
 
+_ASKS = re.compile(r"[?\u037e\u061f\uff1f](?:\s|$)")
 _AUTOMATIC = re.compile("auto|авто|αυτό|自動|自动|자동|otomat|avtom|samodej")
 
 

@@ -158,6 +158,25 @@ def test_h92_a_notice_that_carries_our_mail_counts(make_desk: MakeDesk, evidence
     assert item.state == "failed"
 
 
+@pytest.mark.parametrize("evidence", ["message id", "text"])
+def test_h92_a_notice_that_carries_what_others_have_seen_changes_nothing(
+    make_desk: MakeDesk, evidence: str
+) -> None:
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    ours = desk.ann.received()[-1]
+    desk.ann.reply("More smoke.", headers={"Cc": "Eve <eve@evil.example>"})
+    fake = EmailMessage()
+    fake["Message-ID"] = str(ours["Message-ID"]) if evidence == "message id" else "<x@y.example>"
+    notice = bounce(fake, "ann@acme.example")
+    if evidence == "text":
+        notice = notice.replace(b"Could not be delivered.", plain_text(ours).encode())
+    desk.put(notice)
+    assert {i.state for i in desk.outbox() if i.address == "ann@acme.example"} == {"sent"}
+    [alert] = every(desk.store, Alert, key="bounce:ann@acme.example")
+    assert "others have seen" in alert.text
+
+
 @pytest.mark.parametrize("value", ["Auto-Replied (vacation); p=1", "auto-replied"])
 def test_h34_an_absence_notice_reopens_nothing(make_desk: MakeDesk, value: str) -> None:
     desk = make_desk()

@@ -39,6 +39,27 @@ def read(text: str, subject: str = "Re: Printer", headers: dict[str, str] | None
     return parse(written(text, subject, headers).as_bytes())
 
 
+# ---- people who write about machines
+
+ABOUT_MACHINES = {
+    "Fwd: Delivery Status Notification (Failure)": "What does this mean? I get it when I write to"
+    " Bob.\n\n---------- Forwarded message ---------\nFrom: Mail Delivery Subsystem"
+    " <mailer-daemon@gmail.example>\nDate: Mo., 23. Nov. 2026 um 09:12 Uhr\nSubject: Delivery"
+    " Status Notification (Failure)\nTo: <ann@acme.example>\n\nAddress not found",
+    "Undeliverable mails": "All my mails to bob@x.example come back as undeliverable. Please look.",
+    "Question about your Automatic reply: settings": "Why do I get this each time? It should stop.",
+    "Frage zu Automatische Antwort: falscher Text": "Wo kann ich den Text ändern? Danke!",
+    "Absence de réponse automatique": "Bonjour, ma réponse automatique ne part plus.",
+    "Mailer daemon": "Who is that? He writes to me all the time.",
+}
+
+
+@pytest.mark.parametrize("subject", ABOUT_MACHINES)
+@pytest.mark.parametrize("headers", [ANSWERS, {}], ids=["answer", "first"])
+def test_h106_a_person_writes_about_a_machines_mail(subject: str, headers: dict[str, str]) -> None:
+    assert read(ABOUT_MACHINES[subject], subject, headers).kind is Kind.HUMAN
+
+
 # ---- absences
 
 AWAY = [

@@ -174,3 +174,8 @@ def test_our_mark_in_any_form_and_language(mark: str, above: str) -> None:
 def test_lines_that_only_look_like_our_mark_stay(line: str) -> None:
     text = f"{ANSWER}\n\n{line}\n\nHello Ben,\n\nwe are on our way."
     assert split(text, None).new_text == text
+
+
+@pytest.mark.parametrize("answer", load("answers"), ids=lambda answer: str(answer["name"]))
+def test_whole_answers_as_programs_send_them(answer: dict[str, str]) -> None:
+    assert split(answer["text"], None).new_text.strip() == answer["said"]

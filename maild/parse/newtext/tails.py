@@ -14,6 +14,7 @@ LONGEST_SENT_FROM = 160  # characters
 MOST_WORDS = 6  # of an unknown device's name
 
 _LINK = re.compile(r"<[^<>]{0,400}>|\(https?:[^()\s]{0,400}\)|https?://\S{0,400}|[\[\]]")
+_ENTRY = re.compile(r"(?:\d{1,2}[.)]|[*\u2022-])\s+\S")
 _PAUSE = re.compile(r"[,.;:!?(，。、]\s|[,;!?(，。]")
 
 
@@ -29,7 +30,7 @@ def find_tails(lines: list[Line], notable: list[int], words: Vocabulary) -> list
         ours = reply_mark_lines([line.bare for line in lines[index : index + MOST_MARK_LINES]])
         if ours:
             found.append(Mark(MarkKind.REPLY_MARK, index, index + ours - 1))
-        elif kind := _kind(lines[index].bare, words):
+        elif (kind := _kind(lines[index].bare, words)) and not _lists(lines[index + 1 :][:4]):
             found.append(Mark(kind, index, index))
     return found
 
@@ -42,6 +43,12 @@ def _kind(bare: str, words: Vocabulary) -> MarkKind | None:
     if len(bare) <= LONGEST_SENT_FROM and is_sent_from(bare, words):
         return MarkKind.SENT_FROM
     return None
+
+
+def _lists(below: list[Line]) -> bool:
+    """A list begins there: it is what somebody says, not what signs it."""
+    first = [line.bare for line in below if line.bare][:2]
+    return len(first) == 2 and all(map(_ENTRY.match, first))
 
 
 def is_sent_from(bare: str, words: Vocabulary) -> bool:
