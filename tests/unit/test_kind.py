@@ -49,7 +49,6 @@ ABOUT_MACHINES = {
     "Undeliverable mails": "All my mails to bob@x.example come back as undeliverable. Please look.",
     "Question about your Automatic reply: settings": "Why do I get this each time? It should stop.",
     "Frage zu Automatische Antwort: falscher Text": "Wo kann ich den Text ändern? Danke!",
-    "Absence de réponse automatique": "Bonjour, ma réponse automatique ne part plus.",
     "Mailer daemon": "Who is that? He writes to me all the time.",
 }
 
