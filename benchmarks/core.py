@@ -136,6 +136,13 @@ class Bench:
                 count = len(some)
                 yield kind, Cost(cpu / count, round(statements / count), floor / count)
 
+    def take(self, raw: bytes) -> float:
+        """Seconds of CPU of this mail alone."""
+        mail, stored_id = parse(raw), self._accept(raw)
+        began = time.process_time()
+        self.pipeline.process(stored_id, NOW, mail)
+        return time.process_time() - began
+
     def outcomes(self) -> dict[str, int]:
         """How many messages became what."""
         with self.store.look() as unit:
