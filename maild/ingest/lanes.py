@@ -6,9 +6,10 @@
     BACKLOG   all else
     LAST      of a sender who has sent more than MANY within the hour (H68)
 
-A lane before the backlog has room for some mails of each mailbox and of each sender, so what a
-flood brings waits in the backlog, and who writes meanwhile goes before it.  A From that is forged
-gains a place there and nothing else.  Within a lane mailboxes take turns: each mail's turn is one
+A lane before the backlog has room for some mails of each mailbox and of each sender, and for who
+has nothing there some more; of whom several wait in the backlog already, who comes is not fresh. So
+what a flood brings waits in the backlog, and who writes meanwhile goes before it.  A From that is
+forged gains a place there and nothing else.  Within a lane mailboxes take turns: each mail's turn is one
 after the last of its mailbox, and none before the one that is served.
 
 What belongs to one conversation keeps its order: who comes takes those that wait before him along
@@ -42,9 +43,15 @@ class Room:
 
     mailbox: int
     sender: int
+    first: int  # of a mailbox, where the sender has none in it
 
 
-ROOM = {Lane.COMMAND: Room(100, 20), Lane.KNOWN: Room(40, 4), Lane.FRESH: Room(40, 4)}
+ROOM = {
+    Lane.COMMAND: Room(100, 20, 100),
+    Lane.KNOWN: Room(40, 4, 200),
+    Lane.FRESH: Room(40, 4, 200),
+}
+SEVERAL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,7 @@ class _Crowd:
         self._unit, self._now = unit, now
         self._known = asking.lanes.known(unit, senders)
         asking.counters.so_far(unit, map(_counted, senders), now)
+        self._behind = Counter(asking.lanes.behind(unit, senders))
         self._of_sender = Counter(asking.lanes.others(unit, mailbox))
         self._of_lane: Counter[Lane] = Counter()
         for (lane, _), count in self._of_sender.items():
@@ -101,6 +109,7 @@ class _Crowd:
         lane = next((one for one in wanted if self._has_room(one, sender)), last)
         self._of_lane[lane] += 1
         self._of_sender[lane, sender] += 1
+        self._behind[look.sender] += lane >= Lane.BACKLOG
         turn = self._turns[lane]
         self._turns[lane] += 1
         return Place(lane, turn, talk, look.message_id, look.sender)
@@ -111,6 +120,7 @@ class _Crowd:
         found = [Lane.COMMAND] if role == Role.RESOURCE else []
         if sender and self._over(sender):
             return [*found, Lane.LAST]
+        just = just and self._behind[sender] < SEVERAL
         found += [Lane.KNOWN] if just and role == Role.CONTACT else []
         found += [Lane.FRESH] if just else []
         return [*found, Lane.BACKLOG]
@@ -123,8 +133,8 @@ class _Crowd:
         return in_hour >= MANY
 
     def _has_room(self, lane: Lane, sender: str | None) -> bool:
-        room = ROOM[lane]
-        return self._of_lane[lane] < room.mailbox and self._of_sender[lane, sender] < room.sender
+        room, own, there = ROOM[lane], self._of_sender[lane, sender], self._of_lane[lane]
+        return own < room.sender and there < (room.mailbox if own else room.first)
 
     def lead(self, place: Place) -> None:
         """Keeps the order of a conversation: its earlier mail comes along, or he waits behind."""

@@ -55,6 +55,7 @@ class Mailbox:
     Index("ix_message_turn", ("lane", "turn", "id"), where=WAITS),
     Index("ix_message_mailbox_turn", ("mailbox", "lane", "turn"), where=WAITS),
     Index("ix_message_conversation", ("conversation", "lane", "turn"), where=WAITS),
+    Index("ix_message_waiting_sender", ("sender", "lane"), where=WAITS),
     early=True,
 )
 class Message:

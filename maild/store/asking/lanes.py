@@ -110,6 +110,18 @@ def known(unit: Unit, keys: Iterable[str]) -> dict[str, Role]:
     }
 
 
+_BEHIND = Statement(
+    sa.select(_message.sender, sa.func.count())
+    .where(_WAITS, _message.lane >= Lane.BACKLOG, among(_message.sender, "keys"))
+    .group_by(_message.sender)
+)
+
+
+def behind(unit: Unit, keys: Iterable[str]) -> dict[str | None, int]:
+    """How many mails of these senders wait in the backlog."""
+    return {key: count for key, count in unit.rows(_BEHIND, keys=sorted(set(keys)))}
+
+
 # ---- which belong together
 
 _CAME = Statement(
