@@ -106,7 +106,7 @@ class Bench:
         for line in (
             "PRAGMA journal_mode=WAL",
             "PRAGMA synchronous=FULL",
-            "CREATE TABLE mail (id INTEGER PRIMARY KEY, octets BLOB, text TEXT)",
+            "CREATE TABLE IF NOT EXISTS mail (id INTEGER PRIMARY KEY, octets BLOB, text TEXT)",
         ):
             self._bare.execute(line)
 

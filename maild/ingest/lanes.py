@@ -9,8 +9,8 @@
 A lane before the backlog has room for some mails of each mailbox and of each sender, and for who
 has nothing there some more; of whom several wait in the backlog already, who comes is not fresh. So
 what a flood brings waits in the backlog, and who writes meanwhile goes before it.  A From that is
-forged gains a place there and nothing else.  Within a lane mailboxes take turns: each mail's turn is one
-after the last of its mailbox, and none before the one that is served.
+forged gains a place there and nothing else.  Within a lane mailboxes take turns: each mail's turn
+is one after the last of its mailbox, and none before the one that is served.
 
 What belongs to one conversation keeps its order: who comes takes those that wait before him along
 to his own place, or waits behind them where they are many.

@@ -151,7 +151,12 @@ class Domain:
     organization_id: int = ref("organization.id", index=True)
 
 
-@record("person", Index("ix_person_called", ("lower(substr(name, 1, 100))",)), early=True)
+@record(
+    "person",
+    Index("ix_person_called", ("lower(substr(name, 1, 100))",)),
+    Index("ix_person_role", ("role", "active")),
+    early=True,
+)
 class Person:
     """A resource or a contact, from maild.toml or learned by mail."""
 

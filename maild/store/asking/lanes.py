@@ -119,7 +119,7 @@ _BEHIND = Statement(
 
 def behind(unit: Unit, keys: Iterable[str]) -> dict[str | None, int]:
     """How many mails of these senders wait in the backlog."""
-    return {key: count for key, count in unit.rows(_BEHIND, keys=sorted(set(keys)))}
+    return dict(map(tuple, unit.rows(_BEHIND, keys=sorted(set(keys)))))
 
 
 # ---- which belong together

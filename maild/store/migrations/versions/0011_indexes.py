@@ -1,4 +1,4 @@
-"""Whose mail waits."""
+"""Whose mail waits, and who is a technician."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,3 +16,4 @@ def upgrade() -> None:
         sqlite_where=waits,
         postgresql_where=waits,
     )
+    op.create_index("ix_person_role", "person", ["role", "active"])
