@@ -37,7 +37,7 @@ class _Fast(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc
 
 def _map(loader: Any, node: yaml.MappingNode) -> Map:
     found = Map()
-    found.line, found.file = node.start_mark.line + 1, Path(loader.name)
+    found.line, found.file = node.start_mark.line + 1, loader.path
     found.key_lines = {}
     for key_node, value_node in node.value:
         key = str(loader.construct_object(key_node, deep=True))
@@ -52,7 +52,7 @@ def _map(loader: Any, node: yaml.MappingNode) -> Map:
 
 def _text(loader: Any, node: yaml.ScalarNode) -> Text:
     text = Text(loader.construct_scalar(node))
-    text.line, text.file = node.start_mark.line + 1, Path(loader.name)
+    text.line, text.file = node.start_mark.line + 1, loader.path
     return text
 
 
@@ -86,7 +86,7 @@ def read(path: Path) -> Any:
 
 def _load(loader: Any, text: str, path: Path) -> Any:
     loading = loader(text)
-    loading.name = str(path)
+    loading.name, loading.path = str(path), path
     return loading.get_single_data()
 
 
