@@ -19,11 +19,11 @@ from maild.outbox.compose import Order, compose, job
 from maild.outbox.deliver import Deliverer
 from maild.outbox.rows import order
 from maild.store import Store, asking
-from maild.store.migrate import migrate
 from maild.store.question import Question
 from maild.store.records import Message, Note, OutboxItem, Person, Ticket
 from maild.store.unit import Unit
 from maild.templates.renderer import LocalRenderer
+from tests.fresh import make_tables
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
@@ -52,7 +52,7 @@ class Office:
         config = Config.model_validate({**PEOPLE, "database": {"url": url}, **more})
         self.settings = Settings(config, folder / "maild.toml")
         self.store = Store(self.settings.database_url)
-        migrate(self.store)
+        make_tables(self.store)
         self.profile = load_profile(profile_folder("next7", folder))
         self.at = NOW
         self.store.act(lambda unit: people.sync(unit, config, NOW))

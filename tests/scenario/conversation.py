@@ -24,10 +24,11 @@ from maild.outbox.deliver import Deliverer
 from maild.parse.attachments import attachment_bytes
 from maild.parse.limits import LocalReader
 from maild.store import Store
-from maild.store.migrate import migrate
 from maild.store.question import Question
 from maild.store.records import Message, OutboxItem, Ticket
 from maild.store.schema import columns
+from maild.templates.renderer import PooledRenderer
+from tests.fresh import make_tables
 from tests.processes import Process
 from tests.servers.dovecot import Dovecot
 
@@ -128,7 +129,7 @@ class Desk:
         settings = config.load(self.file)
         self.profile = load_profile(profile_folder(profile, folder))
         self.store = Store(settings.database_url)
-        migrate(self.store)
+        make_tables(self.store)
         self.transport = (transport or InProcess)(self)
         self.ann = self.writer("Ann", "ann@acme.example")
         self.bob = self.writer("Bob Tech", "bob@example.com", PROOF)
@@ -184,6 +185,16 @@ class Desk:
         self.servers.close()
 
 
+class KeptRenderer(PooledRenderer):
+    """Its worker goes on from pass to pass, as a daemon's does."""
+
+    def close(self) -> None:
+        """A pass is over."""
+
+    def end(self) -> None:
+        super().close()
+
+
 class InProcess:
     """The same pipeline and deliverer as the daemon's, called one after the other."""
 
@@ -192,7 +203,10 @@ class InProcess:
         self.app = app = build(config.load(desk.file), desk.store, now=desk.now)
         self.pipeline = Pipeline(app.store, app.settings, app.rules, LocalReader())
         self.clocks = app.clocks()
-        self.deliverer = Deliverer(app.store, app.settings, attachment=attachment_bytes)
+        self.renderer = KeptRenderer(app.settings.templates)
+        self.deliverer = Deliverer(
+            app.store, app.settings, renderer=self.renderer, attachment=attachment_bytes
+        )
         self.uid = 0
 
     def put(self, octets: bytes) -> None:
@@ -214,7 +228,7 @@ class InProcess:
         self.deliverer.once(self.desk.now)
 
     def close(self) -> None:
-        pass
+        self.renderer.end()
 
 
 class Daemon:

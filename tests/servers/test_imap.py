@@ -19,7 +19,7 @@ from maild.errors import Temporary, Unavailable
 from maild.ingest.imap import probe
 from maild.ingest.imap.cursor import Cursor, Fetched
 from maild.store import Store
-from maild.store.migrate import migrate
+from tests.fresh import make_tables
 from tests.servers.dovecot import Dovecot, running
 from tests.servers.watching import Watched, mail
 
@@ -296,7 +296,7 @@ def test_h25_two_daemons_on_one_mailbox_store_each_message_once(
     if database == "postgres":
         url = request.getfixturevalue("postgres")
         stores = [Store(url), Store(url)]
-        migrate(stores[0])
+        make_tables(stores[0])
     else:
         stores = [_again(watched), _again(watched)]
     counts: list[int] = []

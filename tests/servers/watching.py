@@ -16,8 +16,8 @@ from maild.config import LimitsSection, MailboxSection
 from maild.demo.servers import WAIT_SECONDS, Bell
 from maild.ingest.imap import Patience, Rhythm, Stop, Watcher
 from maild.store import Store
-from maild.store.migrate import migrate
 from maild.store.records import Message, Raw
+from tests.fresh import make_tables
 from tests.looking import every
 
 QUICK = Patience(connect_seconds=2, command_seconds=5)
@@ -91,6 +91,6 @@ def mail(number: int, octets: int = 0) -> bytes:
 @pytest.fixture
 def watched(tmp_path: Path) -> Iterator[Watched]:
     store = Store(f"sqlite:///{tmp_path}/maild.db")
-    migrate(store)
+    make_tables(store)
     yield Watched(store)
     store.close()

@@ -9,8 +9,8 @@ import pytest
 
 from maild.ingest.accept import accept
 from maild.store import Store, asking
-from maild.store.migrate import migrate
 from maild.store.records import Message, Raw
+from tests.fresh import make_tables
 from tests.looking import every
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     store = Store(f"sqlite:///{tmp_path}/maild.db")
-    migrate(store)
+    make_tables(store)
     yield store
     store.close()
 

@@ -24,12 +24,12 @@ from sqlalchemy.sql import visitors
 from maild.store import Store, asking, records
 from maild.store.declare import RECORDS, Unique, hint
 from maild.store.memory import memory
-from maild.store.migrate import migrate
 from maild.store.prepared import Statement
 from maild.store.question import Among, Question
 from maild.store.schema import METADATA, TABLES, primary_of
 from maild.store.types import keyed
 from maild.store.unit import Unit
+from tests.fresh import make_tables
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ROWS = 12  # of each table
@@ -54,7 +54,7 @@ def test_there_are_questions() -> None:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store = Store(f"sqlite:///{tmp_path_factory.mktemp('asking')}/maild.db")
-    migrate(store)
+    make_tables(store)
     yield store
     store.close()
 

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from maild.desk import numbers
 from maild.store import Store
-from maild.store.migrate import migrate
+from tests.fresh import make_tables
 
 
 def test_p4_the_number_carries_the_date_of_the_desks_zone(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path}/maild.db")
-    migrate(store)
+    make_tables(store)
     late = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
     with store.unit() as unit:
         assert numbers.next_number(unit, late, ZoneInfo("UTC")) == "T20261121.0001"
@@ -22,7 +22,7 @@ def test_p4_the_number_carries_the_date_of_the_desks_zone(tmp_path: Path) -> Non
 
 def test_numbers_are_unique_under_concurrency(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path}/maild.db")
-    migrate(store)
+    make_tables(store)
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
     def take(_: int) -> str:

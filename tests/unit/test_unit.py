@@ -13,12 +13,12 @@ from maild.model import EventName, MessageState, Role, StatusKind
 from maild.store import Store
 from maild.store.declare import RECORDS
 from maild.store.memory import memory
-from maild.store.migrate import migrate
 from maild.store.prepared import Bare, Link, Plain
 from maild.store.question import Question, among, param
 from maild.store.records import Clock, Event, Message, Note, Person, Setting, Ticket
 from maild.store.schema import columns
 from maild.store.unit import Unit
+from tests.fresh import make_tables
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 _note, _clock = columns(Note), columns(Clock)
@@ -39,7 +39,7 @@ def store(request: pytest.FixtureRequest, tmp_path: object) -> Iterator[Store]:
     url = f"sqlite:///{tmp_path}/maild.db"
     store = Store(request.getfixturevalue("postgres") if name == "postgresql" else url)
     store.plain = bool(plain)
-    migrate(store)
+    make_tables(store)
     yield store
     store.close()
 
@@ -357,7 +357,7 @@ def test_a_part_of_a_transaction_that_fails_leaves_the_rest(store: Store) -> Non
 
 def test_h25_two_who_write_at_once_get_ids_of_their_own(postgres: str) -> None:
     store = Store(postgres)
-    migrate(store)
+    make_tables(store)
     with store.unit() as one, store.unit() as other:
         ids = [ticket(unit, f"{n}{k}").id for n, unit in enumerate((one, other)) for k in range(9)]
     assert len(set(ids)) == 18
