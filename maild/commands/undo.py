@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from maild.commands import taken_back
 from maild.commands.job import Job
 from maild.desk import fields, merging, reminders, worktime
 from maild.desk.desk import Desk
@@ -76,6 +77,8 @@ def undo(job: Job, argument: str) -> str:
     if ticket is not None:
         what += _restore(job.desk, ticket, record.get("changed", {}))
     job.desk.unit.change(stored, undo=record | {"undone": job.desk.now.isoformat()})
+    job.desk.settle()
+    taken_back.tell(job.desk, stored, job.may.person)
     if _sent(job.desk.unit, stored):
         what.append(sentence("what was sent meanwhile cannot be unsent"))
     return sentence("Taken back: {what:; }.", what=what)

@@ -186,6 +186,10 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
         Fact("away.until", "until when, or none", "2026-11-30T09:00:00+00:00"),
         Fact("away.stand_in[]", "who has the words instead", "Carla"),
     ),
+    "unknown": (
+        Fact("unknown.address", "from where it came", "bob@home.example"),
+        Fact("unknown.whose", "the technician whose mail it answers", "Bob Tech"),
+    ),
     "held-back": (
         Fact("mails[].number", "the ticket, or none", "T20261121.0042"),
         Fact("mails[].title", "its title, or the mail's subject", "Printer is on fire"),

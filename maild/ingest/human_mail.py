@@ -18,7 +18,16 @@ from maild.desk.audience import ELSEWHERE
 from maild.desk.desk import MAILD, Actor, Desk
 from maild.desk.notify import tell_later
 from maild.desk.views import MAILING_LIST
-from maild.ingest import aliases, automatic_mail, cc, kept_back, mail_notes, own_mail, withheld
+from maild.ingest import (
+    aliases,
+    automatic_mail,
+    cc,
+    foreign,
+    kept_back,
+    mail_notes,
+    own_mail,
+    withheld,
+)
 from maild.ingest.match import Evidence, Match, answered, decide, gather, of_ticket, with_mentioned
 from maild.ingest.outcome import Outcome, conclude, say
 from maild.ingest.proof import Proof, prove, prove_contact
@@ -209,6 +218,9 @@ def _of_thread(evidence: Evidence, found: Match, mail: Mail) -> Match:
 def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
     if understood.unproven:
         return _withhold(desk, understood, ticket)
+    technician = foreign.whose(desk, understood.found, understood.sender)
+    if technician is not None:
+        return _keep_foreign(desk, understood, ticket, technician)
     for role in (TicketRole.STOPPED, TicketRole.QUIET):  # who writes wants to hear of it again
         desk.remove_person(ticket, understood.person, role)
     if _accepts_copies(desk, understood, ticket):
@@ -238,6 +250,16 @@ def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
     what = "a note" if note else "commands"
     because = understood.found.reason.because
     return conclude(desk, Became.NOTE, f"{what} by {understood.person.name}: {because}", results)
+
+
+def _keep_foreign(
+    desk: Desk, understood: Understood, ticket: Ticket, technician: Person
+) -> Outcome:
+    """In answer to a technician's mail, from an address that nobody knows."""
+    mail, text = understood.mail, understood.asked.text or understood.mail.new_text
+    foreign.keep(desk, mail, ticket, understood.sender, technician, text)
+    why = f"an internal note: it answers a mail to {technician.name} from an unknown address"
+    return conclude(desk, Became.NOTE, why)
 
 
 def _add_note(desk: Desk, understood: Understood, ticket: Ticket) -> Note:
@@ -293,6 +315,8 @@ def _send_on(desk: Desk, understood: Understood, note: Note) -> Outcome:
     ticket = desk.unit.get(Ticket, note.ticket_id)
     assert ticket is not None
     mail_notes.file(desk, ticket, understood.mail, "it sends an earlier note on", understood.actor)
+    if note.by_kind == Role.SYSTEM:
+        foreign.attach(desk, note, understood.person)
     desk.release_note(ticket, note, public=True)
     desk.settle()
     why = f"{understood.person.name} sent an earlier note on to the contact"

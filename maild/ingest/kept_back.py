@@ -11,6 +11,7 @@ from maild.desk import answered, crossing, facts
 from maild.desk.audience import Audience
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
+from maild.ingest import foreign
 from maild.model import Mail
 from maild.parse import letter
 from maild.parse.fold import fold
@@ -32,7 +33,9 @@ def tell(desk: Desk, ticket: Ticket, note: Note, person: Person, readers: Audien
 def to_send(desk: Desk, mail: Mail, ticket: Ticket | None, person: Person) -> Note | None:
     """The note that this mail sends on: it answers our question with the one word."""
     item = answered.notification(desk.unit, mail, ticket)
-    if item is None or item.template != TEMPLATE or item.person_id != person.id:
+    if item is None or item.person_id != person.id:
+        return None
+    if not (item.template == TEMPLATE or item.template == foreign.TEMPLATE):
         return None
     note = desk.unit.get(Note, item.note_id)
     return note if note is not None and not note.public and says_send(mail.new_text) else None

@@ -286,3 +286,50 @@ def test_n14_notify_says_who_is_told(
     assert desk.ticket()["notes"][-1]["public"] is public
     if words.endswith("zoe") or "internal" in words:
         assert "Not done" in last(desk.bob)
+
+
+# ---- from an address that nobody knows, and what was taken back
+
+
+def test_a_technician_at_an_unknown_address_is_told_to_his_colleagues(
+    make_desk: MakeDesk,
+) -> None:
+    desk = opened(make_desk)
+    desk.dana.mail(f"[{desk.ticket()['number']}] Printer", "#internal\nShe never pays.")
+    asked = desk.bob.received()[-1]
+    home = desk.writer("Bob", "bob@home.example")
+    home.reply("Then let her wait.\n#complete", to=asked)
+    note = desk.ticket()["notes"][-1]
+    assert (note["public"], note["by_kind"]) == (False, "system")
+    assert desk.ticket()["status"] == "Assigned"
+    assert "let her wait" in last(desk.bob) and "bob@home.example" in last(desk.bob)
+    desk.bob.reply("I come at noon.", subject=f"Re: [{desk.ticket()['number']}] Printer")
+    desk.bob.reply("#reply\nSee you.")
+    assert "let her wait" not in told(desk, desk.ann)  # also not quoted below
+    assert home.received() == []
+
+
+def test_one_word_makes_such_words_a_colleagues_own(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.ann.reply("It smokes again.")
+    asked = desk.bob.received()[-1]
+    desk.writer("Bob", "bob@home.example").reply("Pull the plug.", to=asked)
+    assert "Pull the plug" not in told(desk, desk.ann)
+    desk.bob.reply("send")
+    assert "Pull the plug" in last(desk.ann)
+    by = {note["text"]: note["by"] for note in desk.ticket()["notes"]}
+    assert by["Pull the plug."] == "Bob Tech"
+
+
+def test_who_was_told_a_deed_is_told_that_it_was_taken_back(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("#complete\n#assign dana")
+    assert templates(desk, "ann@acme.example")[-1] == "complete"
+    desk.bob.reply("#undo")
+    assert "taken back" in last(desk.ann) and "Assigned" in last(desk.ann)
+    assert "taken back" in told(desk, desk.dana)
+    assert "taken-back" not in templates(desk, "bob@example.com")
+    desk.bob.reply("#priority 1")
+    before = len(desk.ann.received())
+    desk.bob.reply("#undo")
+    assert len(desk.ann.received()) == before  # she was told nothing of that
