@@ -324,6 +324,27 @@ def test_h77_killed_before_recording_is_at_most_one_repeat(
     assert office.deliver()["sent"] == 0
 
 
+class Forgetful(Deliverer):
+    """What it has sent it cannot write down, for a reason that nobody foresaw."""
+
+    def _written(self, done: Any) -> Any:
+        raise ZeroDivisionError
+
+
+def test_what_cannot_be_written_down_ends_the_pass_and_doubles_nothing(
+    office: Office, servers: Servers
+) -> None:
+    number = office.ticket()
+    for count in range(5):
+        _tell(office, number, BOB, cause=f"message:{count}")
+    with pytest.raises(ZeroDivisionError):
+        Forgetful(office.store, office.settings).once(office.at)
+    office.at += rows.STALE + timedelta(seconds=1)
+    office.deliver()
+    assert _states(office) == ["sent"] * 5
+    assert len(servers.smtp.to(BOB)) == 5
+
+
 def _deliver_elsewhere(office: Office, kill_at: str) -> int:
     """A pass in a process of its own that dies at this step; its exit status."""
     file = office.settings.file
