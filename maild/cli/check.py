@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from maild import config as configuration
+from maild.alarms import TRIED
 from maild.app import prepare, rules_of
 from maild.cli.options import ConfigOption
 from maild.commands.words import own_folder, vocabulary
 from maild.config import Settings
-from maild.errors import MaildError
+from maild.errors import MaildError, Unavailable
 from maild.ingest.imap import probe as probe_mailbox
 from maild.outbox.deliver import probe as probe_smtp
 from maild.outbox.journal import journal_path
@@ -118,6 +120,7 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     """What is tried, in this order; each says how it went or raises."""
     yield "profile", lambda: _profile(settings)
     yield "database", lambda: _database(settings)
+    yield "journal of sent mail", lambda: _journal(settings)
     yield "senders", lambda: _senders(settings)
     for section in settings.config.mailbox:
         yield f"mailbox {section.name}", lambda section=section: probe_mailbox(section)  # type: ignore[misc]
@@ -151,10 +154,32 @@ def _commands(settings: Settings) -> str:
     return f"{len(words.commands)} commands, {len(words.phrases)} phrases"
 
 
+class _Enough(Exception):
+    """Nothing of it is kept."""
+
+
+def _journal(settings: Settings) -> str:
+    """Whether the journal of sent mail can be written, without which nothing is sent."""
+    place = journal_path(settings)
+    there = next(one for one in (place, *place.parents) if one.exists())
+    if there != place and not there.is_dir():
+        raise Unavailable(f"{there} is a file; a folder is needed there for {place.name}.")
+    if not os.access(there, os.W_OK):
+        raise Unavailable(
+            f"{there} cannot be written: {place.name} says what was sent, and without it nothing "
+            "is. Let this user write there, and see whether the disk is mounted read-only."
+        )
+    return str(place)
+
+
 def _database(settings: Settings) -> str:
     store = Store(settings.database_url)
     try:
         prepare(settings, store, datetime.now(UTC), look=True)
+        with suppress(_Enough), store.unit() as unit:
+            asking.settings.keep(unit, TRIED, {})
+            unit.write()
+            raise _Enough
     finally:
         store.close()
     return store.url.render_as_string(hide_password=True)
