@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -74,6 +75,18 @@ class Bench:
             time.sleep(LOOK_SECONDS)
             assert time.perf_counter() - started < GIVEN_UP, "it never came"
         return time.perf_counter() - started
+
+
+def memory(pid: int) -> float:
+    """MB of a process and its children: the sum of PSS, in which what they share counts once."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    family = [pid, *(child for child, parent in parents.items() if parent == pid)]
+    rollups = (Path(f"/proc/{one}/smaps_rollup").read_text().splitlines() for one in family)
+    sizes = (int(line.split()[1]) for lines in rollups for line in lines if line.startswith("Pss:"))
+    return sum(sizes) / 1024
 
 
 def apart(take: Callable[[], float], count: int, seconds: float) -> list[float]:
@@ -134,6 +147,8 @@ def main() -> None:
             line(f"command, burst of {asked.count}", commands, idle)
             line(f"new ticket, burst of {asked.count}", fresh, idle)
             print(f"the burst took {seconds:.1f} s, {asked.count / seconds:.0f} mails/s")
+            assert isinstance(desk.transport, Daemon)
+            print(f"daemon with its workers {memory(desk.transport.process.pid):.0f} MB (PSS)")
         finally:
             desk.close()
 
