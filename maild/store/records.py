@@ -154,7 +154,7 @@ class Domain:
 @record(
     "person",
     Index("ix_person_called", ("lower(substr(name, 1, 100))",)),
-    Index("ix_person_role", ("role", "active")),
+    Index("ix_person_role", ("role", "id")),
     early=True,
 )
 class Person:

@@ -123,18 +123,14 @@ def listed(unit: Unit, role: Role | None = None, most: int | None = None) -> lis
     `most`: where there are more, so many of the newest.
     """
     if most is not None and count(unit, role) > most:
-        newest = unit.rows(_NEWEST, roles=_roles(role), most=most)
+        newest = unit.rows(_NEWEST[role], most=most)
         return _adopted(unit, unit.rows(_BRING, ids=[row[0] for row in newest]))
     return _adopted(unit, unit.rows(_ALL if role is None else _OF_ROLE[role]))
 
 
 def count(unit: Unit, role: Role | None = None) -> int:
     """How many people there are of this role, or of both."""
-    return int(unit.rows(_COUNT, roles=_roles(role))[0][0])
-
-
-def _roles(role: Role | None) -> list[str]:
-    return list(Role) if role is None else [role]
+    return int(unit.rows(_COUNT[role])[0][0])
 
 
 # ---- many at once: what the questions above would ask one by one
@@ -191,13 +187,21 @@ def _read(unit: Unit, statement: Statement, addresses: list[str]) -> list[Person
     return people
 
 
-_NEWEST = Statement(
-    sa.select(_person.id)
-    .where(among(_person.role, "roles"))
-    .order_by(_person.id.desc())
-    .limit(param("most", sa.Integer()))
-)
-_COUNT = Statement(sa.select(sa.func.count(_person.id)).where(among(_person.role, "roles")))
+def _of(query: sa.Select[tuple[int]], role: Role | None) -> sa.Select[tuple[int]]:
+    return query if role is None else query.where(_person.role == role)
+
+
+_NEWEST = {
+    role: Statement(
+        _of(sa.select(_person.id), role)
+        .order_by(_person.id.desc())
+        .limit(param("most", sa.Integer()))
+    )
+    for role in (None, *Role)
+}
+_COUNT = {
+    role: Statement(_of(sa.select(sa.func.count(_person.id)), role)) for role in (None, *Role)
+}
 
 
 def bring(unit: Unit, ids: Iterable[int | None]) -> None:

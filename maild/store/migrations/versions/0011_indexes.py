@@ -16,4 +16,4 @@ def upgrade() -> None:
         sqlite_where=waits,
         postgresql_where=waits,
     )
-    op.create_index("ix_person_role", "person", ["role", "active"])
+    op.create_index("ix_person_role", "person", ["role", "id"])
