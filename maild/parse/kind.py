@@ -323,6 +323,8 @@ def _submitted(facts: Facts) -> str:
 @_once
 def _absence_subject(facts: Facts) -> phrases.Hit | None:
     """A subject of automatic answers; one that a person may have written only with support."""
+    if _speaks(facts):
+        return None
     section = phrases.section("auto_reply_subject")
     for subject in dict.fromkeys((facts.folded_subject, facts.untagged_subject)):
         hit = section.begins(subject)
@@ -334,9 +336,22 @@ def _absence_subject(facts: Facts) -> phrases.Hit | None:
         if (hit and other) or ((hit or other) and _supported(facts)):
             return hit or other
     if facts.quotes_subject or _ASKS.search(facts.new_text[:_OPENING]):
-        return None  # a person who writes about such mail
+        return None  # a person who answers, and writes about such mail
     hit = section.amid(facts.folded_subject)
     return hit if hit is not None and _answers_by_itself(facts) else None
+
+
+def _speaks(facts: Facts) -> bool:
+    """A first mail without a machine's fields, whose text asks something or says more than that
+    somebody is away: a person's, who writes about automatic answers or absences."""
+    if facts.is_answer or _machine(facts) or _nobody(facts) or _bulk(facts) or _suppressed(facts):
+        return False
+    if _calls_itself_automatic(facts.new_text[:_OPENING]):
+        return False
+    sections = ("absence_text", "absent")
+    away = any(phrases.section(name).within(facts.folded_opening) for name in sections)
+    more = away or _ASKS.search(facts.new_text[:_OPENING]) is not None
+    return more and out_of_office.find(facts.new_text) is None
 
 
 def _is_formula(hit: phrases.Hit, subject: str) -> bool:

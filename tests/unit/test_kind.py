@@ -39,26 +39,6 @@ def read(text: str, subject: str = "Re: Printer", headers: dict[str, str] | None
     return parse(written(text, subject, headers).as_bytes())
 
 
-# ---- people who write about machines
-
-ABOUT_MACHINES = {
-    "Fwd: Delivery Status Notification (Failure)": "What does this mean? I get it when I write to"
-    " Bob.\n\n---------- Forwarded message ---------\nFrom: Mail Delivery Subsystem"
-    " <mailer-daemon@gmail.example>\nDate: Mo., 23. Nov. 2026 um 09:12 Uhr\nSubject: Delivery"
-    " Status Notification (Failure)\nTo: <ann@acme.example>\n\nAddress not found",
-    "Undeliverable mails": "All my mails to bob@x.example come back as undeliverable. Please look.",
-    "Question about your Automatic reply: settings": "Why do I get this each time? It should stop.",
-    "Frage zu Automatische Antwort: falscher Text": "Wo kann ich den Text ändern? Danke!",
-    "Mailer daemon": "Who is that? He writes to me all the time.",
-}
-
-
-@pytest.mark.parametrize("subject", ABOUT_MACHINES)
-@pytest.mark.parametrize("headers", [ANSWERS, {}], ids=["answer", "first"])
-def test_h106_a_person_writes_about_a_machines_mail(subject: str, headers: dict[str, str]) -> None:
-    assert read(ABOUT_MACHINES[subject], subject, headers).kind is Kind.HUMAN
-
-
 # ---- absences
 
 AWAY = [
@@ -148,6 +128,38 @@ def test_h106_an_absence_that_is_quoted_is_not_said(text: str) -> None:
     quoted = "\n".join(f"> {line}" for line in text.split("\n"))
     said = f"Whom can I ask then\n\nOn 2 Nov 2026, at 9:00, Bob <bob@desk.example> wrote:\n{quoted}"
     assert read(said).kind is Kind.HUMAN
+
+
+# ---- people who write about machines
+
+ABOUT_MACHINES = {
+    "Fwd: Delivery Status Notification (Failure)": "What does this mean? I get it when I write to"
+    " Bob.\n\n---------- Forwarded message ---------\nFrom: Mail Delivery Subsystem"
+    " <mailer-daemon@gmail.example>\nDate: Mo., 23. Nov. 2026 um 09:12 Uhr\nSubject: Delivery"
+    " Status Notification (Failure)\nTo: <ann@acme.example>\n\nAddress not found",
+    "Undeliverable mails": "All my mails to bob@x.example come back as undeliverable. Please look.",
+    "Question about your Automatic reply: settings": "Why do I get this each time? It should stop.",
+    "Frage zu Automatische Antwort: falscher Text": "Wo kann ich den Text ändern? Danke!",
+    "Automatic reply for info@": "Can you switch off the automatic reply of our info mailbox?",
+    "Out of office: please fix": "I am out of the office next week, so please fix it this week.",
+    "Abwesenheitsnotiz für Max": "Bitte richten Sie ein: Ich bin im Urlaub bis 3.12. Geht das?",
+    "Réponse automatique de l'accueil": "Pouvez-vous changer le texte ?",
+    "Respuesta automática": "¿Pueden quitarla, por favor?",
+    "Mailer daemon": "Who is that? He writes to me all the time.",
+}
+
+
+@pytest.mark.parametrize("subject", ABOUT_MACHINES)
+def test_h106_a_person_writes_about_a_machines_mail(subject: str) -> None:
+    assert read(ABOUT_MACHINES[subject], subject, {}).kind is Kind.HUMAN
+
+
+@pytest.mark.parametrize("text", AWAY)
+@pytest.mark.parametrize(
+    "subject", ["Automatic reply: Printer", "Out of office", "Abwesenheitsnotiz"]
+)
+def test_an_absence_note_is_one_without_any_field_that_says_so(subject: str, text: str) -> None:
+    assert read(text, subject, {}).kind is Kind.AUTO_REPLY
 
 
 # ---- automatic subjects
