@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -15,12 +14,9 @@ from rich.table import Table
 from maild.app import open_app
 from maild.cli.options import ConfigOption, JsonOption, local, print_json
 from maild.desk import spam_lists
-from maild.errors import NotFound
+from maild.ingest import spam_filing
 from maild.ingest.spam_filing import SPAM
-from maild.model import MessageState
 from maild.store import asking
-from maild.store.records import Message
-from maild.store.unit import Unit
 
 Who = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, or a whole domain.")]
 
@@ -63,20 +59,11 @@ def accept(
 ) -> None:
     """Make a ticket of it, and let its sender through from now on."""
     app = open_app(config)
-    app.store.act(partial(_accept, number))
+    app.store.act(lambda unit: spam_filing.accept(unit, number))
     with closing(app.reader()) as reader:
         outcome = app.pipeline(reader).process(number, datetime.now(UTC))
     said = f"{outcome.outcome}, {outcome.why}" if outcome else "it is tried again by `maild run`"
     print(f"Message {number}: {said}")
-
-
-def _accept(number: int, unit: Unit) -> None:
-    message = unit.get(Message, number)
-    if message is None or not (message.why or "").startswith(SPAM):
-        raise NotFound(f"Message {number} is no spam; `maild spam list` shows what is.")
-    unit.change(message, state=MessageState.STORED, attempts=0, next_try=None, why=None)
-    if message.sender:
-        spam_lists.put(unit, spam_lists.ALLOW, message.sender)
 
 
 def block(who: Who, config: ConfigOption = None) -> None:

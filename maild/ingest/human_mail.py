@@ -13,7 +13,15 @@ from datetime import timedelta
 from maild.commands import mail_commands as commands
 from maild.commands.job import May
 from maild.commands.values import Asked
-from maild.desk import overflow, own_addresses, people, rate_limits, reply_tokens, working_clock
+from maild.desk import (
+    names,
+    overflow,
+    own_addresses,
+    people,
+    rate_limits,
+    reply_tokens,
+    working_clock,
+)
 from maild.desk.audience import ELSEWHERE
 from maild.desk.desk import MAILD, Actor, Desk
 from maild.desk.notify import tell_later
@@ -560,13 +568,14 @@ def _tie(desk: Desk, understood: Understood, ticket: Ticket, follows: Ticket | N
     if other is None:
         return
     desk.link(ticket, other, LinkKind.RELATED)
-    email = asking.people.email(desk.unit, understood.person)
+    person = understood.person
+    who = names.with_address(person.name, asking.people.email(desk.unit, person))
     with desk.acting(MAILD):
         desk.add_note(
             ticket,
-            text=f"This mail points to {other.number}, but {understood.person.name} "
-            f"<{email}> is not of that ticket. This one was opened instead, and "
-            "nothing of the other was shown. If they belong together, merge them.",
+            text=f"This mail points to {other.number}, but {who} is not of that ticket. "
+            "This one was opened instead, and nothing of the other was shown. If they belong "
+            "together, merge them.",
             public=False,
         )
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from maild.desk import people, spam_lists
 from maild.desk.desk import Desk
+from maild.errors import NotFound
 from maild.ingest.outcome import Outcome, conclude
-from maild.model import Became, Mail
+from maild.model import Became, Mail, MessageState
 from maild.parse.spam_verdict import verdict
 from maild.store import asking
+from maild.store.records import Message
+from maild.store.unit import Unit
 
 SPAM = "spam: "  # how the `why` of such a message begins
 
@@ -24,6 +27,16 @@ def take(desk: Desk, mail: Mail) -> Outcome | None:
         "ticket of what is none, and lets its sender through from then on.",
     )
     return conclude(desk, Became.IGNORED, f"{SPAM}{because}")
+
+
+def accept(unit: Unit, number: int) -> None:
+    """It is taken up again, and its sender is let through from now on; NotFound: it is no spam."""
+    message = unit.get(Message, number)
+    if message is None or not (message.why or "").startswith(SPAM):
+        raise NotFound(f"Message {number} is no spam; `maild spam list` shows what is.")
+    unit.change(message, state=MessageState.STORED, attempts=0, next_try=None, why=None)
+    if message.sender:
+        spam_lists.put(unit, spam_lists.ALLOW, message.sender)
 
 
 def why(desk: Desk, mail: Mail) -> str:

@@ -14,7 +14,15 @@ from tests.browser.site import BOB, KIM, Site
 
 Visits = Callable[..., Page]
 EDITOR = "/admin/templates/acknowledgement?lang=en"
-PAGES = ("templates", "templates/acknowledgement", "outbox", "quarantine", "alerts", "audit")
+PAGES = (
+    "templates",
+    "templates/acknowledgement",
+    "outbox",
+    "quarantine",
+    "spam",
+    "alerts",
+    "audit",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +123,18 @@ def test_a_message_in_quarantine_is_tried_again(site: Site) -> None:
     assert site.ask("POST", path, cookie, {"do": "retry"}).status == 404
     assert "broken" not in site.ask("GET", "/admin/quarantine", cookie).text
     assert site.ask("GET", "/admin/quarantine", site.session(BOB)).status == 403
+
+
+def test_h112_what_was_kept_as_spam_is_seen_and_let_through(site: Site) -> None:
+    newest = max(site.desk.messages(), key=lambda message: message.id)
+    kept = {"state": "processed", "outcome": "ignored", "why": "spam: a server says so"}
+    site.desk.store.act(lambda unit: unit.change(unit.get(Message, newest.id), **kept))
+    cookie = site.session(KIM)
+    assert "a server says so" in site.ask("GET", "/admin/spam", cookie).text
+    assert site.ask("POST", f"/admin/spam/{newest.id}", cookie, {}).status == 303
+    assert site.ask("POST", f"/admin/spam/{newest.id}", cookie, {}).status == 404
+    assert "a server says so" not in site.ask("GET", "/admin/spam", cookie).text
+    assert site.ask("GET", "/admin/spam", site.session(BOB)).status == 403
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

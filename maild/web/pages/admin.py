@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from maild.desk.notifications import Notification, catalogue
 from maild.errors import MaildError, NotFound, Refused, UsageError
 from maild.i18n import sentence
+from maild.ingest import spam_filing
 from maild.ingest.quarantine import drop, retry
 from maild.outbox import comparison
 from maild.outbox import preview as previews
@@ -268,6 +269,26 @@ def decided(visit: Visit) -> Response:
 
     visit.keep(decide)
     return visit.to("/admin/quarantine")
+
+
+@page("/admin/spam", "mail read")
+def spam(visit: Visit) -> Response:
+    """Mail that was kept as spam, the newest first."""
+    found = asking_messages.spam(visit.unit)[::-1][:200]
+    return visit.page("admin-spam.html", messages=found, prefix=spam_filing.SPAM)
+
+
+@action("/admin/spam/{id}", "mail change")
+def accepted(visit: Visit) -> Response:
+    """Makes a ticket of one, whose sender is let through from now on."""
+    number = visit.number_in_path("id")
+
+    def accept(unit: Unit) -> None:
+        spam_filing.accept(unit, number)
+        visit.note_down(unit, "took a message for no spam", str(number))
+
+    visit.keep(accept)
+    return visit.to("/admin/spam")
 
 
 @page("/admin/alerts", "alerts read")
