@@ -20,6 +20,7 @@ from maild.alarms import Alarms
 from maild.app import App
 from maild.config import MailboxSection
 from maild.errors import MaildError, Unavailable
+from maild.indexer import Indexer, catch_up
 from maild.ingest.imap import Stop, Watcher
 from maild.monitor.health import beat
 from maild.monitor.monitor import Monitor
@@ -83,6 +84,7 @@ class Daemon:
         self.failures: list[str] = []  # of one pass: mailboxes that could not be reached
         self._before_mail = before_mail
         self._web: Server | None = None
+        self.indexer = Indexer(app.store)
         self._threads: list[threading.Thread] = []
         self._failing: dict[str, float] = {}  # threads of which an alert stands → since when
         self._ticker = BackgroundScheduler(timezone=UTC)
@@ -126,6 +128,8 @@ class Daemon:
         )
         self._ticker.start()
         self.monitor.start()
+        if self._web is None:  # the console's keeps the index too
+            self.indexer.start()
         log.info("started", mailboxes=len(self.watchers))
 
     def finish(self) -> None:
@@ -136,6 +140,7 @@ class Daemon:
             self._web.stop()
         self._ticker.shutdown(wait=False)
         self._tick()
+        self.indexer.stop()
         end = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
@@ -182,6 +187,7 @@ class Daemon:
         fired = self.clocks.due(now)
         self.hooks.once(now)
         self.app.tell_admins(now)
+        catch_up(self.app.store)
         delivered = self.deliverer.once(now)
         self.reader.close()
         self.app.store.act(lambda unit: beat(unit, PASS_NAME, now, once=True))

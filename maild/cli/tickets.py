@@ -13,11 +13,13 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Column, Table
 
+from maild import config as configuration
 from maild.cli import ticket_list
 from maild.cli.database import open_desk, open_store
 from maild.cli.options import ConfigOption, JsonOption, local, print_json
-from maild.desk import field_values, original_mail, status_requirements, views
+from maild.desk import field_values, original_mail, sla, status_requirements, views
 from maild.desk.explain import in_words
+from maild.desk.field_values import length_of
 from maild.errors import UsageError
 from maild.model import Role
 
@@ -88,6 +90,11 @@ def show(
         ticket = views.ticket(unit, number)
         data = views.whole(unit, ticket)
         looking = status_requirements.Look(unit, profile, datetime.now(UTC))
+        zone = configuration.load(configuration.config_file(config)).config.desk.zone
+        data["sla_left"] = [
+            {"which": which, "minutes": round(minutes), "stands_still": still}
+            for which, minutes, still in sla.left(profile, zone, ticket, looking.now)
+        ]
         data["closing_needs"] = status_requirements.closing_needs(looking, ticket)
     if json:
         print_json(data)
@@ -135,7 +142,12 @@ def _promises(data: dict[str, Any]) -> Iterator[str]:
         if due:
             missed = ", missed" if sla.get(f"{which.replace(' ', '_')}_missed") else ""
             paused = ", stands still" if sla.get("paused_since") and not missed else ""
-            yield f"{which} by {local(datetime.fromisoformat(due))}{missed}{paused}"
+            left = "".join(
+                f", {length_of(one['minutes'])} of business time left"
+                for one in data.get("sla_left", ())
+                if one["which"] == which
+            )
+            yield f"{which} by {local(datetime.fromisoformat(due))}{left}{missed}{paused}"
 
 
 # Events that only say again what another one says; `explain` and --json have them.

@@ -75,6 +75,11 @@ CATALOGUE = (
     Fact("ticket.resolution", "how it was solved, or none", "The toner was replaced."),
     Fact("ticket.hours", "hours worked on it", 1.5),
     Fact("ticket.reopened", "how often it was reopened", 0),
+    Fact(
+        "ticket.left",
+        "business time that is left for what we owe, to resources",
+        ["first response: 1 h 30 min"],
+    ),
     Fact("note.by", "who wrote the note (`note` is none where there is none)", "Bob Tech"),
     Fact("note.by_kind", "contact, resource, system or monitoring", "resource"),
     Fact("note.public", "whether contacts may read it", True),
@@ -209,7 +214,11 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
         Fact("internal", "whether a reply to this mail stays internal", False),
         Fact("held", "whether the text was kept from the contact, as a line is unclear", False),
     ),
-    "list": (Fact("list.title", "what it lists", "Your open tickets"), *_TICKETS),
+    "list": (
+        Fact("list.title", "what it lists", "Your open tickets"),
+        Fact("list.also", "records that a search found besides tickets", ["asset PC-1"]),
+        *_TICKETS,
+    ),
     "headings": (Fact("headings[]", "headings of the note form", "next step"),),
     "help": (
         Fact("commands[].example", "how it is written", "#priority 1"),
@@ -337,6 +346,7 @@ def ticket_facts(unit: Unit, ticket: Ticket) -> Facts:
         "resolution": ticket.resolution,
         "hours": hours(asking.tickets.minutes(unit, ticket)),
         "reopened": ticket.reopened,
+        "left": [],
     }
 
 

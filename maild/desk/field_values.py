@@ -205,3 +205,9 @@ _READERS: Mapping[str, Callable[[Any, Sentence, Dates], Any]] = {
     "words": _words,
     "plain": _plain,  # what no person sets by hand: the desk's own
 }
+
+
+def length_of(minutes: int) -> str:
+    """ "1 h 30 min"."""
+    hours, rest = divmod(minutes, 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours))

@@ -11,7 +11,7 @@ from maild.desk import appointments, field_values, items, names, people
 from maild.desk.desk import Desk
 from maild.desk.item_kinds import KINDS
 from maild.desk.profile import key, named, not_among
-from maild.errors import NotFound, UsageError
+from maild.errors import NotFound, Refused, UsageError
 from maild.i18n import Sentence, Value, sentence, together
 from maild.model import Address
 from maild.store import asking
@@ -38,6 +38,7 @@ LONG_TAIL = {
     "additional_assets": "assets",
     "contract": "contract",
     "project": "project",
+    "approver": "approver",
     "estimated_hours": "hours",
     "planned_replacement": "day",
     "rate": "number",
@@ -51,6 +52,7 @@ LONG_TAIL = {
     "form": "plain",
 }
 SETTABLE = tuple(COLUMNS)
+PROBLEM = "problem"  # the type on which incidents hang
 # Never without a value.
 NEEDED = ("title", "source", "priority", "type", "queue", "notify_contact")
 # Kept by the desk for itself: nobody sets them by hand.
@@ -258,7 +260,32 @@ def _parent(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -
         raise NotFound(
             sentence('There is no {what} "{text}".', what=label("ticket"), text=str(value))
         )
+    may_hang_on(ticket, found)
     return found
+
+
+def may_hang_on(ticket: Ticket, problem: Ticket) -> None:
+    """Refused where the ticket cannot be an incident of the other (N13)."""
+    if problem is ticket or problem.parent_id == ticket.id:
+        raise Refused(
+            sentence(
+                "{ticket} cannot be linked to {other}.", ticket=ticket.number, other=problem.number
+            )
+        )
+    if key(problem.type) != PROBLEM:
+        raise Refused(
+            sentence(
+                "{other} is no Problem but of the type {type}; make it one first, by #type problem "
+                "in a reply to it.",
+                other=problem.number,
+                type=problem.type,
+            )
+        )
+
+
+def _approver(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -> str:
+    """The address of who approves: he alone is believed (N13)."""
+    return asking.people.email(desk.unit, _contact(desk, ticket, value, dates))
 
 
 def _record(kind: str) -> Lookup:
@@ -295,6 +322,7 @@ _LOOKED_UP: dict[str, Lookup] = {
     "assets": _assets,
     "contract": _record("contract"),
     "project": _record("project"),
+    "approver": _approver,
 }
 
 

@@ -26,6 +26,7 @@ from maild.desk import (
     rate_limits,
     readers,
     reply_tokens,
+    sla,
 )
 from maild.desk.language import translator
 from maild.desk.notifications import AS_USUAL, LISTED, Notification
@@ -282,7 +283,7 @@ def _covered(
         if row.address != recipient.address or not one_note or not (takes_over or covered):
             continue
         if takes_over:
-            ticket = facts.storable(facts.ticket_facts(unit, what.ticket))
+            ticket = facts.storable(_ticket(desk, what.ticket, recipient))
             data = {**row.data, "ticket": ticket, **_written(desk, recipient, extra)}
             unit.change(row, template=what.kind.name, auto=what.auto, data=data)
         if what.note is not None:
@@ -515,7 +516,7 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
             (person.timezone if person else None) or config.timezone,
         ),
         "event": {"at": desk.now.isoformat(), "by": desk.by.name if desk.by else "maild"},
-        "ticket": facts.ticket_facts(unit, ticket) if ticket else None,
+        "ticket": _ticket(desk, ticket, recipient) if ticket else None,
         "note": facts.note_facts(unit, what.note) if what.note else None,
         "time": facts.time_facts(unit, what.time, internal=not outside) if what.time else None,
         "earlier": [],
@@ -528,6 +529,17 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
         known = _known_notes(desk, ticket, recipient) if outside else None
         data["earlier"] = facts.earlier_facts(unit, ticket, before=what.note, known=known)
     return data
+
+
+def _ticket(desk: Cause, ticket: Ticket, recipient: Recipient) -> facts.Facts:
+    """The ticket; to resources with the time that is left for what we owe (R6)."""
+    found = facts.ticket_facts(desk.unit, ticket)
+    if recipient.audience == Role.CONTACT:
+        return found
+    zone = desk.settings.config.desk.zone
+    said = [sla.in_words(*one) for one in sla.left(desk.profile, zone, ticket, desk.now)]
+    language = _language(desk, recipient.person)
+    return {**found, "left": translator(desk, language).plain(said)}
 
 
 def _known_notes(desk: Cause, ticket: Ticket, recipient: Recipient) -> facts.Knows:

@@ -1,4 +1,5 @@
-"""Finding by words: tickets, their notes, people, organizations; the same in both databases (N19).
+"""Finding by words: tickets, their notes, people, organizations, assets, articles and other
+records; the same in both databases (N19).
 
 The index follows what is written (`catch_up`), so whatever wrote it need not know of it.
 """
@@ -11,11 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from maild.desk import search_words
+from maild.desk.item_kinds import KINDS
+from maild.store.asking import items as store_items
 from maild.store.asking import searching as asking
 from maild.store.console_records import SearchEntry
+from maild.store.records import Item
 from maild.store.unit import Unit
+from maild.yamlfile import key
 
 STEP = 300  # things that are taken in within one transaction
+ITEMS = "items"  # of the place: that records are in the index
 TEXT_OF_FIELDS = 20  # fields of a ticket's long tail that are looked at
 
 
@@ -26,6 +32,7 @@ class Found:
     tickets: tuple[tuple[int, int], ...]
     people: tuple[int, ...]
     organizations: tuple[int, ...]
+    items: tuple[int, ...] = ()  # assets, articles and the like (`item_kinds`)
 
 
 def search(unit: Unit, text: str, limit: int, *, organization_id: int | None = None) -> Found:
@@ -41,6 +48,24 @@ def search(unit: Unit, text: str, limit: int, *, organization_id: int | None = N
         tuple(tickets),
         tuple(asking.found(unit, "person", query, 8)),
         tuple(asking.found(unit, "organization", query, 8)),
+        tuple(asking.found(unit, "item", query, 8)),
+    )
+
+
+def records(unit: Unit, text: str) -> list[Item]:
+    """Assets, articles and other records in use that have all the words, the latest first."""
+    wanted = search(unit, text, 1).items
+    kept = unit.some(Item, wanted)
+    return [kept[i] for i in wanted if i in kept and kept[i].active]
+
+
+def is_behind(unit: Unit) -> bool:
+    """Whether something is there that the index has not taken in."""
+    where = asking.place(unit)
+    return (
+        ITEMS not in where
+        or bool(asking.new_events(unit, where["event"], 1))
+        or bool(asking.new_notes(unit, where["note"], 1))
     )
 
 
@@ -49,9 +74,9 @@ def catch_up(unit: Unit) -> bool:
     where = asking.place(unit)
     notes = asking.new_notes(unit, where["note"], STEP)
     events = asking.new_events(unit, where["event"], STEP)
-    if not notes and not events:
+    if not notes and not events and ITEMS in where:
         return False
-    texts: dict[tuple[str, int], str] = {}
+    texts = _items(unit, where, events[-1][0] if events else where["event"])
     for note_id, title, text, attachments in notes:
         files = " ".join(str(view.get("filename", "")) for view in attachments)
         texts["note", note_id] = " \n".join(filter(None, (title, text, files)))
@@ -62,11 +87,29 @@ def catch_up(unit: Unit) -> bool:
         unit,
         {
             **where,
+            ITEMS: 1,
             "note": notes[-1][0] if notes else where["note"],
             "event": events[-1][0] if events else where["event"],
         },
     )
     return True
+
+
+def _items(unit: Unit, where: Mapping[str, int], upto: int) -> dict[tuple[str, int], str]:
+    """The records that were put or changed since; of a desk whose index knew none, all."""
+    if ITEMS not in where:
+        found = [item for kind in KINDS for item in store_items.of_kind(unit, kind)]
+    else:
+        named = set(asking.records(unit, where["event"], upto))
+        there = (store_items.named(unit, kind, key(name)) for kind, name in sorted(named))
+        found = [item for item in there if item is not None]
+    return {("item", item.id): _of_item(item) for item in found}
+
+
+def _of_item(item: Item) -> str:
+    said = [str(value) for value in item.fields.values() if isinstance(value, str | int | float)]
+    lists = [str(one) for value in item.fields.values() if isinstance(value, list) for one in value]
+    return " \n".join([item.name, *said, *lists])
 
 
 def _tickets(unit: Unit, ids: Iterable[int]) -> dict[tuple[str, int], str]:

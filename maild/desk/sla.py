@@ -7,12 +7,15 @@ event; it can be asked again and again.  What it keeps is in the ticket's field 
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
 from typing import Any
 
 from maild.desk.calendar import Calendar, Span
 from maild.desk.desk import Desk
+from maild.desk.field_values import length_of
 from maild.desk.profile import Profile, Sla, key
+from maild.i18n import Sentence, sentence
 from maild.model import EventName, StatusKind
 from maild.store import asking
 from maild.store.records import Clock, Ticket
@@ -59,6 +62,13 @@ def follow(desk: Desk, ticket: Ticket) -> None:
         return
     calendar = desk.calendar(sla.calendar)
     state = _paused(desk, ticket, calendar, dict(before or {}))
+    if state.get("name") not in (
+        None,
+        sla.name,
+    ):  # another promise: it is warned of and missed anew
+        for what in (FIRST, SOLVED):
+            state.pop(f"{_word(what)}_warned", None)
+            state.pop(f"{_word(what)}_missed", None)
     state["name"] = sla.name
     wanted: dict[str, datetime | None] = {}
     for what, span, done in (
@@ -83,6 +93,33 @@ def fire(desk: Desk, ticket: Ticket, name: str, due: datetime, late: str) -> Non
     if late:
         detail["late"] = late
     desk.emit(ticket, EventName.SLA_APPROACHING if near else EventName.SLA_MISSED, detail)
+
+
+def left(
+    profile: Profile, zone: tzinfo, ticket: Ticket, now: datetime
+) -> Iterator[tuple[str, float, bool]]:
+    """(what we owe, minutes of business left, whether they stand still) of all that is open."""
+    state = ticket.fields.get("sla") or {}
+    sla = next((one for one in profile.slas if one.name == state.get("name")), None)
+    if sla is None:
+        return
+    calendar = profile.calendar(sla.calendar).at(zone)
+    since = state.get("paused_since")
+    moment = datetime.fromisoformat(since) if since else now
+    for what, done in ((FIRST, bool(state.get("responded"))), (SOLVED, _solved(ticket))):
+        due = state.get(f"{_word(what)}_due")
+        if due and not done and not state.get(f"{_word(what)}_missed"):
+            minutes = calendar.minutes_between(moment, datetime.fromisoformat(due))
+            yield what, minutes, bool(since)
+
+
+def in_words(what: str, minutes: float, stands: bool) -> Sentence:
+    """ "first response: 1 h 30 min"."""
+    which = sentence("first response") if what == FIRST else sentence("resolution")
+    length = length_of(round(minutes))
+    if stands:
+        return sentence("{which}: {length}, standing still", which=which, length=length)
+    return sentence("{which}: {length}", which=which, length=length)
 
 
 # ---- where it stands
@@ -134,6 +171,8 @@ def _times(
     """The clocks that this promise needs now; a time that stands still has none."""
     if span is None:
         return {}
+    if done and what == FIRST and state.get(f"{_word(what)}_due"):
+        return {}  # what was answered in time stays so, whatever pause comes later
     minutes = _minutes(span)
     paused = state.get("paused_minutes", 0)
     due = _after(calendar, ticket.created, span, minutes, paused)

@@ -24,7 +24,6 @@ from maild.store.records import Person
 from maild.store.unit import Unit
 
 MOST_FOUND = 2000  # tickets that have the words, the latest first
-MOST_STEPS = 2000  # of the index that are taken in before a search
 _TOKEN = re.compile(
     r'(?P<name>[a-z_]+)(?P<op>:[<>]?|[<>])(?P<value>"[^"]*"|\S+)|(?P<word>\S+)', re.I
 )
@@ -93,16 +92,6 @@ def find(
 
 def _as_id(one: Filter) -> Filter:
     return replace(one, field="id") if one.field == "fields.id" else one
-
-
-def prepare(unit: Unit, steps: int = MOST_STEPS) -> None:
-    """Takes into the index what is new, so that it is found."""
-    search.people_and_organizations(unit)
-    unit.write()
-    for _ in range(steps):
-        if not search.catch_up(unit):
-            return
-        unit.write()
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,16 @@ def _key(which: str, kept: dict[str, Any]) -> bool:
     return bool(kept.get(f"{which.replace(' ', '_')}_missed"))
 
 
+def _approves(context: Context, ticket: Ticket) -> str | None:
+    named = str(ticket.fields.get("approver") or "")
+    if "@" in named:
+        return named.lower()
+    several = asking.people.called(context.desk.unit, named) if named else []
+    if named:  # a name from before it was an address
+        return asking.people.email(context.desk.unit, several[0]) if len(several) == 1 else None
+    return _contact_address(context, ticket)
+
+
 def _tells(context: Context, ticket: Ticket) -> bool:
     status = context.desk.profile.statuses.get(ticket.status)
     return status is None or status.tell_contact
@@ -305,6 +315,11 @@ VALUES: dict[str, Value] = {
             "what the form of its request still lacks",
             _on_ticket(lambda context, ticket: requests.missing(context.desk.profile, ticket)),
             "list",
+        ),
+        Value(
+            "ticket.approves",
+            "the address of who approves it: its `approver`, else its contact",
+            _on_ticket(_approves),
         ),
         Value("note.by_kind", "who wrote it", _of("note", "by_kind"), words=lambda p: KINDS),
         Value(

@@ -255,8 +255,8 @@ def _facts(ticket: Mapping[str, Any], *names: str) -> Ready:
     page = _PAGE.get()
     rows = []
     for name in names or ("number", "status", "priority", "contact", "organization", "primary",
-                          "due"):  # fmt: skip
-        value = ticket[name]
+                          "due", "left"):  # fmt: skip
+        value = ticket.get(name)
         if value in (None, "", []):
             continue
         rows.append((page.words[name], _fact(name, value)))

@@ -10,8 +10,8 @@ import structlog
 import uvicorn
 
 from maild.errors import Unavailable
+from maild.indexer import Indexer
 from maild.web.console import Console
-from maild.web.indexer import Indexer
 from maild.web.pending import Answers
 from maild.web.site import THREADS, build
 
@@ -26,7 +26,7 @@ class Server:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.answers = Answers(console)
-        self.indexer = Indexer(console)
+        self.indexer = Indexer(console.store, console.feed.changed)
         app = build(console)
         self._guard = app.state.guard
         self._config = uvicorn.Config(

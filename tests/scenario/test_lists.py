@@ -176,6 +176,13 @@ def test_n17_n19_lists_and_search_by_mail(make_desk: MakeDesk) -> None:
     assert str(desk.bob.received()[-1]["Subject"]).startswith("Your week")
     desk.ann.mail("#list", "")
     assert "Scanner hums" in last(desk.ann)
+    desk.bob.mail(
+        "Books", "#record asset PC-1: serial 4711-X\n#record article Tonerwechsel: text x"
+    )
+    desk.bob.mail("List", "#search 4711-x")  # the records too, by any of their words
+    assert "asset PC-1" in last(desk.bob) and "Tonerwechsel" not in last(desk.bob)
+    desk.bob.mail("List", "#search tonerwechsel")
+    assert "knowledge article Tonerwechsel" in last(desk.bob)
     desk.bob.mail("List", "#search status:opne")
     assert "did you mean open?" in last(desk.bob)
     assert len(desk.tickets()) == count

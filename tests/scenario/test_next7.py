@@ -238,6 +238,55 @@ def test_n13_a_change_is_refused_by_mail(desk: Desk) -> None:
     assert desk.ticket()["fields"]["approval"] == "refused"
 
 
+REFUSALS = [
+    "No, it is too risky.",
+    "We do not want this.",
+    "Denied.",
+    "Not approved!",
+    "Nein.",
+    "Wir lehnen das ab.",
+]
+
+
+def test_n13_only_the_approver_decides_and_plain_words_refuse(desk: Desk) -> None:
+    desk.ann.mail("New firewall rule", "Please open port 443.")
+    desk.bob.reply("#type Change Request\n#take\n#set approver eve@acme.example")
+    assert desk.ticket()["fields"]["approver"] == "eve@acme.example"
+    eve = desk.writer("Eve", "eve@acme.example")
+    assert "needs your approval" in plain_text(eve.received()[-1])
+    desk.ann.reply("Approved. Go ahead.")  # who asked for it is not who may allow it
+    assert desk.ticket()["fields"]["approval"] == "pending"
+    eve.mail(f"Re: [{desk.ticket()['number']}] New firewall rule", "Approved.")  # no proof
+    assert desk.ticket()["fields"]["approval"] == "pending"
+    asked = eve.received()[-1]
+    for words in REFUSALS:
+        eve.reply(words, to=asked)
+        assert desk.ticket()["fields"]["approval"] == "refused", words
+        assert "Refused by eve" in desk.ticket()["notes"][-1]["text"]
+        desk.bob.mail(f"[{desk.ticket()['number']}] Firewall", "#set approval pending")
+    for words in ("Nobody told me of this. What is it?", "Now I see it. Is it urgent?"):
+        eve.reply(words, to=asked)
+        assert desk.ticket()["fields"]["approval"] == "pending", words
+    eve.reply("Approved", to=asked)
+    assert desk.ticket()["fields"]["approval"] == "approved"
+
+
+def test_n13_a_parent_is_a_problem_and_what_is_detached_no_incident(desk: Desk) -> None:
+    desk.ann.mail("No mail", "Nothing comes in.")
+    incident = desk.ticket()["number"]
+    desk.ann.mail("Mail is down", "For all of us.")
+    problem = desk.ticket()["number"]
+    for line in (f"#parent {problem}", f"#set parent {problem}"):
+        desk.bob.mail(f"[{incident}] No mail", line)
+        assert desk.ticket(incident)["type"] == "Service Request", line
+        assert "is no Problem" in plain_text(desk.bob.received()[-1])
+    desk.bob.mail(f"[{problem}] Mail is down", "#type problem")
+    desk.bob.mail(f"[{incident}] No mail", f"#parent {problem}")
+    assert desk.ticket(incident)["type"] == "Incident"
+    desk.bob.mail(f"[{incident}] No mail", "#parent none")
+    assert desk.ticket(incident)["type"] == "Service Request"
+
+
 def test_n24_a_ticket_goes_to_the_service_provider_and_back(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire", "It burns.")
     desk.bob.reply("#take")

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from maild.cli import app
 from maild.demo.writer import plain_text
 from maild.model import EventName
 from maild.store.records import Alert, Event
@@ -279,3 +281,26 @@ def test_r8_the_note_form_is_sent_and_what_it_says_is_on_the_ticket(desk: Desk) 
     # A contact's words are hers, whatever they look like.
     desk.ann.reply("Symptom: none\nResult: none")
     assert desk.ticket()["fields"]["symptom"] == "smoke"
+
+
+def test_r6_an_answered_promise_stays_and_a_new_priority_starts_its_own(desk: Desk) -> None:
+    desk.bob.reply("#priority P1\n#take\n\nWe look at it.", to=desk.bob.received()[0])
+    answered = desk.ticket()["fields"]["sla"]["first_response_due"]
+    assert "resolution: 4 h" in plain_text(desk.bob.received()[-1])
+    desk.bob.reply("#status waiting customer\n\nWhich?")
+    desk.later(hours=2)
+    desk.ann.reply("The second.")
+    sla = desk.ticket()["fields"]["sla"]
+    assert sla["first_response_due"] == answered  # though the pause came later
+    assert sla["resolution_due"].startswith("2026-11-23T15:00")
+    assert "left" not in plain_text(desk.ann.received()[-1])  # what we owe is told to us alone
+    desk.later(hours=5)
+    missed = desk.ticket()["fields"]["sla"]
+    assert missed["resolution_missed"]
+    desk.bob.reply("#priority P3", to=desk.bob.received()[-1])
+    sla = desk.ticket()["fields"]["sla"]
+    assert sla["name"] == "Normal" and "resolution_missed" not in sla
+    shown = CliRunner().invoke(
+        app, ["show", desk.ticket()["number"], "--config", str(desk.file)], env={"COLUMNS": "300"}
+    )
+    assert "of business time left" in shown.output

@@ -6,6 +6,7 @@ from maild.commands.durations import Worked
 from maild.commands.handlers import work
 from maild.commands.job import Job
 from maild.desk import working_clock, worktime
+from maild.desk.field_values import length_of
 from maild.errors import Refused
 from maild.i18n import sentence, together
 from maild.store import asking
@@ -40,7 +41,7 @@ def _stop(job: Job, rest: str) -> str:
         sentence(
             "{length} without a mail or command are not counted; write #clock count if that was "
             "work too.",
-            length=work.length_of(pause),
+            length=length_of(pause),
         )
     ] * bool(pause)
     if minutes:
@@ -68,8 +69,8 @@ def _count(job: Job, rest: str) -> str:
     return sentence(
         "The time on {ticket} is {length}; it was {old}.",
         ticket=ticket.number,
-        length=work.length_of(entry.minutes),
-        old=work.length_of(entry.minutes - minutes),
+        length=length_of(entry.minutes),
+        old=length_of(entry.minutes - minutes),
     )
 
 

@@ -66,12 +66,7 @@ def parent(job: Job, argument: str) -> str:
         job.desk.set_field(ticket, "parent_id", None)
         return sentence("{ticket} is linked to no Problem.", ticket=ticket.number)
     problem = other(job, argument)
-    if problem is ticket or problem.parent_id == ticket.id:
-        raise Refused(
-            sentence(
-                "{ticket} cannot be linked to {other}.", ticket=ticket.number, other=problem.number
-            )
-        )
+    fields.may_hang_on(ticket, problem)
     job.desk.set_field(ticket, "parent_id", problem.id)
     return sentence(
         "{ticket} is an incident of {other}, {title}.",

@@ -9,17 +9,18 @@ from maild.commands import work_details
 from maild.commands.handlers.notes import other
 from maild.commands.job import Job
 from maild.desk import fields, note_form, people, ticket_query, views
+from maild.desk import search as finding
 from maild.desk import timesheet as sheets
+from maild.desk.item_kinds import KINDS
 from maild.desk.lists import Listing
 from maild.desk.notify import notify
 from maild.errors import MaildError, Refused
 from maild.i18n import sentence
 from maild.model import Role
 from maild.store import asking
-from maild.store.records import Ticket
+from maild.store.records import Item, Ticket
 
 MOST = 200  # tickets in one mail
-STEPS = 20  # of the index of words that a mail waits for
 
 
 def list_(job: Job, argument: str) -> str:
@@ -41,7 +42,6 @@ def search(job: Job, argument: str) -> str:
     """Tickets with these words, and filters like status:open client:acme (N19)."""
     unit, profile, now = job.desk.unit, job.desk.profile, job.names.now
     try:
-        ticket_query.prepare(unit, STEPS)
         query = ticket_query.read(unit, profile, argument, now, job.may.person)
         found = ticket_query.find(
             unit, profile, Listing("all"), query, now=now, me=job.may.person, limit=MOST
@@ -50,11 +50,20 @@ def search(job: Job, argument: str) -> str:
         raise Refused(error.message) from error
     rows = [row.ticket for row in found]
     asking.lists.complete(unit, rows)
-    return _listed(job, sentence("Found: {words}", words=argument.strip()[:100]), rows)
+    also = [] if query.filters else [_called(item) for item in finding.records(unit, query.words)]
+    return _listed(job, sentence("Found: {words}", words=argument.strip()[:100]), rows, also)
 
 
-def _listed(job: Job, title: str, rows: Sequence[Ticket]) -> str:
-    facts = {"list": {"title": title}, "tickets": [views.listed(job.desk.unit, t) for t in rows]}
+def _called(item: Item) -> str:
+    """ "asset PC-1"."""
+    return sentence("{kind} {name}", kind=KINDS[item.kind].called, name=item.name)
+
+
+def _listed(job: Job, title: str, rows: Sequence[Ticket], also: Sequence[str] = ()) -> str:
+    facts = {
+        "list": {"title": title, "also": list(also)},
+        "tickets": [views.listed(job.desk.unit, t) for t in rows],
+    }
     send(job, "ticket-list", facts)
     return sentence("{count} tickets were sent to you.", count=len(rows))
 

@@ -8,6 +8,7 @@ from maild.commands import work_details
 from maild.commands.durations import Worked
 from maild.commands.job import Job
 from maild.desk import worktime
+from maild.desk.field_values import length_of
 from maild.desk.profile import key
 from maild.desk.worktime import Work
 from maild.errors import Refused
@@ -104,12 +105,6 @@ def _entered(job: Job, entry: TimeEntry, person: Person) -> str:
             "Time entered: {length} on {day}, {kind}.", length=length, day=day, kind=kind
         )
     return sentence("Time entered: {length} on {day}.", length=length, day=day)
-
-
-def length_of(minutes: int) -> str:
-    """ "1 h 30 min"."""
-    hours, rest = divmod(minutes, 60)
-    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours))
 
 
 def _typed(job: Job) -> bool:

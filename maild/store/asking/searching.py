@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from maild.model import EventName
 from maild.store.console_records import SearchEntry
 from maild.store.prepared import Statement
 from maild.store.question import Question, among, param
@@ -48,6 +49,15 @@ _NEW_EVENTS = Statement(
     .where(_event.id > param("after", sa.Integer()))
     .order_by(_event.id)
     .limit(param("limit", sa.Integer()))
+)
+_RECORD_EVENTS = Statement(
+    sa.select(_event.detail)
+    .where(
+        (_event.id > param("after", sa.Integer()))
+        & (_event.id <= param("upto", sa.Integer()))
+        & _event.event.in_((EventName.RECORD_ADDED, EventName.RECORD_CHANGED))
+    )
+    .order_by(_event.id)
 )
 _TICKETS = Statement(
     sa.select(
@@ -91,6 +101,12 @@ def new_notes(unit: Unit, after: int, limit: int) -> list[tuple[Any, ...]]:
 
 def new_events(unit: Unit, after: int, limit: int) -> list[tuple[Any, ...]]:
     return unit.rows(_NEW_EVENTS, after=after, limit=limit)
+
+
+def records(unit: Unit, after: int, upto: int) -> list[tuple[str, str]]:
+    """(kind, name) of the records that events between these put or changed."""
+    found = unit.rows(_RECORD_EVENTS, after=after, upto=upto)
+    return [(str(detail.get("kind")), str(detail.get("name"))) for (detail,) in found]
 
 
 def tickets(unit: Unit, ids: Sequence[int]) -> list[tuple[Any, ...]]:
@@ -206,7 +222,7 @@ _TICKETS_FOUND = {True: _found_tickets(True), False: _found_tickets(False)}
 _THINGS_FOUND = {
     (sqlite, kind): _found_things(sqlite, kind)
     for sqlite in (True, False)
-    for kind in ("person", "organization")
+    for kind in ("person", "organization", "item")
 }
 
 
@@ -227,6 +243,6 @@ def found_tickets(
 
 
 def found(unit: Unit, kind: str, query: str, limit: int) -> list[int]:
-    """People or organizations that have all the words."""
+    """People, organizations or items that have all the words."""
     rows = unit.rows(_THINGS_FOUND[unit.on_sqlite, kind], query=query, limit=limit)
     return [int(row[0]) for row in rows]

@@ -1,19 +1,15 @@
-"""Keeps the index of words up to date, in a thread of its own."""
+"""Keeps the index of words up to date, in a thread of its own, whoever wrote what is new."""
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
 
 import structlog
 
 from maild.desk import search
 from maild.errors import MaildError
-from maild.web.visit import retried
-
-if TYPE_CHECKING:
-    from maild.web.console import Console
+from maild.store import Store
 
 log = structlog.get_logger()
 
@@ -22,11 +18,25 @@ PEOPLE_SECONDS = 600.0
 BREATH_SECONDS = 0.02  # between two steps of a long way, for whoever else wants to write
 
 
-class Indexer:
-    """Takes in what is new as soon as the feed tells of it, from `start` to `stop`."""
+def catch_up(store: Store) -> None:
+    """Takes in all that is new; a look, where nothing is."""
+    while _step(store):
+        time.sleep(BREATH_SECONDS)
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
+
+def _step(store: Store) -> bool:
+    with store.look() as unit:
+        if not search.is_behind(unit):
+            return False
+    return store.act(search.catch_up)
+
+
+class Indexer:
+    """Takes in what is new as soon as `changed` tells of it, from `start` to `stop`."""
+
+    def __init__(self, store: Store, changed: threading.Event | None = None) -> None:
+        self.store = store
+        self.changed = changed or threading.Event()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -36,7 +46,7 @@ class Indexer:
 
     def stop(self) -> None:
         self._ended.set()
-        self.console.feed.changed.set()
+        self.changed.set()
         if self._thread is not None:
             self._thread.join(3)
 
@@ -45,13 +55,13 @@ class Indexer:
         while not self._ended.is_set():
             try:
                 if time.monotonic() > people_at:
-                    retried(self.console, search.people_and_organizations)
+                    self.store.act(search.people_and_organizations)
                     people_at = time.monotonic() + PEOPLE_SECONDS
-                while not self._ended.is_set() and retried(self.console, search.catch_up):
+                while not self._ended.is_set() and _step(self.store):
                     self._ended.wait(BREATH_SECONDS)
             except MaildError as error:
                 log.warning("indexer.failed", error=error.detail or error.message[:80])
             except Exception:
                 log.exception("indexer.failed")
-            self.console.feed.changed.wait(LOOK_SECONDS)
-            self.console.feed.changed.clear()
+            self.changed.wait(LOOK_SECONDS)
+            self.changed.clear()
