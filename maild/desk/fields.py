@@ -260,19 +260,20 @@ def _parent(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -
         raise NotFound(
             sentence('There is no {what} "{text}".', what=label("ticket"), text=str(value))
         )
-    may_hang_on(ticket, found)
+    may_hang_on(desk, ticket, found)
     return found
 
 
-def may_hang_on(ticket: Ticket, problem: Ticket) -> None:
-    """Refused where the ticket cannot be an incident of the other (N13)."""
+def may_hang_on(desk: Desk, ticket: Ticket, problem: Ticket) -> None:
+    """Refused where the ticket cannot be an incident of the other (N13); a profile without the
+    type Problem lets tickets hang on any."""
     if problem is ticket or problem.parent_id == ticket.id:
         raise Refused(
             sentence(
                 "{ticket} cannot be linked to {other}.", ticket=ticket.number, other=problem.number
             )
         )
-    if key(problem.type) != PROBLEM:
+    if key(problem.type) != PROBLEM and PROBLEM in map(key, desk.profile.types):
         raise Refused(
             sentence(
                 "{other} is no Problem but of the type {type}; make it one first, by #type problem "

@@ -176,8 +176,8 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
     ask(desk, "#mydone")
     assert desk.ticket()["notes"][-1]["text"] == "Mein Teil ist fertig."
     assert desk.ticket()["fields"]["twin"]["status"] == "Interne Prüfung"
-    ask(desk, "#list offen\n#search toner\n#show\n#timesheet\n#help")
-    assert "Was offen ist: 1" in [mail["Subject"] for mail in desk.bob.received()[-6:]]
+    ask(desk, "#list offen\n#search toner\n#show\n#form\n#timesheet\n#help")
+    assert "Was offen ist: 1" in [mail["Subject"] for mail in desk.bob.received()[-7:]]
 
     desk.ann.mail("Scanner auch", "Er summt.")
     other = desk.ticket()["number"]
@@ -203,6 +203,8 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
     desk.ann.reply("Sie klemmt wieder.")
     assert desk.ticket()["status"] == "Wieder offen"  # N6
     ask(desk, "#complete")
+    desk.ann.reply("#signoff")
+    assert desk.ticket()["status"] == "Erledigt"
     desk.ann.reply("#urgent")
     desk.ann.reply("#stop")
     assert all(done(desk).values())

@@ -66,7 +66,7 @@ def parent(job: Job, argument: str) -> str:
         job.desk.set_field(ticket, "parent_id", None)
         return sentence("{ticket} is linked to no Problem.", ticket=ticket.number)
     problem = other(job, argument)
-    fields.may_hang_on(ticket, problem)
+    fields.may_hang_on(job.desk, ticket, problem)
     job.desk.set_field(ticket, "parent_id", problem.id)
     return sentence(
         "{ticket} is an incident of {other}, {title}.",
