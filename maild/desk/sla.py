@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maild.desk.calendar import Calendar, Span
-from maild.desk.desk import Desk
 from maild.desk.field_values import length_of
 from maild.desk.profile import Profile, Sla, key
 from maild.i18n import Sentence, sentence
@@ -20,6 +19,9 @@ from maild.model import EventName, StatusKind
 from maild.store import asking
 from maild.store.records import Clock, Ticket
 from maild.store.unit import Unit
+
+if TYPE_CHECKING:
+    from maild.desk.desk import Desk
 
 PREFIX = "SLA: "
 FIRST, SOLVED = "first response", "resolution"
