@@ -1,6 +1,6 @@
 """Messages a second through `maild ingest`, beside a bare parse-and-commit in the same run.
 
-    python -m benchmarks.ingest [--count 2000]
+    python -m benchmarks.ingest [--count 2000] [--postgresql]
 
 Prints both speeds, their ratio (above 1: maild takes that many times as long) with the start-up
 and without it (that of one mail, in a run of its own), and peak memory.
@@ -54,9 +54,10 @@ def reference(folder: Path, database: Path) -> float:
     return time.perf_counter() - started
 
 
-def maild(folder: Path, place: Path) -> tuple[float, list[dict[str, object]]]:
-    """Seconds for `maild ingest`, with what it made of each file."""
-    (place / "maild.toml").write_text(TOML)
+def maild(folder: Path, place: Path, url: str = "") -> tuple[float, list[dict[str, object]]]:
+    """Seconds for `maild ingest`, with what it made of each file; `url`: of another database."""
+    database = f'[database]\nurl = "{url}"\n' if url else ""
+    (place / "maild.toml").write_text(database + TOML)
     command = [str(Path(sys.executable).with_name("maild")), "ingest", "--jsonl"]
     started = time.perf_counter()
     done = subprocess.run(
@@ -68,6 +69,20 @@ def maild(folder: Path, place: Path) -> tuple[float, list[dict[str, object]]]:
     return seconds, [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def beside_postgresql(folder: Path, place: Path, seconds: float) -> None:
+    """Prints what the same costs on PostgreSQL on this machine; `seconds`: on SQLite."""
+    from tests.servers.postgres import fresh_database, started_server
+
+    for name in ("first-postgresql", "postgresql"):
+        (place / name).mkdir()
+    with started_server() as server:
+        with fresh_database(server) as url:
+            start, _ = maild(place / "one", place / "first-postgresql", url)
+        with fresh_database(server) as url:
+            took, _ = maild(folder, place / "postgresql", url)
+    print(f"PostgreSQL    {(took - start) / seconds:7.2f} times SQLite, without start-up")
+
+
 def _cpu() -> float:
     """Seconds of CPU that programs took which have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -77,7 +92,9 @@ def _cpu() -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=2000, help="mails (default %(default)s)")
-    count = parser.parse_args().count
+    parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL too")
+    asked = parser.parse_args()
+    count = asked.count
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
         size = write_folder(place / "mail", count)
@@ -101,6 +118,8 @@ def main() -> None:
         print(f"database      {kept / size:7.2f} times the .eml")
         kinds = sorted({str(o["outcome"]) for o in outcomes})
         print({k: sum(o["outcome"] == k for o in outcomes) for k in kinds})
+        if asked.postgresql:
+            beside_postgresql(place / "mail", place, seconds - start)
 
 
 if __name__ == "__main__":

@@ -106,6 +106,7 @@ def _copied(table: sa.Table, column: sa.Column[object], contact: int) -> str:
         ("ticket", "status"): "CASE n % 33 WHEN 0 THEN status ELSE 'Complete' END",
         ("ticket", "status_kind"): "CASE n % 33 WHEN 0 THEN status_kind ELSE 'resolved' END",
         ("message", "conversation"): "conversation + n",
+        ("person", "name"): "name || ' ' || n",
         ("outbox", "octets"): "NULL",  # the lists do not read them
     }
     if (table.name, column.name) in special:
