@@ -374,17 +374,27 @@ class Deliverer:
     # ---- what is written down
 
     async def _record(self, done: asyncio.Queue[Done | None], counts: Counts) -> None:
-        """Writes down what was sent: first the journal, then the database; many at a time."""
-        last = False
+        """Writes down what was sent: first the journal, then the database; many at a time.
+
+        After an error that nobody foresaw no more is sent, and what waits here is only taken: who
+        puts it must not wait for ever.
+        """
+        last, failed = False, None
         while not last:
             some = [await done.get()]
             if some[0] is not None and done.qsize() < UNRECORDED // 2:
                 await asyncio.sleep(GATHER_SECONDS)
             some += _at_hand(done)
             last = None in some
-            await self._write_down([one for one in some if one is not None], counts)
+            try:
+                if failed is None:
+                    await self._write_down([one for one in some if one is not None], counts)
+            except Exception as error:
+                failed, self._trouble = error, MaildError("What was sent is not written down.")
             for _ in some:
                 done.task_done()
+        if failed is not None:
+            raise failed
 
     async def _write_down(self, done: list[Done], counts: Counts) -> None:
         """As often as it takes: what the relay has must not be forgotten because of us."""

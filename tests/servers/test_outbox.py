@@ -22,7 +22,7 @@ import pytest
 from maild.demo.servers import Servers
 from maild.desk import reply_tokens
 from maild.desk.notify import notify
-from maild.model import EventName
+from maild.model import EventName, SendState
 from maild.outbox import rows
 from maild.outbox.deliver import Deliverer
 from maild.parse.attachments import attachment_bytes
@@ -299,6 +299,24 @@ def test_two_deliverers_send_each_mail_once(office: Office, servers: Servers) ->
         counts = list(both.map(lambda one: one.once(office.at), deliverers))
     assert sum(count["sent"] for count in counts) == 40
     assert sorted(mail.recipients[0] for mail in servers.smtp.received) == sorted(people)
+
+
+def test_an_error_that_nobody_foresaw_ends_the_pass_and_sends_nothing_twice(
+    office: Office, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _tell(office, office.ticket(), BOB)
+    with monkeypatch.context() as patched:
+        patched.setattr(rows, "record", _broken)
+        with pytest.raises(ZeroDivisionError):  # and it does not wait for ever
+            office.deliver()
+    assert len(servers.smtp.received) == 1
+    office.deliver()
+    assert len(servers.smtp.received) == 1  # the journal knows it
+    assert [item.state for item in office.items()] == [SendState.SENT]
+
+
+def _broken(*_: object) -> None:
+    raise ZeroDivisionError
 
 
 @pytest.mark.parametrize("where", ["outbox.claimed", "outbox.composed", "outbox.recorded"])
