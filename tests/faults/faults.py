@@ -247,6 +247,15 @@ def clock_back(world: World) -> Iterator[None]:
     world.clock.write_text("0")
 
 
+@named("a daemon that begins a day ahead", ANY)
+def begins_ahead(world: World) -> Iterator[None]:
+    world.stop(world.daemons[0])
+    world.clock.write_text("86400")
+    world.start()
+    yield
+    world.clock.write_text("0")
+
+
 # ---- the database
 
 

@@ -25,6 +25,7 @@ from maild.outbox import rows
 from tests.faults import faults
 from tests.faults.checker import Report
 from tests.faults.disk import small_disk
+from tests.faults.rude import RUDE
 from tests.faults.world import World
 from tests.servers.postgres import started_server
 
@@ -73,7 +74,7 @@ def rounds(
     world: World, names: list[str], *, settle_every: int = 1, longest: float = LONG
 ) -> Report:
     """These faults one after the other; after each (or some) all must be done within a minute."""
-    table = faults.POSTGRESQL if world.database.startswith("postgresql") else faults.SQLITE
+    table = _table(world.database.startswith("postgresql"))
     world.mail(1)
     world.settle("the start")
     for count, name in enumerate(names, 1):
@@ -149,9 +150,13 @@ def main() -> None:
     sys.exit(0 if total.clean else 1)
 
 
+def _table(postgres: bool) -> dict[str, faults.Fault]:
+    return (faults.POSTGRESQL if postgres else faults.SQLITE) | RUDE
+
+
 def _names(postgres: str | None, asked: argparse.Namespace, chance: random.Random) -> list[str]:
     """Those that are asked for, in an order of their own."""
-    table = faults.POSTGRESQL if postgres else faults.SQLITE
+    table = _table(postgres is not None)
     wanted = [name for name in table if name in (asked.only or table) and name not in asked.but]
     names = wanted * int(asked.rounds)
     chance.shuffle(names)

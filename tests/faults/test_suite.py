@@ -10,6 +10,7 @@ import pytest
 
 from tests.faults import faults, suite
 from tests.faults.checker import Report
+from tests.faults.rude import RUDE
 
 SEED = int(os.environ.get("MAILD_FAULTS_SEED", "20261126"))
 LONGEST = 1.0  # seconds that a fault lasts here
@@ -47,6 +48,14 @@ def test_every_fault_of_postgresql(tmp_path: Path, postgres_server: str) -> None
     names = [*POSTGRESQL, "freeze the daemon", "SIGHUP"]
     with suite.world(tmp_path, seed=SEED, postgres=postgres_server, daemons=2) as world:
         _clean(suite.rounds(world, names, settle_every=TOGETHER, longest=LONGEST))
+
+
+def test_servers_as_they_are(tmp_path: Path) -> None:
+    """Some of each sort; `make faults` has them all."""
+    kinds = ("at LOGIN", "at UID FETCH", "at MAIL", "at RCPT", "at DOT", "mailbox: news", "lower")
+    names = [next(name for name in sorted(RUDE) if kind in name) for kind in kinds]
+    with suite.world(tmp_path, seed=SEED, disk=False) as world:
+        _clean(suite.rounds(world, names, settle_every=len(names), longest=LONGEST))
 
 
 def test_a_full_disk_where_none_can_be_mounted(tmp_path: Path) -> None:
