@@ -6,6 +6,7 @@ names and the example ticket all come from it.  Templates never get objects that
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from typing import Any
 
 from maild.config import DeskSection, Front
 from maild.desk import names
+from maild.desk.passed_on import fitting
 from maild.model import Role, TicketRole
 from maild.store import asking
 from maild.store.records import Note, Person, Ticket, TimeEntry
@@ -99,6 +101,7 @@ CATALOGUE = (
     Fact("note.created", "when it was written", "2026-11-21T09:30:00+00:00"),
     Fact("note.attachments[].filename", "name of a file that came with it", "toner.jpg"),
     Fact("note.attachments[].size", "its size in bytes", 48_120),
+    Fact("note.attachments[].passed", "whether it goes out with the mail", True),
     Fact("time.by", "whose work it is (`time` is none where there is none)", "Bob Tech"),
     Fact("time.worked_on", "its start, or its day", "2026-11-21T09:00:00+00:00"),
     Fact("time.hours", "hours worked", 0.5),
@@ -195,6 +198,7 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
         Fact("unknown.address", "from where it came", "bob@home.example"),
         Fact("unknown.whose", "the technician whose mail it answers", "Bob Tech"),
     ),
+    "files": (Fact("files[]", "the name of a file that did not go out", "video.mp4"),),
     "held-back": (
         Fact("mails[].number", "the ticket, or none", "T20261121.0042"),
         Fact("mails[].title", "its title, or the mail's subject", "Printer is on fire"),
@@ -354,7 +358,9 @@ def name_of(person: Person | None) -> str | None:
     return person.name if person is not None else None
 
 
-def note_facts(unit: Unit, note: Note) -> Facts:
+def note_facts(unit: Unit, note: Note, limit: int | None = None) -> Facts:
+    """What is said of a note; `limit`: octets of files that go out with it, where they do."""
+    most = sys.maxsize if limit is None else limit
     return {
         "by": writer(unit, note),
         "by_kind": note.by_kind,
@@ -365,8 +371,12 @@ def note_facts(unit: Unit, note: Note) -> Facts:
         "html": note.html if note.html and len(note.html) <= TEXT_LIMIT else None,
         "created": _time(note.created),
         "attachments": [
-            {"filename": str(a.get("filename", "")), "size": int(a.get("size", 0))}
-            for a in note.attachments
+            {
+                "filename": str(a.get("filename", "")),
+                "size": int(a.get("size", 0)),
+                "passed": fits,
+            }
+            for a, fits in zip(note.attachments, fitting(note.attachments, most), strict=True)
         ],
     }
 

@@ -287,7 +287,7 @@ def _covered(
             data = {**row.data, "ticket": ticket, **_written(desk, recipient, extra)}
             unit.change(row, template=what.kind.name, auto=what.auto, data=data)
         if what.note is not None:
-            data = {**row.data, "note": facts.storable(facts.note_facts(unit, what.note))}
+            data = {**row.data, "note": facts.storable(_note(desk, what.note))}
             unit.change(row, note_id=what.note.id, data=data)
         return row
     return None
@@ -517,7 +517,7 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
         ),
         "event": {"at": desk.now.isoformat(), "by": desk.by.name if desk.by else "maild"},
         "ticket": _ticket(desk, ticket, recipient) if ticket else None,
-        "note": facts.note_facts(unit, what.note) if what.note else None,
+        "note": _note(desk, what.note) if what.note else None,
         "time": facts.time_facts(unit, what.time, internal=not outside) if what.time else None,
         "earlier": [],
     }
@@ -540,6 +540,11 @@ def _ticket(desk: Cause, ticket: Ticket, recipient: Recipient) -> facts.Facts:
     said = [sla.in_words(*one) for one in sla.left(desk.profile, zone, ticket, desk.now)]
     language = _language(desk, recipient.person)
     return {**found, "left": translator(desk, language).plain(said)}
+
+
+def _note(desk: Cause, note: Note) -> facts.Facts:
+    limit = desk.settings.config.notifications.attachment_bytes
+    return facts.note_facts(desk.unit, note, limit)
 
 
 def _known_notes(desk: Cause, ticket: Ticket, recipient: Recipient) -> facts.Knows:

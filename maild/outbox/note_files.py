@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import structlog
 
+from maild.desk.passed_on import fitting
 from maild.errors import MaildError
 from maild.outbox import message
 from maild.store import asking
@@ -28,11 +29,10 @@ def of_note(unit: Unit, note_id: int, limit: int, extract: Extract) -> list[mess
     octets = asking.messages.octets(unit, note.stored_id) if note is not None else b""
     if note is None or not octets:
         return []
-    found, left = [], limit
-    for view in note.attachments:
-        if view["size"] > left:
+    found = []
+    for view, fits in zip(note.attachments, fitting(note.attachments, limit), strict=True):
+        if not fits:
             continue
-        left -= view["size"]
         try:
             content = extract(octets, view["part"])
         except (MaildError, ValueError, LookupError) as error:

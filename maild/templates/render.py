@@ -202,13 +202,16 @@ def _words_of(note: Mapping[str, Any] | None, frame: bool = True) -> Ready:
             f'<details><summary class="small">{html.escape(line)}</summary>'
             f'<div class="small">{escape.paragraphs(below)}</div></details>'
         )
-    files = ", ".join(
-        f"{escape.one_line(a['filename'])} ({_size(a['size'])})" for a in note["attachments"]
-    )
-    if files:
-        line = f"{_PAGE.get().words['attachments']}: {files}"
-        text = f"{text}\n\n{line}"
-        shown += f'<p class="small">{html.escape(line)}</p>'
+    for name, passed in (("attachments", True), ("left_out", False)):
+        files = ", ".join(
+            f"{escape.one_line(a['filename'])} ({_size(a['size'])})"
+            for a in note["attachments"]
+            if a.get("passed", True) is passed
+        )
+        if files:
+            line = f"{_PAGE.get().words[name]}: {files}"
+            text = f"{text}\n\n{line}"
+            shown += f'<p class="small">{html.escape(line)}</p>'
     return _ready(text, shown)
 
 

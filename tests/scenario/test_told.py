@@ -333,3 +333,17 @@ def test_who_was_told_a_deed_is_told_that_it_was_taken_back(make_desk: MakeDesk)
     before = len(desk.ann.received())
     desk.bob.reply("#undo")
     assert len(desk.ann.received()) == before  # she was told nothing of that
+
+
+def test_a_file_that_is_too_large_is_said_to_both(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk, more="[notifications]\nattachment_bytes = 100\n")
+    files = {"big.bin": b"x" * 200, "small.txt": b"all is well"}
+    desk.bob.mail(f"[{desk.ticket()['number']}] Printer", "See both.", attach=files)
+    mail = next(m for m in desk.ann.received() if "See both." in plain_text(m))
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["small.txt"]
+    assert "Too large to attach; ask us for it: big.bin" in plain_text(mail)
+    assert "Attachments: small.txt" in plain_text(mail)
+    assert "big.bin" in last(desk.bob) and "small.txt" not in last(desk.bob)
+    before = len(desk.bob.received())
+    desk.bob.mail(f"[{desk.ticket()['number']}] Printer", "And this.", attach={"b.txt": b"ok"})
+    assert len(desk.bob.received()) == before
