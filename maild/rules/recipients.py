@@ -130,10 +130,10 @@ def _told(context: Context, word: str, author: Person | None) -> list[Person | s
         return _added(context)
     if role == "on-call":
         person = on_call(desk)
-        return [person] if person else everybody_else(desk)
+        return [person] if person else everybody_else(desk, context.ticket)
     if word in desk.profile.groups:
         listed = [found for name in _listed(desk, word) for found in _one(desk, name)]
-        return listed or everybody_else(desk)
+        return listed or everybody_else(desk, context.ticket)
     return _one(desk, word)
 
 
@@ -143,12 +143,16 @@ def holders(desk: Desk, ticket: Ticket) -> list[Person | str]:
     held: list[Person | str] = [*resolve(desk.unit, ticket, "resources")]
     if not held and desk.profile.groups.get(ticket.queue):
         held = [found for name in desk.profile.groups[ticket.queue] for found in _one(desk, name)]
-    return held or everybody_else(desk)
+    return held or everybody_else(desk, ticket)
 
 
-def everybody_else(desk: Desk) -> list[Person | str]:
-    """Who hears where those who should are nobody: all resources, else the admins."""
-    return [*asking.people.resources(desk.unit)] or [*desk.settings.config.desk.admins]
+def everybody_else(desk: Desk, ticket: Ticket | None = None) -> list[Person | str]:
+    """Who hears where those who should are nobody: all resources, else the admins.  A client's
+    technician hears of its own tickets only."""
+    clients = (None, ticket.organization_id if ticket is not None else None)
+    there = asking.people.resources(desk.unit)
+    told: list[Person | str] = [p for p in there if p.organization_id in clients]
+    return told or [*desk.settings.config.desk.admins]
 
 
 def _writer(context: Context) -> list[Person | str]:

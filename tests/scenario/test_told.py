@@ -347,3 +347,19 @@ def test_a_file_that_is_too_large_is_said_to_both(make_desk: MakeDesk) -> None:
     before = len(desk.bob.received())
     desk.bob.mail(f"[{desk.ticket()['number']}] Printer", "And this.", attach={"b.txt": b"ok"})
     assert len(desk.bob.received()) == before
+
+
+def test_what_nobody_holds_is_not_told_to_another_clients_technician(make_desk: MakeDesk) -> None:
+    theirs = """[[organization]]
+name = "Globex"
+domains = ["globex.example"]
+[[resource]]
+name = "Gus"
+email = "gus@globex.example"
+organization = "Globex"
+"""
+    desk = make_desk(more=theirs)
+    desk.ann.mail("Printer is on fire", "It smokes.")
+    desk.ann.reply("It smokes again.")
+    assert "smokes again" in told(desk, desk.dana)
+    assert templates(desk, "gus@globex.example") == []
