@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from maild.desk import people, reply_tokens
+from maild.desk import names, people, reply_tokens
 from maild.desk.desk import Actor, Desk
 from maild.errors import MailError
 from maild.ingest import mail_notes, match
@@ -86,7 +86,7 @@ def take(desk: Desk, mail: Mail) -> Outcome:
     """
     found, other = _match(desk, mail)
     address = mail.sender.address if mail.sender else ""
-    who = f"{mail.sender.name} <{address}>".strip() if mail.sender and mail.sender.name else address
+    who = names.apart(mail.sender.name, address) if mail.sender and mail.sender.name else address
     desk.actor = Actor(who, Role.SYSTEM)
     say(desk, Reason("who", who, "its From is the desk's own address, and it names nobody else"))
     ticket, is_new = found, found is None

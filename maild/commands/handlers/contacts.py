@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from maild.commands.handlers.ticket import resolve
 from maild.commands.job import Job
+from maild.desk import names
 from maild.desk.desk import MAILD
 from maild.desk.language import for_all
 from maild.i18n import sentence, together
@@ -66,7 +67,7 @@ def signoff(job: Job, argument: str) -> str:
         ticket, text=words, title=title, public=True, event=EventName.NOTE_FILED, because=because
     )
     address = asking.people.email(desk.unit, person)
-    desk.set_field(ticket, "signed_off_by", f"{person.name} <{address}>")
+    desk.set_field(ticket, "signed_off_by", names.with_address(person.name, address))
     desk.set_field(ticket, "signed_off_at", desk.now.isoformat())
     proof = desk.stored.proof if desk.stored is not None else None
     detail = {"by": person.name, "address": address, "proof": proof, "note_id": note.id}
