@@ -220,7 +220,7 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
     ),
     "list": (
         Fact("list.title", "what it lists", "Your open tickets"),
-        Fact("list.also", "records that a search found besides tickets", ["asset PC-1"]),
+        Fact("list.also[]", "records that a search found besides tickets", "asset PC-1"),
         *_TICKETS,
     ),
     "headings": (Fact("headings[]", "headings of the note form", "next step"),),
