@@ -2,8 +2,8 @@
 
 What a hostile mail or template costs is at most `seconds` of the worker's own CPU and `memory`;
 then its worker is killed and replaced, and the caller gets an `Exceeded`.  A worker that was killed
-or stopped from outside, or that a busy machine holds up, is not the work's fault: it is done again,
-alone, and only the third time it is given up.
+or stopped from outside, that hangs, or that a busy machine holds up, is not the work's fault: it is
+done again, alone, and only the third time it is given up.
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ MEMORY = 1024 * 1024 * 1024  # octets of address space beyond what a worker has 
 TASKS = 5_000  # pieces of work that a worker does before it is replaced
 TRIES = 3  # of what a worker was lost with
 LOOK_SECONDS = 0.5  # how often a worker that says nothing is looked at
+PATIENCE = {  # looks in a row that find it in such a state (`proc(5)`) with no more CPU used
+    "T": 2,  # stopped, and nobody lets it go on
+    "t": 2,
+    "S": 20,  # it waits for what never comes: a lock that another thread held when it was forked
+}
 ORPHAN_SECONDS = 2  # how often a worker looks whether its daemon is still there
 
 
@@ -209,12 +214,15 @@ class _Worker:
         self._pipe.close()
 
     def _wait(self, until: float) -> None:
-        """Until it says something; _Lost where somebody stopped it, or it takes for ever."""
-        stopped = 0
+        """Until it says something; _Lost where it does nothing, or takes for ever."""
+        before: tuple[str, ...] = ()
+        same = 0
         while not self._pipe.poll(LOOK_SECONDS):
-            stopped = stopped + 1 if _is_stopped(self._process.pid) else 0
-            if stopped == 2:  # still so at the second look: nobody lets it go on
-                raise _Lost("stopped")
+            now = _state(self._process.pid)
+            same = same + 1 if now == before else 1
+            before = now
+            if now and same == PATIENCE.get(now[0]):
+                raise _Lost(f"in state {now[0]}")
             if time.monotonic() > until:
                 raise _Lost("no answer")
 
@@ -225,12 +233,14 @@ def _own(error: Exception) -> Exception:
     return error
 
 
-def _is_stopped(pid: int | None) -> bool:
+def _state(pid: int | None) -> tuple[str, ...]:
+    """Its state (`proc(5)`: R, S, T …) and the CPU that it has used; nothing where nobody knows."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
     except OSError:  # no /proc, or no process
-        return False
-    return stat.rpartition(")")[2].split()[:1] in (["T"], ["t"])
+        return ()
+    fields = stat.rpartition(")")[2].split()
+    return (fields[0], *fields[11:13])
 
 
 # ---- in the worker

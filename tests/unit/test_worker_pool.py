@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from maild.errors import MailError, Temporary
-from maild.worker_pool import Exceeded, TooLong, WorkerPool
+from maild.worker_pool import PATIENCE, Exceeded, TooLong, WorkerPool
 
 
 @pytest.fixture
@@ -40,14 +40,28 @@ def work(what: str) -> str:
         raise MailError("it cannot be read")
     if name == "odd":
         raise Odd(threading.Lock())
-    if name in ("dies", "stops"):
+    if name in LOSSES:
         another(Path(file))
         if Path(file).stat().st_size <= 2:
-            os.kill(os.getpid(), signal.SIGKILL if name == "dies" else signal.SIGSTOP)
+            LOSSES[name]()
     if name == "always":
         another(Path(file))
         os.kill(os.getpid(), signal.SIGKILL)
     return name
+
+
+def hang() -> None:
+    """As a lock does that another thread held when the worker was forked."""
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+
+
+LOSSES: dict[str, Callable[[], None]] = {
+    "dies": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "stops": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    "hangs": hang,
+}
 
 
 def another(file: Path) -> None:
@@ -80,10 +94,11 @@ def test_one_of_several_meets_its_limit_and_the_others_are_done(
     assert told(pool, "three") == ["three"]
 
 
-@pytest.mark.parametrize("what", ["dies", "stops"])
+@pytest.mark.parametrize("what", LOSSES)
 def test_a_worker_lost_twice_is_not_the_works_fault(
-    pool: WorkerPool, tmp_path: Path, what: str
+    pool: WorkerPool, tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(PATIENCE, "S", 6)
     began = time.monotonic()
     assert told(pool, "one", f"{what} {tmp_path / 'tries'}") == ["one", what]
     assert (tmp_path / "tries").read_text() == "xxx"
