@@ -19,8 +19,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from maild.alarms import Alarms
 from maild.app import App
 from maild.config import MailboxSection
+from maild.desk import search
 from maild.errors import MaildError, Unavailable
-from maild.indexer import Indexer, catch_up
+from maild.indexer import Indexer
 from maild.ingest.imap import Stop, Watcher
 from maild.monitor.health import beat
 from maild.monitor.monitor import Monitor
@@ -187,7 +188,7 @@ class Daemon:
         fired = self.clocks.due(now)
         self.hooks.once(now)
         self.app.tell_admins(now)
-        catch_up(self.app.store)
+        search.follow(self.app.store)
         delivered = self.deliverer.once(now)
         self.reader.close()
         self.app.store.act(lambda unit: beat(unit, PASS_NAME, now, once=True))

@@ -15,20 +15,6 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 5.0  # where nobody says that there is something new
 PEOPLE_SECONDS = 600.0
-BREATH_SECONDS = 0.02  # between two steps of a long way, for whoever else wants to write
-
-
-def catch_up(store: Store) -> None:
-    """Takes in all that is new; a look, where nothing is."""
-    while _step(store):
-        time.sleep(BREATH_SECONDS)
-
-
-def _step(store: Store) -> bool:
-    with store.look() as unit:
-        if not search.is_behind(unit):
-            return False
-    return store.act(search.catch_up)
 
 
 class Indexer:
@@ -57,8 +43,8 @@ class Indexer:
                 if time.monotonic() > people_at:
                     self.store.act(search.people_and_organizations)
                     people_at = time.monotonic() + PEOPLE_SECONDS
-                while not self._ended.is_set() and _step(self.store):
-                    self._ended.wait(BREATH_SECONDS)
+                while not self._ended.is_set() and search.step(self.store):
+                    self._ended.wait(search.BREATH_SECONDS)
             except MaildError as error:
                 log.warning("indexer.failed", error=error.detail or error.message[:80])
             except Exception:

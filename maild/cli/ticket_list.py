@@ -20,8 +20,8 @@ from maild import config as configuration
 from maild.cli.database import open_desk
 from maild.cli.options import local
 from maild.desk import field_values, lists, people, ticket_query, views
+from maild.desk import search as search_index
 from maild.desk.lists import Listing
-from maild.indexer import catch_up
 from maild.store import asking
 from maild.store.asking.listing import MOST_COUNTED, Listed
 
@@ -87,7 +87,7 @@ def find(config: Path | None, asked: Wanted, most: int) -> Found:
     store, profile = open_desk(config)
     now = datetime.now(UTC).astimezone(settings.config.desk.zone)
     if asked.search:
-        catch_up(store)
+        search_index.follow(store)
     with store.look() as unit:
         me = people.the_person(unit, asked.by) if asked.by else None
         query = ticket_query.read(unit, profile, asked.search, now, me)

@@ -17,6 +17,7 @@ from maild.commands.directives import SIGNOFF
 from maild.commands.execute import run
 from maild.commands.grammar import MailContext
 from maild.commands.grammar import read as read_text
+from maild.commands.handlers.reports import TASKS
 from maild.commands.job import Job, May, Result
 from maild.commands.values import Asked, Command
 from maild.commands.words import Vocabulary, Word, own_folder, vocabulary
@@ -108,7 +109,7 @@ def names(
         resources=resources,
         now=now.astimezone(config.zone),
         languages=words.spoken(config.language),
-        views=views.names(profile),
+        views=(*views.names(profile), TASKS),
         meant=_meant(profile),
     )
 

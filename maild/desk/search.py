@@ -7,12 +7,14 @@ The index follows what is written (`catch_up`), so whatever wrote it need not kn
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from maild.desk import search_words
 from maild.desk.item_kinds import KINDS
+from maild.store import Store
 from maild.store.asking import items as store_items
 from maild.store.asking import searching as asking
 from maild.store.console_records import SearchEntry
@@ -20,6 +22,7 @@ from maild.store.records import Item
 from maild.store.unit import Unit
 from maild.yamlfile import key
 
+BREATH_SECONDS = 0.02  # between two steps of a long way, for whoever else wants to write
 STEP = 300  # things that are taken in within one transaction
 ITEMS = "items"  # of the place: that records are in the index
 TEXT_OF_FIELDS = 20  # fields of a ticket's long tail that are looked at
@@ -67,6 +70,20 @@ def is_behind(unit: Unit) -> bool:
         or bool(asking.new_events(unit, where["event"], 1))
         or bool(asking.new_notes(unit, where["note"], 1))
     )
+
+
+def follow(store: Store) -> None:
+    """Takes in all that is new; a look, where nothing is."""
+    while step(store):
+        time.sleep(BREATH_SECONDS)
+
+
+def step(store: Store) -> bool:
+    """Takes in some of what is new, in a transaction of its own; whether there was any."""
+    with store.look() as unit:
+        if not is_behind(unit):
+            return False
+    return store.act(catch_up)
 
 
 def catch_up(unit: Unit) -> bool:

@@ -15,9 +15,8 @@ from maild import config
 from maild.app import build
 from maild.demo.servers import WAIT_SECONDS, Servers
 from maild.demo.writer import Writer
-from maild.desk import views
+from maild.desk import search, views
 from maild.desk.profile import load_profile, profile_folder
-from maild.indexer import catch_up
 from maild.ingest.accept import accept
 from maild.ingest.process import Pipeline
 from maild.model import MessageState, SendState
@@ -226,7 +225,7 @@ class InProcess:
         while self.pipeline.process_due(self.desk.now):
             pass
         self.clocks.due(self.desk.now)
-        catch_up(self.app.store)
+        search.follow(self.app.store)
         self.deliverer.once(self.desk.now)
 
     def close(self) -> None:

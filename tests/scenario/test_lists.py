@@ -183,6 +183,12 @@ def test_n17_n19_lists_and_search_by_mail(make_desk: MakeDesk) -> None:
     assert "asset PC-1" in last(desk.bob) and "Tonerwechsel" not in last(desk.bob)
     desk.bob.mail("List", "#search tonerwechsel")
     assert "knowledge article Tonerwechsel" in last(desk.bob)
+    books = (
+        "#record project Move: organization Acme\n#record task Boxes: project Move; due 2030-12-01"
+    )
+    desk.bob.mail("Books", books + "\n#record task Van: project Move; status done")
+    desk.bob.mail("#list tasks to process", "")
+    assert "task Boxes (new, Move)" in last(desk.bob) and "Van" not in last(desk.bob)
     desk.bob.mail("List", "#search status:opne")
     assert "did you mean open?" in last(desk.bob)
     assert len(desk.tickets()) == count

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from maild.commands import work_details
@@ -15,18 +16,21 @@ from maild.desk.item_kinds import KINDS
 from maild.desk.lists import Listing
 from maild.desk.notify import notify
 from maild.errors import MaildError, Refused
-from maild.i18n import sentence
+from maild.i18n import sentence, together
 from maild.model import Role
 from maild.store import asking
 from maild.store.records import Item, Ticket
 
 MOST = 200  # tickets in one mail
+TASKS = "tasks to process"  # a list of tasks, among those of tickets
 
 
 def list_(job: Job, argument: str) -> str:
     """His own open tickets, or those of a view."""
     if argument.strip() and job.may.role == Role.RESOURCE:
         name = job.names.view(argument)
+        if name == TASKS:
+            return _listed(job, sentence("Tasks to process"), [], _tasks(job))
         title = views.title(job.desk.profile, name)
         rows = list(
             views.tickets(
@@ -36,6 +40,22 @@ def list_(job: Job, argument: str) -> str:
     else:
         title, rows = sentence("Your open tickets"), _own(job)
     return _listed(job, title, rows)
+
+
+def _tasks(job: Job) -> list[str]:
+    """Tasks that are not done, what is due first before the others (N17, N23)."""
+    unit = job.desk.unit
+    tasks = [t for t in asking.items.of_kind(unit, "task") if t.fields.get("status") != "done"]
+    tasks.sort(key=lambda task: (str(task.fields.get("due") or "9999"), task.name))
+    return [together(_called(task), *_about_task(task)) for task in tasks[:MOST]]
+
+
+def _about_task(task: Item) -> Iterator[str]:
+    yield sentence("({status}, {project})", status=str(task.fields.get("status") or "new"),
+                   project=str(task.fields["project"]))  # fmt: skip
+    if task.fields.get("due"):
+        yield sentence("due {when}", when=date.fromisoformat(str(task.fields["due"])[:10]))
+    yield from task.fields.get("resources") or ()
 
 
 def search(job: Job, argument: str) -> str:
