@@ -149,10 +149,8 @@ class Deliverer:
         done: asyncio.Queue[Done | None] = asyncio.Queue(UNRECORDED)
         recorder = asyncio.create_task(self._record(done, counts))
         try:
-            await _while(recorder, self._send_all(done, counts))
+            await self._send_all(done, counts)
         finally:
-            if recorder.done():  # by an error that nobody foresaw; what it held is taken up again
-                recorder.result()
             if self._trouble is None:
                 for one in self._suspicion.undecided():
                     await done.put(one)
@@ -447,19 +445,6 @@ class Deliverer:
 
     async def _write(self, work: Callable[[Unit], Result]) -> Result:
         return await asyncio.to_thread(self._store.act, work)
-
-
-async def _while(other: asyncio.Task[None], work: Coroutine[None, None, None]) -> None:
-    """Does the work, but no longer than the other task lives."""
-    doing = asyncio.create_task(work)
-    try:
-        await asyncio.wait({other, doing}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        if not doing.done():
-            doing.cancel()
-            await asyncio.wait({doing})
-    if not doing.cancelled():
-        doing.result()
 
 
 def _at_hand(done: asyncio.Queue[Done | None]) -> list[Done | None]:
