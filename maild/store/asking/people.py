@@ -32,6 +32,7 @@ NAMESAKES = Question(
     Person,
     (_called == param("name")) & _person.active,
     order=(_person.name, _person.id),
+    limit=100,  # more tell no more: who comes under the name of one of them is shown apart
 )
 OWNERS = Question(Domain, among(_domain.domain, "domains"))
 DOMAINS = Question(Domain, sa.true(), order=(_domain.domain,))
@@ -88,7 +89,7 @@ def organization_called(unit: Unit, name: str, *, former: bool = False) -> Organ
 
 
 def namesakes(unit: Unit, name: str) -> list[Person]:
-    """The active people of exactly this name; case does not matter."""
+    """The active people of exactly this name, at most a hundred; case does not matter."""
     return unit.all(NAMESAKES, name=name.lower()[:100])
 
 
