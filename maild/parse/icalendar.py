@@ -22,6 +22,7 @@ MAX_OCTETS = 400_000
 MAX_LINES = 5_000
 MAX_TEXT = 4_000  # characters of a description
 MAX_ATTENDEES = 200
+FIRST_YEAR, LAST_YEAR = 1900, 9000  # beyond, some zone's clock has no date for it
 _EVENTS = frozenset(("VEVENT", "VTODO"))
 
 _VALUE = r"(?:\"[^\"]{0,400}\"|[^:;\"])*"
@@ -177,6 +178,8 @@ def _when(calendar: _Calendar, line: _Field | None) -> tuple[datetime | date | N
         return None, ""
     try:
         day = date(int(found[1]), int(found[2]), int(found[3]))
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            return None, ""
         if found[4] is None:
             return day, ""
         local = datetime(

@@ -98,3 +98,15 @@ def test_h74_whatever_a_ticket_holds_adds_no_line(words: str) -> None:
 def test_no_appointment_no_calendar(said: dict[str, Any]) -> None:
     assert invitation.parts(facts("UTC", NOW, **said), NOW) is None
     assert invitation.parts({"appointment": None}, NOW) is None
+
+
+@pytest.mark.parametrize(
+    "at", ["99991231T235959Z", "00010101T000000Z", "00010101T000000", "99991231"]
+)
+def test_a_time_that_no_clock_has_is_none(at: str) -> None:
+    found = icalendar.read(
+        f"BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nDTSTART:{at}\nSUMMARY:x\n"
+        "END:VEVENT\nEND:VCALENDAR\n"
+    )
+    assert found is not None and found.start is None
+    assert icalendar.in_words(found) == "x"
