@@ -81,6 +81,8 @@ UNHEARD = (
     EventName.IMPORTED,
     EventName.NOTE_FILED,
     EventName.NOTE_WITHHELD,
+    EventName.NOTIFICATION_RETRIED,
+    EventName.NOTIFICATION_DROPPED,
     EventName.RULE_FIRED,
     EventName.RULE_FAILED,
     EventName.RULES_CUT_SHORT,
