@@ -17,6 +17,9 @@ PASS = "Authentication-Results: mx.example.com; dmarc=pass header.from=example.c
 BOB = "From: Bob Tech <bob@example.com>"
 SECRET = "The password is blue-horse"
 
+# One customer who gets more in a minute than the caps let through in an hour.
+ROOM = "[floods]\nrecipient = {hour = 1000, day = 1000}\n"
+
 FORGED = [  # the fields above the others of a mail in Bob's name
     [BORDER, PASS],
     [BORDER, INSIDE, PASS],
@@ -70,7 +73,7 @@ ANSWERS = [  # fields of a customer's mail that name an id which a stranger has 
 def test_h81_h82_h87_h88_the_daemon_believes_what_is_proven_and_nothing_else(
     make_desk: Callable[..., Desk], dovecot: Dovecot
 ) -> None:
-    desk = make_desk(transport=partial(Daemon, dovecot=dovecot))
+    desk = make_desk(more=ROOM, transport=partial(Daemon, dovecot=dovecot))
     _forged_and_genuine_results(desk)
     _answers_to_the_question(desk)
     _deeds_of_contacts(desk)
