@@ -198,6 +198,9 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
 
     desk.ann.mail("Maus klemmt", "Sie klemmt.")
     ask(desk, "#assign bob")
+    ask(desk, "#notify dana\n\nBitte ansehen.")
+    ask(desk, "#away bis Montag dana")
+    ask(desk, "#away off")
     ask(desk, "#resolve Gereinigt.")
     assert desk.ticket()["status"] == "Erledigt"
     desk.ann.reply("Sie klemmt wieder.")
