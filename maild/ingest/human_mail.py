@@ -6,6 +6,7 @@ mail ─▶ who ─▶ match ─▶ proof ─▶ caps ─▶ confirmation · not
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from maild.commands import mail_commands as commands
 from maild.commands.job import May
 from maild.commands.values import Asked
 from maild.desk import (
+    files_left_out,
     names,
     overflow,
     own_addresses,
@@ -24,8 +26,7 @@ from maild.desk import (
 )
 from maild.desk.audience import ELSEWHERE
 from maild.desk.desk import MAILD, Actor, Desk
-from maild.desk.notify import notify, tell_later
-from maild.desk.passed_on import left_out
+from maild.desk.notify import tell_later
 from maild.desk.views import MAILING_LIST
 from maild.ingest import (
     aliases,
@@ -286,16 +287,9 @@ def _add_note(desk: Desk, understood: Understood, ticket: Ticket) -> Note:
     note = mail_notes.write(desk, ticket, mail, text=whole, public=readers.public)
     kept_back.tell(desk, ticket, note, understood.person, readers)
     if readers.public and understood.by_resource and mail.answerable:
-        _say_left_out(desk, ticket, note, understood.person)
+        limit = desk.settings.config.notifications.attachment_bytes
+        files_left_out.tell(desk, ticket, note, understood.person, limit or sys.maxsize)
     return note
-
-
-def _say_left_out(desk: Desk, ticket: Ticket, note: Note, person: Person) -> None:
-    """Tells a technician which of his files are too large to be passed on."""
-    limit = desk.settings.config.notifications.attachment_bytes
-    names = left_out(note.attachments, limit) if limit else []
-    if names:
-        notify(desk, ticket, "files-left-out", [person], note=note, extra={"files": names})
 
 
 def _is_new_of(desk: Desk, ticket: Ticket, mail: Mail, contact: Person) -> bool:

@@ -59,6 +59,9 @@ class Answer:
     outcome: Outcome
     code: int | None  # SMTP reply code
     text: str  # the server's words, one line
+    most: int | None = (
+        None  # octets of a mail that it takes, where it is too large and that is said
+    )
     relay_id: str | None = None  # the Message-ID that it gave our mail instead, where it says so
 
     @property

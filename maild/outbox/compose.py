@@ -9,14 +9,14 @@ from typing import Any
 
 from maild.config import DeskSection
 from maild.desk.facts import FOLDER, without_internal
+from maild.desk.passed_on import fitting
 from maild.desk.reply_tokens import key_of, reply_address
 from maild.errors import MaildError, Refused, UsageError
-from maild.i18n import Translator, sentence
 from maild.model import Address, Role
 from maild.outbox import invitation, message
 from maild.templates.renderer import Job, Outcome
 
-WITHOUT_FILES = "without_files"  # key of a row's data: the relay found the whole too large
+FILES_BYTES = "files_bytes"  # key of a row's data: what files may take, as the relay says
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,16 @@ def job(order: Order) -> Job:
         data = without_internal(data)
     else:  # by which a technician's answer is known again where a relay changes our ids
         data = {**data, "mark": key_of(order.message_id)}
-    if order.data.get(WITHOUT_FILES) and data.get("note"):
-        data = {**data, "note": _left_out(data["note"], order.language)}
+    if FILES_BYTES in order.data and data.get("note"):
+        data = {**data, "note": _within(data["note"], order.data[FILES_BYTES])}
     return Job(order.template, order.language, data, order, order.data.get(FOLDER))
 
 
-def _left_out(note: Mapping[str, Any], language: str) -> dict[str, Any]:
-    """The note, and that its files did not fit through the relay."""
-    names = [str(file["filename"]) for file in note["attachments"]]
-    said = sentence("[The files were too large to be passed on: {names}]", names=names)
-    return {**note, "text": f"{note['text']}\n\n{Translator(language).write(said)}"}
+def _within(note: Mapping[str, Any], limit: int) -> dict[str, Any]:
+    """The note, and which of its files fit through the relay."""
+    files = note["attachments"]
+    passed = zip(files, fitting(files, limit), strict=True)
+    return {**note, "attachments": [{**file, "passed": fits} for file, fits in passed]}
 
 
 def compose(

@@ -15,7 +15,7 @@ from maild.errors import MaildError
 from maild.outbox import message, note_files, rows
 from maild.outbox.claims import Claims
 from maild.outbox.compose import (
-    WITHOUT_FILES,
+    FILES_BYTES,
     Composed,
     Draft,
     answers_to,
@@ -136,8 +136,7 @@ class Preparer:
 
     def _files(self, row: Claimed) -> list[message.Part]:
         limit = self._settings.config.notifications.attachment_bytes
-        if row.order.data.get(WITHOUT_FILES):
-            return []
+        limit = min(limit, row.order.data.get(FILES_BYTES, limit))
         if not limit or self._attachment is None or row.note_id is None:
             return []
         extract = partial(self._renderer.run, self._attachment)

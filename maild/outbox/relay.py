@@ -91,6 +91,9 @@ class Connection:
     async def _sent(self, sender: str, recipient: str, mail: bytes, mark: Mark) -> Answer:
         client = self._client
         assert client is not None
+        most = _announced_size(client)
+        if most is not None and len(mail) > most:
+            return Answer("too large", None, f"the relay takes mails up to {most} bytes", most)
         options = [f"SIZE={len(mail)}"] if client.supports_extension("size") else []
         encoding = "ascii"
         if not (sender + recipient).isascii() or not mail.isascii():
@@ -160,6 +163,13 @@ def one_line(text: str, limit: int = 300) -> str:
     """A server's answer, fit for a row and the log: one line, no controls, never an AUTH line."""
     plain = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text).split())
     return plain[:limit]
+
+
+def _announced_size(client: SMTP) -> int | None:
+    """The largest mail that the server takes, in octets (RFC 1870 §4); None: it names no limit."""
+    said = client.esmtp_extensions.get("size", "").strip()
+    most = int(said) if re.fullmatch("[0-9]{1,20}", said) else 0
+    return most or None
 
 
 def _stuffed(mail: bytes) -> bytes:

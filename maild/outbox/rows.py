@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from maild.desk import alerts, notify
+from maild.desk import alerts, files_left_out, notify
 from maild.model import SendState
 from maild.outbox.answers import Answer
-from maild.outbox.compose import WITHOUT_FILES, Composed, Order
+from maild.outbox.compose import FILES_BYTES, Composed, Order
 from maild.store import asking
-from maild.store.records import Delivery, OutboxItem
+from maild.store.records import Delivery, Note, OutboxItem
 from maild.store.unit import Unit
 
 STALE = timedelta(seconds=40)  # a claim that was not renewed for so long is nobody's
@@ -31,6 +31,8 @@ BURNS = ("later", "failed", "too large", "unsure")  # what counts as an attempt
 FINAL = ("failed", "too large")
 DOUBTS = 3  # refusals of one mail that may have meant us, with no other mail to tell
 BY_HAND = "tried again by hand"  # a Delivery: what was before it does not count
+IN_BASE64 = 57 / 78  # octets of a file in one of a mail: 57 are a line (RFC 2045 §6.8)
+A_PART = 1000  # octets of a mail for the head of a file and its name in the text, at most
 LOST_BY_US = "maild was killed twice while the relay took it"
 
 
@@ -127,8 +129,8 @@ def _not_sent(
         return item.state
     burned = item.attempts + (answer.outcome in BURNS)
     unit.change(item, claimed=None, attempts=burned)
-    if answer.outcome == "too large" and not item.data.get(WITHOUT_FILES):
-        _without_files(unit, item, answer, now)
+    if answer.outcome == "too large" and item.data.get(FILES_BYTES) != 0:
+        _with_fewer_files(unit, item, answer, now)
     elif answer.outcome == "unsure" and _lost(unit, item, answer) >= UNSURE:
         unknown(unit, item, answer.text, now)
     elif _is_final(unit, item, answer) or now - _first_try(unit, item, now) > give_up:
@@ -150,16 +152,29 @@ def _is_final(unit: Unit, item: OutboxItem, answer: Answer) -> bool:
     return len(refused) >= DOUBTS and not answer.speaks_of_us
 
 
-def _without_files(unit: Unit, item: OutboxItem, answer: Answer, now: datetime) -> None:
-    """It goes out once more at once, and says what it leaves out."""
+def _with_fewer_files(unit: Unit, item: OutboxItem, answer: Answer, now: datetime) -> None:
+    """It goes out once more at once, and says what it leaves out; who wrote it is told as well."""
+    note = unit.get(Note, item.note_id) if item.note_id is not None else None
+    room = 0 if note is None or FILES_BYTES in item.data else _room(item, note, answer)
+    files_left_out.by_relay(unit, item, note, room, now)
     unit.change(
         item,
-        data={**item.data, WITHOUT_FILES: True},
+        data={**item.data, FILES_BYTES: room},
         octets=None,
         state=SendState.WAITING,
         error=answer.text,
         next_try=now,
     )
+
+
+def _room(item: OutboxItem, note: Note, answer: Answer) -> int:
+    """How many octets of files fit into a mail that the relay takes; 0 where that is not known."""
+    if answer.most is None or item.octets is None:
+        return 0
+    passed = sum(int(f["size"]) for f in item.data["note"]["attachments"] if f.get("passed", True))
+    words = max(0, len(item.octets) - int(passed / IN_BASE64))
+    spare = answer.most - words - A_PART * len(note.attachments)
+    return max(0, int(spare * IN_BASE64))
 
 
 def _lost(unit: Unit, item: OutboxItem, answer: Answer) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from maild.config import Settings
-from maild.desk import reminders, sla, undelivered, views
+from maild.desk import files_left_out, reminders, sla, undelivered, views
 from maild.desk.desk import Desk, Occurrence
 from maild.model import EventName
 from maild.rules.actions import rule_actor, steps_of
@@ -98,6 +98,8 @@ class Clocks:
             reminders.fire(desk, ticket, clock.name)
         elif ticket is not None and undelivered.is_clock(clock.name):
             undelivered.fire(desk, ticket, clock)
+        elif ticket is not None and files_left_out.is_clock(clock.name):
+            files_left_out.fire(desk, ticket, clock.name, int(detail.get("room", 0)))
         elif rule is None:
             return 0
         elif ticket is None:

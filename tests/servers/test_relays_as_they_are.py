@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from email import message_from_bytes
 from email.policy import default
@@ -26,6 +26,8 @@ from maild.outbox.deliver import Deliverer, probe
 from maild.outbox.journal import Journal
 from maild.parse.attachments import attachment_bytes
 from maild.parse.parser import parse
+from maild.rules.clocks import Clocks
+from maild.rules.engine import Rules
 from maild.store import records
 from maild.store.records import Alert, Delivery, OutboxItem
 from tests.looking import every
@@ -366,14 +368,23 @@ def test_an_address_beyond_ascii_fails_alone_where_the_relay_cannot(tmp_path: Pa
         assert "does not offer SMTPUTF8" in standing(office)["undelivered:müller@acme.example"]
 
 
-def with_a_file(tmp_path: Path, relay: RudeSmtp, language: str = "en") -> Office:
-    """A note with a file of 20,000 octets, for Ann (or Dora, who reads German)."""
+NAMES = ("big.zip", "log.txt", "dump.bin")
+
+
+def with_files(
+    tmp_path: Path, relay: RudeSmtp, sizes: Sequence[int] = (20_000,), language: str = "en"
+) -> Office:
+    """A note of Bob's with files of so many octets, for Ann (or Dora, who reads German)."""
+    files = "".join(
+        "Content-Type: application/zip\r\nContent-Disposition: attachment; "
+        f'filename="{name}"\r\n\r\n{"x" * size}\r\n--b'
+        for name, size in zip(NAMES, sizes, strict=False)
+    ).replace("--bContent", "--b\r\nContent")
     mail = (
-        b"From: bob@example.com\r\nMIME-Version: 1.0\r\n"
-        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nHello\r\n--b\r\n'
-        b'Content-Type: application/zip\r\nContent-Disposition: attachment; filename="big.zip"\r\n'
-        b"\r\n" + b"x" * 20_000 + b"\r\n--b--\r\n"
-    )
+        "From: bob@example.com\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nHello\r\n--b\r\n'
+        f"{files}--\r\n"
+    ).encode()
     views = [asdict(view) for view in parse(mail).attachments]
     office = Office(tmp_path, smtp=smtp(relay), notifications={"attachment_bytes": 1_000_000})
     number = office.ticket()
@@ -388,17 +399,24 @@ def with_a_file(tmp_path: Path, relay: RudeSmtp, language: str = "en") -> Office
     return office
 
 
+def relay_told(office: Office) -> str:
+    """What Bob is told of his files, after the clocks."""
+    Clocks(office.store, office.settings, Rules(office.profile.folder)).due(office.at)
+    items = every(office.store, OutboxItem, template="files-left-out")
+    return str([item.data["files"] for item in items])
+
+
 @pytest.mark.parametrize("answer", ["552 5.3.4 Message size exceeds limit", "552 too large"])
 @pytest.mark.parametrize("command", ["MAIL", "DOT"])
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "The files were too large to be passed on: big.zip"), ("de", "big.zip")],
+    [("en", "Too large to attach; ask us for it: big.zip"), ("de", "Zu groß zum Anhängen")],
 )
 def test_552_goes_once_more_without_the_files_and_says_so(
     tmp_path: Path, relay: RudeSmtp, answer: str, command: str, language: str, said: str
 ) -> None:
     relay.script[command] = [answer]
-    office = with_a_file(tmp_path, relay, language)
+    office = with_files(tmp_path, relay, language=language)
     deliverer = Deliverer(office.store, office.settings, attachment=attachment_bytes)
     assert deliverer.once(office.at)["failed"] == 0
     deliverer.once(office.at)
@@ -407,12 +425,57 @@ def test_552_goes_once_more_without_the_files_and_says_so(
     body = parsed(mail).get_body(("plain",)).get_content()
     assert said in body
     assert "Hello" in body
-    assert states(office) == ["sent"]
+    assert states(office)[0] == "sent"
+
+
+@pytest.mark.parametrize(
+    ("size", "sizes", "goes"),
+    [  # what EHLO says, the octets of the files, which of them go
+        ("SIZE 60000", [20_000], [0]),
+        ("SIZE 60000", [30_000, 30_000], [0]),
+        ("SIZE 60000", [90_000, 10_000], [1]),
+        ("SIZE 60000", [90_000], []),
+        ("SIZE 60000", [10_000, 90_000, 12_000], [0, 2]),
+        ("SIZE 0", [90_000], [0]),  # no fixed limit (RFC 1870 §4)
+        ("SIZE", [90_000], [0]),
+        ("SIZE lots", [90_000], [0]),
+        ("8BITMIME", [90_000], [0]),
+    ],
+)
+def test_what_the_relay_announces_bounds_the_files(
+    tmp_path: Path, size: str, sizes: list[int], goes: list[int]
+) -> None:
+    with RudeSmtp(extensions=("8BITMIME", size)) as relay:
+        office = with_files(tmp_path, relay, sizes)
+        deliverer = Deliverer(office.store, office.settings, attachment=attachment_bytes)
+        deliverer.once(office.at)
+        deliverer.once(office.at)
+        [mail] = relay.to("ann@acme.example")
+        files = [part.get_filename() for part in parsed(mail).iter_attachments()]
+        assert files == [NAMES[number] for number in goes]
+        missing = [NAMES[number] for number in range(len(sizes)) if number not in goes]
+        told = relay_told(office)
+        assert len(mail.octets) <= 60_000 or size != "SIZE 60000"
+        assert sum(line == "DATA" for line in relay.said) == 1
+        body = parsed(mail).get_body(("plain",)).get_content()
+        assert ("Too large to attach" in body) is bool(missing)
+        assert all(name in body.partition("Too large to attach")[2] for name in missing)
+        assert [name for name in NAMES if name in told] == missing
+
+
+def test_a_mail_that_is_too_large_without_files_has_failed(tmp_path: Path) -> None:
+    with RudeSmtp(extensions=("SIZE 500",)) as relay:
+        office = with_files(tmp_path, relay)
+        deliverer = Deliverer(office.store, office.settings, attachment=attachment_bytes)
+        for _ in range(4):
+            deliverer.once(office.at)
+        assert states(office)[0] == "failed"
+        assert relay.received == []
 
 
 def test_552_without_files_has_failed(tmp_path: Path, relay: RudeSmtp) -> None:
     relay.always["DOT"] = lambda address: "552 5.3.4 Message size exceeds limit"
-    office = with_a_file(tmp_path, relay)
+    office = with_files(tmp_path, relay)
     deliverer = Deliverer(office.store, office.settings, attachment=attachment_bytes)
     deliverer.once(office.at)
     deliverer.once(office.at)
