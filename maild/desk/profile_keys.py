@@ -265,7 +265,7 @@ KEYS = (
         "text",
         "what `#schedule` sets",
         "Scheduled",
-        without="`#schedule` is refused",
+        without="`#schedule` leaves the status as it is",
         of="statuses",
     ),
     Key(

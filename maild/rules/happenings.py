@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
-from maild.desk import sharing
-from maild.desk.desk import MAILD, Occurrence
+from maild.desk import appointments, sharing
+from maild.desk.desk import MAILD, Desk, Occurrence
 from maild.model import EventName, Role, StatusKind, TicketRole
 from maild.rules.context import Context
 from maild.rules.engine import fire
 from maild.rules.office import NOW, Office
 from maild.rules.rule import Every, Rule, RuleSet
 from maild.rules.ticket_clocks import Waiting
-from maild.store.records import Event, Person, PersonAddress
+from maild.store.records import Event, Person, PersonAddress, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,33 @@ def _declines(office: Office) -> None:
             office.ticket, text="Declined.", public=True, event=EventName.NOTE_FILED
         )
         desk.emit(office.ticket, EventName.AUTOMATIC_MAIL, {"answer": "declined"}, note)
+
+
+def _books(office: Office, days: int = 7) -> None:
+    with office.by(office.colleague) as desk:
+        _book(desk, office.ticket, days)
+
+
+def _moves_appointment(office: Office) -> None:
+    _booked(office)
+    _books(office, days=9)
+
+
+def _cancels(office: Office) -> None:
+    _booked(office)
+    with office.by(office.colleague) as desk:
+        appointments.end(desk, office.ticket)
+
+
+def _booked(office: Office) -> None:
+    with office.before() as desk:
+        _book(desk, office.ticket)
+
+
+def _book(desk: Desk, ticket: Ticket, days: int = 7) -> None:
+    appointments.book(desk, ticket, appointments.Booking(NOW + timedelta(days=days)))
+    if desk.profile.scheduled_status is not None:
+        desk.set_status(ticket, desk.profile.scheduled_status)
 
 
 def _is_assigned(office: Office) -> None:
@@ -151,6 +179,9 @@ HAPPENINGS = (
     Happening("a technician is given the ticket", True, _is_assigned),
     Happening("a technician is put on the ticket, with words", True, _is_put_on),
     Happening("a contact is put on the ticket, with words", True, _is_added),
+    Happening("a technician makes an appointment", True, _books),
+    Happening("a technician moves an appointment", True, _moves_appointment),
+    Happening("a technician cancels an appointment", True, _cancels),
     Happening("a technician completes the ticket", False, _is_complete),
     Happening(
         "a promised time is near",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from maild.desk import note_form, numbers, requests, status_requirements
+from maild.desk import appointments, note_form, numbers, requests, status_requirements
 from maild.desk.profile import STATUS_KINDS, Profile
 from maild.model import EventName, Kind, Role, TicketRole
 from maild.parse import spam_verdict
@@ -193,6 +193,11 @@ def _approves(context: Context, ticket: Ticket) -> str | None:
     return _contact_address(context, ticket)
 
 
+def _appointment(context: Context, ticket: Ticket) -> str | None:
+    call = appointments.last(context.desk.unit, ticket)
+    return call.fields.get("status", "planned") if call is not None else None
+
+
 def _tells(context: Context, ticket: Ticket) -> bool:
     status = context.desk.profile.statuses.get(ticket.status)
     return status is None or status.tell_contact
@@ -287,6 +292,11 @@ VALUES: dict[str, Value] = {
         ),
         Value("ticket.notify_contact", "the contact is told", _ticket("notify_contact"), "bool"),
         Value("ticket.tell_contact", "its status is for the contact", _on_ticket(_tells), "bool"),
+        Value(
+            "ticket.appointment",
+            "what its appointment is: planned, done, cancelled, missed",
+            _on_ticket(_appointment),
+        ),
         Value("ticket.due", "when it is due", _ticket("due"), "time"),
         Value("ticket.created", "when it was opened", _ticket("created"), "time"),
         Value("ticket.updated", "when it last changed", _ticket("updated"), "time"),

@@ -225,3 +225,37 @@ def test_g10_a_contacts_own_invitation_is_shown_with_time_and_place(
     assert "2026" in note["text"] and "Main Street 5" in note["text"]
     assert text in note["text"]
     assert calls(desk) == []  # what we agree to is for a technician to say
+
+
+@pytest.mark.parametrize("profile", ["next7", "ggit", "atera", "runbook"])
+def test_g10_every_profile_tells_an_appointment_its_move_and_its_end(
+    make_desk: MakeDesk, profile: str
+) -> None:
+    desk = make_desk(profile=profile)
+    desk.ann.mail("Printer is on fire", "It burns.")
+    desk.bob.reply("#take\n#cc eve@acme.example")
+    eve = desk.writer("Eve", "eve@acme.example")
+
+    def told(words: str) -> list[str]:
+        """What both of them are told of it, the same and once."""
+        before = len(desk.ann.received()), len(eve.received())
+        desk.bob.reply(words)
+        new = desk.ann.received()[before[0] :], eve.received()[before[1] :]
+        methods = [[said(mail).method for mail in mails] for mails in new]
+        assert methods[0] == methods[1]
+        return [plain_text(mail) for mail in new[0]]
+
+    (made,) = told("#schedule 2026-12-03 10:00")
+    assert "is confirmed" in made and "Dec 3, 2026, 10:00" in made
+    assert "Dec 3, 2026" in plain_text(desk.bob.received()[-1])
+    (moved,) = told("#schedule 2026-12-04 11:00")
+    assert "has been moved" in moved and "Dec 4, 2026, 11:00" in moved
+    (cancelled,) = told("#schedule none")
+    assert "is cancelled" in cancelled and "Dec 4" in cancelled
+    # One that came about is cancelled by nobody, whoever writes it down and when.
+    assert len(told("#schedule 2026-12-07 10:00")) == 1
+    desk.later(days=20)
+    assert ["is confirmed" in text for text in told("#schedule 2026-12-15 10:00")] == [True]
+    call = calls(desk)[-1]["name"]
+    assert told(f"#record service call {call}: status done") == []
+    assert desk.ticket()["fields"]["service_call"] is None

@@ -116,12 +116,12 @@ def schedule(job: Job, argument: str) -> str:
         return _unschedule(job, ticket)
     start = future(job, job.names.date(argument, MORNING))
     wanted = job.desk.profile.scheduled_status
-    if wanted is None:
-        raise Refused(
-            sentence("This desk has no status for appointments; `#due` sets a date instead.")
-        )
-    name = status_requirements.may_set(job.desk, ticket, wanted).name
+    name = status_requirements.may_set(job.desk, ticket, wanted).name if wanted else None
     appointments.book(job.desk, ticket, appointments.Booking(start))
+    if name is None:
+        return sentence(
+            "The appointment of {ticket} is on {when}.", ticket=ticket.number, when=start
+        )
     _set(job, ticket, name)
     return sentence(
         "{ticket} is {status} for {when}.", ticket=ticket.number, status=name, when=start
