@@ -373,6 +373,34 @@ class NotificationsSection(Section):
     attachment_bytes: Annotated[int, Field(ge=0, le=50_000_000)] = 10_000_000
 
 
+class AttachmentsSection(Section):
+    """Which files are taken."""
+
+    # Names ("*.exe") and media types ("application/x-msdownload") that are refused: such a file
+    # stays in the mail as it came, and is neither passed on nor handed out.
+    refuse: tuple[str, ...] = ()
+
+    @field_validator("refuse")
+    @classmethod
+    def _kinds(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if not _FILE_KIND.fullmatch(value.strip()):
+                raise ValueError(
+                    'names like "*.exe" or media types like "application/x-msdownload" are needed, '
+                    f"and {value!r} is neither"
+                )
+        return tuple(_file_kind(value.strip()) for value in values)
+
+
+# A name with an ending or a wildcard, or type/subtype.
+_FILE_KIND = re.compile(r"[^/\\]*[.*?][^/\\]*|[A-Za-z*][\w.+*-]*/[\w.+*-]+")
+
+
+def _file_kind(value: str) -> str:
+    """ ".exe" is an ending: "*.exe"."""
+    return f"*{value}" if re.fullmatch(r"(\.\w+)+", value) else value
+
+
 class TrustSection(Section):
     """When we believe that a mail is of its sender (RFC 8601)."""
 
@@ -640,6 +668,7 @@ class Config(BaseModel):
     alias: list[AliasSection] = []
     smtp: SmtpSection = SmtpSection()
     notifications: NotificationsSection = NotificationsSection()
+    attachments: AttachmentsSection = AttachmentsSection()
     trust: TrustSection = TrustSection()
     limits: LimitsSection = LimitsSection()
     commands: CommandsSection = CommandsSection()

@@ -204,6 +204,8 @@ class Attachment:
     sha256: str  # of the decoded octets, hex
     inline: bool  # shown in the text (referred to by cid:, or Content-Disposition: inline)
     content_id: str | None  # without <>
+    # Names and types of what is packed into it, if it is an attached message or a winmail.dat.
+    holds: tuple[tuple[str, str], ...] = ()
 
     @property
     def decorates(self) -> bool:

@@ -227,7 +227,9 @@ def _print_note(console: Console, note: dict[str, Any]) -> None:
     for line in note["text"].splitlines() or [""]:
         console.print(f"  {escape(line)}", highlight=False)
     for attachment in note["attachments"]:
-        console.print(f"  + {escape(attachment['filename'])} ({attachment['size']:,} bytes)")
+        refused = f", refused: {attachment['refused']}" if attachment["refused"] else ""
+        said = f"{attachment['filename']} ({attachment['size']:,} bytes{refused})"
+        console.print(f"  + {escape(said)}")
     console.print()
 
 

@@ -18,6 +18,7 @@ import structlog
 from maild.config import Settings
 from maild.desk import alerts, numbers, own_addresses
 from maild.desk.calendar import Calendar
+from maild.desk.file_policy import judged
 from maild.desk.notify import keep_current
 from maild.desk.profile import Profile
 from maild.model import Address, EventName, LinkKind, Mail, Role, StatusKind, TicketRole
@@ -205,7 +206,7 @@ class Desk:
                 html=html,
                 created=self.now,
                 stored_id=self.stored.id if self.stored else None,
-                attachments=attachments or [],
+                attachments=judged(attachments or [], self.settings.config.attachments.refuse),
             )
         )
         self.touch(ticket)

@@ -102,6 +102,7 @@ CATALOGUE = (
     Fact("note.attachments[].filename", "name of a file that came with it", "toner.jpg"),
     Fact("note.attachments[].size", "its size in bytes", 48_120),
     Fact("note.attachments[].passed", "whether it goes out with the mail", True),
+    Fact("note.attachments[].refused", "what kind of file is refused that it is, or none", None),
     Fact("time.by", "whose work it is (`time` is none where there is none)", "Bob Tech"),
     Fact("time.worked_on", "its start, or its day", "2026-11-21T09:00:00+00:00"),
     Fact("time.hours", "hours worked", 0.5),
@@ -130,6 +131,11 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
         Fact("since", "since when the ticket has its status, or none", "2026-11-16T09:30:00+00:00"),
     ),
     "late": (Fact("late", "when the mail came, where that is hours ago; or none", None),),
+    "refused": (
+        Fact(
+            "refused[]", "kinds of files of his mail that are neither passed on nor opened", "*.exe"
+        ),
+    ),
     "transfer": (
         Fact("transfer.to", "the team or queue that has it now", "Provider · Level 2"),
         Fact("transfer.from", "the team or queue that had it, or none", "Service Desk"),
@@ -375,6 +381,7 @@ def note_facts(unit: Unit, note: Note, limit: int | None = None) -> Facts:
                 "filename": str(a.get("filename", "")),
                 "size": int(a.get("size", 0)),
                 "passed": fits,
+                "refused": a.get("refused"),
             }
             for a, fits in zip(note.attachments, fitting(note.attachments, most), strict=True)
         ],

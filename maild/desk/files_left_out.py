@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
@@ -30,8 +32,11 @@ def reasons(note: Note, limit: int) -> list[Sentence]:
     return [_why(view) for view, goes in zip(note.attachments, fits, strict=True) if not goes]
 
 
-def _why(view: dict[str, object]) -> Sentence:
-    return sentence("{file}: too large for a mail", file=str(view.get("filename", "")))
+def _why(view: Mapping[str, Any]) -> Sentence:
+    name = str(view.get("filename", ""))
+    if view.get("refused"):
+        return sentence("{file}: refused, as it is {kind}", file=name, kind=str(view["refused"]))
+    return sentence("{file}: too large for a mail", file=name)
 
 
 # ---- what the relay does not take is found out where there is no desk: a clock brings it to one

@@ -173,7 +173,10 @@ def _note(unit: Unit, note: Note) -> dict[str, Any]:
 
 def _attachments(note: Note) -> list[dict[str, Any]]:
     keys = ("filename", "content_type", "size", "sha256", "inline", "content_id")
-    return [{"note": note.id} | {key: a[key] for key in keys} for a in note.attachments]
+    return [
+        {"note": note.id} | {key: a[key] for key in keys} | {"refused": a.get("refused")}
+        for a in note.attachments
+    ]
 
 
 def _time(unit: Unit, entry: TimeEntry) -> dict[str, Any]:

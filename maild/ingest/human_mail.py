@@ -15,6 +15,7 @@ from maild.commands import mail_commands as commands
 from maild.commands.job import May
 from maild.commands.values import Asked
 from maild.desk import (
+    file_policy,
     files_left_out,
     names,
     overflow,
@@ -26,7 +27,7 @@ from maild.desk import (
 )
 from maild.desk.audience import ELSEWHERE
 from maild.desk.desk import MAILD, Actor, Desk
-from maild.desk.notify import tell_later
+from maild.desk.notify import notify, tell_later
 from maild.desk.views import MAILING_LIST
 from maild.ingest import (
     aliases,
@@ -286,10 +287,21 @@ def _add_note(desk: Desk, understood: Understood, ticket: Ticket) -> Note:
     whole = mail.text if mail.forwarded and not readers.public else asked.text
     note = mail_notes.write(desk, ticket, mail, text=whole, public=readers.public)
     kept_back.tell(desk, ticket, note, understood.person, readers)
-    if readers.public and understood.by_resource and mail.answerable:
-        limit = desk.settings.config.notifications.attachment_bytes
-        files_left_out.tell(desk, ticket, note, understood.person, limit or sys.maxsize)
+    _say_of_files(desk, understood, ticket, note)
     return note
+
+
+def _say_of_files(desk: Desk, understood: Understood, ticket: Ticket, note: Note) -> None:
+    """Tells the sender which of his files are refused or, if a technician, not passed on."""
+    if not understood.mail.answerable:
+        return
+    kinds = file_policy.refused(note)
+    if understood.by_resource and (note.public or kinds):
+        limit = desk.settings.config.notifications.attachment_bytes if note.public else 0
+        files_left_out.tell(desk, ticket, note, understood.person, limit or sys.maxsize)
+    elif kinds:
+        said = {"refused": kinds}
+        notify(desk, ticket, "files-refused", [understood.person], note=note, extra=said)
 
 
 def _is_new_of(desk: Desk, ticket: Ticket, mail: Mail, contact: Person) -> bool:
@@ -461,6 +473,8 @@ def _new_ticket(desk: Desk, understood: Understood, follows: Ticket | None = Non
     desk.announce(ticket, note)
     desk.settle()
     desk.mail = understood.mail
+    if understood.by_resource and not understood.unproven:
+        _say_of_files(desk, understood, ticket, note)
     results = commands.carry_out(desk, understood.mail, ticket, note, asked, may)
     if understood.unproven and (asked.commands or forwarded):
         withheld.withhold(desk, ticket, understood.person, _written(asked), understood.proof)

@@ -6,7 +6,7 @@ import hashlib
 import mimetypes
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.generator import BytesGenerator
 from email.message import Message
 from email.policy import Compat32
@@ -65,11 +65,26 @@ def find(
         octets = content(part)
         if not octets and part.parent is not None and not part.filename:
             continue  # an empty part without a name is nobody's attachment
-        if part.content_type in _TNEF or part.filename.lower() == "winmail.dat":
+        if _is_tnef(part):
             packed.extend(unpack_tnef(octets))
-        yield Found(_describe(part, octets, page), octets)
+        yield Found(replace(_describe(part, octets, page), holds=tuple(_held(part))), octets)
     for number, (name, octets) in enumerate(packed, start=len(parts)):
         yield Found(_describe_packed(number, name, octets), octets)
+
+
+def _is_tnef(part: Part) -> bool:
+    return part.content_type in _TNEF or part.filename.lower() == "winmail.dat"
+
+
+def _held(part: Part) -> Iterator[tuple[str, str]]:
+    """Name and type of each file in an attached message, and in a winmail.dat."""
+    if _is_tnef(part):
+        for name, _ in unpack_tnef(part.octets()):
+            yield _described(name)
+    for child in part.children:
+        if not child.is_container:
+            yield safe_filename(child.filename), child.content_type[:200]
+        yield from _held(child)
 
 
 def _holds_content(part: Part) -> bool:
@@ -131,16 +146,21 @@ def _describe(part: Part, octets: bytes, page: str | None) -> Attachment:
 
 
 def _describe_packed(number: int, name: str, octets: bytes) -> Attachment:
-    safe = safe_filename(name) or f"part-{number}.bin"
+    safe, content_type = _described(name)
     return Attachment(
         part=number,
-        filename=safe,
-        content_type=mimetypes.guess_type(safe)[0] or "application/octet-stream",
+        filename=safe or f"part-{number}.bin",
+        content_type=content_type,
         size=len(octets),
         sha256=hashlib.sha256(octets).hexdigest(),
         inline=False,
         content_id=None,
     )
+
+
+def _described(name: str) -> tuple[str, str]:
+    safe = safe_filename(name)
+    return safe, mimetypes.guess_type(safe)[0] or "application/octet-stream"
 
 
 def _name(part: Part) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from maild.desk import appointments, articles, late, requests, status_requirements
+from maild.desk import appointments, articles, file_policy, late, requests, status_requirements
 from maild.desk.notifications import Notification
 from maild.i18n import sentence
 from maild.model import EventName, Role, TicketRole
@@ -56,6 +56,11 @@ def _late(context: Context) -> str | None:
     """When the mail came that is the cause, where that is hours ago."""
     came = late.since(context.desk)
     return came.isoformat() if came else None
+
+
+def _refused(context: Context) -> list[str]:
+    """Of what kinds the note has files that are refused."""
+    return file_policy.refused(context.note) if context.note is not None else []
 
 
 def _transfer(context: Context) -> dict[str, Any]:
@@ -167,6 +172,7 @@ FACTS: dict[str, Callable[[Context], Any]] = {
     "until": _until,
     "since": _since,
     "late": _late,
+    "refused": _refused,
     "transfer": _transfer,
     "appointment": _appointment,
     "oncall": _on_call,

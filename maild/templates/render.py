@@ -202,17 +202,24 @@ def _words_of(note: Mapping[str, Any] | None, frame: bool = True) -> Ready:
             f'<details><summary class="small">{html.escape(line)}</summary>'
             f'<div class="small">{escape.paragraphs(below)}</div></details>'
         )
-    for name, passed in (("attachments", True), ("left_out", False)):
+    for name in ("attachments", "left_out", "refused"):
         files = ", ".join(
             f"{escape.one_line(a['filename'])} ({_size(a['size'])})"
             for a in note["attachments"]
-            if a.get("passed", True) is passed
+            if _goes(a) == name
         )
         if files:
             line = f"{_PAGE.get().words[name]}: {files}"
             text = f"{text}\n\n{line}"
             shown += f'<p class="small">{html.escape(line)}</p>'
     return _ready(text, shown)
+
+
+def _goes(file: Mapping[str, Any]) -> str:
+    """The word for what becomes of a file."""
+    if file.get("refused"):
+        return "refused"
+    return "attachments" if file.get("passed", True) else "left_out"
 
 
 def _quote(text: str | None) -> Ready:

@@ -9,6 +9,7 @@ import pytest
 
 from maild.store.asking import console as asking
 from maild.store.asking import screens
+from maild.store.records import Note
 from maild.web import pages
 from maild.web.rights import RIGHTS, Role, may
 from maild.web.site import OPEN, PAGES, Page
@@ -168,3 +169,24 @@ def test_the_audit_says_who_did_what_from_where(ground: Ground) -> None:
         newest = unit.all(asking.AUDIT, before=2**31)[0]
     assert (newest.by, newest.about, newest.address) == ("Bob Tech", ground.acme, "127.0.0.1")
     assert "priority" in newest.what
+
+
+def test_a_refused_file_is_named_and_not_handed_out(ground: Ground) -> None:
+    site, name = ground.site, "tool.exe"
+    site.desk.ann.mail("A tool", "Run this.", attach={name: b"MZ the tool"})
+    number = site.desk.ticket()["number"]
+    with site.desk.store.look() as unit:
+        found = screens.numbered(unit, number)
+        assert found is not None
+        note_id = screens.whole(unit, found).notes[0].id
+    address, cookie = f"/tickets/{number}/notes/{note_id}/files/", site.session(BOB)
+    with site.desk.store.unit() as unit:
+        note = unit.get(Note, note_id)
+        assert note is not None
+        [view] = note.attachments
+        unit.change(note, attachments=[view | {"refused": "*.exe"}])
+    answer = site.ask("GET", f"{address}{view['part']}", cookie)
+    assert answer.status == NOT_THERE and "MZ" not in answer.text
+    assert "This file is refused (*.exe)" in answer.text
+    page = site.ask("GET", f"/tickets/{number}", cookie).text
+    assert name in page and "refused: *.exe" in page and address not in page

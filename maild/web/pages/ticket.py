@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import quote
@@ -206,8 +207,20 @@ def file(visit: Visit) -> Response:
     octets = screens.octets(visit.unit, stored) if stored and views else None
     if octets is None:
         raise NotFound(sentence("There is no such file."))
+    _not_refused(views[0])
     content = attachment_bytes(octets, part)
     return download(content, str(views[0]["filename"]), "application/octet-stream")
+
+
+def _not_refused(view: Mapping[str, Any]) -> None:
+    if view.get("refused"):
+        raise NotFound(
+            sentence(
+                "This file is refused ({kind}): it is kept in the mail as it came, and is not "
+                "handed out.",
+                kind=str(view["refused"]),
+            )
+        )
 
 
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -223,6 +236,7 @@ def inline(visit: Visit) -> Response:
     octets = screens.octets(visit.unit, stored) if stored and views else None
     if octets is None or views[0]["content_type"] not in _PICTURES:
         raise NotFound(sentence("There is no such picture."))
+    _not_refused(views[0])
     headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
     content = attachment_bytes(octets, int(views[0]["part"]))
     return Response(content, media_type=str(views[0]["content_type"]), headers=headers)
