@@ -78,6 +78,12 @@ CATALOGUE = (
     Fact("ticket.hours", "hours worked on it", 1.5),
     Fact("ticket.reopened", "how often it was reopened", 0),
     Fact(
+        "ticket.stopped",
+        "contacts who want no more mail about it, whom what is written does not reach, to "
+        "resources",
+        ["Eve Archer"],
+    ),
+    Fact(
         "ticket.left",
         "business time that is left for what we owe, to resources",
         ["first response: 1 h 30 min"],
@@ -356,6 +362,7 @@ def ticket_facts(unit: Unit, ticket: Ticket) -> Facts:
         "resolution": ticket.resolution,
         "hours": hours(asking.tickets.minutes(unit, ticket)),
         "reopened": ticket.reopened,
+        "stopped": [],
         "left": [],
     }
 

@@ -51,6 +51,7 @@ from maild.store.unit import Unit
 log = structlog.get_logger()
 
 RESTORED = "restored"  # key of a Setting: when a backup came back without the journal
+STOPPED = "wants-no-mail"  # the notification that a contact did not get what he was written
 AWAY = "away"  # the notification that somebody else has what was meant for a colleague
 UNDELIVERED = "undelivered"  # the notification that another did not arrive
 REFERENCES = 20  # ids of a conversation that a mail names: the first and the latest
@@ -109,8 +110,9 @@ def notify(
     what = _What(kind, ticket, note, time, kind.auto if auto is True else auto or None)
     everybody = list(recipients)
     told = _told(desk, what, everybody)
-    if template != AWAY:
+    if template not in (AWAY, STOPPED):
         _say_who_is_away(desk, what, everybody)
+        _say_who_stopped(desk, what, everybody)
     if kind.old_mail != AS_USUAL and late.is_old(desk):
         return _list_old_mail(desk, what, told) if kind.old_mail == LISTED else []
     _look_up(desk, what, told)
@@ -198,6 +200,24 @@ def _say_who_is_away(desk: Cause, what: _What, given: Iterable[Person | Recipien
         until = gone.until.isoformat() if gone.until else None
         said = {"who": who.name, "until": until, "stand_in": there}
         notify(desk, what.ticket, AWAY, [author], note=note, extra={"away": said})
+
+
+def _say_who_stopped(desk: Cause, what: _What, given: Iterable[Person | Recipient | str]) -> None:
+    """Tells the technician who writes to a contact in vain that no more mail is wanted there."""
+    note, author, ticket = what.note, desk.author, what.ticket
+    if note is None or not note.public or author is None or ticket is None:
+        return
+    if note.by_id != author.id or author.role != Role.RESOURCE:
+        return
+    stopped = _stopped(desk.unit, ticket)
+    if any(isinstance(who, Person) and who in stopped for who in given):
+        notify(desk, ticket, STOPPED, [author], note=note)
+
+
+def _stopped(unit: Unit, ticket: Ticket) -> list[Person]:
+    """The contacts whom nothing that is written on the ticket reaches (H87)."""
+    found = asking.tickets.with_role(unit, ticket, TicketRole.STOPPED)
+    return [person for person in found if person.role == Role.CONTACT]
 
 
 def _look_up(desk: Cause, what: _What, told: Sequence[Recipient]) -> None:
@@ -532,14 +552,16 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
 
 
 def _ticket(desk: Cause, ticket: Ticket, recipient: Recipient) -> facts.Facts:
-    """The ticket; to resources with the time that is left for what we owe (R6)."""
+    """The ticket; to resources with the time that is left for what we owe (R6), and with whom they
+    would write to in vain (H87)."""
     found = facts.ticket_facts(desk.unit, ticket)
     if recipient.audience == Role.CONTACT:
         return found
     zone = desk.settings.config.desk.zone
     said = [sla.in_words(*one) for one in sla.left(desk.profile, zone, ticket, desk.now)]
     language = _language(desk, recipient.person)
-    return {**found, "left": translator(desk, language).plain(said)}
+    stopped = [person.name for person in _stopped(desk.unit, ticket)]
+    return {**found, "stopped": stopped, "left": translator(desk, language).plain(said)}
 
 
 def _note(desk: Cause, note: Note) -> facts.Facts:

@@ -124,6 +124,13 @@ def _asks(event: EventName) -> Callable[[Office], None]:
     return do
 
 
+def _stops(office: Office) -> None:
+    with office.by(office.contact) as desk:
+        with desk.acting(MAILD):
+            note = desk.add_note(office.ticket, text="No more mail, please.", public=False)
+        desk.add_person(office.ticket, office.contact, TicketRole.STOPPED, note)
+
+
 def _moves(office: Office) -> None:
     office.note(office.colleague, public=False)
     with office.by(office.colleague) as desk:
@@ -174,6 +181,7 @@ HAPPENINGS = (
     Happening(
         "somebody says in a contact's name that it is solved", True, _asks(EventName.CLOSING_ASKED)
     ),
+    Happening("a contact wants no more mail", True, _stops),
     Happening("a technician answers the contact", True, _answers),
     Happening("a technician writes internally", True, _writes_internally),
     Happening("a technician is given the ticket", True, _is_assigned),

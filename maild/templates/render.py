@@ -264,8 +264,8 @@ def _facts(ticket: Mapping[str, Any], *names: str) -> Ready:
     """A small table of the ticket's facts: those named, else the usual ones; none that is empty."""
     page = _PAGE.get()
     rows = []
-    for name in names or ("number", "status", "priority", "contact", "organization", "primary",
-                          "due", "left"):  # fmt: skip
+    for name in names or ("number", "status", "priority", "contact", "stopped", "organization",
+                          "primary", "due", "left"):  # fmt: skip
         value = ticket.get(name)
         if value in (None, "", []):
             continue

@@ -10,6 +10,7 @@ from maild.desk.language import for_all
 from maild.i18n import sentence, together
 from maild.model import EventName, StatusKind, TicketRole
 from maild.store import asking
+from maild.store.records import Note
 
 
 def urgent(job: Job, argument: str) -> str:
@@ -25,8 +26,7 @@ def stop(job: Job, argument: str) -> str:
     who ask, no automatic mail (H87)."""
     ticket, person = job.the_ticket, job.may.person
     if job.may.proven:
-        job.desk.add_person(ticket, person, TicketRole.STOPPED)
-        _tell(
+        note = _tell(
             job,
             sentence(
                 "{person} wants no more mail about this ticket: what you write there does not "
@@ -34,9 +34,9 @@ def stop(job: Job, argument: str) -> str:
                 person=person.name,
             ),
         )
+        job.desk.add_person(ticket, person, TicketRole.STOPPED, note)
         return sentence("You get no more mail about this ticket; writing to it still works.")
-    job.desk.add_person(ticket, person, TicketRole.QUIET)
-    _tell(
+    note = _tell(
         job,
         sentence(
             "A mail in the name of {person} asks for no more mail about this ticket, and nothing "
@@ -45,6 +45,7 @@ def stop(job: Job, argument: str) -> str:
             person=person.name,
         ),
     )
+    job.desk.add_person(ticket, person, TicketRole.QUIET, note)
     return sentence("You get no more automatic mail about this ticket; writing to it still works.")
 
 
@@ -99,7 +100,7 @@ def wish(job: Job) -> str:
     return sentence("The technicians know that it is solved for you.")
 
 
-def _tell(job: Job, what: str) -> None:
+def _tell(job: Job, what: str) -> Note:
     """An internal note, of which the technicians of the ticket hear."""
     with job.desk.acting(MAILD):
-        job.desk.add_note(job.the_ticket, text=for_all(job.desk, what), public=False)
+        return job.desk.add_note(job.the_ticket, text=for_all(job.desk, what), public=False)
