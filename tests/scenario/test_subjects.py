@@ -37,6 +37,7 @@ FORWARDS = (
 )
 
 
+@pytest.mark.no_cover
 def test_h80_who_merely_replies_repeats_no_phrase_of_a_title(make_desk: MakeDesk) -> None:
     desk = make_desk()
     for title in ("Mail from Acme is spam", "Ich glaube, das ist spam", "Printer is resolved"):

@@ -127,7 +127,8 @@ def read(subject: str, *carried: str, role: str = "resource") -> list[str]:
 
 def test_every_phrase_is_a_deed_behind_the_title() -> None:
     for phrase in PHRASES:
-        assert read(f"Re: {TITLE} {phrase}", TITLE), phrase
+        subject = f"Re: {TITLE} {phrase}"
+        assert read(subject, TITLE) or read(subject, TITLE, role="contact"), phrase
 
 
 @pytest.mark.parametrize("phrase", PHRASES)

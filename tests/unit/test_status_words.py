@@ -162,7 +162,7 @@ SLIPS = {
     "transfer", "remnid": "remind", "resoluton": "resolution",
 }  # fmt: skip
 STRANGERS = (
-    "client", "notify", "customer", "company", "mail", "call", "phone", "vendor",
+    "client", "customer", "company", "mail", "call", "phone", "vendor",
     "invoice", "closing", "whatever", "fyi", "hello", "printer", "ok", "news", "server", "office",
     "meeting", "order", "done2day", "holiday", "backup",
 )  # fmt: skip
