@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.scenario.conversation import Desk
 from tests.scenario.test_trust import FORWARD, configured, numbered
 
