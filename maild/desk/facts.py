@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from maild.config import DeskSection, Front
-from maild.desk import names
+from maild.desk import names, pictures
 from maild.desk.passed_on import fitting
 from maild.model import Role, TicketRole
 from maild.store import asking
@@ -109,6 +109,11 @@ CATALOGUE = (
     Fact("note.attachments[].size", "its size in bytes", 48_120),
     Fact("note.attachments[].passed", "whether it goes out with the mail", True),
     Fact("note.attachments[].refused", "what kind of file is refused that it is, or none", None),
+    Fact(
+        "note.attachments[].picture",
+        "of a picture within the words where it stands, or none; `words(note)` shows it there",
+        None,
+    ),
     Fact("time.by", "whose work it is (`time` is none where there is none)", "Bob Tech"),
     Fact("time.worked_on", "its start, or its day", "2026-11-21T09:00:00+00:00"),
     Fact("time.hours", "hours worked", 0.5),
@@ -374,6 +379,7 @@ def name_of(person: Person | None) -> str | None:
 def note_facts(unit: Unit, note: Note, limit: int | None = None) -> Facts:
     """What is said of a note; `limit`: octets of files that go out with it, where they do."""
     most = sys.maxsize if limit is None else limit
+    shown = pictures.places(note.text, note.html, note.attachments)
     return {
         "by": writer(unit, note),
         "by_kind": note.by_kind,
@@ -389,8 +395,11 @@ def note_facts(unit: Unit, note: Note, limit: int | None = None) -> Facts:
                 "size": int(a.get("size", 0)),
                 "passed": fits,
                 "refused": a.get("refused"),
+                "picture": place,
             }
-            for a, fits in zip(note.attachments, fitting(note.attachments, most), strict=True)
+            for a, fits, place in zip(
+                note.attachments, fitting(note.attachments, most), shown, strict=True
+            )
         ],
     }
 

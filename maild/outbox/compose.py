@@ -126,7 +126,10 @@ def with_files(draft: Draft, order: Order, files: Sequence[message.Part]) -> Com
     """The whole mail."""
     calendar = invitation.parts(order.data, order.created)
     own = [calendar[1]] if calendar else []
-    body = message.multipart("mixed", [draft.body, *files, *own], order.key)
+    pictures = [part for part in files if part.is_shown]
+    shown = message.multipart("related", [draft.body, *pictures], order.key)
+    others = [part for part in files if not part.is_shown]
+    body = message.multipart("mixed", [shown, *others, *own], order.key)
     return Composed(draft.subject, message.message(draft.head, body), draft.problem)
 
 

@@ -26,6 +26,11 @@ class Part:
     headers: tuple[str, ...]  # "Content-Type: text/plain; charset=utf-8", folded
     body: bytes  # encoded, CRLF
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the text shows it, by its Content-ID (RFC 2392)."""
+        return any(line.startswith("Content-ID:") for line in self.headers)
+
 
 def text(content: str, subtype: str) -> Part:
     """A text part: short ASCII lines as they are, else quoted-printable (RFC 2045 §6.7)."""
@@ -64,10 +69,13 @@ def multipart(subtype: str, parts: Sequence[Part], seed: str) -> Part:
         for part in parts
     )
     kind = f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"'
+    if subtype == "related":  # RFC 2387 §3.1
+        root = parts[0].headers[0].partition(": ")[2].partition(";")[0]
+        kind += f';\r\n type="{root}"'
     return Part((kind,), body + line + b"--\r\n")
 
 
-BOUNDARY = re.compile(r"=_(?:alternative|mixed)_([0-9a-f]{24})")  # as `multipart` writes it
+BOUNDARY = re.compile(r"=_(?:alternative|related|mixed)_([0-9a-f]{24})")  # as `multipart` writes it
 
 
 def head(fields: Iterable[tuple[str, str]]) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import TypeAlias
 
 import structlog
@@ -20,17 +21,21 @@ log = structlog.get_logger()
 Extract: TypeAlias = Callable[[bytes, int], bytes]
 
 
-def of_note(unit: Unit, note_id: int, limit: int, extract: Extract) -> list[message.Part]:
+def of_note(
+    unit: Unit, note_id: int, limit: int, extract: Extract, shown: Sequence[str | None] = ()
+) -> list[message.Part]:
     """Its attachments, in their order, as long as all together stay below `limit` octets.
 
-    A file that cannot be had is left out; the mail names it all the same.
+    `shown`: of each the Content-ID by which the text shows it, or None.  A file that cannot be had
+    is left out; the mail names it all the same.
     """
     note = unit.get(Note, note_id)
     octets = asking.messages.octets(unit, note.stored_id) if note is not None else b""
     if note is None or not octets:
         return []
     found = []
-    for view, fits in zip(note.attachments, fitting(note.attachments, limit), strict=True):
+    fit = fitting(note.attachments, limit)
+    for view, fits, content_id in zip_longest(note.attachments, fit, shown[: len(fit)]):
         if not fits:
             continue
         try:
@@ -38,5 +43,5 @@ def of_note(unit: Unit, note_id: int, limit: int, extract: Extract) -> list[mess
         except (MaildError, ValueError, LookupError) as error:
             log.warning("outbox.file", note=note_id, part=view["part"], error=type(error).__name__)
             continue
-        found.append(message.file(content, view["content_type"], view["filename"], None))
+        found.append(message.file(content, view["content_type"], view["filename"], content_id))
     return found

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from maild.config import DeskSection, Settings
 from maild.crash_points import crash_point
@@ -141,7 +142,7 @@ class Preparer:
             return []
         extract = partial(self._renderer.run, self._attachment)
         with self._store.look() as unit:
-            return note_files.of_note(unit, row.note_id, limit, extract)
+            return note_files.of_note(unit, row.note_id, limit, extract, _shown(row.order.data))
 
     def _sender(self, row: Claimed) -> str:
         """Whom a bounce goes to: by configuration the desk, nobody, or the desk with a token."""
@@ -159,6 +160,12 @@ class Preparer:
         if self._secret is None:
             self._secret = self._store.act(reply_tokens.desk_secret)
         return self._secret
+
+
+def _shown(data: Mapping[str, Any]) -> list[str | None]:
+    """Of each file of the note the Content-ID by which the text shows it."""
+    files = (data.get("note") or {}).get("attachments", ())
+    return [place["id"] if (place := file.get("picture")) else None for file in files]
 
 
 def _draft(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -193,7 +193,8 @@ def _words_of(note: Mapping[str, Any] | None, frame: bool = True) -> Ready:
     if not note:
         return Ready("")
     text = escape.plain(note["text"]).strip()
-    shown = f'<div class="{"words" if frame else "letter"}">{escape.paragraphs(text)}</div>'
+    words = _with_pictures(text, note["attachments"])
+    shown = f'<div class="{"words" if frame else "letter"}">{words}</div>'
     below = escape.plain(note.get("below")).strip()
     if below:
         line = _PAGE.get().words["below"]
@@ -213,6 +214,32 @@ def _words_of(note: Mapping[str, Any] | None, frame: bool = True) -> Ready:
             text = f"{text}\n\n{line}"
             shown += f'<p class="small">{html.escape(line)}</p>'
     return _ready(text, shown)
+
+
+_PICTURE = '<div><img src="cid:{id}" alt="{name}" style="max-width:100%;height:auto"></div>'
+
+
+def _with_pictures(text: str, files: Iterable[Mapping[str, Any]]) -> str:
+    """The words as HTML, with the pictures that come with them in their places."""
+    cuts: list[tuple[int, int, str]] = []
+    seen: dict[str, int] = {}  # how far the places are used that several files name
+    for file in files:
+        place = file.get("picture")
+        if not place or _goes(file) != "attachments":
+            continue
+        at = escape.plain(place["at"]).strip()
+        start = text.find(at, seen.get(at, 0))
+        if start >= 0:
+            end = start + len(at)
+            seen[at] = end if place["instead"] else start
+            name = html.escape(escape.one_line(file["filename"]))
+            picture = _PICTURE.format(id=html.escape(place["id"]), name=name)
+            cuts.append((start if place["instead"] else end, end, picture))
+    out, done = [], 0
+    for start, end, picture in sorted(cuts, key=lambda cut: cut[:2]):
+        out += [escape.paragraphs(text[done:start]) if start > done else "", picture]
+        done = max(done, end)
+    return "".join((*out, escape.paragraphs(text[done:])))
 
 
 def _goes(file: Mapping[str, Any]) -> str:
