@@ -12,7 +12,7 @@ demo: setup
 test: lint
 	@tests/install-servers.sh
 	$(BIN)/pytest -n 4 --dist worksteal --cov --cov-report=   # many tests wait for servers
-	@echo "Lines and branches that the tests ran, of what runs in their own processes; lowest first:"
+	@echo "Lines and branches that ran in the processes of the tests themselves; lowest first:"
 	@$(BIN)/coverage report --sort=cover --skip-covered | sed -n '3,14p;$$p'
 
 faults: setup-test       # everything that can go wrong, a thousand kills among it; an hour and more
