@@ -134,9 +134,11 @@ def _ours(unit: Unit, message_id: str) -> str:
 
 
 def _exposed(unit: Unit, message_id: str | None) -> bool:
-    """Whether others have seen this id of ours (tokens travel in References)."""
+    """Whether others have seen this id of ours (tokens travel in References), or may have: it is
+    written otherwise than we sent it, at another host or behind a prefix, so that no mail of ours
+    says who has seen it."""
     item = asking.outbox.with_id(unit, message_id) if message_id is not None else None
-    return item is not None and item.exposed
+    return item is None or item.exposed
 
 
 def decide(unit: Unit, evidence: Evidence, who: Sender | None) -> Match:

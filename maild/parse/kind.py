@@ -79,6 +79,11 @@ class Facts:
         return fold("\n".join(lines))[:_OPENING]
 
     @cached_property
+    def said(self) -> bool:
+        """Its sender wrote something."""
+        return bool(self.new_text.strip())
+
+    @cached_property
     def is_answer(self) -> bool:
         """It says that it answers or forwards a mail."""
         return bool(self.first("In-Reply-To") or self.first("References") or self.quotes_subject)
@@ -162,9 +167,12 @@ def _by_report(facts: Facts, report: bounce.Report | None) -> _Finding | None:
     types = {p.content_type for p in facts.parts if not p.forwarded}
     if "message/feedback-report" in types or _is_feedback(facts):
         return _Finding(Kind.NOTIFICATION, "a message/feedback-report part (RFC 5965)")
+    whole = facts.parts[0].content_type == "multipart/report"  # no program answers in that form
+    by_machine = _daemon if facts.quotes_subject else _machine
+    if not whole and facts.said and not by_machine(facts):
+        return None  # a person who passes a report on
     if types & {"message/disposition-notification", "message/global-disposition-notification"}:
         return _Finding(Kind.RECEIPT, "a message/disposition-notification part (RFC 8098)")
-    whole = facts.parts[0].content_type == "multipart/report"  # no program answers in that form
     if report is None or (facts.quotes_subject and not (whole or _daemon(facts))):
         return None
     where = "a message/delivery-status part (RFC 3464)"
@@ -255,7 +263,7 @@ def _bounce_by_sender(facts: Facts) -> _Finding | None:
 
 def _bounce_by_subject(facts: Facts) -> _Finding | None:
     hit = phrases.section("bounce_formula").begins(facts.folded_subject)
-    if hit is not None:
+    if hit is not None and not _asks_about_notices(facts):
         return _bounce(facts, f"subject begins with “{hit.phrase}”", hit.language)
     hit = phrases.section("bounce_subject").begins(facts.folded_subject)
     if hit is None:
@@ -264,6 +272,13 @@ def _bounce_by_subject(facts: Facts) -> _Finding | None:
     if machine is None:
         return None
     return _bounce(facts, f"subject begins with “{hit.phrase}”; {machine}", hit.language)
+
+
+def _asks_about_notices(facts: Facts) -> bool:
+    """No machine sent it, and the text asks something: a person's, under a notice's subject."""
+    if _machine(facts) or _nobody(facts) or _bulk(facts) or _role(facts):
+        return False
+    return _ASKS.search(facts.new_text[:_OPENING]) is not None
 
 
 def _bounce_by_text(facts: Facts) -> _Finding | None:

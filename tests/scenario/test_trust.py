@@ -146,6 +146,33 @@ def test_a_token_that_others_have_seen_proves_nobody(make_desk: MakeDesk) -> Non
     assert desk.ticket()["status"] != "Complete"
 
 
+def test_h90_a_token_in_another_form_proves_nobody(make_desk: MakeDesk) -> None:
+    """Whoever has seen an id can write it at another host, behind a prefix or in capitals."""
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    bob = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)
+    told, number = str(bob.received()[-1]["Message-ID"]).strip("<> "), desk.ticket()["number"]
+    local, _, host = told.partition("@")
+    others = (
+        f"<{local}@evil.example>",
+        f"<{local}@example.com.evil.example>",
+        f"<x+{told}>",
+        f"<x+y+{local}@evil.example>",
+        f"<{local}>",
+        f"<{told.upper()}>",
+        f"<{local.upper()}@{host}>",
+        f"<{local}@{host.upper()}>",
+        f"<{told}>x@evil.example>",
+    )
+    for other in others:
+        assert seen(desk, number, other) == "none", other
+    assert seen(desk, number, f"<{told}>") == "token"
+    bob.reply("We look at it.", to=bob.received()[0], headers={"Cc": "eve@evil.example"})
+    for other in (f"<{told}>", *others):
+        assert seen(desk, number, other) == "none", other
+        assert len(desk.tickets()) == 1  # it is found all the same
+
+
 def seen(desk: Desk, number: str, told: str) -> str:
     """What proves somebody who knows this id of a mail to Bob: "token", or "none"."""
     eve = desk.writer("Bob Tech", "bob@example.com", NO_PROOF)

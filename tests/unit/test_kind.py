@@ -353,3 +353,59 @@ def test_no_mail_by_a_person_is_taken_for_a_machines() -> None:
                 wrong.append((label["file"], mail.kind))
     assert wrong == []
     assert looked_at > 200
+
+
+# ---- reports that a person passes on (H106)
+
+DSN = (
+    "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; z@z.example\nAction: failed\nStatus: 5.1.1"
+)
+MDN = (
+    "Final-Recipient: rfc822; z@z.example\nDisposition: manual-action/MDN-sent-manually; displayed"
+)
+
+
+def report(kind: str, text: str, part: str, body: str, **headers: str) -> Mail:
+    message = written(text, headers.pop("Subject", "Strange mail"), headers)
+    lines = [f"{name}: {value}" for name, value in message.items() if "ontent" not in name]
+    boundary = f'Content-Type: multipart/{kind}; boundary="b"'
+    parts = f"--b\n\n{text}\n--b\nContent-Type: message/{part}\n\n{body}\n--b--\n"
+    return parse("\n".join([*lines, boundary, "", parts]).encode())
+
+
+@pytest.mark.parametrize(
+    ("part", "body", "machine"),
+    [
+        ("delivery-status", DSN, Kind.BOUNCE),
+        ("disposition-notification", MDN, Kind.RECEIPT),
+    ],
+)
+def test_h106_a_report_that_a_person_passes_on_is_a_persons_mail(
+    part: str, body: str, machine: Kind
+) -> None:
+    for subject in ("Strange mail", "Fwd: Undeliverable: Offer", "Undeliverable mails", ""):
+        mail = report("mixed", "We get this all day. Please help.", part, body, Subject=subject)
+        assert mail.kind is Kind.HUMAN, subject
+    text = "Your message has been displayed, or not."
+    assert report("report", text, part, body).kind is machine
+    assert report("mixed", "", part, body).kind is machine
+    machines = ({"Return-Path": "<>"}, {"Auto-Submitted": "auto-replied"})
+    for headers in machines:
+        assert report("mixed", text, part, body, **headers).kind is machine, headers
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Undelivered Mail Returned to Sender",
+        "Delivery Status Notification (Failure)",
+        "failure notice",
+        "Unzustellbar: Angebot",
+    ],
+)
+def test_h106_who_asks_about_a_notice_is_a_person(subject: str) -> None:
+    assert read("What does this mean?\nWe get it all day.", subject, {}).kind is Kind.HUMAN
+    assert read("Was heißt das? Bitte helfen Sie.", subject, {}).kind is Kind.HUMAN
+    assert read("The address was not found.", subject, {}).kind is Kind.BOUNCE
+    path = {"Return-Path": "<>"}
+    assert read("Questions? Ask your postmaster.", subject, path).kind is Kind.BOUNCE
