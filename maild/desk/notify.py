@@ -309,6 +309,10 @@ def _covered(
         if what.note is not None:
             data = {**row.data, "note": facts.storable(_note(desk, what.note))}
             unit.change(row, note_id=what.note.id, data=data)
+        if what.time is not None:
+            internal = recipient.audience != Role.CONTACT
+            said = facts.storable(facts.time_facts(unit, what.time, internal=internal))
+            unit.change(row, data={**row.data, "time": said})
         return row
     return None
 
