@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator
 from datetime import date, timedelta, tzinfo
@@ -379,6 +380,20 @@ class AttachmentsSection(Section):
     # Names ("*.exe") and media types ("application/x-msdownload") that are refused: such a file
     # stays in the mail as it came, and is neither passed on nor handed out.
     refuse: tuple[str, ...] = ()
+    # A command that gets each file on its input: its status 0 is clean, 1 infected (refused); by
+    # any other, or without an answer in time, the file is kept back, and the admins hear of it.
+    scanner: tuple[str, ...] = ()
+    scanner_seconds: Annotated[float, Field(ge=1, le=300)] = 20  # for all files of a mail
+
+    @field_validator("scanner")
+    @classmethod
+    def _program(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value and (not value[0].strip() or shutil.which(value[0]) is None):
+            raise ValueError(
+                "a program that this user can run, with its arguments, is needed, "
+                f"and {value[0]!r} is none"
+            )
+        return value
 
     @field_validator("refuse")
     @classmethod

@@ -193,6 +193,14 @@ class Address:
         return self.key.rpartition("@")[2]
 
 
+class Verdict(StrEnum):
+    """What the virus scanner says of a file."""
+
+    CLEAN = "clean"
+    INFECTED = "infected"
+    PENDING = "not scanned"  # it did not answer: the file is kept back until it does
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """One attachment: a view on the stored .eml; `part` finds its bytes again."""
@@ -206,6 +214,7 @@ class Attachment:
     content_id: str | None  # without <>
     # Names and types of what is packed into it, if it is an attached message or a winmail.dat.
     holds: tuple[tuple[str, str], ...] = ()
+    verdict: Verdict | None = None  # of the virus scanner; None: it was not asked
 
     @property
     def decorates(self) -> bool:

@@ -39,6 +39,7 @@ COMMANDS = {
     "restore": Entry("backup", "Put a desk back as it was; nothing told is told again."),
     "verify": Entry("backup", "Check every hash, thread, counter and reference of the desk."),
     "forget": Entry("forget", "Find, export and erase what the desk has of a person."),
+    "scan": Entry("scan", "Scan the files that wait, as the virus scanner did not answer."),
     "demo": Entry("demo", "Play the whole circle on loopback: mail in, tickets, mail out."),
     "ingest": Entry("ingest", "Take mail from files, as if it had come in by a mailbox."),
     "import": Entry("import_", "Bring in what another helpdesk exported."),

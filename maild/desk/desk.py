@@ -206,7 +206,7 @@ class Desk:
                 html=html,
                 created=self.now,
                 stored_id=self.stored.id if self.stored else None,
-                attachments=judged(attachments or [], self.settings.config.attachments.refuse),
+                attachments=judged(attachments or [], self.settings.config.attachments),
             )
         )
         self.touch(ticket)

@@ -6,20 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from maild.config import AttachmentsSection
+from maild.i18n import sentence
+from maild.model import Verdict
 from maild.store.records import Note
 
 
-def judged(views: Iterable[Mapping[str, Any]], kinds: Sequence[str]) -> list[dict[str, Any]]:
-    """The views of a mail's files; of one that is refused `refused` is the kind that it is of.
-
-    `kinds`: names like "*.exe" and media types like "application/x-msdownload".  What is packed
-    into an attached message or winmail.dat makes that refused.
+def judged(views: Iterable[Mapping[str, Any]], policy: AttachmentsSection) -> list[dict[str, Any]]:
+    """The views of a mail's files; of one that is refused `refused` is the kind that it is of, or
+    the scanner's verdict.  What is packed into an attached message or winmail.dat refuses that.
     """
     found = []
     for view in views:
         kept = {key: value for key, value in view.items() if key != "holds"}
         within = [(view["filename"], view["content_type"]), *view.get("holds", ())]
-        kind = next((k for name, type_ in within if (k := _kind(name, type_, kinds))), None)
+        kinds = (_kind(name, type_, policy.refuse) for name, type_ in within)
+        kind = next(filter(None, kinds), None) or _by_scanner(view.get("verdict"), policy)
         found.append(kept if kind is None else kept | {"refused": kind})
     return found
 
@@ -33,6 +35,18 @@ def _kind(name: str, content_type: str, kinds: Sequence[str]) -> str | None:
     return None
 
 
+def _by_scanner(verdict: str | None, policy: AttachmentsSection) -> str | None:
+    if verdict == Verdict.CLEAN or not (verdict or policy.scanner):
+        return None
+    return str(verdict or Verdict.PENDING)
+
+
 def refused(note: Note) -> list[str]:
-    """The kinds of which the note has files that are refused."""
-    return list(dict.fromkeys(str(v["refused"]) for v in note.attachments if v.get("refused")))
+    """Why files of the note are refused for good."""
+    kinds = dict.fromkeys(str(v["refused"]) for v in note.attachments if v.get("refused"))
+    return [in_words(kind) for kind in kinds if kind != Verdict.PENDING]
+
+
+def in_words(kind: str) -> str:
+    """What a file is that is refused, to be translated; a name or type as it is written."""
+    return sentence("infected") if kind == Verdict.INFECTED else kind

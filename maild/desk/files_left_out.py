@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from maild.desk.desk import Desk
+from maild.desk.file_policy import in_words
 from maild.desk.notify import notify
 from maild.desk.passed_on import fitting
 from maild.i18n import Sentence, sentence
-from maild.model import Role
+from maild.model import Role, Verdict
 from maild.store import asking
 from maild.store.records import Clock, Note, OutboxItem, Person, Ticket
 from maild.store.unit import Unit
@@ -34,8 +35,12 @@ def reasons(note: Note, limit: int) -> list[Sentence]:
 
 def _why(view: Mapping[str, Any]) -> Sentence:
     name = str(view.get("filename", ""))
+    if view.get("refused") == Verdict.PENDING:
+        return sentence("{file}: kept back, as the virus scanner does not answer", file=name)
     if view.get("refused"):
-        return sentence("{file}: refused, as it is {kind}", file=name, kind=str(view["refused"]))
+        return sentence(
+            "{file}: refused, as it is {kind}", file=name, kind=in_words(str(view["refused"]))
+        )
     return sentence("{file}: too large for a mail", file=name)
 
 

@@ -23,6 +23,7 @@ from maild.desk.worktime import Work
 from maild.errors import NotFound, Refused
 from maild.i18n import sentence
 from maild.ingest.accept import accept
+from maild.ingest.scanner import Scanner
 from maild.model import Became, MessageState, Role, SendState
 from maild.parse.parser import parse
 from maild.store import asking
@@ -178,7 +179,11 @@ def views_of(stored: Message, wanted: Submission, desk: Desk) -> list[dict[str, 
     if not wanted.files:
         return []
     octets = asking.messages.octets(desk.unit, stored.id)
-    return [asdict(attachment) for attachment in parse(octets).attachments]
+    scanner = Scanner(desk.settings.config.attachments)
+    mail = scanner.scanned(parse(octets), octets)
+    if scanner.is_there:
+        scanner.report(desk.unit, desk.now)
+    return [asdict(attachment) for attachment in mail.attachments]
 
 
 def _job(desk: Desk, ticket: Ticket, person: Person, wanted: Submission, note: Note | None) -> Job:

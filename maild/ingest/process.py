@@ -36,6 +36,7 @@ from maild.ingest import (
 from maild.ingest.outcome import Outcome, conclude
 from maild.ingest.quarantine import alert_of
 from maild.ingest.read_ahead import ReadAhead, split
+from maild.ingest.scanner import Scanner
 from maild.model import Became, Mail, MessageState
 from maild.parse.kind import MOST_HOPS
 from maild.parse.limits import LocalReader, Reader
@@ -82,6 +83,7 @@ class Pipeline:
         self.settings = settings
         self.rules = rules
         self.reader = reader
+        self._scanner = Scanner(settings.config.attachments)
         self._ahead = ReadAhead(reader, self._octets)
         self._hurried = 0  # messages that went before the backlog since it had its share
 
@@ -97,7 +99,10 @@ class Pipeline:
             if not group:
                 break
             self._hurried = self._hurried if before else 0
-            read = {one.id: self._ahead.take(one.id) for one in group[: limit - len(done)]}
+            read = {
+                one.id: self._scanned(one.id, self._ahead.take(one.id), now)
+                for one in group[: limit - len(done)]
+            }
             for stored_id, outcome in self._some_of(list(read.items()), now):
                 done.add(stored_id)
                 self._hurried += before
@@ -134,7 +139,7 @@ class Pipeline:
         A group is what is there already: nobody waits for company, and nobody for long.  What fails
         in a group is taken out of it and done alone.
         """
-        waiting = list(some)
+        waiting = [(stored_id, self._scanned(stored_id, mail, now)) for stored_id, mail in some]
         while waiting:
             count = 0
             for done in self._some_of(waiting[:GROUP], now):
@@ -185,6 +190,7 @@ class Pipeline:
     ) -> Outcome | None:
         try:
             understood = mail or self.reader.read(self._octets(stored_id))
+            understood = self._scanned(stored_id, understood, now)
             if isinstance(understood, Exception):
                 raise understood
             return self.store.act(partial(self._take, stored_id, understood, now))
@@ -193,6 +199,16 @@ class Pipeline:
         except Exception as error:
             log.warning("message.failed", error=type(error).__name__)
             return self.store.act(partial(self._failed, stored_id, error, now))
+
+    def _scanned(self, stored_id: int, mail: Mail | Exception, now: datetime) -> Mail | Exception:
+        """The mail with the scanner's verdicts, once; before the transaction, which is short."""
+        if isinstance(mail, Exception) or not self._scanner.is_there:
+            return mail
+        if all(one.verdict for one in mail.attachments):
+            return mail
+        mail = self._scanner.scanned(mail, self._octets(stored_id))
+        self.store.act(lambda unit: self._scanner.report(unit, now))
+        return mail
 
     def _octets(self, stored_id: int) -> bytes:
         with self.store.look() as unit:

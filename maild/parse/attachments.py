@@ -202,13 +202,22 @@ def attachment_bytes(raw: bytes, part: int) -> bytes:
 
     Raises NotFound where there is no such attachment, MailError where the mail is unreadable.
     """
+    for found in _all(raw):
+        if found.attachment.part == part:
+            return found.octets
+    raise NotFound(f"The message has no attachment number {part}.")
+
+
+def contents(raw: bytes) -> Iterator[bytes]:
+    """The decoded octets of every attachment; MailError where the mail is unreadable."""
+    return (found.octets for found in _all(raw))
+
+
+def _all(raw: bytes) -> Iterator[Found]:
     from maild.parse import body as bodies
     from maild.parse import mime
 
     prepared, defects = mime.prepare(raw)
     parts = mime.walk(mime.tree(prepared, defects))
     body = bodies.read(parts)
-    for found in find(parts, body.parts, body.encoded_files, None):
-        if found.attachment.part == part:
-            return found.octets
-    raise NotFound(f"The message has no attachment number {part}.")
+    return find(parts, body.parts, body.encoded_files, None)

@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 from maild import i18n
 from maild.errors import UsageError
+from maild.model import Verdict
 from maild.templates import escape
 from maild.templates.sandbox import Sandbox
 from maild.templates.source import Template
@@ -203,7 +204,7 @@ def _words_of(note: Mapping[str, Any] | None, frame: bool = True) -> Ready:
             f'<details><summary class="small">{html.escape(line)}</summary>'
             f'<div class="small">{escape.paragraphs(below)}</div></details>'
         )
-    for name in ("attachments", "left_out", "refused"):
+    for name in ("attachments", "left_out", "unscanned", "refused"):
         files = ", ".join(
             f"{escape.one_line(a['filename'])} ({_size(a['size'])})"
             for a in note["attachments"]
@@ -245,7 +246,7 @@ def _with_pictures(text: str, files: Iterable[Mapping[str, Any]]) -> str:
 def _goes(file: Mapping[str, Any]) -> str:
     """The word for what becomes of a file."""
     if file.get("refused"):
-        return "refused"
+        return "unscanned" if file["refused"] == Verdict.PENDING else "refused"
     return "attachments" if file.get("passed", True) else "left_out"
 
 

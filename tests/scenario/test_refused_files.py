@@ -31,7 +31,7 @@ def test_a_customers_refused_file_is_said_in_the_acknowledgement(make_desk: Make
     desk = make_desk(more=POLICY)
     desk.ann.mail(TITLE, "See both.", attach=FILES)
     assert refused(desk) == {"tool.exe": "*.exe", "log.txt": None}
-    assert "We do not take files of this kind" in last(desk.ann)
+    assert "We do not take these files" in last(desk.ann)
     assert "*.exe" in last(desk.ann).replace("**", "")
     assert templates(desk, "ann@acme.example") == ["acknowledgement"]
     assert names(desk, "See both.", "bob@example.com") == ["log.txt"]

@@ -48,11 +48,11 @@ def test_a_file_is_refused_by_its_name_or_type(
         outer.add_attachment(mail)
         mail = outer
     views = [asdict(one) for one in parse(mail.as_bytes()).attachments]
-    kinds = AttachmentsSection(refuse=KINDS).refuse
-    [view] = judged(views, kinds)
+    policy = AttachmentsSection(refuse=KINDS)
+    [view] = judged(views, policy)
     assert view.get("refused") == kind
     assert "holds" not in view
-    assert "refused" not in judged(views, ())[0]
+    assert "refused" not in judged(views, AttachmentsSection())[0]
 
 
 def with_file(name: str, content_type: str) -> EmailMessage:
@@ -67,8 +67,11 @@ def with_file(name: str, content_type: str) -> EmailMessage:
 def test_a_winmail_dat_is_refused_for_what_it_holds() -> None:
     view = {"filename": "winmail.dat", "content_type": "application/ms-tnef"}
     held = view | {"holds": (("report.doc", "application/msword"), ("virus.exe", ""))}
-    assert judged([held], KINDS)[0]["refused"] == "*.exe"
-    assert "refused" not in judged([view | {"holds": (("a.doc", ""),)}], KINDS)[0]
+    assert judged([held], AttachmentsSection(refuse=KINDS))[0]["refused"] == "*.exe"
+    assert (
+        "refused"
+        not in judged([view | {"holds": (("a.doc", ""),)}], AttachmentsSection(refuse=KINDS))[0]
+    )
 
 
 @pytest.mark.parametrize("kind", ["", "exe", " ", "a/b/c", "*/exe.x/", "C:\\x.exe", "../*.exe"])
