@@ -6,6 +6,8 @@ now.  It is computed from the bytes alone; the same bytes give the same Mail.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -171,6 +173,25 @@ class SendState(StrEnum):
     UNSENT = "unsent"  # only to be looked at: the desk listens, or takes mail in quietly
 
 
+# Python's codec (IDNA 2003) maps these to others or to nothing; they are letters of their own since
+# IDNA 2008 (RFC 5894 §7.2): straße.example and strasse.example have different owners.
+_DEVIATIONS = re.compile("[ß\u03c2\u200c\u200d]")
+
+
+def domain_in_ascii(domain: str) -> str:
+    """The domain in lower case as DNS has it, `xn--…` (IDNA); as it is where that cannot be."""
+    labels = re.split("[.\u3002\uff0e\uff61]", domain.lower())
+    with suppress(UnicodeError):
+        return ".".join(_label_in_ascii(label) for label in labels)
+    return domain.lower()
+
+
+def _label_in_ascii(label: str) -> str:
+    if _DEVIATIONS.search(label):
+        return "xn--" + unicodedata.normalize("NFC", label).encode("punycode").decode("ascii")
+    return label.encode("idna").decode("ascii")
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """One mailbox of a header field (RFC 5322 §3.4)."""
@@ -182,10 +203,7 @@ class Address:
     def key(self) -> str:
         """The form by which people are compared: lower case, domain in ASCII (IDNA)."""
         local, at, domain = self.address.strip().lower().rpartition("@")
-        if not domain.isascii():
-            with suppress(UnicodeError):
-                domain = domain.encode("idna").decode("ascii")
-        return local + at + domain
+        return local + at + (domain if domain.isascii() else domain_in_ascii(domain))
 
     @property
     def domain(self) -> str:

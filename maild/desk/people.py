@@ -16,6 +16,7 @@ from maild.store.records import Domain, Organization, Person, PersonAddress
 from maild.store.unit import Unit
 
 FORMER = "addresses"  # key of the setting: all that were ever the desk's
+CALLED = "names"  # the same of what the desk and its mailboxes are called
 
 # Domains of mail providers: they say nothing about an organization.
 PUBLIC_DOMAINS = frozenset(
@@ -68,6 +69,15 @@ def _remember_addresses(unit: Unit, config: Config) -> None:
         unit.lasting.pop(FORMER, None)
 
 
+def _remember_names(unit: Unit, config: Config) -> None:
+    """What the desk and its mailboxes are called, for `learn`."""
+    fronts = (*config.mailbox, *config.alias)
+    called = sorted({config.desk.name, *(front.sender for front in fronts if front.sender)})
+    if asking.settings.kept(unit, CALLED) != {"names": called}:
+        asking.settings.keep(unit, CALLED, {"names": called})
+        unit.lasting.pop(CALLED, None)
+
+
 def is_admin(unit: Unit, config: Config, person: Person) -> bool:
     """Whether the configuration names him an admin: in `[desk] admins`, or `admin` of his own."""
     named = {Address("", text).key for text in config.desk.admins}
@@ -100,9 +110,18 @@ def _own_name(unit: Unit, address: Address) -> str:
     name = names.given(address)
     before_at = address.address.partition("@")[0]
     link = names.is_link(name) and name != before_at
-    if link or names.is_the_desks(name) or _is_anothers(unit, name):
+    if link or _is_the_desks(unit, name) or _is_anothers(unit, name):
         return names.apart(name, address.address)
     return name
+
+
+def _is_the_desks(unit: Unit, name: str) -> bool:
+    """Whether it makes one think of the desk, as it or a mailbox of its is called."""
+    called: tuple[str, ...] | None = unit.lasting.get(CALLED)
+    if called is None:
+        kept = asking.settings.kept(unit, CALLED) or {}
+        called = unit.lasting[CALLED] = tuple(kept.get("names", ()))
+    return names.is_the_desks(name) or any(names.is_called(name, own) for own in called)
 
 
 def _is_anothers(unit: Unit, name: str) -> bool:
@@ -154,6 +173,7 @@ def sync(unit: Unit, config: Config, now: datetime) -> None:
         if person not in named:
             unit.change(person, active=False)
     _remember_addresses(unit, config)
+    _remember_names(unit, config)
 
 
 def _sync_person(

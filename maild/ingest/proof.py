@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from maild.config import TrustSection
 from maild.i18n import sentence
-from maild.model import Mail, Reason
+from maild.model import Mail, Reason, domain_in_ascii
 from maild.parse import authres, trace
 from maild.parse.trace import Hop
 
@@ -22,6 +22,8 @@ BELOW = ("mx.google.com", "mx.microsoft.com")
 # Microsoft 365 names no server in the field; this is the id that it uses in its ARC fields.
 NAMELESS = "mx.microsoft.com"
 _MICROSOFT = ("outlook.com", "office365.com", "microsoft.com")
+# What is said of a domain without a DMARC record; the second is Microsoft's, and no pass.
+NO_DMARC = frozenset(("none", "bestguesspass"))
 
 # A From that every reader takes for the same mailbox: one addr-spec, at most with a name.
 _PLAIN_FROM = re.compile(
@@ -143,10 +145,10 @@ def signed_by_domain(mail: Mail, trust: TrustSection) -> Verdict:
 def _aligned(results: authres.Results, domain: str, server: str, *, plain: bool) -> Verdict:
     """What the server found about this domain; a failure outweighs every pass."""
     dmarc = results.of("dmarc")
-    verdicts = {result.result for result in dmarc}
-    if dmarc and verdicts == {"pass"}:
+    verdicts = {result.result for result in dmarc} - NO_DMARC
+    if verdicts == {"pass"} and all(result.result == "pass" for result in dmarc):
         return _passed(dmarc, domain, server, plain=plain)
-    if verdicts - {"none"}:
+    if verdicts:
         because = sentence(
             "{server} found dmarc={results} for {domain}",
             server=server,
@@ -169,7 +171,9 @@ def _aligned(results: authres.Results, domain: str, server: str, *, plain: bool)
 def _passed(dmarc: Sequence[authres.Result], domain: str, server: str, *, plain: bool) -> Verdict:
     """A pass is of the domain that it names; one that names none, of a From that has but one."""
     if not all(
-        result.get("header.from") == domain if _mentions(result, "header.from") else plain
+        domain_in_ascii(result.get("header.from") or "") == domain
+        if _mentions(result, "header.from")
+        else plain
         for result in dmarc
     ):
         because = sentence(
@@ -185,17 +189,23 @@ def _mentions(result: authres.Result, name: str) -> bool:
 
 def _signs_for(result: authres.Result, domain: str) -> bool:
     """The signing domain is that of From or one above it (RFC 7489 §3.1.1, the strict half)."""
-    signer = result.get("header.d") or (result.get("header.i") or "").rpartition("@")[2]
+    signer = domain_in_ascii(result.get("header.d") or "") or _domain(result.get("header.i"))
     return "." in signer and (domain == signer or domain.endswith("." + signer))
 
 
 def _sent_by_domain(results: authres.Results, domain: str) -> bool:
     """SPF passes for the domain of From (RFC 7208), and DMARC has nothing to say."""
-    if any(result.result != "none" for result in results.of("dmarc")):
+    if any(result.result not in NO_DMARC for result in results.of("dmarc")):
         return False
-    senders = [result.get("smtp.mailfrom") or "" for result in results.of("spf")]
+    senders = [_domain(result.get("smtp.mailfrom")) for result in results.of("spf")]
     passed = all(result.result == "pass" for result in results.of("spf"))
-    return bool(senders) and passed and {s.rpartition("@")[2] for s in senders} == {domain}
+    return passed and set(senders) == {domain}
+
+
+def _domain(value: str | None) -> str:
+    """Of an address, or what is one itself, in the form in which domains are compared: servers
+    write `müller.example`, too (RFC 8616 §5)."""
+    return domain_in_ascii((value or "").rpartition("@")[2])
 
 
 # ---- which fields our server stamped

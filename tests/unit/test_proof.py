@@ -6,6 +6,7 @@ import pytest
 
 from maild.config import TrustSection
 from maild.ingest.proof import Proof, prove, prove_contact
+from maild.model import Address
 from maild.parse import authres, trace
 from maild.parse.parser import parse
 
@@ -362,6 +363,74 @@ def test_h87_a_contact_is_proven_by_what_most_have(results: str, by: str) -> Non
         assert not prove_contact(mail, strict=False, token=True, trust=trust).enough
     technician = prove(mail, strict=True, token=False, trust=OURS)
     assert technician.enough is (by in ("dmarc", "dkim"))
+
+
+# ---- domains that look like others, and the same domain written otherwise (H49)
+
+STRASSE = "xn--strae-oqa.example"
+
+
+@pytest.mark.parametrize(
+    ("sender", "key"),
+    [
+        ("bob@strasse.example", "bob@strasse.example"),
+        ("bob@straße.example", f"bob@{STRASSE}"),
+        ("bob@STRAẞE.example", f"bob@{STRASSE}"),
+        (f"bob@{STRASSE.upper()}", f"bob@{STRASSE}"),
+        ("bob@βόλος.example", "bob@xn--nxasmm1c.example"),
+        ("bob@βόλοσ.example", "bob@xn--nxasmq6b.example"),
+        ("bob@exam\u200dple.com", "bob@xn--example-m4b.com"),
+        ("bob@MÜLLER.example", "bob@xn--mller-kva.example"),
+        ("bob@mu\u0308ller.example", "bob@xn--mller-kva.example"),
+        ("bob@example。com", "bob@example.com"),
+        ("bob@ｅxample.com", "bob@example.com"),
+        ("bob@" + "ü" * 80 + ".example", "bob@" + "ü" * 80 + ".example"),
+    ],
+)
+def test_h49_domains_of_different_owners_are_different(sender: str, key: str) -> None:
+    if "\u200d" in sender:
+        assert Address("", sender).key != "bob@example.com"
+    else:
+        assert Address("", sender).key == key
+
+
+@pytest.mark.parametrize(
+    ("results", "by"),
+    [
+        ("dmarc=pass", "dmarc"),
+        ("dmarc=pass header.from=straße.example", "dmarc"),
+        (f"dmarc=pass header.from={STRASSE}", "dmarc"),
+        ("dkim=pass header.d=straße.example", "dkim"),
+        ("dkim=pass header.i=@straße.example", "dkim"),
+        ("spf=pass smtp.mailfrom=x@straße.example", "spf"),
+        ("dmarc=pass header.from=strasse.example", "none"),
+        ("dkim=pass header.d=strasse.example", "none"),
+        ("spf=pass smtp.mailfrom=x@strasse.example", "none"),
+    ],
+)
+def test_h49_a_domain_is_compared_as_dns_has_it(results: str, by: str) -> None:
+    for sender in ("bob@straße.example", f"bob@{STRASSE}"):
+        mail = parse(f"{PASS.partition(';')[0]}; {results}\r\nFrom: {sender}\r\n\r\nx".encode())
+        assert mail.sender is not None and mail.sender.domain == STRASSE
+        assert prove_contact(mail, strict=True, token=False, trust=OURS).by == by
+
+
+@pytest.mark.parametrize(
+    ("results", "by"),
+    [
+        ("dkim=pass header.d=example.com", "dkim"),
+        ("spf=pass smtp.mailfrom=bob@example.com", "spf"),
+        ("dkim=pass header.d=evil.example", "none"),
+        ("dmarc=pass header.from=evil.example", "none"),
+        ("dmarc=fail header.from=example.com; dkim=pass header.d=example.com", "none"),
+        ("spf=fail smtp.mailfrom=bob@example.com", "none"),
+    ],
+)
+def test_h87_a_guess_about_dmarc_is_no_verdict(results: str, by: str) -> None:
+    """Microsoft 365 writes so of a domain without a DMARC record."""
+    field = f"{PASS.partition(';')[0]}; dmarc=bestguesspass header.from=example.com; {results}"
+    mail = parse(f"{field}\r\nFrom: bob@example.com\r\n\r\nx".encode())
+    assert prove_contact(mail, strict=True, token=False, trust=OURS).by == by
 
 
 # ---- what is asked for
