@@ -539,6 +539,7 @@ class ResourceSection(PersonSection):
 
     answer: Answer | None = None  # as in [commands], for this resource
     admin: bool = False  # may see and change the desk's policy in the console
+    title: str | None = None  # "Helpdesk Manager": `#notify helpdesk manager` means all who bear it
     organization: str | None = None  # of a client: he sees its tickets only in the console
     away_until: date | None = None  # what comes for him goes to `stand_in` until that day
     stand_in: str | None = None  # the address of another resource; none: all others

@@ -151,6 +151,16 @@ def resource_named(unit: Unit, name: str) -> Person | None:
     return found[0] if len(found) == 1 else None
 
 
+def with_title(unit: Unit, config: Config, title: str) -> list[Person]:
+    """The active resources who bear this title in maild.toml."""
+    wanted = " ".join(title.split()).casefold()
+    bear = (
+        s for s in config.resource if s.title and " ".join(s.title.split()).casefold() == wanted
+    )
+    keys = {key for section in bear for key in section.all_addresses()}
+    return [p for p in asking.people.resources(unit) if asking.people.email(unit, p) in keys]
+
+
 def _names(unit: Unit, person: Person) -> tuple[str, ...]:
     """What a resource is called: his name, each word of it, his address, what is before its @."""
     name, email = person.name.lower(), asking.people.email(unit, person)

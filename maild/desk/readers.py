@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from maild.config import Settings
 from maild.desk import people, roles
 from maild.model import Address, Role
 from maild.store.records import Note, Person, Ticket
@@ -30,6 +31,7 @@ class Office(Protocol):
     """What we need of `Desk`."""
 
     unit: Unit
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def read(desk: Office, ticket: Ticket, text: str) -> Readers:
     people_named: dict[int, Person] = {}
     addresses, unknown = [], []
     for word in names(text):
-        found = _people(desk.unit, ticket, word)
+        found = _people(desk, ticket, word)
         people_named.update((person.id, person) for person in found or ())
         if found is None and "@" in word:
             addresses.append(Address("", word).key)
@@ -66,9 +68,9 @@ def names(text: str) -> list[str]:
     return [word for word in found if word][:MOST]
 
 
-def _people(unit: Unit, ticket: Ticket, word: str) -> list[Person] | None:
+def _people(desk: Office, ticket: Ticket, word: str) -> list[Person] | None:
     """Whom one name means; None where we know nobody of this name."""
-    said = word.lower()
+    said, unit = word.lower(), desk.unit
     if said == NOBODY:
         return []
     if said in MEANT:
@@ -76,8 +78,16 @@ def _people(unit: Unit, ticket: Ticket, word: str) -> list[Person] | None:
     if "@" in word:
         person = people.by_address(unit, Address("", word))
         return [person] if person is not None and person.active else None
-    person = people.resource_named(unit, word) or _of_ticket(unit, ticket, said)
-    return [person] if person is not None else None
+    person = people.resource_named(unit, word)
+    titled = [] if person is not None else _titled(desk, ticket, word)
+    person = person or (None if titled else _of_ticket(unit, ticket, said))
+    return [person] if person is not None else titled or None
+
+
+def _titled(desk: Office, ticket: Ticket, word: str) -> list[Person]:
+    """Who bears this title; a technician of a client only on its own tickets."""
+    found = people.with_title(desk.unit, desk.settings.config, word)
+    return [p for p in found if p.organization_id in (None, ticket.organization_id)]
 
 
 def _of_ticket(unit: Unit, ticket: Ticket, said: str) -> Person | None:

@@ -396,3 +396,46 @@ def test_h87_who_would_write_in_vain_is_told_before_and_after(
     desk.dana.reply("Pull it now.")
     assert "Pull it now." in last(desk.ann)
     assert templates(desk, "dana@example.com").count("wants-no-mail") == 1
+
+
+TITLED = """[[resource]]
+name = "Mia Chief"
+email = "mia@example.com"
+title = "Helpdesk Manager"
+[[resource]]
+name = "Max Chief"
+email = "max@example.com"
+title = "Helpdesk  manager"
+[[resource]]
+name = "Gus"
+email = "gus@globex.example"
+title = "Helpdesk Manager"
+organization = "Globex"
+[[organization]]
+name = "Globex"
+domains = ["globex.example"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "readers"),
+    [
+        ("#notify Helpdesk Manager", {"mia", "max"}),
+        ("#notify helpdesk manager, dana", {"mia", "max", "dana"}),
+        ("#notify contact, HELPDESK MANAGER", {"mia", "max", "ann"}),
+        ("#notify mia", {"mia"}),
+        ("#notify manager", set()),  # half a title is none
+    ],
+)
+def test_n14_a_title_means_all_who_bear_it(
+    make_desk: MakeDesk, words: str, readers: set[str]
+) -> None:
+    desk = opened(make_desk, more=TITLED)
+    people = {"ann": desk.ann, "dana": desk.dana}
+    for name, address in [("mia", "mia@example.com"), ("max", "max@example.com"),
+                          ("gus", "gus@globex.example")]:  # fmt: skip
+        people[name] = desk.writer(name, address)
+    desk.bob.reply(f"{words}\nThe fuse is gone.")
+    assert {n for n, who in people.items() if "fuse is gone" in told(desk, who)} == readers
+    assert desk.ticket()["notes"][-1]["public"] is ("ann" in readers)
+    assert ("Not done" in last(desk.bob)) is (not readers)

@@ -20,8 +20,8 @@ def notify(job: Job, argument: str) -> str:
     if found.unknown:
         raise Refused(
             sentence(
-                '"{text}" is nobody here; write names, addresses, contact, additional, primary '
-                "or nobody.",
+                '"{text}" is nobody here; write names, titles, addresses, contact, additional, '
+                "primary or nobody.",
                 text=found.unknown[0],
             )
         )
