@@ -27,7 +27,7 @@ def refused(desk: Desk) -> dict[str, str | None]:
     return {file["filename"]: file["refused"] for file in desk.ticket()["attachments"]}
 
 
-def test_a_customers_refused_file_is_said_in_the_acknowledgement(make_desk: MakeDesk) -> None:
+def test_h114_a_customers_refused_file_is_said_in_the_acknowledgement(make_desk: MakeDesk) -> None:
     desk = make_desk(more=POLICY)
     desk.ann.mail(TITLE, "See both.", attach=FILES)
     assert refused(desk) == {"tool.exe": "*.exe", "log.txt": None}
@@ -38,7 +38,7 @@ def test_a_customers_refused_file_is_said_in_the_acknowledgement(make_desk: Make
     assert "Refused, not passed on: tool.exe" in told(desk, desk.bob)
 
 
-def test_a_customers_refused_file_in_an_answer_is_said(make_desk: MakeDesk) -> None:
+def test_h114_a_customers_refused_file_in_an_answer_is_said(make_desk: MakeDesk) -> None:
     desk = opened(make_desk, more=POLICY)
     number = desk.ticket()["number"]
     desk.ann.mail(f"[{number}] {TITLE}", "And these.", attach=FILES)
@@ -50,7 +50,7 @@ def test_a_customers_refused_file_in_an_answer_is_said(make_desk: MakeDesk) -> N
     assert len(desk.ann.received()) == before
 
 
-def test_a_technicians_refused_file_is_said_to_both(make_desk: MakeDesk) -> None:
+def test_h114_a_technicians_refused_file_is_said_to_both(make_desk: MakeDesk) -> None:
     desk = opened(make_desk, more=POLICY)
     desk.bob.mail(f"[{desk.ticket()['number']}] {TITLE}", "Run this.", attach=FILES)
     assert names(desk, "Run this.", "ann@acme.example") == ["log.txt"]

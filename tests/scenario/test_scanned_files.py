@@ -39,7 +39,7 @@ def policy(tmp_path: Path, script: str) -> str:
 
 
 @pytest.mark.parametrize("how", SCANNERS)
-def test_what_the_scanner_says_decides(make_desk: MakeDesk, tmp_path: Path, how: str) -> None:
+def test_h116_what_the_scanner_says_decides(make_desk: MakeDesk, tmp_path: Path, how: str) -> None:
     script, wanted = SCANNERS[how]
     desk = opened(make_desk, more=policy(tmp_path, script))
     number = desk.ticket()["number"]
@@ -56,7 +56,7 @@ def test_what_the_scanner_says_decides(make_desk: MakeDesk, tmp_path: Path, how:
             assert f"{name}: kept back" in last(desk.bob)
 
 
-def test_a_customer_is_told_of_an_infected_file(make_desk: MakeDesk, tmp_path: Path) -> None:
+def test_h116_a_customer_is_told_of_an_infected_file(make_desk: MakeDesk, tmp_path: Path) -> None:
     desk = make_desk(more=policy(tmp_path, SCANNERS["as it should"][0]))
     desk.ann.mail(TITLE, "See both.", attach=FILES)
     assert "infected" in last(desk.ann)
@@ -64,7 +64,7 @@ def test_a_customer_is_told_of_an_infected_file(make_desk: MakeDesk, tmp_path: P
     assert "Refused, not passed on: bad.doc" in told(desk, desk.bob)
 
 
-def test_scan_frees_what_waited(make_desk: MakeDesk, tmp_path: Path) -> None:
+def test_h116_scan_frees_what_waited(make_desk: MakeDesk, tmp_path: Path) -> None:
     desk = make_desk(more=policy(tmp_path, "cat > /dev/null; exit 2"))
     desk.ann.mail(TITLE, "See both.", attach=FILES)
     assert set(refused(desk).values()) == {"not scanned"}

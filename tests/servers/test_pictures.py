@@ -83,7 +83,7 @@ def sent(tmp_path: Path, relay: RudeSmtp, octets: bytes, by: str, to: str) -> Em
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize(("by", "to"), [(BOB, ANN), (ANN, BOB)])
-def test_a_picture_stands_in_its_place(
+def test_h115_a_picture_stands_in_its_place(
     tmp_path: Path, relay: RudeSmtp, variant: str, by: str, to: str
 ) -> None:
     mail = sent(tmp_path, relay, picture_mail(*VARIANTS[variant]), by, to)
@@ -113,7 +113,7 @@ def test_a_picture_stands_in_its_place(
         ("See the file.", f"<p>See the file.</p>{IMG}", "svg+xml"),
     ],
 )
-def test_a_picture_without_a_place_is_a_file(
+def test_h115_a_picture_without_a_place_is_a_file(
     tmp_path: Path, relay: RudeSmtp, plain: str, page: str, kind: str
 ) -> None:
     mail = sent(tmp_path, relay, picture_mail(plain, page, kind), BOB, ANN)

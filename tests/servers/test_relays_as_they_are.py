@@ -442,7 +442,7 @@ def test_552_goes_once_more_without_the_files_and_says_so(
         ("8BITMIME", [90_000], [0]),
     ],
 )
-def test_what_the_relay_announces_bounds_the_files(
+def test_h113_what_the_relay_announces_bounds_the_files(
     tmp_path: Path, size: str, sizes: list[int], goes: list[int]
 ) -> None:
     with RudeSmtp(extensions=("8BITMIME", size)) as relay:
