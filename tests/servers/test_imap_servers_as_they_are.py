@@ -49,7 +49,7 @@ def as_ranges(uids: list[int]) -> str:
         ),
     ],
 )
-def test_a_search_is_read_however_it_is_answered(
+def test_h100_a_search_is_read_however_it_is_answered(
     watched: Watched, answer: Callable[[str, list[int]], str]
 ) -> None:
     with RudeImap({uid: mail(uid) for uid in range(1, 251)}) as server:
@@ -59,7 +59,7 @@ def test_a_search_is_read_however_it_is_answered(
 
 
 @pytest.mark.parametrize("answer", ["* SEARCH", "* search", "", '* ESEARCH (TAG "x") UID'])
-def test_a_search_that_finds_nothing_is_read_too(watched: Watched, answer: str) -> None:
+def test_h100_a_search_that_finds_nothing_is_read_too(watched: Watched, answer: str) -> None:
     with RudeImap(THREE) as server:
         server.searched = lambda tag, uids: answer
         assert watched.watcher(server.section()).once() == 0

@@ -87,7 +87,7 @@ def told(pool: WorkerPool, *items: str) -> list[str]:
         ("sleeps", "sleeps"),  # no CPU of its own: a machine that is busy stops nobody's work
     ],
 )
-def test_one_of_several_meets_its_limit_and_the_others_are_done(
+def test_h96_one_of_several_meets_its_limit_and_the_others_are_done(
     pool: WorkerPool, what: str, gives: str
 ) -> None:
     assert told(pool, "one", what, "two") == ["one", gives, "two"]
