@@ -36,6 +36,7 @@ from maild.ingest import (
     foreign,
     kept_back,
     mail_notes,
+    own_list,
     own_mail,
     withheld,
 )
@@ -195,6 +196,8 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
     found = _of_thread(evidence, decided, mail)
     found = replace(found, ticket=of) if of is not None else found
     token = sender.person.id in found.persons
+    if token:  # whatever lists his server writes into its header
+        mail = desk.mail = own_list.without_the_list(mail, "it answers what its sender alone got")
     believe = prove if sender.is_resource else prove_contact
     proof = believe(
         mail, strict=sender.strict, token=token, trust=config.trust, field=claimed.field

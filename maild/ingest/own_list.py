@@ -1,4 +1,5 @@
-"""A list that is the desk's own address is the desk's mailbox: its posts are letters (H105)."""
+"""Posts of lists that are letters all the same: the list is the desk's own address, or somebody
+answers what he alone got (H105)."""
 
 from __future__ import annotations
 
@@ -18,7 +19,15 @@ def as_letter(unit: Unit, config: Config, mail: Mail) -> Mail:
         return mail
     if not any(_is_ours(unit, config, name) for name in of_list.names):
         return mail
-    reason = Reason("kind", of_list.kind.value, "the list is the desk's own address")
+    return without_the_list(mail, "the list is the desk's own address")
+
+
+def without_the_list(mail: Mail, because: str) -> Mail:
+    """A list's post as what it is otherwise."""
+    of_list = mail.of_list
+    if mail.kind is not Kind.LIST or of_list is None:
+        return mail
+    reason = Reason("kind", of_list.kind.value, because)
     return replace(
         mail,
         kind=of_list.kind,

@@ -215,9 +215,26 @@ def test_h37_who_wants_no_automatic_answer_gets_none(make_desk: MakeDesk) -> Non
 def test_e9_list_mail_changes_no_status(make_desk: MakeDesk) -> None:
     desk = make_desk()
     desk.ann.mail("Printer is on fire")
-    desk.ann.reply("Seen.", headers={"List-Id": "<all.acme.example>"})
-    assert desk.ticket()["status"] == "New"
-    assert len(desk.ticket()["notes"]) == 2
+    desk.bob.reply("Does it still burn?")
+    was, number = desk.ticket()["status"], desk.ticket()["number"]
+    before = len(desk.bob.received())
+    listed = {"List-Id": "<all.acme.example>", "To": "all@acme.example"}
+    desk.ann.mail(f"Re: [{number}] Printer is on fire", "Seen.", headers=listed)
+    assert desk.ticket()["status"] == was
+    assert len(desk.ticket()["notes"]) == 3
+    assert len(desk.bob.received()) == before
+
+
+@pytest.mark.parametrize("field", ["List-Id", "List-Post", "Mailing-list"])
+def test_h105_who_answers_what_he_alone_got_is_heard_whatever_list_his_server_names(
+    make_desk: MakeDesk, field: str
+) -> None:
+    desk = make_desk()
+    desk.ann.mail("Printer is on fire")
+    desk.bob.reply("Does it still burn?")
+    desk.ann.reply("Yes, and it smokes.", headers={field: "<all.acme.example>"})
+    assert desk.ticket()["status"] == "Feedback Received"
+    assert "it smokes" in plain_text(desk.bob.received()[-1])
 
 
 def test_h38_a_phrase_in_automatic_mail_is_no_command(make_desk: MakeDesk) -> None:
