@@ -173,7 +173,8 @@ def test_the_audit_says_who_did_what_from_where(ground: Ground) -> None:
 
 def test_a_refused_file_is_named_and_not_handed_out(ground: Ground) -> None:
     site, name = ground.site, "tool.exe"
-    site.desk.ann.mail("A tool", "Run this.", attach={name: b"MZ the tool"})
+    tool = {name: b"MZ the tool"}
+    site.apart(lambda: site.desk.ann.mail("A tool", "Run this.", attach=tool))
     number = site.desk.ticket()["number"]
     with site.desk.store.look() as unit:
         found = screens.numbered(unit, number)

@@ -121,6 +121,7 @@ def test_e13_why_a_phrase_does_not_count_is_told(subject: str, why: str | None) 
 # ---- any text at all
 
 
+@pytest.mark.no_cover
 @given(st.text(max_size=3000), st.text(max_size=5000), st.booleans(), st.booleans())
 @settings(max_examples=300, deadline=2000)
 def test_any_text_gives_commands_or_none(
@@ -354,6 +355,7 @@ _BESIDE = (parent / "shared" / "corpora" for parent in Path(__file__).parents)
 CORPORA = next((folder for folder in _BESIDE if folder.is_dir()), None)
 
 
+@pytest.mark.no_cover
 @pytest.mark.skipif(CORPORA is None, reason="the labelled mails are not on this machine")
 def test_e6_no_false_alarm_among_mails_by_people(record_property: Callable[..., None]) -> None:
     tried, alarms = 0, []

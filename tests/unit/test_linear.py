@@ -43,7 +43,7 @@ from maild.parse.thanks import is_thanks
 
 from .test_commands import NAMES
 
-pytestmark = pytest.mark.no_cover  # what measures coverage is most of the time then
+pytestmark = pytest.mark.no_cover
 
 SIZE = 5_000  # characters, and twice as many
 CHEAP = 0.02  # seconds that are not worth measuring
