@@ -36,6 +36,10 @@ from maild.store.rehearsal import rehearsal
 from maild.store.unit import Unit
 from maild.yamlfile import nearest
 
+ProfileArgument = Annotated[
+    Path | None, typer.Argument(metavar="[FOLDER]", help="A profile; default: the desk's.")
+]
+
 group = typer.Typer(no_args_is_help=False, help="Rules: what happens by itself, and when.")
 
 
@@ -52,24 +56,26 @@ def _default(context: typer.Context, config: ConfigOption = None) -> None:
 
 @group.command("check")
 def check(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="[FOLDER]", help="A profile; default: the desk's.")
-    ] = None,
+    folder: ProfileArgument = None,
     config: ConfigOption = None,
 ) -> None:
     """Read profile and rules; tell every mistake with file and line."""
-    place = configuration.config_file(config)
-    templates = None  # a folder can be checked where there is no desk
-    if folder is None or place.is_file():
-        settings = configuration.load(place)
-        folder = folder or profile_folder(settings.config.profile, settings.folder)
-        templates = settings.templates
-    rule_set = load_book(folder, templates=templates)
+    folder, settings = _asked(folder, config)
+    rule_set = load_book(folder, templates=settings.templates if settings else None)
     profile = rule_set.profile
     print(
         f"{profile.name}: {len(profile.statuses)} statuses, {len(rule_set.rules)} rules, "
         f"{len(rule_set.stamps)} files: no mistakes."
     )
+
+
+def _asked(folder: Path | None, config: Path | None) -> tuple[Path, configuration.Settings | None]:
+    """The folder of the profile, and the desk's settings; a folder needs no desk to be read."""
+    place = configuration.config_file(config)
+    if folder is not None and not place.is_file():
+        return folder, None
+    settings = configuration.load(place)
+    return folder or profile_folder(settings.config.profile, settings.folder), settings
 
 
 @group.command("list")
@@ -102,9 +108,7 @@ def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
 
 @group.command("who")
 def who_(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="[FOLDER]", help="A profile; default: the desk's.")
-    ] = None,
+    folder: ProfileArgument = None,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -112,10 +116,7 @@ def who_(
 
     The rules are tried on a small office in memory; nothing of it is kept.
     """
-    place, settings = configuration.config_file(config), None
-    if folder is None or place.is_file():
-        settings = configuration.load(place)
-        folder = folder or profile_folder(settings.config.profile, settings.folder)
+    folder, settings = _asked(folder, config)
     rules = Rules(folder, templates=settings.templates if settings else None)
     rows = who_is_told.table(rules, settings.config if settings else None)
     if json:

@@ -14,10 +14,8 @@ from maild.store.unit import Unit
 def as_letter(unit: Unit, config: Config, mail: Mail) -> Mail:
     """The mail as it is at this desk: a post of our own list is what it would be without the
     list."""
-    of_list = mail.of_list
-    if mail.kind is not Kind.LIST or of_list is None:
-        return mail
-    if not any(_is_ours(unit, config, name) for name in of_list.names):
+    names = mail.of_list.names if mail.of_list is not None else ()
+    if not any(_is_ours(unit, config, name) for name in names):
         return mail
     return without_the_list(mail, "the list is the desk's own address")
 
