@@ -11,9 +11,9 @@ demo: setup
 
 test: lint
 	@tests/install-servers.sh
-	$(BIN)/pytest -n 4 --dist worksteal -m no_cover           # being measured would be most of their time
-	$(BIN)/pytest -n 4 --dist worksteal -m "not no_cover" --cov --cov-report=   # many wait for servers
-	@echo "Lines and branches that ran in the processes of the tests themselves; lowest first:"
+	$(BIN)/pytest -n 4 --dist worksteal -m no_cover           # many wait for servers
+	$(BIN)/pytest -n 4 --dist worksteal -m "not no_cover" --cov --cov-report=
+	@echo "Lines and branches that the unit tests ran; lowest first:"
 	@$(BIN)/coverage report --sort=cover --skip-covered | sed -n '3,14p;$$p'
 
 faults: setup-test       # everything that can go wrong, a thousand kills among it; an hour and more

@@ -352,7 +352,6 @@ def carry(a: Desk, b: Desk, seen: dict[str, int]) -> int:
     return carried
 
 
-@pytest.mark.no_cover
 def test_h29_h30_a_storm_of_a_day_ends_and_loses_nothing(make_desk: MakeDesk) -> None:
     """Counters in the database end it, whatever the headers say (E10)."""
     a, b = make_desk(more=STORM), second_desk(make_desk, "help@other.example")

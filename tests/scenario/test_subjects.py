@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from tests.scenario.conversation import Desk
 from tests.scenario.test_trust import FORWARD, configured, numbered
 
@@ -39,7 +37,6 @@ FORWARDS = (
 )
 
 
-@pytest.mark.no_cover
 def test_h80_who_merely_replies_repeats_no_phrase_of_a_title(make_desk: MakeDesk) -> None:
     desk = make_desk()
     for title in ("Mail from Acme is spam", "Ich glaube, das ist spam", "Printer is resolved"):
