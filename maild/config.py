@@ -471,6 +471,20 @@ class MonitorSection(Section):
         return host.strip("[]"), int(port)
 
 
+class KeepSection(Section):
+    """How many days something is kept; 0: for ever.  What is of a ticket that is not over stays."""
+
+    raw: Annotated[float, Field(ge=0)] = 0  # mails as they came in, with their files
+    outbox: Annotated[float, Field(ge=0)] = 90  # mails as they went out; that they did is kept
+    events: Annotated[float, Field(ge=0)] = 0  # what happened to tickets, step by step
+    logs: Annotated[float, Field(ge=0)] = 365  # attempts to send, calls of hooks, past alerts
+
+    @property
+    def limited(self) -> dict[str, float]:
+        """What is not kept for ever, and for how many days it is."""
+        return {name: days for name, days in self.model_dump().items() if days}
+
+
 class LogSection(Section):
     """What is written to standard error while commands work."""
 
@@ -691,6 +705,7 @@ class Config(BaseModel):
     floods: FloodsSection = FloodsSection()
     spam: SpamSection = SpamSection()
     monitor: MonitorSection = MonitorSection()
+    keep: KeepSection = KeepSection()
     log: LogSection = LogSection()
     resource: list[ResourceSection] = []
     organization: list[OrganizationSection] = []

@@ -27,6 +27,7 @@ from maild.monitor.health import beat
 from maild.monitor.monitor import Monitor
 from maild.monitor.progress import Progress
 from maild.outbox.webhook_delivery import Hooks
+from maild.pruner import Pruner
 from maild.store import asking, set_back
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ class Daemon:
         self._thread("hooks", self._call)
         self._thread("deliver", self.deliverer.run, self.stop, self.outbox_waits)
         self._thread("watch", self._watch)
+        self._thread("keep", self._pruner(_now).run, self.stop)
         self._ticker.add_job(
             self._tick, "interval", seconds=TICK_SECONDS, coalesce=True, max_instances=1, id=TICK
         )
@@ -189,10 +191,14 @@ class Daemon:
         self.hooks.once(now)
         self.app.tell_admins(now)
         search.follow(self.app.store)
+        self._pruner(lambda: now).once()
         delivered = self.deliverer.once(now)
         self.reader.close()
         self.app.store.act(lambda unit: beat(unit, PASS_NAME, now, once=True))
         return {"fetched": fetched, "processed": processed, "clocks": fired, **delivered}
+
+    def _pruner(self, clock: Callable[[], datetime]) -> Pruner:
+        return Pruner(self.app.store, self.app.settings.config.keep, clock)
 
     # ---- the threads
 

@@ -11,11 +11,9 @@ from typing import Any
 from maild.backup import databases
 from maild.errors import MaildError
 from maild.parse.attachments import attachment_bytes
-from maild.store import Store, asking
+from maild.store import Store, asking, prune
 from maild.store.records import NumberSeries, Thread
 from maild.store.unit import Unit
-
-PRUNED = "pruned"  # key of a Setting: raw_before, by `[keep]`
 
 
 @dataclass(slots=True)
@@ -58,8 +56,8 @@ def verify(store: Store, *, repair: bool = False) -> Report:
 
 def _octets(unit: Unit, report: Report) -> None:
     """The mails are what came in; what was erased or pruned has left its place empty."""
-    pruned = (asking.settings.kept(unit, PRUNED) or {}).get("raw_before")
-    limit = datetime.fromisoformat(pruned) if pruned else None
+    pruned = prune.so_far(unit).get("raw")
+    limit = datetime.fromisoformat(pruned["before"]) if pruned else None
     count = gone = 0
     for number, sha256, size, accepted, octets in asking.integrity.octets(unit):
         if octets is None:
@@ -73,7 +71,7 @@ def _octets(unit: Unit, report: Report) -> None:
             count += 1
     report.checked["mails"] = count
     if gone:
-        report.checked["mails whose octets were erased"] = gone
+        report.checked["mails whose octets were erased or pruned"] = gone
 
 
 def _files(unit: Unit, report: Report) -> None:

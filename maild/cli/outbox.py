@@ -42,6 +42,7 @@ Since = Annotated[
     str | None,
     typer.Option("--since", metavar="TIME", help='All that failed since: a time, or "2 hours".'),
 ]
+PRUNED = "Its words are not kept any more: they were pruned, as `[keep] outbox` says, or erased."
 Id = Annotated[int, typer.Argument(metavar="ID", help="As `maild outbox` shows it.")]
 
 
@@ -125,15 +126,21 @@ def show(
         if found is None or item is None:
             raise NotFound(f"There is no notification {number}; `maild outbox` shows all.")
         row, octets = _item(found) | {"deliveries": _deliveries(unit, number)}, item.octets
-        draft = preview.of_item(app.settings, unit, item) if octets is None else None
+        pruned = octets is None and not item.data
+        unwritten = octets is None and not pruned
+        draft = preview.of_item(app.settings, unit, item) if unwritten else None
     if json and not raw:
         print_json(row)
         return
+    if raw and pruned:
+        raise NotFound(PRUNED)
     if raw:
         sys.stdout.buffer.write(draft.octets if draft is not None else octets or b"")
         sys.stdout.buffer.flush()
         return
     _print(row)
+    if pruned:
+        print(f"\n{PRUNED}")
     if draft is not None:
         print(f"\nIt is not written yet; now it would be:\n\nSubject: {draft.subject}\n")
         print(draft.text)

@@ -81,9 +81,17 @@ def _rows(health: Health) -> Iterator[tuple[str, str]]:
         )
         or str(health.database["kind"]),
     )
+    yield "pruned", "; ".join(_pruned(health)) or "nothing: all is kept for ever"
     made = datetime.fromisoformat(health.backup) if health.backup else None
     yield "last backup", local(made) or "none"
     yield "alerts", f"{len(health.alerts)}; `maild alerts` lists them" if health.alerts else "none"
+
+
+def _pruned(health: Health) -> Iterator[str]:
+    for kind, one in health.pruned.items():
+        when = datetime.fromisoformat(one["before"]) if one["before"] else None
+        done = f"{one['rows']} rows so far, up to {local(when)}" if when else "not yet"
+        yield f"{kind} after {one['days']:g} days: {done}"
 
 
 def _counted(values: Any, names: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from maild.config import Settings
 from maild.errors import MaildError
 from maild.model import MessageState, SendState
-from maild.store import Store, asking
+from maild.store import Store, asking, prune
 from maild.store.asking.health import DAEMON
 from maild.store.unit import Unit
 
@@ -39,6 +39,8 @@ class Health:
     tickets: Mapping[str, int] = field(default_factory=dict)  # kind of status → how many
     clocks_late_seconds: float = 0.0
     database: Mapping[str, Any] = field(default_factory=dict)  # kind, bytes, free_bytes
+    # of each kind of `[keep]` that ends: days, before (when), rows that went
+    pruned: Mapping[str, Any] = field(default_factory=dict)
     backup: str | None = None  # when the last one was made and checked
     alerts: tuple[dict[str, Any], ...] = ()
 
@@ -98,6 +100,7 @@ def _seen(
         tickets=asking.health.tickets_by_kind(unit),
         clocks_late_seconds=_age(asking.health.oldest_due_clock(unit, now), now),
         database=_database(store, settings),
+        pruned=_pruned(unit, settings),
         backup=(asking.settings.kept(unit, BACKUP) or {}).get("at"),
         alerts=tuple(alerts),
     )
@@ -173,6 +176,18 @@ def _database(store: Store, settings: Settings) -> dict[str, Any]:
         "kind": "sqlite",
         "bytes": sum(part.stat().st_size for part in parts if part.exists()),
         "free_bytes": disk.f_bavail * disk.f_frsize,
+    }
+
+
+def _pruned(unit: Unit, settings: Settings) -> dict[str, Any]:
+    found = prune.so_far(unit)
+    return {
+        kind: {
+            "days": days,
+            "before": found.get(kind, {}).get("before"),
+            "rows": found.get(kind, {}).get("rows", 0),
+        }
+        for kind, days in settings.config.keep.limited.items()
     }
 
 

@@ -165,6 +165,10 @@ class Unit:
         if self._link is not None and params:
             self._link.many(statement, params)
 
+    def run(self, statement: Statement, **params: Any) -> int:
+        """Runs a statement of `maild/store` at once; how many rows it touched."""
+        return self._link.run(statement, params) if self._link is not None else 0
+
     def adopt(self, record: type[R], row: Row) -> R:
         """The record of a row of its table: always the same one, with what was changed in it."""
         kind: Any = record

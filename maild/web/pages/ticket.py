@@ -191,9 +191,9 @@ def html(visit: Visit) -> Response:
 def eml(visit: Visit) -> Response:
     """The mail as it was received (N26)."""
     found, note_id, _, stored = _note(visit)
-    octets = screens.octets(visit.unit, stored) if stored else None
-    if octets is None:
+    if not stored:
         raise NotFound(sentence("No mail belongs to this note."))
+    octets = _octets(visit, stored)
     return download(octets, f"{found.number}-{note_id}.eml", "message/rfc822")
 
 
@@ -204,12 +204,19 @@ def file(visit: Visit) -> Response:
     part = visit.number_in_path("part")
     note = visit.unit.get(Note, note_id)
     views = [view for view in (note.attachments if note else ()) if view.get("part") == part]
-    octets = screens.octets(visit.unit, stored) if stored and views else None
-    if octets is None:
+    if not (stored and views):
         raise NotFound(sentence("There is no such file."))
+    octets = _octets(visit, stored)
     _not_refused(views[0])
     content = attachment_bytes(octets, part)
     return download(content, str(views[0]["filename"]), "application/octet-stream")
+
+
+def _octets(visit: Visit, stored: int) -> bytes:
+    octets = screens.octets(visit.unit, stored)
+    if octets is None:
+        raise NotFound(sentence("The mail as it came in is not kept any more, nor are its files."))
+    return octets
 
 
 def _not_refused(view: Mapping[str, Any]) -> None:
