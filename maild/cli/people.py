@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,10 +13,10 @@ from rich.table import Table
 
 from maild.app import App, open_app
 from maild.cli.options import SCREENFUL, AllOption, ConfigOption, JsonOption, more, print_json
-from maild.desk import people, views
+from maild.desk import csv_files, people, views
 from maild.desk.desk import Actor, Desk
 from maild.desk.people import Change
-from maild.errors import MaildError, UsageError
+from maild.errors import UsageError
 from maild.model import Address, Role, TicketRole
 from maild.store import asking
 from maild.store.unit import Unit
@@ -158,67 +157,49 @@ def approve(
 
 def import_(
     file: Annotated[Path, typer.Argument(help=f"CSV with the columns {', '.join(COLUMNS)}.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say every mistake, and keep nothing.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Add and change people and organizations from a CSV file: all of it, or nothing."""
-    rows = _read(file)
-    app = open_app(config)
-    count = app.store.act(lambda unit: _import(unit, file, rows))
-    print(f"{count} lines of {file} are in.")
+    rows = csv_files.rows(file, COLUMNS, ["kind"])
+    # Organizations first: people may name one that stands further down.
+    rows.sort(key=lambda row: row.get("kind").lower() != "organization")
+    app = open_app(config, look=dry_run)
+
+    def work(unit: Unit) -> int:
+        desk = _desk(app, unit, f"cli:import {file}")
+        return csv_files.put_each(rows, lambda row: _put(unit, row), desk.attempt)
+
+    if dry_run:
+        with app.store.look() as unit:
+            count = work(unit)
+    else:
+        count = app.store.act(work)
+    print(f"{count} lines of {file} {'would be' if dry_run else 'are'} in.")
 
 
-# ---- reading and writing rows
-
-
-def _read(file: Path) -> list[tuple[int, dict[str, str]]]:
-    """(line, row) of the file; UsageError for columns that we do not know."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            unknown = sorted(set(reader.fieldnames or ()) - set(COLUMNS))
-            if unknown or "kind" not in (reader.fieldnames or ()):
-                raise UsageError(
-                    f"{file}: its first line names the columns, out of {', '.join(COLUMNS)}; "
-                    f"kind is needed{', unknown: ' + ', '.join(unknown) if unknown else ''}."
-                )
-            return [
-                (reader.line_num, {key: (row.get(key) or "").strip() for key in COLUMNS})
-                for row in reader
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{file} cannot be read as a CSV file in UTF-8: {error}.") from error
-
-
-def _import(unit: Unit, file: Path, rows: list[tuple[int, dict[str, str]]]) -> int:
-    """Organizations first: people may name one that stands further down."""
-    for line, row in sorted(rows, key=lambda item: item[1]["kind"].lower() != "organization"):
-        try:
-            _put(unit, row)
-        except MaildError as error:
-            raise UsageError(f"{file}, line {line}: {error.message}") from error
-    return len(rows)
-
-
-def _put(unit: Unit, row: dict[str, str]) -> None:
-    kind = row["kind"].lower()
-    active = _yes(row["active"])
+def _put(unit: Unit, row: csv_files.Row) -> None:
+    kind = row.get("kind").lower()
+    active = _yes(row.get("active"))
     if kind not in KINDS:
-        raise UsageError(f'"{row["kind"]}" is no kind; possible are {", ".join(KINDS)}.')
+        raise UsageError(f'"{row.get("kind")}" is no kind; possible are {", ".join(KINDS)}.')
     if kind == "organization":
-        people.put_organization(unit, row["name"], _words(row["domains"]), active)
+        people.put_organization(unit, row.get("name"), _words(row.get("domains")), active)
         return
     wanted = Change(
-        row["name"] or None,
+        row.get("name") or None,
         Role(kind),
-        row["organization"] or None,
-        tuple(_words(row["aliases"])),
-        row["language"] or None,
-        row["timezone"] or None,
+        row.get("organization") or None,
+        tuple(_words(row.get("aliases"))),
+        row.get("language") or None,
+        row.get("timezone") or None,
         active,
     )
-    known = people.by_address(unit, Address("", row["email"]))
+    known = people.by_address(unit, Address("", row.get("email")))
     if known is None:
-        people.add(unit, row["email"], wanted, _now())
+        people.add(unit, row.get("email"), wanted, _now())
     else:
         people.alter(unit, known, wanted)
 

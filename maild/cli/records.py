@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,11 +57,16 @@ def list_(
     if json:
         print_json(rows)
         return
-    names = item_files.columns(wanted)[: SHOWN + 1]
-    table = Table(*(name.replace("_", " ") for name in names))
+    Console().print(table(item_files.columns(wanted)[: SHOWN + 1], rows))
+
+
+def table(names: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> Table:
+    """Records, as `items.plain` has them, with these of their fields."""
+    columns = list(names)
+    found = Table(*(name.replace("_", " ") for name in columns))
     for row in rows:
-        table.add_row(*(escape(_shown(row[name])) for name in names))
-    Console().print(table)
+        found.add_row(*(escape(_shown(row[name])) for name in columns))
+    return found
 
 
 def show(
@@ -73,11 +79,11 @@ def show(
     if json:
         print_json(row)
         return
-    table = Table.grid(padding=(0, 2))
+    facts = Table.grid(padding=(0, 2))
     for field, value in row.items():
         if value not in (None, "", []):
-            table.add_row(field.replace("_", " "), escape(_shown(value)))
-    Console().print(table)
+            facts.add_row(field.replace("_", " "), escape(_shown(value)))
+    Console().print(facts)
 
 
 def put(

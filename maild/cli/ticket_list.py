@@ -44,10 +44,11 @@ class Found:
     """What there is."""
 
     listing: Listing
-    rows: list[Listed]
+    rows: Sequence[Listed]
     summaries: list[dict[str, Any]]  # as --json has them
     now: datetime
     counted: int  # of the view; more than MOST_COUNTED: nobody has counted
+    also: tuple[str, ...] = ()  # people, organizations, records that a search has found
 
     def count(self, shown: int) -> str:
         """How many more there are than those that are shown."""
@@ -57,6 +58,11 @@ class Found:
 def screenful() -> int:
     """How many rows a screen has."""
     return max(shutil.get_terminal_size((100, 40)).lines - AROUND, FEWEST)
+
+
+def view_named(text: str) -> str:
+    """ "by-client": "by client"."""
+    return text.lower().replace("-", " ").replace("_", " ").strip()
 
 
 def wanted(
@@ -73,8 +79,7 @@ def wanted(
         chosen = ("number", *lists.FOURTEEN)
     elif columns is not None:
         chosen = tuple(lists.column(name) for name in columns.split(",") if name.strip())
-    name = view.lower().replace("-", " ").replace("_", " ")
-    grouped = lists.column(group) if group else lists.GROUPED.get(name, "")
+    grouped = lists.column(group) if group else lists.GROUPED.get(view_named(view), "")
     listing = Listing(view, columns=chosen, group=grouped, sort="number", descending=True)
     if sort is not None:
         listing = listing.with_(sort=lists.sorted_by(sort), descending=sort.startswith("-"))
@@ -91,17 +96,20 @@ def find(config: Path | None, asked: Wanted, most: int) -> Found:
     with store.look() as unit:
         me = people.the_person(unit, asked.by) if asked.by else None
         query = ticket_query.read(unit, profile, asked.search, now, me)
-        rows = ticket_query.find(unit, profile, asked.listing, query, now=now, me=me, limit=most)
+        client = people.only_client(unit, settings.config, me)
+        hits = ticket_query.find(
+            unit, profile, asked.listing, query, now=now, me=me, limit=most, client=client
+        )
+        rows = hits.rows
         tickets = [row.ticket for row in rows]
         asking.lists.complete(unit, tickets)
         counted = len(rows)
         if not asked.search:
             who = me.id if me else 0
-            ask = lists.ask(profile, asked.listing, me=who, now=now, organization_id=None)
+            ask = lists.ask(profile, asked.listing, me=who, now=now, organization_id=client)
             counted = asking.listing.count(unit, ask)
-        return Found(
-            asked.listing, rows, [views.summary(unit, ticket) for ticket in tickets], now, counted
-        )
+        summaries = [views.summary(unit, ticket) for ticket in tickets]
+        return Found(asked.listing, rows, summaries, now, counted, hits.also)
 
 
 def print_table(console: Console, found: Found, rows: Sequence[Listed]) -> None:

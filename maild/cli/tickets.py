@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,16 +15,27 @@ from rich.panel import Panel
 from rich.table import Column, Table
 
 from maild import config as configuration
-from maild.cli import ticket_list
+from maild.cli import records, ticket_list
 from maild.cli.database import open_desk, open_store
-from maild.cli.options import ConfigOption, JsonOption, local, print_json
-from maild.desk import field_values, original_mail, sla, status_requirements, views
+from maild.cli.options import ConfigOption, JsonOption, local, more, print_json
+from maild.desk import (
+    field_values,
+    item_files,
+    items,
+    original_mail,
+    sla,
+    status_requirements,
+    tasks,
+    views,
+)
 from maild.desk.explain import in_words
 from maild.desk.field_values import length_of
+from maild.desk.item_kinds import KINDS
 from maild.errors import UsageError
 from maild.model import Role
 
 MOST = 1_000_000  # tickets of a list that is printed whole
+TASK_COLUMNS = ("name", "project", "status", "due", "resources", "estimated_hours")
 
 
 def register(app: typer.Typer) -> None:
@@ -61,22 +73,43 @@ def tickets(
 ) -> None:
     """List tickets.
 
-    The newest first, at most a screenful unless --all, --limit, --csv, --json.
+    The newest first, at most a screenful unless --all, --limit, --csv, --json.  A search names
+    the people, organizations and records that it finds too; "tasks to process" is a list of tasks.
     """
     if json and as_csv:
         raise UsageError("--json and --csv: choose one of them.")
     most = limit or (MOST if every or json or as_csv else ticket_list.screenful())
+    if ticket_list.view_named(view) == tasks.VIEW:
+        _print_tasks(config, most, json=json, as_csv=as_csv)
+        return
     wanted = ticket_list.wanted(view, search, columns, sort, group, by)
     found = ticket_list.find(config, wanted, most + 1)
-    rows, more = found.rows[:most], len(found.rows) > most
+    rows, cut = found.rows[:most], len(found.rows) > most
     if json:
         print_json(found.summaries[:most][:: 1 if sort or limit else -1])
     elif as_csv:
         ticket_list.print_csv(found, rows)
     else:
         ticket_list.print_table(Console(), found, rows)
-        if more:
+        if cut:
             print(f"… and {found.count(most)} more; --all lists them.")
+        for name in found.also:
+            print(f"also: {name}")
+
+
+def _print_tasks(config: Path | None, most: int, *, json: bool, as_csv: bool) -> None:
+    """The tasks that are not done, what is due first before the others (N17, N23)."""
+    kind = KINDS["task"]
+    with open_store(config).look() as unit:
+        rows = [items.plain(unit, kind, task) for task in tasks.to_process(unit)]
+    shown = rows[:most]
+    if json:
+        print_json(shown)
+    elif as_csv:
+        item_files.write_rows(kind, shown, sys.stdout)
+    else:
+        Console().print(records.table(TASK_COLUMNS, shown))
+        more(len(rows) - len(shown))
 
 
 def show(

@@ -17,12 +17,11 @@ from maild.commands.directives import SIGNOFF
 from maild.commands.execute import run
 from maild.commands.grammar import MailContext
 from maild.commands.grammar import read as read_text
-from maild.commands.handlers.reports import TASKS
 from maild.commands.job import Job, May, Result
 from maild.commands.values import Asked, Command
 from maild.commands.words import Vocabulary, Word, own_folder, vocabulary
 from maild.config import Settings
-from maild.desk import answered, fields, people, readers, views
+from maild.desk import answered, fields, people, readers, tasks, views
 from maild.desk.audience import OF_CONTACT, TEAM, UNPROVEN, Audience, Written, decide
 from maild.desk.crossing import crossed
 from maild.desk.desk import Desk
@@ -109,7 +108,7 @@ def names(
         resources=resources,
         now=now.astimezone(config.zone),
         languages=words.spoken(config.language),
-        views=(*views.names(profile), TASKS),
+        views=(*views.names(profile), tasks.VIEW),
         meant=_meant(profile),
     )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from maild import yamlfile
-from maild.desk import field_values, items
+from maild.desk import csv_files, field_values, items
 from maild.desk.desk import Desk
 from maild.desk.item_kinds import KINDS, Kind, Slot
 from maild.errors import MaildError, UsageError
@@ -95,62 +95,30 @@ def columns(kind: Kind) -> list[str]:
 
 
 def write_csv(unit: Unit, kind: Kind, stream: TextIO) -> int:
-    """Writes all of a kind; how many.  No cell is a formula."""
+    """Writes all of a kind; how many."""
+    rows = [items.plain(unit, kind, record) for _, record in items.listed(unit, kind)]
+    write_rows(kind, rows, stream)
+    return len(rows)
+
+
+def write_rows(kind: Kind, rows: Iterable[Mapping[str, Any]], stream: TextIO) -> None:
+    """Writes records, as `items.plain` has them.  No cell is a formula."""
     writer = csv.DictWriter(stream, columns(kind), lineterminator="\n")
     writer.writeheader()
-    rows = [items.plain(unit, kind, record) for _, record in items.listed(unit, kind)]
     for row in rows:
         writer.writerow({name: field_values.cell(value) for name, value in row.items()})
-    return len(rows)
 
 
 def read_csv(desk: Desk, kind: Kind, file: Path) -> int:
     """Puts every row of a CSV file; how many.  UsageError tells every mistake by its line, and
     then nothing is kept."""
-    mistakes: list[str] = []
-    count = 0
-    for line, row in _rows(kind, file):
-        count += 1
-        name = row.pop(kind.named_by, "")
-        try:
-            with desk.attempt():
-                items.put(desk, kind, name, {n: v for n, v in row.items() if v is not None})
-        except MaildError as error:
-            mistakes.append(f"{file}, line {line}: {error.message}")
-    if mistakes:
-        raise UsageError("\n".join(mistakes))
-    return count
 
+    def put(row: csv_files.Row) -> None:
+        texts = {name: text for name, text in row.fields.items() if name != kind.named_by}
+        items.put(desk, kind, row.get(kind.named_by), texts)
 
-def _rows(kind: Kind, file: Path) -> Iterable[tuple[int, dict[str, Any]]]:
-    known = columns(kind)
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            head = stream.readline()
-            stream.seek(0)
-            reader = csv.DictReader(
-                stream, delimiter=";" if head.count(";") > head.count(",") else ","
-            )
-            names = [_column(name) for name in reader.fieldnames or ()]
-            unknown = [name for name in names if name not in known]
-            if unknown or kind.named_by not in names:
-                raise UsageError(
-                    f"{file}: its first line names the columns, out of {', '.join(known)}; "
-                    f"{kind.named_by} is needed"
-                    f"{', unknown: ' + ', '.join(unknown) if unknown else ''}."
-                )
-            reader.fieldnames = names
-            return [(reader.line_num, _stripped(row)) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{file} cannot be read as a CSV file in UTF-8: {error}.") from error
-
-
-def _column(name: str | None) -> str:
-    return (name or "").strip().lower().replace(" ", "_")
-
-
-def _stripped(row: dict[str, Any]) -> dict[str, Any]:
-    return {n: field_values.uncell(v.strip()) for n, v in row.items() if n and isinstance(v, str)}
+    found = csv_files.rows(file, columns(kind), [kind.named_by])
+    return csv_files.put_each(found, put, desk.attempt)
 
 
 def filled(kind: Kind, pairs: Iterable[str]) -> dict[str, str]:

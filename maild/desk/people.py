@@ -86,6 +86,14 @@ def is_admin(unit: Unit, config: Config, person: Person) -> bool:
     return bool(named & set(asking.people.keys(unit, person)))
 
 
+def only_client(unit: Unit, config: Config, person: Person | None) -> int | None:
+    """The organization whose tickets alone a resource sees: a client's own technicians; None: all
+    of them."""
+    if person is None or person.role != Role.RESOURCE or person.organization_id is None:
+        return None
+    return None if is_admin(unit, config, person) else person.organization_id
+
+
 def learn(unit: Unit, address: Address, now: datetime) -> Person:
     """A new contact by his first mail, of the organization whose domain he writes from.
 

@@ -12,13 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from maild.desk import search_words
+from maild.desk import names, search_words
 from maild.desk.item_kinds import KINDS
+from maild.i18n import sentence
+from maild.model import Role
 from maild.store import Store
 from maild.store.asking import items as store_items
+from maild.store.asking import people as store_people
 from maild.store.asking import searching as asking
 from maild.store.console_records import SearchEntry
-from maild.store.records import Item
+from maild.store.records import Item, Organization, Person
 from maild.store.unit import Unit
 from maild.yamlfile import key
 
@@ -55,11 +58,31 @@ def search(unit: Unit, text: str, limit: int, *, organization_id: int | None = N
     )
 
 
-def records(unit: Unit, text: str) -> list[Item]:
-    """Assets, articles and other records in use that have all the words, the latest first."""
-    wanted = search(unit, text, 1).items
-    kept = unit.some(Item, wanted)
-    return [kept[i] for i in wanted if i in kept and kept[i].active]
+def besides_tickets(unit: Unit, found: Found) -> list[str]:
+    """The organizations, people and records in use that were found, as people say it: "asset
+    PC-1"."""
+    organizations = unit.some(Organization, found.organizations)
+    people = unit.some(Person, found.people)
+    called = [
+        _called(KINDS["organization"].called, organizations[i].name)
+        for i in found.organizations
+        if i in organizations
+    ]
+    for person in (people[i] for i in found.people if i in people):
+        kind = sentence("resource") if person.role == Role.RESOURCE else KINDS["contact"].called
+        address = store_people.email(unit, person)
+        called.append(_called(kind, names.with_address(person.name, address)))
+    return called + [_called(KINDS[item.kind].called, item.name) for item in records(unit, found)]
+
+
+def records(unit: Unit, found: Found) -> list[Item]:
+    """The assets, articles and other records in use among what was found."""
+    kept = unit.some(Item, found.items)
+    return [kept[i] for i in found.items if i in kept and kept[i].active]
+
+
+def _called(kind: str, name: str) -> str:
+    return sentence("{kind} {name}", kind=kind, name=name)
 
 
 def is_behind(unit: Unit) -> bool:
@@ -69,6 +92,8 @@ def is_behind(unit: Unit) -> bool:
         ITEMS not in where
         or bool(asking.new_events(unit, where["event"], 1))
         or bool(asking.new_notes(unit, where["note"], 1))
+        or bool(asking.people(unit, where["person"], 1))
+        or bool(asking.organizations(unit, where["organization"]))
     )
 
 
@@ -91,9 +116,12 @@ def catch_up(unit: Unit) -> bool:
     where = asking.place(unit)
     notes = asking.new_notes(unit, where["note"], STEP)
     events = asking.new_events(unit, where["event"], STEP)
-    if not notes and not events and ITEMS in where:
+    people = _whole(asking.people(unit, where["person"], STEP), STEP)
+    organizations = asking.organizations(unit, where["organization"])
+    if not (notes or events or people or organizations) and ITEMS in where:
         return False
     texts = _items(unit, where, events[-1][0] if events else where["event"])
+    texts |= _together("person", people) | _together("organization", organizations)
     for note_id, title, text, attachments in notes:
         files = " ".join(str(view.get("filename", "")) for view in attachments)
         texts["note", note_id] = " \n".join(filter(None, (title, text, files)))
@@ -107,6 +135,8 @@ def catch_up(unit: Unit) -> bool:
             ITEMS: 1,
             "note": notes[-1][0] if notes else where["note"],
             "event": events[-1][0] if events else where["event"],
+            "person": people[-1][0] if people else where["person"],
+            "organization": organizations[-1][0] if organizations else where["organization"],
         },
     )
     return True
@@ -139,18 +169,19 @@ def _tickets(unit: Unit, ids: Iterable[int]) -> dict[tuple[str, int], str]:
 
 
 def people_and_organizations(unit: Unit) -> None:
-    """Takes in who is new or is called otherwise now; they say so by no event."""
+    """Takes in who is called otherwise now, or has other addresses; they say so by no event."""
     after = 0
-    while rows := asking.people(unit, after, 1000):
-        take_in(unit, _together("person", rows if len(rows) < 1000 else _whole(rows)))
-        after = (rows if len(rows) < 1000 else _whole(rows))[-1][0]
-        if len(rows) < 1000:
-            break
+    while rows := _whole(asking.people(unit, after, 1000), 1000):
+        take_in(unit, _together("person", rows))
+        after = rows[-1][0]
     take_in(unit, _together("organization", asking.organizations(unit)))
 
 
-def _whole(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Without the last person, of whom more addresses may follow."""
+def _whole(rows: list[tuple[Any, ...]], limit: int) -> list[tuple[Any, ...]]:
+    """Without the last person where there are as many as were asked for, as more addresses of
+    theirs may follow."""
+    if len(rows) < limit:
+        return rows
     last = rows[-1][0]
     kept = [row for row in rows if row[0] != last]
     return kept or rows

@@ -48,6 +48,14 @@ class Query:
     filters: tuple[Filter, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What was found."""
+
+    rows: tuple[Listed, ...]
+    also: tuple[str, ...]  # organizations, people, records, where no filter asks for tickets
+
+
 def read(unit: Unit, profile: Profile, text: str, now: datetime, me: Person | None) -> Query:
     """What `text` asks for; `now` in the zone of who asks.  UsageError, NotFound say what is
     wrong with a filter."""
@@ -75,19 +83,22 @@ def find(
     now: datetime,
     me: Person | None,
     limit: int,
-) -> list[Listed]:
-    """The rows of a list that have the words and pass the filters, so many at most."""
-    more = query.filters
+    client: int | None = None,
+) -> Hits:
+    """The rows of a list that have the words and pass the filters, so many at most; of one
+    client's tickets, or of all."""
+    more, also = query.filters, list[str]()
     if query.words:
-        found = search.search(unit, f"{query.words} ", MOST_FOUND).tickets
-        more = (*more, Filter("id", "is", tuple(ticket for ticket, _ in found)))
-        if not found:
-            return []
+        found = search.search(unit, f"{query.words} ", MOST_FOUND, organization_id=client)
+        also = [] if query.filters else search.besides_tickets(unit, found)
+        more = (*more, Filter("id", "is", tuple(ticket for ticket, _ in found.tickets)))
+        if not found.tickets:
+            return Hits((), tuple(also))
     wanted = listing.with_(filters=(*listing.filters, *more))
     who = me.id if me else 0
-    ask = lists.ask(profile, wanted, me=who, now=now, organization_id=None)
+    ask = lists.ask(profile, wanted, me=who, now=now, organization_id=client)
     ask = replace(ask, filters=tuple(_as_id(one) for one in ask.filters))
-    return page(unit, ask, limit)
+    return Hits(tuple(page(unit, ask, limit)), tuple(also))
 
 
 def _as_id(one: Filter) -> Filter:

@@ -37,14 +37,20 @@ def tickets(
     *,
     now: datetime | None = None,
     me: Person | None = None,
+    client: int | None = None,
 ) -> Sequence[Ticket]:
     """The tickets of a view, the newest last; UsageError where there is no such view.
 
-    `me`: whose "mine" it is; `now`: before which a service call is overdue.
+    `me`: whose "mine" it is; `now`: before which a service call is overdue; `client`: of this
+    organization alone.
     """
     listing = lists.Listing(view, sort="number")
     ask = lists.ask(
-        profile, listing, me=me.id if me else 0, now=now or datetime.now(UTC), organization_id=None
+        profile,
+        listing,
+        me=me.id if me else 0,
+        now=now or datetime.now(UTC),
+        organization_id=client,
     )
     found = [row.ticket for row in asking.listing.page(unit, ask, limit)]
     asking.lists.complete(unit, found)

@@ -1,33 +1,16 @@
-"""Reads CSV files by a mapping: which kind a file is, and each line's fields."""
+"""Exports of other helpdesks by a mapping: which kind a CSV file is, and each line's fields."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from maild.desk import csv_files
+from maild.desk.csv_files import Row
 from maild.errors import UsageError
 from maild.importer.mapping import KINDS, heading
 from maild.importer.mapping import Mapping as Exports
 from maild.yamlfile import key
-
-LARGEST = 256 * 1024 * 1024  # octets of one file
-LONGEST = 16 * 1024 * 1024  # characters of one field
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of an export: its fields by our names; what is empty is not there."""
-
-    file: Path
-    line: int  # in the file, where the record ends
-    fields: Mapping[str, str]
-
-    def get(self, name: str) -> str:
-        """The field, or "" where it is empty."""
-        return self.fields.get(name, "")
 
 
 def read_exports(files: Iterable[Path], exports: Exports) -> dict[str, list[Row]]:
@@ -40,43 +23,9 @@ def read_exports(files: Iterable[Path], exports: Exports) -> dict[str, list[Row]
 
 
 def _read(file: Path, exports: Exports) -> tuple[str, list[Row]]:
-    text = _text(file)
-    csv.field_size_limit(LONGEST)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    try:
-        headings = [heading(name) for name in next(reader, [])]
-        kind, places = _kind(file, headings, exports)
-        rows = [
-            Row(file, reader.line_num, _fields(values, places, exports))
-            for values in reader
-            if any(value.strip() for value in values)
-        ]
-    except csv.Error as error:
-        raise UsageError(f"{file}, line {reader.line_num}: this is no CSV: {error}.") from error
-    return kind, rows
-
-
-def _text(file: Path) -> str:
-    try:
-        if not file.is_file():
-            raise UsageError(f"{file}: there is no such file.")
-        if file.stat().st_size > LARGEST:
-            raise UsageError(f"{file} is larger than 256 MB; export it in parts.")
-        octets = file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
-    if octets.startswith((b"\xff\xfe", b"\xfe\xff")):  # Excel's "Unicode text"
-        return octets.decode("utf-16", "replace")
-    try:
-        return octets.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return octets.decode("cp1252", "replace")
-
-
-def _delimiter(text: str) -> str:
-    """What stands between the fields, by the first line: comma, semicolon or tab."""
-    first = text.partition("\n")[0]
-    return max(",;\t", key=first.count)
+    sheet = csv_files.read(file)
+    kind, places = _kind(file, [heading(name) for name in sheet.headings], exports)
+    return kind, [Row(file, line, _fields(values, places, exports)) for line, values in sheet.lines]
 
 
 def _kind(file: Path, headings: list[str], exports: Exports) -> tuple[str, dict[str, list[int]]]:
@@ -107,11 +56,13 @@ def _places(headings: list[str], names: tuple[str, ...]) -> list[int]:
     return [headings.index(name) for name in names if name in headings]
 
 
-def _fields(values: list[str], places: dict[str, list[int]], exports: Exports) -> dict[str, str]:
+def _fields(
+    values: Sequence[str], places: dict[str, list[int]], exports: Exports
+) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, columns in places.items():
         for column in columns:
-            value = values[column].strip() if column < len(values) else ""
+            value = values[column] if column < len(values) else ""
             if value and key(value) not in exports.nothing:
                 found[name] = value
                 break

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from maild.desk.csv_files import Row
 from maild.desk.former_numbers import folded_number
 from maild.desk.people import PUBLIC_DOMAINS
 from maild.desk.profile import STATUS_KINDS, Profile
-from maild.importer.csv_rows import Row
 from maild.importer.mapping import Mapping as Exports
 from maild.model import Address
 from maild.yamlfile import key, nearest

@@ -102,6 +102,7 @@ def test_n19_search_by_words_and_filters(
         assert done.exit_code != 0 and why in str(done.exception), (text, done.exception)
 
 
+TASKS = ("--view", "tasks to process")
 VIEWS: tuple[tuple[str, set[str]], ...] = (
     ("all", {"Printer", "Straße", "Scanner", "Mouse"}),
     ("open", {"Printer", "Straße", "Scanner"}),
@@ -189,9 +190,46 @@ def test_n17_n19_lists_and_search_by_mail(make_desk: MakeDesk) -> None:
     desk.bob.mail("Books", books + "\n#record task Van: project Move; status done")
     desk.bob.mail("#list tasks to process", "")
     assert "task Boxes (new, Move)" in last(desk.bob) and "Van" not in last(desk.bob)
+    assert [task["name"] for task in json.loads(run(desk, *TASKS, "--json").stdout)] == ["Boxes"]
+    assert "Boxes,Move" in run(desk, *TASKS, "--csv").stdout
+    assert "Boxes" in run(desk, *TASKS).stdout
+    for words, found in (  # besides tickets, whatever is called so
+        ("4711-x", "asset PC-1"),
+        ("zoe", "contact Zoé Müller <zoe@brick.example>"),
+        ("dana lead", "resource Dana Lead <dana@example.com>"),
+        ("brick", "organization Brick"),
+        ("brick.example", "organization Brick"),
+    ):
+        assert f"also: {found}" in run(desk, "--search", words).stdout, words
+        desk.bob.mail("List", f"#search {words}")
+        assert f"- {found}" in last(desk.bob).replace("\n  ", " "), words
+    assert "also" not in run(desk, "--search", "brick status:open").stdout
     desk.bob.mail("List", "#search status:opne")
     assert "did you mean open?" in last(desk.bob)
     assert len(desk.tickets()) == count
     desk.bob.mail("#4711 is the number of the invoice", "Where is it?")
     desk.bob.mail("Printer", "#lits unassigned\n\nAnd the printer burns.")
     assert len(desk.tickets()) == count + 2
+
+
+def test_n17_n19_a_clients_own_technician_lists_its_tickets_alone(make_desk: MakeDesk) -> None:
+    own = '[[resource]]\nname = "Cody"\nemail = "cody@acme.example"\norganization = "Acme"\n'
+    desk = make_desk(more=MORE + own)
+    proof = {"Authentication-Results": "mx.example.com; dmarc=pass header.from=acme.example"}
+    zoe, cody = (
+        desk.writer("Zoe", "zoe@brick.example"),
+        desk.writer("Cody", "cody@acme.example", proof),
+    )
+    desk.ann.mail("Printer is on fire", "It smokes.")
+    zoe.mail("Secret door", "The door of the safe smokes.")
+    secret = desk.ticket()["number"]
+    for asked in ("#list open", "#search smokes", "#search brick"):
+        cody.mail(asked, "")
+        assert "Secret door" not in last(cody) and "Brick" not in last(cody), asked
+    cody.mail("#search printer", "")
+    assert "Printer is on fire" in last(cody)
+    cody.mail(f"#show {secret}", "")
+    assert "Secret door" not in last(cody) and results(desk) == [(f"#show {secret}", False)]
+    assert titles(desk, "--as", "cody@acme.example") == ["Printer"]
+    desk.bob.mail("#search smokes", "")
+    assert "Secret door" in last(desk.bob)

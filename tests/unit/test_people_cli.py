@@ -81,8 +81,16 @@ def test_a_csv_file_is_imported_whole_or_not_at_all(admin: Admin, tmp_path: Path
     admin.types("people", "import", str(file))
     assert admin.people()["Ann"]["organization"] == "Acme"
     assert admin.people()["Cem"]["active"] is False
-    file.write_text("kind,name,email\ncontact,Dan,dan@acme.example\ncustomer,Eve,e@acme.example\n")
-    assert "line 3" in admin.types("people", "import", str(file), fails=UsageError)
+    file.write_text(
+        "Kind;Name;E-mail\ncontact;Dan;dan@acme.example\ncustomer;Eve;e@acme.example\n"
+        "contact;Fay;fay\n".replace("E-mail", "email")
+    )
+    for dry in ((), ("--dry-run",)):
+        said = admin.types("people", "import", str(file), *dry, fails=UsageError)
+        assert "line 2" not in said and "line 3" in said and "line 4" in said
+    assert "Dan" not in admin.people()
+    file.write_text("kind;name;email\ncontact;Dan;dan@acme.example\n")
+    assert "would be in" in admin.types("people", "import", str(file), "--dry-run")
     assert "Dan" not in admin.people()
     file.write_text("kind,phone\n")
     assert "phone" in admin.types("people", "import", str(file), fails=UsageError)

@@ -2,81 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
 
 from maild.commands import work_details
 from maild.commands.handlers.notes import other
 from maild.commands.job import Job
-from maild.desk import fields, note_form, people, ticket_query, views
-from maild.desk import search as finding
+from maild.desk import fields, note_form, people, tasks, ticket_query, views
 from maild.desk import timesheet as sheets
-from maild.desk.item_kinds import KINDS
 from maild.desk.lists import Listing
 from maild.desk.notify import notify
 from maild.errors import MaildError, Refused
-from maild.i18n import sentence, together
+from maild.i18n import sentence
 from maild.model import Role
 from maild.store import asking
-from maild.store.records import Item, Ticket
+from maild.store.records import Ticket
 
 MOST = 200  # tickets in one mail
-TASKS = "tasks to process"  # a list of tasks, among those of tickets
 
 
 def list_(job: Job, argument: str) -> str:
     """His own open tickets, or those of a view."""
-    if argument.strip() and job.may.role == Role.RESOURCE:
-        name = job.names.view(argument)
-        if name == TASKS:
-            return _listed(job, sentence("Tasks to process"), [], _tasks(job))
-        title = views.title(job.desk.profile, name)
-        rows = list(
-            views.tickets(
-                job.desk.unit, job.desk.profile, name, MOST, now=job.names.now, me=job.may.person
-            )
-        )
-    else:
-        title, rows = sentence("Your open tickets"), _own(job)
-    return _listed(job, title, rows)
-
-
-def _tasks(job: Job) -> list[str]:
-    """Tasks that are not done, what is due first before the others (N17, N23)."""
-    unit = job.desk.unit
-    tasks = [t for t in asking.items.of_kind(unit, "task") if t.fields.get("status") != "done"]
-    tasks.sort(key=lambda task: (str(task.fields.get("due") or "9999"), task.name))
-    return [together(_called(task), *_about_task(task)) for task in tasks[:MOST]]
-
-
-def _about_task(task: Item) -> Iterator[str]:
-    yield sentence("({status}, {project})", status=str(task.fields.get("status") or "new"),
-                   project=str(task.fields["project"]))  # fmt: skip
-    if task.fields.get("due"):
-        yield sentence("due {when}", when=date.fromisoformat(str(task.fields["due"])[:10]))
-    yield from task.fields.get("resources") or ()
+    if not argument.strip() or job.may.role != Role.RESOURCE:
+        return _listed(job, sentence("Your open tickets"), _own(job))
+    unit, profile, name = job.desk.unit, job.desk.profile, job.names.view(argument)
+    if name == tasks.VIEW:
+        found = tasks.to_process(unit, _client(job))[:MOST]
+        return _listed(job, tasks.TITLE, [], [tasks.in_words(task) for task in found])
+    rows = views.tickets(
+        unit, profile, name, MOST, now=job.names.now, me=job.may.person, client=_client(job)
+    )
+    return _listed(job, views.title(profile, name), rows)
 
 
 def search(job: Job, argument: str) -> str:
     """Tickets with these words, and filters like status:open client:acme (N19)."""
-    unit, profile, now = job.desk.unit, job.desk.profile, job.names.now
+    unit, profile, now, me = job.desk.unit, job.desk.profile, job.names.now, job.may.person
     try:
-        query = ticket_query.read(unit, profile, argument, now, job.may.person)
+        query = ticket_query.read(unit, profile, argument, now, me)
         found = ticket_query.find(
-            unit, profile, Listing("all"), query, now=now, me=job.may.person, limit=MOST
+            unit, profile, Listing("all"), query, now=now, me=me, limit=MOST, client=_client(job)
         )
     except MaildError as error:
         raise Refused(error.message) from error
-    rows = [row.ticket for row in found]
+    rows = [row.ticket for row in found.rows]
     asking.lists.complete(unit, rows)
-    also = [] if query.filters else [_called(item) for item in finding.records(unit, query.words)]
-    return _listed(job, sentence("Found: {words}", words=argument.strip()[:100]), rows, also)
+    return _listed(job, sentence("Found: {words}", words=argument.strip()[:100]), rows, found.also)
 
 
-def _called(item: Item) -> str:
-    """ "asset PC-1"."""
-    return sentence("{kind} {name}", kind=KINDS[item.kind].called, name=item.name)
+def _client(job: Job) -> int | None:
+    """Whose tickets alone he sees."""
+    return people.only_client(job.desk.unit, job.desk.settings.config, job.may.person)
 
 
 def _listed(job: Job, title: str, rows: Sequence[Ticket], also: Sequence[str] = ()) -> str:
@@ -104,6 +80,11 @@ def status(job: Job, argument: str) -> str:
 def show(job: Job, argument: str) -> str:
     """The ticket with its latest notes; without a number, the one that the mail belongs to."""
     ticket = other(job, argument) if argument.strip() else job.the_ticket
+    client = _client(job)
+    if client is not None and ticket.organization_id != client:
+        raise Refused(
+            sentence("There is no ticket {ticket}; #list shows yours.", ticket=ticket.number)
+        )
     send(job, "ticket-shown", {}, ticket)
     return sentence("{ticket} was sent to you.", ticket=ticket.number)
 

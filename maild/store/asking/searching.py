@@ -76,14 +76,16 @@ _ORGANIZATIONS = Statement(
     .select_from(
         TABLES[Organization].outerjoin(TABLES[Domain], _domain.organization_id == _organization.id)
     )
+    .where(_organization.id > param("after", sa.Integer()))
     .order_by(_organization.id)
 )
 
 
 def place(unit: Unit) -> dict[str, int]:
-    """How far the index has come: the last note and the last event that are in it."""
+    """How far the index has come: the last of each kind of thing that is in it."""
     kept = unit.get(Setting, PLACE)
-    return {"note": 0, "event": 0, **(dict(kept.value) if kept else {})}
+    began = {"note": 0, "event": 0, "person": 0, "organization": 0}
+    return began | (dict(kept.value) if kept else {})
 
 
 def keep_place(unit: Unit, where: dict[str, int]) -> None:
@@ -118,9 +120,9 @@ def people(unit: Unit, after: int, limit: int) -> list[tuple[Any, ...]]:
     return unit.rows(_PEOPLE, after=after, limit=limit)
 
 
-def organizations(unit: Unit) -> list[tuple[Any, ...]]:
+def organizations(unit: Unit, after: int = 0) -> list[tuple[Any, ...]]:
     """(id, name, domain) a row a domain."""
-    return unit.rows(_ORGANIZATIONS)
+    return unit.rows(_ORGANIZATIONS, after=after)
 
 
 # ---- the words themselves: a table of each database's own kind

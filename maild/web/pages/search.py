@@ -1,4 +1,4 @@
-"""Search: a number opens its ticket; words find tickets, people and clients, and say why."""
+"""Search: a number opens its ticket; words find what has them, of any kind, and say why."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from maild.desk import search as finding
 from maild.desk import search_words
+from maild.desk.item_kinds import KINDS
 from maild.store.asking import listing as store_listing
 from maild.store.asking import screens
 from maild.store.records import Note, Organization
@@ -31,7 +32,9 @@ def search(visit: Visit) -> Response:
             return visit.to(f"/tickets/{found.number}")
     values = _hits(visit, visit.query("q"), IN_BOX if part else MOST) if text else {"asked": False}
     template = {"box": "search-box.html", "hits": "search-hits.html"}.get(part, "search.html")
-    return visit.page(template, text=text, **{"tickets": [], "people": [], "clients": []} | values)
+    return visit.page(
+        template, text=text, **{"tickets": [], "people": [], "clients": [], "records": []} | values
+    )
 
 
 def _hits(visit: Visit, text: str, limit: int) -> dict[str, Any]:
@@ -55,6 +58,10 @@ def _hits(visit: Visit, text: str, limit: int) -> dict[str, Any]:
             if i in people
         ],
         "clients": [(c, marked(c.name, wanted)) for c in clients if c is not None],
+        "records": [
+            (item, visit.words.write(KINDS[item.kind].called), marked(item.name, wanted))
+            for item in finding.records(visit.unit, found)
+        ],
     }
 
 
