@@ -257,6 +257,14 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
     "old-mail": (
         *_TICKETS, Fact("tickets[].arrived", "when its mail came", "2026-11-02T08:05:00+00:00")
     ),
+    "overdue": (
+        *_TICKETS,
+        Fact("tickets[].at", "when it was due", "2026-11-02T08:05:00+00:00"),
+        Fact("tickets[].template", "which notification it would have been", "reminder"),
+        Fact("tickets[].target", "what was promised, or none", "first response"),
+        Fact("tickets[].broken", "whether that promise is broken", True),
+        Fact("more", "how many there were besides", 12),
+    ),
     "digest": (*_TICKETS, Fact("tickets[].late", "whether that is past", False)),
     "week": (
         Fact("week.from", "its Monday", "2026-11-16T00:00:00+01:00"),

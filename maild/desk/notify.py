@@ -20,7 +20,9 @@ from maild.desk import (
     alerts,
     bundles,
     facts,
+    gathered,
     late,
+    overdue,
     overflow,
     people,
     rate_limits,
@@ -28,6 +30,7 @@ from maild.desk import (
     reply_tokens,
     sla,
 )
+from maild.desk.gathered import Gathering, Line
 from maild.desk.language import translator
 from maild.desk.notifications import AS_USUAL, LISTED, Notification
 from maild.desk.own_addresses import answers_from
@@ -115,6 +118,7 @@ def notify(
         _say_who_stopped(desk, what, everybody)
     if kind.old_mail != AS_USUAL and late.is_old(desk):
         return _list_old_mail(desk, what, told) if kind.old_mail == LISTED else []
+    told = _list_overdue(desk, what, told, extra or {})
     _look_up(desk, what, told)
     rows: list[OutboxItem] = []
     for recipient in told:
@@ -146,19 +150,42 @@ class _What:
 
 def _list_old_mail(desk: Cause, what: _What, told: Sequence[Recipient]) -> list[OutboxItem]:
     """Puts the ticket of a mail of weeks ago into the list that each of them gets."""
-    rows: list[OutboxItem] = []
     if what.ticket is None:
-        return rows
-    line = late.entry(desk, what.ticket)
+        return []
+    return _gather(desk, late.LIST, told, late.entry(desk, what.ticket))
+
+
+def _list_overdue(
+    desk: Cause, what: _What, told: Sequence[Recipient], extra: Mapping[str, Any]
+) -> list[Recipient]:
+    """Those who get a mail of their own; the other technicians' lists have it, as it is late."""
+    if what.ticket is None or what.note is not None or not overdue.is_late(desk):
+        return list(told)
+    listed = [
+        recipient
+        for recipient in told
+        if recipient.audience == Role.RESOURCE and not overdue.alone(desk, recipient.address)
+    ]
+    line = overdue.entry(desk, what.ticket, what.kind.name, extra)
+    _gather(desk, overdue.LIST, listed, line)
+    return [recipient for recipient in told if recipient not in listed]
+
+
+def _gather(
+    desk: Cause, gathering: Gathering, told: Iterable[Recipient], line: Line
+) -> list[OutboxItem]:
+    """Writes the line into the list that each of them gets; gives the lists that are new."""
+    new: list[OutboxItem] = []
     for recipient in told:
-        row = late.open_list(desk, recipient.address)
+        row = gathered.open_list(desk, gathering, recipient.address)
         if row is not None:
-            late.take_in(desk, row, line)
+            gathered.take_in(desk, gathering, row, _written(desk, recipient, line))
             continue
-        for made in notify(desk, None, late.LIST, [recipient], extra={"tickets": [line]}):
-            late.wait(desk, made)
-            rows.append(made)
-    return rows
+        begun = gathered.begun(gathering, line)
+        for made in notify(desk, None, gathering.notification, [recipient], extra=begun):
+            gathered.wait(desk, gathering, made)
+            new.append(made)
+    return new
 
 
 def _told(
@@ -385,18 +412,11 @@ def _keep_back(
         tell_later(desk, [recipient], line)
 
 
-def tell_later(desk: Cause, told: Iterable[Person | Recipient | str], line: dict[str, Any]) -> None:
+def tell_later(desk: Cause, told: Iterable[Person | Recipient | str], line: Line) -> None:
     """Puts words that are over a cap into the one mail that each of them gets when its window
     ends."""
-    kind = desk.profile.notifications.named(overflow.LIST)
-    for recipient in _told(desk, _What(kind, None, None, None, kind.auto), told):
-        row = overflow.open_list(desk, recipient.address)
-        if row is not None:
-            overflow.take_in(desk, row, line)
-            continue
-        extra = {"mails": [line], "more": 0}
-        for made in notify(desk, None, overflow.LIST, [recipient], extra=extra):
-            overflow.wait(desk, made)
+    kind = desk.profile.notifications.named(overflow.LIST.notification)
+    _gather(desk, overflow.LIST, _told(desk, _What(kind, None, None, None, kind.auto), told), line)
 
 
 def keep_current(desk: Cause) -> None:
@@ -492,7 +512,7 @@ def _held(unit: Unit, recipient: Recipient) -> str | None:
 
 def _capped(desk: Cause, what: _What, recipient: Recipient) -> rate_limits.KeptBack | None:
     """Which cap keeps this mail back, if one does (E10)."""
-    if what.kind.name == overflow.LIST:  # it is what a cap lets out
+    if what.kind.name == overflow.LIST.notification:  # it is what a cap lets out
         return None
     mail, caps = _outgoing(desk, what, recipient), desk.settings.config.floods
     return rate_limits.over_outgoing(desk.unit, mail, caps, desk.now)

@@ -7,15 +7,20 @@ A flood costs one mail an hour and recipient; what it drowned is in it, the firs
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from maild.desk import rate_limits
-from maild.store import asking
-from maild.store.records import Message, OutboxItem, Ticket
+from maild.desk.gathered import Gathering, Line
+from maild.store.records import Message, Ticket
 from maild.store.unit import Unit
 
-LIST = "held-back"  # the notification
-MOST = 50  # mails that it shows; of more it says how many
+LIST = Gathering(
+    "held-back",
+    "mails",
+    until=rate_limits.end_of_hour,
+    same=("number", "title", "by", "text", "at"),
+    most=50,
+)
 LENGTH = 500  # characters of each
 
 
@@ -27,12 +32,7 @@ class Cause(Protocol):
     stored: Message | None
 
 
-def open_list(desk: Cause, address: str) -> OutboxItem | None:
-    """The list to this address that still waits for more."""
-    return asking.outbox.waiting_list(desk.unit, address, LIST, desk.now)
-
-
-def entry(desk: Cause, ticket: Ticket | None, by: str, text: str) -> dict[str, Any]:
+def entry(desk: Cause, ticket: Ticket | None, by: str, text: str) -> Line:
     """What the list says of one mail."""
     words = " ".join(text.split())
     return {
@@ -42,20 +42,3 @@ def entry(desk: Cause, ticket: Ticket | None, by: str, text: str) -> dict[str, A
         "text": words if len(words) <= LENGTH else f"{words[:LENGTH]} …",
         "at": desk.now.isoformat(),
     }
-
-
-def take_in(desk: Cause, row: OutboxItem, line: dict[str, Any]) -> None:
-    """Writes one more mail into a list that waits."""
-    mails, more = row.data["mails"], row.data["more"]
-    if line in mails:
-        return
-    if len(mails) < MOST:
-        mails = [*mails, line]
-    else:
-        more += 1
-    desk.unit.change(row, data={**row.data, "mails": mails, "more": more})
-
-
-def wait(desk: Cause, row: OutboxItem) -> None:
-    """A new list waits until the hour ends, as the caps do."""
-    desk.unit.change(row, next_try=rate_limits.end_of_hour(desk.now))

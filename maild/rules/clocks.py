@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from maild.config import Settings
-from maild.desk import files_left_out, reminders, sla, undelivered, views
+from maild.desk import files_left_out, overdue, reminders, sla, undelivered, views
 from maild.desk.desk import Desk, Occurrence
 from maild.model import EventName
 from maild.rules.actions import rule_actor, steps_of
@@ -28,8 +28,6 @@ from maild.store.records import Clock, Event, Ticket
 from maild.store.unit import Unit
 
 log = structlog.get_logger()
-
-LATE = timedelta(minutes=10)  # what fires later than this says so
 
 
 class Clocks:
@@ -171,7 +169,7 @@ def _early(desk: Desk) -> Event:
 def _late(due: datetime, now: datetime) -> str:
     """How late it is, in words; nothing where it is not."""
     late = now - due
-    if late < LATE:
+    if late < overdue.LATE:
         return ""
     if late >= timedelta(days=1):
         return f"{late.days} day{'s' if late.days > 1 else ''}"

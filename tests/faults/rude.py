@@ -173,6 +173,36 @@ def _relay_says(phase: str, answer: str, world: World) -> Iterator[None]:
     world.go_ahead(BACK_OFF[0].total_seconds() + 1)  # what was put off is due
 
 
+# Replies of several lines (RFC 5321 §4.2.1), extensions that nobody knows, and none at all: the
+# relay works, and writes as it likes.
+SAYS: dict[str, dict[str, str]] = {
+    "a greeting of many lines": {"GREETING": "220 desk.example ESMTP\nno spam here\n\nready"},
+    "EHLO with odd extensions": {
+        "EHLO": "250 hello\nsize\nSIZE 0\nX-NOTHING a=b c\n8bitmime\nsmtputf8\n"
+        + "\n".join(f"XODD{number}" for number in range(40))
+    },
+    "EHLO unknown, HELO it is": {"EHLO": "502 5.5.1 what?"},
+    "answers of many lines": {
+        "MAIL": "250 2.1.0 fine\nso far",
+        "RCPT": "250 2.1.5\nalso fine",
+        "DATA": "354 go on\nend it with a dot",
+        "DOT": "250 2.0.0 taken\nas well\n",
+    },
+    "answers without words": {"MAIL": "250 ", "RCPT": "250 ", "DATA": "354 ", "DOT": "250 "},
+}
+
+
+def _relay_writes(answers: dict[str, str], world: World) -> Iterator[None]:
+    """All goes on: what is odd is only how it is said."""
+    for phase, answer in answers.items():
+        world.relay.always[phase] = lambda argument, answer=answer: answer  # type: ignore[misc]
+    world.smtp.cut()
+    world.kills += 2
+    yield
+    world.settle("a relay that is odd, while it is")
+    world.relay.always.clear()
+
+
 def _relay_hangs_up(phase: str, world: World) -> Iterator[None]:
     yield from _relay_says(phase, CUT, world)
 
@@ -201,6 +231,12 @@ def _faults() -> Iterator[tuple[str, Fault]]:
         for answer in (*PASSING, *ABOUT_US[phase]):
             yield f"relay: {answer} at {phase}", partial(_relay_says, phase, answer)
         yield f"relay: it hangs up at {phase}", partial(_relay_hangs_up, phase)
+    for name, said in SAYS.items():
+        yield f"relay: {name}", partial(_relay_writes, said)
+    yield (
+        "relay: a refusal of many lines",
+        partial(_relay_says, "MAIL", "530 5.7.0 Authentication\nrequired\nhere"),
+    )
     yield "relay: a dripping line", _dripping
 
 

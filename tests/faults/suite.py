@@ -2,8 +2,9 @@
 
     python -m tests.faults.suite [--seed N] [--kills N] [--rounds N] [--only NAME …]
 
-Runs on SQLite and on PostgreSQL, with one daemon and with two, and ends with a line a run and one
-for all: faults, mails, lost, doubled, stalled, with the seed.  All traffic stays on loopback.
+Runs on SQLite and on PostgreSQL, with one daemon and with two, side by side, and ends with a line a
+run and one for all: faults, mails, lost, doubled, stalled, with the seed.  All traffic stays on
+loopback.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import psycopg
@@ -30,6 +33,7 @@ from tests.faults.world import World
 from tests.servers.postgres import started_server
 
 SHORT, LONG = 0.3, 3.0  # how long a fault lasts, seconds
+WORLDS = (("sqlite", 1), ("postgresql", 2), ("sqlite", 2), ("postgresql", 1))  # daemons of each
 
 
 @contextmanager
@@ -105,6 +109,36 @@ def kills(
     return world.finish()
 
 
+@dataclass(frozen=True)
+class Run:
+    """A world, and what goes wrong in it."""
+
+    folder: Path
+    seed: int
+    postgres: str | None
+    daemons: int
+    kills: int  # these, or:
+    names: tuple[str, ...]  # faults, in this order
+    say: bool
+
+    @property
+    def label(self) -> str:
+        return f"{'PostgreSQL' if self.postgres else 'SQLite'}, {self.daemons} daemon(s)"
+
+    def __call__(self) -> Report:
+        self.folder.mkdir(parents=True)
+        with world(
+            self.folder,
+            seed=self.seed,
+            postgres=self.postgres,
+            daemons=self.daemons,
+            disk=bool(self.names),
+        ) as made:
+            if self.say:
+                made.say = partial(print, f"  {self.label}:", flush=True)
+            return rounds(made, list(self.names)) if self.names else kills(made, self.kills)
+
+
 def main() -> None:
     """The long run."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -113,50 +147,49 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2, help="of each other fault")
     parser.add_argument("--only", nargs="*", help="names of faults")
     parser.add_argument("--but", nargs="*", default=[], help="names of faults to leave out")
+    parser.add_argument("--beside", type=int, default=4, help="worlds at a time: most only wait")
     parser.add_argument("--keep", type=Path, help="a folder that stays, with the logs")
     parser.add_argument("--say", action="store_true", help="say each fault as it is over")
     asked = parser.parse_args()
     total = Report()
-    with tempfile.TemporaryDirectory() as temporary, started_server() as postgres:
-        place = asked.keep or Path(temporary)
-        for index, (database, daemons) in enumerate(
-            ((None, 1), (postgres, 2), (None, 2), (postgres, 1))
-        ):
-            label = f"{'PostgreSQL' if database else 'SQLite'}, {daemons} daemon(s)"
-            names = _names(database, asked, random.Random(asked.seed + index))
-            for what in ("kills", "faults"):
-                if not (asked.kills if what == "kills" else names):
-                    continue
-                folder = place / f"{index}-{what}"
-                folder.mkdir(parents=True)
-                seed = asked.seed + index
-                with world(
-                    folder,
-                    seed=seed,
-                    postgres=database,
-                    daemons=daemons,
-                    disk=what == "faults",
-                ) as made:
-                    if asked.say:
-                        made.say = partial(print, " ", flush=True)
-                    report = (
-                        kills(made, asked.kills // 4) if what == "kills" else rounds(made, names)
-                    )
-                print(f"{label}: {report.text(seed)}", flush=True)
-                for line in (*report.stalled[:9], *report.doubled[:9], *report.lost[:9]):
-                    print(f"  {line}", flush=True)
-                total.add(report)
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        started_server() as postgres,
+        get_context("spawn").Pool(asked.beside, maxtasksperchild=1) as pool,
+    ):
+        runs = list(_runs(asked, asked.keep or Path(temporary), postgres))
+        for run, report in zip(runs, pool.imap(Run.__call__, runs, 1), strict=True):
+            print(f"{run.label}: {report.text(run.seed)}", flush=True)
+            for line in (*report.stalled[:9], *report.doubled[:9], *report.lost[:9]):
+                print(f"  {line}", flush=True)
+            total.add(report)
     print(f"all: {total.text(asked.seed)}")
     sys.exit(0 if total.clean else 1)
+
+
+def _runs(asked: argparse.Namespace, place: Path, postgres: str) -> Iterator[Run]:
+    """As many as there are databases, numbers of daemons and sorts of faults, or some more where
+    more may run at a time."""
+    for index, (database, daemons) in enumerate(WORLDS):
+        parts = max(1, asked.beside // len(WORLDS))
+        names = _names(database, asked, random.Random(asked.seed + index))
+        for part in range(parts):
+            label, seed = f"{index}-{part}", asked.seed + index + len(WORLDS) * part
+            server = postgres if database == "postgresql" else None
+            count = len(range(part, asked.kills // len(WORLDS), parts))
+            if count:
+                yield Run(place / f"{label}-kills", seed, server, daemons, count, (), asked.say)
+            if some := tuple(names[part::parts]):
+                yield Run(place / f"{label}-faults", seed, server, daemons, 0, some, asked.say)
 
 
 def _table(postgres: bool) -> dict[str, faults.Fault]:
     return (faults.POSTGRESQL if postgres else faults.SQLITE) | RUDE
 
 
-def _names(postgres: str | None, asked: argparse.Namespace, chance: random.Random) -> list[str]:
+def _names(database: str, asked: argparse.Namespace, chance: random.Random) -> list[str]:
     """Those that are asked for, in an order of their own."""
-    table = _table(postgres is not None)
+    table = _table(database == "postgresql")
     wanted = [name for name in table if name in (asked.only or table) and name not in asked.but]
     names = wanted * int(asked.rounds)
     chance.shuffle(names)
