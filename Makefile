@@ -16,7 +16,7 @@ test: lint
 	@echo "Lines and branches that the unit tests ran; lowest first:"
 	@$(BIN)/coverage report --sort=cover --skip-covered | sed -n '3,14p;$$p'
 
-faults: setup-test       # everything that can go wrong, a thousand kills among it; an hour and more
+faults: setup-test       # everything that can go wrong, a thousand kills among it; an hour
 	$(BIN)/python -m tests.faults.suite $(FAULTS)   # FAULTS="--seed 7 --kills 100 --rounds 1"
 
 lint: setup-test         # all that needs no server: what a commit must pass
