@@ -348,6 +348,11 @@ class Mail:
     of_list: OfList | None = None  # of mail of kind list
 
     @property
+    def parents(self) -> tuple[str, ...]:
+        """Message-IDs of what it answers directly (RFC 5322 §3.6.4)."""
+        return self.in_reply_to or self.references[-1:]
+
+    @property
     def files(self) -> tuple[Attachment, ...]:
         """What the sender attached; small pictures that the text shows are of his signature."""
         return tuple(a for a in self.attachments if not a.decorates)

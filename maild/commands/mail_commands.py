@@ -285,10 +285,6 @@ def carry_out(
 # ---- what the mail answers
 
 
-def _parents(mail: Mail) -> tuple[str, ...]:
-    return mail.in_reply_to or mail.references[-1:]
-
-
 def _carried(unit: Unit, mail: Mail, ticket: Ticket) -> frozenset[str]:
     """Subjects that were there before this mail: that of the mail it answers, where we know it,
     else those of all mail of the ticket; and the ticket's title."""
@@ -299,7 +295,7 @@ def _carried(unit: Unit, mail: Mail, ticket: Ticket) -> frozenset[str]:
 
 
 def _parent_subjects(unit: Unit, mail: Mail) -> list[str]:
-    for message_id in _parents(mail):
+    for message_id in mail.parents:
         item = asking.outbox.with_id(unit, message_id)
         if item is not None:
             return [item.subject or ""]

@@ -31,7 +31,7 @@ def is_answer(mail: Mail) -> bool:
 
 def notification(unit: Unit, mail: Mail, ticket: Ticket | None = None) -> OutboxItem | None:
     """Our notification that a mail replies to; of this ticket, where its id is lost."""
-    for message_id in _parents(mail):
+    for message_id in mail.parents:
         found = asking.outbox.with_ids(unit, [message_id])
         if found:
             return found[0]
@@ -89,13 +89,9 @@ def _is_answer_to(unit: Unit, item: OutboxItem, person: Person) -> bool:
     return stored is not None and stored.sender in asking.people.keys(unit, person)
 
 
-def _parents(mail: Mail) -> tuple[str, ...]:
-    return mail.in_reply_to or mail.references[-1:]
-
-
 def _known_mail(unit: Unit, mail: Mail) -> Note | None:
     """The note of somebody's mail that it replies to directly."""
-    for message_id in _parents(mail):
+    for message_id in mail.parents:
         for stored in asking.messages.with_id(unit, message_id):
             for found in asking.notes.of_message(unit, stored.id):
                 return found

@@ -31,11 +31,15 @@ def by_address(unit: Unit, address: Address) -> Person | None:
 
 def organization_of(unit: Unit, domain: str) -> Organization | None:
     """The organization that owns this mail domain or one above it; never a public one."""
+    above = owned_above(domain)
+    return asking.people.owner(unit, above) if above else None
+
+
+def owned_above(domain: str) -> list[str]:
+    """The mail domain and those above it that an organization may own; none of a public one."""
     labels = domain.split(".")
     above = [".".join(labels[i:]) for i in range(len(labels) - 1)]
-    if domain in PUBLIC_DOMAINS or not above:
-        return None
-    return asking.people.owner(unit, above)
+    return [] if domain in PUBLIC_DOMAINS else above
 
 
 def is_ours(unit: Unit, config: Config, address: str) -> bool:

@@ -30,6 +30,11 @@ def take(desk: Desk, ticket: Ticket, mail: Mail, *, of_ticket: bool) -> None:
         desk.add_person(ticket, person, TicketRole.ADDITIONAL if yes else TicketRole.PROPOSED)
 
 
+def named(mail: Mail) -> list[str]:
+    """Whose addresses of it are looked at: the writer's, and of To and Cc."""
+    return [address.key for address in (*mail.senders[:1], *(mail.to + mail.cc)[: MOST * 2])]
+
+
 def is_colleague(ticket: Ticket, person: Person) -> bool:
     """Of the organization that the ticket is of."""
     ours = ticket.organization_id

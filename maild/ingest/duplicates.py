@@ -23,13 +23,17 @@ def fingerprint(mail: Mail) -> str:
     return hashlib.sha256(repr((parts, files)).encode("utf-8", "replace")).hexdigest()
 
 
+def alone_with(unit: Unit, stored: Message) -> None:
+    """Two daemons that process copies of one mail at once wait for each other here."""
+    asking.messages.alone_with(unit, stored.fingerprint or "")
+
+
 def twin(unit: Unit, stored: Message) -> Message | None:
     """An earlier message that is this one; other content under the same Message-ID is not.
 
     Without a Message-ID only another mailbox can hold a copy: who sends the same twice to one
-    mailbox means it (H24).  Two daemons that process both copies at once wait for each other.
+    mailbox means it (H24).  Asked after `alone_with`.
     """
-    asking.messages.alone_with(unit, stored.fingerprint or "")
     if stored.message_id is not None:
         return asking.messages.twin(unit, stored)
     around = stored.accepted - APART, stored.accepted + APART

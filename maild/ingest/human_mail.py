@@ -157,8 +157,7 @@ def _look_up_caps(desk: Desk, understood: Understood, whose: str) -> None:
 
 def _meet(desk: Desk, mail: Mail) -> None:
     """Reads at once all whom the mail names, and everybody whom a command can name."""
-    named = (*mail.senders[:1], *(mail.to + mail.cc)[: cc.MOST * 2])
-    asking.people.meet(desk.unit, [address.key for address in named])
+    asking.people.meet(desk.unit, cc.named(mail))
 
 
 def _claim(desk: Desk, mail: Mail) -> Claim | None:
@@ -195,6 +194,8 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
         decided = decide(unit, evidence, sender)
     found = _of_thread(evidence, decided, mail)
     found = replace(found, ticket=of) if of is not None else found
+    if found.ticket is not None:
+        asking.ahead.of_ticket(unit, found.ticket)
     token = sender.person.id in found.persons
     if token:  # whatever lists his server writes into its header
         mail = desk.mail = own_list.without_the_list(mail, "it answers what its sender alone got")

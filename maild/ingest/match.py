@@ -74,10 +74,23 @@ def nearest(mail: Mail) -> tuple[str, ...]:
     return tuple(ids)
 
 
+def asked_ids(mail: Mail) -> tuple[str, ...]:
+    """Its own Message-ID, and those that it answers."""
+    return (*_own(mail), *answered(mail))
+
+
+def mentions(mail: Mail) -> tuple[str, ...]:
+    """Its own Message-ID, and those that other mail may answer as well."""
+    return (*_own(mail), *nearest(mail))
+
+
+def _own(mail: Mail) -> tuple[str, ...]:
+    return (mail.message_id,) if mail.message_id else ()
+
+
 def look_up(unit: Unit, mail: Mail) -> None:
     """Asks at once which mail of ours this one answers, and whether it is itself one of ours."""
-    own = [mail.message_id] if mail.message_id else []
-    asking.outbox.look_up_ids(unit, [*own, *answered(mail)])
+    asking.outbox.look_up_ids(unit, asked_ids(mail))
 
 
 def gather(
@@ -89,7 +102,7 @@ def gather(
     """Looks up what the mail's header fields point to, of mail that we have."""
     look_up(unit, mail)
     ids = [_ours(unit, message_id) for message_id in answered(mail)]
-    asking.tickets.look_up(unit, [*ids, *([mail.message_id] if mail.message_id else [])])
+    asking.tickets.look_up(unit, [*ids, *_own(mail)])
     read: list[tuple[Token | None, str | None]] = [(reply_tokens.read(secret, i), i) for i in ids]
     read += [(reply_tokens.read(secret, a.address), None) for a in (*mail.to, *mail.cc)[:IDS]]
     found = [(token, message_id) for token, message_id in read if token is not None]
@@ -117,12 +130,11 @@ def with_mentioned(unit: Unit, mail: Mail, evidence: Evidence, now: datetime) ->
 def _mentioned(unit: Unit, mail: Mail, now: datetime) -> tuple[tuple[str, Ticket], ...]:
     """Tickets whose mail answers what this one answers, or this one itself: the answer came
     before it.  An older mail of the same thread counts only where the topic is the same."""
-    own = (mail.message_id,) if mail.message_id else ()
-    direct = {keyed(i) for i in (*own, *(mail.in_reply_to[:3] or mail.references[-1:]))}
+    direct = {keyed(i) for i in (*_own(mail), *(mail.in_reply_to[:3] or mail.references[-1:]))}
     title = fold(title_of(mail.subject))
     return tuple(
         (mention.message_id, ticket)
-        for mention, ticket in asking.tickets.mentioned(unit, (*own, *nearest(mail)), now - DAYS)
+        for mention, ticket in asking.tickets.mentioned(unit, mentions(mail), now - DAYS)
         if mention.message_id in direct or fold(title_of(ticket.title)) == title
     )
 

@@ -33,6 +33,7 @@ from maild.ingest import (
     sender_kinds,
     spam_filing,
 )
+from maild.ingest.look_ahead import look_ahead
 from maild.ingest.outcome import Outcome, conclude
 from maild.ingest.quarantine import alert_of
 from maild.ingest.read_ahead import ReadAhead, split
@@ -300,6 +301,8 @@ def _describe(desk: Desk, stored: Message, mail: Mail) -> None:
 
 def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outcome:
     """The story of one message: a copy? our own? a loop? a machine's answer? else a letter."""
+    duplicates.alone_with(desk.unit, stored)
+    look_ahead(desk, mail)
     earlier = duplicates.twin(desk.unit, stored)
     if earlier is not None:
         taken_up = None if mail.kind.automatic else human_mail.take_up(desk, mail, earlier, read)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -38,6 +40,9 @@ class Statement:
         if found is None:
             found = self._compiled[dialect.name] = _compile(self, dialect)
         return found
+
+
+Asked = tuple[Statement, Params]  # one that gives rows, with its values
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,18 @@ def _reader(columns: Sequence[sa.ColumnElement[Any]], dialect: sa.Dialect) -> Ca
     return made
 
 
+@lru_cache(maxsize=256)
+def _joined(statements: tuple[Statement, ...], dialect: sa.Dialect) -> str:
+    """One text for SQLite that gives the rows of all of these, one after the other in its order:
+    which of them, its columns, and NULL up to the widest one's."""
+    widest = max(len(one.columns) for one in statements)
+    parts = []
+    for n, one in enumerate(statements):
+        sql, nothing = one.on(dialect).sql, ", NULL" * (widest - len(one.columns))
+        parts.append(f"SELECT {n}, s.*{nothing} FROM ({sql}) AS s")
+    return " UNION ALL ".join(parts)
+
+
 # ---- running them
 
 
@@ -121,6 +138,9 @@ class Link(Protocol):
 
     def rows(self, statement: Statement, params: Params) -> list[Row]:
         """What it gives."""
+
+    def several(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        """What each of these gives, asked in one go: a single statement, or a single round trip."""
 
     def run(self, statement: Statement, params: Params) -> int:
         """Runs one that gives nothing; how many rows it touched."""
@@ -156,6 +176,31 @@ class Bare:
         self.executed += 1
         self._cursor.execute(compiled.sql, compiled.bind(params))
         return list(map(compiled.read, self._cursor.fetchall()))
+
+    def several(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        compiled = [statement.on(self.dialect) for statement, _ in asked]
+        bound = [one.bind(params) for one, (_, params) in zip(compiled, asked, strict=True)]
+        if self.dialect.name != "sqlite":
+            return self._in_a_pipeline(compiled, bound)
+        self.executed += 1
+        statements = tuple(statement for statement, _ in asked)
+        self._cursor.execute(_joined(statements, self.dialect), tuple(chain(*bound)))
+        found: list[list[Row]] = [[] for _ in asked]
+        for row in self._cursor.fetchall():
+            place = row[0]
+            found[place].append(compiled[place].read(row[1 : 1 + len(statements[place].columns)]))
+        return found
+
+    def _in_a_pipeline(self, some: Sequence[Compiled], bound: Sequence[Any]) -> list[list[Row]]:
+        self.executed += len(some)
+        cursors = [self._raw.cursor() for _ in some]
+        with self.together():
+            for cursor, one, values in zip(cursors, some, bound, strict=True):
+                cursor.execute(one.sql, values)
+        return [
+            list(map(one.read, cursor.fetchall()))
+            for one, cursor in zip(some, cursors, strict=True)
+        ]
 
     def run(self, statement: Statement, params: Params) -> int:
         compiled = statement.on(self.dialect)
@@ -213,6 +258,9 @@ class Plain:
     def rows(self, statement: Statement, params: Params) -> list[Row]:
         self.executed += 1
         return [tuple(row) for row in self._connection.execute(statement.core, dict(params))]
+
+    def several(self, asked: Sequence[Asked]) -> list[list[Row]]:
+        return [self.rows(statement, params) for statement, params in asked]
 
     def run(self, statement: Statement, params: Params) -> int:
         self.executed += 1

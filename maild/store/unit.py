@@ -1,6 +1,7 @@
 """The unit of work: what one message, clock or command asks, decides and changes.
 
     read ──▶ get · all · first · count      each question goes to the database once at most
+             ahead                          what is surely asked soon, in one statement
     think ─▶ add · change · delete          in memory; what is asked next sees it (see `question`)
              mark · back                    a part that fails is taken back as if it never was
     write ─▶ write                          all of it, a statement a table, at the end
@@ -13,14 +14,14 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 
 from maild.store.declare import RECORDS, UNWRITTEN
-from maild.store.prepared import Link, Row, Statement
+from maild.store.prepared import Asked, Link, Row, Statement
 from maild.store.question import Question, among, param
 from maild.store.records import Ticket
 from maild.store.schema import METADATA, TABLES, primary_of
@@ -42,6 +43,7 @@ class Unit:
         self._writes = writes
         self._known: dict[tuple[type, Any], Any] = {}  # every record that was read or added
         self._answers: dict[tuple[Question[Any], Any], Any] = {}  # of the database alone
+        self._ahead: dict[tuple[Statement, Any], list[Row]] = {}  # asked before anybody wants it
         self._added: dict[type, dict[int, Any]] = {}  # by id(record): new, in the order of adding
         self._written: dict[type, list[Any]] = {}  # what was added and is written by now
         self._changed: dict[type, dict[int, tuple[Any, set[str]]]] = {}  # and which columns
@@ -150,6 +152,23 @@ class Unit:
         """What a statement of `maild/store/asking` gives, of what is written already."""
         return self._ask(statement, params)
 
+    def ahead(self, asked: Sequence[Asked]) -> None:
+        """Asks at once what is certainly asked soon: whoever asks one of these next, in the same
+        words, has the rows already.  Nobody else notices."""
+        if self._link is None or not asked:
+            return
+        found = self._link.several(asked)
+        for (statement, params), rows in zip(asked, found, strict=True):
+            self._ahead[statement, _hashed(params)] = rows
+
+    def about(self, question: Question[Any], **params: Any) -> Asked:
+        """What `all` and `first` ask the database, for `ahead`."""
+        return self._statement_of(question), params
+
+    def row_of(self, record: type, key: Any) -> Asked:
+        """What `get` asks the database, for `ahead`."""
+        return _by_key(record, self._locks(record)), {"key": key}
+
     def lock(self, number: int) -> None:
         """Waits until nobody else holds this number, and holds it until the commit."""
         if self._link is not None and self._link.dialect.name != "sqlite":
@@ -163,6 +182,7 @@ class Unit:
     def many(self, statement: Statement, params: Sequence[dict[str, Any]]) -> None:
         """Runs a statement of `maild/store/asking` for each of these, at once."""
         if self._link is not None and params:
+            self._ahead.clear()
             self._link.many(statement, params)
 
     def run(self, statement: Statement, **params: Any) -> int:
@@ -317,8 +337,10 @@ class Unit:
                 if waiting:
                     link.many(statement, list(waiting.values()))
         self._remember_written()
-        for kept in (self._added, self._changed, self._deleted, self._answers, self._deferred):
+        for kept in (self._added, self._changed, self._deleted, self._deferred):
             kept.clear()
+        self._answers.clear()
+        self._ahead.clear()
         self._known = {k: v for k, v in self._known.items() if v is not None}
         self._new.clear()
         self._log.clear()
@@ -360,7 +382,14 @@ class Unit:
     # ---- below
 
     def _ask(self, statement: Statement, params: Any) -> list[Row]:
+        if self._ahead:
+            found = self._ahead.pop((statement, _hashed(params)), None)
+            if found is not None:
+                return found
         return self._link.rows(statement, params) if self._link is not None else []
+
+    def _statement_of(self, question: Question[Any]) -> Statement:
+        return question.locking if self._locks(question.record) else question.select
 
     def _locks(self, record: type) -> bool:
         return self._writes and RECORDS[record].locked
@@ -370,9 +399,7 @@ class Unit:
             return []
         key = question, _hashed(params)
         if key not in self._answers:
-            locks = self._locks(question.record)
-            statement = question.locking if locks else question.select
-            rows = self._ask(statement, params)
+            rows = self._ask(self._statement_of(question), params)
             self._answers[key] = [self.adopt(question.record, row) for row in rows]
         return cast("list[R]", self._answers[key])
 
@@ -440,7 +467,7 @@ def _put_back(waiting: dict[Any, Any], place: Any, before: Any) -> None:
         waiting[place] = before
 
 
-def _hashed(params: dict[str, Any]) -> tuple[Any, ...]:
+def _hashed(params: Mapping[str, Any]) -> tuple[Any, ...]:
     """The parameters of a question as a key."""
     return tuple(
         (n, tuple(v) if isinstance(v, list | set | frozenset) else v)

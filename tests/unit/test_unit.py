@@ -163,6 +163,39 @@ def test_a_question_is_asked_once(store: Store) -> None:
         assert link_of(unit).executed - before == 4
 
 
+def test_what_is_asked_ahead_is_there_when_it_is_wanted(store: Store) -> None:
+    """In one statement on SQLite; what is written since is asked for anew."""
+    with store.unit() as unit:
+        one = ticket(unit)
+        for text in "abc":
+            note(unit, one, text=text)
+    with store.unit() as unit:
+        link = link_of(unit)
+        before = link.executed
+        unit.ahead(
+            [
+                unit.about(OF_TICKET, ticket=1),
+                unit.row_of(Setting, "none"),
+                unit.about(SOME, ids=[3, 2]),
+                unit.about(DUE, now=NOW),
+                unit.about(LATEST, ticket=1),
+            ]
+        )
+        asked = link.executed - before
+        assert asked == (1 if isinstance(link, Bare) and unit.on_sqlite else 5)
+        assert [n.text for n in unit.all(OF_TICKET, ticket=1)] == ["a", "b", "c"]
+        assert unit.get(Setting, "none") is None
+        assert unit.all(SOME, ids=[3, 2]) == unit.all(OF_TICKET, ticket=1)[1:]
+        assert [n.text for n in unit.all(LATEST, ticket=1)] == ["c", "b"]
+        assert link.executed - before == asked
+        note(unit, one, text="d")
+        unit.write()
+        assert [n.text for n in unit.all(LATEST, ticket=1)] == ["d", "c"]
+        unit.add(Clock(name="x", started=NOW, due=NOW))
+        unit.write()
+        assert len(unit.all(DUE, now=NOW)) == 1
+
+
 def test_what_the_unit_made_itself_costs_no_question() -> None:
     unit = memory()
     one = ticket(unit)
@@ -386,6 +419,7 @@ def test_the_driver_alone_gives_what_core_gives(store: Store) -> None:
             rows.append(link.rows(DUE.select, {"now": NOW}))
             rows.append(link.rows(SOME.select, {"ids": [1, 7]}))
             rows.append(link.rows(SOME.counting, {"ids": []}))
+            assert link.several([(statement, {}) for statement in every]) == rows[: len(every)]
             ways.append(rows)
     assert ways[0] == ways[1]
     assert [type(v) for rows in ways[0] for row in rows for v in row] == [

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from maild.store.asking import (
+        ahead,
         alerts,
         changes,
         clients,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ahead",
     "alerts",
     "changes",
     "clients",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from maild.store.prepared import Asked
 from maild.store.question import Question, param
 from maild.store.records import Clock, Ticket
 from maild.store.schema import columns
@@ -24,6 +25,11 @@ COMING_OF = Question(
 def of(unit: Unit, ticket: Ticket) -> dict[str, Clock]:
     """The clocks of a ticket, by their names."""
     return {clock.name: clock for clock in unit.all(OF_TICKET, ticket=ticket.id)}
+
+
+def asked(unit: Unit, ticket: Ticket) -> Asked:
+    """What `of` asks the database."""
+    return unit.about(OF_TICKET, ticket=ticket.id)
 
 
 def series(unit: Unit) -> dict[str, Clock]:

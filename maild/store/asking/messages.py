@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from maild.model import Became, MessageState
-from maild.store.prepared import Row, Statement
+from maild.store.prepared import Asked, Row, Statement
 from maild.store.question import Question, among, param
 from maild.store.records import Event, Message, Raw, Ticket
 from maild.store.schema import TABLES, columns
@@ -63,6 +64,7 @@ CAME = Question(
     & _message.message_id.is_not(None)
     & _message.sender.is_not(None),
 )
+_OF_CAME = ("accepted", "sender", "message_id")
 UNDOABLE = Question(
     Message,
     (_message.ticket_id == param("ticket"))
@@ -143,7 +145,16 @@ def alone_with(unit: Unit, fingerprint: str) -> None:
 
 def twin(unit: Unit, stored: Message) -> Message | None:
     """The first processed message of the same content, by whatever mailbox."""
-    return unit.first(TWINS, fingerprint=stored.fingerprint, message=stored.id)
+    return unit.first(TWINS, **_like(stored))
+
+
+def twin_asked(unit: Unit, stored: Message) -> Asked:
+    """What `twin` asks the database."""
+    return unit.about(TWINS, **_like(stored))
+
+
+def _like(stored: Message) -> dict[str, Any]:
+    return {"fingerprint": stored.fingerprint, "message": stored.id}
 
 
 def copy_elsewhere(
@@ -165,6 +176,11 @@ def with_id(unit: Unit, message_id: str) -> list[Message]:
     return unit.all(WITH_ID, message_id=message_id)
 
 
+def with_id_asked(unit: Unit, message_id: str) -> Asked:
+    """What `with_id` asks the database."""
+    return unit.about(WITH_ID, message_id=message_id)
+
+
 def of(unit: Unit, ticket: Ticket) -> list[Message]:
     """All mail of a ticket, oldest first."""
     return unit.all(OF_TICKET, ticket=ticket.id)
@@ -178,7 +194,12 @@ def subjects(unit: Unit, ticket: Ticket, but: str | None, most: int) -> list[str
 
 def came(unit: Unit, ticket: Ticket) -> list[Row]:
     """(when, from which address, Message-ID) of all mail of a ticket, as its writers know it."""
-    return unit.values(CAME, "accepted", "sender", "message_id", ticket=ticket.id)
+    return unit.values(CAME, *_OF_CAME, ticket=ticket.id)
+
+
+def came_asked(ticket: Ticket) -> Asked:
+    """What `came` asks the database."""
+    return CAME.only(_OF_CAME), {"ticket": ticket.id}
 
 
 def undoable(unit: Unit, ticket: Ticket, addresses: Iterable[str]) -> Message | None:

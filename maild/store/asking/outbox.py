@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from maild.model import Role, SendState
-from maild.store.prepared import Row, Statement
+from maild.store.prepared import Asked, Row, Statement
 from maild.store.question import Question, among, param
 from maild.store.records import Delivery, OutboxItem, Person, Ticket
 from maild.store.schema import TABLES, columns
@@ -222,6 +222,11 @@ def look_up_ids(unit: Unit, ids: Iterable[str]) -> None:
         unit.prime(WITH_ID, answer, message_id=message_id)
 
 
+def ids_asked(ids: Iterable[str]) -> Asked:
+    """What `look_up_ids` asks the database where it knows none of these."""
+    return _WITH_IDS, {"ids": sorted(set(ids))}
+
+
 def of(unit: Unit, ticket: Ticket) -> list[OutboxItem]:
     """All of a ticket, oldest first."""
     return unit.all(OF_TICKET, ticket=ticket.id)
@@ -241,6 +246,11 @@ def of_message(unit: Unit, stored_id: int) -> list[OutboxItem]:
 def went(unit: Unit, ticket: Ticket) -> list[Row]:
     """(when, to which address, Message-ID) of all mail of a ticket, as its readers know it."""
     return [row[:3] for row in unit.values(WENT, *_OF_WENT, ticket=ticket.id)]
+
+
+def went_asked(ticket: Ticket) -> Asked:
+    """What `went` and `notes_told` ask the database."""
+    return WENT.only(_OF_WENT), {"ticket": ticket.id}
 
 
 def of_cause(unit: Unit, ticket: Ticket, cause: str) -> list[OutboxItem]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from maild.model import Role
-from maild.store.prepared import Row, Statement
+from maild.store.prepared import Asked, Row, Statement
 from maild.store.question import Question, among, param
 from maild.store.records import Domain, Organization, Person, PersonAddress
 from maild.store.schema import TABLES, columns
@@ -45,6 +45,11 @@ def at(unit: Unit, address: str) -> Person | None:
         _read(unit, _HOLDERS, [address])
     found = unit.first(AT, address=address)
     return unit.get(Person, found.person_id) if found is not None else None
+
+
+def at_asked(address: str) -> Asked:
+    """What `at` asks the database where nobody was met."""
+    return _HOLDERS, {"addresses": [address]}
 
 
 def address(unit: Unit, key: str) -> PersonAddress | None:
@@ -113,6 +118,11 @@ def owner(unit: Unit, domains: Iterable[str]) -> Organization | None:
     return next((one for one in reversed(owners) if one is not None and one.active), None)
 
 
+def owner_asked(unit: Unit, domains: Iterable[str]) -> Asked:
+    """What `owner` asks the database."""
+    return unit.about(OWNERS, domains=list(domains))
+
+
 def configured(unit: Unit) -> list[Person]:
     """Active people that maild.toml holds, or held."""
     return unit.all(CONFIGURED)
@@ -178,6 +188,11 @@ def meet(unit: Unit, addresses: Iterable[str]) -> None:
     unit.prime(RESOURCES, [p for p in people if p.role == Role.RESOURCE and p.active])
 
 
+def meet_asked(addresses: Iterable[str]) -> Asked:
+    """What `meet` asks the database."""
+    return _MEET, {"addresses": sorted(set(addresses))}
+
+
 def _read(unit: Unit, statement: Statement, addresses: list[str]) -> list[Person]:
     """The people that a statement gives for these addresses; who has each is known then."""
     people = _adopted(unit, unit.rows(statement, addresses=addresses))
@@ -207,9 +222,16 @@ _COUNT = {
 
 def bring(unit: Unit, ids: Iterable[int | None]) -> None:
     """Reads these people at once, as far as they are not known."""
+    asked = bring_asked(unit, ids)
+    if asked is not None:
+        statement, params = asked
+        _adopted(unit, unit.rows(statement, **params))
+
+
+def bring_asked(unit: Unit, ids: Iterable[int | None]) -> Asked | None:
+    """What `bring` asks the database; None where it need not."""
     wanted = sorted({i for i in ids if i is not None and not unit.knows(ADDRESSES, person=i)})
-    if wanted:
-        _adopted(unit, unit.rows(_BRING, ids=wanted))
+    return (_BRING, {"ids": wanted}) if wanted else None
 
 
 def _adopted(unit: Unit, rows: Iterable[Row]) -> list[Person]:

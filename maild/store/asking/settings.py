@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from maild.store.prepared import Asked
 from maild.store.question import Question
 from maild.store.records import Setting
 from maild.store.unit import Unit
@@ -16,6 +17,11 @@ def kept(unit: Unit, key: str) -> Mapping[str, Any] | None:
     """What is kept under this key; None where nothing is."""
     row = unit.get(Setting, key)
     return row.value if row is not None else None
+
+
+def asked(unit: Unit, key: str) -> Asked:
+    """What `kept` asks the database."""
+    return unit.row_of(Setting, key)
 
 
 def keep(unit: Unit, key: str, value: Mapping[str, Any]) -> None:

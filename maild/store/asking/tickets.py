@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from maild.model import LinkKind, StatusKind, TicketRole
 from maild.store.asking import people as _people
 from maild.store.asking.people import bring
-from maild.store.prepared import Statement
+from maild.store.prepared import Asked, Statement
 from maild.store.question import Question, among, param
 from maild.store.records import (
     Event,
@@ -169,6 +169,11 @@ def look_up(unit: Unit, ids: Iterable[str]) -> None:
         unit.prime(THREADS, found.get(keyed(message_id), []), message_id=message_id)
 
 
+def ids_asked(ids: Iterable[str]) -> Asked:
+    """What `look_up` asks the database where it knows none of these."""
+    return _THREADS, {"ids": sorted(set(ids))}
+
+
 def of_message_id(unit: Unit, message_id: str) -> list[tuple[Thread, Ticket]]:
     """What a Message-ID belongs to, and the ticket or where that went.
 
@@ -181,10 +186,19 @@ def of_message_id(unit: Unit, message_id: str) -> list[tuple[Thread, Ticket]]:
 def mentioned(unit: Unit, ids: Iterable[str], since: datetime) -> list[tuple[Mention, Ticket]]:
     """Which tickets' mail has answered one of these since then, and the ticket or where that
     went; newest first."""
-    wanted = [keyed(message_id) for message_id in ids]
+    wanted = _mentions(ids)
     rows = unit.all(MENTIONED, ids=wanted, since=since) if wanted else []
     found = ((mention, unit.get(Ticket, mention.ticket_id)) for mention in rows)
     return [(mention, survivor(unit, ticket)) for mention, ticket in found if ticket is not None]
+
+
+def mentioned_asked(unit: Unit, ids: Iterable[str], since: datetime) -> Asked:
+    """What `mentioned` asks the database."""
+    return unit.about(MENTIONED, ids=_mentions(ids), since=since)
+
+
+def _mentions(ids: Iterable[str]) -> list[str]:
+    return [keyed(message_id) for message_id in ids]
 
 
 def mention(unit: Unit, message_id: str, ticket: Ticket) -> Mention | None:
@@ -225,6 +239,11 @@ def people(unit: Unit, ticket: Ticket) -> list[TicketPerson]:
     return unit.all(PEOPLE, ticket=ticket.id)
 
 
+def people_asked(unit: Unit, ticket: Ticket) -> Asked:
+    """What `people` asks the database."""
+    return unit.about(PEOPLE, ticket=ticket.id)
+
+
 def with_role(unit: Unit, ticket: Ticket, role: TicketRole) -> list[Person]:
     """The people who are of the ticket in this role."""
     found = (unit.get(Person, p.person_id) for p in people(unit, ticket) if p.role == role)
@@ -243,6 +262,11 @@ def gather(unit: Unit, ticket: Ticket) -> None:
 def times(unit: Unit, ticket: Ticket) -> list[TimeEntry]:
     """All work on it, oldest entry first."""
     return unit.all(TIMES, ticket=ticket.id)
+
+
+def times_asked(unit: Unit, ticket: Ticket) -> Asked:
+    """What `times` asks the database."""
+    return unit.about(TIMES, ticket=ticket.id)
 
 
 def minutes(unit: Unit, ticket: Ticket) -> int:
