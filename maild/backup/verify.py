@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from maild.backup import databases
+from maild.backup import repair as repairs
 from maild.errors import MaildError
 from maild.parse.attachments import attachment_bytes
 from maild.store import Store, asking, prune
-from maild.store.records import NumberSeries, Thread
 from maild.store.unit import Unit
 
 
@@ -38,13 +39,15 @@ def verify(store: Store, *, repair: bool = False) -> Report:
         except MaildError as error:
             report.problems.append(error.message)
     with store.look() as unit:
-        _octets(unit, report)
-        _files(unit, report)
+        octets, files = dict(_octets(unit, report)), list(_files(unit, report))
         for table, column, rows in asking.integrity.dangling(unit):
             report.problems.append(f"{rows} rows of {table} point to no {column}.")
         threads, numbers = asking.integrity.unthreaded(unit), list(_numbers(unit))
-    if repair and (threads or numbers):
-        store.act(lambda unit: _mend(unit, threads, numbers))
+    mended = _mended(store, octets, files, threads, numbers) if repair else _Mended()
+    for stored_id, said in octets.items():
+        (report.mended if stored_id in mended.octets else report.problems).append(said)
+    for note_id, said in files:
+        (report.mended if note_id in mended.files else report.problems).append(said)
     told = report.mended if repair else report.problems
     told += [f"An answer to <{one[0]}> would not find its ticket." for one in threads]
     told += [
@@ -54,8 +57,28 @@ def verify(store: Store, *, repair: bool = False) -> Report:
     return report
 
 
-def _octets(unit: Unit, report: Report) -> None:
-    """The mails are what came in; what was erased or pruned has left its place empty."""
+@dataclass(frozen=True, slots=True)
+class _Mended:
+    """Messages and notes that are as they should be again."""
+
+    octets: frozenset[int] = frozenset()
+    files: frozenset[int] = frozenset()
+
+
+def _mended(
+    store: Store,
+    octets: Iterable[int],
+    files: Iterable[tuple[int, str]],
+    threads: repairs.Threads,
+    numbers: list[tuple[str, int, int]],
+) -> _Mended:
+    store.act(lambda unit: repairs.again(unit, threads, numbers))
+    whole = {one for one in octets if store.act(partial(repairs.octets, stored_id=one))}
+    return _Mended(frozenset(whole), frozenset(repairs.files(store, {note for note, _ in files})))
+
+
+def _octets(unit: Unit, report: Report) -> Iterator[tuple[int, str]]:
+    """(message, what is wrong): mails are what came in; what was erased or pruned is gone."""
     pruned = prune.so_far(unit).get("raw")
     limit = datetime.fromisoformat(pruned["before"]) if pruned else None
     count = gone = 0
@@ -64,9 +87,9 @@ def _octets(unit: Unit, report: Report) -> None:
             gone += 1
             known = not sha256 or (limit is not None and accepted < limit)
             if not known:
-                report.problems.append(f"The octets of message {number} are missing.")
+                yield number, f"The octets of message {number} are missing."
         elif (len(octets), hashlib.sha256(octets).hexdigest()) != (size, sha256):
-            report.problems.append(f"The octets of message {number} are not what came in.")
+            yield number, f"The octets of message {number} are not what came in."
         else:
             count += 1
     report.checked["mails"] = count
@@ -74,14 +97,15 @@ def _octets(unit: Unit, report: Report) -> None:
         report.checked["mails whose octets were erased or pruned"] = gone
 
 
-def _files(unit: Unit, report: Report) -> None:
+def _files(unit: Unit, report: Report) -> Iterator[tuple[int, str]]:
+    """(note, what is wrong)."""
     count = 0
     for note, views, octets in asking.integrity.files(unit):
         for view in views:
             count += 1
             if not _is_there(view, octets):
                 name = view.get("filename")
-                report.problems.append(f'The file "{name}" of note {note} is not in its mail.')
+                yield note, f'The file "{name}" of note {note} is not in its mail.'
     report.checked["attachments"] = count
 
 
@@ -99,16 +123,3 @@ def _numbers(unit: Unit) -> Iterator[tuple[str, int, int]]:
     for day, number in sorted(highest.items()):
         if last.get(day, 0) < number:
             yield day, last.get(day, 0), number
-
-
-def _mend(
-    unit: Unit, threads: list[tuple[str, int, bool]], numbers: list[tuple[str, int, int]]
-) -> None:
-    for message_id, ticket_id, ours in threads:
-        unit.add(Thread(message_id=message_id, ticket_id=ticket_id, ours=ours))
-    for day, _, highest in numbers:
-        row = unit.get(NumberSeries, day)
-        if row is None:
-            unit.add(NumberSeries(day=day, last=highest))
-        else:
-            unit.change(row, last=highest)

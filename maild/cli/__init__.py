@@ -37,6 +37,7 @@ COMMANDS = {
     "web": Entry("web", "The console in a browser, where `maild run` does not bring it."),
     "backup": Entry("backup", "Write the whole desk into one file, while the daemon works."),
     "restore": Entry("backup", "Put a desk back as it was; nothing told is told again."),
+    "rebuild": Entry("backup", "Read all of the desk's mail again, into an empty database."),
     "verify": Entry("backup", "Check every hash, thread, counter and reference of the desk."),
     "forget": Entry("forget", "Find, export and erase what the desk has of a person."),
     "scan": Entry("scan", "Scan the files that wait, as the virus scanner did not answer."),

@@ -1,26 +1,36 @@
-"""`maild backup`, `restore` and `verify`."""
+"""`maild backup`, `restore`, `verify` and `rebuild`."""
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
+from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from maild import config as configuration
 from maild.backup import archive
+from maild.backup.rebuild import Rebuilt
 from maild.backup.restore import newer
 from maild.backup.restore import restore as put_back
 from maild.backup.take import backup as take
 from maild.backup.verify import verify as examine
 from maild.cli.database import open_store
 from maild.cli.options import ConfigOption, JsonOption, print_json
+from maild.errors import Refused, UsageError
 from maild.store import Store
+from maild.store.records import Message, Person, Ticket
+
+if TYPE_CHECKING:
+    from maild.app import App
+    from maild.desk.desk import Desk
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (backup, restore, verify):
+    for command in (backup, restore, verify, rebuild):
         app.command(command.__name__)(command)
 
 
@@ -96,3 +106,75 @@ def verify(
         print(", ".join(f"{count} {what}" for what, count in report.checked.items()) + " checked.")
     if report.problems:
         raise typer.Exit(1)
+
+
+def rebuild(
+    into: Annotated[
+        str,
+        typer.Option("--into", metavar="URL", help="An empty database; default: a file beside it."),
+    ] = "",
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Read all of the desk's mail again, from the .eml into an empty database.
+
+    The database of the configuration stays as it is, and nobody is told anything. What differs is
+    listed. To work with the new one, name it in `[database] url`.
+    """
+    settings = configuration.load(configuration.config_file(config))
+    url = into or _beside(settings)
+    old = open_store(config)
+    done = _rebuilt(settings, old, url)
+    if json:
+        print_json({"into": url} | done.as_json())
+        return
+    print(f"{url}: {done.mails} mails became {done.tickets} tickets.")
+    for count, what in (
+        (done.without_octets, "mails could not be read again: their octets were pruned or erased"),
+        (done.by_hand, "deeds in the console are not in it, as no mail did them"),
+        (done.undone, "deeds that were taken back by hand are taken back"),
+    ):
+        if count:
+            print(f"{count} {what}.")
+    for difference in done.differences:
+        print(f"≠ {difference}")
+    print(f"{len(done.differences)} differences." if done.differences else "No difference.")
+
+
+def _beside(settings: configuration.Settings) -> str:
+    file = settings.database_file
+    if file is None:
+        raise UsageError("Say where to: `--into postgresql://user@host/name`, an empty database.")
+    return f"sqlite:///{file.with_name(file.stem + '.rebuilt' + file.suffix)}"
+
+
+def _rebuilt(settings: configuration.Settings, old: Store, url: str) -> Rebuilt:
+    from maild.app import build
+    from maild.backup import rebuild as rebuilding
+
+    section = settings.config.database.model_copy(update={"url": url})
+    there = settings.with_config(settings.config.model_copy(update={"database": section})).quiet()
+    new = Store(there.database_url)
+    if new.url == old.url:
+        raise UsageError("That is the database that the desk has; name an empty one.")
+    rebuilding.prepare(old, new)
+    app = build(there, new)
+    with closing(app.reader()) as reader, closing(app):
+        return rebuilding.replay(
+            old, new, app.pipeline(reader), app.clocks(), partial(_take_back, app)
+        )
+
+
+def _take_back(app: App, person_id: int, stored_id: int, now: datetime) -> None:
+    """Undoes what a mail did, as its writer did it in the console."""
+    from maild.ingest import by_hand
+
+    def work(desk: Desk, person: Person) -> None:
+        stored = desk.unit.get(Message, stored_id)
+        ticket = desk.unit.get(Ticket, stored.ticket_id) if stored is not None else None
+        if ticket is not None:
+            undo = by_hand.Submission(commands=(("undo", ""),), undoes=stored_id)
+            by_hand.do(desk, ticket, person, undo)
+
+    with suppress(Refused):  # what differs is told
+        app.by_hand(person_id, f"undo:{stored_id}", now, work)

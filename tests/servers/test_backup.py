@@ -288,7 +288,7 @@ def test_a_desk_whose_daemon_works_is_not_replaced(tmp_path: Path) -> None:
         ),
         ("UPDATE raw SET octets = x''", "are not what came in", False),
         ("DELETE FROM raw", "The octets of message 1 are missing", False),
-        ("UPDATE message SET size = 1", "are not what came in", False),
+        ("UPDATE message SET size = 1", "are not what came in", True),
         ("DELETE FROM thread WHERE NOT ours", "<1@acme.example> would not find its", True),
         ("DELETE FROM thread WHERE ours", "would not find its ticket", True),
         ("UPDATE number_series SET last = 0", "The last number of", True),
@@ -296,6 +296,11 @@ def test_a_desk_whose_daemon_works_is_not_replaced(tmp_path: Path) -> None:
         ("UPDATE note SET by_id = 999", "point to no by_id", False),
         (
             'UPDATE note SET attachments = replace(attachments, \'"sha256": "\', \'"sha256": "0\')',
+            'The file "a.csv" of note 1 is not in its mail',
+            True,
+        ),
+        (
+            "UPDATE note SET attachments = replace(attachments, '\"part\": ', '\"part\": 7')",
             'The file "a.csv" of note 1 is not in its mail',
             False,
         ),
@@ -310,3 +315,14 @@ def test_verify_finds_what_is_damaged(tmp_path: Path, sql: str, said: str, mends
     assert said in maild(desk, "verify", status=1)
     assert ("mended: " in maild(desk, "verify", "--repair", status=0 if mends else 1)) is mends
     maild(desk, "verify", status=0 if mends else 1)
+
+
+def test_octets_that_are_missing_come_from_the_copy_of_another_mailbox(tmp_path: Path) -> None:
+    desk = new_desk(tmp_path / "one")
+    maild(desk, "ingest", "-", given=mail(1))
+    maild(desk, "ingest", "--mailbox", "sales", "-", given=mail(1))
+    with sqlite3.connect(desk / "var" / "maild.db") as database:
+        database.execute("DELETE FROM raw WHERE stored_id = 1")
+    assert "mended: The octets of message 1" in maild(desk, "verify", "--repair")
+    number = json.loads(maild(desk, "tickets", "--json"))[0]["number"]
+    assert "It smokes, number 1." in maild(desk, "eml", number)

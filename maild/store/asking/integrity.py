@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from maild.errors import MaildError
 from maild.model import Became
+from maild.store.asking import people
 from maild.store.prepared import Row, Statement
-from maild.store.question import param
+from maild.store.question import Question, param
 from maild.store.records import Message, Note, NumberSeries, OutboxItem, Raw, Thread, Ticket
 from maild.store.schema import METADATA, columns
 from maild.store.types import unpack
@@ -54,6 +55,10 @@ _UNTHREADED_OURS = Statement(
     )
     .order_by(_item.id)
 )
+_same = sa.select(_message.id).where(
+    _message.sha256 == param("digest"), _message.id != param("message")
+)
+_TWIN = Question(Raw, _raw.stored_id.in_(_same), limit=1)
 _NUMBERS = Statement(sa.select(_ticket.number))
 _SERIES = Statement(sa.select(_series.day, _series.last))
 
@@ -82,6 +87,29 @@ def numbers(unit: Unit) -> tuple[dict[str, int], dict[str, int]]:
         day, _, count = number[1:].partition(".")
         highest[day] = max(highest.get(day, 0), int(count))
     return highest, dict(unit.rows(_SERIES))
+
+
+def twin(unit: Unit, message: Message) -> Raw | None:
+    """The octets of another message that has the same."""
+    return unit.first(_TWIN, digest=message.sha256, message=message.id)
+
+
+def set_series(unit: Unit, day: str, last: int) -> None:
+    """The last number of a day that was given is this one."""
+    row = unit.get(NumberSeries, day)
+    if row is None:
+        unit.add(NumberSeries(day=day, last=last))
+    else:
+        unit.change(row, last=last)
+
+
+def undoable_by(unit: Unit, stored_id: int) -> int | None:
+    """The person whose mail did something that can be taken back, and was not yet."""
+    message = unit.get(Message, stored_id)
+    if message is None or not message.undo or message.undo.get("undone") or not message.sender:
+        return None
+    person = people.at(unit, message.sender)
+    return person.id if person is not None else None
 
 
 def dangling(unit: Unit) -> Iterator[tuple[str, str, int]]:
