@@ -69,6 +69,7 @@ class EventName(StrEnum):
     URGENCY_ASKED = "urgency asked"
     CLOSING_ASKED = "closing asked"
     SIGNED_OFF = "signed off"
+    RATED = "rated"
     ALSO_CAME_IN = "also came in"
     IMPORTED = "imported"
     OTHER_SIDE = "other side"

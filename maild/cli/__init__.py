@@ -51,6 +51,7 @@ COMMANDS = {
     "explain": Entry("explain", "Tell what happened to a message, and why.", logs=False),
     "outbox": Entry("outbox", "What goes out to people: waiting, sent, failed."),
     "timesheet": Entry("timesheet", "Working time of a week, with sums by day and client."),
+    "ratings": Entry("ratings", "How contacts found what was done.", logs=False),
     "alerts": Entry("alerts", "List what an admin should know, and what is over.", logs=False),
     "parse": Entry("parse", "Show what a message says, without any desk.", logs=False),
     "commands": Entry("commands", "What one can write in a mail, and what a mail would do."),

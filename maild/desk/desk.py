@@ -30,6 +30,7 @@ from maild.store.records import (
     Note,
     Organization,
     Person,
+    Tap,
     Thread,
     Ticket,
     TicketLink,
@@ -332,6 +333,23 @@ class Desk:
         self.unit.delete(entry)
         self.emit(ticket, EventName.PERSON_REMOVED, {"person": person.name, "role": role})
         return True
+
+    def rate(self, ticket: Ticket, person: Person, score: int, note: Note, *, key: str) -> None:
+        """A contact says how it was, 1 to 5; what they said last counts.  `key`: of the link that
+        they used, or of their mail: the same says it once."""
+        rating = Tap(
+            key=key,
+            ticket_id=ticket.id,
+            person_id=person.id,
+            at=self.now,
+            score=score,
+            about_id=ticket.primary_id,
+        )
+        self.unit.add(rating)
+        words = bool(note.text.strip())
+        self.emit(
+            ticket, EventName.RATED, {"score": score, "by": person.name, "words": words}, note
+        )
 
     def link(self, ticket: Ticket, other: Ticket, kind: LinkKind) -> None:
         """Ties two tickets together; both say so."""

@@ -132,6 +132,7 @@ def whole(unit: Unit, ticket: Ticket) -> dict[str, Any]:
     unit.some(Message, [note.stored_id for note in notes if note.stored_id])
     return summary(unit, ticket) | {
         "fields": dict(ticket.fields),
+        "rating": _rating(unit, ticket),
         "notes": [_note(unit, note) for note in notes],
         "time_entries": [_time(unit, entry) for entry in asking.tickets.times(unit, ticket)],
         "attachments": [a for note in notes for a in _attachments(note)],
@@ -149,6 +150,14 @@ def whole(unit: Unit, ticket: Ticket) -> dict[str, Any]:
             for item in asking.outbox.of(unit, ticket)
         ],
     }
+
+
+def _rating(unit: Unit, ticket: Ticket) -> dict[str, Any] | None:
+    said = asking.taps.rating(unit, ticket)
+    if said is None:
+        return None
+    by = _person(unit, unit.get(Person, said.person_id))
+    return {"score": said.score, "by": by, "at": said.at}
 
 
 def _person(unit: Unit, person: Person | None) -> dict[str, str] | None:

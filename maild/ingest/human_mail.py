@@ -27,8 +27,10 @@ from maild.desk import (
 )
 from maild.desk.audience import ELSEWHERE
 from maild.desk.desk import MAILD, Actor, Desk
+from maild.desk.language import for_all
 from maild.desk.notify import notify, tell_later
 from maild.desk.views import MAILING_LIST
+from maild.i18n import sentence
 from maild.ingest import (
     aliases,
     automatic_mail,
@@ -38,6 +40,8 @@ from maild.ingest import (
     mail_notes,
     own_list,
     own_mail,
+    rating_words,
+    tapped,
     withheld,
 )
 from maild.ingest.match import Evidence, Match, answered, decide, gather, of_ticket, with_mentioned
@@ -45,6 +49,7 @@ from maild.ingest.outcome import Outcome, conclude, say
 from maild.ingest.proof import Proof, prove, prove_contact
 from maild.ingest.sender import FROM, Claim, Sender, claim, who
 from maild.ingest.subject_fields import named_fields, title_of
+from maild.ingest.tapped import Tapped
 from maild.model import (
     Address,
     Became,
@@ -79,6 +84,7 @@ class Understood:
     found: Match
     proof: Proof
     asked: Asked  # what it commands, and its text without that
+    tap: Tapped | None = None  # the link of ours that made it
 
     @property
     def person(self) -> Person:
@@ -97,7 +103,8 @@ class Understood:
     @property
     def only_commands(self) -> bool:
         """It says nothing besides what it asks for: it becomes no note and reopens nothing."""
-        return bool(self.asked.commands) and not (self.asked.text.strip() or self.mail.files)
+        asks = bool(self.asked.commands) or (self.tap is not None and self.tap.used)
+        return asks and not (self.asked.text.strip() or self.mail.files)
 
     @property
     def may(self) -> May:
@@ -135,6 +142,8 @@ def take(desk: Desk, mail: Mail, read: Read) -> Outcome:
     kept = _kept_back(desk, understood)
     if kept is not None:
         return _send_on(desk, understood, kept)
+    if understood.tap is not None and understood.tap.is_of(understood.person):
+        tapped.settle_up(desk, understood.tap, understood.person, understood.proof)
     whose = _whose(desk, understood)
     _look_up_caps(desk, understood, whose)
     too_many = _too_many(desk, understood, "mails")
@@ -187,6 +196,8 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
     if front is not None and front.language and not sender.known:
         unit.change(sender.person, language=front.language)
     outsiders = cc.outsiders(desk, mail)
+    mail, tap = tapped.read(desk, mail)
+    desk.mail = mail
     evidence = gather(unit, mail, reply_tokens.desk_secret(unit), outsiders)
     decided = decide(unit, evidence, sender)
     if decided.ticket is None:  # only then does it count what other mail is about
@@ -196,7 +207,7 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
     found = replace(found, ticket=of) if of is not None else found
     if found.ticket is not None:
         asking.ahead.of_ticket(unit, found.ticket)
-    token = sender.person.id in found.persons
+    token = sender.person.id in found.persons and (tap is None or tap.proves)
     if token:  # whatever lists his server writes into its header
         mail = desk.mail = own_list.without_the_list(mail, "it answers what its sender alone got")
     believe = prove if sender.is_resource else prove_contact
@@ -213,7 +224,9 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
     if (sender.strict or sender.is_resource) and mail.kind is not Kind.LIST:
         asked = commands.read(desk, mail, sender.person, found.ticket)
     say(desk, *asked.reasons)
-    return Understood(mail, sender, found, proof, asked)
+    if tap is not None:
+        asked = tapped.asked(desk, tap, sender.person, asked)
+    return Understood(mail, sender, found, proof, asked, tap)
 
 
 def _of_thread(evidence: Evidence, found: Match, mail: Mail) -> Match:
@@ -238,17 +251,9 @@ def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
         return _keep_foreign(desk, understood, ticket, technician)
     for role in (TicketRole.STOPPED, TicketRole.QUIET):  # who writes wants to hear of it again
         desk.remove_person(ticket, understood.person, role)
-    if _accepts_copies(desk, understood, ticket):
-        return _accept_copies(desk, understood, ticket)
-    too_often = _reopens_too_often(desk, understood, ticket)
-    if too_often:
-        return _file(desk, understood, too_often)
-    quiet = _quiet(desk, understood, ticket)
-    if quiet:
-        mail_notes.file(desk, ticket, understood.mail, quiet, understood.actor)
-        return conclude(
-            desk, Became.NOTE, f"a note by {understood.person.name} that moves nothing: {quiet}"
-        )
+    aside = _moves_nothing(desk, understood, ticket)
+    if aside is not None:
+        return aside
     if _too_late(desk, understood, ticket) and not commands.signs_off(understood.asked):
         later = _followed_by(desk, understood, ticket)
         if later is None:
@@ -265,6 +270,25 @@ def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
     what = "a note" if note else "commands"
     because = understood.found.reason.because
     return conclude(desk, Became.NOTE, f"{what} by {understood.person.name}: {because}", results)
+
+
+def _moves_nothing(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome | None:
+    """What became of a mail that is kept and leaves the ticket as it is; None: it is none such."""
+    if _accepts_copies(desk, understood, ticket):
+        return _accept_copies(desk, understood, ticket)
+    score = _score(desk, understood, ticket)
+    if score is not None:
+        return _rate(desk, understood, ticket, score)
+    too_often = _reopens_too_often(desk, understood, ticket)
+    if too_often:
+        return _file(desk, understood, too_often)
+    quiet = _quiet(desk, understood, ticket)
+    if quiet:
+        mail_notes.file(desk, ticket, understood.mail, quiet, understood.actor)
+        return conclude(
+            desk, Became.NOTE, f"a note by {understood.person.name} that moves nothing: {quiet}"
+        )
+    return None
 
 
 def _keep_foreign(
@@ -427,6 +451,39 @@ def _accept_copies(desk: Desk, understood: Understood, ticket: Ticket) -> Outcom
     for person in cc.waiting(desk, ticket):
         desk.add_person(ticket, person, TicketRole.ADDITIONAL)
     return conclude(desk, Became.NOTE, f"{understood.person.name} wants colleagues to hear of it")
+
+
+def _score(desk: Desk, understood: Understood, ticket: Ticket) -> int | None:
+    """How it was, where that is what a contact's mail says: by a link, or in a word or two on a
+    ticket that is done."""
+    if understood.sender.is_resource:
+        return None
+    if understood.tap is not None and understood.tap.code.score is not None:
+        return understood.tap.code.score
+    done = ticket.status_kind in (StatusKind.CLOSED, StatusKind.RESOLVED)
+    if not done or not understood.found.answers or understood.mail.files:
+        return None
+    return rating_words.score(understood.mail.new_text, _names(desk, ticket))
+
+
+def _rate(desk: Desk, understood: Understood, ticket: Ticket, score: int) -> Outcome:
+    """Keeps how it was; it reopens nothing, whatever else it says."""
+    person, tap = understood.person, understood.tap
+    his = person.id == ticket.contact_id or of_ticket(desk.unit, ticket, understood.sender)
+    by_link = tap is None or (tap.is_of(person) and tap.proves)
+    counts = his and by_link and understood.proof.enough
+    text = understood.asked.text if tap is not None else understood.mail.new_text
+    because = "a rating reopens nothing" if counts else "a rating that nothing proves, or again"
+    actor = understood.actor
+    title = for_all(desk, sentence("Rating: {score} of 5", score=score)) if counts else None
+    note = mail_notes.file(desk, ticket, understood.mail, because, actor, title, text)
+    if not counts:
+        return conclude(desk, Became.NOTE, f"a note that moves nothing: {because}")
+    assert desk.stored is not None
+    key = tap.code.key if tap is not None else f"word-{desk.stored.id}"
+    desk.rate(ticket, person, score, note, key=key)
+    desk.settle()
+    return conclude(desk, Became.NOTE, f"{person.name} says how it was: {score} of 5")
 
 
 def _copies(desk: Desk, understood: Understood, ticket: Ticket) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from maild.config import DeskSection
+from maild.desk import one_tap
 from maild.desk.facts import FOLDER, without_internal
 from maild.desk.passed_on import fitting
 from maild.desk.reply_tokens import key_of, reply_address
@@ -37,6 +38,7 @@ class Order:
     ticket_number: str | None
     person_id: int | None
     note_public: bool | None  # None: it is about no note
+    item_id: int = 0  # of the row
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -63,9 +65,15 @@ class Composed:
     problem: str | None = None  # why the admin's template was not used
 
 
-def job(order: Order) -> Job:
-    """What is to be rendered.  Refused: it would show an internal note to a contact."""
+def job(order: Order, secret: bytes = b"") -> Job:
+    """What is to be rendered.  Refused: it would show an internal note to a contact.
+
+    `secret`: by which its links are signed; without it they are only to be looked at.
+    """
     data = order.data
+    if order.ticket_number and order.person_id is not None:
+        codes = one_tap.codes(secret, order.item_id, order.message_id, order.audience)
+        data = {**data, "one_tap": {"number": order.ticket_number, "codes": codes}}
     if order.audience == Role.CONTACT:
         if order.note_public is False:
             raise Refused("The note is internal, and the recipient is a contact.")

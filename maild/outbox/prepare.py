@@ -114,7 +114,7 @@ class Preparer:
         for row in batch:
             try:
                 if row.octets is None:
-                    jobs.append((row, job(row.order)))
+                    jobs.append((row, job(row.order, self._desk_secret())))
             except MaildError as error:
                 refused[row.id] = explain(error)
         for (row, _), written in zip(jobs, self._write([one for _, one in jobs]), strict=True):

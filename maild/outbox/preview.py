@@ -133,7 +133,7 @@ def _example(settings: Settings, kind: Notification) -> Order:
         references=(),
         created=datetime.now(UTC),
         ticket_number=data["ticket"]["number"] if data.get("ticket") else None,
-        person_id=None,
+        person_id=0,
         note_public=note["public"] if note else None,
     )
 

@@ -276,4 +276,5 @@ def order(row: OutboxItem, number: str | None, note_public: bool | None) -> Orde
         ticket_number=number,
         person_id=row.person_id,
         note_public=note_public,
+        item_id=row.id,
     )

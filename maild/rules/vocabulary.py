@@ -40,6 +40,8 @@ _MEANINGS = {
     "urgency asked": "a contact says that it is urgent (`event.by`)",
     "closing asked": "somebody whom nothing proves says in a contact's name that it is solved",
     "signed off": "a contact accepts what was done (`event.by`, `event.proof`)",
+    "rated": "a contact says how it was (`event.score`: 1 to 5, `event.words`: yes where they "
+    "wrote something)",
     "also came in": "the same mail came in by another mailbox",
     "other side": "the other side of a shared ticket says something (`event.says`)",
     "address held": "mail to an address came back so often that we write there no more",
@@ -432,6 +434,8 @@ VALUES: dict[str, Value] = {
                 ("command", "what was asked", "text"),
                 ("why", "why it was refused", "text"),
                 ("says", "what the other side says", "text"),
+                ("score", "how a contact found it, from 1 (poor) to 5 (very good)", "number"),
+                ("words", "whether they wrote something besides", "bool"),
                 ("audience", "for whom the mail was that failed: contact, resource", "text"),
                 ("failed", "addresses that did not get our mail", "list"),
             )

@@ -365,6 +365,18 @@ class OutboxItem:
     exposed: bool = False
 
 
+@record("tap", Index("ix_tap_at", ("at",)))
+class Tap:
+    """A link of our mail that was used, and cannot be again; or a rating that came in words."""
+
+    key: str = key()  # "DEED-OUTBOX ID", "word-MESSAGE ID"
+    ticket_id: int = ref("ticket.id", index=True)
+    person_id: int = ref("person.id", index=True)
+    at: datetime
+    score: int | None = None  # of a rating: 1 to 5
+    about_id: int | None = ref("person.id", default=None)  # who had the ticket then
+
+
 @record("hook", Index("ix_hook_state", ("state", "next_try")))
 class Hook:
     """One call of a web hook, written in the transaction that caused it."""

@@ -23,7 +23,7 @@ from markupsafe import Markup
 from maild import i18n
 from maild.errors import UsageError
 from maild.model import Verdict
-from maild.templates import escape
+from maild.templates import escape, tap_links
 from maild.templates.sandbox import Sandbox
 from maild.templates.source import Template
 from maild.templates.styles import styled
@@ -54,6 +54,7 @@ class _Page:
     zone: ZoneInfo
     words: Words
     as_html: bool
+    data: Mapping[str, Any]  # what the mail tells
     blocks: list[str] = field(default_factory=list)  # ready HTML, by the number of its mark
     # Values on one line, by the number of theirs: mails that differ in these alone have the same
     # Markdown.  None: values stand in the Markdown themselves.
@@ -67,12 +68,12 @@ _BUGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  #
 def render(template: Template, data: Mapping[str, Any], words: Words, layout: str) -> Rendered:
     """Renders all parts; UsageError with file, line and what is wrong where it cannot be done."""
     zone = ZoneInfo(data["recipient"]["timezone"])
-    text_page = _Page(i18n.locale(_language(template, data)), zone, words, as_html=False)
+    text_page = _Page(i18n.locale(_language(template, data)), zone, words, False, data)
     subject = escape.one_line(_fill(template, "subject", data, text_page))
     preheader = escape.one_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
     foot = escape.one_line(_fill(template, "foot", data, text_page))
     body = _fill(template, "body", data, text_page)
-    page = _Page(text_page.locale, zone, words, as_html=True)
+    page = replace(text_page, as_html=True)
     parts = {
         "language": template.language,
         "subject": subject,
@@ -215,6 +216,12 @@ def _words_of(note: Mapping[str, Any] | None, frame: bool = True) -> Ready:
             text = f"{text}\n\n{line}"
             shown += f'<p class="small">{html.escape(line)}</p>'
     return _ready(text, shown)
+
+
+def _taps(*wanted: str | list[str]) -> Ready:
+    """Links that open a ready-made mail; in the text part what one can write instead."""
+    page = _PAGE.get()
+    return _ready(*tap_links.shown(wanted, page.words, page.data))
 
 
 _PICTURE = '<div><img src="cid:{id}" alt="{name}" style="max-width:100%;height:auto"></div>'
@@ -381,6 +388,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "facts": _facts,
     "listing": _listing,
     "link": _link,
+    "taps": _taps,
 }
 FILTERS: dict[str, Callable[..., Any]] = {
     "time": _time,

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         screens,
         searching,
         settings,
+        taps,
         tickets,
         worked,
     )
@@ -66,6 +67,7 @@ __all__ = [
     "screens",
     "searching",
     "settings",
+    "taps",
     "tickets",
     "worked",
 ]
