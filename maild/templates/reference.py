@@ -70,10 +70,10 @@ What is empty takes the blank before it along: where nobody's name can be told, 
 `{{ taps("resolve", "take") }}` shows links that open a ready-made mail in any mail program: for
 technicians `resolve`, `take`, `waiting`, `internal` and `time`, for contacts `works`, `still` and
 `rate` (five faces). `{{ taps(["Waiting vendor", "#status Waiting Vendor"]) }}` is one of your own:
-what stands on it, and the first line of the mail. The text part says what one can write instead; the
-labels are in `words.yaml`. A link works once, for a day (a face for 30 days), and only for whom
-the mail was sent to; [Who may](security.md) says what its code proves. `maild ratings` reports the
-faces.
+what stands on it, and the first line of the mail. The text part says what one can write instead;
+the labels are in `words.yaml`. A link works once, for a day (a face for 30 days), and only for
+whom the mail was sent to; [Who may](security.md) says what its code proves. `maild ratings`
+reports the faces.
 
 A template gets plain data and cannot do anything but write. It is stopped after three seconds.
 
