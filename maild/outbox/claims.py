@@ -7,12 +7,12 @@ a clock that no admin sets: what is claimed no more is not sent.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from maild.outbox.rows import STALE
 
-MARGIN = 12.0  # seconds before a claim is anybody's in which we do not begin to send
+MARGIN = 14.0  # seconds before a claim is anybody's in which we do not begin to send
 
 
 class Claims:
@@ -52,3 +52,35 @@ class Claims:
     def stamps(self) -> dict[int, datetime]:
         """What each of our rows says, as far as we know."""
         return {row_id: stamp for row_id, (stamp, _) in self._of.items()}
+
+
+class Others:
+    """Claims of other daemons: which of them are nobody's, as nobody renewed them while we looked.
+
+    The clocks on two walls may differ by more than a claim is good for, and one may be set at any
+    time; so only that a claim stands as it stood says that its daemon is gone.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, tuple[datetime, float]] = {}  # what a row said, and since when
+        self._next_look = 0.0  # monotonic
+
+    @property
+    def is_time(self) -> bool:
+        """Whether to look again."""
+        return time.monotonic() >= self._next_look
+
+    def look(self, suspected: Mapping[int, datetime]) -> None:
+        """`suspected`: what stands in each row whose claim looks old, or of the future."""
+        now = time.monotonic()
+        self._next_look = now + STALE.total_seconds() / 10
+        before, self._seen = self._seen, {}
+        for row_id, stamp in suspected.items():
+            known = before.get(row_id)
+            same = known is not None and known[0] == stamp
+            self._seen[row_id] = known if known is not None and same else (stamp, now)
+
+    def abandoned(self) -> list[int]:
+        """The rows that anybody may take."""
+        limit = time.monotonic() - STALE.total_seconds() * 3 / 4
+        return [row_id for row_id, (_, since) in self._seen.items() if since <= limit]

@@ -21,7 +21,7 @@ from maild.errors import MaildError
 from maild.model import SendState
 from maild.outbox import relay, rows
 from maild.outbox.answers import Answer, given_id
-from maild.outbox.claims import Claims
+from maild.outbox.claims import Claims, Others
 from maild.outbox.instance_lock import present
 from maild.outbox.journal import Journal, journal_path
 from maild.outbox.note_files import Extract
@@ -91,6 +91,7 @@ class Deliverer:
         self._preparer = Preparer(store, settings, self._renderer, attachment)
         self._connections: list[Connection] = []
         self._claims = Claims()  # rows that are ours, and of which nothing is written down
+        self._others: Others | None = None  # claims of other daemons, while we look on
         self._suspicion = Suspicion()
         self._next_turn = 0.0  # when the rate limit lets the next mail out, on the loop's clock
         self._trouble: MaildError | None = None  # what holds the queue
@@ -178,7 +179,7 @@ class Deliverer:
         if await asyncio.to_thread(self._paused):
             return Prepared(0, [], 0)
         prepared = await asyncio.to_thread(
-            self._preparer.next, self._journal, self._clock, BATCH, self._claims
+            self._preparer.next, self._journal, self._clock, BATCH, self._claims, self._others
         )
         counts.failed += prepared.refused
         return prepared
@@ -195,7 +196,7 @@ class Deliverer:
             await self._write(lambda unit: rows.give_back(unit, left, why))
 
     async def _run(self, stop: threading.Event, wake: threading.Event) -> None:
-        stopped = _in_loop(stop)
+        stopped, self._others = _in_loop(stop), Others()
         down = 0  # passes in a row that could not do what they should
         while not stop.is_set():
             wake.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,7 +14,7 @@ from maild.crash_points import crash_point
 from maild.desk import reply_tokens
 from maild.errors import MaildError
 from maild.outbox import message, note_files, rows
-from maild.outbox.claims import Claims
+from maild.outbox.claims import Claims, Others
 from maild.outbox.compose import (
     FILES_BYTES,
     Composed,
@@ -67,12 +67,24 @@ class Preparer:
         self._secret: bytes | None = None
 
     def next(
-        self, journal: Journal, clock: Callable[[], datetime], limit: int, claims: Claims
+        self,
+        journal: Journal,
+        clock: Callable[[], datetime],
+        limit: int,
+        claims: Claims,
+        others: Others | None = None,
     ) -> Prepared:
-        """The next mails; the rows that are ours then are added to `claims`."""
+        """The next mails; the rows that are ours then are added to `claims`.
+
+        `others`: what is known of other daemons' claims; None: the clock says which are stale.
+        """
         since, now = time.monotonic(), clock()
-        found = self._store.act(lambda unit: rows.claim(unit, now, limit))
-        batch = [row for row in found if row.id not in claims]  # a stale one may be our own
+
+        def claim(unit: Unit) -> list[Claimed]:
+            abandoned = _abandoned(unit, now, others)
+            return rows.claim(unit, now, limit, [one for one in abandoned if one not in claims])
+
+        batch = self._store.act(claim)
         claims.take((row.id for row in batch), now, since)
         if not batch:
             return Prepared(0, [], 0)
@@ -160,6 +172,14 @@ class Preparer:
         if self._secret is None:
             self._secret = self._store.act(reply_tokens.desk_secret)
         return self._secret
+
+
+def _abandoned(unit: Unit, now: datetime, others: Others | None) -> Collection[int]:
+    if others is None:
+        return rows.stale(unit, now)
+    if others.is_time:
+        others.look(rows.suspected(unit, now))
+    return others.abandoned()
 
 
 def _shown(data: Mapping[str, Any]) -> list[str | None]:

@@ -1,7 +1,8 @@
 """The outbox's rows: who takes which, and what is written down afterwards.
 
 Two daemons may claim at once: each row goes to one of them (SQLite's BEGIN IMMEDIATE, PostgreSQL's
-SKIP LOCKED).  A claim is renewed while it is worked on; one that is not is taken again.
+SKIP LOCKED).  A claim is renewed while it is worked on; one that is not is taken again
+(`claims.Others` says which).
 """
 
 from __future__ import annotations
@@ -55,16 +56,16 @@ class Done:
     answer: Answer
 
 
-def claim(unit: Unit, now: datetime, limit: int) -> list[Claimed]:
+def claim(unit: Unit, now: datetime, limit: int, abandoned: Collection[int] = ()) -> list[Claimed]:
     """Takes rows that are due, oldest first; of one ticket and recipient never two at a time.
 
     An earlier one that waits for long (greylisting, a full mailbox) holds up no other.
+    `abandoned`: rows whose claims are nobody's any more.
     """
     due = asking.deliveries.due(
         unit,
         now,
-        stale=now - STALE,
-        ahead=now + STALE,  # claimed by a clock that was wrong
+        abandoned=abandoned,
         stuck=now - IN_ORDER,
         most=limit,
     )
@@ -74,6 +75,16 @@ def claim(unit: Unit, now: datetime, limit: int) -> list[Claimed]:
         Claimed(item.id, order(item, number, note_public), item.octets, item.note_id)
         for item, number, note_public in due
     ]
+
+
+def suspected(unit: Unit, now: datetime) -> dict[int, datetime]:
+    """Claims that should have been renewed by now, or that a clock which is not ours wrote."""
+    return asking.deliveries.claimed_outside(unit, now - STALE / 4, now + STALE / 4)
+
+
+def stale(unit: Unit, now: datetime) -> set[int]:
+    """Claims that are nobody's, for who cannot wait and see: by the clock on the wall."""
+    return set(asking.deliveries.claimed_outside(unit, now - STALE, now + STALE))
 
 
 def renew(unit: Unit, stamps: Mapping[int, datetime], now: datetime) -> set[int]:

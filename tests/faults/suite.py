@@ -24,7 +24,6 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine.url import make_url
 
-from maild.outbox import rows
 from tests.faults import faults
 from tests.faults.checker import Report
 from tests.faults.disk import small_disk
@@ -95,7 +94,7 @@ def kills(
     """So many kills at random moments, while mail comes in, at most so many at a time.
 
     Now and then all must be done: a daemon that lives for half a second gets little sent.
-    `hurry`: what a killed daemon had claimed is free at once, by a clock that goes ahead.
+    `hurry`: what a killed daemon had claimed is free at once, as all stop and begin again.
     """
     table = [faults.kill, faults.kill_at_a_step]
     for done in range(1, count + 1):
@@ -104,7 +103,7 @@ def kills(
         world.report.faults["kill"] += 1
         if done % settle_every == 0 or done == count:
             if hurry:
-                world.go_ahead(rows.STALE.total_seconds() + 1)
+                world.begin_again()
             world.say(f"{done} kills: {world.settle(f'{done} kills'):.1f} s")
     return world.finish()
 

@@ -158,6 +158,19 @@ class World:
         status = self._processes[pid].wait()
         return time.monotonic() - began, status
 
+    def begin_again(self) -> None:
+        """All stop, so that every claim is nobody's and is free at once; then as many begin."""
+        count = len(self.daemons)
+        for _ in range(count):
+            self.stop()
+        if not self.database.startswith("sqlite"):  # there the first who begins does it
+            with psycopg.connect(self.checked) as connection:
+                connection.execute(
+                    "UPDATE outbox SET state = 'waiting', claimed = NULL WHERE state = 'sending'"
+                )
+        for _ in range(count):
+            self.start()
+
     @staticmethod
     def is_alive(pid: int) -> bool:
         with suppress(OSError):

@@ -213,14 +213,17 @@ def test_the_days_of_retrying_count_from_the_first_try(tmp_path: Path, servers: 
     assert office.deliver()["sent"] == 1
 
 
+@pytest.mark.parametrize("days", [0, 2])
 def test_a_claim_from_a_clock_that_was_ahead_is_taken_over(
-    office: Office, servers: Servers
+    office: Office, servers: Servers, days: int
 ) -> None:
     _tell(office, office.ticket(), BOB)
+    then, now = office.at + timedelta(days=1), office.at + timedelta(days=days)
+    office.store.act(lambda unit: rows.claim(unit, then, 10))
     with office.store.unit() as unit:
-        rows.claim(unit, office.at + timedelta(days=1), 10)
-    with office.store.unit() as unit:
-        assert len(rows.claim(unit, office.at, 10)) == 1
+        assert rows.stale(unit, then) == set()
+        assert rows.claim(unit, then, 10) == []
+        assert len(rows.claim(unit, now, 10, rows.stale(unit, now))) == 1
 
 
 def test_fifty_recipients_of_whom_one_hangs(tmp_path: Path, servers: Servers) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -21,7 +22,7 @@ from maild.errors import Temporary, Unavailable
 from maild.model import SendState
 from maild.outbox import deliver, rows
 from maild.outbox.answers import given_id, judge
-from maild.outbox.claims import Claims
+from maild.outbox.claims import Claims, Others
 from maild.outbox.deliver import Deliverer, probe
 from maild.outbox.journal import Journal
 from maild.parse.attachments import attachment_bytes
@@ -670,8 +671,6 @@ def test_h98_claims_end_before_others_may_take_them(monkeypatch: pytest.MonkeyPa
 
 
 def rows_now() -> Any:
-    from datetime import UTC, datetime
-
     return datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
@@ -729,6 +728,54 @@ def test_h98_a_database_that_is_away_for_a_minute_doubles_nothing(
     for thread in threads:
         thread.join(WAIT_SECONDS)
     assert sorted(mail.recipient for mail in relay.received) == sorted(people)
+
+
+@pytest.mark.parametrize("apart", [{"minutes": 1}, {"days": 1}, {"days": -1}])
+def test_h98_two_daemons_whose_clocks_differ_double_nothing(
+    office: Office, relay: RudeSmtp, monkeypatch: pytest.MonkeyPatch, apart: dict[str, float]
+) -> None:
+    """Each finds the other's claims old, or of the future; they are renewed, so they stay."""
+    monkeypatch.setattr(rows, "STALE", rows.STALE / 40)
+    monkeypatch.setattr("maild.outbox.claims.STALE", rows.STALE)
+    monkeypatch.setattr("maild.outbox.claims.MARGIN", 0.3)
+    monkeypatch.setattr(deliver, "RENEW_SECONDS", 0.1)
+    monkeypatch.setattr(deliver, "POLL_SECONDS", 0.05)
+    people = [f"person{i}@acme.example" for i in range(30)]
+    tell(office, *people)
+    relay.before_dot = lambda: time.sleep(0.15)
+    off = timedelta(**apart)
+    deliverers = [
+        Deliverer(office.store, office.settings),
+        Deliverer(office.store, office.settings, clock=lambda: datetime.now(UTC) + off),
+    ]
+    stop, wake = threading.Event(), threading.Event()
+    threads = [threading.Thread(target=one.run, args=(stop, wake)) for one in deliverers]
+    for thread in threads:
+        thread.start()
+    until(lambda: set(states(office)) == {"sent"})
+    stop.set()
+    wake.set()
+    for thread in threads:
+        thread.join(WAIT_SECONDS)
+    assert sorted(mail.recipient for mail in relay.received) == sorted(people)
+
+
+def test_h98_what_nobody_renews_is_taken_whatever_the_clock_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    others, now, began = Others(), rows_now(), time.monotonic()
+
+    def after(seconds: float, suspected: dict[int, Any]) -> list[int]:
+        monkeypatch.setattr(time, "monotonic", lambda: began + seconds)
+        others.look(suspected)
+        return others.abandoned()
+
+    assert after(0, {1: now, 2: now, 3: now}) == []
+    later = now + timedelta(days=1)
+    assert after(20, {1: now, 2: later}) == []  # 2 is renewed, by whatever clock; 3 is done
+    assert after(31, {1: now, 2: later, 3: now}) == [1]
+    assert after(51, {1: now, 2: later, 3: now}) == [1, 2]
+    assert after(60, {}) == []
 
 
 # ---- the journal itself

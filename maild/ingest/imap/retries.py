@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 TRIES = 3  # failures of one message before an admin is told
-LONGEST_PAUSE = 50.0  # seconds between tries: what heals is taken within a minute
+LONGEST_PAUSE = 40.0  # seconds between tries: what heals is taken within a minute
 HOPELESS_PAUSE = 3600.0  # of what only another configuration can change
 
 

@@ -54,7 +54,7 @@ class Rhythm:
 
     rescan_seconds: float = 1800  # some servers leave a new UID out of an answer now and then
     first_pause: float = 1.0  # after a lost connection; doubles …
-    longest_pause: float = 45.0  # … up to here: what heals is seen within a minute
+    longest_pause: float = 30.0  # … up to here: what heals is seen well within a minute
     refused_pause: float = 300.0  # after a refused login: tries may lock the account
     asked_pause: float = 300.0  # where a server asks us to wait, we do, but no longer than this
     message_pause: float = 5.0  # after a first failure of one message; doubles

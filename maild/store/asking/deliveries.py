@@ -23,7 +23,7 @@ _SENDING = _item.state == SendState.SENDING
 OF_ITEM = Question(Delivery, _delivery.outbox_id == param("item"), order=(_delivery.id,))
 TAKEN = Question(Delivery, (_delivery.id > param("after")) & (_delivery.code < 300), limit=1)
 
-_ABANDONED = _SENDING & ((_item.claimed < param("stale")) | (_item.claimed > param("ahead")))
+_ABANDONED = _SENDING & among(_item.id, "abandoned")
 _BEHIND_ANOTHER = sa.exists().where(  # an earlier one to the same recipient is on its way
     _earlier.c.ticket_id == _item.ticket_id,
     _earlier.c.address == _item.address,
@@ -48,6 +48,11 @@ _HELD = Statement(
     sa.select(_item.id, _item.claimed)
     .where(among(_item.id, "ids"), _SENDING)
     .with_for_update(of=_OUTBOX)
+)
+_NOT_OF_NOW = Statement(
+    sa.select(_item.id, _item.claimed).where(
+        _SENDING, (_item.claimed < param("before")) | (_item.claimed > param("after"))
+    )
 )
 _RENEW = Statement(sa.update(_OUTBOX).where(among(_item.id, "ids")).values(claimed=param("now")))
 _WAITS = sa.update(_OUTBOX).values(state=SendState.WAITING, claimed=sa.null())
@@ -84,15 +89,15 @@ _WIDTH = len(_OUTBOX.c)
 
 
 def due(
-    unit: Unit, now: datetime, stale: datetime, ahead: datetime, stuck: datetime, most: int
+    unit: Unit, now: datetime, abandoned: Collection[int], stuck: datetime, most: int
 ) -> list[tuple[OutboxItem, str | None, bool | None]]:
     """Rows that may be taken at `now`, oldest first, each with its ticket's number and whether its
     note is public; ours until the commit.
 
-    Those that were claimed before `stale`, or after `ahead`, are among them.  An earlier one of
-    the same ticket and recipient goes first, unless it was made before `stuck`.
+    Those that are `abandoned`, by their ids, are among them.  An earlier one of the same ticket and
+    recipient goes first, unless it was made before `stuck`.
     """
-    times = {"now": now, "stale": stale, "ahead": ahead, "stuck": stuck}
+    times = {"now": now, "abandoned": list(abandoned), "stuck": stuck}
     return [
         (unit.adopt(OutboxItem, row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1])
         for row in unit.rows(_DUE, **times, most=most)
@@ -103,6 +108,11 @@ def next_due(unit: Unit) -> datetime | None:
     """When the next row that waits will be due; None where none waits."""
     found: datetime | None = unit.rows(_NEXT_DUE)[0][0]
     return found
+
+
+def claimed_outside(unit: Unit, before: datetime, after: datetime) -> dict[int, datetime]:
+    """The rows that somebody is sending who claimed or renewed them before or after then."""
+    return {row[0]: row[1] for row in unit.rows(_NOT_OF_NOW, before=before, after=after)}
 
 
 def held(unit: Unit, ids: Iterable[int]) -> dict[int, datetime]:
