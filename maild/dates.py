@@ -94,12 +94,14 @@ def _unread(text: str) -> Refused:
 
 
 def _stamp(plain: str, now: datetime) -> Written | None:
-    """A full ISO time, with or without zone."""
+    """A full ISO time, with or without zone; "2026-12-03 14:00-15:00" is from when until when."""
     if not re.match(r"\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}", plain):
         return None
     try:
         moment = datetime.fromisoformat(plain.upper().replace("Z", "+00:00"))
     except ValueError:
+        return None
+    if moment.tzinfo and plain[10] == " " and "-" in plain[16:]:
         return None
     moment = moment.astimezone(now.tzinfo) if moment.tzinfo else moment
     return Written(moment.date(), moment.time())

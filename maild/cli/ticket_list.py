@@ -60,11 +60,6 @@ def screenful() -> int:
     return max(shutil.get_terminal_size((100, 40)).lines - AROUND, FEWEST)
 
 
-def view_named(text: str) -> str:
-    """ "by-client": "by client"."""
-    return text.lower().replace("-", " ").replace("_", " ").strip()
-
-
 def wanted(
     view: str,
     search: str | None,
@@ -79,7 +74,7 @@ def wanted(
         chosen = ("number", *lists.FOURTEEN)
     elif columns is not None:
         chosen = tuple(lists.column(name) for name in columns.split(",") if name.strip())
-    grouped = lists.column(group) if group else lists.GROUPED.get(view_named(view), "")
+    grouped = lists.column(group) if group else lists.GROUPED.get(lists.view_named(view), "")
     listing = Listing(view, columns=chosen, group=grouped, sort="number", descending=True)
     if sort is not None:
         listing = listing.with_(sort=lists.sorted_by(sort), descending=sort.startswith("-"))

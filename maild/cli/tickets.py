@@ -22,6 +22,7 @@ from maild.desk import (
     field_values,
     item_files,
     items,
+    lists,
     original_mail,
     sla,
     status_requirements,
@@ -79,7 +80,7 @@ def tickets(
     if json and as_csv:
         raise UsageError("--json and --csv: choose one of them.")
     most = limit or (MOST if every or json or as_csv else ticket_list.screenful())
-    if ticket_list.view_named(view) == tasks.VIEW:
+    if lists.view_named(view) == tasks.VIEW:
         _print_tasks(config, most, json=json, as_csv=as_csv)
         return
     wanted = ticket_list.wanted(view, search, columns, sort, group, by)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from maild import dates
 from maild.commands import durations, timing
@@ -47,6 +47,7 @@ class Names:
     now: datetime  # aware, in the desk's zone
     languages: tuple[str, ...] = ("en",)  # of dates: the desk's first
     views: tuple[str, ...] = ()
+    also_views: Mapping[str, str] = field(default_factory=dict)  # "by company" → "by client"
     meant: Mapping[str, str] = field(default_factory=dict)  # "complete_status", "waiting" → status
 
     def reads(self, kind: str, text: str) -> bool:
@@ -150,9 +151,17 @@ class Names:
         assert self.now.tzinfo is not None
         return written.at(self.now.tzinfo, default)
 
-    def appointment(self, text: str) -> datetime | None:
-        """A moment; None where it says that there is none."""
-        return None if text.strip().lower() in self.vocabulary.nothing else self.date(text)
+    def appointment(self, text: str) -> tuple[datetime, datetime | None] | None:
+        """From when until when, the end perhaps unsaid; None where it says that there is none."""
+        if text.strip().lower() in self.vocabulary.nothing:
+            return None
+        found = _UNTIL.search(text.strip())
+        if found is None or not _is_clock(found):
+            return self.date(text), None
+        day, later = text.strip()[: found.start()].strip(), found["to_half"] or found["half"]
+        start = self.date(f"{day} {_clock(found['start'], found['half'] or later)}".strip())
+        end = self.date(f"{start.date().isoformat()} {_clock(found['end'], later)}")
+        return start, end if end > start else end + timedelta(days=1)
 
     def worked(self, text: str) -> durations.Worked:
         return durations.read(text, self.now, self.languages)
@@ -166,7 +175,29 @@ class Names:
         return _one_of(LEVELS, meant, sentence("level"))
 
     def view(self, text: str) -> str:
-        return _one_of(self.views, text.replace("-", " ").replace("_", " "), sentence("list"))
+        name = text.replace("-", " ").replace("_", " ")
+        return _one_of(self.views, self.also_views.get(fold(name), name), sentence("list"))
+
+
+# "friday 14:00-15:30", "tomorrow 2 to 3 pm": a start and an end.
+_UNTIL = re.compile(
+    r"(?:^|\s)(?P<start>\d{1,2}(?:[:.h]\d{2})?)\s?(?P<half>am|pm)?\s?(?:-|–|—|to|until|bis|à|a)\s?"
+    r"(?P<end>\d{1,2}(?:[:.h]\d{2})?)\s?(?P<to_half>am|pm|uhr|h)?$",
+    re.IGNORECASE,
+)
+
+
+def _clock(written: str, half: str | None) -> str:
+    """ "2", "pm" → "2 pm"; "14", "uhr" → "14:00"."""
+    if half and half.lower() in ("am", "pm"):
+        return f"{written} {half}"
+    return f"{written}:00" if written.isdigit() else written
+
+
+def _is_clock(found: re.Match[str]) -> bool:
+    """Not "1-12": at least one of the two says that it is a time of the day."""
+    clocks = (found["start"], found["end"])
+    return bool(found["half"] or found["to_half"]) or any(not text.isdigit() for text in clocks)
 
 
 _READERS: dict[str, Callable[[Names, str], object]] = {

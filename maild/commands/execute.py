@@ -55,6 +55,7 @@ ACTS: dict[str, Act] = {
     "time": work.time,
     "worktype": work.worktype,
     "worknote": work.worknote,
+    "notetitle": notes.titled,
     "clock": clock.clock,
     "internal": notes.internal,
     "reply": notes.reply,

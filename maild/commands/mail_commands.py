@@ -17,11 +17,12 @@ from maild.commands.directives import SIGNOFF
 from maild.commands.execute import run
 from maild.commands.grammar import MailContext
 from maild.commands.grammar import read as read_text
+from maild.commands.handlers.notes import title_in
 from maild.commands.job import Job, May, Result
 from maild.commands.values import Asked, Command
 from maild.commands.words import Vocabulary, Word, own_folder, vocabulary
 from maild.config import Settings
-from maild.desk import answered, fields, people, readers, tasks, views
+from maild.desk import answered, fields, lists, people, readers, tasks, views
 from maild.desk.audience import OF_CONTACT, TEAM, UNPROVEN, Audience, Written, decide
 from maild.desk.crossing import crossed
 from maild.desk.desk import Desk
@@ -109,6 +110,7 @@ def names(
         now=now.astimezone(config.zone),
         languages=words.spoken(config.language),
         views=(*views.names(profile), tasks.VIEW),
+        also_views=lists.ALSO_CALLED,
         meant=_meant(profile),
     )
 
@@ -162,6 +164,12 @@ def source(desk: Desk, asked: Asked) -> str | None:
     word = _argument(asked, "source")
     known = {fold(name): name for name in desk.profile.sources}
     return known.get(fold(word)) if word is not None else None
+
+
+def note_title(asked: Asked, may: May) -> str | None:
+    """The title that `#notetitle` gives the note of the mail (N14)."""
+    allowed = may.role == Role.RESOURCE and may.proven
+    return title_in(_argument(asked, "notetitle") or "") if allowed else None
 
 
 def _argument(asked: Asked, name: str) -> str | None:

@@ -175,7 +175,7 @@ def _shown(desk: Desk, name: str, value: Any) -> Value:
     if name in RECORDS and value is not None:
         record = desk.unit.get(RECORDS[name], value)
         return record.number if isinstance(record, Ticket) else str(getattr(record, "name", ""))
-    return fields.as_words(desk, value)
+    return fields.as_words(value, desk.settings.config.desk.zone)
 
 
 def _sent(unit: Unit, stored: Message) -> bool:

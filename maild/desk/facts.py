@@ -123,6 +123,7 @@ CATALOGUE = (
     Fact("earlier[].by", "who wrote an earlier note; newest first", "Ann Archer"),
     Fact("earlier[].public", "whether contacts may read it", True),
     Fact("earlier[].created", "when", "2026-11-21T08:05:00+00:00"),
+    Fact("earlier[].title", "its title, or none", None),
     Fact("earlier[].text", "its words", "Hello,\n\nsmoke comes out of the printer. Please help!"),
 )
 
@@ -241,6 +242,10 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
         *_TICKETS,
     ),
     "headings": (Fact("headings[]", "headings of the note form", "next step"),),
+    "details": (
+        Fact("details[].label", "what it is called: a field, a time entry", "estimated hours"),
+        Fact("details[].value", "what stands there", "1.5"),
+    ),
     "help": (
         Fact("commands[].example", "how it is written", "#priority 1"),
         Fact("commands[].meaning", "what it does", "Sets the priority."),
@@ -299,6 +304,10 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
         Fact("happened[].note.attachments", "what came with it", []),
         Fact("happened[].time.summary", "what was done (it may be none)", "Read the log."),
         Fact("happened[].time.hours", "hours worked", 0.5),
+        Fact("happened[].time.by", "whose work it is", "Bob Tech"),
+        Fact("happened[].time.worked_on", "when", "2026-11-21T09:00:00+00:00"),
+        Fact("happened[].time.work_type", "remote, on-site …, or none", "remote"),
+        Fact("happened[].time.internal", "what only resources may read, or none", None),
     ),
     "signin": (
         Fact("signin.link", "the link that signs in, once", "https://desk.example.com/sign-in/9f3"),
@@ -442,6 +451,7 @@ def earlier_facts(
             "by": writer(unit, note),
             "public": note.public,
             "created": _time(note.created),
+            "title": note.title,
             "text": _cut(note.text, EARLIER_LIMIT),
         }
         for note in asking.notes.earlier(unit, ticket, before, public_only=known is not None)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from maild.errors import UsageError
+from maild.errors import MaildError, UsageError
 from maild.i18n import Sentence, sentence
 from maild.yamlfile import key
 
@@ -160,6 +160,8 @@ def _date(value: Any, field: Sentence, dates: Dates) -> datetime:
         return datetime(value.year, value.month, value.day)
     try:
         return dates(str(value))
+    except MaildError as error:
+        raise UsageError(sentence("{field!c}: {why}", field=field, why=error.message)) from error
     except ValueError as error:
         raise UsageError(
             sentence(

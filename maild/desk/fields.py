@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
 from typing import Any
 
 from maild.desk import appointments, field_values, items, names, people
@@ -131,22 +131,24 @@ def shown(desk: Desk, ticket: Ticket, name: str) -> Value:
         record = getattr(asking.tickets, name)(desk.unit, ticket)
         return _called(record)
     value = getattr(ticket, name) if name in COLUMNS else ticket.fields.get(name)
-    return as_words(desk, value)
+    return as_words(value, desk.settings.config.desk.zone)
 
 
-def as_words(desk: Desk, value: Any) -> Value:
-    """A field's value in words: dates in the desk's zone, "yes" for True."""
+def as_words(value: Any, zone: tzinfo) -> Value:
+    """A field's value in words: dates in this zone, "yes" for True."""
     if value in (None, "", []):
         return sentence("empty")
     if isinstance(value, bool):
         return sentence("yes") if value else sentence("no")
     if isinstance(value, str):
         when = _moment_in(value)
-        return when.astimezone(desk.settings.config.desk.zone) if when else value
+        return when.astimezone(zone) if when else value
     if isinstance(value, datetime):
-        return value.astimezone(desk.settings.config.desk.zone)
+        return value.astimezone(zone)
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, Mapping):
+        return [f"{name} {one}" for name, one in value.items()]
     return list(map(str, value)) if isinstance(value, list) else str(value)
 
 

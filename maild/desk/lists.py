@@ -141,12 +141,30 @@ VIEWS: dict[str, tuple[Sentence, tuple[str, ...], tuple[Filter, ...]]] = {
         (Filter("source", "is", (MAILING_LIST,)),),
     ),
 }
+# What the documents call them, and people who come from other helpdesks.
+ALSO_CALLED = {
+    "all open": "open",
+    "tickets to process": "to process",
+    "by company": "by client",
+    "by customer": "by client",
+    "by organization": "by client",
+    "by technician": "by resource",
+    "my tickets": "mine",
+    "mine waiting on customer or vendor": "mine waiting",
+    "waiting on customer or vendor": "waiting on them",
+}
 GROUPED = {"by resource": "resource", "by client": "client"}
 
 
 def names(profile: Profile) -> tuple[str, ...]:
     """Every view that there is: those of every profile, and its own."""
     return tuple(dict.fromkeys((*VIEWS, *profile.views)))
+
+
+def view_named(text: str) -> str:
+    """A view's name as it is compared, by whatever name it goes: "By-Company" → "by client"."""
+    name = " ".join(text.lower().replace("-", " ").replace("_", " ").split())
+    return ALSO_CALLED.get(name, name)
 
 
 def title(profile: Profile, name: str) -> str:
@@ -161,7 +179,7 @@ def ask(
     profile: Profile, listing: Listing, *, me: int, now: datetime, organization_id: int | None
 ) -> Ask:
     """The question that the database is asked for a list; UsageError: there is no such view."""
-    name = named(listing.view.replace("-", " ").replace("_", " "), names(profile), "view")
+    name = named(view_named(listing.view), names(profile), "view")
     own: View | None = profile.views.get(name)
     kinds, statuses, more = (
         (own.kinds, own.statuses, ()) if own else (VIEWS[name][1], (), VIEWS[name][2])
@@ -263,7 +281,7 @@ def read(profile: Profile, asked: Iterable[tuple[str, str]], zone: tzinfo) -> Li
     listing = Listing()
     for key, value in asked:
         if key == "view":
-            name = named(value.replace("-", " ").replace("_", " "), names(profile), "view")
+            name = named(view_named(value), names(profile), "view")
             listing = listing.with_(view=name, group=listing.group or GROUPED.get(name, ""))
         elif key == "sort":
             listing = _sorted(listing, value)

@@ -53,6 +53,7 @@ from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
+TIME = "time_id"  # key beside the facts: which work the mail tells of
 RESTORED = "restored"  # key of a Setting: when a backup came back without the journal
 STOPPED = "wants-no-mail"  # the notification that a contact did not get what he was written
 AWAY = "away"  # the notification that somebody else has what was meant for a colleague
@@ -324,6 +325,15 @@ def _covered(
         return None
     unit = desk.unit
     for row in asking.outbox.of_cause(unit, what.ticket, desk.cause):
+        if row.address == recipient.address and _tells_other_time(row, what, recipient):
+            bundles.take_in(
+                unit,
+                row,
+                what.kind.name,
+                facts.storable(_data(desk, what, recipient)),
+                _key(desk, what, recipient, what.time.id if what.time else 0),
+            )
+            return row
         one_note = row.note_id is None or what.note is None or row.note_id == what.note.id
         takes_over = row.template in what.kind.covers
         covered = what.kind.name in desk.profile.notifications.covers(row.template)
@@ -339,9 +349,17 @@ def _covered(
         if what.time is not None:
             internal = recipient.audience != Role.CONTACT
             said = facts.storable(facts.time_facts(unit, what.time, internal=internal))
-            unit.change(row, data={**row.data, "time": said})
+            unit.change(row, data={**row.data, "time": said, TIME: what.time.id})
         return row
     return None
+
+
+def _tells_other_time(row: OutboxItem, what: _What, recipient: Recipient) -> bool:
+    """Whether this mail to a resource tells of work, and what is to be told is other work."""
+    if what.time is None or recipient.audience == Role.CONTACT:
+        return False
+    other = row.data.get(TIME) not in (None, what.time.id)
+    return other and (row.template in (bundles.BUNDLE, what.kind.name))
 
 
 def _bundled(desk: Cause, what: _What, recipient: Recipient) -> OutboxItem | None:
@@ -476,7 +494,8 @@ def _free_key(desk: Cause, what: _What, recipient: Recipient) -> str | None:
         known = asking.outbox.with_key(desk.unit, key, only_mine=desk.cause_is_new)
         if known is None:
             return key
-        if (known.note_id, known.ticket_id) == what.ids:
+        about = (known.note_id, known.ticket_id), known.data.get(TIME)
+        if about == (what.ids, what.time.id if what.time else None):
             return None
     return None
 
@@ -565,6 +584,8 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
         "time": facts.time_facts(unit, what.time, internal=not outside) if what.time else None,
         "earlier": [],
     }
+    if what.time is not None:
+        data[TIME] = what.time.id
     if front is not None and front.templates:
         data[facts.FOLDER] = front.templates
     if _unverified(desk, what, recipient):

@@ -313,7 +313,8 @@ def _add_note(desk: Desk, understood: Understood, ticket: Ticket) -> Note:
     if readers.public:
         _copies(desk, understood, ticket)
     whole = mail.text if mail.forwarded and not readers.public else asked.text
-    note = mail_notes.write(desk, ticket, mail, text=whole, public=readers.public)
+    title = commands.note_title(asked, may)
+    note = mail_notes.write(desk, ticket, mail, text=whole, public=readers.public, title=title)
     kept_back.tell(desk, ticket, note, understood.person, readers)
     _say_of_files(desk, understood, ticket, note)
     return note
@@ -561,15 +562,17 @@ def _source(desk: Desk, understood: Understood) -> str:
 def _describe(desk: Desk, understood: Understood, ticket: Ticket, contact: Person | None) -> Note:
     """The ticket's first note.  Of a forward (`contact`: whose mail it was) it holds the contact's
     words; the technician's own stay among his colleagues."""
-    mail, asked = understood.mail, understood.asked
-    readers = commands.audience(desk, mail, asked, understood.may, ticket, opens=True)
+    mail, asked, may = understood.mail, understood.asked, understood.may
+    readers = commands.audience(desk, mail, asked, may, ticket, opens=True)
     say(desk, readers.reason)
     if contact is not None and not understood.unproven:
         return _hand_on(desk, mail, asked, ticket, contact, first=True)
     if readers.public:
         _copies(desk, understood, ticket)
-    text = asked.text if contact is None else mail.text
-    return mail_notes.write(desk, ticket, mail, text=text, public=readers.public, first=True)
+    text, title = asked.text if contact is None else mail.text, commands.note_title(asked, may)
+    return mail_notes.write(
+        desk, ticket, mail, text=text, public=readers.public, first=True, title=title
+    )
 
 
 def _remark(mail: Mail, asked: Asked) -> str:

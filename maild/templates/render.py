@@ -282,6 +282,8 @@ def _history(earlier: list[Mapping[str, Any]], unfolded: bool = False) -> Ready:
     texts, blocks = [], []
     for entry in earlier:
         said, text = _said_by(entry), escape.plain(entry["text"]).strip()
+        title = escape.one_line(entry.get("title"))
+        said = f"{said}: {title}" if title else said
         texts.append(said + ":\n" + "\n".join(f"> {line}".rstrip() for line in text.split("\n")))
         blocks.append(
             f'<p class="said">{html.escape(said)}</p>'
@@ -305,6 +307,20 @@ def _facts(ticket: Mapping[str, Any], *names: str) -> Ready:
         if value in (None, "", []):
             continue
         rows.append((page.words[name], _fact(name, value)))
+    return _table(rows)
+
+
+def _details(rows: list[Mapping[str, Any]]) -> Ready:
+    """A small table of what things are called and what stands there, such as `details`."""
+    return _table([(_capital(escape.one_line(row["label"])), escape.one_line(row["value"]))
+                   for row in rows])  # fmt: skip
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _table(rows: list[tuple[str, str]]) -> Ready:
     text = "\n".join(f"{label}: {value}" for label, value in rows)
     cells = "".join(
         f"<tr><th>{html.escape(label)}</th><td>{html.escape(value)}</td></tr>"
@@ -386,6 +402,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "quote": _quote,
     "history": _history,
     "facts": _facts,
+    "table": _details,
     "listing": _listing,
     "link": _link,
     "taps": _taps,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -259,3 +260,31 @@ def test_g10_every_profile_tells_an_appointment_its_move_and_its_end(
     call = calls(desk)[-1]["name"]
     assert told(f"#record service call {call}: status done") == []
     assert desk.ticket()["fields"]["service_call"] is None
+
+
+# What follows #schedule on Monday, 23 November 2026, 10:00 in Berlin; start and end there.
+SPANS = (
+    ("2026-12-03 14:00", "2026-12-03T14:00", None),
+    ("2026-12-03 14:00-15:30", "2026-12-03T14:00", "2026-12-03T15:30"),
+    ("2026-12-03 9:00 - 10", "2026-12-03T09:00", "2026-12-03T10:00"),
+    ("friday 2-3:30 pm", "2026-11-27T14:00", "2026-11-27T15:30"),
+    ("tomorrow 11 am to 1 pm", "2026-11-24T11:00", "2026-11-24T13:00"),
+    ("morgen 14 bis 15 Uhr", "2026-11-24T14:00", "2026-11-24T15:00"),
+    ("3 December 23:00-1:00", "2026-12-03T23:00", "2026-12-04T01:00"),
+    ("2026-12-03T14:00-05:00", "2026-12-03T20:00", None),
+)
+
+
+def test_g10_an_appointment_has_an_end_where_one_is_written(desk: Desk) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    for text, start, end in SPANS:
+        desk.bob.reply(f"#schedule {text}")
+        (call,) = [c for c in calls(desk) if c["status"] == "planned"]
+        found = [
+            datetime.fromisoformat(call[name]).astimezone(zone).isoformat()[:16]
+            if call[name]
+            else None
+            for name in ("start", "end")
+        ]
+        assert found == [start, end], text
+        desk.bob.reply("#schedule none")

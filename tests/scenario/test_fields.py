@@ -176,3 +176,15 @@ def test_n11_n14_show_shows_all(make_desk: MakeDesk) -> None:
                  "Bob Tech 0.75 h, remote, not billable: looked", "[ ] Call back", "hours worked",
                  "2030-12-0"):  # fmt: skip
         assert part in done.stdout, (part, done.stdout)
+    desk.bob.reply("#time 9:00-9:20 remote\n\nIt was the fuse.")
+    desk.bob.mail(f"#show {number}", "")
+    said = " ".join(last(desk.bob).split())
+    for part in (
+        "Source: email", "Contact: Ann <ann@acme.example>",
+        "Additional contacts: joe <joe@acme.example>", "Tags: vip", "Location: Third floor",
+        "Secondary resources: Dana Lead <dana@example.com>", "Checklist: [ ] Call back",
+        "Time: Bob Tech, Mon, Nov 23, 2026, 45 min, remote, not billable, looked",
+        "Time: Bob Tech, Mon, Nov 23, 2026, 09:00–09:20, 20 min, remote, It was the fuse.",
+        "Time zone: Europe/Berlin (CET)", "Needed to close: Not done yet: Call back.", "Hours: ",
+    ):  # fmt: skip
+        assert part in said, (part, said)

@@ -235,3 +235,39 @@ def test_n16_the_terminal_prints_sheets(make_desk: MakeDesk) -> None:
     for wrong in (["--week", "2026-W60"], ["--week", "soon"], ["zoe"], ["--json", "--csv"]):
         done = CliRunner().invoke(app, ["timesheet", *wrong, "--config", str(desk.file)])
         assert done.exit_code != 0, wrong
+
+
+def test_n15_every_time_of_a_mail_is_told_with_its_internal_words(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("#also dana")
+    for text, parts in (
+        (
+            "#time 10m remote alpha\n#time 20m on-site beta",
+            ("alpha", "beta", "(on-site)", "0.33 h"),
+        ),
+        (
+            "#time 5m one\n#time 6m two\n#time 7m three\n\nA word.",
+            ("one", "two", "three", "A word."),
+        ),
+        ("#time 8m remote\n#worknote he never pays\n\nDone.", ("0.13 h", "he never pays", "Done.")),
+    ):
+        count = len(desk.dana.received())
+        desk.bob.reply(text)
+        assert len(desk.dana.received()) == count + 1, text
+        for part in parts:
+            assert part in last(desk.dana), (text, part)
+    assert "never pays" not in last(desk.ann)
+
+
+def test_n14_a_note_has_the_title_that_its_mail_gives_it(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.bob.reply("#also dana")
+    desk.bob.reply("#notetitle What the vendor says\n\nThey ship on Monday.")
+    for reader in (desk.dana, desk.ann):
+        assert "What the vendor says" in last(reader), reader
+    note = desk.ticket()["notes"][-1]
+    assert (note["title"], note["text"]) == ("What the vendor says", "They ship on Monday.")
+    desk.bob.reply("#notetitle Only a title")
+    assert results(desk) == [("#notetitle Only a title", False)]
+    desk.bob.mail("A new matter", "#for ann@acme.example\n#notetitle By phone\n\nShe called.")
+    assert desk.ticket()["notes"][0]["title"] == "By phone"

@@ -12,7 +12,7 @@ from maild.model import LinkKind
 from maild.store import asking
 from maild.store.records import Ticket
 
-TITLE = 120  # characters of a title made from a note
+TITLE = 120  # characters of the title of a note, or made from one
 
 
 def internal(job: Job, argument: str) -> str:
@@ -27,6 +27,18 @@ def reply(job: Job, argument: str) -> str:
     if job.note.public:
         return sentence("The note goes to the contact.")
     return sentence("The note is kept internal.")
+
+
+def titled(job: Job, argument: str) -> str:
+    """The title of the note that the same mail makes: it had it from the beginning (N14)."""
+    if job.note is None:
+        raise Refused(sentence("There was no text to keep as a note."))
+    return sentence('The note is called "{title}".', title=title_in(argument) or "")
+
+
+def title_in(text: str) -> str | None:
+    """The title of a note as it is kept."""
+    return " ".join(text.split())[:TITLE] or None
 
 
 def merge(job: Job, argument: str) -> str:

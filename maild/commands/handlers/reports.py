@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from maild.commands import work_details
 from maild.commands.handlers.notes import other
 from maild.commands.job import Job
-from maild.desk import fields, note_form, people, tasks, ticket_query, views
+from maild.desk import fields, note_form, people, tasks, ticket_details, ticket_query, views
 from maild.desk import timesheet as sheets
 from maild.desk.lists import Listing
 from maild.desk.notify import notify
@@ -61,6 +62,10 @@ def _listed(job: Job, title: str, rows: Sequence[Ticket], also: Sequence[str] = 
         "tickets": [views.listed(job.desk.unit, t) for t in rows],
     }
     send(job, "ticket-list", facts)
+    if not rows and also:
+        return sentence("{what} was sent to you.", what=title)
+    if len(rows) == 1:
+        return sentence("One ticket was sent to you.")
     return sentence("{count} tickets were sent to you.", count=len(rows))
 
 
@@ -85,7 +90,8 @@ def show(job: Job, argument: str) -> str:
         raise Refused(
             sentence("There is no ticket {ticket}; #list shows yours.", ticket=ticket.number)
         )
-    send(job, "ticket-shown", {}, ticket)
+    zone = ZoneInfo(job.may.person.timezone or job.desk.settings.config.desk.timezone)
+    send(job, "ticket-shown", {"details": ticket_details.rows(job.desk, ticket, zone)}, ticket)
     return sentence("{ticket} was sent to you.", ticket=ticket.number)
 
 

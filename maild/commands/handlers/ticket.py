@@ -112,12 +112,13 @@ def _until(job: Job, argument: str) -> datetime:
 def schedule(job: Job, argument: str) -> str:
     """Makes or moves the appointment (G10); "none" cancels it."""
     ticket = job.the_ticket
-    if argument.strip().lower() in job.names.vocabulary.nothing:
+    when = job.names.appointment(argument)
+    if when is None:
         return _unschedule(job, ticket)
-    start = future(job, job.names.date(argument, MORNING))
+    start, end = future(job, when[0]), when[1]
     wanted = job.desk.profile.scheduled_status
     name = status_requirements.may_set(job.desk, ticket, wanted).name if wanted else None
-    appointments.book(job.desk, ticket, appointments.Booking(start))
+    appointments.book(job.desk, ticket, appointments.Booking(start, end))
     if name is None:
         return sentence(
             "The appointment of {ticket} is on {when}.", ticket=ticket.number, when=start

@@ -64,6 +64,7 @@ def enter(job: Job, ticket: Ticket, worked: Worked) -> str:
         # Another helpdesk's "#t=1h" keeps a note from the contact, and is a summary all the same.
         told = job.note.public or any(command.quiet for command in job.asked.commands)
         words, internal = (text, None) if told else ("", text or None)
+    internal = _aside(job) or internal
     work = Work(
         minutes=worked.minutes,
         worked_on=worked.day,
@@ -81,6 +82,13 @@ def enter(job: Job, ticket: Ticket, worked: Worked) -> str:
     )
     job.steps.append({"do": "time", "id": job.entry.id})
     return together(_entered(job, job.entry, person), *over)
+
+
+def _aside(job: Job) -> str | None:
+    """What `#worknote` says of the only time of the mail, so that who is told of it reads it."""
+    said = {c.name: c.argument.strip() for c in job.asked.commands}
+    only = [c.name for c in job.asked.commands].count("time") == 1
+    return said.get("worknote") if only else None
 
 
 def _entered(job: Job, entry: TimeEntry, person: Person) -> str:
