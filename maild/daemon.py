@@ -23,6 +23,7 @@ from maild.desk import search
 from maild.errors import MaildError, Unavailable
 from maild.indexer import Indexer
 from maild.ingest.imap import Stop, Watcher
+from maild.leases import Leases
 from maild.monitor.health import beat
 from maild.monitor.monitor import Monitor
 from maild.monitor.progress import Progress
@@ -42,6 +43,7 @@ CATCH_UP = 120.0  # seconds that clocks wait for mail that came while we were aw
 STEADY_SECONDS = 60.0  # without an error; then a thread is well again
 NOTE_SECONDS = 30.0  # how often the time is noted
 JUMP_SECONDS = 5.0  # between the wall's clock and ours, within a tick
+LEASE = "mailbox:"  # before a mailbox's name: its lease
 WEB = "web"  # key of the alert that the console cannot listen
 TICK = "tick"  # id of the one job
 STOP_SECONDS = 8.0  # how long the threads have to finish what they do, all together
@@ -50,6 +52,33 @@ AT_ONCE = 40  # messages between two looks at what is due
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+class _Gate:
+    """Lets a watcher watch as long as its mailbox is ours (`maild/leases.py`)."""
+
+    def __init__(self, *, is_open: bool) -> None:
+        self._stop = Stop()
+        self._open = threading.Event()
+        if is_open:
+            self._open.set()
+
+    def change(self, ours: bool) -> None:
+        """It is ours now, or no more."""
+        if ours:
+            self._stop = Stop()
+            self._open.set()
+        else:
+            self.close()
+
+    def close(self) -> None:
+        self._open.clear()
+        self._stop.set()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Watches while it is open; waits a little where it is not."""
+        if self._open.wait(TICK_SECONDS):
+            watcher.run(self._stop)
 
 
 class Daemon:
@@ -82,6 +111,10 @@ class Daemon:
         self.hooks = Hooks(app.store, app.settings)
         self.deliverer = app.deliverer(partial(self.progress.moved, "deliver"))
         self.watchers = [(s, self._watcher(s)) for s in app.settings.config.mailbox]
+        shared = not app.store.is_sqlite
+        self._gates = {s.name: _Gate(is_open=not shared) for s, _ in self.watchers}
+        names = [LEASE + name for name in self._gates]
+        self._leases = Leases(app.store, names, self._leased) if shared and names else None
         self.monitor = Monitor(app.store, app.settings, self.progress, _now)
         self.failures: list[str] = []  # of one pass: mailboxes that could not be reached
         self._before_mail = before_mail
@@ -119,7 +152,15 @@ class Daemon:
         """
         self._web = self._server()
         for section, watcher in self.watchers:
-            self._thread(f"watch {section.name}", watcher.run, self.stop)
+            self._thread(f"watch {section.name}", self._keep_watch, section.name, watcher)
+        if self._leases is not None:
+            self._thread("leases", self._leases.run, self.stop)
+        if not self.app.store.is_sqlite:
+            from maild.store.listen import listen  # and its driver, where there is one
+
+            wake = {"mail": self.mail_waits, "outbox": self.outbox_waits, "hooks": self.hooks_wait}
+            told = {name: event.set for name, event in wake.items()}
+            self._thread("listen", listen, self.app.store, told, self.stop)
         self._thread("process", self._process)
         self._thread("clocks", self._fire)
         self._thread("hooks", self._call)
@@ -139,6 +180,8 @@ class Daemon:
         """Ends what `start` began, within STOP_SECONDS."""
         log.info("stopping")
         self.stop.set()
+        for gate in self._gates.values():
+            gate.close()
         if self._web is not None:
             self._web.stop()
         self._ticker.shutdown(wait=False)
@@ -201,6 +244,13 @@ class Daemon:
         return Pruner(self.app.store, self.app.settings.config.keep, clock)
 
     # ---- the threads
+
+    def _leased(self, name: str, ours: bool) -> None:
+        self._gates[name.removeprefix(LEASE)].change(ours and not self.stop.is_set())
+
+    def _keep_watch(self, name: str, watcher: Watcher) -> None:
+        while not self.stop.is_set():
+            self._gates[name].watch(watcher)
 
     def _process(self) -> None:
         while not self.stop.is_set():

@@ -28,12 +28,14 @@ from maild.desk.alerts import clear_alert, raise_alert
 from maild.errors import MaildError, Temporary, Unavailable, UsageError
 from maild.log import log_to_stderr
 from maild.monitor import systemd
+from maild.only_one import OnlyOne
 from maild.outbox.direct import tell_directly
 from maild.store import Store
 
 log = structlog.get_logger()
 
 WAITS = (1, 2, 4, 8, 15)  # seconds between tries to begin
+OTHER_SECONDS = 2  # between looks whether the other daemon has ended
 LAST_SECONDS = 9.0  # after SIGTERM; then the process ends, whatever still hangs
 CONFIGURATION = "configuration"  # key of the alert about a maild.toml that cannot be read
 PEOPLE = ("resource", "contact", "organization")  # sections that count at the next mail
@@ -81,8 +83,9 @@ def serve(file: Path | None) -> None:
     place = config.config_file(file)
     settings = config.load(place)
     log_to_stderr(settings.config.log.level, settings.config.log.format)
+    only = OnlyOne()
     with Signals() as signals:
-        app = _opened(settings, signals)
+        app = _opened(settings, signals, only)
         while app is not None:
             daemon = Daemon(app, before_mail=Newcomers(place))
             daemon.start()
@@ -91,31 +94,50 @@ def serve(file: Path | None) -> None:
                 _at_last()
             daemon.finish()
             app.close()
-            app = _opened(found, signals) if found is not None else None
+            app = _opened(found, signals, only) if found is not None else None
 
 
-def _opened(settings: Settings, signals: Signals) -> App | None:
+def _opened(settings: Settings, signals: Signals, only: OnlyOne) -> App | None:
     """The desk, once its database is there; None: we were told to stop meanwhile."""
     began, said, told = time.monotonic(), "", False
     attempt = 0
     while True:
         try:
+            _alone(settings, only)
             app = build(settings, Store(settings.database_url))
         except (Temporary, Unavailable) as error:
             if error.message != said:
                 said = error.message
                 log.warning("waiting", error=said, detail=error.detail)
             systemd.notify(READY="1", WATCHDOG="1", STATUS=said)
-            if not told and time.monotonic() - began > PATIENCE:
+            waits = isinstance(error, Waits)
+            if not (told or waits) and time.monotonic() - began > PATIENCE:
                 told = True
                 tell_directly(settings, DATABASE, said, over=False, now=datetime.now(UTC))
         else:
             if told:
                 tell_directly(settings, DATABASE, said, over=True, now=datetime.now(UTC))
             return app
-        if signals.wait(WAITS[min(attempt, len(WAITS) - 1)]) == "stop":
+        pause = OTHER_SECONDS if waits else WAITS[min(attempt, len(WAITS) - 1)]
+        if signals.wait(pause) == "stop":
             return None
         attempt += 1
+
+
+class Waits(Unavailable):
+    """Another daemon works on this database: nothing that an admin must hear of."""
+
+
+def _alone(settings: Settings, only: OnlyOne) -> None:
+    """Waits where another daemon works on the same SQLite database; PostgreSQL is for several."""
+    file = settings.database_file
+    if file is None:
+        only.free()
+    elif other := only.take(file.with_name(file.name + ".daemon")):
+        raise Waits(
+            f"A daemon works on {file} already ({other}). This one waits until it ends; several "
+            "at a time need PostgreSQL."
+        )
 
 
 def _asked(signals: Signals, app: App, place: Path) -> Settings | None:

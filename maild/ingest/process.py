@@ -216,6 +216,8 @@ class Pipeline:
             return asking.messages.octets(unit, stored_id)
 
     def _take(self, stored_id: int, mail: Mail, now: datetime, unit: Unit) -> Outcome | None:
+        if asking.lanes.is_behind(unit, stored_id):
+            return None
         stored = asking.messages.take(unit, stored_id)
         if stored is None:
             return None

@@ -433,6 +433,15 @@ class Counter:
     in_hour: int
 
 
+@record("lease")
+class Lease:
+    """What one of several daemons does and no other at this moment, as watching a mailbox."""
+
+    name: str = key()
+    holder: str
+    beat: int  # counted up as long as the holder lives
+
+
 @record("setting")
 class Setting:
     """What the desk keeps for itself: its secret, whose turn it is."""

@@ -23,11 +23,16 @@ import sqlalchemy as sa
 from maild.store.declare import RECORDS, UNWRITTEN
 from maild.store.prepared import Asked, Link, Row, Statement
 from maild.store.question import Question, among, param
-from maild.store.records import Ticket
+from maild.store.records import Hook, Message, OutboxItem, Ticket
 from maild.store.schema import METADATA, TABLES, primary_of
 
 R = TypeVar("R")
 
+CHANNEL = "maild"  # where PostgreSQL tells the other daemons of what is new (`listen`)
+NEWS: dict[type, str] = {Message: "mail", OutboxItem: "outbox", Hook: "hooks"}
+_NOTIFY = Statement(
+    sa.select(sa.func.pg_notify(param("channel", sa.Text()), param("news", sa.Text())))
+)
 MOST_AHEAD = 64  # ids that are fetched at a time (PostgreSQL)
 
 
@@ -336,6 +341,8 @@ class Unit:
             for statement, waiting in self._deferred.items():
                 if waiting:
                     link.many(statement, list(waiting.values()))
+            if not self.on_sqlite and (news := [n for k, n in NEWS.items() if self._added.get(k)]):
+                link.run(_NOTIFY, {"channel": CHANNEL, "news": " ".join(news)})
         self._remember_written()
         for kept in (self._added, self._changed, self._deleted, self._deferred):
             kept.clear()

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy.engine.url import make_url
 from maild.app import open_app
 from maild.service import Newcomers
 from maild.store.records import Person
+from tests import processes
 from tests.faults import suite
 from tests.faults.world import World
 from tests.looking import every
@@ -115,6 +117,56 @@ def test_two_daemons_begin_on_a_fresh_postgresql_that_is_not_there_yet(
         assert all(map(world.is_alive, world.daemons))
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_a_second_daemon_on_one_sqlite_says_so_and_waits(world: World) -> None:
+    """Nobody is told, as nothing is wrong; it takes over when the first one is killed."""
+    first = world.daemons[0]
+    second = world.start()
+    world.wait_until(lambda: f"already (process {first})" in _events(world))
+    world.mail(2)
+    _is_done(world)
+    world.kill(first)
+    world.mail(2)
+    _is_done(world)
+    assert world.is_alive(second)
+    assert "already (process" not in processes.maild("alerts", "--config", str(world.config))
+
+
+def test_when_who_watches_is_killed_another_does_within_ten_seconds(
+    tmp_path: Path, postgres: str
+) -> None:
+    """Three daemons on one PostgreSQL; the mailbox has one connection at a time."""
+    with World(tmp_path, seed=1, database=postgres) as world:
+        for _ in range(3):
+            world.start()
+        world.mail(3)
+        _is_done(world)
+        for _ in range(2):
+            (watching,) = _watching(postgres)
+            assert watching in world.daemons
+            began = time.monotonic()
+            world.kill(watching)
+            world.mail(1)
+            world.wait_until(partial(_another_watches, postgres, watching))
+            assert time.monotonic() - began < 10 * slow()
+            _is_done(world)
+
+
+def _another_watches(url: str, than: int) -> bool:
+    return _watching(url) not in ([than], [])
+
+
+def slow() -> float:
+    """How many times longer things may take on a machine that has much else to do."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def _watching(url: str) -> list[int]:
+    """The process ids of those who hold the lease of the mailbox."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT holder FROM lease").fetchall()
+    return [int(holder.split(":")[-2]) for (holder,) in rows]
 
 
 def test_it_waits_for_a_folder_that_may_not_be_written_yet(tmp_path: Path) -> None:

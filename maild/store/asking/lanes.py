@@ -153,6 +153,28 @@ _TOGETHER = Question(
 MOST = 49  # of a conversation that can be led before others
 
 
+_EARLIER = TABLES[Message].alias()
+_BEHIND_EARLIER = Statement(
+    sa.select(sa.literal(1))
+    .select_from(TABLES[Message])
+    .join(_EARLIER, _EARLIER.c.conversation == _message.conversation)
+    .where(
+        _message.id == param("message"),
+        _message.next_try.is_(None),
+        _EARLIER.c.state == MessageState.STORED,
+        _EARLIER.c.next_try.is_(None),
+        _EARLIER.c.id < _message.id,
+    )
+    .limit(1)
+)
+
+
+def is_behind(unit: Unit, stored_id: int) -> bool:
+    """Whether an earlier message of its conversation still waits, or is just being acted on by
+    another daemon: of SQLite nobody else is."""
+    return not unit.on_sqlite and bool(unit.rows(_BEHIND_EARLIER, message=stored_id))
+
+
 def came(unit: Unit, ids: Sequence[str]) -> dict[str, int]:
     """The conversations of mail that came with these Message-IDs."""
     return dict(unit.rows(_CAME, ids=list(ids)))
