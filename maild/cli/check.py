@@ -19,7 +19,8 @@ from maild.app import prepare, rules_of
 from maild.cli.options import ConfigOption
 from maild.commands.words import own_folder, vocabulary
 from maild.config import Settings
-from maild.errors import MaildError, Unavailable
+from maild.desk import canned_replies
+from maild.errors import MaildError, Unavailable, UsageError
 from maild.ingest.imap import probe as probe_mailbox
 from maild.outbox.deliver import probe as probe_smtp
 from maild.outbox.journal import journal_path
@@ -128,6 +129,7 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     of_fronts = dict.fromkeys(f.templates for f in settings.config.fronts if f.templates)
     yield "templates", lambda: check_templates(settings.templates, list(of_fronts))
     yield "commands", lambda: _commands(settings)
+    yield "replies", lambda: _replies(settings)
 
 
 def _senders(settings: Settings) -> str:
@@ -147,6 +149,15 @@ def _profile(settings: Settings) -> str:
     rules = rules_of(settings)
     profile = rules.profile
     return f"{profile.name}, {len(profile.statuses)} statuses, {len(rules.rules)} rules"
+
+
+def _replies(settings: Settings) -> str:
+    """Canned replies; UsageError with all that is wrong."""
+    wrong = canned_replies.problems(settings)
+    if wrong:
+        raise UsageError("\n".join(wrong))
+    names = {file.stem for file in canned_replies.folder(settings).glob("*/*.md")}
+    return f"{len(names)} canned replies"
 
 
 def _commands(settings: Settings) -> str:

@@ -29,6 +29,7 @@ def answer(job: Job, results: list[Result]) -> None:
             "undo": _takes_back(job, results),
             "held": _held(job),
             "internal": _internal(job),
+            "sent": job.note.text if job.note and job.note.public and job.asked.canned else None,
         },
     )
 

@@ -22,7 +22,7 @@ from maild.commands.job import Job, May, Result
 from maild.commands.values import Asked, Command
 from maild.commands.words import Vocabulary, Word, own_folder, vocabulary
 from maild.config import Settings
-from maild.desk import answered, fields, lists, people, readers, tasks, views
+from maild.desk import answered, canned_replies, fields, lists, people, readers, tasks, views
 from maild.desk.audience import OF_CONTACT, TEAM, UNPROVEN, Audience, Written, decide
 from maild.desk.crossing import crossed
 from maild.desk.desk import Desk
@@ -50,10 +50,31 @@ def read(desk: Desk, mail: Mail, person: Person, ticket: Ticket | None) -> Asked
     place = MailContext(carried, ticket is None, role, writer)
     names = names_of(desk)
     asked = read_text(mail.subject, mail.new_text, names, place)
+    if resource and ticket is not None:
+        asked = _canned(desk, asked, ticket, person)
     if asked.commands and _signature_only(asked.text, person, names.vocabulary):
         return replace(asked, text="")
     if signs_off(asked) and mail.files:  # they say something besides
         return Asked(mail.subject, mail.new_text)
+    return asked
+
+
+def _canned(desk: Desk, asked: Asked, ticket: Ticket, person: Person) -> Asked:
+    """The same with the text of the canned reply that `#reply NAME` names, in the contact's
+    language."""
+    for command in asked.commands:
+        name, _, words = command.argument.partition(" ")
+        if command.name != "reply" or not name:
+            continue
+        reply = canned_replies.named(
+            desk, name.strip(",.:"), canned_replies.language_for(desk, ticket)
+        )
+        if reply is None:
+            return asked
+        before, _, after = asked.text.partition(command.argument)
+        words = "\n".join(filter(None, (words.strip(), after.strip())))
+        text = canned_replies.filled(desk, reply, ticket, person, words)
+        return replace(asked, text=f"{before}{text}", canned=reply.name)
     return asked
 
 

@@ -38,6 +38,7 @@ class Asked:
     unclear: tuple[Unclear, ...] = ()
     refused: tuple[Unclear, ...] = ()  # directives that the sender has no right to
     reasons: tuple[Reason, ...] = ()  # also why a phrase does not count
+    canned: str = ""  # the name of the canned reply that its text was made of
 
     @property
     def public(self) -> bool | None:

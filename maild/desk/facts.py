@@ -174,6 +174,10 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
     "articles": (
         Fact("articles[]", "names of knowledge articles that may help", ["Printer on fire"]),
     ),
+    "replies": (
+        Fact("replies[].name", "a canned reply that may fit", "toner"),
+        Fact("replies[].text", "how it begins", "Which floor is the printer on?"),
+    ),
     "proposed": (
         Fact(
             "proposed[]",
@@ -235,6 +239,7 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
              "#assign bob, #priority 1"),
         Fact("internal", "whether a reply to this mail stays internal", False),
         Fact("held", "whether the text was kept from the contact, as a line is unclear", False),
+        Fact("sent", "what a canned reply said to the contact, or none", "We send a new toner."),
     ),
     "list": (
         Fact("list.title", "what it lists", "Your open tickets"),
@@ -334,8 +339,15 @@ def desk_facts(desk: DeskSection, front: Front | None = None) -> Facts:
     return {
         "name": name,
         "address": (front.address if front else None) or desk.address,
-        "signature": (front.signature if front else None) or name,
+        "signature": _signature(desk, front) or name,
     }
+
+
+def _signature(desk: DeskSection, front: Front | None) -> str | None:
+    """What is set for the mailbox or alias; the desk's is not set below another name's mails."""
+    if front is not None and (front.signature or front.sender):
+        return front.signature
+    return desk.signature
 
 
 def recipient_facts(name: str, address: str, audience: str, language: str, timezone: str) -> Facts:

@@ -467,7 +467,7 @@ def _row(
         person_id=person_id,
         address=recipient.address,
         template=what.kind.name,
-        language=_language(desk, recipient.person),
+        language=language_of(desk, recipient.person),
         audience=recipient.audience,
         auto=what.auto,
         data=facts.storable({**what.kind.nothing, **_data(desk, what, recipient)})
@@ -550,7 +550,7 @@ def _outgoing(desk: Cause, what: _What, recipient: Recipient) -> rate_limits.Out
     )
 
 
-def _language(desk: Cause, person: Person | None) -> str:
+def language_of(desk: Cause, person: Person | None) -> str:
     """The recipient's, else his organization's, else the desk's."""
     if person is not None and person.language:
         return person.language
@@ -575,7 +575,7 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
             recipient.name,
             recipient.address,
             recipient.audience,
-            _language(desk, person),
+            language_of(desk, person),
             (person.timezone if person else None) or config.timezone,
         ),
         "event": {"at": desk.now.isoformat(), "by": desk.by.name if desk.by else "maild"},
@@ -604,7 +604,7 @@ def _ticket(desk: Cause, ticket: Ticket, recipient: Recipient) -> facts.Facts:
         return found
     zone = desk.settings.config.desk.zone
     said = [sla.in_words(*one) for one in sla.left(desk.profile, zone, ticket, desk.now)]
-    language = _language(desk, recipient.person)
+    language = language_of(desk, recipient.person)
     stopped = [person.name for person in _stopped(desk.unit, ticket)]
     return {**found, "stopped": stopped, "left": translator(desk, language).plain(said)}
 
@@ -629,7 +629,7 @@ def _written(desk: Cause, recipient: Recipient, extra: Mapping[str, Any]) -> fac
     """What the caller tells, its sentences in the recipient's language (`maild.i18n`)."""
     if not extra:
         return {}
-    language = _language(desk, recipient.person)
+    language = language_of(desk, recipient.person)
     return dict(facts.storable(translator(desk, language).plain(extra)))
 
 

@@ -40,6 +40,7 @@ from maild.ingest import (
     mail_notes,
     own_list,
     own_mail,
+    own_signature,
     rating_words,
     tapped,
     withheld,
@@ -312,7 +313,8 @@ def _add_note(desk: Desk, understood: Understood, ticket: Ticket) -> Note:
         return _hand_on(desk, mail, asked, ticket, contact)
     if readers.public:
         _copies(desk, understood, ticket)
-    whole = mail.text if mail.forwarded and not readers.public else asked.text
+    words = _for_contacts(understood) if readers.public else asked.text
+    whole = mail.text if mail.forwarded and not readers.public else words
     title = commands.note_title(asked, may)
     note = mail_notes.write(desk, ticket, mail, text=whole, public=readers.public, title=title)
     kept_back.tell(desk, ticket, note, understood.person, readers)
@@ -569,10 +571,19 @@ def _describe(desk: Desk, understood: Understood, ticket: Ticket, contact: Perso
         return _hand_on(desk, mail, asked, ticket, contact, first=True)
     if readers.public:
         _copies(desk, understood, ticket)
-    text, title = asked.text if contact is None else mail.text, commands.note_title(asked, may)
+    words = _for_contacts(understood) if readers.public else asked.text
+    text, title = words if contact is None else mail.text, commands.note_title(asked, may)
     return mail_notes.write(
         desk, ticket, mail, text=text, public=readers.public, first=True, title=title
     )
+
+
+def _for_contacts(understood: Understood) -> str:
+    """What it says, without a technician's own signature: the desk's stands below."""
+    text = understood.asked.text
+    if not understood.sender.is_resource:
+        return text
+    return own_signature.without(text, understood.person.name)
 
 
 def _remark(mail: Mail, asked: Asked) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from maild.config import Settings
+from maild.desk import facts
 from maild.desk.desk import Desk
 from maild.desk.notifications import Notification
 from maild.desk.notify import Recipient, preview_item
@@ -117,7 +118,7 @@ async def _unmarked() -> None:
 def _example(settings: Settings, kind: Notification) -> Order:
     data = kind.example()
     config = settings.config.desk
-    data["desk"] = {"name": config.name, "address": config.address}
+    data["desk"] = facts.desk_facts(config)
     data["recipient"]["timezone"] = config.timezone
     note = data.get("note")
     return Order(

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from maild.desk import appointments, articles, file_policy, late, requests, status_requirements
+from maild.desk import (
+    appointments,
+    articles,
+    canned_replies,
+    file_policy,
+    late,
+    requests,
+    status_requirements,
+)
 from maild.desk.notifications import Notification
 from maild.i18n import sentence
 from maild.model import EventName, Role, TicketRole
+from maild.parse import letter
 from maild.rules.context import Context
 from maild.rules.recipients import on_call
 from maild.store import asking
@@ -140,6 +149,20 @@ def _articles(context: Context) -> list[str]:
     return [article.name for article in articles.for_ticket(context.desk.unit, context.ticket)]
 
 
+def _replies(context: Context) -> list[dict[str, str]]:
+    if context.ticket is None:
+        return []
+    found = canned_replies.suggested(context.desk, context.ticket)
+    return [{"name": reply.name, "text": _beginning(reply.text)} for reply in found]
+
+
+def _beginning(text: str) -> str:
+    """The first line that says something: no greeting, no hole."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    said = [line for line in lines if not letter.is_greeting(line) and "{{" not in line]
+    return (said or lines)[0][:120]
+
+
 def _remark(context: Context) -> str | None:
     """What a technician wrote above the mail that he forwarded: another note of the same mail."""
     note = context.note
@@ -185,4 +208,5 @@ FACTS: dict[str, Callable[[Context], Any]] = {
     "form": _form,
     "articles": _articles,
     "undelivered": _undelivered,
+    "replies": _replies,
 }

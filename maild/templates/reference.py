@@ -129,6 +129,27 @@ breaks, the version that was in force last is sent. An entry of a shipped one's 
 keys that it writes. All keys:
 """
 
+_REPLIES = """\
+## Canned replies
+
+What a technician sends again and again is a file beside `maild.toml`, `replies/LANGUAGE/NAME.md`:
+
+```
+when: toner, printer
+---
+Hello {{ contact.first_name }},
+
+we send a new toner for {{ ticket.number }}. {{ words }}
+```
+
+`#reply toner Which floor?` in the first line of an answer sends it in the contact's language, the
+words behind the name in the place of `{{ words }}` or below all of it; the answer to the technician
+shows what went out. `when` names words of a ticket: where it has them, the technician's mail
+suggests the reply. Names are those above that begin with `ticket.` and `desk.`, `contact.name`,
+`contact.first_name`, `resource.name` and `resource.first_name`. `maild check` reads the files; a
+broken one is left out, and the admins are told.
+"""
+
 _GROUPS = """\
 Groups that `tells` can name, and what a template of yours may then say:
 """
@@ -142,7 +163,7 @@ def page(known: Catalogue | None = None) -> str:
         "that are not about one, and `earlier` is empty then. A contact's mail never holds an "
         "internal note.\n"
     )
-    blocks += [_OWN, manual(KEYS) + "\n", _groups()]
+    blocks += [_REPLIES, _OWN, manual(KEYS) + "\n", _groups()]
     blocks.append("## The notifications\n")
     for kind in known or catalogue():
         blocks.append(f"### {kind.name}\n\n{kind.purpose} {_nature(kind.auto, kind.audience)}\n")

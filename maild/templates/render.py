@@ -81,7 +81,7 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
         "reply_above": _reply_above(data, words),
         "body": _html_body(template, data, page),
         "foot": foot,
-        "signature": _signature(data),
+        "signature": Markup("<br>").join(_signature(data).split("\n")),
     }
     try:
         page_html = _layout(layout).render(parts)
@@ -106,8 +106,10 @@ def _reply_above(data: Mapping[str, Any], words: Words) -> str:
 
 def _signature(data: Mapping[str, Any]) -> str:
     ours = data["desk"]
-    parts = [ours.get("signature") or ours["name"], (data.get("ticket") or {}).get("number")]
-    return " · ".join(filter(None, map(escape.one_line, parts)))
+    lines = [escape.one_line(line) for line in str(ours.get("signature") or "").splitlines()]
+    first, *more = [line for line in lines if line] or [escape.one_line(ours["name"])]
+    number = escape.one_line((data.get("ticket") or {}).get("number"))
+    return "\n".join([" · ".join(filter(None, (first, number))), *more])
 
 
 def _html_body(template: Template, data: Mapping[str, Any], page: _Page) -> str:

@@ -24,6 +24,8 @@ def internal(job: Job, argument: str) -> str:
 def reply(job: Job, argument: str) -> str:
     if job.note is None:
         return sentence("There was no text to send.")
+    if job.note.public and job.asked.canned:
+        return sentence('The contact gets the reply "{name}".', name=job.asked.canned)
     if job.note.public:
         return sentence("The note goes to the contact.")
     return sentence("The note is kept internal.")
