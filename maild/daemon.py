@@ -29,7 +29,7 @@ from maild.monitor.monitor import Monitor
 from maild.monitor.progress import Progress
 from maild.outbox.webhook_delivery import Hooks
 from maild.pruner import Pruner
-from maild.store import asking, set_back
+from maild.store import asking, migrate, set_back
 
 if TYPE_CHECKING:
     from maild.web.console import Console
@@ -124,6 +124,7 @@ class Daemon:
         self._failing: dict[str, float] = {}  # threads of which an alert stands → since when
         self._ticker = BackgroundScheduler(timezone=UTC)
         self._next_note = 0.0  # monotonic
+        self.outgrown = threading.Event()  # the database is of a newer version: this one has ended
 
     def _watcher(self, section: MailboxSection) -> Watcher:
         return Watcher(
@@ -324,6 +325,18 @@ class Daemon:
                 self._note_time()
             self.alarms.tick()
             self._end_alerts()
+            self._stop_where_outgrown()
+
+    def _stop_where_outgrown(self) -> None:
+        """Nothing is done with tables that a newer version has changed."""
+        try:
+            outgrown = migrate.outgrown(self.app.store)
+        except MaildError:
+            return  # the database is away: others tell of it
+        if outgrown:
+            log.error("database.newer")
+            self.outgrown.set()
+            self.stop.set()
 
     def _end_alerts(self) -> None:
         """A thread that has worked for a while since it failed is well again."""

@@ -36,6 +36,11 @@ log = structlog.get_logger()
 
 WAITS = (1, 2, 4, 8, 15)  # seconds between tries to begin
 OTHER_SECONDS = 2  # between looks whether the other daemon has ended
+LOOK_SECONDS = 1  # between looks whether the daemon has ended by itself
+OUTGROWN = (
+    "A newer version of maild has brought the database up to date, so this one has stopped: "
+    "install the newer one here too, and start it."
+)
 LAST_SECONDS = 9.0  # after SIGTERM; then the process ends, whatever still hangs
 CONFIGURATION = "configuration"  # key of the alert about a maild.toml that cannot be read
 PEOPLE = ("resource", "contact", "organization")  # sections that count at the next mail
@@ -89,11 +94,13 @@ def serve(file: Path | None) -> None:
         while app is not None:
             daemon = Daemon(app, before_mail=Newcomers(place))
             daemon.start()
-            found = _asked(signals, app, place)
+            found = _asked(signals, app, place, daemon.outgrown)
             if found is None:
                 _at_last()
             daemon.finish()
             app.close()
+            if daemon.outgrown.is_set():
+                raise Unavailable(OUTGROWN)
             app = _opened(found, signals, only) if found is not None else None
 
 
@@ -140,9 +147,11 @@ def _alone(settings: Settings, only: OnlyOne) -> None:
         )
 
 
-def _asked(signals: Signals, app: App, place: Path) -> Settings | None:
-    """Waits for a signal that ends this run: the configuration as it is now, or None to stop."""
-    while (what := signals.wait()) != "stop":
+def _asked(signals: Signals, app: App, place: Path, outgrown: threading.Event) -> Settings | None:
+    """Waits for what ends this run: the configuration as it is now, or None to stop."""
+    while (what := signals.wait(LOOK_SECONDS)) != "stop":
+        if outgrown.is_set():
+            return None
         if what == "again" and (settings := _read(app, place)) is not None:
             log_to_stderr(settings.config.log.level, settings.config.log.format)
             log.info("configuration.read")

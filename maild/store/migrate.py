@@ -50,6 +50,13 @@ def is_current(store: Store) -> bool:
     return found is not None
 
 
+def outgrown(store: Store) -> bool:
+    """Whether a newer version has brought the database up to date since this one opened it."""
+    with told_apart(store.engine), store.engine.connect() as connection:
+        found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    return found is not None and found != HEAD
+
+
 def _revision(connection: sa.Connection) -> str | None:
     """The revision that the database is at; None: there is nothing in it yet.
 

@@ -1,10 +1,12 @@
 """`make faults`: everything that can go wrong, seeded, for as long as one likes.
 
     python -m tests.faults.suite [--seed N] [--kills N] [--rounds N] [--only NAME …]
+    python -m tests.faults.suite --load MINUTES [--seed N]
 
 Runs on SQLite and on PostgreSQL, with one daemon and with two, side by side, and ends with a line a
 run and one for all: faults, mails, lost, doubled, stalled, with the seed.  All traffic stays on
-loopback.
+loopback.  `--load` is two and three daemons on PostgreSQL, mail that never ceases, and one of them
+killed every few seconds.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ from tests.faults.world import World
 from tests.servers.postgres import started_server
 
 SHORT, LONG = 0.3, 3.0  # how long a fault lasts, seconds
+BETWEEN_KILLS = (2.0, 4.0)  # seconds, under load
+LOAD_PAUSE = 0.5  # seconds between mails, one to three at a time
 WORLDS = (("sqlite", 1), ("postgresql", 2), ("sqlite", 2), ("postgresql", 1))  # daemons of each
 
 
@@ -108,6 +112,23 @@ def kills(
     return world.finish()
 
 
+def load(world: World, minutes: float) -> Report:
+    """Mail all the time, and a daemon killed every few seconds, in whose place another begins."""
+    world.mail(1)
+    world.settle("the start")
+    end = time.monotonic() + minutes * 60
+    while time.monotonic() < end:
+        until = time.monotonic() + world.random.uniform(*BETWEEN_KILLS)
+        while time.monotonic() < until:
+            world.mail(world.random.randint(1, 3))
+            time.sleep(LOAD_PAUSE)
+        world.kill(world.random.choice(world.daemons))
+        world.report.faults["kill"] += 1
+        world.start()
+    world.say(f"{minutes:g} minutes: {world.settle('the load', 180):.1f} s")
+    return world.finish()
+
+
 @dataclass(frozen=True)
 class Run:
     """A world, and what goes wrong in it."""
@@ -119,6 +140,7 @@ class Run:
     kills: int  # these, or:
     names: tuple[str, ...]  # faults, in this order
     say: bool
+    minutes: float = 0  # of load, instead
 
     @property
     def label(self) -> str:
@@ -135,6 +157,8 @@ class Run:
         ) as made:
             if self.say:
                 made.say = partial(print, f"  {self.label}:", flush=True)
+            if self.minutes:
+                return load(made, self.minutes)
             return rounds(made, list(self.names)) if self.names else kills(made, self.kills)
 
 
@@ -144,6 +168,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=2, help="of each other fault")
+    parser.add_argument("--load", type=float, metavar="MINUTES", help="nothing but this")
     parser.add_argument("--only", nargs="*", help="names of faults")
     parser.add_argument("--but", nargs="*", default=[], help="names of faults to leave out")
     parser.add_argument("--beside", type=int, default=4, help="worlds at a time: most only wait")
@@ -169,6 +194,12 @@ def main() -> None:
 def _runs(asked: argparse.Namespace, place: Path, postgres: str) -> Iterator[Run]:
     """As many as there are databases, numbers of daemons and sorts of faults, or some more where
     more may run at a time."""
+    if asked.load:
+        for daemons in (2, 3):
+            folder = place / f"load-{daemons}"
+            seed = asked.seed + daemons
+            yield Run(folder, seed, postgres, daemons, 0, (), asked.say, asked.load)
+        return
     for index, (database, daemons) in enumerate(WORLDS):
         parts = max(1, asked.beside // len(WORLDS))
         names = _names(database, asked, random.Random(asked.seed + index))

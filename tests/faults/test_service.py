@@ -133,6 +133,17 @@ def test_a_second_daemon_on_one_sqlite_says_so_and_waits(world: World) -> None:
     assert "already (process" not in processes.maild("alerts", "--config", str(world.config))
 
 
+def test_the_old_daemon_stops_when_the_database_has_become_newer(world: World) -> None:
+    world.mail(1)
+    _is_done(world)
+    (old,) = world.daemons
+    with sqlite3.connect(world.checked, timeout=30) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    world.daemons.remove(old)
+    assert world.ended(old) == 1
+    assert "A newer version of maild has brought the database up to date" in _events(world)
+
+
 def test_when_who_watches_is_killed_another_does_within_ten_seconds(
     tmp_path: Path, postgres: str
 ) -> None:

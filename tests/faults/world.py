@@ -171,6 +171,10 @@ class World:
         for _ in range(count):
             self.start()
 
+    def ended(self, pid: int) -> int:
+        """Waits for a daemon that ends by itself; its exit status."""
+        return self._processes[pid].wait()
+
     @staticmethod
     def is_alive(pid: int) -> bool:
         with suppress(OSError):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
@@ -16,6 +20,8 @@ from maild import config
 from maild.app import build, open_app
 from maild.errors import MaildError, UsageError
 from maild.store import Store, migrate
+from maild.store.asking import integrity
+from maild.store.schema import METADATA
 from tests.scenario.conversation import Desk
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -189,3 +195,104 @@ def test_two_programs_that_begin_at_once_migrate_one_after_the_other(tmp_path: P
     migrate.migrate(second)
     (tmp_path / "maild.toml").write_text("")
     build(config.load(tmp_path / "maild.toml"), second, now=NOW).close()
+
+
+def fill(connection: sa.Connection, mark: int) -> None:
+    """A row in every table that there is, of made-up values of the right types; `mark` is its id,
+    and in all that is there once."""
+    tables = sa.MetaData()
+    tables.reflect(connection)
+    for table in tables.sorted_tables:
+        plain = not table.name.startswith(("search_words", "alembic_version"))
+        if plain and table.name in METADATA.tables:
+            values = {c.name: value(c, mark) for c in table.columns if not c.nullable or c.unique}
+            connection.execute(table.insert(), values)
+
+
+def value(column: sa.Column[Any], mark: int) -> object:
+    if column.foreign_keys or column.name == "id":
+        return mark
+    kind = repr(column.type).upper()
+    if "JSON" in kind:
+        return [] if column.name in LISTS else {}
+    for word, found in (
+        ("TIME", NOW.replace(tzinfo=None, day=mark)),
+        ("BOOL", True),
+        ("BLOB", b"octets"),
+        ("BYTEA", b"octets"),
+        ("INT", mark),
+    ):
+        if word in kind:
+            return found
+    return f"{column.name} {mark}"
+
+
+LISTS = ("reasons", "commands", "attachments", "references", "tags")
+
+
+def revisions() -> list[str]:
+    return sorted(migrate._known())
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_rows_of_every_version_are_there_after_all_migrations(
+    tmp_path: Path, request: pytest.FixtureRequest, kind: str
+) -> None:
+    """One database that every version wrote into: a row of each in every table that it had."""
+    url = f"sqlite:///{tmp_path / 'maild.db'}"
+    store = Store(url if kind == "sqlite" else request.getfixturevalue("postgres"))
+    there: dict[str, list[int]] = {}
+    for mark, revision in enumerate(revisions(), 1):
+        with migrate._alone(store) as connection:
+            config = Config()
+            config.set_main_option("script_location", str(migrate.MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+            fill(connection, mark)
+            for name in sa.inspect(connection).get_table_names():
+                there.setdefault(name, []).append(mark)
+    migrate.migrate(store)
+    with store.engine.connect() as connection:
+        for name in COUNTED:
+            ids = connection.execute(sa.text(f"SELECT id FROM {name} ORDER BY id")).scalars().all()
+            assert ids == there[name], name
+    with store.look() as unit:
+        assert list(integrity.dangling(unit)) == []
+    store.close()
+
+
+COUNTED = ("ticket", "note", "message", "outbox", "person", "event", "time_entry", "delivery")
+
+
+def test_a_newer_database_is_refused_in_a_sentence(
+    filled: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who works on it when it becomes newer notices."""
+    assert not migrate.outgrown(filled.store)
+    with filled.store.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    before = rows(filled.store)
+    for attempt in (migrate.migrate, migrate.is_current):
+        with pytest.raises(UsageError, match="written by a newer version of maild; run that"):
+            attempt(filled.store)
+    assert migrate.outgrown(filled.store)
+    assert rows(filled.store) == before
+
+
+def test_a_migration_that_was_killed_runs_again(filled: Desk, tmp_path: Path) -> None:
+    """In a process of its own that dies in the middle, on either database."""
+    before = rows(filled.store)
+    with pytest.MonkeyPatch.context() as patch:
+        with_next(tmp_path, patch, "import os; os._exit(9)")
+        filled.store.close()
+        child = os.fork()
+        if not child:
+            migrate.migrate(Store(filled.store.url.render_as_string(hide_password=False)))
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert rows(filled.store) == before
+    shutil.rmtree(tmp_path / "migrations")
+    with pytest.MonkeyPatch.context() as patch:
+        with_next(tmp_path, patch)
+        migrate.migrate(filled.store)
+    assert len(rows(filled.store)["ticket"]) == len(before["ticket"])
