@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from maild.config import Config, ContactSection, ResourceSection
 from maild.desk import absence, names
 from maild.errors import NotFound, Refused, UsageError
+from maild.i18n import sentence
 from maild.model import Address, Role
 from maild.store import asking
 from maild.store.records import Domain, Organization, Person, PersonAddress
@@ -276,7 +278,11 @@ def the_organization(unit: Unit, name: str) -> Organization:
     found = asking.people.organization_called(unit, name)
     if found is None:
         raise NotFound(
-            f'There is no organization "{name}"; `maild people organization "{name}"` makes it.'
+            sentence(
+                'There is no organization "{name}"; add it first: `maild people organization '
+                '"{name}"`.',
+                name=name,
+            )
         )
     return found
 
@@ -291,12 +297,39 @@ def put_organization(
         found = unit.add(Organization(name=name))
     if active is not None:
         unit.change(found, active=active)
-    for domain in domains:
-        key = Address("", f"x@{domain.strip().lstrip('@')}").domain
-        if key in PUBLIC_DOMAINS or "." not in key:
-            raise UsageError(f"{domain} belongs to everybody; it cannot mean an organization.")
+    for key in map(_domain, domains):
         _give_domain(unit, key, found)
     return found
+
+
+def alter_organization(
+    unit: Unit, found: Organization, name: str, domains: Iterable[str], *, active: bool
+) -> None:
+    """Makes this all that is said of an organization: a domain that is not named is its no more.
+
+    UsageError for a name that another one has, and for a domain that says nothing of it.
+    """
+    wanted = name.strip()
+    other = asking.people.organization_named(unit, wanted)
+    if not wanted or (other is not None and other.id != found.id):
+        raise UsageError(sentence('The name "{name}" is taken, or empty.', name=wanted))
+    keys = [_domain(domain) for domain in domains]
+    unit.change(found, name=wanted, active=active)
+    for domain in unit.all(asking.people.DOMAINS):
+        if domain.organization_id == found.id and domain.domain not in keys:
+            unit.delete(domain)
+    for key in keys:
+        _give_domain(unit, key, found)
+
+
+def _domain(text: str) -> str:
+    """The mail domain as it is compared; UsageError for one that is anybody's."""
+    key = Address("", f"x@{text.strip().lstrip('@')}").domain
+    if key in PUBLIC_DOMAINS or "." not in key:
+        raise UsageError(
+            sentence("{domain} belongs to everybody; it cannot mean an organization.", domain=text)
+        )
+    return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +350,9 @@ def add(unit: Unit, email: str, change: Change, now: datetime) -> Person:
     """A new person; UsageError where the address is taken or none."""
     key = _key(email)
     if by_address(unit, Address("", key)) is not None:
-        raise UsageError(f"{email} is somebody's already; use `maild people change {email}`.")
+        raise UsageError(
+            sentence("{email} is somebody's already; change that person instead.", email=email)
+        )
     person = _put(
         unit,
         Person(
@@ -335,9 +370,14 @@ def add(unit: Unit, email: str, change: Change, now: datetime) -> Person:
 
 
 def alter(unit: Unit, person: Person, change: Change) -> Person:
-    """Changes a person; Refused for one whom maild.toml holds: the file would win again."""
+    """Changes a person; Refused for one whom maild.toml holds: the file would win again; UsageError
+    for a time zone that is none."""
     if person.source == "config" and change != Change(release=change.release):
-        raise Refused(f"{person.name} stands in maild.toml; change him there.")
+        raise Refused(sentence("{name} stands in maild.toml; change that there.", name=person.name))
+    if change.timezone and change.timezone not in available_timezones():
+        raise UsageError(
+            sentence('"{text}" is no time zone; write it like Europe/Berlin.', text=change.timezone)
+        )
     plain = {f: getattr(change, f) for f in ("name", "role", "language", "timezone", "active")}
     unit.change(person, **{f: value for f, value in plain.items() if value is not None})
     if change.role is not None and person.source == "mail":
@@ -352,9 +392,38 @@ def alter(unit: Unit, person: Person, change: Change) -> Person:
     return person
 
 
+def new_address(unit: Unit, person: Person, email: str) -> None:
+    """Gives somebody a further address; UsageError where it is a colleague's, or another's whom
+    nobody learned by a mail alone."""
+    key = _key(email)
+    holder = by_address(unit, Address("", key))
+    if holder is not None and holder is not person and holder.source != "mail":
+        raise UsageError(
+            sentence("{email} is somebody's already; change that person instead.", email=email)
+        )
+    give_addresses(unit, person, [key])
+
+
+def take_address(unit: Unit, person: Person, address: str) -> None:
+    """Makes an address his no more; Refused where it is his only one, or maild.toml gives it."""
+    theirs = asking.people.addresses(unit, person)
+    row = next((row for row in theirs if row.address == address), None)
+    if row is None:
+        return
+    if person.source == "config":
+        raise Refused(sentence("{name} stands in maild.toml; change that there.", name=person.name))
+    if len(theirs) == 1:
+        raise Refused(
+            sentence("{address} is the only address; add another first.", address=address)
+        )
+    unit.delete(row)
+
+
 def _key(email: str) -> str:
     key = Address("", email).key
     local, at, domain = key.rpartition("@")
     if not (local and at and domain) or any(c.isspace() or c in '<>,;"' for c in key):
-        raise UsageError(f"{email} is no mail address; write one like ann@acme.example.")
+        raise UsageError(
+            sentence("{email} is no mail address; write one like ann@acme.example.", email=email)
+        )
     return key

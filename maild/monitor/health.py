@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from maild.config import Settings
+from maild.desk import mailbox_orders
 from maild.errors import MaildError
 from maild.model import MessageState, SendState
 from maild.store import Store, asking, prune
@@ -140,6 +141,7 @@ def _mailboxes(
             "why": wrong[0] if wrong else None,
             "scanned": place.get("scanned"),
             "last_uid": place.get("last_uid"),
+            "paused": (mailbox_orders.paused(unit, section.name) or {}).get("by"),
         }
 
 
@@ -199,7 +201,9 @@ def _trouble(found: Health, settings: Settings, *, own: bool) -> Iterator[str]:
     if not own:
         yield from _missed(found, settings)
     for box in found.mailboxes:
-        if not box["ok"]:
+        if box["paused"]:
+            yield f"Mailbox {box['name']} is paused by {box['paused']}: no mail is fetched from it."
+        elif not box["ok"]:
             yield str(box["why"])
     if found.mail["oldest_seconds"] > monitor.stall_seconds:
         yield (

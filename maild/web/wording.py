@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from maild.desk import fields, lists
 from maild.i18n import Sentence, sentence
 from maild.store.asking import screens
+from maild.web import areas
 from maild.web.console import fresh_key
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ COLOURS = 8
 WORDS = (
     sentence("new"), sentence("working"), sentence("waiting"), sentence("review"),
     sentence("resolved"), sentence("closed"), sentence("sending"), sentence("sent"),
-    sentence("failed"), sentence("held"), sentence("unknown"), sentence("related"),
+    sentence("failed"), sentence("held"), sentence("given up"), sentence("dropped"),
+    sentence("unsent"), sentence("unknown"), sentence("related"),
     sentence("follow-up"), sentence("merged"), sentence("split"), sentence("problem"),
     sentence("incident"), sentence("contact"), sentence("resource"), sentence("admin"),
     sentence("co-managed"), sentence("first response"), sentence("provider"), sentence("email"),
@@ -84,6 +86,11 @@ class Wording:
     colour = staticmethod(colour)
     hours = staticmethod(hours)
     fresh_key = staticmethod(fresh_key)
+
+    @staticmethod
+    def areas() -> tuple[areas.Group, ...]:
+        """The pages of administration."""
+        return areas.GROUPS
 
     def own_views(self: Visit) -> list[str]:  # type: ignore[misc]
         """Lists of the profile's own."""

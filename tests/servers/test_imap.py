@@ -15,8 +15,9 @@ import pytest
 
 from maild.config import MailboxSection
 from maild.demo.servers import Servers
+from maild.desk import mailbox_orders
 from maild.errors import Temporary, Unavailable
-from maild.ingest.imap import probe
+from maild.ingest.imap import Rhythm, probe
 from maild.ingest.imap.cursor import Cursor, Fetched
 from maild.store import Store
 from tests.fresh import make_tables
@@ -383,6 +384,28 @@ def _limit_pages(store: Store, pages: int) -> None:
 
 
 # ---- what a person reads
+
+
+def test_a_paused_mailbox_is_left_alone_until_it_goes_on(box: Box, watched: Watched) -> None:
+    section = box.section()
+    watched.store.act(lambda unit: mailbox_orders.pause(unit, section.name, "kim", watched.now))
+    box.put(mail(1))
+    assert watched.watcher(section).once() == 0
+    with watched.running(section):
+        watched.store.act(lambda unit: mailbox_orders.resume(unit, section.name))
+        watched.wait_for(lambda: len(watched.stored()) == 1)
+    assert list(box.messages().values()) == [mail(1)]
+
+
+def test_a_mailbox_is_looked_at_as_soon_as_an_admin_asks(watched: Watched) -> None:
+    patient = Rhythm(first_pause=600, longest_pause=600, tell_after=1)
+    section = MailboxSection(
+        name="gone", host="127.0.0.1", port=1, tls="none", username="u", password="p"
+    )
+    with watched.running(section, rhythm=patient):
+        watched.wait_for(lambda: len(watched.alerts) == 1)
+        watched.store.act(lambda unit: mailbox_orders.look_now(unit, "gone", watched.now))
+        watched.wait_for(lambda: len(watched.alerts) == 2)
 
 
 def test_the_probe_says_what_is_there(box: Box) -> None:

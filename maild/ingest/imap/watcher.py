@@ -22,6 +22,7 @@ import structlog
 
 from maild.config import LimitsSection, MailboxSection
 from maild.crash_points import crash_point
+from maild.desk.mailbox_orders import SECONDS, Orders
 from maild.errors import MaildError, Temporary, Unavailable
 from maild.ingest.imap.acknowledge import Acknowledger
 from maild.ingest.imap.connection import (
@@ -112,6 +113,8 @@ class Watcher:
         self._context = context
         self._clock = clock
         self._cursor = Cursor(store, section.name, clock)
+        self._orders = Orders(store, section.name)
+        self._heard: tuple[bool, str | None] | None = None  # what was asked when we last looked
         self._after = Acknowledger(section.name, section.after, self._cursor)
         self._retries = Retries(self._rhythm.message_pause)
         self.whole = threading.Event()  # all that was there is accepted, once since we began
@@ -143,6 +146,8 @@ class Watcher:
         Unavailable or Temporary where the server could not be reached or the connection broke;
         what was accepted until then stays accepted.
         """
+        if self._orders.paused:
+            return 0
         before = self._accepted
         self._next_full = self._next_rescan = 0.0
         self._connected(stop or Stop(), self._scan)
@@ -151,9 +156,13 @@ class Watcher:
     def run(self, stop: Stop) -> None:
         """Watches until `stop` is set; then returns at once, in the middle of whatever it is."""
         while not stop.is_set():
-            began = time.monotonic()
+            began, self._heard = time.monotonic(), self._asked()
             try:
+                if self._orders.paused:
+                    stop.wait(SECONDS)
+                    continue
                 self._connected(stop, lambda connection: self._watch(connection, stop))
+                continue  # it was paused
             except Stopped:
                 return
             except MaildError as error:
@@ -168,10 +177,28 @@ class Watcher:
                 )
             lasted = time.monotonic() - began
             self._short_lives = self._short_lives + 1 if lasted < self._rhythm.short_life else 0
-            stop.wait(self._pause())
+            self._rest(stop, self._pause())
+
+    def _rest(self, stop: Stop, seconds: float) -> bool:
+        """Waits so long, or until an admin asks to look now; whether we are to stop."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not stop.is_set():
+            if self._asked() != self._heard:
+                break
+            stop.wait(min(left, SECONDS))
+        return stop.is_set()
+
+    def _asked(self) -> tuple[bool, str | None] | None:
+        """What the admin last said; None where the database cannot tell."""
+        try:
+            return self._orders.paused, self._orders.look
+        except MaildError:
+            return None
 
     def _watch(self, connection: Connection, stop: Stop) -> None:
-        while True:
+        """Takes in what comes until an admin pauses it."""
+        while not self._orders.paused:
+            self._heard = self._asked()
             connection.forget_news()
             before = self._accepted
             self._scan(connection)
@@ -191,7 +218,7 @@ class Watcher:
         pause = self._rhythm.lively_pause if lively else self._section.poll_seconds
         if idles and not lively:
             self._idle(connection, min(seconds, self._patience.idle_seconds))
-        elif stop.wait(min(seconds, pause)):
+        elif self._rest(stop, min(seconds, pause)):
             raise Stopped
         else:
             connection.noop()  # some servers show new messages to nothing else

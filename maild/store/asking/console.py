@@ -157,3 +157,4 @@ VISITED = Question(
 # ---- who did what
 
 AUDIT = Question(Audit, _audit.id < param("before"), order=(_audit.id.desc(),), limit=100)
+AUDIT_OF = Question(Audit, _audit.about == param("about"), order=(_audit.id.desc(),), limit=50)

@@ -91,6 +91,14 @@ _TICKET_NUMBER = Statement(
 )
 
 
+_BY_MAILBOX = Statement(sa.select(_message.mailbox, sa.func.count()).group_by(_message.mailbox))
+
+
+def by_mailbox(unit: Unit) -> dict[str, int]:
+    """How many messages came in by each mailbox."""
+    return {str(name): int(count) for name, count in unit.rows(_BY_MAILBOX)}
+
+
 def ticket_number(unit: Unit, stored_id: int) -> str | None:
     """Of the ticket that a message belongs to; None where it is of none."""
     return next((number for (number,) in unit.rows(_TICKET_NUMBER, message=stored_id)), None)

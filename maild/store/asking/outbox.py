@@ -139,6 +139,29 @@ _SUMMARIES = Statement(_SUMMARY.order_by(_item.id.desc()).limit(param("most", sa
 _ONE = Statement(_SUMMARY.where(_item.id == param("item")))
 ALL = 2**31 - 1  # more than there are
 
+# Lists of an admin: by what became of them, of one address or ticket, from a row on.
+GROUPS: dict[str, tuple[SendState, ...]] = {
+    "": tuple(SendState),
+    "waiting": (SendState.WAITING, SendState.SENDING, SendState.HELD),
+    "failed": OVER,
+    "sent": (SendState.SENT,),
+    "given up": (SendState.DROPPED, SendState.UNSENT),
+}
+_ABOUT = {
+    "": sa.true(),
+    "address": _item.address == param("about"),
+    "ticket": columns(Ticket).number == param("about"),
+}
+_PAGES = {
+    (group, about): Statement(
+        _SUMMARY.where(_item.id < param("before"), _item.state.in_(states), which)
+        .order_by(_item.id.desc())
+        .limit(param("most", sa.Integer()))
+    )
+    for group, states in GROUPS.items()
+    for about, which in _ABOUT.items()
+}
+
 
 def newest(unit: Unit, most: int = ALL) -> list[Summary]:
     """The newest first."""
@@ -148,6 +171,14 @@ def newest(unit: Unit, most: int = ALL) -> list[Summary]:
 def summary(unit: Unit, item_id: int) -> Summary | None:
     """One of them."""
     return next((Summary(*row) for row in unit.rows(_ONE, item=item_id)), None)
+
+
+def page(unit: Unit, group: str, about: str, before: int, most: int) -> list[Summary]:
+    """Those of a group (`GROUPS`) before this row, the newest first; `about`: of this address or
+    ticket alone."""
+    kind = ("address" if "@" in about else "ticket") if about else ""
+    values = {"before": before, "most": most} | ({"about": about} if about else {})
+    return [Summary(*row) for row in unit.rows(_PAGES[group, kind], **values)]
 
 
 def count(unit: Unit) -> int:

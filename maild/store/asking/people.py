@@ -139,6 +139,15 @@ def listed(unit: Unit, role: Role | None = None, most: int | None = None) -> lis
     return _adopted(unit, unit.rows(_ALL if role is None else _OF_ROLE[role]))
 
 
+def found(unit: Unit, role: Role, letters: str, most: int) -> list[Person]:
+    """The first people of this role, active ones before others, whose name, address or
+    organization has these letters."""
+    plain = letters.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    ids = [row[0] for row in unit.rows(_FOUND, role=role, like=f"%{plain}%", most=most)]
+    people = {person.id: person for person in _adopted(unit, unit.rows(_BRING, ids=ids))}
+    return [people[i] for i in ids]
+
+
 def count(unit: Unit, role: Role | None = None) -> int:
     """How many people there are of this role, or of both."""
     return int(unit.rows(_COUNT[role])[0][0])
@@ -179,6 +188,26 @@ _NAMED_LIKE = _together(
     .limit(50)
 )
 _BRING = _together(sa.select(_person.id).where(among(_person.id, "ids")))
+_LIKE = param("like", sa.Text())
+_FOUND = Statement(
+    sa.select(_person.id)
+    .where(
+        (_person.role == param("role"))
+        & (
+            sa.func.lower(_person.name).like(_LIKE, escape="\\")
+            | _person.id.in_(
+                sa.select(_address.person_id).where(_address.address.like(_LIKE, escape="\\"))
+            )
+            | _person.organization_id.in_(
+                sa.select(_organization.id).where(
+                    sa.func.lower(_organization.name).like(_LIKE, escape="\\")
+                )
+            )
+        )
+    )
+    .order_by(_person.active.desc(), sa.func.lower(_person.name), _person.id)
+    .limit(param("most", sa.Integer()))
+)
 
 
 def meet(unit: Unit, addresses: Iterable[str]) -> None:

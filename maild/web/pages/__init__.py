@@ -16,7 +16,12 @@ SCREENS = (
     "timesheet",
     "search",
     "demo",
+    "admin_overview",
     "admin",
+    "admin_outbox",
+    "admin_alerts",
+    "admin_people",
+    "admin_mailboxes",
 )
 
 

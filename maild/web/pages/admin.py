@@ -1,5 +1,4 @@
-"""What an admin looks at: templates with their editor, the outbox, the quarantine, alerts, the
-audit."""
+"""What an admin looks at: templates with their editor, the quarantine, spam, the audit."""
 
 from __future__ import annotations
 
@@ -16,10 +15,8 @@ from maild.ingest import spam_filing
 from maild.ingest.quarantine import drop, retry
 from maild.outbox import comparison
 from maild.outbox import preview as previews
-from maild.store.asking import alerts as asking_alerts
 from maild.store.asking import console as asking
 from maild.store.asking import messages as asking_messages
-from maild.store.asking import outbox as asking_outbox
 from maild.store.console_records import Draft
 from maild.store.unit import Unit
 from maild.templates.candidate import mistakes
@@ -40,12 +37,6 @@ def _own(visit: Visit) -> Path:
 def _read(visit: Visit) -> Path:
     """The same as it is in force: of a broken file the last good one."""
     return visit.console.app.settings.templates_in_force
-
-
-@page("/admin", "policy read")
-def admin(visit: Visit) -> Response:
-    """The first of its pages."""
-    return visit.to("/admin/templates")
 
 
 # ---- templates
@@ -239,13 +230,7 @@ def mail(visit: Visit) -> Response:
     return HTMLResponse(words.html, headers={"Content-Security-Policy": SAFE_MAIL})
 
 
-# ---- mail that waits or failed, alerts, who did what
-
-
-@page("/admin/outbox", "mail read")
-def outbox(visit: Visit) -> Response:
-    """The newest notifications, and what became of them."""
-    return visit.page("admin-outbox.html", items=visit.unit.all(asking_outbox.NEWEST))
+# ---- mail that was kept back, who did what
 
 
 @page("/admin/quarantine", "mail read")
@@ -289,12 +274,6 @@ def accepted(visit: Visit) -> Response:
 
     visit.keep(accept)
     return visit.to("/admin/spam")
-
-
-@page("/admin/alerts", "alerts read")
-def alerts(visit: Visit) -> Response:
-    """What is wrong, and what was."""
-    return visit.page("admin-alerts.html", alerts=asking_alerts.every(visit.unit)[::-1][:200])
 
 
 @page("/admin/audit", "audit read")
