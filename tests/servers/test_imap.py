@@ -399,8 +399,9 @@ def test_a_paused_mailbox_is_left_alone_until_it_goes_on(box: Box, watched: Watc
 
 def test_a_mailbox_is_looked_at_as_soon_as_an_admin_asks(watched: Watched) -> None:
     patient = Rhythm(first_pause=600, longest_pause=600, tell_after=1)
-    section = MailboxSection(
-        name="gone", host="127.0.0.1", port=1, tls="none", username="u", password="p"
+    section = MailboxSection.model_validate(
+        {"name": "gone", "host": "127.0.0.1", "port": 1, "tls": "none"}
+        | {"username": "u", "password": "p"}
     )
     with watched.running(section, rhythm=patient):
         watched.wait_for(lambda: len(watched.alerts) == 1)

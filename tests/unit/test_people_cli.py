@@ -62,7 +62,7 @@ def test_mistakes_say_what_to_do(admin: Admin) -> None:
         "people", "change", "bob@example.com", "--name", "Rob", fails=Refused
     )
     assert "people list" in admin.types("people", "change", "x@y.example", fails=NotFound)
-    assert "people change" in admin.types("people", "add", "bob@example.com", fails=UsageError)
+    assert "change that person" in admin.types("people", "add", "bob@example.com", fails=UsageError)
     assert "everybody" in admin.types(
         "people", "organization", "Mail", "--domain", "gmail.com", fails=UsageError
     )

@@ -192,7 +192,7 @@ class Watcher:
         """What the admin last said; None where the database cannot tell."""
         try:
             return self._orders.paused, self._orders.look
-        except MaildError:
+        except Exception:  # whatever is wrong with the database, the next look at mail tells of it
             return None
 
     def _watch(self, connection: Connection, stop: Stop) -> None:
