@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from maild.commands import spellings
 from maild.commands.arguments import Names, fold
@@ -325,8 +326,11 @@ def read_contact(
 
 def _says_solved(line: str, rest: str, vocabulary: Vocabulary) -> bool:
     """The line says that all is well, and nothing but a name follows."""
-    known = set(map(_spoken, vocabulary.solved))
-    return _spoken(line) in known and _DOUBT not in rest and len(rest) <= LONGEST_SIGNOFF
+    return (
+        _spoken(line) in _all_spoken(vocabulary.solved)
+        and _DOUBT not in rest
+        and len(rest) <= LONGEST_SIGNOFF
+    )
 
 
 def _signed_off(lines: list[str], vocabulary: Vocabulary, writer: frozenset[str]) -> Opening | None:
@@ -342,7 +346,7 @@ def _signed_off(lines: list[str], vocabulary: Vocabulary, writer: frozenset[str]
 def _says_signed_off(line: str, vocabulary: Vocabulary, writer: frozenset[str]) -> bool:
     """The line signs off, by nobody else than its writer: "Signed off by Ann Archer" (A7)."""
     said = _spoken(line[:LONGEST_LINE])
-    for phrase in map(_spoken, vocabulary.signed_off):
+    for phrase in _all_spoken(vocabulary.signed_off):
         if said == phrase:
             return True
         if said.startswith(f"{phrase} "):
@@ -351,6 +355,11 @@ def _says_signed_off(line: str, vocabulary: Vocabulary, writer: frozenset[str]) 
             if named and set(named) <= writer:
                 return True
     return False
+
+
+@lru_cache(maxsize=16)
+def _all_spoken(phrases: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(_spoken, phrases))
 
 
 def _spoken(text: str) -> str:

@@ -15,12 +15,15 @@ SHORTEST = 4  # characters of a word that says something
 def for_ticket(unit: Unit, ticket: Ticket) -> list[Item]:
     """The articles tied to the ticket or its asset, then those whose title or tags have most of
     the words of the ticket's title and first note; few of them, the best first."""
+    articles = asking.items.of_kind(unit, "article")
+    if not articles:
+        return []
     first = asking.notes.of(unit, ticket)[:1]
     said = set(search_words.cut(" ".join([ticket.title, *(note.text[:2000] for note in first)])))
     client = asking.tickets.organization(unit, ticket)
     found = [
         (_score(article, ticket, said), article)
-        for article in asking.items.of_kind(unit, "article")
+        for article in articles
         if article.organization_id is None or (client and article.organization_id == client.id)
     ]
     best = sorted((pair for pair in found if pair[0]), key=lambda pair: -pair[0])

@@ -18,7 +18,6 @@ from maild.desk.passed_on import fitting
 from maild.model import Role, TicketRole
 from maild.store import asking
 from maild.store.records import Note, Person, Ticket, TimeEntry
-from maild.store.types import clean
 from maild.store.unit import Unit
 
 Knows = Callable[[Note], bool]  # whether somebody has read a note
@@ -501,17 +500,6 @@ def without_internal(facts: Mapping[str, Any]) -> Facts:
     if data.get("time"):
         data["time"] = {**data["time"], "internal": None}
     return data
-
-
-def storable(value: Any) -> Any:
-    """The same facts as a JSON column of either database takes them (H57)."""
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, Mapping):
-        return {clean(str(key)): storable(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [storable(entry) for entry in value]
-    return value
 
 
 def writer(unit: Unit, note: Note) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from maild.config import Settings
 from maild.desk import alerts
@@ -18,11 +18,20 @@ class Speaking(Protocol):
     unit: Unit
     settings: Settings
     now: datetime
+    memory: dict[str, Any]
 
 
 def translator(desk: Speaking, language: str) -> Translator:
     """This language with the admin's own sentences; without them, and with an alert, where his
     file is broken."""
+    place = f"translator {language}"
+    if place not in desk.memory:
+        desk.memory[place] = _made(desk, language)
+    found: Translator = desk.memory[place]
+    return found
+
+
+def _made(desk: Speaking, language: str) -> Translator:
     try:
         return Translator(language, desk.settings.templates_in_force)
     except UsageError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from maild.desk import facts, views
+from maild.desk import views
 from maild.desk.gathered import Gathering, Line
 from maild.store.records import Message, Ticket
 from maild.store.unit import Unit
@@ -44,7 +44,4 @@ def is_old(desk: Cause) -> bool:
 def entry(desk: Cause, ticket: Ticket) -> Line:
     """A line of the list."""
     came = since(desk)
-    listed = views.listed(desk.unit, ticket) | {"arrived": came.isoformat() if came else None}
-    stored = facts.storable(listed)
-    assert isinstance(stored, dict)
-    return stored
+    return views.listed(desk.unit, ticket) | {"arrived": came.isoformat() if came else None}

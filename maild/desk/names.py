@@ -115,6 +115,7 @@ def first_name(name: str) -> str:
     return words[0] if len(words[0].strip(".")) > 1 else " ".join(words)
 
 
+@lru_cache(maxsize=1024)
 def _read(name: str) -> tuple[list[str], list[str]]:
     """Titles, and the words of the name proper; nothing where it is not a person's."""
     if is_link(name) or len(name) > LONGEST:

@@ -7,10 +7,10 @@ the same cause gives again after a crash (H28), and the place in the recipient's
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -52,6 +52,7 @@ from maild.store.records import (
 from maild.store.unit import Unit
 
 log = structlog.get_logger()
+Told = TypeVar("Told")
 
 TIME = "time_id"  # key beside the facts: which work the mail tells of
 RESTORED = "restored"  # key of a Setting: when a backup came back without the journal
@@ -142,6 +143,14 @@ class _What:
     note: Note | None
     time: TimeEntry | None
     auto: str | None
+    shared: dict[str, Any] = field(default_factory=dict)  # facts that several of them are told
+
+    def once(self, name: str, facts: Callable[[], Told]) -> Told:
+        """These facts, found for the first of them and the same for all."""
+        if name not in self.shared:
+            self.shared[name] = facts()
+        found: Told = self.shared[name]
+        return found
 
     @property
     def ids(self) -> tuple[int | None, int | None]:
@@ -330,7 +339,7 @@ def _covered(
                 unit,
                 row,
                 what.kind.name,
-                facts.storable(_data(desk, what, recipient)),
+                _data(desk, what, recipient),
                 _key(desk, what, recipient, what.time.id if what.time else 0),
             )
             return row
@@ -340,15 +349,15 @@ def _covered(
         if row.address != recipient.address or not one_note or not (takes_over or covered):
             continue
         if takes_over:
-            ticket = facts.storable(_ticket(desk, what.ticket, recipient))
+            ticket = _ticket(desk, what, what.ticket, recipient)
             data = {**row.data, "ticket": ticket, **_written(desk, recipient, extra)}
             unit.change(row, template=what.kind.name, auto=what.auto, data=data)
         if what.note is not None:
-            data = {**row.data, "note": facts.storable(_note(desk, what.note))}
+            data = {**row.data, "note": _note(desk, what, what.note)}
             unit.change(row, note_id=what.note.id, data=data)
         if what.time is not None:
             internal = recipient.audience != Role.CONTACT
-            said = facts.storable(facts.time_facts(unit, what.time, internal=internal))
+            said = facts.time_facts(unit, what.time, internal=internal)
             unit.change(row, data={**row.data, "time": said, TIME: what.time.id})
         return row
     return None
@@ -372,7 +381,7 @@ def _bundled(desk: Cause, what: _What, recipient: Recipient) -> OutboxItem | Non
     )
     key = _free_key(desk, what, recipient) if row is not None else None
     if row is not None and key is not None:
-        data = facts.storable(_data(desk, what, recipient))
+        data = _data(desk, what, recipient)
         bundles.take_in(desk.unit, row, what.kind.name, data, key)
     return row
 
@@ -446,7 +455,7 @@ def keep_current(desk: Cause) -> None:
         if ticket is None or not said:
             continue
         if ticket.id not in current:
-            so = facts.storable(facts.ticket_facts(desk.unit, ticket))
+            so = facts.ticket_facts(desk.unit, ticket)
             current[ticket.id] = {name: so[name] for name in facts.CURRENT}
         now = current[ticket.id]
         if any(said.get(name) != value for name, value in now.items()):
@@ -470,8 +479,11 @@ def _row(
         language=language_of(desk, recipient.person),
         audience=recipient.audience,
         auto=what.auto,
-        data=facts.storable({**what.kind.nothing, **_data(desk, what, recipient)})
-        | _written(desk, recipient, extra),
+        data={
+            **what.kind.nothing,
+            **_data(desk, what, recipient),
+            **_written(desk, recipient, extra),
+        },
         message_id=reply_tokens.message_id(
             reply_tokens.desk_secret(desk.unit),
             key,
@@ -579,8 +591,8 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
             (person.timezone if person else None) or config.timezone,
         ),
         "event": {"at": desk.now.isoformat(), "by": desk.by.name if desk.by else "maild"},
-        "ticket": _ticket(desk, ticket, recipient) if ticket else None,
-        "note": _note(desk, what.note) if what.note else None,
+        "ticket": _ticket(desk, what, ticket, recipient) if ticket else None,
+        "note": _note(desk, what, what.note) if what.note else None,
         "time": facts.time_facts(unit, what.time, internal=not outside) if what.time else None,
         "earlier": [],
     }
@@ -591,27 +603,41 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
     if _unverified(desk, what, recipient):
         return _silent(data)
     if ticket is not None:
-        known = _known_notes(desk, ticket, recipient) if outside else None
-        data["earlier"] = facts.earlier_facts(unit, ticket, before=what.note, known=known)
+        data["earlier"] = _earlier(desk, what, ticket, recipient)
     return data
 
 
-def _ticket(desk: Cause, ticket: Ticket, recipient: Recipient) -> facts.Facts:
+def _ticket(desk: Cause, what: _What, ticket: Ticket, recipient: Recipient) -> facts.Facts:
     """The ticket; to resources with the time that is left for what we owe (R6), and with whom they
     would write to in vain (H87)."""
-    found = facts.ticket_facts(desk.unit, ticket)
+    found = what.once("ticket", lambda: facts.ticket_facts(desk.unit, ticket))
     if recipient.audience == Role.CONTACT:
         return found
-    zone = desk.settings.config.desk.zone
-    said = [sla.in_words(*one) for one in sla.left(desk.profile, zone, ticket, desk.now)]
     language = language_of(desk, recipient.person)
-    stopped = [person.name for person in _stopped(desk.unit, ticket)]
-    return {**found, "stopped": stopped, "left": translator(desk, language).plain(said)}
+
+    def inside() -> facts.Facts:
+        zone = desk.settings.config.desk.zone
+        said = [sla.in_words(*one) for one in sla.left(desk.profile, zone, ticket, desk.now)]
+        stopped = [person.name for person in _stopped(desk.unit, ticket)]
+        return {**found, "stopped": stopped, "left": translator(desk, language).plain(said)}
+
+    return what.once(f"ticket {language}", inside)
 
 
-def _note(desk: Cause, note: Note) -> facts.Facts:
+def _note(desk: Cause, what: _What, note: Note) -> facts.Facts:
     limit = desk.settings.config.notifications.attachment_bytes
-    return facts.note_facts(desk.unit, note, limit)
+    return what.once("note", lambda: facts.note_facts(desk.unit, note, limit))
+
+
+def _earlier(
+    desk: Cause, what: _What, ticket: Ticket, recipient: Recipient
+) -> Sequence[facts.Facts]:
+    """The notes before; to somebody outside those that he knows."""
+    unit = desk.unit
+    if recipient.audience == Role.CONTACT:
+        known = _known_notes(desk, ticket, recipient)
+        return facts.earlier_facts(unit, ticket, before=what.note, known=known)
+    return what.once("earlier", lambda: facts.earlier_facts(unit, ticket, before=what.note))
 
 
 def _known_notes(desk: Cause, ticket: Ticket, recipient: Recipient) -> facts.Knows:
@@ -630,7 +656,7 @@ def _written(desk: Cause, recipient: Recipient, extra: Mapping[str, Any]) -> fac
     if not extra:
         return {}
     language = language_of(desk, recipient.person)
-    return dict(facts.storable(translator(desk, language).plain(extra)))
+    return dict(translator(desk, language).plain(extra))
 
 
 def _unverified(desk: Cause, what: _What, recipient: Recipient) -> bool:
@@ -645,10 +671,9 @@ def _unverified(desk: Cause, what: _What, recipient: Recipient) -> bool:
 
 def _silent(data: facts.Facts) -> facts.Facts:
     """The same facts with no word of the sender's: who spams through us gets nothing across."""
-    data["recipient"].update(name="", first_name="")
-    if data["ticket"]:
-        data["ticket"].update(title=None, contact=None)
-    return {**data, "note": None}
+    nobody = {**data["recipient"], "name": "", "first_name": ""}
+    ticket = data["ticket"] and {**data["ticket"], "title": None, "contact": None}
+    return {**data, "recipient": nobody, "ticket": ticket, "note": None}
 
 
 # ---- the conversation, as this recipient's mail program knows it (E11)

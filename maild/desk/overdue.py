@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from maild.config import Cap
-from maild.desk import facts, rate_limits, views
+from maild.desk import rate_limits, views
 from maild.desk.gathered import Gathering, Line
 from maild.store.records import Message, Ticket
 from maild.store.unit import Unit
@@ -49,14 +49,10 @@ def alone(desk: Cause, address: str) -> bool:
 def entry(desk: Cause, ticket: Ticket, template: str, extra: Mapping[str, Any]) -> Line:
     """A line of the list."""
     sla = extra.get("sla") or {}
-    stored = facts.storable(
-        {
-            **views.listed(desk.unit, ticket),
-            "template": template,
-            "target": sla.get("target"),
-            "broken": bool(sla.get("broken")),
-            "at": sla.get("due") or (desk.since.isoformat() if desk.since else None),
-        }
-    )
-    assert isinstance(stored, dict)
-    return stored
+    return {
+        **views.listed(desk.unit, ticket),
+        "template": template,
+        "target": sla.get("target"),
+        "broken": bool(sla.get("broken")),
+        "at": sla.get("due") or (desk.since.isoformat() if desk.since else None),
+    }

@@ -12,6 +12,8 @@ from maild.parse.headers import parse_addresses
 def delivered_to(desk: Desk, mail: Mail) -> frozenset[str]:
     """Addresses of the desk's own domains that the mail was delivered to and that are no
     person's, as they are compared: they are nobody on a ticket."""
+    if not any(mail.header(name) for name in DELIVERED):
+        return frozenset()
     found = (a for name in DELIVERED for a in parse_addresses(mail.header(name) or "")[:3])
     keys = {address.key for address in found}
     homes = {own.rpartition("@")[2] for own in people.ours(desk.unit, desk.settings.config)}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -15,7 +17,11 @@ from maild.errors import MaildError
 
 
 class Json(sa.TypeDecorator[Any]):
-    """What JSON can hold; no value is NULL, and not the text "null"."""
+    """What JSON can hold; no value is NULL, and not the text "null".
+
+    Of its texts the database gets what it can hold (`clean`): PostgreSQL takes no NUL, neither
+    takes lone surrogates (H57).
+    """
 
     impl = sa.JSON
     cache_ok = True
@@ -33,6 +39,13 @@ class Json(sa.TypeDecorator[Any]):
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
         """A key or an index of it is no JSON itself."""
         return self.impl_instance.coerce_compared_value(op, value)
+
+    def bind_processor(self, dialect: Any) -> Any:
+        """The text on SQLite; the value, for its own writer, elsewhere."""
+        if dialect.name == "sqlite":
+            return _as_json
+        process: Any = super().bind_processor(dialect)
+        return lambda value: process(None if value is None else _storable(value))
 
 
 JSON = Json()
@@ -78,6 +91,28 @@ def _from_text(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
+def _as_json(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = json.dumps(value)
+    return json.dumps(_cleaned(value)) if _DOUBTFUL.search(text) else text
+
+
+def _storable(value: Any) -> Any:
+    return _cleaned(value) if _DOUBTFUL.search(json.dumps(value)) else value
+
+
+_DOUBTFUL = re.compile(r"\\u(?:0000|d[89a-f])")  # NUL, or one half of a pair of surrogates
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(key)): _cleaned(entry) for key, entry in value.items()}
+    return [_cleaned(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
 class CleanText(sa.TypeDecorator[str]):
     """Text of any mail: PostgreSQL takes no NUL, neither takes lone surrogates (H57)."""
 
@@ -86,6 +121,10 @@ class CleanText(sa.TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
         return None if value is None else clean(value)
+
+    def bind_processor(self, dialect: Any) -> Any:
+        """The same, with no call between."""
+        return lambda value: None if value is None else clean(value)
 
 
 class KeyText(CleanText):
@@ -98,6 +137,10 @@ class KeyText(CleanText):
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
         return None if value is None else keyed(value)
+
+    def bind_processor(self, dialect: Any) -> Any:
+        """The same, with no call between."""
+        return lambda value: None if value is None else keyed(value)
 
 
 class Packed(sa.TypeDecorator[bytes]):
@@ -185,15 +228,17 @@ class Several(sa.TypeDecorator[list[Any]]):
         plain = sa.BigInteger() if isinstance(self.of, sa.Integer) else sa.Text()
         return dialect.type_descriptor(sa.ARRAY(plain))  # type: ignore[no-any-return]
 
-    def process_bind_param(self, value: Any, dialect: Any) -> Any:
-        process = self.of.dialect_impl(dialect).bind_processor(dialect)
-        values = list(map(process, value)) if process else list(value)
-        return json.dumps(values) if dialect.name == "sqlite" else values
+    def bind_processor(self, dialect: Any) -> Any:
+        process = self.of.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+        if dialect.name == "sqlite":
+            return lambda values: json.dumps(list(map(process, values)))
+        return lambda values: list(map(process, values))
 
 
 def keyed(value: str) -> str:
     """The text as a `KeyText` column holds it."""
-    value = clean(value)
+    if not (value.isascii() and "\x00" not in value):
+        value = clean(value)
     if len(value) <= 500:
         return value
     return value[:400] + "#" + hashlib.sha256(value.encode()).hexdigest()
@@ -201,7 +246,8 @@ def keyed(value: str) -> str:
 
 def clean(value: str) -> str:
     """The same text without NUL, lone surrogates replaced by U+FFFD."""
-    value = value.replace("\x00", "")
+    if "\x00" in value:
+        value = value.replace("\x00", "")
     if value.isascii():
         return value
     try:

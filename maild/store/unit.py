@@ -68,7 +68,7 @@ class Unit:
             found = self._ask(_by_key(kind, self._locks(kind)), {"key": key})
             self._known[kind, key] = self.adopt(kind, found[0]) if found else None
         kept = self._known[kind, key]
-        return None if kept is None or self._is_deleted(kept) else cast(R, kept)
+        return None if kept is None or (self._deleted and self._is_deleted(kept)) else kept
 
     def some(self, record: type[R], keys: Iterable[Any]) -> dict[Any, R]:
         """The records with these primary keys, by them, asked for at once."""
@@ -99,10 +99,10 @@ class Unit:
 
     def all(self, question: Question[R], **params: Any) -> list[R]:
         """Every record that is asked for, in the question's order, our own new ones among them."""
-        stored = self._stored(question, params)
-        mine = self._touched(question.record)
-        if not mine and question.record not in self._deleted:
+        stored, kind = self._stored(question, params), question.record
+        if not (self._added.get(kind) or self._changed.get(kind) or self._deleted.get(kind)):
             return list(stored)
+        mine = self._touched(kind)
         kept = [r for r in stored if self._still(question, r, mine, params)]
         if len(kept) < len(stored) == question.limit:  # the next ones come in their place
             return self.all(question.unlimited, **params)[: question.limit]
@@ -332,11 +332,11 @@ class Unit:
         if not self._writes:
             raise TypeError("this unit of work may only look")
         with link.together():
-            for kind in reversed(_ordered()):
+            for kind in reversed(_ordered(self._deleted)):
                 self._write_deleted(link, kind)
-            for kind in _ordered():
+            for kind in _ordered(self._added):
                 self._write_added(link, kind)
-            for kind in _ordered():
+            for kind in _ordered(self._changed):
                 self._write_changed(link, kind)
             for statement, waiting in self._deferred.items():
                 if waiting:
@@ -411,7 +411,9 @@ class Unit:
         return cast("list[R]", self._answers[key])
 
     def _is_about_new(self, question: Question[Any], params: dict[str, Any]) -> bool:
-        return any((kind, params[name]) in self._new for name, kind in question.refs)
+        return bool(self._new) and any(
+            (kind, params[name]) in self._new for name, kind in question.refs
+        )
 
     def _touched(self, kind: type) -> dict[int, Any]:
         added, changed = self._added.get(kind), self._changed.get(kind)
@@ -476,20 +478,27 @@ def _put_back(waiting: dict[Any, Any], place: Any, before: Any) -> None:
 
 def _hashed(params: Mapping[str, Any]) -> tuple[Any, ...]:
     """The parameters of a question as a key."""
-    return tuple(
-        (n, tuple(v) if isinstance(v, list | set | frozenset) else v)
-        for n, v in sorted(params.items())
-    )
+    if len(params) == 1:
+        ((name, value),) = params.items()
+        return (name, tuple(value)) if type(value) in _SEVERAL else (name, value)
+    return tuple((n, tuple(v) if type(v) in _SEVERAL else v) for n, v in sorted(params.items()))
+
+
+_SEVERAL = (list, set, frozenset)
 
 
 # ---- statements, each made once
 
 
+def _ordered(kinds: Iterable[type]) -> list[type]:
+    """These records, what others refer to first."""
+    return sorted(kinds, key=_places().__getitem__)
+
+
 @cache
-def _ordered() -> tuple[type, ...]:
-    """The records, what others refer to first."""
+def _places() -> dict[type, int]:
     place = {table: n for n, table in enumerate(METADATA.sorted_tables)}
-    return tuple(sorted(RECORDS, key=lambda record: place[TABLES[record]]))
+    return {record: place[TABLES[record]] for record in RECORDS}
 
 
 @cache

@@ -104,6 +104,7 @@ def test_h57_text_of_any_mail_is_stored_and_found_again(store: Store) -> None:
                 accepted=NOW,
                 message_id=long,
                 subject="\ud83d\x00x",
+                reasons=[["\ud83d\x00x", "\\u0000", {"a\x00": ("\U0001f600", 1, None)}]],
             )
         )
         assert unit.first(by_id, message_id=long) is one
@@ -111,6 +112,7 @@ def test_h57_text_of_any_mail_is_stored_and_found_again(store: Store) -> None:
     with store.look() as unit:
         found = unit.first(by_id, message_id=long)
         assert found is not None and found.subject == "\ufffdx"
+        assert found.reasons == [["\ufffdx", "\\u0000", {"a": ["\U0001f600", 1, None]}]]
         assert unit.first(by_id, message_id=long + "y") is None
 
 

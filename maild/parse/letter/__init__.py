@@ -97,6 +97,8 @@ def _signs(line: str) -> bool:
 def is_greeting(clause: str) -> bool:
     """ "Hi Bob": a greeting with at most a title and a name."""
     said = _bare(clause)
+    if not said.startswith(formulas().greetings):
+        return False
     for greeting in formulas().greetings:
         if said == greeting:
             return True

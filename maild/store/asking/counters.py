@@ -83,6 +83,7 @@ def _day(day: datetime) -> str:
     return f"{day:%Y%m%d}:"
 
 
+@lru_cache(maxsize=8)
 def _windows(now: datetime) -> tuple[datetime, datetime]:
     """When this hour and this day began."""
     hour = now.replace(minute=0, second=0, microsecond=0)
