@@ -56,6 +56,7 @@ class EventName(StrEnum):
     COMPLETED = "completed"
     REOPENED = "reopened"
     TRANSFERRED = "transferred"
+    ESCALATED = "escalated"
     PERSON_ADDED = "person added"
     PERSON_REMOVED = "person removed"
     LINKED = "linked"

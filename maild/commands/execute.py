@@ -34,7 +34,7 @@ ACTS: dict[str, Act] = {
     "complete": ticket.complete,
     "status": ticket.status,
     "priority": ticket.priority,
-    "queue": ticket.queue,
+    "queue": policy.queue,
     "due": ticket.due,
     "defer": ticket.defer,
     "schedule": ticket.schedule,

@@ -17,6 +17,7 @@ from maild.commands.directives import SIGNOFF
 from maild.commands.execute import run
 from maild.commands.grammar import MailContext
 from maild.commands.grammar import read as read_text
+from maild.commands.handlers import setting
 from maild.commands.handlers.notes import title_in
 from maild.commands.job import Job, May, Result
 from maild.commands.values import Asked, Command
@@ -27,7 +28,7 @@ from maild.desk.audience import OF_CONTACT, TEAM, UNPROVEN, Audience, Written, d
 from maild.desk.crossing import crossed
 from maild.desk.desk import Desk
 from maild.desk.profile import Profile, key
-from maild.errors import MaildError, UsageError
+from maild.errors import MaildError, Refused, UsageError
 from maild.model import Address, Mail, Role, TicketRole
 from maild.parse import out_of_office, prefixes
 from maild.store import asking
@@ -277,9 +278,11 @@ def _for_team(desk: Desk, asked: Asked, ticket: Ticket) -> str:
 
 
 def _status_text_for(desk: Desk, command: Command) -> str:
-    """Whom the text beside a status, or beside a template that sets one, is for."""
+    """Whom the text beside a status, a template that sets one, or an escalation is for."""
     profile, names = desk.profile, names_of(desk)
     status: object = None
+    if _queue(names, profile, command) in profile.escalation_queues:
+        return TEAM
     if command.name == "status" and names.reads("status", command.argument):
         status = names.status(command.argument)
     elif command.name == "template":
@@ -289,6 +292,15 @@ def _status_text_for(desk: Desk, command: Command) -> str:
             return str(template["text_for"])
         status = template.get("status")
     return profile.statuses[str(status)].text_for if str(status) in profile.statuses else ""
+
+
+def _queue(names: Names, profile: Profile, command: Command) -> str:
+    """The queue to which a command moves the ticket; "" where it does not."""
+    name, value = command.name, command.argument
+    if name == "set":
+        with suppress(Refused):
+            name, value = setting.split(names, profile, value)
+    return names.queue(value) if name == "queue" and names.reads("queue", value) else ""
 
 
 def carry_out(

@@ -59,6 +59,7 @@ class Writer:
         subject: str | None = None,
         to: EmailMessage | None = None,
         headers: dict[str, str] | None = None,
+        attach: dict[str, bytes] | None = None,
     ) -> str:
         """Answers a mail of the desk, by default the last one, as mail programs do."""
         answered = to or self.received()[-1]
@@ -74,6 +75,7 @@ class Writer:
                 "References": " ".join((*known, own)),
                 **(headers or {}),
             },
+            attach=attach,
         )
 
     def received(self) -> list[EmailMessage]:

@@ -263,6 +263,22 @@ class Desk:
         detail = {"from": before.name, "to": None}
         return self.change(ticket, EventName.UNASSIGNED, detail, primary_id=None)
 
+    def escalate(self, ticket: Ticket, to: str | Person, note: Note | None) -> None:
+        """Hands the ticket to a queue, or to a resource, who can help (R10).
+
+        Who had it, where it goes to a queue, and who is told is for the rules to say.
+        """
+        if isinstance(to, str):
+            detail: dict[str, Any] = {"from": ticket.queue, "to": to}
+            moved = {"field": "queue", "escalates": True, **detail}
+            self.change(ticket, EventName.FIELD_CHANGED, moved, queue=to)
+        else:
+            before = asking.tickets.primary(self.unit, ticket)
+            self.assign(ticket, to)
+            detail = {"from": before.name if before else None, "to": to.name}
+            detail |= {"person": to.name, "person_id": to.id}
+        self.emit(ticket, EventName.ESCALATED, detail, note)
+
     def set_field(self, ticket: Ticket, name: str, value: Any) -> bool:
         """Sets a plain field: a column of the ticket, or one of its long tail in `fields`."""
         column = hasattr(ticket, name)

@@ -8,7 +8,7 @@ from typing import Any
 
 from maild.config import AttachmentsSection
 from maild.i18n import sentence
-from maild.model import Verdict
+from maild.model import LARGEST_LOGO, Verdict
 from maild.store.records import Note
 
 
@@ -50,3 +50,13 @@ def refused(note: Note) -> list[str]:
 def in_words(kind: str) -> str:
     """What a file is that is refused, to be translated; a name or type as it is written."""
     return sentence("infected") if kind == Verdict.INFECTED else kind
+
+
+def shown_files(note: Note) -> list[Mapping[str, Any]]:
+    """The files that a note brings and hands out, without the pictures of a signature."""
+    return [v for v in note.attachments if not v.get("refused") and not _decorates(v)]
+
+
+def _decorates(view: Mapping[str, Any]) -> bool:
+    picture = view.get("inline") and str(view.get("content_type", "")).startswith("image/")
+    return bool(picture) and int(view.get("size", 0)) <= LARGEST_LOGO

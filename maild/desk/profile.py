@@ -42,6 +42,16 @@ NEEDS = {
     "checklist": sentence("every checklist item done; `#checklist done 2` ticks the second"),
 }
 
+# The parts of an escalation's pack, and what each is called (R10).
+PACK = {
+    "context": sentence("context (customer, site, impact)"),
+    "frequency": sentence("time and frequency"),
+    "evidence": sentence("evidence (a file or a link)"),
+    "tried": sentence("what was tried, and its outcome"),
+    "hypothesis": sentence("hypothesis"),
+    "question": sentence("question"),
+}
+
 SOURCES = ("email", "phone", "monitoring", "portal", "web form", "chat")  # how it came in (R4)
 
 # Fields of the long tail that every profile has (R4, N11 …); a profile's `fields` adds its own.
@@ -159,6 +169,8 @@ class Profile:
     shared_done_note: str = ""  # what is written then where the mail says nothing
     sides: Mapping[str, str] = field(default_factory=_none)  # client, provider → what it is called
     escalation_title: str = ""  # of the note that an escalation carries (R10)
+    escalation_queues: tuple[str, ...] = ()  # moving a ticket there is an escalation
+    escalation_pack: tuple[str, ...] = ()  # what it must bring along: words of `PACK`
     description: str = ""
     parents: tuple[Path, ...] = ()  # folders of the profiles that it builds on, the oldest first
     sources: tuple[str, ...] = SOURCES

@@ -84,6 +84,7 @@ def _profile(found: dict[str, Any], folder: Path, parents: tuple[Path, ...]) -> 
 # What is kept as it is read.
 AS_THEY_ARE = (
     "name", "description", "new_status", "complete_status", "scheduled_status", "escalation_title",
+    "escalation_queues", "escalation_pack",
     "priorities", "types", "queues", "sources", "categories", "issue_types", "templates",
     "work_types", "work_type_required", "checklists", "groups", "senders", "fields",
 )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from maild.desk.calendar import Span, known_region, read_hours
-from maild.desk.profile import NEEDS, SOURCES, STATUS_KINDS
+from maild.desk.profile import NEEDS, PACK, SOURCES, STATUS_KINDS
 from maild.errors import UsageError
 from maild.i18n import sentence
 from maild.yaml_schema import Key
@@ -299,6 +299,23 @@ KEYS = (
         "the title of the note that an escalation carries",
         "ESCALATION",
         "ESCALATION",
+    ),
+    Key(
+        "escalation_queues",
+        "list",
+        "who moves a ticket there by `#queue` escalates it, and needs the pack",
+        "[N2]",
+        (),
+        "only `#escalate` escalates",
+        of="queues",
+    ),
+    Key(
+        "escalation_pack",
+        "list",
+        "what an escalation must say, each under its heading; evidence is a file or a link",
+        "[context, evidence, question]",
+        tuple(PACK),
+        among=tuple(PACK),
     ),
     Key(
         "priorities",

@@ -32,7 +32,7 @@ from maild.rules.checks import Check, texts
 from maild.rules.context import Context
 from maild.rules.interpolate import fill
 from maild.rules.notification_facts import extra_facts, note_for
-from maild.rules.recipients import assignee, everybody, recipients
+from maild.rules.recipients import assignee, everybody, may_be_nobody, recipients
 from maild.rules.vocabulary import plain
 from maild.store import asking
 from maild.store.records import Ticket
@@ -98,6 +98,8 @@ def _value(context: Context, name: str, value: Any) -> Any:
         request = ticket_of(context).fields.get("request_type")
         known = context.desk.profile.request_types.get(request or "")
         return (known.queue if known else None) or ticket_of(context).queue
+    if name == "queue" and value == "":  # from before it was written down
+        return context.desk.profile.queues[0]
     if name == "priority" and value == "from matrix":
         long_tail = ticket_of(context).fields
         impact, urgency = long_tail.get("impact"), long_tail.get("urgency")
@@ -169,6 +171,8 @@ def _assign(context: Context, argument: Any) -> str | None:
     if argument == "nobody":
         return "assigned to nobody" if context.desk.unassign(ticket) else None
     person = assignee(context, argument)
+    if person is None and may_be_nobody(argument):
+        return "assigned to nobody" if context.desk.unassign(ticket) else None
     if person is None or not context.desk.assign(ticket, person):
         return None
     return f"assigned to {person.name}"
@@ -345,7 +349,8 @@ ACTIONS: dict[str, Action] = {
         Action(
             "assign",
             "makes somebody the primary resource: a name, author, on-call, nobody, round robin, "
-            "least loaded (of all, or `round robin of GROUP`)",
+            "least loaded (of all, or `round robin of GROUP`), or `NAME or nobody` where the name "
+            "may be empty or of somebody who is gone",
             "on-call",
             _assign,
             check=checks.assign,

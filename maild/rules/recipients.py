@@ -14,7 +14,18 @@ from maild.store import asking
 from maild.store.records import Person, Ticket
 
 TURNS = ("round robin", "least loaded")
-SPECIAL = ("author", "other side", "on-call", "nobody", "holders", "added", "writer", *TURNS)
+OR_NOBODY = "or nobody"  # behind a name that may be empty, or of somebody who is gone
+SPECIAL = (
+    "author",
+    "other side",
+    "on-call",
+    "nobody",
+    "holders",
+    "receivers",
+    "added",
+    "writer",
+    *TURNS,
+)
 
 
 def assignee(context: Context, who: str) -> Person | None:
@@ -28,12 +39,19 @@ def assignee(context: Context, who: str) -> Person | None:
         return context.by if context.by is not None and context.by.role == Role.RESOURCE else None
     if word == "on-call":
         return on_call(context.desk)
+    if may_be_nobody(who):
+        return people.resource_named(context.desk.unit, word.removesuffix(OR_NOBODY))
     if turn in TURNS:
         everybody = asking.people.resources(context.desk.unit)
         candidates = members(context.desk, group) if of else everybody
         chosen = _next_in_turn if turn == "round robin" else _least_loaded
         return chosen(context.desk, candidates, group) if candidates else None
     return resource(context.desk, word)
+
+
+def may_be_nobody(who: str) -> bool:
+    """Whether `assign` is to leave the ticket to nobody where the name means nobody."""
+    return " ".join(str(who).split()).endswith(OR_NOBODY)
 
 
 def resource(desk: Desk, name: str) -> Person:
@@ -124,6 +142,8 @@ def _told(context: Context, word: str, author: Person | None) -> list[Person | s
     if role == "holders":
         assert context.ticket is not None
         return holders(desk, context.ticket)
+    if role == "receivers":
+        return _receivers(context)
     if role == "writer":
         return _writer(context)
     if role == "added":
@@ -141,9 +161,20 @@ def holders(desk: Desk, ticket: Ticket) -> list[Person | str]:
     """Who hears of a ticket: its resources; where nobody has it, the group called as its queue,
     else all resources, else the admins.  Never nobody."""
     held: list[Person | str] = [*resolve(desk.unit, ticket, "resources")]
-    if not held and desk.profile.groups.get(ticket.queue):
-        held = [found for name in desk.profile.groups[ticket.queue] for found in _one(desk, name)]
-    return held or everybody_else(desk, ticket)
+    return held or of_queue(desk, ticket) or everybody_else(desk, ticket)
+
+
+def _receivers(context: Context) -> list[Person | str]:
+    """To whom this event handed the ticket: the resource, else who hears of its queue."""
+    added, ticket = _added(context), context.ticket
+    assert ticket is not None
+    return added or of_queue(context.desk, ticket) or everybody_else(context.desk, ticket)
+
+
+def of_queue(desk: Desk, ticket: Ticket) -> list[Person | str]:
+    """The group that is called as the ticket's queue."""
+    listed = desk.profile.groups.get(ticket.queue, ())
+    return [found for name in listed for found in _one(desk, name)]
 
 
 def everybody_else(desk: Desk, ticket: Ticket | None = None) -> list[Person | str]:

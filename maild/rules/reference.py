@@ -198,6 +198,8 @@ WHO = {
     "other side": "the resource of the side that did not say it, of a shared ticket",
     "holders": "who holds the ticket; where nobody does, the group named like its queue, else all "
     "resources, else the admins",
+    "receivers": "to whom an escalation goes: the resource, else the group named like the queue, "
+    "else all resources",
     "writer": "who wrote the note that it is about",
     "added": "who was put on the ticket by this very event",
     "on-call": "who is on call now, by `on_call` in profile.yaml; nobody is: all resources",

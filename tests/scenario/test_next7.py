@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from maild.demo.writer import plain_text
+from maild.store import asking
 from tests.scenario.conversation import Desk
 
 MakeDesk = Callable[..., Desk]
@@ -298,6 +300,68 @@ def test_n24_a_ticket_goes_to_the_service_provider_and_back(desk: Desk) -> None:
     ticket = desk.ticket()
     assert (ticket["queue"], ticket["primary_resource"]["name"]) == ("Co-managed", "Bob Tech")
     assert templates(desk, "bob@example.com")[-1] == "returned"
+
+
+PROVIDERS = """
+name: ours
+extends: next7
+groups: {provider: [dana, zoe]}
+"""
+ZOE = '[[resource]]\nname = "Zoe"\nemail = "zoe@example.com"\n'
+
+
+@pytest.fixture
+def staffed(make_desk: MakeDesk, tmp_path: Path) -> Desk:
+    """The provider has people: Dana and Zoe."""
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    (folder / "profile.yaml").write_text(PROVIDERS)
+    desk = make_desk(profile=str(folder), more=ZOE)
+    desk.ann.mail("Printer is on fire", "It burns.")
+    return desk
+
+
+def test_n24_the_least_loaded_of_the_provider_gets_it_and_both_sides_are_told(
+    staffed: Desk,
+) -> None:
+    desk = staffed
+    desk.bob.reply("#take\n#queue Client Portal")
+    before = len(desk.ann.received())
+    desk.ann.mail("Scanner is on fire", "It burns too.")
+    desk.dana.reply("#take")
+    desk.dana.reply("#transfer provider\n\nHe is ill.", to=desk.dana.received()[0])
+    number = desk.tickets()[0]["number"]
+    ticket = desk.ticket(number)
+    assert ticket["primary_resource"]["name"] == "Zoe"  # Dana has one already
+    assert (ticket["queue"], ticket["status"]) == ("Service Provider", "Assigned")
+    assert templates(desk, "bob@example.com")[-1] == "transferred"  # it was his
+    desk.bob.reply("#transfer client\n\nHe is well again.", to=desk.bob.received()[-1])
+    ticket = desk.ticket(number)
+    assert (ticket["queue"], ticket["primary_resource"]["name"]) == ("Client Portal", "Bob Tech")
+    assert templates(desk, "zoe@example.com")[-1] == "transferred"
+    assert len(desk.ann.received()) == before + 1  # of her other ticket; the notes are the team's
+    assert [n["public"] for n in ticket["notes"]] == [True, False, False]
+
+
+@pytest.mark.parametrize("had", ["nobody", "somebody who has left"])
+def test_n24_what_nobody_had_comes_back_to_nobody(staffed: Desk, had: str) -> None:
+    desk = staffed
+    if had != "nobody":
+        desk.bob.reply("#take")
+    desk.bob.reply("#transfer provider\n\nPlease help us.")
+    if had != "nobody":
+        with desk.store.unit() as unit:
+            (bob,) = [p for p in asking.people.resources(unit) if p.name == "Bob Tech"]
+            unit.change(bob, active=False)
+    desk.dana.reply("#transfer client\n\nIt is the fuse.", to=last_to_dana(desk))
+    ticket = desk.ticket()
+    assert (ticket["queue"], ticket["primary_resource"], ticket["status"]) == (
+        "Co-managed",
+        None,
+        "New",
+    )
+    assert templates(desk, "zoe@example.com")[-1] == "returned"
+    assert not [e for e in ticket["events"] if e["event"] == "rule failed"]
 
 
 def last_to_dana(desk: Desk) -> Any:

@@ -117,17 +117,57 @@ def test_r7_an_urgent_ticket_has_the_on_call_resource_at_once(desk: Desk) -> Non
     assert told(desk, "channel@chat.example") == ["on-call"]
 
 
-def test_r10_an_escalation_needs_its_pack(desk: Desk) -> None:
-    desk.bob.reply("#escalate N2")
-    assert desk.ticket()["queue"] == "N1 - Support"
-    assert "needs its pack" in plain_text(desk.bob.received()[-1])
-    desk.bob.reply(
-        "#internal\n#escalate N2\n#set vendor_case HP-4711\n\nThe toner burns since nine."
-    )
+PACK = """
+Context: Acme, Hamburg, nobody prints
+Timestamp and frequency: since nine, every page
+Evidence: https://logs.example.com/4711
+Actions tried: new toner, no change
+Hypothesis and question: The fuser is worn. Is there one in stock?
+"""
+
+
+@pytest.mark.parametrize("command", ["#escalate N2", "#queue N2", "#set queue N2"])
+def test_r10_an_escalation_needs_its_pack(desk: Desk, command: str) -> None:
+    desk.bob.reply("#take")
+    for text, lacking in (
+        ("", "context"),
+        ("The toner burns since nine.", "context"),
+        (PACK.replace("https://logs.example.com/4711", "logs are at hand"), "evidence"),
+        (PACK.replace("since nine, every page", "-"), "time and frequency"),
+        (PACK.replace("Is there one in stock?", ""), "question"),
+    ):
+        desk.bob.reply(f"{command}\n\n{text}")
+        assert desk.ticket()["queue"] == "N1 - Support", text
+        said = " ".join(plain_text(desk.bob.received()[-1]).split())
+        named = said.partition("this lacks: ")[2].partition(". Write it again")[0]
+        assert lacking in named, text
+        assert len(named.split("; ")) == (6 if lacking == "context" else 1)
+    before = len(desk.ann.received())
+    desk.bob.reply(f"{command}\n#set vendor_case HP-4711\n\n{PACK}")
     ticket = desk.ticket()
     assert (ticket["queue"], ticket["fields"]["vendor_case"]) == ("N2", "HP-4711")
-    assert "ESCALATION" in [note["title"] for note in ticket["notes"]]
+    notes = [note for note in ticket["notes"] if note["title"] == "ESCALATION"]
+    assert [(n["public"], "fuser is worn" in n["text"]) for n in notes] == [(False, True)]
+    assert "checklist" not in ticket["fields"]  # no blank form beside the pack
+    assert ticket["primary_resource"] is None
+    assert told(desk, "dana@example.com")[-1] == "escalated"
+    assert len(desk.ann.received()) == before
+
+
+def test_r10_evidence_may_be_a_file_and_the_receiver_a_resource(desk: Desk) -> None:
+    pack = PACK.replace("https://logs.example.com/4711", "see the log")
+    desk.bob.reply(f"#escalate dana\n\n{pack}", attach={"printer.log": b"E 4711"})
+    assert desk.ticket()["primary_resource"]["name"] == "Dana Lead"
+    assert told(desk, "dana@example.com")[-1] == "escalated"
+    assert "The fuser is worn" in plain_text(desk.dana.received()[-1])
+
+
+def test_r10_what_a_request_puts_there_asks_for_the_pack(desk: Desk) -> None:
+    desk.ann.mail("New hardware", "What is needed: a printer\nFor whom: me\nBy when: Friday")
+    ticket = desk.ticket()
+    assert ticket["queue"] == "N2"
     assert len(ticket["fields"]["checklist"]) == 5
+    assert "ESCALATION" not in [note["title"] for note in ticket["notes"]]
 
 
 def test_r9_r11_closing_says_what_is_missing(desk: Desk) -> None:

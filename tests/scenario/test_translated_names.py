@@ -50,6 +50,13 @@ GERMAN = {
     "Service Provider": "Dienstleister",
     "Client Portal": "Portal",
 }
+PACK = """
+Kontext: Acme, Hamburg
+Zeitpunkt und Häufigkeit: seit neun
+Belege: https://logs.example.com/4711
+Versucht: neuer Toner
+Vermutung und Frage: Der Trafo. Gibt es einen?
+"""
 MORE = """
 deferred_status: Schlummert
 statuses: [{name: Schlummert, kind: waiting, needs: [due]}]
@@ -166,7 +173,7 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
     ask(desk, "#checklist erledigt 1\n#checklist dazu Rechnung schreiben\n#checklist offen 1")
     assert [i["done"] for i in desk.ticket()["fields"]["checklist"]] == [False] * 3
     ask(desk, "#set category nichts\n#parent keine\n#timesheet letzte woche")
-    ask(desk, "#escalate Dienstleister\n\nKontext, Zeit, Belege, Versuche, Vermutung, Frage.")
+    ask(desk, f"#escalate Dienstleister\n\n{PACK}")
     assert desk.ticket()["notes"][-1]["title"] == "ESKALATION"
     ask(desk, "#transfer Dienstleister")
     ask(desk, "#transfer der kunde")

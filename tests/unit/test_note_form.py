@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from maild.desk.note_form import LINES, LONGEST, headings, parts, read
+from maild.desk.headed_text import LINES, LONGEST
+from maild.desk.note_form import headings, parts, read
 
 FILLED = {"symptom": "It burns.", "findings": "The fuse.", "next_step": "Call Ann"}
 WRITTEN = [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from maild.commands.arguments import MORNING, fold
 from maild.commands.handlers.notes import other
-from maild.commands.handlers.ticket import future
+from maild.commands.handlers.ticket import field, future
 from maild.commands.job import Job
-from maild.desk import fields, reminders, sharing, status_requirements
-from maild.desk.profile import key, named
+from maild.desk import escalation_pack, fields, reminders, sharing, status_requirements
+from maild.desk.profile import PACK, key, named
 from maild.errors import Refused, UsageError
 from maild.i18n import sentence
+from maild.store.records import Person
 
 
 def template(job: Job, argument: str) -> str:
@@ -140,26 +141,40 @@ def question(job: Job, argument: str) -> str:
 
 def escalate(job: Job, argument: str) -> str:
     """To another queue or resource, with what they need to know (R10)."""
-    ticket = job.the_ticket
-    if job.note is None:
+    ticket, desk = job.the_ticket, job.desk
+    to = _receiver(job, argument)
+    needed = desk.profile.escalation_pack
+    lacking = escalation_pack.lacking(desk.unit, ticket, job.note, needed)
+    if lacking:
         raise Refused(
             sentence(
-                "An escalation needs its pack in the same mail: context, time and frequency, "
-                "evidence, what was tried and its outcome, your hypothesis and one question."
+                "An escalation needs its pack in the same mail, each part under its heading. "
+                "{ticket} stays where it is; this lacks: {lacking:; }. Write it again like "
+                "this: {form: · }",
+                ticket=ticket.number,
+                lacking=[PACK[part] for part in lacking],
+                form=[sentence("{part!c}: …", part=PACK[part]) for part in PACK if part in needed],
             )
         )
-    to = _give(job, argument)
-    title = job.note.title or job.desk.profile.escalation_title
-    job.desk.unit.change(job.note, title=title)
-    return sentence("{ticket} is escalated to {to}.", ticket=ticket.number, to=to)
+    desk.escalate(ticket, to, job.note)
+    if job.note is not None:
+        desk.unit.change(job.note, title=job.note.title or desk.profile.escalation_title)
+    name = to if isinstance(to, str) else to.name
+    return sentence("{ticket} is escalated to {to}.", ticket=ticket.number, to=name)
 
 
-def _give(job: Job, argument: str) -> str:
-    """Moves the ticket to the queue of this name, else to the resource; whom it has now."""
+def queue(job: Job, argument: str) -> str:
+    """To another queue; to one of the second level it is an escalation."""
+    name = job.names.queue(argument)
+    if name in job.desk.profile.escalation_queues and job.the_ticket.queue != name:
+        return escalate(job, name)
+    return field(job, "queue", name)
+
+
+def _receiver(job: Job, argument: str) -> str | Person:
+    """The queue of this name, else the resource."""
     if job.names.reads("queue", argument):
-        queue = job.names.queue(argument)
-        job.desk.set_field(job.the_ticket, "queue", queue)
-        return queue
+        return job.names.queue(argument)
     resource = job.names.resource(argument) if job.names.reads("resource", argument) else None
     if resource is None:
         raise Refused(
@@ -169,9 +184,7 @@ def _give(job: Job, argument: str) -> str:
                 queues=job.names.queues,
             )
         )
-    person = job.person_of(resource)
-    job.desk.assign(job.the_ticket, person)
-    return person.name
+    return job.person_of(resource)
 
 
 def remind(job: Job, argument: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from maild.commands.arguments import EVENING, fold
+from maild.commands.arguments import EVENING, Names, fold
 from maild.commands.handlers import participants, policy, ticket
 from maild.commands.job import Job
 from maild.desk import fields, people
+from maild.desk.profile import Profile
 from maild.errors import MaildError, Refused
 from maild.i18n import Translator, sentence
 from maild.model import Role, TicketRole
@@ -24,7 +25,7 @@ BY_COMMAND: dict[str, Act] = {
     "status": ticket.status,
     "priority": ticket.priority,
     "type": ticket.type_,
-    "queue": ticket.queue,
+    "queue": policy.queue,
     "due": ticket.due,
     "title": ticket.title,
     "resolution": ticket.resolution,
@@ -58,7 +59,7 @@ ALSO = {
 
 def set_(job: Job, argument: str) -> str:
     """Any field: "category Sales", "due friday", "secondary resources bob, dana"."""
-    name, value = _split(job, argument)
+    name, value = split(job.names, job.desk.profile, argument)
     if not value:
         raise Refused(
             sentence(
@@ -108,15 +109,15 @@ def _set(job: Job, name: str, value: str | None) -> str:
 # ---- the field that is meant
 
 
-def names(job: Job) -> tuple[str, ...]:
+def settable(profile: Profile) -> tuple[str, ...]:
     """Every field that can be set by its name."""
-    found = (*BY_COMMAND, *PEOPLE, *fields.SETTABLE, *job.desk.profile.field_names)
+    found = (*BY_COMMAND, *PEOPLE, *fields.SETTABLE, *profile.field_names)
     return tuple(dict.fromkeys(name for name in found if name not in fields.OWN))
 
 
-def _split(job: Job, argument: str) -> tuple[str, str]:
+def split(names: Names, profile: Profile, argument: str) -> tuple[str, str]:
     """The field that the first words name, and what it is to be; Refused with the nearest."""
-    known = dict(_called(job))
+    known = dict(_called(names, profile))
     words = argument.strip().replace("=", " = ").split()
     for count in range(min(MOST_WORDS, len(words)), 0, -1):
         head = fold(" ".join(words[:count]).replace("_", " ").strip(" :="))
@@ -124,13 +125,13 @@ def _split(job: Job, argument: str) -> tuple[str, str]:
             rest = argument.strip().replace("=", " = ", 1).split(None, count)[count:]
             return known[head], " ".join(rest).strip(" :=")
     first = words[0].strip(":=").lower() if words else ""
-    raise Refused(fields.named_error(first, names(job)).message)
+    raise Refused(fields.named_error(first, settable(profile)).message)
 
 
-def _called(job: Job) -> Iterator[tuple[str, str]]:
+def _called(names: Names, profile: Profile) -> Iterator[tuple[str, str]]:
     """(what people call a field, its name), in the languages of the desk."""
-    writers = [Translator(language) for language in job.names.languages]
-    own = (*names(job), *fields.OWN)
+    writers = [Translator(language) for language in names.languages]
+    own = (*settable(profile), *fields.OWN)
     for name in own:
         for writer in writers:
             yield fold(writer.write(fields.label(name))), name

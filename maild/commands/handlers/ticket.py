@@ -154,26 +154,23 @@ def future(job: Job, when: datetime) -> datetime:
 
 
 def priority(job: Job, argument: str) -> str:
-    return _field(job, "priority", job.names.priority(argument))
-
-
-def queue(job: Job, argument: str) -> str:
-    return _field(job, "queue", job.names.queue(argument))
+    return field(job, "priority", job.names.priority(argument))
 
 
 def type_(job: Job, argument: str) -> str:
-    return _field(job, "type", job.names.type(argument))
+    return field(job, "type", job.names.type(argument))
 
 
 def title(job: Job, argument: str) -> str:
-    return _field(job, "title", argument.strip())
+    return field(job, "title", argument.strip())
 
 
 def resolution(job: Job, argument: str) -> str:
-    return _field(job, "resolution", argument.strip())
+    return field(job, "resolution", argument.strip())
 
 
-def _field(job: Job, name: str, value: str) -> str:
+def field(job: Job, name: str, value: str) -> str:
+    """Gives a plain field its value, and says so."""
     field = fields.label(name)
     if job.desk.set_field(job.the_ticket, name, value):
         return sentence('{field!c} is "{value}".', field=field, value=value)
@@ -187,8 +184,8 @@ def issue(job: Job, argument: str) -> str:
     if known:
         first = _among(tuple(known), first, sentence("issue type"))
         second = _among(tuple(known[first]), second, sentence("sub-issue type")) if second else ""
-    done = _field(job, "issue_type", first)
-    return together(done, _field(job, "sub_issue_type", second)) if second else done
+    done = field(job, "issue_type", first)
+    return together(done, field(job, "sub_issue_type", second)) if second else done
 
 
 def _among(known: tuple[str, ...], text: str, what: str) -> str:
@@ -203,11 +200,11 @@ def _among(known: tuple[str, ...], text: str, what: str) -> str:
 
 
 def impact(job: Job, argument: str) -> str:
-    return _by_matrix(job, _field(job, "impact", job.names.level(argument)))
+    return _by_matrix(job, field(job, "impact", job.names.level(argument)))
 
 
 def urgency(job: Job, argument: str) -> str:
-    return _by_matrix(job, _field(job, "urgency", job.names.level(argument)))
+    return _by_matrix(job, field(job, "urgency", job.names.level(argument)))
 
 
 def _by_matrix(job: Job, done: str) -> str:
@@ -217,7 +214,7 @@ def _by_matrix(job: Job, done: str) -> str:
     if None in both:
         return done
     name = job.desk.profile.matrix.priority(str(both[0]), str(both[1]))
-    return together(done, _field(job, "priority", name)) if name else done
+    return together(done, field(job, "priority", name)) if name else done
 
 
 def tag(job: Job, argument: str) -> str:
