@@ -54,7 +54,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class _Gate:
+class _Permit:
     """Lets a watcher watch as long as its mailbox is ours (`maild/leases.py`)."""
 
     def __init__(self, *, is_open: bool) -> None:
@@ -112,8 +112,8 @@ class Daemon:
         self.deliverer = app.deliverer(partial(self.progress.moved, "deliver"))
         self.watchers = [(s, self._watcher(s)) for s in app.settings.config.mailbox]
         shared = not app.store.is_sqlite
-        self._gates = {s.name: _Gate(is_open=not shared) for s, _ in self.watchers}
-        names = [LEASE + name for name in self._gates]
+        self._permits = {s.name: _Permit(is_open=not shared) for s, _ in self.watchers}
+        names = [LEASE + name for name in self._permits]
         self._leases = Leases(app.store, names, self._leased) if shared and names else None
         self.monitor = Monitor(app.store, app.settings, self.progress, _now)
         self.failures: list[str] = []  # of one pass: mailboxes that could not be reached
@@ -181,8 +181,8 @@ class Daemon:
         """Ends what `start` began, within STOP_SECONDS."""
         log.info("stopping")
         self.stop.set()
-        for gate in self._gates.values():
-            gate.close()
+        for permit in self._permits.values():
+            permit.close()
         if self._web is not None:
             self._web.stop()
         self._ticker.shutdown(wait=False)
@@ -247,11 +247,11 @@ class Daemon:
     # ---- the threads
 
     def _leased(self, name: str, ours: bool) -> None:
-        self._gates[name.removeprefix(LEASE)].change(ours and not self.stop.is_set())
+        self._permits[name.removeprefix(LEASE)].change(ours and not self.stop.is_set())
 
     def _keep_watch(self, name: str, watcher: Watcher) -> None:
         while not self.stop.is_set():
-            self._gates[name].watch(watcher)
+            self._permits[name].watch(watcher)
 
     def _process(self) -> None:
         while not self.stop.is_set():

@@ -161,6 +161,15 @@ class Became(StrEnum):
     QUARANTINED = "quarantined"
 
 
+class AnswerState(StrEnum):
+    """Where an answer of the console is, that can be taken back for some seconds."""
+
+    WAITING = "waiting"
+    GIVEN = "done"
+    REFUSED = "refused"  # it may not be any more; its words are kept
+    UNDONE = "undone"  # taken back; its words are a draft again
+
+
 class SendState(StrEnum):
     """Where a notification, or the call of a web hook, is on its way."""
 
@@ -211,6 +220,13 @@ class Address:
     def domain(self) -> str:
         """Its domain, as it is compared."""
         return self.key.rpartition("@")[2]
+
+
+class Withheld(StrEnum):
+    """What becomes of what somebody asked whom nothing proves (H41)."""
+
+    WAITING = "waiting"  # for his "yes"
+    RELEASED = "released"
 
 
 class Verdict(StrEnum):

@@ -316,7 +316,7 @@ def read_contact(
     word = words[0]
     if Role.CONTACT in word.who and alone and (not opens or word.report or word.optional_for):
         return Opening(rest, (Command(word.name, "", line, "text"),))
-    if "contact" not in word.who and line == line.strip() and len(line) <= LONGEST_LINE:
+    if Role.CONTACT not in word.who and line == line.strip() and len(line) <= LONGEST_LINE:
         why = sentence(
             "Only the desk's technicians may do that by mail; your message was passed on to them."
         )

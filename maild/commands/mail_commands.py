@@ -142,7 +142,7 @@ def _meant(profile: Profile) -> dict[str, str]:
     keys = ("complete_status", "resolved_status", "deferred_status", "scheduled_status")
     found = {key: getattr(profile, key) for key in keys if getattr(profile, key)}
     for status in profile.statuses.values():
-        if status.set_by != "system":
+        if status.for_people:
             found.setdefault(status.kind, status.name)
     return found
 

@@ -15,10 +15,11 @@ from urllib.parse import urlencode
 from maild.desk.profile import Profile, View, named
 from maild.errors import UsageError
 from maild.i18n import Sentence, sentence
+from maild.model import StatusKind
 from maild.store.asking.listing import Ask, Filter, Listed
 
 MAILING_LIST = "mailing list"  # source of a ticket that holds a thread of one
-OPEN_KINDS = ("new", "working", "waiting", "review", "resolved")
+OPEN_KINDS = tuple(kind for kind in StatusKind if kind is not StatusKind.CLOSED)
 OPS = ("is", "not", "has", "before", "after", "empty", "filled")
 
 

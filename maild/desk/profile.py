@@ -72,13 +72,18 @@ class Status:
 
     name: str
     kind: str  # one of STATUS_KINDS
-    set_by: str = "people"  # "system": rules only, people and commands may not (G1)
+    set_by: str = "people"  # or "system": see `for_people`
     categories: tuple[str, ...] = ()  # of tickets that may have it; none named: all (G20)
     needs: tuple[str, ...] = ()  # what must be there before a person may set it: words of NEEDS
     tell_contact: bool = True  # no: the contact is not told of it (G9)
     text_for: str = ""  # team: what is written beside it is for colleagues (G2)
     pauses_sla: bool = False
     meaning: str = ""  # one sentence for the people who choose
+
+    @property
+    def for_people(self) -> bool:
+        """Whether people and their commands may set it, not rules alone (G1)."""
+        return self.set_by != "system"
 
 
 @dataclass(frozen=True, slots=True)

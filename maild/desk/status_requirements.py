@@ -39,7 +39,7 @@ def may_set(desk: Asking, ticket: Ticket, name: str) -> Status:
     Refused, with the reason and the way out, where he may not; UsageError: there is no such one.
     """
     status = desk.profile.status(name)
-    if status.set_by == "system":
+    if not status.for_people:
         raise Refused(
             sentence(
                 '"{status}" is set by the desk itself only; possible are {known}.',
@@ -100,7 +100,7 @@ def choices(profile: Profile, ticket: Ticket) -> list[str]:
     return [
         status.name
         for status in profile.statuses.values()
-        if status.set_by != "system" and visible(status, ticket)
+        if status.for_people and visible(status, ticket)
     ]
 
 

@@ -24,7 +24,7 @@ from maild.errors import NotFound, Refused
 from maild.i18n import sentence
 from maild.ingest.accept import accept
 from maild.ingest.scanner import Scanner
-from maild.model import Became, MessageState, Role, SendState
+from maild.model import Became, Kind, MessageState, Role, SendState
 from maild.parse.parser import parse
 from maild.store import asking
 from maild.store.records import Message, Note, Organization, Person, Ticket, TimeEntry
@@ -127,7 +127,7 @@ def keep(desk: Desk, ticket: Ticket | None, person: Person, wanted: Submission) 
         processed=desk.now,
         sender=asking.people.email(desk.unit, person),
         subject=", ".join(f"{name} {value}".strip() for name, value in wanted.commands)[:500],
-        kind="human",
+        kind=Kind.HUMAN,
         proof="session",
         outcome=Became.NOTE,
         ticket_id=ticket.id if ticket else None,

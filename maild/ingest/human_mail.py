@@ -62,6 +62,7 @@ from maild.model import (
     Role,
     StatusKind,
     TicketRole,
+    Withheld,
 )
 from maild.parse.fold import fold
 from maild.parse.kind import takes_no_answers, writes_for_others
@@ -722,7 +723,7 @@ def _confirmed(desk: Desk, understood: Understood) -> Message | None:
 def take_up(desk: Desk, mail: Mail, earlier: Message, read: Read) -> Outcome | None:
     """What a proven copy of an unproven mail asks for, if it does (H91); else None."""
     ticket = desk.unit.get(Ticket, earlier.ticket_id)
-    asked_for = earlier.withheld == withheld.WAITING or bool(earlier.commands)
+    asked_for = earlier.withheld is Withheld.WAITING or bool(earlier.commands)
     if ticket is None or not asked_for or (earlier.proof or "none") != "none":
         return None
     _meet(desk, mail)
@@ -732,7 +733,7 @@ def take_up(desk: Desk, mail: Mail, earlier: Message, read: Read) -> Outcome | N
         return None
     desk.actor, desk.author = understood.actor, understood.person
     desk.unit.change(earlier, proof=understood.proof.by)
-    if earlier.withheld == withheld.WAITING:
+    if earlier.withheld is Withheld.WAITING:
         return _release(desk, understood, earlier, read)
     if understood.sender.is_resource or not understood.asked.commands:
         return None

@@ -1,5 +1,5 @@
-"""Posts of lists that are letters all the same: the list is the desk's own address, or somebody
-answers what he alone got (H105)."""
+"""Posts of lists that are people's mail all the same: the list is the desk's own address, or
+somebody answers what he alone got (H105)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from maild.model import Kind, Mail, Reason
 from maild.store.unit import Unit
 
 
-def as_letter(unit: Unit, config: Config, mail: Mail) -> Mail:
+def as_this_desk_has_it(unit: Unit, config: Config, mail: Mail) -> Mail:
     """The mail as it is at this desk: a post of our own list is what it would be without the
     list."""
     names = mail.of_list.names if mail.of_list is not None else ()

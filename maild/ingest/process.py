@@ -39,7 +39,7 @@ from maild.ingest.quarantine import alert_of
 from maild.ingest.read_ahead import ReadAhead, split
 from maild.ingest.scanner import Scanner
 from maild.model import Became, Mail, MessageState
-from maild.parse.kind import MOST_HOPS
+from maild.parse import trace
 from maild.parse.limits import LocalReader, Reader
 from maild.rules.engine import Rules
 from maild.store import Store, asking
@@ -223,7 +223,7 @@ class Pipeline:
             return None
         unit.is_new(stored)  # what it caused before, if it failed, was undone
         crash_point("process.claimed")
-        mail = own_list.as_letter(unit, self.settings.config, mail)
+        mail = own_list.as_this_desk_has_it(unit, self.settings.config, mail)
         rules = copy(self.rules)  # a mail sees one profile, also while the files are read again
         desk = Desk(
             unit=unit,
@@ -302,7 +302,8 @@ def _describe(desk: Desk, stored: Message, mail: Mail) -> None:
 
 
 def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outcome:
-    """The story of one message: a copy? our own? a loop? a machine's answer? else a letter."""
+    """What one message is, first that fits: a duplicate, our own, a loop, automatic, routed by
+    rules, spam; else a person's mail."""
     duplicates.alone_with(desk.unit, stored)
     look_ahead(desk, mail)
     earlier = duplicates.twin(desk.unit, stored)
@@ -312,9 +313,9 @@ def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outc
     back = own_mail.returned(desk, mail, read)
     if back:
         return conclude(desk, Became.IGNORED, back)
-    hops = len(mail.header_all("Received"))
-    if hops > MOST_HOPS:
-        return conclude(desk, Became.IGNORED, f"it went through {hops} servers: a loop (H40)")
+    loop = trace.loop(mail.header_all("Received"))
+    if loop:
+        return conclude(desk, Became.IGNORED, f"{loop} (H40)")
     if mail.kind.automatic:
         return automatic_mail.take(desk, mail)
     sender_kinds.tell(desk, mail)

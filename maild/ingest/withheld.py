@@ -15,14 +15,13 @@ from maild.desk.notify import notify
 from maild.i18n import sentence
 from maild.ingest.outcome import say
 from maild.ingest.proof import Proof
-from maild.model import Mail, Reason
+from maild.model import Mail, Reason, Withheld
 from maild.parse import letter
 from maild.parse.fold import fold
 from maild.store import asking
 from maild.store.records import Message, Note, Person, Ticket
 from maild.store.unit import Unit
 
-WAITING, RELEASED = "waiting", "released"  # of Message.withheld
 YES = Path(__file__).parent / "confirm.yaml"
 _SIGNS = re.compile(r"[^\w\s']")
 _AGREES = "👍👌🙂😊😀😃😄🙏✅✔☺®©"
@@ -83,7 +82,7 @@ def _yes() -> tuple[Yes, ...]:
 def withhold(desk: Desk, ticket: Ticket, person: Person, asked: Iterable[str], proof: Proof) -> int:
     """Marks the mail being processed as withheld and asks its sender; how many mails that made."""
     assert desk.stored is not None
-    desk.unit.change(desk.stored, withheld=WAITING)
+    desk.unit.change(desk.stored, withheld=Withheld.WAITING)
     say(desk, Reason("withheld", "words kept, deeds not done", f"needed: {proof.needed}"))
     what = list(asked) or [sentence("send these words on to the people of the ticket")]
     if desk.mail is None or not desk.mail.answerable:
@@ -97,7 +96,7 @@ def confirmed(unit: Unit, ids: Iterable[str], person: Person) -> Message | None:
     for item in reversed(asking.outbox.with_ids(unit, ids)):
         if item.template == "confirm" and item.person_id == person.id and not item.exposed:
             message = unit.get(Message, item.stored_id)
-            if message is not None and message.withheld == WAITING:
+            if message is not None and message.withheld is Withheld.WAITING:
                 return message
     return None
 
@@ -107,7 +106,7 @@ def release(
 ) -> tuple[Mail, Note | None]:
     """The withheld mail, read again, and its note; it cannot be released again."""
     reasons = [*message.reasons, ["proof", "confirmed", "he answered our question"]]
-    desk.unit.change(message, withheld=RELEASED, reasons=reasons)
+    desk.unit.change(message, withheld=Withheld.RELEASED, reasons=reasons)
     note = next(iter(asking.notes.of_message(desk.unit, message.id)), None)
     return read(asking.messages.octets(desk.unit, message.id)), note
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
 
-from maild.templates.escape import one_line
+from maild.templates.escape import plain_line
 
 SUBJECT = 240  # characters
 NAME = 100  # characters
@@ -102,7 +102,7 @@ def _head(lines: Iterable[str]) -> bytes:
 
 def unstructured(value: str, name: str, limit: int = SUBJECT) -> str:
     """Words on one line, in encoded words where need be, folded (RFC 2047 §2)."""
-    clean = one_line(value)
+    clean = plain_line(value)
     clean = clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
     charset = "us-ascii" if clean.isascii() and "=?" not in clean else "utf-8"
     return Header(clean, charset, header_name=name, maxlinelen=76).encode(linesep="\r\n")
@@ -117,7 +117,7 @@ def mailbox(name: str, address: str) -> str:
     printable = address.replace("\u200d", "").isprintable()  # a joiner holds an emoji together
     if not (words and printable) or re.search(r'[<>,;:"\\()]', address):
         raise ValueError("the address cannot stand in a header")
-    clean = one_line(name)[:NAME].strip()
+    clean = plain_line(name)[:NAME].strip()
     if not clean:
         return address
     if _ATEXT.fullmatch(clean) and "=?" not in clean:
@@ -138,7 +138,7 @@ def date(moment: datetime) -> str:
 
 
 def _filename(name: str) -> str:
-    clean = one_line(name)[:150] or "file"
+    clean = plain_line(name)[:150] or "file"
     if _PARAMETER.fullmatch(clean):
         return f'filename="{clean}"'
     octets = clean.encode("utf-8", "replace")

@@ -74,7 +74,7 @@ class Connection:
             async with asyncio.timeout(self._smtp.timeout_seconds * 3 + len(mail) / SLOWEST):
                 return await self._sent(sender, recipient, mail, mark)
         except aiosmtplib.SMTPResponseException as error:
-            text = one_line(error.message)
+            text = readable(error.message)
             outcome = judge(self._stage, error.code, text)
             await self._reset(outcome)
             return Answer(outcome, error.code, text)
@@ -117,7 +117,7 @@ class Connection:
         reply = await client.execute_command(b".", timeout=self._smtp.timeout_seconds * 3)
         if not 200 <= reply.code < 300:
             raise aiosmtplib.SMTPDataError(reply.code, reply.message)
-        return Answer("sent", reply.code, one_line(reply.message))
+        return Answer("sent", reply.code, readable(reply.message))
 
     def _lost(self, error: BaseException) -> Answer:
         """No answer: after the final dot nobody knows; before it the mail is not there."""
@@ -159,8 +159,8 @@ async def probe(smtp: SmtpSection) -> None:
     await connection.close()
 
 
-def one_line(text: str, limit: int = 300) -> str:
-    """A server's answer, fit for a row and the log: one line, no controls, never an AUTH line."""
+def readable(text: str, limit: int = 300) -> str:
+    """A server's answer, fit for a row and the log: one line, no controls, `limit` at most."""
     plain = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text).split())
     return plain[:limit]
 
@@ -273,16 +273,16 @@ def _unreachable(smtp: SmtpSection, error: BaseException) -> MaildError:
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
         return _login_refused(smtp, at, error, detail)
     if isinstance(error, aiosmtplib.SMTPResponseException):  # greeting, EHLO, STARTTLS
-        text = one_line(error.message)
+        text = readable(error.message)
         return refuses_us(smtp, Answer("ours", error.code, text))
     if isinstance(_cause(error), ssl.SSLError):
         return Unavailable(
-            f"{at} cannot be trusted: {one_line(str(_cause(error)), 120)}; {TLS_HINT}",
+            f"{at} cannot be trusted: {readable(str(_cause(error)), 120)}; {TLS_HINT}",
             detail=detail,
         )
     if isinstance(error, aiosmtplib.SMTPNotSupported) or "not supported" in str(error):
         return Unavailable(
-            f"{at} does not offer what [smtp] asks for ({one_line(str(error), 120)}). Check `tls`, "
+            f"{at} does not offer what [smtp] asks for ({readable(str(error), 120)}). Check `tls`, "
             "`username` and `port`.",
             detail=detail,
         )
@@ -293,7 +293,7 @@ def _unreachable(smtp: SmtpSection, error: BaseException) -> MaildError:
             f"{at} does not answer within {smtp.timeout_seconds:g} seconds.", detail=detail
         )
     return Temporary(
-        f"{at} cannot be reached ({one_line(str(_cause(error)), 120)}). Check `host`, `port` and "
+        f"{at} cannot be reached ({readable(str(_cause(error)), 120)}). Check `host`, `port` and "
         "`tls` in [smtp], and that it runs.",
         detail=detail,
     )

@@ -12,7 +12,7 @@ INVISIBLE = re.compile(
 
 
 def one_line(text: str) -> str:
-    """White space joined, control and invisible characters gone."""
+    """A mail's field as it is read: white space joined, control and invisible characters gone."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     return " ".join(INVISIBLE.sub("", text.replace("\x1b", "")).split())

@@ -14,14 +14,13 @@ from functools import cached_property, wraps
 from typing import Any, TypeVar
 
 from maild.model import Address, Appointment, FailedRecipient, Kind, OfList, Reason
-from maild.parse import bounce, out_of_office, phrases, prefixes, reactions
+from maild.parse import bounce, out_of_office, phrases, prefixes, reactions, trace
 from maild.parse.fold import fold
 from maild.parse.headers import parse_addresses
 from maild.parse.mime import Part
 
 _TEXT = 6_000  # characters of the text that phrases are looked for in
 _OPENING = 400  # characters of it that are its first lines
-MOST_HOPS = 100  # Received fields of a mail that runs in a circle (RFC 5321 §6.3, H40)
 
 
 Evidence = TypeVar("Evidence")
@@ -614,5 +613,4 @@ def _obstacles(facts: Facts) -> Iterator[str | None]:
         value = facts.first(name).strip().lower()
         if value and (name != "X-Zammad-Send-Auto-Response" or value == "false"):
             yield f"header {name}: {value[:100]}"
-    if len(facts.all("Received")) > MOST_HOPS:
-        yield f"more than {MOST_HOPS} Received fields: the mail runs in a circle"
+    yield trace.loop(facts.all("Received"))

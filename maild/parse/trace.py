@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 LONGEST_HEADER = 512 * 1024  # octets of a header that are looked at
+MOST_HOPS = 100  # Received fields of a mail that does not run in a circle (RFC 5321 §6.3)
 LONGEST_FIELD = 8_000  # characters; a longer one is odd
 
 NAMES = frozenset(("received", "authentication-results"))
@@ -21,6 +22,12 @@ _NAME = re.compile(r"([!-9;-~]+)([ \t]*):")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def loop(received: Sequence[str]) -> str | None:
+    """Why a mail with these Received fields runs in a circle; None: it does not (H40)."""
+    count = len(received)
+    return f"it went through {count} servers: a loop" if count > MOST_HOPS else None
 
 
 def fields(raw: bytes) -> tuple[tuple[str, str], ...]:

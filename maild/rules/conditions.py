@@ -412,7 +412,9 @@ class Reader:
     def _allowed(self, value: Value) -> Sequence[str] | None:
         if value.words is not None:
             return [str(word) for word in value.words(self.profile)]
-        if value.name in ("event.from", "event.to") and set(self.events) == {"status changed"}:
+        if value.name in ("event.from", "event.to") and set(self.events) == {
+            EventName.STATUS_CHANGED
+        }:
             return list(self.profile.statuses)
         return None
 

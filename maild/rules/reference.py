@@ -76,7 +76,7 @@ def _own(profile: Profile, names: str) -> dict[str, Any]:
 
 def _status(status: Status) -> tuple[str, ...]:
     besides = [
-        "set by rules only" if status.set_by == "system" else "",
+        "" if status.for_people else "set by rules only",
         f"needs {', '.join(status.needs)}" if status.needs else "",
         f"of {', '.join(status.categories)}" if status.categories else "",
         "" if status.tell_contact else "the contact is not told",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from maild.model import AnswerState
 from maild.store.declare import UNWRITTEN, Index, Unique, column, key, key_ref, primary, record, ref
 
 JSON = Mapping[str, Any]
@@ -105,7 +106,7 @@ class Pending:
     address: str  # where it came from (IP)
     created: datetime
     due: datetime
-    state: str = "waiting"  # waiting done undone refused
+    state: AnswerState = AnswerState.WAITING
     said: str = ""  # what became of it
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.model import MessageState, SendState, StatusKind
+from maild.model import MessageState, SendState, StatusKind, Withheld
 from maild.store.asking import settings
 from maild.store.prepared import Statement
 from maild.store.question import param
@@ -84,7 +84,7 @@ _understood = sa.exists().where(
     _message.id == _raw.stored_id,
     _message.state == MessageState.PROCESSED,
     _message.processed < param("before"),
-    sa.func.coalesce(_message.withheld, "") != "waiting",
+    sa.func.coalesce(_message.withheld, "") != Withheld.WAITING,
     _is_over(_message.ticket_id),
 )
 _KINDS: Mapping[str, tuple[_Part, ...]] = {

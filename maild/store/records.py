@@ -18,6 +18,7 @@ from maild.model import (
     SendState,
     StatusKind,
     TicketRole,
+    Withheld,
 )
 from maild.store.declare import (
     UNWRITTEN,
@@ -84,7 +85,7 @@ class Message:
     subject: str | None = None
     kind: str | None = None
     proof: str | None = None  # why we believed the sender: token dmarc dkim none
-    withheld: str | None = None  # what its unproven writer asked for: waiting released
+    withheld: Withheld | None = None  # what its unproven writer asked for
     outcome: Became | None = None
     why: str | None = None
     reasons: Sequence[Any] = column(factory=list)  # [step, decided, because]

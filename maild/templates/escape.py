@@ -22,8 +22,8 @@ def plain(value: object) -> str:
     return _UNSEEN.sub("", text)
 
 
-def one_line(value: object) -> str:
-    """The value on one line, white space made single: for subjects and names (H74)."""
+def plain_line(value: object) -> str:
+    """`plain` on one line, white space made single: for subjects and names that go out (H74)."""
     return " ".join(plain(value).split())
 
 

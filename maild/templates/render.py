@@ -69,9 +69,9 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
     """Renders all parts; UsageError with file, line and what is wrong where it cannot be done."""
     zone = ZoneInfo(data["recipient"]["timezone"])
     text_page = _Page(i18n.locale(_language(template, data)), zone, words, False, data)
-    subject = escape.one_line(_fill(template, "subject", data, text_page))
-    preheader = escape.one_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
-    foot = escape.one_line(_fill(template, "foot", data, text_page))
+    subject = escape.plain_line(_fill(template, "subject", data, text_page))
+    preheader = escape.plain_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
+    foot = escape.plain_line(_fill(template, "foot", data, text_page))
     body = _fill(template, "body", data, text_page)
     page = replace(text_page, as_html=True)
     parts = {
@@ -106,9 +106,9 @@ def _reply_above(data: Mapping[str, Any], words: Words) -> str:
 
 def _signature(data: Mapping[str, Any]) -> str:
     ours = data["desk"]
-    lines = [escape.one_line(line) for line in str(ours.get("signature") or "").splitlines()]
-    first, *more = [line for line in lines if line] or [escape.one_line(ours["name"])]
-    number = escape.one_line((data.get("ticket") or {}).get("number"))
+    lines = [escape.plain_line(line) for line in str(ours.get("signature") or "").splitlines()]
+    first, *more = [line for line in lines if line] or [escape.plain_line(ours["name"])]
+    number = escape.plain_line((data.get("ticket") or {}).get("number"))
     return "\n".join([" · ".join(filter(None, (first, number))), *more])
 
 
@@ -209,7 +209,7 @@ def _words_of(note: Mapping[str, Any] | None, frame: bool = True) -> Ready:
         )
     for name in ("attachments", "left_out", "unscanned", "refused"):
         files = ", ".join(
-            f"{escape.one_line(a['filename'])} ({_size(a['size'])})"
+            f"{escape.plain_line(a['filename'])} ({_size(a['size'])})"
             for a in note["attachments"]
             if _goes(a) == name
         )
@@ -242,7 +242,7 @@ def _with_pictures(text: str, files: Iterable[Mapping[str, Any]]) -> str:
         if start >= 0:
             end = start + len(at)
             seen[at] = end if place["instead"] else start
-            name = html.escape(escape.one_line(file["filename"]))
+            name = html.escape(escape.plain_line(file["filename"]))
             picture = _PICTURE.format(id=html.escape(place["id"]), name=name)
             cuts.append((start if place["instead"] else end, end, picture))
     out, done = [], 0
@@ -271,7 +271,7 @@ def _quote(text: str | None) -> Ready:
 
 def _said_by(entry: Mapping[str, Any]) -> str:
     words = _PAGE.get().words
-    line = words["wrote"].replace("{by}", escape.one_line(entry["by"]))
+    line = words["wrote"].replace("{by}", escape.plain_line(entry["by"]))
     line = line.replace("{when}", _time(entry["created"]))
     return line if entry["public"] else f"{line} ({words['internal']})"
 
@@ -284,7 +284,7 @@ def _history(earlier: list[Mapping[str, Any]], unfolded: bool = False) -> Ready:
     texts, blocks = [], []
     for entry in earlier:
         said, text = _said_by(entry), escape.plain(entry["text"]).strip()
-        title = escape.one_line(entry.get("title"))
+        title = escape.plain_line(entry.get("title"))
         said = f"{said}: {title}" if title else said
         texts.append(said + ":\n" + "\n".join(f"> {line}".rstrip() for line in text.split("\n")))
         blocks.append(
@@ -314,7 +314,7 @@ def _facts(ticket: Mapping[str, Any], *names: str) -> Ready:
 
 def _details(rows: list[Mapping[str, Any]]) -> Ready:
     """A small table of what things are called and what stands there, such as `details`."""
-    return _table([(_capital(escape.one_line(row["label"])), escape.one_line(row["value"]))
+    return _table([(_capital(escape.plain_line(row["label"])), escape.plain_line(row["value"]))
                    for row in rows])  # fmt: skip
 
 
@@ -336,12 +336,12 @@ def _fact(name: str, value: Any) -> str:
         return _time(value)
     if name == "hours":
         return _hours(value)
-    return escape.one_line(", ".join(map(str, value)) if isinstance(value, list) else value)
+    return escape.plain_line(", ".join(map(str, value)) if isinstance(value, list) else value)
 
 
 def _link(address: str | None) -> Ready:
     """A web address that can be followed; anything else is only shown."""
-    plain = escape.one_line(address)
+    plain = escape.plain_line(address)
     return _ready(plain, f"<p>{escape.paragraphs(plain)}</p>")
 
 
@@ -365,7 +365,7 @@ def _cell(name: str, value: Any) -> str:
         return f"{_PAGE.get().words['due']}: {_day(value)}"
     if name in ("due", "worked_on"):
         return _day(value)
-    return _hours(value) if name == "hours" else escape.one_line(value)
+    return _hours(value) if name == "hours" else escape.plain_line(value)
 
 
 def _time(value: str | None) -> str:
@@ -414,7 +414,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "day": _day,
     "hours": _hours,
     "size": _size,
-    "line": escape.one_line,
+    "line": escape.plain_line,
 }
 
 

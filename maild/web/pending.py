@@ -17,6 +17,7 @@ from maild.desk.desk import Desk
 from maild.errors import MaildError
 from maild.ingest import by_hand
 from maild.ingest.by_hand import Done
+from maild.model import AnswerState
 from maild.store.asking import console as asking
 from maild.store.console_records import Draft, Pending
 from maild.store.unit import Unit
@@ -90,7 +91,7 @@ def give(console: Console, pending: Pending) -> None:
         return by_hand.do(desk, ticket, person, submission)
 
     def mark_done(unit: Unit) -> None:
-        _mark(unit, pending, "done", "")
+        _mark(unit, pending, AnswerState.GIVEN, "")
 
     try:
         console.app.by_hand(pending.person_id, f"form:{pending.key}", now, work, also=mark_done)
@@ -107,12 +108,12 @@ def give(console: Console, pending: Pending) -> None:
 
 def _refused(console: Console, pending: Pending, why: str) -> None:
     with suppress(AlreadyGiven):
-        retried(console, lambda unit: _mark(unit, pending, "refused", why))
+        retried(console, lambda unit: _mark(unit, pending, AnswerState.REFUSED, why))
 
 
-def _mark(unit: Unit, pending: Pending, state: str, said: str) -> None:
+def _mark(unit: Unit, pending: Pending, state: AnswerState, said: str) -> None:
     row = unit.first(asking.PENDING, key=pending.key)
-    if row is None or row.state != "waiting":
+    if row is None or row.state is not AnswerState.WAITING:
         raise AlreadyGiven
     unit.change(row, state=state, said=said)
 

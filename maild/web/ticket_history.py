@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from maild.desk import fields
 from maild.i18n import Sentence, sentence
+from maild.model import EventName
 from maild.store.records import Event
 
 if TYPE_CHECKING:
@@ -16,38 +17,38 @@ if TYPE_CHECKING:
 # What the conversation itself shows; the rest is in the history.
 SHOWN = frozenset(
     {
-        "status changed",
-        "assigned",
-        "unassigned",
-        "merged",
-        "unmerged",
-        "transferred",
-        "deleted",
-        "restored",
-        "message bounced",
-        "notification failed",
-        "SLA missed",
-        "SLA approaching",
-        "person added",
-        "person removed",
-        "linked",
-        "time removed",
+        EventName.STATUS_CHANGED,
+        EventName.ASSIGNED,
+        EventName.UNASSIGNED,
+        EventName.MERGED,
+        EventName.UNMERGED,
+        EventName.TRANSFERRED,
+        EventName.DELETED,
+        EventName.RESTORED,
+        EventName.MESSAGE_BOUNCED,
+        EventName.NOTIFICATION_FAILED,
+        EventName.SLA_MISSED,
+        EventName.SLA_APPROACHING,
+        EventName.PERSON_ADDED,
+        EventName.PERSON_REMOVED,
+        EventName.LINKED,
+        EventName.TIME_REMOVED,
     }
 )
 PICTURES = {
-    "status changed": "recent",
-    "assigned": "person",
-    "unassigned": "person",
-    "merged": "merge",
-    "linked": "link",
-    "message bounced": "warn",
-    "notification failed": "warn",
-    "SLA missed": "clock",
-    "SLA approaching": "clock",
-    "deleted": "trash",
-    "transferred": "swap",
-    "time added": "clock",
-    "note added": "note",
+    EventName.STATUS_CHANGED: "recent",
+    EventName.ASSIGNED: "person",
+    EventName.UNASSIGNED: "person",
+    EventName.MERGED: "merge",
+    EventName.LINKED: "link",
+    EventName.MESSAGE_BOUNCED: "warn",
+    EventName.NOTIFICATION_FAILED: "warn",
+    EventName.SLA_MISSED: "clock",
+    EventName.SLA_APPROACHING: "clock",
+    EventName.DELETED: "trash",
+    EventName.TRANSFERRED: "swap",
+    EventName.TIME_ADDED: "clock",
+    EventName.NOTE_ADDED: "note",
 }
 
 
@@ -63,33 +64,33 @@ class Happening:
 
 def happening(visit: Visit, event: Event) -> Happening:
     """An event as a line."""
-    name = str(event.event)
+    name = event.event
     text = visit.words.write(_sentence(visit, name, event.by, event.detail))
     return Happening(event.at, text, PICTURES.get(name, "history"), name in SHOWN)
 
 
-def _sentence(visit: Visit, name: str, by: str, detail: Any) -> Sentence:
+def _sentence(visit: Visit, name: EventName, by: str, detail: Any) -> Sentence:
     who = _actor(by)
     from_, to = _value(visit, detail.get("from")), _value(visit, detail.get("to"))
-    if name == "status changed":
+    if name == EventName.STATUS_CHANGED:
         return sentence("{who}: {before} → {after}", who=who, before=from_, after=to)
-    if name == "assigned":
+    if name == EventName.ASSIGNED:
         return sentence("{who} gave it to {person}", who=who, person=to)
-    if name == "unassigned":
+    if name == EventName.UNASSIGNED:
         return sentence("{who} took it from {person}", who=who, person=from_)
-    if name == "field changed":
+    if name == EventName.FIELD_CHANGED:
         field = fields.label(str(detail.get("field", "")).removesuffix("_id"))
         return sentence("{who} set {field} to {value}", who=who, field=field, value=to)
-    if name in ("person added", "person removed"):
+    if name in (EventName.PERSON_ADDED, EventName.PERSON_REMOVED):
         person = str(detail.get("person", ""))
-        if name == "person added":
+        if name == EventName.PERSON_ADDED:
             return sentence("{who} added {person}", who=who, person=person)
         return sentence("{who} removed {person}", who=who, person=person)
-    if name == "linked":
+    if name == EventName.LINKED:
         return sentence("{who} linked it to {ticket}", who=who, ticket=to)
-    if name == "merged":
+    if name == EventName.MERGED:
         return sentence("{who} merged {ticket} into {other}", who=who, ticket=from_, other=to)
-    if name in ("rule fired", "clock fired"):
+    if name in (EventName.RULE_FIRED, EventName.CLOCK_FIRED):
         return sentence("rule: {rule}", rule=str(detail.get("rule", detail.get("name", by))))
     return sentence("{who}: {event}", who=who, event=Sentence(name, {}))
 

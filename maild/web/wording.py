@@ -98,7 +98,7 @@ class Wording:
 
     def statuses(self: Visit) -> list[str]:  # type: ignore[misc]
         """The statuses that a person can set."""
-        return [s.name for s in self.profile.statuses.values() if s.set_by != "system"]
+        return [s.name for s in self.profile.statuses.values() if s.for_people]
 
     def resource_choices(self: Visit) -> list[tuple[int, str]]:  # type: ignore[misc]
         return [(p.id, p.name) for p in screens.resources(self.unit)]

@@ -30,7 +30,7 @@ def resolve(job: Job, argument: str) -> str:
         with job.desk.acting(MAILD):
             job.desk.add_note(ticket, text=for_all(job.desk, together(said, lacking)), public=False)
         return sentence("Thank you; a technician will close it.")
-    if profile.status(name).set_by != "system" and job.may.role == Role.RESOURCE:
+    if profile.status(name).for_people and job.may.role == Role.RESOURCE:
         name = status_requirements.may_set(job.desk, ticket, name).name
     return _set(job, ticket, name)
 

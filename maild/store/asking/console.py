@@ -7,6 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from maild.model import AnswerState
 from maild.store.console_records import (
     Audit,
     Draft,
@@ -118,17 +119,17 @@ GONE = Question(Presence, _presence.seen <= param("since"))
 PENDING = Question(Pending, _pending.key == param("key"))
 DUE = Question(
     Pending,
-    (_pending.state == "waiting") & (_pending.due <= param("now")),
+    (_pending.state == AnswerState.WAITING) & (_pending.due <= param("now")),
     order=(_pending.due, _pending.id),
     limit=50,
 )
 NEXT_DUE = Question(
-    Pending, _pending.state == "waiting", order=(_pending.due, _pending.id), limit=1
+    Pending, _pending.state == AnswerState.WAITING, order=(_pending.due, _pending.id), limit=1
 )
 WAITING_ON = Question(
     Pending,
     (_pending.ticket_id == param("ticket"))
-    & ((_pending.state == "waiting") | (_pending.state == "refused")),
+    & _pending.state.in_((AnswerState.WAITING, AnswerState.REFUSED)),
     order=(_pending.id,),
 )
 CLOCK = Question(

@@ -13,7 +13,7 @@ from maild.errors import MaildError, NotFound, Refused, UsageError
 from maild.i18n import sentence
 from maild.ingest import by_hand
 from maild.ingest.by_hand import Done, Submission
-from maild.model import Role
+from maild.model import AnswerState, Role
 from maild.store.asking import console as asking
 from maild.store.asking import screens
 from maild.store.console_records import Draft, Pending
@@ -313,9 +313,9 @@ def take_back(visit: Visit) -> Response:
         row = unit.get(Pending, wanted)
         if row is None or row.ticket_id != found.id or row.person_id != visit.person.id:
             raise NotFound(sentence("There is no such answer of yours."))
-        if row.state not in ("waiting", "refused"):
+        if row.state not in (AnswerState.WAITING, AnswerState.REFUSED):
             raise Refused(sentence("It has gone out already."))
-        unit.change(row, state="undone")
+        unit.change(row, state=AnswerState.UNDONE)
         kind = "reply" if row.fields.get("public") else "note"
         place = f"{found.number} {kind}"
         draft = unit.first(asking.DRAFT, person=visit.person.id, place=place)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from maild.desk import status_requirements, working_clock
 from maild.errors import NotFound
 from maild.i18n import sentence
-from maild.model import StatusKind
+from maild.model import AnswerState, StatusKind
 from maild.parse.attachments import attachment_bytes
 from maild.store.asking import console as asking
 from maild.store.asking import explanations, screens
@@ -57,7 +57,9 @@ def shown(visit: Visit, whole: Whole) -> dict[str, Any]:
         "ticket": one,
         "entries": _entries(whole, happenings),
         "history": happenings,
-        "answers": [a for a in answers if a.state == "waiting" or a.person_id == visit.person.id],
+        "answers": [
+            a for a in answers if a.state is AnswerState.WAITING or a.person_id == visit.person.id
+        ],
         "last_note": whole.notes[-1].id if whole.notes else 0,
         "contact": whole.person(one.contact_id),
         "holder": whole.person(one.primary_id),
