@@ -135,6 +135,7 @@ class Daemon:
             self.mail_waits.set,
             self.alarms.alert,
             recovered=self.alarms.recovered,
+            language=self.app.settings.config.desk.language,
         )
 
     # ---- running

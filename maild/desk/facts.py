@@ -219,6 +219,10 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
         Fact("unknown.address", "from where it came", "bob@home.example"),
         Fact("unknown.whose", "the technician whose mail it answers", "Bob Tech"),
     ),
+    "too-large": (
+        Fact("size", "how large his mail is", "151 MB"),
+        Fact("limit", "how large a mail may be that is taken in", "50 MB"),
+    ),
     "files": (Fact("files[]", "the name of a file that did not go out", "video.mp4"),),
     "held-back": (
         Fact("mails[].number", "the ticket, or none", "T20261121.0042"),

@@ -27,6 +27,7 @@ from maild.ingest import (
     duplicates,
     exposure,
     human_mail,
+    oversize,
     own_list,
     own_mail,
     routed_mail,
@@ -240,6 +241,7 @@ class Pipeline:
         )
         _describe(desk, stored, mail)
         outcome = _act(desk, mail, stored, self.reader.read)
+        oversize.tell(desk, mail)
         exposure.expose(desk, mail)
         desk.settle()
         unit.change(

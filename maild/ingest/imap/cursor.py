@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 
 from maild.errors import Temporary
-from maild.ingest import lanes
+from maild.ingest import lanes, oversize
 from maild.ingest.accept import digest, keep
 from maild.ingest.imap import uidsets
 from maild.store import Store, asking
@@ -181,6 +181,16 @@ class Cursor:
             stored = keep(unit, *at, one.octets, now, one.arrived, place)
             kept.append((one.uid, stored.id))
         return tuple(kept)
+
+    def stand_in(self, octets: bytes, size: int, arrived: datetime | None) -> bool:
+        """Accepts what stands for a mail that is too large, which has no place itself; whether
+        it is new."""
+
+        def work(unit: Unit) -> bool:
+            asking.mailboxes.named(unit, self._mailbox)  # held: two daemons take turns
+            return oversize.accept(unit, self._mailbox, octets, size, self._clock(), arrived)
+
+        return self._store.act(work)
 
     def scanned(self, last_uid: int) -> None:
         """A full scan is complete: nothing in the folder waits."""

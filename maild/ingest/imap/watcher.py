@@ -24,6 +24,7 @@ from maild.config import LimitsSection, MailboxSection
 from maild.crash_points import crash_point
 from maild.desk.mailbox_orders import SECONDS, Orders
 from maild.errors import MaildError, Temporary, Unavailable
+from maild.ingest import oversize
 from maild.ingest.imap.acknowledge import Acknowledger
 from maild.ingest.imap.connection import (
     Announced,
@@ -102,8 +103,10 @@ class Watcher:
         patience: Patience | None = None,
         rhythm: Rhythm | None = None,
         context: ssl.SSLContext | None = None,
+        language: str = "en",
     ) -> None:
         self._section = section
+        self._language = language  # of the desk
         self._limit = limits.message_bytes
         self._on_accepted = on_accepted
         self._alert = alert
@@ -438,7 +441,9 @@ class Watcher:
             raise Interrupted(uids, error) from error
         self._missing(connection, [uid for uid in uids if uid not in found])
         for uid in [uid for uid in found if found[uid].size > self._limit]:
-            self._too_large(uid, found.pop(uid).size)
+            large = found.pop(uid)
+            if self._too_large(uid, large.size):
+                self._stand_in(connection, uid, large)
         return found
 
     def _missing(self, connection: Connection, uids: list[int]) -> None:
@@ -547,15 +552,29 @@ class Watcher:
                 "look at it with a mail client.",
             )
 
-    def _too_large(self, uid: int, octets: int) -> None:
+    def _stand_in(self, connection: Connection, uid: int, large: Announced) -> None:
+        """Takes in what its header says, so that somebody sees who wrote and he is told."""
+        try:
+            head = connection.part(uid, 0, oversize.HEAD, limit=self._limit)
+        except (Refusal, TooLarge) as error:
+            self._log.warning("imap.no_header", uid=uid, detail=str(error)[:200])
+            return
+        octets = oversize.stand_in(head or b"", large.size, self._language)
+        if head and self._cursor.stand_in(octets, large.size, large.arrived):
+            self._on_accepted()
+
+    def _too_large(self, uid: int, octets: int) -> bool:
+        """Whether it is the first time that this is told."""
         self._log.warning("imap.too_large", uid=uid, size=octets)
-        if self._retries.failed(uid, hopeless=True):
+        told = self._retries.failed(uid, hopeless=True)
+        if told:
             self._alert(
                 self._key("size", uid),
                 f'Mailbox "{self._section.name}": message UID {uid} has {octets:,} octets, more '
                 f"than [limits] message_bytes = {self._limit}. It stays on the server unread; "
                 "raise the limit and send SIGHUP, or take care of it by hand.",
             )
+        return told
 
     def _interrupted(self, interruption: Interrupted) -> NoReturn:
         """The connection is gone; with the next one the suspects are fetched one by one (H9).

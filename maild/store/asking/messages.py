@@ -47,6 +47,12 @@ STRAY = Question(Message, _ONCE_PLACED & _message.uid.is_(None), order=(_message
 STRAY_LIKE = Question(
     Message, STRAY.where & (_message.sha256 == param("digest")), order=(_message.id,), limit=1
 )
+CAME_BY = Question(
+    Message,
+    (_message.sha256 == param("digest")) & (_message.mailbox == param("mailbox")),
+    order=(_message.id,),
+    limit=1,
+)
 _LOSE_PLACES = Statement(
     sa.update(TABLES[Message]).where(_ONCE_PLACED, _message.uid.is_not(None)).values(uid=sa.null())
 )
@@ -122,6 +128,11 @@ def stray(unit: Unit, mailbox: str, digest: str | None = None) -> Message | None
     if digest is None:
         return unit.first(STRAY, mailbox=mailbox)
     return unit.first(STRAY_LIKE, mailbox=mailbox, digest=digest)
+
+
+def came_by(unit: Unit, mailbox: str, digest: str) -> Message | None:
+    """A message of this content that came by this mailbox."""
+    return unit.first(CAME_BY, mailbox=mailbox, digest=digest)
 
 
 def lose_places(unit: Unit, mailbox: str) -> None:
