@@ -71,7 +71,7 @@ def _is_time(desk: Desk, news: Sequence[Alert]) -> bool:
     if desk.settings.config.desk.admins or any(map(_is_urgent, news)):
         return True
     last = asking.settings.kept(desk.unit, TOLD)
-    if last is not None and desk.now - datetime.fromisoformat(last["at"]) < GATHER:
+    if last is not None and abs(desk.now - datetime.fromisoformat(last["at"])) < GATHER:
         return False
     asking.settings.keep(desk.unit, TOLD, {"at": desk.now.isoformat()})
     return True

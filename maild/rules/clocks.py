@@ -7,7 +7,7 @@ into an index, whatever the number of clocks.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,8 @@ from maild.store.unit import Unit
 
 log = structlog.get_logger()
 
+BACK = timedelta(minutes=1)  # by which a clock must have gone back; two machines differ a little
+
 
 class Clocks:
     """The clocks of one desk."""
@@ -38,11 +40,13 @@ class Clocks:
         self.settings = settings
         self.rules = rules
         self._series: RuleSet | None = None  # the rules whose series have their rows
+        self._last = datetime.min.replace(tzinfo=UTC)  # when we looked, by a clock that may be set
 
     def due(self, now: datetime) -> int:
         """Fires everything that is due; how many clocks fired."""
         rule_set = self.rules.rule_set
-        if self._series is not rule_set:
+        went_back, self._last = now + BACK < self._last, now
+        if self._series is not rule_set or went_back:
             self.store.act(partial(self._start_series, rule_set, now))
             self._series = rule_set
         fired = 0
@@ -55,7 +59,10 @@ class Clocks:
             return [clock.id for clock in asking.clocks.due(unit, now)]
 
     def _start_series(self, rule_set: RuleSet, now: datetime, unit: Unit) -> None:
-        """Gives every series its row, and takes away those whose rule is gone."""
+        """Gives every series its row, and takes away those whose rule is gone.
+
+        One that fired while the clock was ahead (H27) waits for its next time as it is now.
+        """
         known = asking.clocks.series(unit)
         calendar = rule_set.profile.calendar().at(self.settings.config.desk.zone)
         for rule in rule_set.series:
@@ -64,9 +71,9 @@ class Clocks:
             text = rule.wait.schedule.text
             if clock is None:
                 clock = unit.add(Clock(name=rule.name, started=now))
-            if clock.detail.get("every") != text:
+            if clock.detail.get("every") != text or clock.started > now + BACK:
                 due = rule.wait.schedule.next(now, calendar)
-                unit.change(clock, due=due, detail={"every": text})
+                unit.change(clock, due=due, started=now, detail={"every": text})
         for clock in known.values():
             unit.delete(clock)
 
@@ -111,7 +118,8 @@ class Clocks:
     def _put_off(self, desk: Desk, clock: Clock, rule: Rule | None) -> None:
         """The clock has had its turn: it goes, or waits silently, or for its next time."""
         if rule is not None and isinstance(rule.wait, Every) and clock.ticket_id is None:
-            desk.unit.change(clock, due=rule.wait.schedule.next(desk.now, desk.calendar()))
+            due = rule.wait.schedule.next(desk.now, desk.calendar())
+            desk.unit.change(clock, due=due, started=desk.now)
         elif rule is not None and isinstance(rule.wait, Before):
             desk.unit.change(clock, due=None)
         else:

@@ -46,7 +46,9 @@ _ALL = (
     _sending(Hook, SendState.WAITING, SendState.CALLING),
     _MESSAGES,
 )
-BEGUN = Question(Clock, columns(Clock).started > param("ahead"))
+_clock = columns(Clock)
+# Those of tickets; a series knows its times by itself.
+BEGUN = Question(Clock, (_clock.started > param("ahead")) & _clock.ticket_id.is_not(None))
 
 
 def tick(unit: Unit, now: datetime, *, went_back: bool = False) -> bool:

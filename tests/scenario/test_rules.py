@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from maild.demo.writer import plain_text
 from maild.rules.clocks import Clocks
+from maild.store import set_back
 from maild.store.records import Alert
 from tests import processes
 from tests.looking import every
@@ -129,6 +131,26 @@ def test_p7_tickets_that_come_again_every_monday(own: MakeOwn) -> None:
     desk.later(days=20)  # a downtime of three Mondays is one ticket
     assert len(desk.tickets()) == 2
     assert desk.ticket()["fields"]["series"] == "backups"
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("every", ["FREQ=HOURLY;BYMINUTE=30", "day at 17:00"])
+def test_h27_a_series_that_fired_by_a_clock_that_was_ahead_waits_no_day(
+    own: MakeOwn, every: str, restart: bool
+) -> None:
+    desk = own(SERIES.replace("monday at 9:00", every))
+    desk.later(minutes=1)
+    desk.later(days=1)
+    ahead = len(desk.tickets())
+    desk.now -= timedelta(days=1)
+    with desk.store.unit() as unit:
+        set_back.tick(unit, desk.now, went_back=True)
+    if restart:
+        desk.transport.clocks = desk.transport.app.clocks()  # type: ignore[attr-defined]
+    desk.later(minutes=1)
+    assert len(desk.tickets()) == ahead  # setting it right fires nothing
+    desk.later(hours=8)
+    assert len(desk.tickets()) == ahead + 1
 
 
 def test_p7_contacts_see_of_a_series_what_is_due_in_thirty_days(own: MakeOwn) -> None:
