@@ -7,7 +7,7 @@ the same cause gives again after a crash (H28), and the place in the recipient's
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -36,6 +36,7 @@ from maild.desk.notifications import AS_USUAL, LISTED, Notification
 from maild.desk.own_addresses import answers_from
 from maild.desk.profile import Profile
 from maild.model import Address, EventName, Mail, Role, SendState, TicketRole
+from maild.relay_ids import as_readers_know_it
 from maild.store import asking
 from maild.store.records import (
     Clock,
@@ -692,12 +693,22 @@ def _conversation(desk: Cause, ticket: Ticket | None, recipient: Recipient) -> l
     if ticket is None:
         return [own] if own else []
     addresses = _addresses(desk, recipient)
-    entries = asking.messages.came(desk.unit, ticket) + asking.outbox.went(desk.unit, ticket)
+    entries = [*asking.messages.came(desk.unit, ticket), *_went(desk, ticket)]
     his = [(at, message_id) for at, address, message_id in entries if address in addresses]
     chain = [message_id for _, message_id in sorted(his, key=lambda entry: entry[0])]
     if own:  # last, wherever it was: this is what we answer
         chain = [m for m in chain if m != own] + [own]
     return chain
+
+
+def _went(desk: Cause, ticket: Ticket) -> Iterator[tuple[datetime, str, str]]:
+    """What went out, by our Message-ID and by the one under which its readers know it."""
+    host = desk.settings.config.smtp.host
+    for at, address, message_id, relay_id in asking.outbox.went(desk.unit, ticket):
+        known = as_readers_know_it(relay_id, host) if relay_id else None
+        if known is not None:
+            yield at, address, known
+        yield at, address, message_id
 
 
 def _addresses(desk: Cause, recipient: Recipient) -> list[str]:

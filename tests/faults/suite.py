@@ -12,7 +12,9 @@ killed every few seconds.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -32,6 +34,7 @@ from tests.faults.disk import small_disk
 from tests.faults.rude import RUDE
 from tests.faults.world import World
 from tests.servers.postgres import started_server
+from tests.zygote import DIE_WITH_PARENT
 
 SHORT, LONG = 0.3, 3.0  # how long a fault lasts, seconds
 BETWEEN_KILLS = (2.0, 4.0)  # seconds, under load
@@ -175,11 +178,12 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="a folder that stays, with the logs")
     parser.add_argument("--say", action="store_true", help="say each fault as it is over")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     total = Report()
     with (
         tempfile.TemporaryDirectory() as temporary,
         started_server() as postgres,
-        get_context("spawn").Pool(asked.beside, maxtasksperchild=1) as pool,
+        get_context("spawn").Pool(asked.beside, _end_together, maxtasksperchild=1) as pool,
     ):
         runs = list(_runs(asked, asked.keep or Path(temporary), postgres))
         for run, report in zip(runs, pool.imap(Run.__call__, runs, 1), strict=True):
@@ -189,6 +193,12 @@ def main() -> None:
             total.add(report)
     print(f"all: {total.text(asked.seed)}")
     sys.exit(0 if total.clean else 1)
+
+
+def _end_together() -> None:
+    """Whoever ends the suite ends its worlds, and their daemons, disks and servers are gone."""
+    ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGTERM)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
 
 
 def _runs(asked: argparse.Namespace, place: Path, postgres: str) -> Iterator[Run]:

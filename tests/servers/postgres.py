@@ -35,8 +35,10 @@ def started_server() -> Iterator[str]:
     """
     with tempfile.TemporaryDirectory(prefix="maild-postgres-", ignore_cleanup_errors=True) as name:
         server = _started(Path(name) / "data")
-        yield server.get_uri()
-        server.cleanup()
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 def _started(folder: Path) -> PostgresServer:

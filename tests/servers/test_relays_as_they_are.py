@@ -27,6 +27,7 @@ from maild.outbox.deliver import Deliverer, probe
 from maild.outbox.journal import Journal
 from maild.parse.attachments import attachment_bytes
 from maild.parse.parser import parse
+from maild.relay_ids import as_kept, as_readers_know_it
 from maild.rules.clocks import Clocks
 from maild.rules.engine import Rules
 from maild.store import records
@@ -563,6 +564,38 @@ def test_the_relays_own_id_is_kept(office: Office, relay: RudeSmtp) -> None:
     tell(office, ANN)
     assert office.deliver()["sent"] == 1
     assert office.items()[0].relay_id == SES.removeprefix("Ok ")
+
+
+def test_later_mail_names_the_id_under_which_its_reader_knows_the_first(
+    office: Office, relay: RudeSmtp
+) -> None:
+    relay.accepted = "250 2.6.0 <AM9P1@eur.prod.outlook.com> [InternalId=1] Queued"
+    number = office.ticket()
+    for count in range(2):
+        with office.desk(f"message:{count}") as desk:
+            notify(desk, the_ticket(desk, number), "acknowledgement", [ANN])
+        assert office.deliver()["sent"] == 1
+    first, second = office.items()
+    assert second.references[-2:] == ["AM9P1@eur.prod.outlook.com", first.message_id]
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("email-smtp.eu-west-1.amazonaws.com", "eu-west-1.amazonses.com"),
+        ("email-smtp-fips.us-east-1.amazonaws.com", "email.amazonses.com"),
+        ("vpce-1a.email-smtp.us-west-2.vpce.amazonaws.com", "us-west-2.amazonses.com"),
+        ("smtp.example.com", None),
+    ],
+)
+def test_an_id_that_ses_gave_is_known_by_its_region(host: str, domain: str | None) -> None:
+    kept = SES.removeprefix("Ok ")
+    whole = f"{kept}@{domain}" if domain else None
+    assert as_readers_know_it(kept, host) == whole
+    assert as_readers_know_it("AM9P1@eur.prod.outlook.com", host) == "AM9P1@eur.prod.outlook.com"
+    assert as_kept(f"{kept}@eu-west-1.amazonses.com") == kept
+    for other in (f"{kept}@acme.example", f"{kept}@amazonses.com.acme.example", kept, "@", ""):
+        assert as_kept(other) == other
 
 
 # ---- H97: the mark before the final dot

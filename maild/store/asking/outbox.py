@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from maild.model import Role, SendState
+from maild.relay_ids import as_kept
 from maild.store.prepared import Asked, Row, Statement
 from maild.store.question import Question, among, param
 from maild.store.records import Delivery, OutboxItem, Person, Ticket
@@ -49,7 +50,13 @@ _SUBJECTS = Statement(
 )
 OF_MESSAGE = Question(OutboxItem, _item.stored_id == param("message"), order=(_item.id,))
 WENT = Question(OutboxItem, _OF & _item.state.not_in((SendState.HELD, SendState.UNSENT)))
-_OF_WENT = ("created", "address", "message_id", "note_id")  # all that anybody asks, so once
+_OF_WENT = (
+    "created",
+    "address",
+    "message_id",
+    "note_id",
+    "relay_id",
+)  # all that anybody asks, so once
 BUNDLE = Question(
     OutboxItem,
     _OF
@@ -225,7 +232,7 @@ def look_up(unit: Unit, keys: Iterable[str]) -> None:
 
 def with_id(unit: Unit, message_id: str) -> OutboxItem | None:
     """Our mail with this Message-ID, be it ours or the one that the relay gave it."""
-    return unit.first(WITH_ID, message_id=message_id)
+    return unit.first(WITH_ID, message_id=as_kept(message_id))
 
 
 def with_ids(unit: Unit, ids: Iterable[str]) -> list[OutboxItem]:
@@ -238,7 +245,7 @@ def with_ids(unit: Unit, ids: Iterable[str]) -> list[OutboxItem]:
 
 def look_up_ids(unit: Unit, ids: Iterable[str]) -> None:
     """Asks at once for our mail with these Message-IDs."""
-    unknown = sorted({i for i in ids if not unit.knows(WITH_ID, message_id=i)})
+    unknown = sorted({i for i in map(as_kept, ids) if not unit.knows(WITH_ID, message_id=i)})
     if not unknown:
         return
     found: dict[str, OutboxItem] = {}
@@ -255,7 +262,7 @@ def look_up_ids(unit: Unit, ids: Iterable[str]) -> None:
 
 def ids_asked(ids: Iterable[str]) -> Asked:
     """What `look_up_ids` asks the database where it knows none of these."""
-    return _WITH_IDS, {"ids": sorted(set(ids))}
+    return _WITH_IDS, {"ids": sorted(set(map(as_kept, ids)))}
 
 
 def of(unit: Unit, ticket: Ticket) -> list[OutboxItem]:
@@ -275,8 +282,10 @@ def of_message(unit: Unit, stored_id: int) -> list[OutboxItem]:
 
 
 def went(unit: Unit, ticket: Ticket) -> list[Row]:
-    """(when, to which address, Message-ID) of all mail of a ticket, as its readers know it."""
-    return [row[:3] for row in unit.values(WENT, *_OF_WENT, ticket=ticket.id)]
+    """(when, to which address, Message-ID, the one that the relay gave it or None) of all mail of a
+    ticket."""
+    rows = unit.values(WENT, *_OF_WENT, ticket=ticket.id)
+    return [(*row[:3], row[4]) for row in rows]
 
 
 def went_asked(ticket: Ticket) -> Asked:
@@ -321,7 +330,7 @@ def last_sent_to(unit: Unit, addresses: Iterable[str]) -> OutboxItem | None:
 def notes_told(unit: Unit, ticket: Ticket, address: str) -> frozenset[int]:
     """The notes of a ticket that were sent to this address, or are about to be."""
     rows = unit.values(WENT, *_OF_WENT, ticket=ticket.id)
-    return frozenset(note for _, to_, _, note in rows if to_ == address and note is not None)
+    return frozenset(note for _, to_, _, note, _ in rows if to_ == address and note is not None)
 
 
 def person(unit: Unit, item: OutboxItem) -> Person | None:
