@@ -214,6 +214,7 @@ class DeskSection(Section):
     # Mail about a ticket comes from the address of the mailbox that has its queue, wherever the
     # ticket came in; else from where it came in.
     queue_address: bool = False
+    emergency: str | None = None  # what to do then while nobody works: "Call +49 30 1234."
     signature: str | None = None  # below its mails, of one line or several; default: the name
     admins: list[MailAddress] = []  # who is mailed when something is wrong, once each time
     # "listen": everything is done, and nothing sent: to run beside another helpdesk before you

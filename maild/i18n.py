@@ -24,6 +24,8 @@ from maild import yamlfile
 from maild.errors import UsageError
 
 SHIPPED = Path(__file__).parent / "templates"
+NAMES_FILE = "names.yaml"  # beside it: a name of profile.yaml → what its readers say
+NAMED = ("status", "priority", "type")  # what has such names: holes of sentences, facts of tickets
 FILE = "sentences.yaml"  # in a language's folder: English sentence → the same in that language
 
 Value: TypeAlias = "str | int | date | Sequence[Value]"
@@ -97,12 +99,16 @@ class Translator:
         """`own`: the admin's folder `templates`.  UsageError where a file of his is broken."""
         self.locale = locale(language)
         self.phrases = _phrases(language, own)
+        self._names = names(language_chain(language), [own] if own else [])
 
     def write(self, value: Value, between: str = _BETWEEN) -> str:
         """The value in this language; English where it is not translated."""
         if isinstance(value, Sentence):
             template = self.phrases.get(value.template)
-            return str(value) if template is None else _fill(template, value.values, self.write)
+            if template is None:
+                return str(value)
+            values = {hole: self._named(hole, given) for hole, given in value.values.items()}
+            return _fill(template, values, self.write)
         if isinstance(value, datetime):
             return moment(value, self.locale)
         if isinstance(value, date):
@@ -110,6 +116,12 @@ class Translator:
         if isinstance(value, str | int):
             return str(value)
         return between.join(self.write(entry) for entry in value)
+
+    def _named(self, hole: str, value: Value) -> Value:
+        """A status, priority or type as the reader calls it."""
+        if hole not in NAMED or not isinstance(value, str) or isinstance(value, Sentence):
+            return value
+        return self._names.get(value, value)
 
     def plain(self, facts: Any) -> Any:
         """The same plain data, with each sentence that is in it written out."""
@@ -147,6 +159,20 @@ def language_chain(language: str) -> list[str]:
     tag = language.strip().lower().replace("_", "-")
     safe = all(part.isalnum() for part in tag.split("-"))
     return list(dict.fromkeys([tag, tag.partition("-")[0]])) if safe else []
+
+
+def names(wanted: Sequence[str], own: Sequence[Path]) -> dict[str, str]:
+    """What statuses, priorities and types are called in these languages, the first one first."""
+    return layered(NAMES_FILE, wanted, own, names_of)
+
+
+@lru_cache(maxsize=64)
+def names_of(file: Path, _mtime: int | None) -> Phrases:
+    """What a file of names says; UsageError where it is broken."""
+    data: Any = yamlfile.read(file) if file.is_file() else {}
+    if not isinstance(data, Mapping):
+        raise UsageError(f'{file}: lines like "In Progress": "In Bearbeitung" are needed.')
+    return {str(key): str(value) for key, value in data.items()}
 
 
 def _phrases(language: str, own: Path | None) -> Phrases:

@@ -37,8 +37,15 @@ Texts: TypeAlias = Mapping[str, str]  # absolute path → text
 KEPT = "words"  # under which name the files are kept
 ALERT = "file:"  # before a file's path: key of the alert that it is broken
 OF_TEMPLATE = "template:"  # before a name: … that a mail could not be made with that template
-TEMPLATES, LAYOUT, WORDS = "templates", "layout.html", "words.yaml"
-IN_TEMPLATES = ("[!.]*/*.md", f"[!.]*/{WORDS}", f"[!.]*/{i18n.FILE}", LAYOUT, CATALOGUE)
+TEMPLATES, LAYOUT, WORDS, NAMES = "templates", "layout.html", "words.yaml", i18n.NAMES_FILE
+IN_TEMPLATES = (
+    "[!.]*/*.md",
+    f"[!.]*/{WORDS}",
+    f"[!.]*/{NAMES}",
+    f"[!.]*/{i18n.FILE}",
+    LAYOUT,
+    CATALOGUE,
+)
 
 
 class OwnFiles:

@@ -100,6 +100,12 @@ class Calendar:
         day = moment.astimezone(self.zone).date()
         return any(start <= moment < end for start, end in self._opens(day))
 
+    def next_opening(self, moment: datetime) -> datetime | None:
+        """When somebody works again, in UTC; None where somebody does now, or nobody ever."""
+        if self.is_open(moment):
+            return None
+        return next((start for start, _ in self._opens_from(moment)), None)
+
     # ---- spans
 
     def later(self, moment: datetime, span: Span) -> datetime:

@@ -141,6 +141,19 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
     "since": (
         Fact("since", "since when the ticket has its status, or none", "2026-11-16T09:30:00+00:00"),
     ),
+    "hours": (
+        Fact(
+            "back",
+            "when somebody works again, by the profile's calendar and holidays; none while "
+            "somebody does",
+            "2026-11-23T08:00:00+00:00",
+        ),
+        Fact(
+            "emergency",
+            "what to do until then, as `[desk] emergency` says, or none",
+            "Call +49 30 1234.",
+        ),
+    ),
     "late": (Fact("late", "when the mail came, where that is hours ago; or none", None),),
     "refused": (
         Fact(

@@ -149,6 +149,17 @@ def _articles(context: Context) -> list[str]:
     return [article.name for article in articles.for_ticket(context.desk.unit, context.ticket)]
 
 
+def _back(context: Context) -> str | None:
+    desk = context.desk
+    calendar = desk.profile.calendar().at(desk.settings.config.desk.zone)
+    opens = calendar.next_opening(desk.now)
+    return opens.isoformat() if opens is not None else None
+
+
+def _emergency(context: Context) -> str | None:
+    return context.desk.settings.config.desk.emergency
+
+
 def _replies(context: Context) -> list[dict[str, str]]:
     if context.ticket is None:
         return []
@@ -209,4 +220,6 @@ FACTS: dict[str, Callable[[Context], Any]] = {
     "articles": _articles,
     "undelivered": _undelivered,
     "replies": _replies,
+    "back": _back,
+    "emergency": _emergency,
 }

@@ -25,7 +25,7 @@ from maild.errors import UsageError
 from maild.model import Verdict
 from maild.templates import escape, tap_links
 from maild.templates.sandbox import Sandbox
-from maild.templates.source import Template
+from maild.templates.source import NAME, Template
 from maild.templates.styles import styled
 
 Words = Mapping[str, str]  # the layout's own words in one language
@@ -40,6 +40,14 @@ class Rendered:
     subject: str  # one line, without the ticket's tag
     text: str  # complete in itself
     html: str  # one document, its styles inlined, nothing remote
+
+
+class Named(str):
+    """A name of profile.yaml: conditions go by it, its reader sees it in their language."""
+
+    __slots__ = ("shown",)
+
+    shown: str
 
 
 class Ready(str):
@@ -68,6 +76,7 @@ _BUGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  #
 def render(template: Template, data: Mapping[str, Any], words: Words, layout: str) -> Rendered:
     """Renders all parts; UsageError with file, line and what is wrong where it cannot be done."""
     zone = ZoneInfo(data["recipient"]["timezone"])
+    data = {key: _named(value, words) for key, value in data.items()}
     text_page = _Page(i18n.locale(_language(template, data)), zone, words, False, data)
     subject = escape.plain_line(_fill(template, "subject", data, text_page))
     preheader = escape.plain_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
@@ -88,6 +97,23 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
     except (jinja2.TemplateError, *_BUGS) as error:
         raise UsageError(f"layout.html: {error}.") from error
     return Rendered(subject, _text_part(body, foot, data, words), styled(page_html))
+
+
+def _named(value: Any, words: Words) -> Any:
+    """The same facts with each status, priority and type as its reader calls it."""
+    if isinstance(value, Mapping) and not value.keys().isdisjoint(i18n.NAMED):
+        return {k: _name(v, words) if k in i18n.NAMED else v for k, v in value.items()}
+    if isinstance(value, list):
+        return [_named(entry, words) for entry in value]
+    return value
+
+
+def _name(value: Any, words: Words) -> Any:
+    if not isinstance(value, str):
+        return value
+    named = Named(value)
+    named.shown = words.get(NAME + value, value)
+    return named
 
 
 def _text_part(body: str, foot: str, data: Mapping[str, Any], words: Words) -> str:
@@ -172,6 +198,7 @@ def _final(value: Any) -> str:
     page = _PAGE.get()
     if isinstance(value, Ready):
         return value
+    value = value.shown if isinstance(value, Named) else value
     words = escape.plain(value).strip()
     if not words:
         return escape.GAP
@@ -332,6 +359,7 @@ def _table(rows: list[tuple[str, str]]) -> Ready:
 
 
 def _fact(name: str, value: Any) -> str:
+    value = value.shown if isinstance(value, Named) else value
     if name in ("due", "created", "completed"):
         return _time(value)
     if name == "hours":
@@ -361,6 +389,7 @@ def _listing(entries: list[Mapping[str, Any]], *names: str) -> Ready:
 
 
 def _cell(name: str, value: Any) -> str:
+    value = value.shown if isinstance(value, Named) else value
     if name == "due" and value:
         return f"{_PAGE.get().words['due']}: {_day(value)}"
     if name in ("due", "worked_on"):

@@ -9,10 +9,11 @@ from typing import Any
 
 from maild import yamlfile
 from maild.errors import NotFound, UsageError
-from maild.i18n import language_chain, layered
+from maild.i18n import language_chain, layered, names
 
 SHIPPED = Path(__file__).parent
 DEFAULT_LANGUAGE = "en"
+NAME = "name: "  # before a name of profile.yaml among the words of the layout
 FRONT = ("subject", "preheader", "foot")  # the lines above the `---`
 
 
@@ -133,7 +134,12 @@ class Library:
 
     def words(self, language: str) -> dict[str, str]:
         """The layout's words in this language, the admin's before ours, English for the rest."""
-        return layered("words.yaml", _language_chain(language), self._folders, words_of)
+        chain = _language_chain(language)
+        named = names(chain, self._folders)
+        return {
+            **layered("words.yaml", chain, self._folders, words_of),
+            **{NAME + name: shown for name, shown in named.items()},
+        }
 
     def layout(self) -> str:
         """The text of the one HTML layout, the admin's own before the shipped one."""

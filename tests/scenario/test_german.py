@@ -61,13 +61,13 @@ def test_what_was_done_is_said_in_german(desk: Desk) -> None:
     ticket = number(desk)
     assert answers(desk) == [f"{ticket} ist Jens Kurz zugewiesen."]
     assert told(desk, "#status Waiting Customer\n#priority 1\n#time 45m remote\n#tag vip") == [
-        f"{ticket} hat jetzt den Status Waiting Customer.",
+        f"{ticket} hat jetzt den Status Wartet auf Kunden.",
         "Priorität: „1 High“.",
         "Zeit erfasst: 45 min am Mo., 23. Nov. 2026, remote.",
         "Schlagworte: vip.",
     ]
     assert told(desk, "#status Waiting Customer") == [
-        f"{ticket} hat den Status Waiting Customer schon."
+        f"{ticket} hat den Status Wartet auf Kunden schon."
     ]
 
 
@@ -150,7 +150,7 @@ def test_r11_what_closing_needs_is_said_in_german(make_desk: MakeDesk) -> None:
 def test_g6_what_a_status_needs_is_said_in_german(make_desk: MakeDesk) -> None:
     desk = opened(make_desk(profile="ggit"))
     assert told(desk, "#status Deferred") == [
-        f"{number(desk)} kann den Status „Deferred“ noch nicht bekommen. Es fehlt ein "
+        f"{number(desk)} kann den Status „Zurückgestellt“ noch nicht bekommen. Es fehlt ein "
         "Fälligkeitsdatum in der Zukunft (ergänzen Sie eines, wie `#due 2026-12-03` oder "
         "`bis 3. Dezember`)."
     ]
