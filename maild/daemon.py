@@ -90,8 +90,11 @@ class Daemon:
         *,
         before_mail: Callable[[App], App | None] | None = None,
         console: Console | None = None,
+        read_again: Callable[[], None] | None = None,
     ) -> None:
         """`before_mail`: asked before each mail for an app with the people as they are now.
+
+        `read_again`: makes the program begin anew with maild.toml as it is now.
 
         `console`: one that is there already; else [web] decides whether there is one.
         """
@@ -118,6 +121,7 @@ class Daemon:
         self.monitor = Monitor(app.store, app.settings, self.progress, _now)
         self.failures: list[str] = []  # of one pass: mailboxes that could not be reached
         self._before_mail = before_mail
+        self._read_again = read_again
         self._web: Server | None = None
         self.indexer = Indexer(app.store)
         self._threads: list[threading.Thread] = []
@@ -211,6 +215,7 @@ class Daemon:
         from maild.web.server import Server
 
         self.console.wake_outbox = self.outbox_waits.set
+        self.console.read_again = self._read_again
         server = Server(self.console)
         try:
             server.start()

@@ -92,7 +92,7 @@ def serve(file: Path | None) -> None:
     with Signals() as signals:
         app = _opened(settings, signals, only)
         while app is not None:
-            daemon = Daemon(app, before_mail=Newcomers(place))
+            daemon = Daemon(app, before_mail=Newcomers(place), read_again=read_again)
             daemon.start()
             found = _asked(signals, app, place, daemon.outgrown)
             if found is None:
@@ -102,6 +102,11 @@ def serve(file: Path | None) -> None:
             if daemon.outgrown.is_set():
                 raise Unavailable(OUTGROWN)
             app = _opened(found, signals, only) if found is not None else None
+
+
+def read_again() -> None:
+    """Has this program read its configuration again, as SIGHUP does."""
+    os.kill(os.getpid(), signal.SIGHUP)
 
 
 def _opened(settings: Settings, signals: Signals, only: OnlyOne) -> App | None:

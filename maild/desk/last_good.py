@@ -41,11 +41,16 @@ def spread(texts: tuple[tuple[str, str], ...]) -> Path:
     made = tempfile.TemporaryDirectory(prefix="maild-")
     _FOLDERS.append(made)
     root = Path(made.name).resolve()
-    for name, text in texts:
+    write_below(root, dict(texts))
+    return root
+
+
+def write_below(root: Path, texts: Mapping[str, str]) -> None:
+    """Writes these files below a folder, each at its path."""
+    for name, text in texts.items():
         file = below(root, Path(name))
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
-    return root
 
 
 def below(root: Path, place: Path) -> Path:

@@ -44,10 +44,20 @@ def verdicts(
     rule_set: RuleSet, desk: Desk, ticket: Ticket, event: EventName, detail: dict[str, Any]
 ) -> list[Verdict]:
     """Every rule that listens to the event, with what it would do on this ticket and why."""
-    context = Context(desk, _occurrence(desk, ticket, event, detail), clocks=Waiting(rule_set))
+    return _verdicts(rule_set, desk, _occurrence(desk, ticket, event, detail))
+
+
+def replayed(rule_set: RuleSet, desk: Desk, ticket: Ticket, row: Event) -> list[Rule]:
+    """The rules that would answer an event that happened, on the ticket as it is now."""
+    found = _verdicts(rule_set, desk, _around(desk, ticket, row))
+    return [verdict.rule for verdict in found if verdict.fires]
+
+
+def _verdicts(rule_set: RuleSet, desk: Desk, occurrence: Occurrence) -> list[Verdict]:
+    context = Context(desk, occurrence, clocks=Waiting(rule_set))
     found = []
     for rule in rule_set.rules:
-        if event in rule.when:
+        if occurrence.event.event in rule.when:
             inner = Context(desk, context.occurrence, clocks=context.clocks)
             fires = rule.condition.holds(inner) and rule.keep.holds(inner)
             said = rule.condition.why(inner)
@@ -66,6 +76,11 @@ def _occurrence(desk: Desk, ticket: Ticket, event: EventName, detail: dict[str, 
         by=last.by if last else "maild",
         detail={**(last.detail if last else {}), **detail},
     )
+    return _around(desk, ticket, row)
+
+
+def _around(desk: Desk, ticket: Ticket, row: Event) -> Occurrence:
+    """What rules see of an event."""
     note = desk.unit.get(Note, row.detail.get("note_id"))
     note = note or next(iter(asking.notes.earlier(desk.unit, ticket)), None)
     return Occurrence(row, ticket, note, asking.notes.writer(desk.unit, note) if note else None, ())

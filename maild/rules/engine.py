@@ -53,7 +53,7 @@ class Rules:
         the files, which have mistakes now, are changed.  `check` raises UsageError for what fits
         nothing else that is configured.
         """
-        self.folder, self.templates, self._check = folder, templates, check
+        self.folder, self.templates, self.check = folder, templates, check
         self.rule_set = rule_set or load_book(folder, extra, templates=templates)
         check(self.rule_set)
         # Of the files that were read last, good or not.
@@ -85,7 +85,7 @@ class Rules:
         self._seen = current
         try:
             rule_set = load_book(self.folder, templates=self.templates)
-            self._check(rule_set)
+            self.check(rule_set)
         except UsageError as error:
             broken = error.message
             write(lambda unit: say_broken(unit, broken, now))

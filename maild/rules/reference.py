@@ -6,6 +6,7 @@ python -m maild.rules.reference docs
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from maild import yamlfile
@@ -59,10 +60,11 @@ def _profile(rule_set: RuleSet) -> Iterable[str]:
         made = ((name, _words(values)) for name, values in templates.items())
         yield _table(("ticket template", "what it sets"), made)
     files = set(rule_files(profile.folder))
+    own = [rule for rule in rule_set.rules if rule.file in files]
+    said = {name: f"{when}: **{steps}**" for name, (when, steps) in described(own).items()}
     rows = (
-        (", ".join(rule.rows), rule.why, f"{rule.name} ({_file(rule)})", _how(rule))
-        for rule in rule_set.rules
-        if rule.file in files
+        (", ".join(rule.rows), rule.why, f"{rule.name} ({_file(rule)})", said[rule.name])
+        for rule in own
     )
     yield _table(("row", "the documents' sentence, in our words", "the rule", "what it does"), rows)
 
@@ -93,21 +95,24 @@ def _file(rule: Rule) -> str:
     return f"{rule.file.name}, line {rule.line}"
 
 
-def _how(rule: Rule) -> str:
-    """ "when assigned, if ticket.status is New: status Assigned"."""
-    source = _source(rule)
+def described(rules: Iterable[Rule]) -> dict[str, tuple[str, str]]:
+    """Name → ("when assigned, if ticket.status is New", "status Assigned") of each rule."""
+    found = list(rules)
+    sources: dict[tuple[Path, str], dict[str, Any]] = {
+        (file, entry["rule"]): entry
+        for file in {rule.file for rule in found}
+        for entry in yamlfile.read(file)
+    }
+    return {rule.name: _how(rule, sources[rule.file, rule.name]) for rule in found}
+
+
+def _how(rule: Rule, source: dict[str, Any]) -> tuple[str, str]:
     when = [f"when {' or '.join(rule.when)}"] if rule.when else []
     when += [waits(rule)] if rule.wait else []
     for word in ("if", "while"):
         if word in source:
             when.append(f"{word} {_words(source[word])}")
-    steps = "; ".join(f"{s.action} {_words(s.argument)}" for s in rule.steps)
-    return f"{', '.join(when)}: **{steps}**"
-
-
-def _source(rule: Rule) -> dict[str, Any]:
-    found: list[dict[str, Any]] = yamlfile.read(rule.file)
-    return next(entry for entry in found if entry["rule"] == rule.name)
+    return ", ".join(when), "; ".join(f"{s.action} {_words(s.argument)}" for s in rule.steps)
 
 
 def _words(value: Any) -> str:

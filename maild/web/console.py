@@ -29,6 +29,7 @@ class Console:
     now: Callable[[], datetime] = _now
     wake_outbox: Callable[[], None] = lambda: None  # tells the deliverer that there is work
     wake_answers: Callable[[], None] = lambda: None  # tells that an answer waits to be given
+    read_again: Callable[[], None] | None = None  # lets the daemon read maild.toml again
     greeting: str | None = None  # a secret that signs the demo's visitor in, once
     other_side: object | None = None  # the demo's other end: mailboxes to read and write
     feed: Feed = field(init=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_skeleton
+from babel.dates import format_skeleton, get_day_names
 from markupsafe import Markup
 
 from maild.i18n import moment
@@ -30,6 +30,14 @@ class Times:
         local, now = when.astimezone(self.zone), self.now.astimezone(self.zone)
         skeleton = "MMMd" if local.year == now.year else "yMMMd"
         return _day(local.date().isoformat(), skeleton, self.locale)
+
+    def date(self, day: date) -> str:
+        """ "Thu, Dec 3": a day that is the same in every zone."""
+        return _day(day.isoformat(), "MMMEd", self.locale)
+
+    def name_of_day(self, number: int) -> str:
+        """ "Monday": the name of the first day of the week is that of 0."""
+        return str(get_day_names("wide", "stand-alone", self.locale)[number])
 
     def weekday(self, when: datetime) -> str:
         """ "Thursday, Dec 3" """

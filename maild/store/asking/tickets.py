@@ -68,6 +68,12 @@ TIMES_BETWEEN = Question(
     order=(_time.worked_on, _time.id),
 )
 EVENTS = Question(Event, _event.ticket_id == param("ticket"), order=(_event.id,))
+LATEST_OF = Question(
+    Event,
+    among(_event.event, "events") & _event.ticket_id.is_not(None),
+    order=(_event.id.desc(),),
+    limit=20,
+)
 LAST_EVENT = Question(
     Event,
     (_event.ticket_id == param("ticket")) & (_event.event == param("event")),
@@ -297,6 +303,11 @@ def _with_tickets(unit: Unit, found: list[TimeEntry]) -> list[tuple[TimeEntry, T
     unit.some(Ticket, [entry.ticket_id for entry in found])
     pairs = ((entry, unit.get(Ticket, entry.ticket_id)) for entry in found)
     return [(entry, ticket) for entry, ticket in pairs if ticket is not None]
+
+
+def latest_events(unit: Unit, names: Iterable[str]) -> list[Event]:
+    """The newest twenty events of these kinds, of any ticket, the newest first."""
+    return unit.all(LATEST_OF, events=sorted(names))
 
 
 def events(unit: Unit, ticket: Ticket) -> list[Event]:

@@ -18,6 +18,7 @@ SCREENS = (
     "demo",
     "admin_overview",
     "admin",
+    "admin_policy",
     "admin_outbox",
     "admin_alerts",
     "admin_people",
