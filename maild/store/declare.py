@@ -34,6 +34,7 @@ class Hint:
     unique: bool = False
     keyed: bool = False  # text of any length that an index must hold
     big: bool = False  # a whole number beyond 32 bits
+    packed: bool = False  # text or JSON that may be long, and that no question looks into
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,10 @@ def column(
     unique: bool = False,
     keyed: bool = False,
     big: bool = False,
+    packed: bool = False,
 ) -> Any:
     """A column with a default, or one that an index helps to find."""
-    hint = Hint(index=index, unique=unique, keyed=keyed or index or unique, big=big)
+    hint = Hint(index=index, unique=unique, keyed=keyed or index or unique, big=big, packed=packed)
     if factory is not dataclasses.MISSING:
         return dataclasses.field(default_factory=factory, metadata={"hint": hint})
     return dataclasses.field(default=default, metadata={"hint": hint})

@@ -6,8 +6,9 @@ people wrote is theirs: which of their mails name her is told, and nothing of it
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from maild.model import SendState
 from maild.store.asking.searching import PLACE
 from maild.store.database import Store, told_apart
 from maild.store.schema import METADATA
+from maild.store.types import CleanText, Json, PackedJson, PackedText
 
 ERASED, NOBODY = "[erased]", "erased@invalid"
 OPEN = (SendState.WAITING, SendState.HELD)  # notifications that will not go out any more
@@ -211,32 +213,59 @@ def _statements(found: Traces) -> Iterable[tuple[str, Any]]:
 
 def _swept(connection: sa.Connection, found: Traces) -> Iterator[int]:
     """Her addresses and her full name wherever else they stand, in words or in data."""
-    wanted = [re.compile(re.escape(word), re.IGNORECASE) for word in found.words]
     for table in METADATA.sorted_tables:
         for column in table.columns:
-            kind = repr(column.type)
-            if "Text" in kind or "JSON" in kind:
-                yield from (_replaced(connection, table, column.name, word) for word in wanted)
+            if isinstance(column.type, CleanText | Json):
+                yield _replaced(connection, table, column, found.words)
 
 
-def _replaced(connection: sa.Connection, table: sa.Table, name: str, word: re.Pattern[str]) -> int:
-    """How many rows had it.  A row that is known by it goes; in all others it is replaced."""
-    column, keys = table.c[name], list(table.primary_key)
-    text = sa.cast(column, sa.Text)
-    plain = word.pattern.replace("\\", "").lower()
-    there = sa.func.lower(text).contains(plain, autoescape=True)
+def _replaced(
+    connection: sa.Connection, table: sa.Table, column: sa.Column[Any], words: list[str]
+) -> int:
+    """How many rows had one of them.  A row that is known by it goes; in all others it is
+    replaced."""
+    there = _perhaps(connection, column, words)
     if column.primary_key:
         return connection.execute(sa.delete(table).where(there)).rowcount
-    rows = connection.execute(sa.select(text, *keys).where(there)).all()
-    is_jsonb = "JSON" in repr(column.type) and connection.dialect.name != "sqlite"
-    sql_type = "jsonb" if is_jsonb else "text"
-    chosen = " AND ".join(f'"{key.name}" = :k{place}' for place, key in enumerate(keys))
-    new_value = f'"{name}" = CAST(:new AS {sql_type})'
-    update = sa.text(f'UPDATE "{table.name}" SET {new_value} WHERE {chosen}')
-    for old, *values in rows:
-        new = {"new": word.sub(NOBODY if "@" in plain else ERASED, old)}
-        connection.execute(update, new | {f"k{place}": value for place, value in enumerate(values)})
-    return len(rows)
+    keys = list(table.primary_key)
+    rows = connection.execute(
+        sa.select(column, *keys).where(there).execution_options(yield_per=100)
+    )
+    wanted = [(re.compile(re.escape(word), re.IGNORECASE), word) for word in words]
+    changed = [
+        (new, values) for old, *values in rows if (new := _without(old, wanted)) not in (None, old)
+    ]
+    for new, values in changed:
+        chosen = (key == value for key, value in zip(keys, values, strict=True))
+        connection.execute(sa.update(table).where(*chosen).values({column.name: new}))
+    return len(changed)
+
+
+def _perhaps(connection: sa.Connection, column: sa.Column[Any], words: list[str]) -> Any:
+    """Whether a row may have one of them there.  What is compressed must be read to know."""
+    text = sa.func.lower(sa.cast(column, sa.Text))
+    there = [text.contains(way, autoescape=True) for way in sorted(_written(words))]
+    if isinstance(column.type, PackedJson | PackedText) and connection.dialect.name == "sqlite":
+        there.append(sa.func.typeof(column) == "blob")
+    return sa.or_(*there)
+
+
+def _written(words: list[str]) -> set[str]:
+    """The words as `lower` gives them: on SQLite it knows ASCII alone, and JSON has escapes."""
+    cases = {case for word in words for case in (word, word.lower(), word.upper())}
+    cases |= {json.dumps(case)[1:-1] for case in cases}
+    return {case.encode().lower().decode() for case in cases} | {case.lower() for case in cases}
+
+
+def _without(value: Any, wanted: Sequence[tuple[re.Pattern[str], str]]) -> Any:
+    """The same text or data with none of these in it."""
+    if isinstance(value, str):
+        for pattern, word in wanted:
+            value = pattern.sub(NOBODY if "@" in word else ERASED, value)
+        return value
+    if isinstance(value, Mapping):
+        return {_without(key, wanted): _without(entry, wanted) for key, entry in value.items()}
+    return [_without(entry, wanted) for entry in value] if isinstance(value, list) else value
 
 
 def _index_anew(connection: sa.Connection) -> None:

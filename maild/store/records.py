@@ -88,7 +88,7 @@ class Message:
     withheld: Withheld | None = None  # what its unproven writer asked for
     outcome: Became | None = None
     why: str | None = None
-    reasons: Sequence[Any] = column(factory=list)  # [step, decided, because]
+    reasons: Sequence[Any] = column(factory=list, packed=True)  # [step, decided, because]
     commands: Sequence[Any] = column(factory=list)  # {command, done, why}
     undo: JSON | None = None  # what `#undo` takes back
     processed: datetime | None = None
@@ -258,8 +258,8 @@ class Note:
     public: bool
     title: str | None = None
     text: str
-    quoted_text: str = ""
-    html: str | None = None  # sanitised
+    quoted_text: str = column(default="", packed=True)
+    html: str | None = column(default=None, packed=True)  # sanitised
     created: datetime
     stored_id: int | None = ref("message.id", default=None, index=True)  # its .eml
     attachments: Sequence[Any] = column(factory=list)  # views: Attachment fields
@@ -347,7 +347,7 @@ class OutboxItem:
     language: str = "en"
     audience: Role = Role.CONTACT  # contact | resource | admin
     auto: str | None = None  # Auto-Submitted keyword; None: a person's words (RFC 3834 §5)
-    data: JSON = column(factory=dict)  # plain facts to render
+    data: JSON = column(factory=dict, packed=True)  # plain facts to render
     message_id: str = column(unique=True)  # without <>
     # The Message-ID that the relay gave it instead of ours; both are ours.
     relay_id: str | None = column(default=None, index=True)

@@ -14,7 +14,16 @@ import sqlalchemy as sa
 
 from maild.store import console_records, records
 from maild.store.declare import RECORDS, Hint, Index, Unique, hint
-from maild.store.types import JSON, CleanText, KeyText, Packed, UTCDateTime, Word
+from maild.store.types import (
+    JSON,
+    CleanText,
+    KeyText,
+    Packed,
+    PackedJson,
+    PackedText,
+    UTCDateTime,
+    Word,
+)
 
 METADATA = sa.MetaData(
     naming_convention={
@@ -59,12 +68,13 @@ def _column(name: str, python: Any, hint: Hint) -> sa.Column[Any]:
 
 def _type(python: Any, hint: Hint) -> Any:
     if python is str:
-        return KeyText() if hint.keyed else CleanText()
+        return KeyText() if hint.keyed else PackedText() if hint.packed else CleanText()
     if isinstance(python, type) and issubclass(python, enum.StrEnum):
         return Word(python)
     if hint.big:
         return sa.BigInteger()
-    return _TYPES[typing.get_origin(python) or python]
+    found = _TYPES[typing.get_origin(python) or python]
+    return PackedJson() if hint.packed and found is JSON else found
 
 
 def _part(part: Index | Unique) -> Any:

@@ -143,6 +143,54 @@ class KeyText(CleanText):
         return lambda value: None if value is None else keyed(value)
 
 
+class PackedJson(Json):
+    """JSON that SQLite keeps compressed where it is long.  PostgreSQL does so by itself (TOAST)."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: Any) -> Any:
+        if dialect.name == "sqlite":
+            return lambda value: _shorter(_as_json(value))
+        return super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        read: Any = super().result_processor(dialect, coltype)
+        if dialect.name == "sqlite":
+            return lambda kept: read(_whole(kept))
+        return read
+
+
+class PackedText(CleanText):
+    """Text of any mail that SQLite keeps compressed where it is long.  Nothing searches in it."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: Any) -> Any:
+        clean_text = super().bind_processor(dialect)
+        if dialect.name == "sqlite":
+            return lambda value: _shorter(clean_text(value))
+        return clean_text
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        return _whole if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+LONG = 300  # characters from which on a text may be kept as octets
+
+
+def _shorter(text: str | None) -> str | bytes | None:
+    """The text, or fewer octets of zlib (RFC 1950) that hold it."""
+    if text is None or len(text) < LONG:
+        return text
+    small = zlib.compress(text.encode(), 1)
+    return small if len(small) < len(text) else text
+
+
+def _whole(kept: str | bytes | None) -> str | None:
+    """What was given to `_shorter`."""
+    return _inflated(kept).decode() if isinstance(kept, bytes) else kept
+
+
 class Packed(sa.TypeDecorator[bytes]):
     """Octets that are kept compressed where that makes them fewer; they come out as they went in.
 

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 
 from maild.store import Store, asking, migrate
-from maild.store.records import Organization, TimeEntry
+from maild.store.records import Organization, OutboxItem, TimeEntry
 
 BEFORE = "0003"
 NOW = "2026-11-23 09:00:00"
@@ -32,13 +32,17 @@ def older(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     url = f"sqlite:///{tmp_path / 'maild.db'}"
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres")
-    store = Store(url)
+    return of_version(BEFORE, Store(url), *FILLED)
+
+
+def of_version(revision: str, store: Store, *statements: str) -> Store:
+    """The database as that version left it."""
     config = Config()
     config.set_main_option("script_location", str(migrate.MIGRATIONS))
     with migrate._alone(store) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, BEFORE)
-        for statement in FILLED:
+        command.upgrade(config, revision)
+        for statement in statements:
             connection.execute(sa.text(statement))
     return store
 
@@ -56,3 +60,28 @@ def test_n15_a5_what_was_worked_before_is_kept_and_billable(older: Store) -> Non
         client = unit.get(Organization, 1)
         assert client is not None and asking.items.of_organization(unit, client) == []
     older.close()
+
+
+def test_what_is_long_is_kept_compressed_from_then_on(tmp_path: Path) -> None:
+    """And what was there says what it said, by whatever statement it is read."""
+    words = "It is mine, and it is dead. " * 40
+    store = of_version(
+        "0013",
+        Store(f"sqlite:///{tmp_path / 'maild.db'}"),
+        *FILLED[1:2],
+        *(
+            "INSERT INTO outbox (id, key, address, template, language, audience, data, message_id, "
+            '"references", state, attempts, next_try, created, exposed) VALUES '
+            f"({n}, '{n}', 'a@x.example', 'note', 'en', 'contact', '{{\"text\"\\: \"{text}\"}}', "
+            f"'{n}@x', '[]', 'sent', 0, '{NOW}', '{NOW}', 0)"
+            for n, text in ((1, words), (2, "Short."))
+        ),
+    )
+    migrate.migrate(store)
+    with store.look() as unit:
+        items = unit.some(OutboxItem, [1, 2])
+        assert [items[n].data for n in (1, 2)] == [{"text": words}, {"text": "Short."}]
+    with store.engine.connect() as connection:
+        kinds = connection.execute(sa.text("SELECT typeof(data) FROM outbox ORDER BY id"))
+        assert list(kinds.scalars()) == ["blob", "text"]
+    store.close()
