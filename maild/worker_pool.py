@@ -13,6 +13,7 @@ import os
 import pickle
 import resource
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -133,22 +134,26 @@ class _Lost(Exception):
 
 
 class _Crew:
-    """Some workers, and as many threads that wait for what they give."""
+    """Some workers, as many threads that wait for what they give, and one that looks at those who
+    work: he who is told, or who tells, may be stopped in the middle of it."""
 
     def __init__(self, workers: int) -> None:
         self.threads = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self.closed = False
         self._free: SimpleQueue[_Worker | None] = SimpleQueue()
         self._all: set[_Worker] = set()
+        self._at_work = threading.Event()  # somebody may be
+        self._closing = threading.Event()
         for _ in range(workers):
             self._free.put(None)
+        threading.Thread(target=self._look, name="worker watch", daemon=True).start()
 
     def run(self, order: _Order) -> list[Any]:
         worker = self._free.get()
         try:
             if worker is None:
                 worker = self._begin()
-            return worker.run(order)
+            return worker.run(order, self._at_work)
         except _Lost:
             self._end(worker)
             worker = None
@@ -161,6 +166,8 @@ class _Crew:
 
     def close(self) -> None:
         self.closed = True
+        self._closing.set()
+        self._at_work.set()
         self.threads.shutdown(wait=False, cancel_futures=True)
         for worker in list(self._all):
             worker.end()
@@ -172,6 +179,13 @@ class _Crew:
             raise _Lost("closed")
         return worker
 
+    def _look(self) -> None:
+        """Ends workers that will not go on; whoever waits for one hears of it by its pipe."""
+        while self._at_work.wait() and not self._closing.wait(LOOK_SECONDS):
+            self._at_work.clear()
+            if sum(worker.look() for worker in list(self._all)):
+                self._at_work.set()
+
     def _end(self, worker: _Worker | None) -> None:
         if worker is not None:
             worker.end()
@@ -179,6 +193,23 @@ class _Crew:
 
 
 _FORK = threading.Lock()  # no worker may hold another one's end of a pipe: its death would not show
+
+
+class _Looks:
+    """What was seen of a worker since it was told to do something."""
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+        self._before: tuple[str, ...] = ()
+        self._same = 0
+
+    def wrong(self, state: tuple[str, ...]) -> str:
+        """Why it will not go on, where it does nothing, or takes for ever."""
+        self._same = self._same + 1 if state == self._before else 1
+        self._before = state
+        if state and self._same >= PATIENCE.get(state[0], sys.maxsize):
+            return f"in state {state[0]}"
+        return "no answer" if time.monotonic() > self._until else ""
 
 
 class _Worker:
@@ -194,17 +225,22 @@ class _Worker:
             self._process.start()
             theirs.close()
         self.done = 0
+        self._looks: _Looks | None = None  # while it works
+        self._ended = ""  # why we did
 
-    def run(self, order: _Order) -> list[Any]:
+    def run(self, order: _Order, at_work: threading.Event) -> list[Any]:
         """What each piece gave, or its error.  Raises _Lost where the worker cannot say."""
+        self._looks = _Looks(time.monotonic() + (order.seconds + 5) * 10 * len(order.items))
+        at_work.set()
         try:
             self._pipe.send(order)
-            self._wait(time.monotonic() + (order.seconds + 5) * 10 * len(order.items))
             given: list[tuple[bool, Any]] = self._pipe.recv()
         except (EOFError, OSError) as error:
             self._process.join(LOOK_SECONDS)
-            by = self._process.exitcode
-            raise _Lost(type(error).__name__, -by if by is not None and by < 0 else None) from None
+            by, told = self._process.exitcode, self._ended or type(error).__name__
+            raise _Lost(told, -by if by is not None and by < 0 else None) from None
+        finally:
+            self._looks = None
         self.done += len(given)
         return [value if good else _own(value) for good, value in given]
 
@@ -213,18 +249,16 @@ class _Worker:
         self._process.join()
         self._pipe.close()
 
-    def _wait(self, until: float) -> None:
-        """Until it says something; _Lost where it does nothing, or takes for ever."""
-        before: tuple[str, ...] = ()
-        same = 0
-        while not self._pipe.poll(LOOK_SECONDS):
-            now = _state(self._process.pid)
-            same = same + 1 if now == before else 1
-            before = now
-            if now and same == PATIENCE.get(now[0]):
-                raise _Lost(f"in state {now[0]}")
-            if time.monotonic() > until:
-                raise _Lost("no answer")
+    def look(self) -> bool:
+        """Whether it works; it is killed where it will not go on."""
+        looks = self._looks
+        if looks is None:
+            return False
+        wrong = looks.wrong(_state(self._process.pid))
+        if wrong and self._looks is looks:
+            self._ended = wrong
+            self._process.kill()
+        return True
 
 
 def _own(error: Exception) -> Exception:

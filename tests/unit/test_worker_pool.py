@@ -105,6 +105,16 @@ def test_a_worker_lost_twice_is_not_the_works_fault(
     assert time.monotonic() - began < 30
 
 
+@pytest.mark.parametrize("octets", [10, 5_000_000])  # more than a pipe takes before anybody reads
+def test_a_worker_that_is_stopped_while_it_has_nothing_to_do_holds_up_nobody(
+    pool: WorkerPool, octets: int
+) -> None:
+    os.kill(pool.run(os.getpid), signal.SIGSTOP)
+    began = time.monotonic()
+    assert pool.run(len, b"x" * octets) == octets
+    assert time.monotonic() - began < 30
+
+
 def test_the_third_time_it_is_given_up(pool: WorkerPool, tmp_path: Path) -> None:
     assert told(pool, "one", f"always {tmp_path / 'tries'}", "two") == ["one", "Exceeded", "two"]
     assert (tmp_path / "tries").read_text() == "xxx"
