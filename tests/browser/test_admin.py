@@ -24,6 +24,7 @@ PAGES = (
     "outbox",
     "outbox/1",
     "mailboxes",
+    "imports",
     "people",
     "people/1",
     "people/new",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -230,3 +231,53 @@ def test_an_alert_is_ended(site: Site) -> None:
         alert = unit.get(Alert, number)
         assert alert is not None and alert.cleared is not None
     assert "The sky is falling." not in page(site, "/admin")
+
+
+# ---- imports
+
+EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "zendesk"
+
+
+def test_an_export_is_tried_and_brought_in_once(site: Site, visits: Visits) -> None:
+    before = len(site.desk.tickets())
+    files = sorted(EXPORTS.glob("*.csv"))
+    screen = visits(KIM, "/admin/imports")
+    for new in (True, False):
+        screen.get_by_label("From").select_option("zendesk")
+        screen.get_by_label("Exported files").set_input_files(files)
+        screen.get_by_role("button", name="See what would come in").click()
+        expect(screen.get_by_role("heading", name="What would come in")).to_be_visible()
+        if new:
+            assert len(site.desk.tickets()) == before  # tried is not written
+        screen.get_by_role("button", name="Bring it in").click()
+        expect(screen.get_by_role("status").filter(has_text="were here before")).to_be_visible()
+        if new:
+            after = len(site.desk.tickets())
+    assert after > before and len(site.desk.tickets()) == after
+    expect(screen.get_by_text("imported from Zendesk", exact=False).first).to_be_visible()
+    assert not list((site.desk.folder / "var" / "imports").iterdir())  # nothing is left of it
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("notes.csv", "This,is\nno,export\n", "notes.csv"),
+        ("tickets.csv", "Id,Subject,Status,Created at\n1,Broken,Open,yesterday\n", "line 2"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_line(
+    site: Site, visits: Visits, name: str, text: str, said: str
+) -> None:
+    screen = visits(KIM, "/admin/imports")
+    screen.get_by_label("From").select_option("zendesk")
+    sent = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+    screen.get_by_label("Exported files").set_input_files(files=[sent])  # type: ignore[list-item]
+    screen.get_by_role("button", name="See what would come in").click()
+    expect(screen.get_by_role("alert").locator("xpath=..")).to_contain_text(said)
+    expect(screen.get_by_role("button", name="Bring it in")).to_have_count(0)
+
+
+@pytest.mark.parametrize("key", ["", "..", "../../var", "no-such-folder"])
+def test_no_other_folder_is_brought_in(site: Site, key: str) -> None:
+    form = {"do": "write", "files_key": key, "source": "zendesk"}
+    assert post(site, "/admin/imports", form).status == 404

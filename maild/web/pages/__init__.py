@@ -23,6 +23,7 @@ SCREENS = (
     "admin_alerts",
     "admin_people",
     "admin_mailboxes",
+    "admin_imports",
 )
 
 
