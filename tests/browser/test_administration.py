@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from maild.desk import mailbox_orders
 from maild.desk.alerts import raise_alert
@@ -270,8 +270,8 @@ def test_what_cannot_be_read_is_said_with_its_line(
 ) -> None:
     screen = visits(KIM, "/admin/imports")
     screen.get_by_label("From").select_option("zendesk")
-    sent = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
-    screen.get_by_label("Exported files").set_input_files(files=[sent])  # type: ignore[list-item]
+    sent = FilePayload(name=name, mimeType="text/csv", buffer=text.encode())
+    screen.get_by_label("Exported files").set_input_files(sent)
     screen.get_by_role("button", name="See what would come in").click()
     expect(screen.get_by_role("alert").locator("xpath=..")).to_contain_text(said)
     expect(screen.get_by_role("button", name="Bring it in")).to_have_count(0)

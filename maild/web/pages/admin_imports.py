@@ -35,7 +35,13 @@ def imports(visit: Visit) -> Response:
 
 
 def _form(visit: Visit, status: int = 200, **more: Any) -> Response:
-    values = {"plan": None, "key": "", "source": visit.field("source"), "problem": "", "done": None}
+    values: dict[str, Any] = {
+        "plan": None,
+        "key": "",
+        "source": visit.field("source"),
+        "problem": "",
+        "done": None,
+    }
     with visit.console.store.look() as unit:
         history = unit.all(asking.AUDIT_OF, about=ABOUT)
     values |= {"sources": shipped(), "history": history, "shown": SHOWN}
