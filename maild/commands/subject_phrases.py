@@ -26,6 +26,9 @@ MOST = 3  # phrases in one subject
 
 TAG = re.compile(r"\[(?=[^\]\d]{0,60}\d)[^\]]{0,121}\]|#?\bT\d{8}\.\d{4,}\b:?", re.I)
 _END = " \t.!;:)-–—"
+# What programs leave out at the beginning of a subject that they answer: names in brackets, as
+# lists and gateways put them, and up to three letters before a colon, as Outlook does.
+_DROPPED = re.compile(r"(?:\[[^\[\]]{1,60}\]\s{0,9}|[^\W\d_]{1,3}:\s{1,9}){1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,12 @@ def _peel(subject: str, names: Names, carried: frozenset[str]) -> tuple[str, lis
 
 
 def _is_echo(text: str, command: Command, carried: frozenset[str]) -> bool:
-    """The phrase stood in an earlier subject, in which this one ends, whatever is before it."""
+    """The phrase stood in an earlier subject, in which this one ends, whatever is before it; or
+    this one is an earlier subject without its beginning."""
     words, phrase = plain(text), fold(command.written)
-    return any(words.endswith(c) for c in carried if len(c) >= len(phrase))
+    return any(
+        words.endswith(c) or words == _DROPPED.sub("", c) for c in carried if len(c) >= len(phrase)
+    )
 
 
 def _own_first(names: Names) -> Vocabulary:

@@ -26,8 +26,9 @@ _EDGES = " \t[*#!-–—_|.⚠\ufe0f❗‼\u200e\u200f\ufeff"
 _BRACKETED = re.compile(
     r"\s{0,20}(?:\[([^\[\]]{1,60})\]|【([^【】]{1,60})】|\(([^()]{1,60})\)|\{([^{}]{1,60})\}"
     r"|<([^<>]{1,60})>|\*{1,5}([^*]{1,60})\*{1,5}|#{1,5}([^#]{1,60})#{1,5}|\|([^|]{1,60})\|)"
-    r"[:：]?\s{0,20}"
+    r"(?:[:：]|\s?[-–—|]\s)?\s{0,20}"  # "[EXTERNAL] - Printer"
 )
+_WORD = re.compile(r"[\w?]+")
 _TRAILERS = ("(fwd)", " - forwarded", " -forwarded", " -reply")  # Pine, GroupWise
 
 
@@ -150,7 +151,12 @@ def _tag(subject: str, at: int) -> int | None:
 
 
 def _is_tag(text: str) -> bool:
-    return fold(text).strip(_EDGES) in _tags()
+    return _as_tag(text) in _tags()
+
+
+def _as_tag(text: str) -> str:
+    """Its words alone: "Caution: external sender!" is "caution external sender"."""
+    return " ".join(_WORD.findall(fold(text)))
 
 
 def _without_trailer(words: str, stack: tuple[Meaning, ...]) -> Prefixed:
@@ -199,7 +205,7 @@ def _languages_of(key: str) -> dict[str, frozenset[str]]:
 
 @lru_cache(maxsize=1)
 def _tags() -> frozenset[str]:
-    return frozenset(_languages_of("gateway_tags"))
+    return frozenset(map(_as_tag, _languages_of("gateway_tags"))) - {""}
 
 
 @lru_cache(maxsize=1)

@@ -37,7 +37,9 @@ SHAPES = [
     "CAUTION: {}: ", "{}: CAUTION: ", "EXTERNAL EMAIL - {}: ", "EXTERN: {}: ", "***SPAM*** {}: ",
     "{{Spam?}} {}: ", "<EXTERNAL> {}: ", "【外部】{}: ", "{}: [EXTERNE MAIL] ", "[signed OK] {}: ",
     "[T20261121.0042] {}: ", "{}: [T20261121.0042] ", "{}: [T20261121.0042] {}: ",
-    "[EXTERNAL] {}: [T20261121.0042] [SPAM?] ", "\u200f{}: ", "  {}:   ",
+    "[EXTERNAL] {}: [T20261121.0042] [SPAM?] ", "\u200f{}: ", "[Caution: External Sender] {}: ",
+    "[EXTERNAL EMAIL] - {}: ", "[EXTERNAL EMAIL] {}: ", "{}: [Ext:] ", "[!!Mass Mail] {}: ",
+    "CAUTION - EXTERNAL SENDER: {}: ", "{}: [WARNING: UNTRUSTED SENDER] - ", "  {}:   ",
 ]  # fmt: skip
 
 
@@ -107,6 +109,7 @@ def test_subjects_with_something_before_them(subject: str, words: str, forward: 
         "Forwarding: how?", "Answer: 42", "Error: [EXTERNAL] call failed", "[Acme] - [A] - [slow]",
         "[Acme][VPN] slow", "Caution: wet floor", "External: monitors", "Spam: what can I do?",
         "Warning: printer is hot", "3: 2: 1: go", ": x", "[2] x", "(private) call me",
+        "[list] - x", "[-] - x", "[?] x", "(!) x", "[Phishing] what is it?", "Caution - wet floor",
         "http://acme.example is down", "Vlan: 12", "Vacation: 1.8.", "Antwerp: office",
     ],
 )  # fmt: skip
@@ -176,6 +179,20 @@ def test_a_phrase_behind_the_echo_is_a_deed() -> None:
     assert read(f"Antwort: {title} is spam", title) == ["spam"]
     assert read(f"Zwrot zewn.: {title} is resolved", title) == ["resolve"]
     assert read(f"Re: {title}, is assigned to bob", title) == ["assign"]
+
+
+@pytest.mark.parametrize(
+    "before", ["A: ", "PC: ", "[Acme] ", "[Acme] [VPN] ", "NAS: [slow] ", "TÜV: "]
+)
+def test_an_echo_that_lost_its_beginning_does_nothing(before: str) -> None:
+    for phrase in ("is resolved", "ist erledigt", "is assigned to bob"):
+        title = f"{before}{TITLE} {phrase}"
+        assert read(f"RE: {TITLE} {phrase}", title) == [], title
+        assert read(f"RE: {title}", title) == [], title
+        assert read(f"RE: {TITLE} {phrase} is spam", title) == ["spam"], title
+    assert read(f"RE: {TITLE} is resolved", before + TITLE) == ["resolve"]
+    assert read(f"RE: {before}is resolved is resolved", f"{before}is resolved") == ["resolve"]
+    assert read("RE: The plug is resolved", f"{before}is resolved") == ["resolve"]
 
 
 def test_an_empty_subject_ends_nothing() -> None:
