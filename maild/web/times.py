@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
 from babel.dates import format_skeleton, get_day_names
@@ -86,6 +86,18 @@ def elapsed(span: timedelta) -> str:
         if seconds < unit * most:
             return f"{seconds // unit}{name}"
     return f"{seconds // (86400 * 365) or 1}y"
+
+
+@lru_cache(maxsize=1)
+def zones() -> tuple[str, ...]:
+    """The names of all time zones; the machine's files are looked through once."""
+    return tuple(sorted(available_timezones()))
+
+
+@lru_cache(maxsize=256)
+def zone_named(name: str, otherwise: str) -> ZoneInfo:
+    """The zone of this name, or the other where there is none."""
+    return ZoneInfo(name if name in zones() else otherwise)
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
@@ -27,7 +27,7 @@ from maild.web import rights
 from maild.web.console import Console
 from maild.web.look import Words
 from maild.web.rights import Role, Scope
-from maild.web.times import Times
+from maild.web.times import Times, zone_named
 from maild.web.wording import Wording
 
 Result = TypeVar("Result")
@@ -224,7 +224,7 @@ class Visit(Wording):
         if self.signed_in is None:
             return ZoneInfo(desk)
         wanted = self.signed_in.wish("timezone", self.signed_in.person.timezone or desk)
-        return ZoneInfo(wanted if wanted in available_timezones() else desk)
+        return zone_named(wanted, desk)
 
     @cached_property
     def times(self) -> Times:

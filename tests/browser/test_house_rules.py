@@ -15,7 +15,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, expect
 
+from maild.model import Role
 from maild.store.asking import screens
+from maild.store.records import Note
 from tests.browser.site import BOB, DANA, KIM, Site
 
 Visits = Callable[..., Page]
@@ -53,6 +55,26 @@ def received(site: Site, words: str) -> int:
             return sum(words in str(mail) for mail in site.desk.ann.received())
         time.sleep(0.1)
     return 0
+
+
+def test_a_long_conversation_is_light_and_all_of_it_is_a_click_away(site: Site) -> None:
+    number = fresh(site, "A long story", "How it began.")
+    with site.desk.store.unit() as unit:
+        ticket = screens.numbered(unit, number)
+        assert ticket is not None
+        for n in range(200):
+            unit.add(
+                Note(
+                    ticket_id=ticket.id, by_kind=Role.CONTACT, public=True, text=f"Word {n}.",
+                    created=site.desk.now,
+                )
+            )  # fmt: skip
+    cookie = site.session(BOB)
+    page = site.ask("GET", f"/tickets/{number}", cookie).text
+    assert "Word 199." in page and "How it began." not in page
+    assert len(page.encode()) < 100_000
+    assert f"/tickets/{number}?all=1" in page
+    assert "How it began." in site.ask("GET", f"/tickets/{number}?all=1", cookie).text
 
 
 # ---- nothing twice, nothing lost

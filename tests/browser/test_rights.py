@@ -53,6 +53,7 @@ def address(ground: Ground, page: Page, number: str) -> str:
     """The page's address about this ticket."""
     path = page.path.replace("{number}", number).replace("{note}", str(ground.notes[number]))
     path = path.replace("{name}", "status").replace("{part}", "1").replace("{cid:path}", "x")
+    path = path.replace("{name:path}", "rules.yaml")
     client = str(ground.clients[number])
     return path.replace("{id}", client if path.startswith("/clients") else "999999")
 
@@ -71,7 +72,7 @@ def test_a_cell_of_the_table_is_what_the_page_does(ground: Ground, page: Page, r
         assert got == REFUSED
     elif "{id}" in page.path and not page.path.startswith("/clients"):
         assert got in DONE | {NOT_THERE}  # there is no such entry
-    elif any(hole in page.path for hole in ("{part}", "{cid", "/html", "/remote", "{name}")):
+    elif any(hole in page.path for hole in ("{part}", "{cid", "/html", "/remote", "{name")):
         assert got in DONE | {NOT_THERE}  # this mail has no such part
     elif page.path == "/demo":
         assert got == NOT_THERE  # no demo

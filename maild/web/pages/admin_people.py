@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from starlette.responses import Response
 
@@ -18,6 +17,7 @@ from maild.store.asking import people as asking_people
 from maild.store.records import Organization, Person
 from maild.store.unit import Unit
 from maild.web.site import action, page
+from maild.web.times import zones
 from maild.web.visit import Visit
 
 SCREENFUL = 200
@@ -74,7 +74,7 @@ def _person(visit: Visit, found: Person | None, problem: str = "", status: int =
         fixed=found is not None and found.source == "config",
         organizations=[o.name for o in asking_clients.some(visit.unit, None, 1000)],
         languages=visit.console.look.languages,
-        zones=sorted(available_timezones()),
+        zones=zones(),
         history=_history(visit, f"person {found.id}") if found else [],
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from zoneinfo import available_timezones
 
 from starlette.responses import Response
 
@@ -17,6 +16,7 @@ from maild.store.console_records import Preference, WebSession, WorkListEntry
 from maild.store.unit import Unit
 from maild.web.pages.tickets import Row
 from maild.web.site import action, page
+from maild.web.times import zones
 from maild.web.visit import Visit
 
 RECENT = 50
@@ -106,7 +106,7 @@ def me(visit: Visit) -> Response:
     return visit.page(
         "me.html",
         languages=visit.console.look.languages,
-        zones=sorted(available_timezones()),
+        zones=zones(),
         landing=[*landing, ("/work", visit.words("Work list"))],
         saved=visit.query("saved") == "1",
     )
@@ -120,7 +120,7 @@ def change_me(visit: Visit) -> Response:
         value = visit.field(name)
         wishes[name] = value if value in allowed else allowed[0]
     language, zone, landing = (visit.field(n) for n in ("language", "timezone", "landing"))
-    if zone and zone not in available_timezones():
+    if zone and zone not in zones():
         raise UsageError(sentence('"{text}" is no time zone.', text=zone))
     wishes["language"] = language if language in visit.console.look.languages else ""
     wishes["timezone"] = zone

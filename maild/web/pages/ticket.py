@@ -28,6 +28,7 @@ from maild.web.ticket_history import Happening, happening
 from maild.web.visit import Visit
 
 RECENT = 50
+ENTRIES = 25  # of a conversation that are shown at once: a page stays light
 THERE_SECONDS = 30
 
 
@@ -52,10 +53,14 @@ def shown(visit: Visit, whole: Whole) -> dict[str, Any]:
     one, profile = whole.ticket, visit.profile
     happenings = [happening(visit, event) for event in reversed(whole.events)]
     answers = visit.unit.all(asking.WAITING_ON, ticket=one.id)
+    entries = _entries(whole, happenings)
+    everything = visit.query("all") == "1"
     return {
         "whole": whole,
         "ticket": one,
-        "entries": _entries(whole, happenings),
+        "entries": entries if everything else entries[-ENTRIES:],
+        "earlier": 0 if everything else max(len(entries) - ENTRIES, 0),
+        "everything": everything,
         "history": happenings,
         "answers": [
             a for a in answers if a.state is AnswerState.WAITING or a.person_id == visit.person.id

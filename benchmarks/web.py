@@ -1,0 +1,190 @@
+"""The console at 100,000 tickets: what a page costs beside its bare SQL, in queries and weight.
+
+    python -m benchmarks.web [--tickets 100000]
+
+The desk is filled as in `many`; its newest ticket gets 200 notes.  Each page is asked for over HTTP
+of a console in this process.  The statements of one such request are run again by sqlite3 alone, on
+a connection of the same process, and all their rows fetched: a page's time stands beside theirs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from benchmarks.core import Bench
+from benchmarks.many import fill
+from maild.store import asking
+from maild.web import signing
+from maild.web.console import Console
+from maild.web.server import Server
+
+NOTES = 200
+RUNS = 15
+PAGES = {  # and by how much at most the page costs more than its SQL; None: it is only measured
+    "/tickets?view=open": 5.0,
+    "/tickets?view=all": 5.0,
+    "/tickets?view=open&group=client": None,
+    "/tickets/{number}": 5.0,
+    "/search?q=printer": None,
+    "/clients": None,
+    "/nav": None,
+    "/new": None,
+}
+KILOBYTES = 100  # that a page may weigh
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a page costs."""
+
+    page: float  # seconds of CPU, the median
+    bare: float  # … of its SQL alone
+    queries: int
+    octets: int
+
+    @property
+    def ratio(self) -> float:
+        return self.page / self.bare
+
+
+@dataclass(slots=True)
+class Desk:
+    """A console over a large desk, and somebody who is signed in."""
+
+    bench: Bench
+    file: Path
+    server: Server
+    port: int
+    cookie: str
+    heard: list[str] = field(default_factory=list)
+
+    def ask(self, path: str) -> int:
+        """Asks for a page; its octets."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        connection.request("GET", path, headers={"Cookie": f"maild={self.cookie}"})
+        answer = connection.getresponse()
+        octets = len(answer.read())
+        connection.close()
+        if answer.status != 200:
+            sys.exit(f"{path}: {answer.status}")
+        return octets
+
+    def cost(self, path: str) -> Cost:
+        """The medians of some requests, and of their SQL."""
+        octets = self.ask(path)  # what is compiled once is compiled now
+        self.heard.clear()
+        self.ask(path)
+        said = [line for line in self.heard if line.lstrip()[:6].upper() in ("SELECT", "WITH R")]
+        pages = [_seconds(lambda: self.ask(path)) for _ in range(RUNS)]
+        database = sqlite3.connect(self.file)
+        bare = [_seconds(lambda: _fetch(database, said)) for _ in range(RUNS)]
+        database.close()
+        return Cost(statistics.median(pages), statistics.median(bare), len(said), octets)
+
+
+def _seconds(work: Any) -> float:
+    began = time.process_time()  # of all threads of this process: the machine may be busy
+    work()
+    return time.process_time() - began
+
+
+def _fetch(database: sqlite3.Connection, statements: list[str]) -> None:
+    for statement in statements:
+        database.execute(statement).fetchall()
+
+
+def _opened(place: Path, tickets: int) -> tuple[Desk, str]:
+    """The desk, and the number of its ticket of many notes."""
+    bench = Bench(place)
+    list(bench.rounds(range(1)))
+    bench.app.close()
+    file = place / "var/maild.db"
+    fill(file, tickets)
+    number = _long(file)
+    toml = place / "maild.toml"
+    bench = Bench(place)
+    toml.write_text(toml.read_text() + '[web]\nlisten = "127.0.0.1:0"\n')
+    from maild import config
+    from maild.app import build
+
+    app = build(config.load(toml), bench.store, now=datetime.now(UTC))
+    console = Console(app)
+    server = Server(console)
+    port = server.start()
+    with bench.store.unit() as unit:
+        person = asking.people.resources(unit)[0]
+        cookie = signing.open_session(console, unit, person, "127.0.0.1", "bench", console.now())
+    desk = Desk(bench, file, server, port, cookie)
+
+    @sa.event.listens_for(bench.store.engine, "checkout")
+    def _trace(connection: Any, _record: Any, _proxy: Any) -> None:
+        getattr(connection, "driver_connection", connection).set_trace_callback(desk.heard.append)
+
+    return desk, number
+
+
+def _long(file: Path) -> str:
+    """Gives the newest ticket so many notes; its number."""
+    database = sqlite3.connect(file)
+    ticket, number = database.execute(
+        "SELECT id, number FROM ticket ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    names = [row[1] for row in database.execute("PRAGMA table_info(note)")]
+    (note,) = database.execute(
+        "SELECT id FROM note WHERE ticket_id = ? ORDER BY id LIMIT 1", (ticket,)
+    ).fetchone()
+    (last,) = database.execute("SELECT max(id) FROM note").fetchone()
+    columns = ", ".join(f'"{name}"' for name in names)
+    values = ", ".join("? + n" if name == "id" else f'"{name}"' for name in names)
+    database.execute(
+        "WITH RECURSIVE copies(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copies WHERE n < ?) "
+        f"INSERT INTO note ({columns}) SELECT {values} FROM copies, (SELECT * FROM note "
+        "WHERE id = ?)",
+        (NOTES, last, note),
+    )
+    database.commit()
+    database.close()
+    return str(number)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tickets", type=int, default=100_000, help="(default %(default)s)")
+    asked = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        desk, number = _opened(Path(folder), asked.tickets)
+        print(f"{asked.tickets} tickets, {time.perf_counter() - began:.0f} s to fill")
+        for page, most in PAGES.items():
+            cost = desk.cost(page.replace("{number}", number))
+            _tell(page, most, cost)
+        desk.server.stop()
+
+
+def _tell(page: str, most: float | None, cost: Cost) -> None:
+    over = most is not None and cost.ratio > most
+    heavy = cost.octets > KILOBYTES * 1000
+    print(
+        f"{page:<34} {1000 * cost.page:7.1f} ms, SQL alone {1000 * cost.bare:7.2f} ms, ratio "
+        f"{cost.ratio:5.1f}{' (over ' + str(most) + ')' if over else ''}, {cost.queries} queries, "
+        f"{cost.octets / 1000:.0f} kB{' (heavy)' if heavy else ''}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
