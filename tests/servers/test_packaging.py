@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from maild import config
 from maild.config import Config
 from tests.servers.dovecot import missing
 
@@ -88,6 +89,37 @@ def test_the_container_copies_what_is_there_and_runs_as_nobody_special() -> None
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)
     assert copied and all((ROOT / name).exists() for line in copied for name in line.split())
     assert text.index("\nUSER maild") < text.index("\nCMD")
+
+
+def test_the_compose_file_names_what_is_there_and_its_desk_can_be_read() -> None:
+    """Every file and every service that is referred to; ours is shut in, nothing is seen from
+    other machines, and the desk's configuration speaks to the ports that the services have."""
+    text = (PACKAGING / "compose.yaml").read_text()
+    services = yaml.safe_load(text)["services"]
+    for service in services.values():
+        for volume in service.get("volumes", ()):
+            source = volume.partition(":")[0]
+            there = (PACKAGING / source).is_file() if source.startswith(".") else True
+            assert there and (source.startswith(".") or source in yaml.safe_load(text)["volumes"])
+        assert service.get("network_mode", "service:postgres") == "service:postgres"
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+    ours = services["maild"]
+    assert (PACKAGING / ours["build"]["context"] / ours["build"]["dockerfile"]).is_file()
+    assert ours["read_only"] and ours["cap_drop"] == ["ALL"]
+    settings = config.load(PACKAGING / "compose" / "maild.toml")
+    assert settings.database_file is None
+    assert {ours.tls for ours in settings.config.mailbox} == {"none"}
+
+
+def test_the_compose_files_dovecot_takes_its_configuration() -> None:
+    if shutil.which("doveconf") is None:
+        pytest.skip("Dovecot is not installed here")
+    place = PACKAGING / "compose" / "dovecot.conf"
+    done = subprocess.run(
+        ["doveconf", "-n", "-c", str(place)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "mail_location = maildir:/srv/mail/%u" in done.stdout
 
 
 def test_rules_and_dashboard_speak_of_figures_that_there_are() -> None:
