@@ -32,6 +32,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from maild import octets
 from maild.errors import UsageError
 from maild.model import Address
 
@@ -257,6 +258,20 @@ class DatabaseSection(Section):
     """Where everything is kept."""
 
     url: str = "sqlite:///var/maild.db"  # or postgresql://user@host/name
+
+
+class StoreSection(Section):
+    """Where the octets of large mails are, if not in the database."""
+
+    raw: str = ""  # folder:var/raw | s3://bucket/prefix; "": in the database
+
+    @field_validator("raw")
+    @classmethod
+    def _is_a_place(cls, value: str) -> str:
+        kind, _, rest = value.partition(":")
+        if value and (kind not in ("folder", "s3") or not rest.strip("/")):
+            raise ValueError("folder:… or s3://bucket/prefix is needed")
+        return value
 
 
 class Front(Section):
@@ -696,6 +711,7 @@ class Config(BaseModel):
     profile: str = "next7"  # next7 | ggit | atera, or a folder of your own
     desk: DeskSection = DeskSection()
     database: DatabaseSection = DatabaseSection()
+    store: StoreSection = StoreSection()
     mailbox: list[MailboxSection] = []
     alias: list[AliasSection] = []
     smtp: SmtpSection = SmtpSection()
@@ -869,6 +885,7 @@ def load(file: Path) -> Settings:
     except ValidationError as error:
         lines = [line for one in error.errors() for line in _sentence(one).splitlines()]
         raise UsageError("\n".join(f"{file}: {line}" for line in lines)) from error
+    octets.use(config.store.raw, file.parent.resolve())
     return Settings(_resolved(config, file.parent), file)
 
 

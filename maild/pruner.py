@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from maild.config import KeepSection
-from maild.store import Store, prune
+from maild.store import Store, prune, sweep
 
 PAUSE_SECONDS = 3600.0  # between two looks
 BREATH_SECONDS = 0.5  # after each transaction, for who waits for the database
@@ -27,6 +27,7 @@ class Pruner:
             for kind, days in self._keep.limited.items():
                 while not stop.is_set() and self._step(kind, days):
                     stop.wait(BREATH_SECONDS)
+            sweep.sweep(self._store)
             stop.wait(PAUSE_SECONDS)
 
     def once(self) -> None:
@@ -35,6 +36,7 @@ class Pruner:
             for _ in range(MOST_STEPS):
                 if not self._step(kind, days):
                     break
+        sweep.sweep(self._store)
 
     def _step(self, kind: str, days: float) -> bool:
         work = partial(prune.step, kind=kind, days=days, now=self._clock())

@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from maild import config
+from maild import config, octets
 from maild.backup import archive, databases
 from maild.backup.archive import Manifest
-from maild.backup.take import DATABASE, INSIDE, JOURNAL
+from maild.backup.take import DATABASE, INSIDE, JOURNAL, RAW
 from maild.config import Settings
 from maild.desk.notify import RESTORED
 from maild.errors import MaildError, Refused, UsageError
@@ -67,6 +67,7 @@ def restore(file: Path, place: Path, *, replace: bool = False) -> Restored:
         _fits(manifest, store)
         if replace:
             _nobody_works(store, settings, now)
+        _large(came)
         knows = journal_path(settings).exists()
         before = databases.put(store, came / DATABASE, replace=replace, now=now)
         if not knows:
@@ -125,6 +126,19 @@ def _lay_down(came: Path, place: Path) -> tuple[list[Path], list[Path]]:
             shutil.copyfile(path, target)
             done.append(target)
     return done, kept
+
+
+def _large(came: Path) -> None:
+    """What was outside the database goes to where the configuration has it now."""
+    files, place = sorted((came / RAW).glob("*")), octets.place()
+    if files and place is None:
+        raise UsageError(
+            "The backup has large mails that are kept outside the database: say where, by `[store] "
+            'raw = "folder:var/raw"` or s3://….'
+        )
+    for path in files:
+        assert place is not None
+        place.put(path.name, path.read_bytes())
 
 
 def _journal(came: Path, place: Path) -> None:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from maild import octets
 from maild.backup import archive, databases
 from maild.backup.archive import Manifest
 from maild.commands.words import own_folder
 from maild.config import Settings
 from maild.desk.profile import SHIPPED as SHIPPED_PROFILES
 from maild.desk.profile import load_profile, profile_folder
-from maild.errors import UsageError
+from maild.errors import MaildError, UsageError
 from maild.monitor.health import BACKUP
 from maild.outbox.journal import journal_path
 from maild.rules import last_good_rules
-from maild.store import Store, asking
+from maild.store import Store, asking, sweep
 from maild.store.migrate import HEAD
 
 DATABASE, INSIDE, OUTSIDE = "database", "files/", "outside/"
+RAW = "raw/"  # octets that are kept outside the database
 JOURNAL = "journal/"
 
 
@@ -37,7 +40,7 @@ def backup(store: Store, settings: Settings, target: Path) -> Manifest:
         made = datetime.now(UTC)
         with store.look() as unit:
             boxes = asking.health.mailboxes(unit)
-        copy = Path(folder) / DATABASE
+        copy, before = Path(folder) / DATABASE, sweep.named(store)
         counts = databases.dump(store, copy)
         manifest = Manifest(
             made=made.isoformat(),
@@ -47,10 +50,23 @@ def backup(store: Store, settings: Settings, target: Path) -> Manifest:
             counts=counts,
             mailboxes={name: {"last_uid": box["last_uid"]} for name, box in boxes.items()},
         )
-        written = archive.write(target, manifest, {DATABASE: copy, **members(store, settings)})
+        large = _large(before | sweep.named(store), Path(folder))
+        found = {DATABASE: copy, **members(store, settings), **large}
+        written = archive.write(target, manifest, found)
     note = {"at": made.isoformat(), "file": str(target)}
     store.act(lambda unit: asking.settings.keep(unit, BACKUP, note))
     return written
+
+
+def _large(names: Iterable[str], folder: Path) -> dict[str, Path]:
+    """What is kept outside the database, each as a file; one that is gone is `verify`'s to tell."""
+    found = {}
+    for name in sorted(names):
+        with suppress(MaildError):
+            path = folder / name
+            path.write_bytes(octets.fetch(name))
+            found[RAW + name] = path
+    return found
 
 
 def members(store: Store, settings: Settings) -> dict[str, Path]:

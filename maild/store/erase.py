@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from maild.model import SendState
+from maild.store import sweep as outside
 from maild.store.asking.searching import PLACE
 from maild.store.database import Store, told_apart
 from maild.store.schema import METADATA
@@ -78,6 +79,7 @@ def erase(store: Store, found: Traces, *, quotes: bool = False) -> dict[str, int
 
     An SQLite file is written anew afterwards, so that nothing is left in its free pages.
     """
+    there_before = outside.named(store)
     with told_apart(store.engine), store.engine.connect() as plain:
         connection = plain.execution_options(maild_begin="IMMEDIATE")
         with connection.begin():
@@ -91,6 +93,7 @@ def erase(store: Store, found: Traces, *, quotes: bool = False) -> dict[str, int
                 _without_octets(connection, found.quoting)
             _index_anew(connection)
             counts["words elsewhere"] = sum(_swept(connection, found))
+    outside.sweep(store, young=0, only=there_before - outside.named(store))
     if store.is_sqlite:
         with store.engine.connect() as connection:
             raw: Any = connection.connection.driver_connection

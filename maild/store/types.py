@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from maild.errors import MaildError
+from maild.octets import fetch, put_away
 
 
 class Json(sa.TypeDecorator[Any]):
@@ -208,17 +209,22 @@ class Packed(sa.TypeDecorator[bytes]):
 
 
 PLAIN, DEFLATED = b"\x00maild0", b"\x00maild1"  # a mail cannot begin with NUL and be one
+OUTSIDE = b"\x00maild2"  # then the name under which they are kept elsewhere (`maild/octets.py`)
 
 
 def pack(octets: bytes) -> bytes:
     """The octets as the database keeps them."""
     small = zlib.compress(octets, 1)
-    return DEFLATED + small if len(small) < len(octets) else PLAIN + octets
+    kept = DEFLATED + small if len(small) < len(octets) else PLAIN + octets
+    name = put_away(kept)
+    return kept if name is None else OUTSIDE + name.encode()
 
 
 def unpack(kept: bytes) -> bytes:
     """What was given to `pack`; MaildError where the database has not all of it, or more."""
     mark = bytes(kept[: len(PLAIN)])
+    if mark == OUTSIDE:
+        return unpack(fetch(bytes(kept[len(OUTSIDE) :]).decode("ascii", "replace")))
     if mark == DEFLATED:
         return _inflated(kept[len(DEFLATED) :])
     return bytes(kept[len(PLAIN) :] if mark == PLAIN else kept)

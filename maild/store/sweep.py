@@ -1,0 +1,50 @@
+"""What is kept outside the database (`maild/octets.py`) and named by no row any more goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import sqlalchemy as sa
+
+from maild import octets
+from maild.store.database import Store, told_apart
+from maild.store.schema import METADATA
+from maild.store.types import OUTSIDE
+
+HOLDERS = ("raw", "outbox")  # tables with a column of octets
+LONGEST = len(OUTSIDE) + 64
+YOUNG_SECONDS = 86_400.0  # what was put since may belong to a row that is just being written
+
+
+def named(store: Store) -> set[str]:
+    """Every name that a row says."""
+    with told_apart(store.engine), store.engine.connect() as connection:
+        return set(_named(connection))
+
+
+def sweep(store: Store, *, young: float = YOUNG_SECONDS, only: Iterable[str] | None = None) -> int:
+    """Deletes what no row names and was put longer ago; `only`: among these.  How many went."""
+    there = octets.place()
+    if there is None:
+        return 0
+    listed = there.names() if only is None else ((name, young + 1) for name in only)
+    old = [name for name, age in listed if age > young]
+    kept = named(store) if old else set()
+    gone = [name for name in old if name not in kept]
+    for name in gone:
+        there.delete(name)
+    return len(gone)
+
+
+def _named(connection: sa.Connection) -> Iterator[str]:
+    for table in HOLDERS:
+        column = METADATA.tables[table].c.octets
+        plain = sa.type_coerce(column, sa.LargeBinary())
+        size = (
+            sa.func.length(plain)
+            if connection.dialect.name == "sqlite"
+            else sa.func.octet_length(plain)
+        )
+        for (kept,) in connection.execute(sa.select(plain).where(size == LONGEST)):
+            if bytes(kept).startswith(OUTSIDE):
+                yield bytes(kept)[len(OUTSIDE) :].decode()
