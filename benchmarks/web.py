@@ -26,6 +26,9 @@ import structlog
 
 from benchmarks.core import Bench
 from benchmarks.many import fill
+from maild import config
+from maild.app import build
+from maild.desk import search
 from maild.store import asking
 from maild.web import signing
 from maild.web.console import Console
@@ -117,17 +120,14 @@ def _opened(place: Path, tickets: int) -> tuple[Desk, str]:
     toml = place / "maild.toml"
     bench = Bench(place)
     toml.write_text(toml.read_text() + '[web]\nlisten = "127.0.0.1:0"\n')
-    from maild import config
-    from maild.app import build
-
     app = build(config.load(toml), bench.store, now=datetime.now(UTC))
     console = Console(app)
-    server = Server(console)
-    port = server.start()
+    search.follow(app.store)  # else the index of words is made meanwhile
     with bench.store.unit() as unit:
         person = asking.people.resources(unit)[0]
         cookie = signing.open_session(console, unit, person, "127.0.0.1", "bench", console.now())
-    desk = Desk(bench, file, server, port, cookie)
+    server = Server(console)
+    desk = Desk(bench, file, server, server.start(), cookie)
 
     @sa.event.listens_for(bench.store.engine, "checkout")
     def _trace(connection: Any, _record: Any, _proxy: Any) -> None:

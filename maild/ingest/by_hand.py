@@ -24,7 +24,7 @@ from maild.errors import NotFound, Refused
 from maild.i18n import sentence
 from maild.ingest.accept import accept
 from maild.ingest.scanner import Scanner
-from maild.model import Became, Kind, MessageState, Role, SendState
+from maild.model import Became, EventName, Kind, MessageState, Role, SendState
 from maild.parse.parser import parse
 from maild.store import asking
 from maild.store.records import Message, Note, Organization, Person, Ticket, TimeEntry
@@ -108,6 +108,23 @@ def do(desk: Desk, ticket: Ticket, person: Person, wanted: Submission) -> Done:
         _told(desk, stored),
         bool(stored.undo),
     )
+
+
+def sign_off(desk: Desk, ticket: Ticket, person: Person, name: str, text: str) -> Done:
+    """A customer has signed on this person's screen: kept with the ticket as a sign-off by mail is
+    (A7); `text` says so in a note."""
+    wanted = Submission(text=text, title=sentence("Sign-off"))
+    stored = desk.stored = keep(desk, ticket, person, wanted)
+    note = desk.add_note(
+        ticket, text=text, title=wanted.title, public=False, event=EventName.NOTE_FILED,
+        because="it signs off",
+    )  # fmt: skip
+    desk.set_field(ticket, "signed_off_by", name)
+    desk.set_field(ticket, "signed_off_at", desk.now.isoformat())
+    detail = {"by": name, "address": None, "proof": "drawn", "note_id": note.id}
+    desk.emit(ticket, EventName.SIGNED_OFF, detail, note)
+    desk.settle()
+    return Done(ticket.number, note.id, stored.id, (text,), _told(desk, stored))
 
 
 def keep(desk: Desk, ticket: Ticket | None, person: Person, wanted: Submission) -> Message:

@@ -100,7 +100,8 @@ def _visit(node: nodes.Node, own: dict[str, str]) -> Iterator[tuple[int, str]]:
         for child in node.iter_child_nodes():
             yield from _visit(child, own)
         if isinstance(node, nodes.Assign):
-            own |= dict.fromkeys(_stored(node.target), "")
+            same = _path(node.node, own) if isinstance(node.target, nodes.Name) else None
+            own |= dict.fromkeys(_stored(node.target), same or "")
 
 
 def _targets(node: nodes.For, own: dict[str, str]) -> dict[str, str]:

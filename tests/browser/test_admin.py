@@ -80,6 +80,7 @@ def test_a_text_is_tried_on_the_last_mails_and_then_counts(site: Site, visits: V
     [
         ("{{ time.internal }}", "is for colleagues only"),
         ("{% if time %}{{ time.internal }}{% endif %}", "is for colleagues only"),
+        ("{% if time %}{% set x = time %}{{ x.internal }}{% endif %}", "is for colleagues only"),
         ("{{ ticket.titel }}", "is not known"),
         ("{{ ticket.title ", "line"),
         ("{{ ticket.title|uper }}", "filter"),

@@ -192,3 +192,19 @@ def test_a_refused_file_is_named_and_not_handed_out(ground: Ground) -> None:
     assert "This file is refused (*.exe)" in answer.text
     page = site.ask("GET", f"/tickets/{number}", cookie).text
     assert name in page and "refused: *.exe" in page and address not in page
+
+
+def test_a7_a_drawn_signature_is_a_sign_off_once(ground: Ground) -> None:
+    site, number = ground.site, ground.acme
+    form = {"key": key(), "name": "Ann Archer", "path": "M10 10L50 60L90 20"}
+    for _ in range(2):  # the same form twice
+        answer = site.ask("POST", f"/tickets/{number}/sign-off", site.session(BOB), form)
+        assert answer.status == 303
+    with site.desk.store.look() as unit:
+        ticket = screens.numbered(unit, number)
+        assert ticket is not None
+        assert ticket.fields["signed_off_by"] == "Ann Archer"
+        assert ticket.fields["signed_off_at"]
+        events = [e for e in screens.whole(unit, ticket).events if e.event == "signed off"]
+        assert [event.detail["proof"] for event in events] == ["drawn"]
+        assert len(unit.all(asking.SIGNATURES, ticket=ticket.id)) == 1

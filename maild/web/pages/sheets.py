@@ -232,21 +232,32 @@ def sign_off(visit: Visit) -> Response:
         raise UsageError(sentence("A name and a drawn signature are needed."))
     text = visit.words("Signed off by {name} on the screen of {person}.", name=name,
                        person=visit.person.name)  # fmt: skip
-    done = act(visit, found, Submission(text=text, public=False), forms.key_of(visit),
-               f"/tickets/{found.number}")  # fmt: skip
-    if done is not None:
-        visit.keep(
-            lambda unit: unit.add(
-                Signature(
-                    ticket_id=found.id,
-                    note_id=done.note_id,
-                    name=name,
-                    path=path,
-                    taken_by=visit.person.id,
-                    at=visit.now,
-                )
+    key = forms.key_of(visit)
+    with visit.looking() as unit:
+        if forms.taken(unit, key) is not None:
+            return visit.to(f"/tickets/{found.number}")
+    signed: list[Done] = []
+
+    def work(desk: Desk, person: Any) -> Done:
+        signed.append(by_hand.sign_off(desk, forms.ticket_of(desk, found.id), person, name, text))
+        return signed[-1]
+
+    def also(unit: Unit) -> None:
+        forms.take(unit, visit, key, f"/tickets/{found.number}")
+        unit.add(
+            Signature(
+                ticket_id=found.id,
+                note_id=signed[-1].note_id,
+                name=name,
+                path=path,
+                taken_by=visit.person.id,
+                at=visit.now,
             )
         )
+        visit.note_down(unit, "took a signature", found.number)
+
+    visit.console.app.by_hand(visit.person.id, f"form:{key}", visit.now, work, also=also)
+    visit.console.wake_outbox()
     return visit.to(f"/tickets/{found.number}")
 
 
