@@ -389,6 +389,7 @@ class NotificationsSection(Section):
     quiet_seconds: Annotated[float, Field(ge=0, le=86400)] = 0
     # A note's files are passed on up to so many octets a mail; 0: only their names.
     attachment_bytes: Annotated[int, Field(ge=0, le=50_000_000)] = 10_000_000
+    logo: str | None = None  # a picture beside maild.toml that every mail shows: "logo.png"
 
 
 class AttachmentsSection(Section):

@@ -214,7 +214,7 @@ def phrases_of(file: Path, _mtime: int | None) -> Phrases:
     """
     if not file.is_file():
         return {}
-    data: Any = yamlfile.read(file)
+    data: Any = yamlfile.read(file) or {}
     if not isinstance(data, dict):
         raise UsageError(f"{file}: `sentence: translation` on each line are needed.")
     pairs = {str(english): str(text) for english, text in data.items()}
@@ -233,6 +233,8 @@ def problems(file: Path) -> list[str]:
         data = yamlfile.read(file)
     except UsageError as error:
         return [error.message]
+    if not data:  # nothing but comments
+        return []
     known, found = shipped(), yamlfile.Problems()
     for english, text in data.items():
         line = data.key_lines[english]

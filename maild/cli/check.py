@@ -25,6 +25,7 @@ from maild.errors import MaildError, Unavailable, UsageError
 from maild.ingest.imap import probe as probe_mailbox
 from maild.outbox.deliver import probe as probe_smtp
 from maild.outbox.journal import journal_path
+from maild.outbox.logo import logo
 from maild.store import Store, asking
 from maild.templates.renderer import check_templates
 
@@ -131,6 +132,8 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "smtp", lambda: probe_smtp(settings.config.smtp)
     of_fronts = dict.fromkeys(f.templates for f in settings.config.fronts if f.templates)
     yield "templates", lambda: check_templates(settings.templates, list(of_fronts))
+    if settings.config.notifications.logo:
+        yield "logo", lambda: "every mail shows it" if logo(settings) else ""
     yield "commands", lambda: _commands(settings)
     yield "replies", lambda: _replies(settings)
 

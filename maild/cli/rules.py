@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +30,7 @@ from maild.rules.clocks import waits
 from maild.rules.engine import Rules
 from maild.rules.load import load_book
 from maild.rules.office import STATES
-from maild.rules.reference import pages
+from maild.rules.reference import described, pages
 from maild.rules.rule import RuleSet
 from maild.rules.vocabulary import EVENTS
 from maild.store import asking
@@ -39,6 +42,9 @@ from maild.yamlfile import nearest
 ProfileArgument = Annotated[
     Path | None, typer.Argument(metavar="[FOLDER]", help="A profile; default: the desk's.")
 ]
+
+LAST = 200  # mails of the desk that are rehearsed at most
+_MESSAGE_ID = re.compile(rb"^message-id:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.I | re.M)
 
 group = typer.Typer(no_args_is_help=False, help="Rules: what happens by itself, and when.")
 
@@ -82,12 +88,15 @@ def _asked(folder: Path | None, config: Path | None) -> tuple[Path, configuratio
 def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
     """List the rules in force, in the order in which they are asked."""
     rule_set = rules_in_force(configuration.load(configuration.config_file(config)))
+    said = described(rule_set.rules)
     rows = [
         {
             "rule": rule.name,
             "when": list(rule.when),
             "waits": waits(rule),
             "then": [step.action for step in rule.steps],
+            "if": said[rule.name][0],
+            "does": said[rule.name][1],
             "rows": list(rule.rows),
             "why": rule.why,
             "file": str(rule.file),
@@ -98,11 +107,10 @@ def list_(json: JsonOption = False, config: ConfigOption = None) -> None:
     if json:
         print_json(rows)
         return
-    table = Table("rule", "when", "waits", "then", Column("place", no_wrap=True))
+    table = Table("rule", "when, and if what holds", "then", Column("place", no_wrap=True))
     for row in rows:
         place = f"{Path(str(row['file'])).parent.name}/{Path(str(row['file'])).name}:{row['line']}"
-        cells = (", ".join(row["when"]), row["waits"], ", ".join(row["then"]), place)  # type: ignore[arg-type]
-        table.add_row(escape(str(row["rule"])), *map(str, cells))
+        table.add_row(*(escape(str(row[key])) for key in ("rule", "if", "does")), place)
     Console().print(table)
 
 
@@ -234,7 +242,13 @@ def _desk(app: App, unit: Unit, now: datetime) -> Desk:
 
 @group.command("rehearse")
 def rehearse(
-    paths: Annotated[list[str], typer.Argument(metavar="MAIL...", help="Files or folders.")],
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="[MAIL...]", help="Files or folders.")
+    ] = None,
+    last: Annotated[
+        int,
+        typer.Option("--last", metavar="N", min=1, max=LAST, help="The last mails that came in."),
+    ] = 50,
     rules: Annotated[
         Path | None,
         typer.Option("--rules", metavar="PATH", help="A changed profile, or a file of rules."),
@@ -245,23 +259,60 @@ def rehearse(
     now: NowOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Run mail with the rules in force and with changed ones; show what differs."""
+    """Run mail with the rules in force and with changed ones; show what differs.
+
+    Without files it is the last mail that the desk has, as if it came in once more.
+    """
     if rules is None and not without:
         raise UsageError("Say what to change: --rules PATH, or --without RULE.")
     app = open_app(config, look=True, now=moment(now))
     other = _changed(app, rules, without or [])
-    before = _outcomes(app, app.rules, paths, now)
-    after = _outcomes(app, other, paths, now)
-    table = Table("mail", "", "outcome", "status", "mails out", "rules that fired")
+    with tempfile.TemporaryDirectory() as folder:
+        paths = paths or _last_mail(app, Path(folder), last)
+        before = _outcomes(app, app.rules, paths, now)
+        after = _outcomes(app, other, paths, now)
     differ = 0
     for (label, old), (_, new) in zip(before, after, strict=True):
-        if old != new:
-            differ += 1
-            table.add_row(Path(label).name, "now", *map(escape, old))
-            table.add_row("", "then", *map(escape, new), end_section=True)
-    if differ:
-        Console().print(table)
+        changes = list(_changes(old, new))
+        differ += bool(changes)
+        for line in (Path(label).name, *changes) if changes else ():
+            print(line)
     print(f"{len(before)} mails, {differ} of them end differently. Nothing was kept or sent.")
+
+
+WHAT = ("outcome", "status", "priority", "told", "rules")  # of what became of a mail
+
+
+def _changes(old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[str]:
+    """Of one mail a line for each thing that would be otherwise."""
+    for what, was, would in zip(WHAT, old, new, strict=True):
+        if what in ("told", "rules"):
+            before, after = (set(filter(None, cell.split(", "))) for cell in (was, would))
+            lines = [f"+ {one}" for one in sorted(after - before)]
+            lines += [f"- {one}" for one in sorted(before - after)]
+            yield from (f"  {what}: {line}" for line in lines)
+        elif was != would:
+            yield f"  {what}: {was or 'none'} → {would or 'none'}"
+
+
+def _last_mail(app: App, folder: Path, last: int) -> list[str]:
+    """The last mails that came in, under ids of their own, so that none is its own duplicate."""
+    paths = []
+    with app.store.look() as unit:
+        for stored in reversed(asking.messages.latest(unit)[:last]):
+            octets = asking.messages.octets(unit, stored.id)
+            if not octets:
+                continue
+            number = b"rehearsed-%d" % stored.id
+            octets = _MESSAGE_ID.sub(rb"Message-ID: <" + number + rb"@maild.invalid>", octets, 1)
+            file = folder / f"{stored.id:09} {_file_name(stored.subject)}.eml"
+            file.write_bytes(octets)
+            paths.append(str(file))
+    return paths
+
+
+def _file_name(subject: str | None) -> str:
+    return re.sub(r"[^\w .-]", "", subject or "")[:40].strip(" .")
 
 
 def _changed(app: App, path: Path | None, without: list[str]) -> Rules:
@@ -278,20 +329,30 @@ def _changed(app: App, path: Path | None, without: list[str]) -> Rules:
 
 def _outcomes(
     app: App, rules: Rules, paths: list[str], now: str | None
-) -> list[tuple[str, tuple[str, str, str, str]]]:
-    """Of each mail: what became of it, the ticket's status, how many mails, which rules."""
+) -> list[tuple[str, tuple[str, ...]]]:
+    """Of each mail: what became of it, the ticket's status and priority, who is told, which
+    rules."""
     found = []
     with rehearsal(app.store) as store:
         inner = replace(app, store=store, rules=rules)
         for label, outcome in run_files(inner, paths, "files", now):
-            fired: list[str] = []
+            cells: tuple[str, ...] = ("", "", "")
             if outcome.ticket:
                 with store.look() as unit:
-                    events = asking.tickets.events(unit, views.ticket(unit, outcome.ticket))
-                    fired = [e.detail["rule"] for e in events if e.event == EventName.RULE_FIRED]
-            cells = (str(outcome.outcome), outcome.status or "", str(outcome.notifications))
-            found.append((label, (*cells, ", ".join(dict.fromkeys(fired)))))
+                    cells = _became(unit, views.ticket(unit, outcome.ticket), outcome.message_id)
+            found.append((label, (str(outcome.outcome), outcome.status or "", *cells)))
     return found
+
+
+def _became(unit: Unit, ticket: Ticket, message_id: str | None) -> tuple[str, str, str]:
+    """The ticket's priority, and who was told by which rules because of this mail."""
+    mails = asking.messages.with_id(unit, message_id) if message_id else []
+    mine = {stored.id for stored in mails} or {None}
+    events = [e for e in asking.tickets.events(unit, ticket) if not mails or e.stored_id in mine]
+    fired = [e.detail["rule"] for e in events if e.event == EventName.RULE_FIRED]
+    items = [i for i in asking.outbox.of(unit, ticket) if not mails or i.stored_id in mine]
+    told = [f"{item.address} ({item.template})" for item in items]
+    return ticket.priority, ", ".join(dict.fromkeys(told)), ", ".join(dict.fromkeys(fired))
 
 
 @group.command("apply")

@@ -7,7 +7,6 @@ import os
 import shlex
 import subprocess
 import sys
-import tempfile
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,13 +22,14 @@ from maild import i18n
 from maild.cli.database import in_force
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.config import Settings
-from maild.desk.notifications import FILE, Notification, catalogue
+from maild.desk.notifications import FILE, Catalogue, Notification, catalogue
 from maild.desk.profile import Profile
 from maild.errors import NotFound, UsageError
 from maild.outbox import preview as previews
 from maild.templates import reference as manual_page
+from maild.templates import source, three_way, translating
 from maild.templates.candidate import mistakes
-from maild.templates.history import History, me
+from maild.templates.history import History, me, what_changed
 from maild.templates.renderer import PooledRenderer
 from maild.templates.source import SHIPPED, Library, TemplateFile
 
@@ -50,7 +50,8 @@ def register(app: typer.Typer) -> None:
     for name, command in (
         ("list", list_templates), ("show", show), ("check", check), ("preview", preview),
         ("send-test", send_test), ("diff", diff), ("edit", edit), ("history", history),
-        ("rollback", rollback), ("manual", manual),
+        ("rollback", rollback), ("merge", merge), ("new-language", new_language),
+        ("manual", manual),
     ):  # fmt: skip
         group.command(name)(command)
     app.add_typer(group, name="templates")
@@ -132,7 +133,7 @@ def check(
     for line in (*_left_over(own), *i18n.all_problems(own)):
         wrong += 1
         print(line)
-    for line in _without_language(own):
+    for line in (*_without_language(own), *_behind(own), *_untranslated(own, known)):
         print(line)
     print(f"{tried} templates, {wrong or 'nothing'} wrong.")
     if wrong:
@@ -191,7 +192,60 @@ def edit(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
     settings = _settings(config)
     catalogue(settings.templates_in_force).named(name)
     language = _language(lang or settings.config.desk.language)
-    _put(settings, name, language, _edited(_to_edit(settings, name, language), name))
+    _edit(settings, name, language)
+
+
+def merge(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
+    """Bring your own version and a newer shipped one together; what touches is yours to decide."""
+    settings = _settings(config)
+    own = _own_one(settings, name, lang)
+    language, folder = own.language, _own(settings)
+    if not three_way.is_behind(folder, name, language):
+        print(f"{language}/{name} takes account of what is shipped; there is nothing to merge.")
+        return
+    texts = (
+        three_way.base(folder, name, language),
+        own.file,
+        three_way.shipped(name, language),
+    )
+    merged = three_way.merge(*(file.read_text("utf-8") for file in texts))
+    if merged.conflicts:
+        draft = _draft(folder, name, language)
+        _keep(draft, merged.text)
+        raise UsageError(
+            f"{merged.conflicts} places were changed by both; they stand between marks in {draft}. "
+            f"`maild templates edit {name} --lang {language}` goes on with it."
+        )
+    _put(settings, name, language, merged.text)
+
+
+def new_language(
+    language: Annotated[str, typer.Argument(metavar="LANG", help="Like fr.")],
+    json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Begin a language of your own, and list what is not translated into it yet."""
+    settings = _settings(config)
+    language, own = _language(language), _own(settings)
+    if language in source.languages():
+        raise UsageError(f"{language} is shipped; `maild templates edit NAME --lang {language}`.")
+    made = translating.begin(own, language)
+    left = translating.untranslated(own, language, catalogue(own))
+    if json:
+        print_json({"language": language, "templates": left.templates, "words": left.words,
+                    "sentences": left.sentences})  # fmt: skip
+        return
+    for file in made:
+        print(f"{file} is there to be translated.")
+    if left.all_done:
+        print(f"{language}: everything is translated.")
+        return
+    for kind, names in (("templates", left.templates), ("words", left.words)):
+        if names:
+            print(f"{kind}: {', '.join(names)}")
+    for said in left.sentences:
+        print(f"sentence: {said}")
+    print(f"{left}. `maild templates edit NAME --lang {language}` writes one.")
 
 
 def history(
@@ -205,13 +259,20 @@ def history(
     if (_own(settings) / language / f"{name}.md").is_file():
         kept.note(name, language)
     versions = kept.versions(name, language)
+    file = three_way.shipped(name, language)
+    before = [file.read_text("utf-8") if file.is_file() else "", *(v.text for v in versions)]
+    what = [what_changed(old, v.text) for old, v in zip(before, versions, strict=False)]
     if json:
-        print_json([{"version": v.number, "at": v.at, "by": v.by} for v in versions])
+        rows = zip(versions, what, strict=True)
+        print_json([{"version": v.number, "at": v.at, "by": v.by, "what": w} for v, w in rows])
     elif not versions:
         print(f"{language}/{name} was never changed: the shipped template is in force.")
     else:
-        for version in versions:
-            print(f"{version.number:4}  {version.at:%Y-%m-%d %H:%M:%S} UTC  {version.by}")
+        if file.is_file():
+            print("   0  shipped")
+        for version, changed in zip(versions, what, strict=True):
+            at = f"{version.at:%Y-%m-%d %H:%M:%S} UTC"
+            print(f"{version.number:4}  {at}  {version.by}  {changed}")
 
 
 def rollback(
@@ -231,6 +292,10 @@ def rollback(
     kept = History(_own(settings))
     if file.is_file():
         kept.note(name, language)
+    if version is None:
+        version = kept.before(name, language)
+        if not kept.versions(name, language):
+            raise NotFound(f"{language}/{name} was never changed: the shipped one is in force.")
     if version == 0 and kind.own is not None:
         raise NotFound(f"{name} is a notification of your own; there is no shipped template of it.")
     if version == 0:
@@ -323,6 +388,23 @@ def _without_language(own: Path) -> list[str]:
     return lines
 
 
+def _behind(own: Path) -> list[str]:
+    """Templates whose shipped text changed since they were made."""
+    return [
+        f"note: {file.parent.name}/{file.stem}: the shipped text has changed since yours was made; "
+        f"`maild templates merge {file.stem} --lang {file.parent.name}` brings both together"
+        for file in sorted(own.glob("[!.]*/*.md"))
+        if three_way.is_behind(own, file.stem, file.parent.name)
+    ]
+
+
+def _untranslated(own: Path, known: Catalogue) -> list[str]:
+    """Languages of the admin's own that are not complete."""
+    found = [translating.untranslated(own, one, known) for one in translating.of_own(own)]
+    hint = "`maild templates new-language {}` lists them"
+    return [f"note: {one}; {hint.format(one.language)}" for one in found if not one.all_done]
+
+
 def _own_one(settings: Settings, name: str, lang: str | None) -> TemplateFile:
     kind = catalogue(settings.templates_in_force).named(name)
     if kind.own is not None:
@@ -361,18 +443,48 @@ def _to_edit(settings: Settings, name: str, language: str) -> str:
     return place.file.read_text("utf-8", "replace")
 
 
-def _edited(text: str, name: str) -> str:
+def _edit(settings: Settings, name: str, language: str) -> None:
+    """Opens the draft until nothing is wrong with it, or he has enough: then it is kept."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / f"{name}.md"
-        copy.write_text(text, "utf-8")
+    own, draft = _own(settings), _draft(_own(settings), name, language)
+    before = _to_edit(settings, name, language)
+    if draft.is_file():
+        print(f"This goes on with the draft that was kept in {draft}.")
+    else:
+        _keep(draft, before)
+    while True:
         try:
-            done = subprocess.run([*shlex.split(editor), str(copy)], check=False)
+            done = subprocess.run([*shlex.split(editor), str(draft)], check=False)
         except OSError as error:
             raise UsageError(f"The editor {editor} cannot be started; set $EDITOR.") from error
+        text = draft.read_text("utf-8", "replace")
+        if text == before:
+            draft.unlink()
+            print("Nothing was changed.")
+            return
+        kept = f"Your text is kept in {draft}; the same command goes on with it."
         if done.returncode != 0:
-            raise UsageError(f"{editor} ended with status {done.returncode}; nothing was changed.")
-        return copy.read_text("utf-8")
+            raise UsageError(f"{editor} ended with status {done.returncode}. {kept}")
+        wrong = mistakes(own, name, language, text)
+        if not wrong:
+            break
+        if not sys.stdin.isatty():
+            raise UsageError("\n".join([*wrong, f"Nothing is in force yet. {kept}"]))
+        print("\n".join(wrong), file=sys.stderr)
+        if not typer.confirm("Edit it again?", default=True):
+            raise UsageError(f"Nothing is in force yet. {kept}")
+    _put(settings, name, language, text)
+    draft.unlink()
+
+
+def _draft(own: Path, name: str, language: str) -> Path:
+    """Where a text is kept that is not in force yet."""
+    return own / ".drafts" / language / f"{name}.md"
+
+
+def _keep(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
 
 
 def _put(settings: Settings, name: str, language: str, text: str) -> None:
@@ -386,4 +498,5 @@ def _put(settings: Settings, name: str, language: str, text: str) -> None:
         print("That is the shipped template; nothing was changed.")
         return
     History(own).save(name, language, text, me(), datetime.now(UTC))
+    three_way.remember(own, name, language)
     print(f"{own / language / f'{name}.md'} is in force.")

@@ -151,6 +151,9 @@ def slips(one: str, two: str) -> int:
     return row[-1]
 
 
+EXAMPLE = '"- {say: is parked until {date}, command: defer}"'  # of an entry of phrases
+
+
 def vocabulary(own: Path | None = None) -> Vocabulary:
     """The shipped words and those of the folder `own`, as they now stand.
 
@@ -172,7 +175,8 @@ def _vocabulary(own: tuple[tuple[Path, int], ...]) -> Vocabulary:
     except (AttributeError, KeyError, TypeError, ValueError) as error:  # of another shape than ours
         names = " or ".join(map(str, files)) or "our own words"
         raise UsageError(
-            f"{names}: this is not of the shape that docs/commands.md shows ({error})."
+            f"{names}: this is not of the shape that docs/commands.md shows ({error}). An entry "
+            f"of phrases: is like {EXAMPLE}."
         ) from error
 
 
@@ -322,7 +326,8 @@ def _phrases(file: Path, data: dict[str, Any], commands: dict[str, Word]) -> Ite
         if not say or len(holes) > 1 or any(hole not in KINDS for hole in holes):
             raise UsageError(
                 f"{file}, line {yamlfile.line_of(entry)}: say: needs a phrase with at most one "
-                f"hole of {', '.join('{' + kind + '}' for kind in KINDS[2:])}."
+                f"hole of {', '.join('{' + kind + '}' for kind in KINDS[2:])}, like "
+                f"{EXAMPLE}."
             )
         yield Phrase(
             say=say,

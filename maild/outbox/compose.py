@@ -15,6 +15,7 @@ from maild.desk.reply_tokens import key_of, reply_address
 from maild.errors import MaildError, Refused, UsageError
 from maild.model import Address, Role
 from maild.outbox import invitation, message
+from maild.outbox.logo import Logo
 from maild.templates.renderer import Job, Outcome
 
 FILES_BYTES = "files_bytes"  # key of a row's data: what files may take, as the relay says
@@ -65,7 +66,7 @@ class Composed:
     problem: str | None = None  # why the admin's template was not used
 
 
-def job(order: Order, secret: bytes = b"") -> Job:
+def job(order: Order, secret: bytes = b"", logo: Logo | None = None) -> Job:
     """What is to be rendered.  Refused: it would show an internal note to a contact.
 
     `secret`: by which its links are signed; without it they are only to be looked at.
@@ -80,6 +81,8 @@ def job(order: Order, secret: bytes = b"") -> Job:
         data = without_internal(data)
     else:  # by which a technician's answer is known again where a relay changes our ids
         data = {**data, "mark": key_of(order.message_id)}
+    if logo is not None:
+        data = {**data, "logo": logo.content_id}
     if FILES_BYTES in order.data and data.get("note"):
         data = {**data, "note": _within(data["note"], order.data[FILES_BYTES])}
     return Job(order.template, order.language, data, order, order.data.get(FOLDER))

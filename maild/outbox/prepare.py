@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 from maild.config import DeskSection, Settings
 from maild.crash_points import crash_point
 from maild.desk import reply_tokens
-from maild.errors import MaildError
+from maild.errors import MaildError, UsageError
 from maild.outbox import message, note_files, rows
 from maild.outbox.claims import Claims, Others
 from maild.outbox.compose import (
@@ -26,6 +27,8 @@ from maild.outbox.compose import (
     with_files,
 )
 from maild.outbox.journal import Journal
+from maild.outbox.logo import Logo
+from maild.outbox.logo import logo as read_logo
 from maild.outbox.rows import Claimed
 from maild.store.database import Store
 from maild.store.unit import Unit
@@ -123,10 +126,11 @@ class Preparer:
         fresh: dict[int, Composed] = {}
         refused: dict[int, str] = {}
         jobs: list[tuple[Claimed, Job]] = []
+        logo = self._logo()
         for row in batch:
             try:
                 if row.octets is None:
-                    jobs.append((row, job(row.order, self._desk_secret())))
+                    jobs.append((row, job(row.order, self._desk_secret(), logo)))
             except MaildError as error:
                 refused[row.id] = explain(error)
         for (row, _), written in zip(jobs, self._write([one for _, one in jobs]), strict=True):
@@ -134,7 +138,8 @@ class Preparer:
                 refused[row.id] = written
                 continue
             try:
-                fresh[row.id] = with_files(written, row.order, self._files(row))
+                files = [*([logo.part] if logo else []), *self._files(row)]
+                fresh[row.id] = with_files(written, row.order, files)
             except (MaildError, ValueError) as error:
                 refused[row.id] = explain(error)
         return fresh, refused
@@ -146,6 +151,12 @@ class Preparer:
         desk = self._settings.config.desk
         reply_to = {one.order.key: answers_to(one.order, desk, self._desk_secret()) for one in jobs}
         return self._renderer.render_then(partial(_draft, desk, reply_to), jobs)
+
+    def _logo(self) -> Logo | None:
+        """The desk's; a mail goes out without one that cannot be read, as `maild check` says."""
+        with contextlib.suppress(UsageError):
+            return read_logo(self._settings)
+        return None
 
     def _files(self, row: Claimed) -> list[message.Part]:
         limit = self._settings.config.notifications.attachment_bytes

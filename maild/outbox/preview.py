@@ -21,6 +21,7 @@ from maild.model import Address, Role
 from maild.outbox import rows
 from maild.outbox.compose import Order, job
 from maild.outbox.compose import compose as compose_mail
+from maild.outbox.logo import Logo, logo
 from maild.outbox.relay import Connection
 from maild.store import Store, asking
 from maild.store.records import Note, OutboxItem, Ticket
@@ -75,23 +76,27 @@ def of_item(settings: Settings, unit: Unit, item: OutboxItem) -> Preview:
 
 def _composed(settings: Settings, order: Order, mark: str = "") -> Preview:
     """Renders and composes; `mark` stands before the subject."""
-    outcome = _rendered(settings.templates, order)
+    picture = logo(settings)
+    outcome = _rendered(settings.templates, order, picture)
     if outcome.problem and settings.templates_in_force != settings.templates:  # which is sent
-        outcome = replace(_rendered(settings.templates_in_force, order), problem=outcome.problem)
+        other = _rendered(settings.templates_in_force, order, picture)
+        outcome = replace(other, problem=outcome.problem)
     if outcome.words is None:
         raise UsageError(outcome.problem)
     words = replace(outcome.words, subject=mark + outcome.words.subject)
     outcome = replace(outcome, words=words)
     try:
-        mail = compose_mail(order, settings.config.desk, b"", outcome)
+        mail = compose_mail(
+            order, settings.config.desk, b"", outcome, [picture.part] if picture else []
+        )
     except ValueError as error:
         raise UsageError(f"{order.address} is no address that mail can be sent to.") from error
     return Preview(mail.subject, words.text, words.html, mail.octets, mail.problem)
 
 
-def _rendered(own: Path, order: Order) -> Outcome:
+def _rendered(own: Path, order: Order, picture: Logo | None = None) -> Outcome:
     with closing(PooledRenderer(own)) as renderer:
-        return renderer.render([job(order)])[0]
+        return renderer.render([job(order, logo=picture)])[0]
 
 
 def send(settings: Settings, to: str, mail: Preview) -> str:

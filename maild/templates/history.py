@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import difflib
 from datetime import datetime
 from pathlib import Path
 
 from maild.errors import NotFound
 from maild.versions import Version, Versions, me
 
-__all__ = ["History", "Version", "me"]
+__all__ = ["History", "Version", "me", "what_changed"]
+
+LONGEST = 60  # characters of a line that tells what changed
+
+
+def what_changed(old: str, new: str) -> str:
+    """ "+2 -1: Hello {{ recipient.first_name }}," of two texts: lines, and the first new one."""
+    lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), n=0, lineterm=""))[2:]
+    added = [line[1:] for line in lines if line.startswith("+")]
+    gone = [line[1:] for line in lines if line.startswith("-")]
+    first = next((line.strip() for line in (*added, *gone) if line.strip()), "")
+    shown = first if len(first) <= LONGEST else f"{first[:LONGEST]} …"
+    return f"+{len(added)} -{len(gone)}{': ' if shown else ''}{shown}"
 
 
 class History:
@@ -33,6 +46,11 @@ class History:
     def save(self, name: str, language: str, text: str, by: str, at: datetime) -> None:
         """Puts a text in force that was checked before, in one step that readers see whole."""
         self.of(name, language).save(text, by, at)
+
+    def before(self, name: str, language: str) -> int:
+        """The number of the version before that which is in force; 0: the shipped one."""
+        kept = self.of(name, language)
+        return len(kept.all()) - (1 if kept.file.is_file() else 0)
 
     def get(self, name: str, language: str, number: int | None) -> Version:
         """The version of this number, or the one before the latest; NotFound."""

@@ -90,6 +90,8 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
         "reply_above": _reply_above(data, words),
         "body": _html_body(template, data, page),
         "foot": foot,
+        "logo": data.get("logo") or "",
+        "desk": escape.plain_line(data["desk"]["name"]),
         "signature": Markup("<br>").join(_signature(data).split("\n")),
     }
     try:

@@ -12,10 +12,14 @@ import pytest
 from typer.testing import CliRunner
 
 from maild.cli import app
+from maild.config import load
+from maild.demo.writer import parse as parse_mail
 from maild.desk.notifications import catalogue
 from maild.desk.notify import notify
+from maild.desk.profile import load_profile, shipped
 from maild.errors import MaildError
-from maild.templates import reference
+from maild.outbox import preview
+from maild.templates import reference, three_way
 from maild.templates.check import problems
 from maild.templates.history import History
 from maild.templates.renderer import Job, PooledRenderer
@@ -67,14 +71,16 @@ def test_edit_is_checked_kept_and_rolled_back(tmp_path: Path) -> None:
     broken = _maild(tmp_path, "edit", "complete", editor="sed -i s/first_name/frist_name/")
     assert broken.returncode == 2
     assert 'line 5: "recipient.frist_name" is not known; did you mean' in broken.stderr
-    assert "Nothing was changed." in broken.stderr
-    second = _maild(tmp_path, "edit", "complete", editor="sed -i s/Dear/Hey/")
-    assert second.returncode == 0
+    assert "Nothing is in force yet. Your text is kept" in broken.stderr
+    mended = "sed -i -e s/frist_name/first_name/ -e s/Dear/Hey/"
+    second = _maild(tmp_path, "edit", "complete", editor=mended)
+    assert second.returncode == 0 and "goes on with the draft" in second.stdout
     assert "-Hello {{" in _maild(tmp_path, "diff", "complete").stdout
     assert _maild(tmp_path, "rollback", "complete").returncode == 0
     assert "Dear {{" in ours.read_text("utf-8")
     history = _maild(tmp_path, "history", "complete").stdout.splitlines()
-    assert [line.split()[0] for line in history] == ["1", "2", "3"]
+    assert [line.split()[0] for line in history] == ["0", "1", "2", "3"]
+    assert "+1 -1: Hey {{ recipient.first_name }}," in history[2]
     assert _maild(tmp_path, "rollback", "complete", "0").returncode == 0
     assert not ours.exists()
     assert _maild(tmp_path, "rollback", "complete", "9").returncode == 1
@@ -166,7 +172,7 @@ def test_versions_keep_their_order_when_the_clock_is_set_back(tmp_path: Path) ->
     for text in ("a", "b", "c"):
         kept.save("complete", "en", text, "../x y", NOW)
     assert [v.text for v in kept.versions("complete", "en")] == ["a", "b", "c"]
-    assert kept.get("complete", "en", None).text == "b"
+    assert kept.get("complete", "en", kept.before("complete", "en")).text == "b"
     assert {v.by for v in kept.versions("complete", "en")} == {"..x y"}
 
 
@@ -283,8 +289,9 @@ def test_an_own_template_is_begun_edited_and_rolled_back(tmp_path: Path) -> None
     assert (begun.returncode, begun.stderr) == (0, "")
     assert "Dear {{ recipient.first_name }}" in file.read_text("utf-8")
     broken = _maild(tmp_path, "edit", "survey", editor="sed -i s/first_name/frist_name/")
-    assert "Nothing was changed." in broken.stderr
-    assert _maild(tmp_path, "edit", "survey", editor="sed -i s/Dear/Hey/").returncode == 0
+    assert "Nothing is in force yet. Your text is kept" in broken.stderr
+    mended = "sed -i -e s/frist_name/first_name/ -e s/Dear/Hey/"
+    assert _maild(tmp_path, "edit", "survey", editor=mended).returncode == 0
     assert _maild(tmp_path, "rollback", "survey").returncode == 0
     assert "Dear {{" in file.read_text("utf-8")
     for words in (("diff", "survey"), ("rollback", "survey", "0")):
@@ -312,3 +319,81 @@ def test_h72_of_a_broken_own_template_the_version_before_is_sent(tmp_path: Path)
         spare = renderer.render([Job("survey", "en", example)])[0]
         assert spare.words == good.words
         assert '"ticket.numbr" is not known; did you mean' in spare.problem
+
+
+def test_rollback_means_the_version_before_from_the_first_edit_on(tmp_path: Path) -> None:
+    ours = tmp_path / "templates" / "en" / "complete.md"
+    assert _maild(tmp_path, "rollback", "complete").returncode == 1
+    _maild(tmp_path, "edit", "complete", editor="sed -i s/Hello/Dear/")
+    assert "shipped" in _maild(tmp_path, "rollback", "complete").stdout
+    assert not ours.exists()
+    _maild(tmp_path, "rollback", "complete")
+    assert "Dear {{" in ours.read_text("utf-8")
+
+
+def test_a_newer_shipped_text_is_merged(tmp_path: Path) -> None:
+    """What was shipped when it was edited stands beside it; here that one is an older one."""
+    ours, now = tmp_path / "templates" / "en" / "complete.md", three_way.shipped("complete", "en")
+    _maild(tmp_path, "edit", "complete", editor="sed -i s/Hello/Dear/")
+    assert "nothing to merge" in _maild(tmp_path, "merge", "complete").stdout
+    old = now.read_text("utf-8").replace("How it was solved:", "This is how:")
+    three_way.base(tmp_path / "templates", "complete", "en").write_text(old)
+    ours.write_text(ours.read_text("utf-8").replace("How it was solved:", "This is how:"))
+    assert "maild templates merge complete --lang en" in _maild(tmp_path, "check").stdout
+    assert _maild(tmp_path, "merge", "complete").returncode == 0
+    merged = ours.read_text("utf-8")
+    assert "Dear {{" in merged and "How it was solved:" in merged
+    assert "maild templates merge" not in _maild(tmp_path, "check").stdout
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "text", "conflicts"),
+    [
+        ("a\nB\nc", "a\nb\nc\nd", "a\nB\nc\nd\n", 0),
+        ("a\nB\nc", "a\nB\nc", "a\nB\nc\n", 0),
+        ("a\nc", "a\nb\nc", "a\nc\n", 0),
+        (
+            "a\nB\nc",
+            "a\nX\nc",
+            "a\n<<<<<<< yours\nB\n=======\nX\n>>>>>>> shipped\nc\n",
+            1,
+        ),
+    ],
+)
+def test_three_texts_are_brought_together(
+    ours: str, theirs: str, text: str, conflicts: int
+) -> None:
+    assert three_way.merge("a\nb\nc", ours, theirs) == three_way.Merged(text, conflicts)
+
+
+def test_a_language_of_ones_own_lists_what_is_not_translated(tmp_path: Path) -> None:
+    begun = _maild(tmp_path, "new-language", "fr")
+    assert begun.returncode == 0 and "acknowledgement" in begun.stdout
+    noted = _maild(tmp_path, "check")
+    assert noted.returncode == 0 and "note: fr: " in noted.stdout
+    _maild(tmp_path, "edit", "complete", "--lang", "fr", editor="sed -i s/Hello/Bonjour/")
+    left = json.loads(_maild(tmp_path, "new-language", "fr", "--json").stdout)
+    assert "complete" not in left["templates"] and "reply_above" in left["words"]
+    words = tmp_path / "templates" / "fr" / "words.yaml"
+    words.write_text(words.read_text("utf-8").replace("Attachments", "Pièces jointes"))
+    left = json.loads(_maild(tmp_path, "new-language", "fr", "--json").stdout)
+    assert "attachments" not in left["words"]
+    assert _maild(tmp_path, "new-language", "de").returncode == 2
+
+
+def test_the_logo_is_within_the_mail_and_not_in_its_text(tmp_path: Path) -> None:
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(100)
+    (tmp_path / "logo.png").write_bytes(picture)
+    toml = tmp_path / "maild.toml"
+    _maild(tmp_path, "list")
+    toml.write_text(toml.read_text() + '\n[notifications]\nlogo = "logo.png"\n')
+    settings = load(toml)
+    mail = preview.compose(settings, load_profile(shipped("next7")), "complete")
+    message = parse_mail(mail.octets)
+    shown = [part for part in message.walk() if part.get_content_maintype() == "image"]
+    assert [part.get_payload(decode=True) for part in shown] == [picture]
+    page = mail.html
+    assert f"cid:{str(shown[0]['Content-ID']).strip('<>')}" in page
+    assert 'alt="' in page and "logo" not in mail.text and "cid:" not in mail.text
+    (tmp_path / "logo.png").write_bytes(b"<svg/>")
+    assert "must be a PNG" in _maild(tmp_path, "preview", "complete").stderr

@@ -57,6 +57,7 @@ _LOSE_PLACES = Statement(
     sa.update(TABLES[Message]).where(_ONCE_PLACED, _message.uid.is_not(None)).values(uid=sa.null())
 )
 WITH_ID = Question(Message, _message.message_id == param("message_id"), order=(_message.id,))
+LATEST = Question(Message, sa.true(), order=(_message.id.desc(),), limit=200)
 OF_TICKET = Question(Message, _message.ticket_id == param("ticket"), order=(_message.id,))
 _SUBJECTS = Statement(
     sa.select(_message.subject, _message.message_id)
@@ -149,6 +150,11 @@ def take(unit: Unit, stored_id: int) -> Message | None:
     """This one, if it is still to be done and nobody else does it at this moment."""
     row = unit.take(Message, stored_id)
     return row if row is not None and row.state == MessageState.STORED else None
+
+
+def latest(unit: Unit) -> list[Message]:
+    """The last two hundred that came in, the newest first."""
+    return unit.all(LATEST)
 
 
 def octets(unit: Unit, stored_id: int | None) -> bytes:
