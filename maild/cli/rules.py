@@ -347,7 +347,7 @@ def _outcomes(
 def _became(unit: Unit, ticket: Ticket, message_id: str | None) -> tuple[str, str, str]:
     """The ticket's priority, and who was told by which rules because of this mail."""
     mails = asking.messages.with_id(unit, message_id) if message_id else []
-    mine = {stored.id for stored in mails} or {None}
+    mine = {stored.id for stored in mails}
     events = [e for e in asking.tickets.events(unit, ticket) if not mails or e.stored_id in mine]
     fired = [e.detail["rule"] for e in events if e.event == EventName.RULE_FIRED]
     items = [i for i in asking.outbox.of(unit, ticket) if not mails or i.stored_id in mine]
