@@ -65,6 +65,8 @@ class EventName(StrEnum):
     RECORD_RETIRED = "record retired"
     MERGED = "merged"
     UNMERGED = "unmerged"
+    TOOK_IN = "took in"
+    SPLIT_OFF = "split off"
     DELETED = "deleted"
     RESTORED = "restored"
     URGENCY_ASKED = "urgency asked"

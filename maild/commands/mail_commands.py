@@ -20,15 +20,17 @@ from maild.commands.grammar import read as read_text
 from maild.commands.handlers import setting
 from maild.commands.handlers.notes import title_in
 from maild.commands.job import Job, May, Result
-from maild.commands.values import Asked, Command
+from maild.commands.values import Asked, Command, Unclear
 from maild.commands.words import Vocabulary, Word, own_folder, vocabulary
 from maild.config import Settings
 from maild.desk import answered, canned_replies, fields, lists, people, readers, tasks, views
 from maild.desk.audience import OF_CONTACT, TEAM, UNPROVEN, Audience, Written, decide
 from maild.desk.crossing import crossed
 from maild.desk.desk import Desk
+from maild.desk.named_ticket import other_named
 from maild.desk.profile import Profile, key
 from maild.errors import MaildError, Refused, UsageError
+from maild.i18n import sentence
 from maild.model import Address, Mail, Role, TicketRole
 from maild.parse import out_of_office, prefixes
 from maild.store import asking
@@ -52,12 +54,34 @@ def read(desk: Desk, mail: Mail, person: Person, ticket: Ticket | None) -> Asked
     names = names_of(desk)
     asked = read_text(mail.subject, mail.new_text, names, place)
     if resource and ticket is not None:
-        asked = _canned(desk, asked, ticket, person)
+        asked = _canned(desk, _held(desk, asked, mail, ticket), ticket, person)
     if asked.commands and _signature_only(asked.text, person, names.vocabulary):
         return replace(asked, text="")
     if signs_off(asked) and mail.files:  # they say something besides
         return Asked(mail.subject, mail.new_text)
     return asked
+
+
+def _held(desk: Desk, asked: Asked, mail: Mail, ticket: Ticket) -> Asked:
+    """The same without its deeds, where the subject names another ticket than the mail answers."""
+    other = _other_named(desk, mail, asked, ticket)
+    if other is None:
+        return asked
+    why = sentence(
+        "The subject names {other}, but the mail answers {ticket}. Nothing was done, and nothing "
+        "was sent to a contact. Answer a mail of the ticket that you mean.",
+        other=other.number,
+        ticket=ticket.number,
+    )
+    wishes = tuple(c for c in asked.commands if c.name in ("internal", "reply"))
+    deeds = (c for c in asked.commands if c not in wishes)
+    refused = tuple(Unclear(c.written, why, c.source) for c in deeds)
+    return replace(asked, commands=wishes, refused=(*asked.refused, *refused))
+
+
+def _other_named(desk: Desk, mail: Mail, asked: Asked, ticket: Ticket) -> Ticket | None:
+    parents = _parent_subjects(desk.unit, mail)
+    return other_named(desk.unit, asked.subject, ticket, parents)
 
 
 def _canned(desk: Desk, asked: Asked, ticket: Ticket, person: Person) -> Asked:
@@ -218,6 +242,7 @@ def audience(
     unknown = answers is None and answered.is_answer(mail)
     return decide(
         Written(
+            elsewhere=not opens and _other_named(desk, mail, asked, ticket) is not None,
             wish=asked.public,
             unclear=asked.doubtful,
             empty=not (opens or mail.files)

@@ -20,6 +20,7 @@ TEAM = "team"  # as `text_for` of a command, a status or a ticket template says
 class Written:
     """A technician's mail, as far as its readers depend on it."""
 
+    elsewhere: bool = False  # its subject names another ticket than the one that it answers
     wish: bool | None = None  # public or not, where the mail itself says so: #reply, #internal
     unclear: bool = False  # one of its first lines is perhaps a command, or a wish
     empty: bool = False  # it says nothing and brings no file
@@ -63,6 +64,12 @@ RULES = (
     Rule(
         lambda w: w.unclear,
         Audience(False, sentence("one of its first lines was not understood")),
+    ),
+    Rule(
+        lambda w: w.elsewhere,
+        Audience(
+            False, sentence("its subject names another ticket than the one it answers"), asks=True
+        ),
     ),
     Rule(lambda w: w.wish is False, Audience(False, sentence("it says so itself"))),
     Rule(lambda w: w.wish is True, Audience(True, sentence("it says so itself"))),

@@ -164,6 +164,12 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
         Fact("transfer.to", "the team or queue that has it now", "Provider · Level 2"),
         Fact("transfer.from", "the team or queue that had it, or none", "Service Desk"),
     ),
+    "merger": (
+        Fact("merger.from", "the ticket that it came from", "T20261121.0041"),
+        Fact("merger.to", "the ticket that it is now", "T20261121.0042"),
+        Fact("merger.title", "what that is called", "Printer is on fire"),
+        Fact("merger.status", "what the status of that is now", "Ticket Reopened"),
+    ),
     "appointment": (
         Fact("appointment.start", "when it begins", "2026-11-24T09:00:00+00:00"),
         Fact("appointment.end", "when it ends, or none", "2026-11-24T10:00:00+00:00"),

@@ -10,6 +10,7 @@ from maild.desk.desk import Desk
 from maild.errors import Refused
 from maild.i18n import sentence
 from maild.model import EventName, LinkKind, Role, StatusKind, TicketRole
+from maild.parse.first_look import recipients
 from maild.store import asking
 from maild.store.records import Message, Note, Person, Ticket, TimeEntry
 
@@ -40,6 +41,8 @@ def merge(
         "people": [p.id for p in _add_people(desk, ticket, into)] if with_contact else [],
         "status": ticket.status,
         "completed": ticket.completed.isoformat() if ticket.completed else None,
+        "was_kind": ticket.status_kind,
+        "into_status": into.status,
     }
     _move(desk, detail, ticket, into)
     desk.link(ticket, into, LinkKind.MERGED)
@@ -52,6 +55,7 @@ def merge(
         status_kind=StatusKind(complete.kind),
         completed=ticket.completed or desk.now,
     )
+    desk.emit(into, EventName.TOOK_IN, {n: detail[n] for n in ("from", "to", "was_kind")})
     return detail
 
 
@@ -71,6 +75,7 @@ def unmerge(desk: Desk, ticket: Ticket, into: Ticket, detail: Mapping[str, Any])
         if person is not None:
             desk.remove_person(into, person, TicketRole.ADDITIONAL)
     desk.unlink(ticket, into, LinkKind.MERGED)
+    _close_again(desk, into, detail)
     status, completed = desk.profile.status(str(detail["status"])), detail["completed"]
     desk.change(
         ticket,
@@ -83,8 +88,21 @@ def unmerge(desk: Desk, ticket: Ticket, into: Ticket, detail: Mapping[str, Any])
     )
 
 
+def _close_again(desk: Desk, into: Ticket, detail: Mapping[str, Any]) -> None:
+    """The ticket that was reopened by what went into it has its status back."""
+    before = desk.profile.statuses.get(str(detail.get("into_status")))
+    closed = before is not None and before.kind == StatusKind.CLOSED
+    if before is None or not closed or into.status != desk.profile.reopened_status:
+        return
+    values = {"status": before.name, "status_kind": StatusKind(before.kind), "completed": desk.now}
+    desk.change(into, EventName.UNMERGED, {"from": into.number, "to": detail["from"]}, **values)
+
+
 def split(desk: Desk, ticket: Ticket, note: Note, title: str) -> Ticket:
-    """A note becomes a ticket of its own, by whoever wrote it, tied to the old one."""
+    """A note becomes a ticket of its own, by whoever wrote it, tied to the old one.
+
+    Who splits holds it; whom the note's mail was sent to as well goes along.
+    """
     unit = desk.unit
     if len(asking.notes.of(unit, ticket)) < 2:
         raise Refused(
@@ -102,8 +120,27 @@ def split(desk: Desk, ticket: Ticket, note: Note, title: str) -> Ticket:
     )
     _move_note(desk, note, fresh)
     desk.link(ticket, fresh, LinkKind.SPLIT)
+    _take_along(desk, ticket, fresh, note)
+    holder = desk.by if desk.actor.kind == Role.RESOURCE else None
+    holder = holder or asking.tickets.primary(unit, ticket)
+    if holder is not None:
+        desk.assign(fresh, holder)
     desk.announce(fresh, note)
+    desk.emit(fresh, EventName.SPLIT_OFF, {"from": ticket.number}, note)
     return fresh
+
+
+def _take_along(desk: Desk, ticket: Ticket, fresh: Ticket, note: Note) -> None:
+    """Whom the mail of the note was sent to is of the new ticket as he is of the old one."""
+    octets = asking.messages.octets(desk.unit, note.stored_id)
+    sent_to = set(recipients(octets)) if note.by_kind == Role.CONTACT else set()
+    roles = (TicketRole.ADDITIONAL, TicketRole.PROPOSED)
+    for entry in asking.tickets.people(desk.unit, ticket) if sent_to else ():
+        person = desk.unit.get(Person, entry.person_id)
+        if person is None or entry.role not in roles or person.id == fresh.contact_id:
+            continue
+        if not sent_to.isdisjoint(asking.people.keys(desk.unit, person)):
+            desk.add_person(fresh, person, entry.role)
 
 
 def unsplit(desk: Desk, ticket: Ticket, fresh: Ticket, note_id: int) -> None:

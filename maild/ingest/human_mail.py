@@ -105,7 +105,9 @@ class Understood:
     @property
     def only_commands(self) -> bool:
         """It says nothing besides what it asks for: it becomes no note and reopens nothing."""
-        asks = bool(self.asked.commands) or (self.tap is not None and self.tap.used)
+        asks = bool(self.asked.commands or self.asked.refused) or (
+            self.tap is not None and self.tap.used
+        )
         return asks and not (self.asked.text.strip() or self.mail.files)
 
     @property

@@ -17,6 +17,15 @@ _FIELD = re.compile(
     r"^(From|Subject|Message-ID|In-Reply-To|References)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)",
     re.IGNORECASE | re.MULTILINE,
 )
+_RECIPIENTS = re.compile(
+    r"^(?:To|Cc)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE
+)
+
+
+def recipients(octets: bytes) -> tuple[str, ...]:
+    """Keys of the addresses to which the first octets of a mail say that it was sent."""
+    fields = _RECIPIENTS.findall(_head(octets))
+    return tuple(a.key for field in fields for a in parse_addresses(field.replace("\r", "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +41,7 @@ class FirstLook:
 
 def first_look(octets: bytes) -> FirstLook:
     """What the first octets of a mail say."""
-    head = octets[:OCTETS]
-    end = _END.search(head)
-    text = head[: end.start() if end else OCTETS].decode("ascii", "surrogateescape")
+    text = _head(octets)
     fields: dict[str, str] = {}
     for name, value in _FIELD.findall(text):
         fields.setdefault(name.lower(), value.replace("\r", ""))
@@ -50,3 +57,9 @@ def first_look(octets: bytes) -> FirstLook:
         answers=answers,
         root=next(iter((*line, *parents, *own)), None),
     )
+
+
+def _head(octets: bytes) -> str:
+    head = octets[:OCTETS]
+    end = _END.search(head)
+    return head[: end.start() if end else OCTETS].decode("ascii", "surrogateescape")

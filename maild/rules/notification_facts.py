@@ -77,6 +77,18 @@ def _transfer(context: Context) -> dict[str, Any]:
     return {"from": detail.get("from"), "to": context.ticket.queue if context.ticket else None}
 
 
+def _merger(context: Context) -> dict[str, Any]:
+    detail = context.event.detail if context.event else {}
+    number = str(detail.get("to") or (context.ticket.number if context.ticket else ""))
+    into = asking.tickets.numbered(context.desk.unit, number) or context.ticket
+    return {
+        "from": detail.get("from"),
+        "to": number,
+        "title": into.title if into is not None else "",
+        "status": into.status if into is not None else "",
+    }
+
+
 def _appointment(context: Context) -> dict[str, Any] | None:
     """The ticket's appointment, or the one that has just ended; None where it has none."""
     ticket, unit = context.ticket, context.desk.unit
@@ -208,6 +220,7 @@ FACTS: dict[str, Callable[[Context], Any]] = {
     "late": _late,
     "refused": _refused,
     "transfer": _transfer,
+    "merger": _merger,
     "appointment": _appointment,
     "oncall": _on_call,
     "missing": _missing,

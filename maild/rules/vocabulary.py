@@ -35,6 +35,9 @@ _MEANINGS = {
     "person removed": "somebody was taken off the ticket",
     "linked": "the ticket was tied to another one",
     "merged": "the ticket was merged into another one",
+    "took in": "another ticket was merged into this one (`event.from`, `event.was_kind`: what that "
+    "was)",
+    "split off": "a note of another ticket (`event.from`) became this one",
     "unmerged": "a merger was taken back",
     "deleted": "the ticket was deleted",
     "restored": "a deletion was taken back",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
+
+import pytest
 
 from maild.demo.writer import Writer, plain_text
 from tests.scenario.conversation import Desk
@@ -193,6 +196,89 @@ def test_split_makes_a_ticket_of_the_answered_note(make_desk: MakeDesk) -> None:
     assert len(desk.ticket(first)["notes"]) == 1
     desk.bob.reply("#undo", to=answer_to(desk.bob, "#split"))
     assert len(desk.ticket(first)["notes"]) == 2
+
+
+def test_a4_who_splits_gets_the_new_ticket_to_answer(make_desk: MakeDesk) -> None:
+    """The words for the one customer do not reach the other's ticket."""
+    desk = opened(make_desk)
+    first = desk.ticket()["number"]
+    eve = desk.writer("Eve", "eve@acme.example")
+    desk.bob.reply("#cc eve@acme.example, vic@acme.example\nWe look into it.")
+    copy = {"Cc": "vic@acme.example, out@else.example"}
+    eve.reply("My scanner is slow.", headers=copy)
+    desk.bob.reply("#split Slow scanner")
+    fresh = desk.ticket()
+    assert fresh["contact"]["address"] == "eve@acme.example"
+    assert fresh["primary_resource"]["name"] == "Bob Tech"
+    assert [p["address"] for p in fresh["additional_contacts"]] == ["vic@acme.example"]
+    mail = answer_to(desk.bob, "was split off")
+    assert "My scanner is slow." in plain_text(mail)
+    before = len(desk.ann.received())
+    desk.bob.reply("Try it now.", to=mail)
+    assert desk.ticket(fresh["number"])["notes"][-1]["text"] == "Try it now."
+    assert "Try it now." in plain_text(eve.received()[-1])
+    assert len(desk.ann.received()) == before
+    assert "Try it now." not in [n["text"] for n in desk.ticket(first)["notes"]]
+
+
+def test_a4_another_number_in_the_subject_is_asked_about(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    first = desk.ticket()["number"]
+    answered = desk.bob.received()[-1]
+    carl = desk.writer("Carl", "carl@beta.example")
+    carl.mail("Slow scanner", "It is slow.")
+    second = desk.ticket()["number"]
+    told = len(desk.ann.received()), len(carl.received())
+    subjects = ("Re: [{}] Slow scanner", "Re: Printer on fire [{}]", "{}", "RE: {} is resolved")
+    texts = ("The scanner is fixed.", "#reply\nIt is fixed.", "#complete")
+    for subject, text in product(subjects, texts):
+        sent = len(desk.outbox())
+        desk.bob.reply(text, subject=subject.format(second), to=answered)
+        assert (len(desk.ann.received()), len(carl.received())) == told, (subject, text)
+        assert {desk.ticket(n)["status_kind"] for n in (first, second)} <= {"new", "working"}
+        said = {item.template for item in desk.outbox()[sent:]}
+        assert ("kept-internal" in said) == (text != "#complete")
+        assert ("command-answer" in said) == ("#" in text or "resolved" in subject)
+    desk.bob.reply("The scanner is fixed.", subject=f"Re: {second}", to=answered)
+    desk.bob.reply("send")
+    assert (len(desk.ann.received()), len(carl.received())) == (told[0] + 1, told[1])
+
+
+def test_a4_a_number_that_was_there_before_is_no_question(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    first = desk.ticket()["number"]
+    desk.ann.mail(f"As with {first}: smoke", "More smoke.")
+    told = len(desk.ann.received())
+    desk.bob.reply("Open the window.")
+    assert len(desk.ann.received()) == told + 1
+    number = desk.ticket()["number"]
+    desk.bob.reply("And the door.", subject=f"Re: [{number}] smoke")
+    assert len(desk.ann.received()) == told + 2
+
+
+@pytest.mark.parametrize("profile", ["next7", "ggit", "atera"])
+def test_a4_a_merge_is_told_to_both_holders_and_reopens(make_desk: MakeDesk, profile: str) -> None:
+    desk = make_desk(profile=profile)
+    desk.ann.mail("Printer is on fire", "It smokes.")
+    first = desk.ticket()["number"]
+    desk.dana.reply("#take")
+    desk.dana.reply("#complete\n\nIt is out.")
+    closed = desk.ticket(first)
+    assert closed["status_kind"] == "closed"
+    desk.ann.mail("Printer still on fire", "More smoke.")
+    second = desk.ticket()["number"]
+    told = len(desk.ann.received())
+    desk.bob.reply(f"#merge {first}")
+    assert desk.ticket(first)["status_kind"] != "closed"
+    assert f"{first} is {desk.ticket(first)['status']}" in " ".join(last(desk.bob).split())
+    mail = " ".join(last(desk.dana).split())
+    assert f"{second} went into {first}" in mail
+    assert desk.ticket(first)["status"] in mail
+    assert [i.template for i in desk.outbox() if i.address == "ann@acme.example"][told:] == [
+        "merged"
+    ]
+    desk.bob.reply("#undo", to=answer_to(desk.bob, "#merge"))
+    assert desk.ticket(first)["status_kind"] == "closed"
 
 
 def test_n17_n16_reports_by_mail_open_no_ticket(make_desk: MakeDesk) -> None:

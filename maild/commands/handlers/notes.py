@@ -48,11 +48,13 @@ def merge(job: Job, argument: str) -> str:
     with_contact = bool(set(fold(argument).split()) & job.names.vocabulary.with_contact)
     detail = merging.merge(job.desk, ticket, into, with_contact=with_contact)
     job.steps.append({"do": "merge", "ticket": ticket.id, "into": into.id, "detail": detail})
+    job.desk.settle()  # what is open reopens the other
     return sentence(
-        "{ticket} went into {other}, {title}.",
+        "{ticket} went into {other}, {title}. {other} is {status}.",
         ticket=ticket.number,
         other=into.number,
         title=into.title,
+        status=into.status,
     )
 
 
