@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from maild.web.visit import Visit
 
 COLOURS = 8
+_ROWS = re.compile(r" \([A-Z]\d+(, [A-Z]\d+)*\)")
 
 # Words of the desk itself that stand alone on a page.  A profile's own names stay as they are.
 WORDS = (
@@ -87,6 +89,11 @@ class Wording:
     colour = staticmethod(colour)
     hours = staticmethod(hours)
     fresh_key = staticmethod(fresh_key)
+
+    @staticmethod
+    def plainly(text: str) -> str:
+        """A sentence of the documents without the rows that it stands for."""
+        return _ROWS.sub("", text)
 
     @staticmethod
     def areas() -> tuple[areas.Group, ...]:

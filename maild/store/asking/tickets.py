@@ -72,7 +72,7 @@ LATEST_OF = Question(
     Event,
     among(_event.event, "events") & _event.ticket_id.is_not(None),
     order=(_event.id.desc(),),
-    limit=20,
+    limit=100,
 )
 LAST_EVENT = Question(
     Event,
@@ -306,7 +306,7 @@ def _with_tickets(unit: Unit, found: list[TimeEntry]) -> list[tuple[TimeEntry, T
 
 
 def latest_events(unit: Unit, names: Iterable[str]) -> list[Event]:
-    """The newest twenty events of these kinds, of any ticket, the newest first."""
+    """The newest hundred events of these kinds, of any ticket, the newest first."""
     return unit.all(LATEST_OF, events=sorted(names))
 
 

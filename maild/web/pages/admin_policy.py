@@ -163,13 +163,16 @@ class Replay:
     ticket: Ticket
     gone: tuple[str, ...]  # what answers now and would not
     new: tuple[str, ...]  # what would and does not now
-    same: int  # how many answer as before
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.gone or self.new)
 
 
 def _replays(visit: Visit, unit: Unit, now: Candidate, then: Candidate) -> list[Replay]:
     """The last events of the desk, as the rules in force answer them and as these would; the
     tickets are looked at as they are now, and nothing is kept."""
-    found = []
+    found: list[Replay] = []
     listened = {event for one in (now, then) for rule in one.rule_set.rules for event in rule.when}
     for event in asking_store.tickets.latest_events(unit, listened & set(EVENTS)):
         ticket = unit.get(Ticket, event.ticket_id)
@@ -187,7 +190,6 @@ def _replay(
         ticket,
         tuple(said for said in before if said not in after),
         tuple(said for said in after if said not in before),
-        len([said for said in after if said in before]),
     )
 
 
