@@ -18,6 +18,7 @@ test: lint
 
 faults: setup-test       # everything that can go wrong, a thousand kills among it; an hour
 	$(BIN)/python -m tests.faults.suite $(FAULTS)   # FAULTS="--seed 7 --kills 100 --rounds 1"
+	@# FAULTS="--load 10": ten minutes of mail, one of two and of three daemons killed all the time
 
 lint: setup-test         # all that needs no server: what a commit must pass
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -25,7 +26,7 @@ lint: setup-test         # all that needs no server: what a commit must pass
 	$(BIN)/lint-imports
 
 bench: setup-test        # each figure beside its reference in the same run; docs/performance.md
-	for name in core "ingest --postgresql" startup parse match rules outbox watch latency burst many; do \
+	for name in core "ingest --postgresql" startup parse match rules outbox watch latency burst many daemons; do \
 		echo "== $$name" && $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 gallery: setup-test      # every notification as a page and as pictures
