@@ -6,7 +6,7 @@ explain and the files of a note find it as they find a mail.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -16,6 +16,7 @@ from maild.commands import execute
 from maild.commands.job import Job, May
 from maild.commands.mail_commands import names_of
 from maild.commands.values import Asked, Command
+from maild.config import Settings
 from maild.desk import fields, merging, worktime
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
@@ -42,6 +43,14 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found in the files of a submission."""
+
+    views: tuple[dict[str, Any], ...]  # as those of a mail
+    scanner: Scanner | None  # that looked at them
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """What is asked for, about one ticket."""
 
@@ -56,6 +65,7 @@ class Submission:
     note_id: int | None = None  # of the note that a command is about
     restores: bool = False  # a deleted ticket is back
     undoes: int | None = None  # id of the message whose doing is taken back
+    looked: Looked | None = None  # at the files, before the transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +170,10 @@ def _eml(desk: Desk, ticket: Ticket | None, person: Person, wanted: Submission) 
     message["To"] = desk.settings.config.desk.address
     message["Date"] = format_datetime(desk.now)
     message["Subject"] = wanted.title or (ticket.number if ticket else "")
+    return _with_files(message, wanted).as_bytes()
+
+
+def _with_files(message: EmailMessage, wanted: Submission) -> EmailMessage:
     lines = [f"#{name} {value}".rstrip() for name, value in wanted.commands]
     message.set_content("\n".join([*lines, wanted.text]))
     for file in wanted.files:
@@ -170,7 +184,7 @@ def _eml(desk: Desk, ticket: Ticket | None, person: Person, wanted: Submission) 
             subtype=sub or "octet-stream",
             filename=file.filename,
         )
-    return message.as_bytes()
+    return message
 
 
 def _note(desk: Desk, ticket: Ticket, wanted: Submission, stored: Message) -> Note | None:
@@ -181,7 +195,7 @@ def _note(desk: Desk, ticket: Ticket, wanted: Submission, stored: Message) -> No
         text=wanted.text.strip(),
         public=wanted.public,
         title=wanted.title or None,
-        attachments=views_of(stored, wanted, desk),
+        attachments=views_of(wanted, desk),
     )
     desk.settle()
     for person_id in wanted.told:
@@ -191,16 +205,26 @@ def _note(desk: Desk, ticket: Ticket, wanted: Submission, stored: Message) -> No
     return note
 
 
-def views_of(stored: Message, wanted: Submission, desk: Desk) -> list[dict[str, Any]]:
-    """The submission's files, as those of a mail."""
+def looked_at(settings: Settings, wanted: Submission, *, scan: bool = True) -> Submission:
+    """The same with its files read and scanned: a scanner may take long, and no transaction is to
+    wait for it."""
     if not wanted.files:
+        return wanted
+    octets = _with_files(EmailMessage(policy=SMTP), wanted).as_bytes()
+    scanner = Scanner(settings.config.attachments)
+    mail = scanner.scanned(parse(octets), octets) if scan else parse(octets)
+    views = tuple(asdict(attachment) for attachment in mail.attachments)
+    return replace(wanted, looked=Looked(views, scanner if scan and scanner.is_there else None))
+
+
+def views_of(wanted: Submission, desk: Desk) -> list[dict[str, Any]]:
+    """The submission's files, as those of a mail."""
+    looked = (wanted if wanted.looked else looked_at(desk.settings, wanted)).looked
+    if looked is None:
         return []
-    octets = asking.messages.octets(desk.unit, stored.id)
-    scanner = Scanner(desk.settings.config.attachments)
-    mail = scanner.scanned(parse(octets), octets)
-    if scanner.is_there:
-        scanner.report(desk.unit, desk.now)
-    return [asdict(attachment) for attachment in mail.attachments]
+    if looked.scanner is not None:
+        looked.scanner.report(desk.unit, desk.now)
+    return list(looked.views)
 
 
 def _job(desk: Desk, ticket: Ticket, person: Person, wanted: Submission, note: Note | None) -> Job:
@@ -253,13 +277,16 @@ class Opening:
     commands: tuple[tuple[str, str], ...] = ()
     values: tuple[tuple[str, Any], ...] = ()
     files: tuple[File, ...] = ()
+    looked: Looked | None = None  # at the files, before the transaction
 
 
 def open_ticket(desk: Desk, person: Person, opening: Opening) -> Done:
     """A new ticket with its first note; Refused where a field of it may not be so."""
     contact = desk.unit.get(Person, opening.contact_id)
     client = opening.organization_id or (contact.organization_id if contact else None)
-    wanted = Submission(opening.commands, opening.values, opening.text, files=opening.files)
+    wanted = Submission(
+        opening.commands, opening.values, opening.text, files=opening.files, looked=opening.looked
+    )
     stored = desk.stored = keep(desk, None, person, wanted)
     ticket = desk.open_ticket(
         title=opening.title,
@@ -274,7 +301,7 @@ def open_ticket(desk: Desk, person: Person, opening: Opening) -> Done:
         text=opening.text.strip() or opening.title,
         public=opening.public,
         first=True,
-        attachments=views_of(stored, wanted, desk),
+        attachments=views_of(wanted, desk),
     )
     if opening.template:
         fields.apply_template(desk, ticket, opening.template, set_status=False)

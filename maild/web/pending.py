@@ -84,10 +84,11 @@ class Answers:
 def give(console: Console, pending: Pending) -> None:
     """Does what was asked for; where it may not be any more, says so and keeps the words."""
     now = console.now()
+    submission = forms.submission_of(console, pending.fields)
+    submission = by_hand.looked_at(console.app.settings, submission)
 
     def work(desk: Desk, person: Any) -> Done:
         ticket = forms.ticket_of(desk, pending.ticket_id)
-        submission = forms.submission_of(console, pending.fields)
         return by_hand.do(desk, ticket, person, submission)
 
     def mark_done(unit: Unit) -> None:

@@ -230,8 +230,10 @@ def _try(visit: Visit, found: Ticket, wanted: Submission) -> Done:
     if not wanted.text.strip() and not wanted.files and not wanted.commands and not wanted.work:
         raise UsageError(sentence("There is nothing to send yet; write something."))
 
+    rehearsed = by_hand.looked_at(visit.console.app.settings, wanted, scan=False)
+
     def work(desk: Desk, person: Any) -> Done:
-        return by_hand.do(desk, forms.ticket_of(desk, found.id), person, wanted)
+        return by_hand.do(desk, forms.ticket_of(desk, found.id), person, rehearsed)
 
     return visit.console.app.by_hand(visit.person.id, "rehearsal", visit.now, work, rehearse=True)
 

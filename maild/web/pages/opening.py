@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -10,7 +11,7 @@ from maild.desk.desk import Desk
 from maild.errors import MaildError, UsageError
 from maild.i18n import sentence
 from maild.ingest import by_hand
-from maild.ingest.by_hand import Done, Opening
+from maild.ingest.by_hand import Done, Opening, Submission
 from maild.model import Address
 from maild.store.asking import clients as asking_clients
 from maild.store.asking import console as asking
@@ -71,6 +72,9 @@ def opened(visit: Visit) -> Response:
 def _open(visit: Visit, key: str) -> str:
     with visit.looking() as unit:
         opening = _opening(visit, unit)
+    asked = Submission(text=opening.text, files=opening.files)
+    looked = by_hand.looked_at(visit.console.app.settings, asked).looked
+    opening = replace(opening, looked=looked)
 
     def work(desk: Desk, person: Any) -> Done:
         done = by_hand.open_ticket(desk, person, opening)
