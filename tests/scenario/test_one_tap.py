@@ -237,3 +237,31 @@ def test_links_of_the_admin_s_own_stand_in_a_template(tmp_path: Path) -> None:
     desk.ann.mail("Printer is on fire", "It smokes.")
     tap(desk.bob, "Waiting vendor")
     assert desk.ticket()["status"] == "Waiting Vendor"
+
+
+def test_e16_two_that_come_at_once_do_it_once(plain: Desk) -> None:
+    """Both wait when the desk takes them up, in one group."""
+    desk = plain
+    desk.ann.reply("Now it smells, too.")
+    subject, body = links(desk.bob)["15 minutes"]
+    put = desk.transport.put
+    writer = Writer("Bob Tech", "bob@example.com", "support@example.com", put, lambda: [])
+    for more in ("One.", "Two."):
+        writer.mail(subject, body + more)
+    desk.transport.wait_until_done()
+    assert [entry["minutes"] for entry in desk.ticket()["time_entries"]] == [15]
+
+
+def test_links_stand_in_no_mail_to_a_bare_address_and_prove_no_admin(tmp_path: Path) -> None:
+    """Who is nobody whom we know reads what one can write, without a code."""
+    rules = tmp_path / "ours"
+    rules.mkdir()
+    rules.joinpath("profile.yaml").write_text("extends: next7\n")
+    rules.joinpath("rules.yaml").write_text(
+        "- rule: A lead hears of it\n  when: ticket created\n"
+        "  then:\n    - notify: {to: lead@example.com, template: new-ticket}\n"
+    )
+    desk = Desk(tmp_path, profile="ours")
+    desk.ann.mail("Printer is on fire", "It smokes.")
+    lead = desk.writer("Lead", "lead@example.com")
+    assert links(lead) == {} and "#take" in plain_text(lead.received()[-1])
