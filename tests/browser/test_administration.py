@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import FilePayload, Page, expect
 
-from maild.desk import mailbox_orders
+from maild.desk import absence, mailbox_orders
 from maild.desk.alerts import raise_alert
 from maild.model import Address, SendState
 from maild.outbox import rows
@@ -281,3 +282,24 @@ def test_what_cannot_be_read_is_said_with_its_line(
 def test_no_other_folder_is_brought_in(site: Site, key: str) -> None:
     form = {"do": "write", "files_key": key, "source": "zendesk"}
     assert post(site, "/admin/imports", form).status == 404
+
+
+# ---- being away
+
+
+def test_who_is_away_says_so_on_the_screen_and_who_stands_in(site: Site, visits: Visits) -> None:
+    screen = visits(BOB, "/me")
+    screen.get_by_label("Stands in").select_option(label="Dana Lead")
+    screen.get_by_label("Back on").fill("2199-01-04")
+    screen.get_by_role("button", name="I am away").click()
+    expect(screen.get_by_text("You are away until")).to_be_visible()
+    with site.desk.store.look() as unit:
+        bob = asking.people.at(unit, BOB)
+        assert bob is not None
+        stands_in = absence.stand_ins(unit, bob, datetime.now(UTC))
+        assert [one.name for one in stands_in] == ["Dana Lead"]
+    assert Axe().run(screen).response["violations"] == []
+    screen.get_by_role("button", name="I am back").click()
+    expect(screen.get_by_role("button", name="I am away")).to_be_visible()
+    assert post(site, "/me/away", {"until": "2020-01-01"}, BOB).status == 422
+    assert post(site, "/me/away", {"until": "2199-01-04"}, ANN).status == 403

@@ -7,13 +7,16 @@ from typing import Any
 
 from starlette.responses import Response
 
-from maild.desk import lists
+from maild.desk import absence, lists
 from maild.errors import NotFound, UsageError
 from maild.i18n import sentence
+from maild.model import Role
 from maild.store.asking import console as asking
 from maild.store.asking import listing as store_listing
 from maild.store.console_records import Preference, WebSession, WorkListEntry
+from maild.store.records import Person
 from maild.store.unit import Unit
+from maild.web import forms
 from maild.web.pages.tickets import Row
 from maild.web.site import action, page
 from maild.web.times import zones
@@ -109,7 +112,33 @@ def me(visit: Visit) -> Response:
         zones=zones(),
         landing=[*landing, ("/work", visit.words("Work list"))],
         saved=visit.query("saved") == "1",
+        absence=absence.of(visit.person, visit.now),
     )
+
+
+@action("/me/away", "ticket change")
+def away(visit: Visit) -> Response:
+    """He is away until a day, or till he says so, and somebody stands in; or he is back."""
+    day, chosen = visit.field("until"), visit.field("stand_in")
+    until = forms.at(visit, day, "00:00") if day else None
+    if until is not None and until <= visit.now:
+        raise UsageError(sentence("That is past; name a day to come."))
+
+    def work(unit: Unit) -> None:
+        person = unit.get(Person, visit.person.id)
+        stand_in = unit.get(Person, int(chosen)) if chosen.isdecimal() else None
+        if person is None or stand_in is person:
+            raise UsageError(sentence("Name somebody else; you cannot stand in for yourself."))
+        if stand_in is not None and stand_in.role != Role.RESOURCE:
+            raise NotFound(sentence("There is no such resource."))
+        if visit.field("do") == "back":
+            absence.come_back(unit, person)
+        else:
+            absence.leave(unit, person, until, stand_in)
+        visit.note_down(unit, "is back" if visit.field("do") == "back" else "is away")
+
+    visit.keep(work)
+    return visit.to("/me?saved=1")
 
 
 @action("/me", "self change")
