@@ -13,7 +13,7 @@ from maild.desk.desk import Desk
 from maild.desk.language import for_all
 from maild.errors import Refused
 from maild.i18n import sentence
-from maild.model import EventName
+from maild.model import EventName, StatusKind
 from maild.store import asking
 from maild.store.records import Note, Person, Ticket
 from maild.store.unit import Unit
@@ -77,6 +77,27 @@ def work_is_complete(desk: Desk, ticket: Ticket, note: Note | None) -> None:
     else:
         desk.keep(ticket, "twin", {**side, "status": status})
     _say(desk, ticket, "complete", note or _note(desk, ticket))
+
+
+def is_of_twin(ticket: Ticket, by: Person | None) -> bool:
+    """Whether he has the other side of the ticket: what he sets is that side's own."""
+    side = twin(ticket)
+    return side is not None and by is not None and by.id == side["resource_id"]
+
+
+def set_own_status(desk: Desk, ticket: Ticket, name: str) -> bool:
+    """Gives the twin a status, with a completed date of its own (P5); the ticket's own stays.
+    False where it had it already."""
+    side = _shared(ticket)
+    status = desk.profile.status(name)
+    if side["status"] == status.name:
+        return False
+    closed = status.kind == StatusKind.CLOSED
+    completed = desk.now.isoformat() if closed else None
+    desk.keep(ticket, "twin", {**side, "status": status.name, "completed": completed})
+    detail = {"field": "twin", "from": side["status"], "to": status.name}
+    desk.emit(ticket, EventName.FIELD_CHANGED, detail)
+    return True
 
 
 def ask(desk: Desk, ticket: Ticket, note: Note | None) -> None:

@@ -434,6 +434,27 @@ def test_p8_my_work_is_complete_changes_the_other_sides_status(shared: Desk) -> 
     assert templates(shared, "bob@example.com")[-1] == "shared-complete"
 
 
+def test_p5_p8_the_twin_has_its_own_status_and_completed_date(shared: Desk) -> None:
+    """What who has it sets is told to no contact, and the first side's is as it was."""
+    told, before = len(shared.ann.received()), shared.ticket()
+    shared.dana.reply("#internal\n#complete\n\nThe driver is new.", to=last_to_dana(shared))
+    ticket = shared.ticket()
+    assert (ticket["status"], ticket["completed"]) == (before["status"], None)
+    twin = ticket["fields"]["twin"]
+    assert (twin["status"], twin["completed"]) == ("Complete", shared.now.isoformat())
+    assert len(shared.ann.received()) == told
+    dana = shared.now
+    shared.later(days=1)
+    shared.bob.reply("#internal\n#complete", to=shared.bob.received()[0])
+    ticket = shared.ticket()
+    assert (ticket["status"], ticket["completed"]) == ("Complete", shared.now)
+    assert ticket["fields"]["twin"]["completed"] == dana.isoformat()
+    shared.dana.reply("#status In Progress", to=last_to_dana(shared))
+    ticket = shared.ticket()
+    assert (ticket["status"], ticket["fields"]["twin"]["completed"]) == ("Complete", None)
+    assert ticket["fields"]["twin"]["status"] == "In Progress"
+
+
 def test_p8_a_question_is_told_to_the_other_sides_resource(shared: Desk) -> None:
     shared.dana.reply("#internal\n#question\n\nWhich driver?", to=shared.dana.received()[-1])
     assert templates(shared, "bob@example.com")[-1] == "shared-question"
