@@ -58,16 +58,20 @@ class Alarms:
         """It is over."""
         self._note(key, None)
 
-    def database_failed(self, error: MaildError) -> None:
-        """Somebody could not read or write."""
+    def database_failed(self, error: MaildError, since: float | None = None) -> None:
+        """Somebody could not read or write; `since`: monotonic, default now."""
         with self._lock:
             self._text = error.message
             if self._away_since is None:
-                self._away_since = time.monotonic()
+                self._away_since = time.monotonic() if since is None else since
                 log.warning("database.away", detail=error.detail)
 
     def tick(self) -> None:
         """Tries the database where it was away, tells what waited, and looks at the disk."""
+        trouble = self._store.trouble  # of who tries again by himself, and tells nobody yet
+        if trouble is not None:
+            self.database_failed(trouble.error, trouble.since)
+            self._tell_if_it_lasts()
         if self._away_since is not None or self._waiting:
             self._try()
         now = time.monotonic()
@@ -99,7 +103,8 @@ class Alarms:
             asking.settings.keep(unit, TRIED, {"at": now.isoformat()})
 
         try:
-            self._store.act(write)
+            with self._store.unit() as unit:  # one try: the next is at the next tick
+                write(unit)
         except MaildError as error:
             self.database_failed(error)
             self._tell_if_it_lasts()

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,14 @@ UNIQUE = "23505"  # PostgreSQL's code for a row that is there already
 READ_ONLY = "25006"  # … and for a database that takes no writes
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What the database has against us."""
+
+    error: MaildError
+    since: float  # monotonic; when the first transaction began that it is in the way of
+
+
 class Store:
     """The desk's database.
 
@@ -41,6 +50,7 @@ class Store:
         self.engine = _sqlite(self.url, busy_seconds) if self.is_sqlite else _postgresql(self.url)
         self._turns = Turns(busy_seconds)
         self._lasting: dict[str, Any] = {}
+        self.trouble: Trouble | None = None  # while it is in the way of who would write
         self.executed = 0  # statements so far of units that were not given up
         self.plain = "MAILD_PLAIN_SQL" in os.environ  # Core runs every statement itself
 
@@ -118,10 +128,18 @@ class Store:
     def _link(self, *, write: bool) -> Iterator[Link]:
         """A connection in a transaction, which the pool undoes unless it was committed."""
         turn = self._turns.taken() if write and self.is_sqlite else nullcontext()
-        with told_apart(self.engine), turn, self._connected() as link:
-            link.begin(write=write)
-            yield link
-            self.executed += link.executed
+        began = time.monotonic()
+        try:
+            with told_apart(self.engine), turn, self._connected() as link:
+                link.begin(write=write)
+                yield link
+                self.executed += link.executed
+        except (Temporary, Unavailable) as error:
+            if isinstance(error.__cause__, Exception) and is_database(error.__cause__):
+                self.trouble = self.trouble or Trouble(error, began)
+            raise
+        if write:
+            self.trouble = None
 
     @contextmanager
     def _connected(self) -> Iterator[Link]:
