@@ -30,9 +30,11 @@ class OnlyOne:
             return ""  # who opens the database says what is wrong with its folder
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except (BlockingIOError, PermissionError):
             with os.fdopen(descriptor) as other:
                 return other.read(100).strip() or "of another process"
+        except OSError:
+            pass  # a file system without locks: nobody can be told apart there
         with suppress(OSError):  # a full disk
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"process {os.getpid()}".encode())

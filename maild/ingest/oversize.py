@@ -9,11 +9,12 @@ from datetime import datetime
 
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
-from maild.i18n import Translator, sentence
+from maild.i18n import Translator, Value, sentence
 from maild.ingest.accept import digest, keep
-from maild.model import Mail, Role
+from maild.ingest.outcome import Outcome, conclude
+from maild.model import Became, Mail, Role
 from maild.store import asking
-from maild.store.records import Ticket
+from maild.store.records import Person, Ticket
 from maild.store.unit import Unit
 
 HEAD = 64 * 1024  # octets that are fetched of such a mail
@@ -58,21 +59,52 @@ def accept(
     return True
 
 
+def of_technician(desk: Desk, mail: Mail) -> Outcome | None:
+    """A technician's does nothing, as nobody knows its words, and he is told; None: another's."""
+    person = _writer(desk, mail)
+    if person is None or person.role != Role.RESOURCE:
+        return None
+    sizes = _sizes(desk)
+    why = sentence(
+        "Your mail of {size} is larger than what the desk takes in ({limit}), so nothing of it was "
+        "done. Send it again without the large files.",
+        size=sizes["size"],
+        limit=sizes["limit"],
+    )
+    row = {"command": mail.subject[:200], "done": False, "why": why, "undo": None}
+    said = {"answers": [row], "undo": None, "held": False, "internal": False, "sent": None}
+    if mail.answerable:
+        notify(desk, None, "command-answer", [person], auto="auto-replied", extra=said)
+    return conclude(desk, Became.IGNORED, "a technician's mail that is too large; he is told")
+
+
 def tell(desk: Desk, mail: Mail) -> None:
-    """Says to its writer that his mail was not taken in, where it may be answered."""
+    """Says to a contact that his mail was not taken in, where it may be answered."""
+    person = _writer(desk, mail)
+    ticket = desk.unit.get(Ticket, desk.stored.ticket_id) if desk.stored is not None else None
+    if (
+        person is not None
+        and person.role == Role.CONTACT
+        and ticket is not None
+        and mail.answerable
+    ):
+        notify(desk, ticket, "mail-too-large", [person], extra=_sizes(desk))
+
+
+def _writer(desk: Desk, mail: Mail) -> Person | None:
+    """Who wrote it, where this stands for a mail that is too large."""
     stored = desk.stored
-    if stored is None or not (stored.error or "").startswith(MARK) or not mail.answerable:
-        return
-    ticket = desk.unit.get(Ticket, stored.ticket_id)
-    person = asking.people.at(desk.unit, mail.sender.key) if mail.sender else None
-    if ticket is None or person is None:
-        return
-    said = {
-        "size": _size(int((stored.error or "").removeprefix(MARK))),
+    if stored is None or not (stored.error or "").startswith(MARK) or mail.sender is None:
+        return None
+    return asking.people.at(desk.unit, mail.sender.key)
+
+
+def _sizes(desk: Desk) -> dict[str, Value]:
+    error = (desk.stored.error or "") if desk.stored is not None else ""
+    return {
+        "size": _size(int(error.removeprefix(MARK))),
         "limit": _size(desk.settings.config.limits.message_bytes),
     }
-    if person.role == Role.CONTACT:
-        notify(desk, ticket, "mail-too-large", [person], extra=said)
 
 
 def _size(octets: int) -> str:

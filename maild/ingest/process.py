@@ -324,7 +324,8 @@ def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outc
     route = desk.route()
     if route is not None:
         return _machine(desk, mail, route)
-    return spam_filing.take(desk, mail) or human_mail.take(desk, mail, read)
+    filed = spam_filing.take(desk, mail) or oversize.of_technician(desk, mail)
+    return filed or human_mail.take(desk, mail, read)
 
 
 def _machine(desk: Desk, mail: Mail, route: Route) -> Outcome:
