@@ -31,7 +31,7 @@ from maild.templates import source, three_way, translating
 from maild.templates.candidate import mistakes
 from maild.templates.history import History, me, what_changed
 from maild.templates.renderer import PooledRenderer
-from maild.templates.source import SHIPPED, Library, TemplateFile
+from maild.templates.source import Library, TemplateFile
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A notification, like complete.")]
 Lang = Annotated[str | None, typer.Option("--lang", metavar="LANG", help="Language, like de.")]
@@ -190,7 +190,7 @@ def diff(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
 def edit(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
     """Edit your own version in $EDITOR; it is checked before it is in force."""
     settings = _settings(config)
-    catalogue(settings.templates_in_force).named(name)
+    _kind(settings, name)
     language = _language(lang or settings.config.desk.language)
     _edit(settings, name, language)
 
@@ -253,10 +253,10 @@ def history(
 ) -> None:
     """List the versions of your own template that were in force: when, and by whom."""
     settings = _settings(config)
-    catalogue(settings.templates_in_force).named(name)
+    _kind(settings, name)
     language = _language(lang or settings.config.desk.language)
     kept = History(_own(settings))
-    if (_own(settings) / language / f"{name}.md").is_file():
+    if source.file_of(_own(settings), name, language).is_file():
         kept.note(name, language)
     versions = kept.versions(name, language)
     file = three_way.shipped(name, language)
@@ -286,9 +286,9 @@ def rollback(
 ) -> None:
     """Put an earlier version of your own template back into force."""
     settings = _settings(config)
-    kind = catalogue(settings.templates_in_force).named(name)
+    kind = _kind(settings, name)
     language = _language(lang or settings.config.desk.language)
-    file = _own(settings) / language / f"{name}.md"
+    file = source.file_of(_own(settings), name, language)
     kept = History(_own(settings))
     if file.is_file():
         kept.note(name, language)
@@ -296,7 +296,7 @@ def rollback(
         version = kept.before(name, language)
         if not kept.versions(name, language):
             raise NotFound(f"{language}/{name} was never changed: the shipped one is in force.")
-    if version == 0 and kind.own is not None:
+    if version == 0 and kind is not None and kind.own is not None:
         raise NotFound(f"{name} is a notification of your own; there is no shipped template of it.")
     if version == 0:
         file.unlink(missing_ok=True)
@@ -321,6 +321,13 @@ def _settings(config: Path | None) -> Settings:
 
 def _in_force_now(config: Path | None) -> tuple[Settings, Profile]:
     return in_force(configuration.load(configuration.config_file(config)))
+
+
+def _kind(settings: Settings, name: str) -> Notification | None:
+    """The notification of this name; None: it is the layout.  UsageError where it is neither."""
+    if name == source.LAYOUT:
+        return None
+    return catalogue(settings.templates_in_force).named(name)
 
 
 def _own(settings: Settings) -> Path:
@@ -436,6 +443,8 @@ Hello {{ recipient.first_name }},
 
 def _to_edit(settings: Settings, name: str, language: str) -> str:
     """The text that is in force, or of a new notification one to begin with."""
+    if name == source.LAYOUT:
+        return Library(settings.templates).layout()
     try:
         place = Library(settings.templates).find(name, language)
     except NotFound:
@@ -479,7 +488,7 @@ def _edit(settings: Settings, name: str, language: str) -> None:
 
 def _draft(own: Path, name: str, language: str) -> Path:
     """Where a text is kept that is not in force yet."""
-    return own / ".drafts" / language / f"{name}.md"
+    return source.file_of(own / ".drafts", name, language)
 
 
 def _keep(file: Path, text: str) -> None:
@@ -493,10 +502,10 @@ def _put(settings: Settings, name: str, language: str, text: str) -> None:
     wrong = mistakes(own, name, language, text)
     if wrong:
         raise UsageError("\n".join([*wrong, "Nothing was changed."]))
-    shipped = SHIPPED / language / f"{name}.md"
+    shipped = three_way.shipped(name, language)
     if shipped.is_file() and shipped.read_text("utf-8") == text:
         print("That is the shipped template; nothing was changed.")
         return
     History(own).save(name, language, text, me(), datetime.now(UTC))
     three_way.remember(own, name, language)
-    print(f"{own / language / f'{name}.md'} is in force.")
+    print(f"{source.file_of(own, name, language)} is in force.")

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from maild.desk.notifications import FILE
 from maild.templates.renderer import PooledRenderer
+from maild.templates.source import LAYOUT, file_of
 
+SHOWN = "note"  # the mail by which a layout is tried
 BESIDE = (FILE, "layout.html")  # what of the admin's own files a template depends on
 
 
@@ -24,7 +26,8 @@ def candidate(own: Path, name: str, language: str, text: str) -> Iterator[Pooled
 def mistakes(own: Path, name: str, language: str, text: str) -> list[str]:
     """What is wrong with this text, each with its line; empty where it may be in force."""
     with _beside(own, name, language, text) as folder, closing(PooledRenderer(folder)) as renderer:
-        return [line.replace(f"{folder}/", "") for line in renderer.check(name, language)]
+        tried = SHOWN if name == LAYOUT else name
+        return [line.replace(f"{folder}/", "") for line in renderer.check(tried, language)]
 
 
 @contextmanager
@@ -37,6 +40,7 @@ def _beside(own: Path, name: str, language: str, text: str) -> Iterator[Path]:
             place = folder / file.relative_to(own)
             place.parent.mkdir(exist_ok=True)
             shutil.copy(file, place)
-        (folder / language).mkdir(exist_ok=True)
-        (folder / language / f"{name}.md").write_text(text, "utf-8")
+        place = file_of(folder, name, language)
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(text, "utf-8")
         yield folder

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from maild.errors import NotFound
+from maild.templates.source import LAYOUT, file_of
 from maild.versions import Version, Versions, me
 
 __all__ = ["History", "Version", "me", "what_changed"]
@@ -32,8 +33,8 @@ class History:
 
     def of(self, name: str, language: str) -> Versions:
         """Those of one template."""
-        kept = self.own / ".history" / language / name
-        return Versions(self.own / language / f"{name}.md", kept)
+        kept = self.own / ".history" / (name if name == LAYOUT else f"{language}/{name}")
+        return Versions(file_of(self.own, name, language), kept)
 
     def versions(self, name: str, language: str) -> list[Version]:
         """All of them, oldest first."""

@@ -62,7 +62,9 @@ with [Jinja](https://jinja.palletsprojects.com/en/stable/templates/): `{{ name }
 The text part of a mail is these words as they are; the HTML part is the same words through
 Markdown and the one layout. What people wrote is shown exactly as they wrote it: nothing in it is
 markup, in either part. `words.yaml` in a language's folder has the layout's own words, and
-`layout.html` is the page around all of them; both can be replaced in the same way.
+`layout.html` is the page around all of them; both can be replaced in the same way, and
+`maild templates edit layout` checks, keeps and rolls it back like a template. It shows the picture
+that `[notifications] logo` names.
 
 What is empty takes the blank before it along: where nobody's name can be told, `Hello
 {{ recipient.first_name }},` is "Hello,".

@@ -13,6 +13,14 @@ from maild.i18n import language_chain, layered, names
 
 SHIPPED = Path(__file__).parent
 DEFAULT_LANGUAGE = "en"
+LAYOUT = "layout"  # the name of the page around all mails, where it is edited as a template is
+
+
+def file_of(folder: Path, name: str, language: str) -> Path:
+    """Where a template stands in a folder of them; the layout is one for all languages."""
+    return folder / "layout.html" if name == LAYOUT else folder / language / f"{name}.md"
+
+
 NAME = "name: "  # before a name of profile.yaml among the words of the layout
 FRONT = ("subject", "preheader", "foot")  # the lines above the `---`
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from maild.templates.source import SHIPPED
+from maild.templates.source import SHIPPED, file_of
 
 OURS, THEIRS, END = "<<<<<<< yours", "=======", ">>>>>>> shipped"  # as git marks a conflict
 
@@ -25,12 +25,12 @@ class Merged:
 
 def shipped(name: str, language: str) -> Path:
     """Where the shipped text of a template, or of the layout, stands; it may be none."""
-    return SHIPPED / name if name.endswith(".html") else SHIPPED / language / f"{name}.md"
+    return file_of(SHIPPED, name, language)
 
 
 def base(own: Path, name: str, language: str) -> Path:
     """Where the shipped text stands that the admin's was made from."""
-    return own / ".base" / language / (name if name.endswith(".html") else f"{name}.md")
+    return file_of(own / ".base", name, language)
 
 
 def remember(own: Path, name: str, language: str) -> None:

@@ -397,3 +397,17 @@ def test_the_logo_is_within_the_mail_and_not_in_its_text(tmp_path: Path) -> None
     assert 'alt="' in page and "logo" not in mail.text and "cid:" not in mail.text
     (tmp_path / "logo.png").write_bytes(b"<svg/>")
     assert "must be a PNG" in _maild(tmp_path, "preview", "complete").stderr
+
+
+def test_the_layout_is_edited_and_rolled_back_like_a_template(tmp_path: Path) -> None:
+    ours = tmp_path / "templates" / "layout.html"
+    broken = _maild(tmp_path, "edit", "layout", editor="sed -i s/preheader/preheadr/")
+    assert broken.returncode == 2 and "layout.html" in broken.stderr
+    mended = "sed -i -e s/preheadr/preheader/ -e s/1f6feb/008800/"
+    assert "is in force" in _maild(tmp_path, "edit", "layout", editor=mended).stdout
+    assert "008800" in ours.read_text("utf-8")
+    assert len(_maild(tmp_path, "history", "layout").stdout.splitlines()) == 2
+    assert "shipped" in _maild(tmp_path, "rollback", "layout").stdout
+    assert not ours.exists()
+    _maild(tmp_path, "rollback", "layout")
+    assert "008800" in ours.read_text("utf-8")
