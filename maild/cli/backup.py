@@ -116,7 +116,7 @@ def rebuild(
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Read all of the desk's mail again, from the .eml into an empty database.
+    """Read all of the desk's mail again, into an empty database.
 
     The database of the configuration stays as it is, and nobody is told anything. What differs is
     listed. To work with the new one, name it in `[database] url`.
