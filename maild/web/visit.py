@@ -33,6 +33,7 @@ from maild.web.wording import Wording
 Result = TypeVar("Result")
 
 LONGEST_FIELD = 200_000  # characters of one field of a form
+NEWEST = 2**31 - 1  # beyond every row; no larger number is one
 
 
 class SignInFirst(MaildError):
@@ -116,9 +117,14 @@ class Visit(Wording):
     def number_in_path(self, name: str) -> int:
         """A whole number of the address; NotFound where it is none."""
         text = self.path(name)
-        if not text.isdecimal() or len(text) > 12:
+        if not text.isdecimal() or len(text) > 12 or int(text) > NEWEST:
             raise NotFound(sentence("There is nothing at this address."))
         return int(text)
+
+    def before(self) -> int:
+        """Of which row on an older page is asked for."""
+        text = self.query("before")
+        return min(int(text), NEWEST) if text.isdecimal() else NEWEST
 
     def query(self, name: str, otherwise: str = "") -> str:
         return self.request.query_params.get(name, otherwise)[:2000]

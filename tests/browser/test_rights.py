@@ -208,3 +208,16 @@ def test_a7_a_drawn_signature_is_a_sign_off_once(ground: Ground) -> None:
         events = [e for e in screens.whole(unit, ticket).events if e.event == "signed off"]
         assert [event.detail["proof"] for event in events] == ["drawn"]
         assert len(unit.all(asking.SIGNATURES, ticket=ticket.id)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/admin/people/999999999999", NOT_THERE),
+        ("/clients/4294967296", NOT_THERE),
+        ("/admin/audit?before=99999999999999999999", 200),
+        ("/admin/outbox?before=99999999999999999999", 200),
+    ],
+)
+def test_a_number_that_no_row_can_have_is_no_error(ground: Ground, path: str, status: int) -> None:
+    assert ground.site.ask("GET", path, ground.site.session(KIM)).status == status

@@ -26,7 +26,6 @@ from maild.web.site import action, page
 from maild.web.visit import Visit, hashed
 
 SAFE_MAIL = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
-NEWEST = 2**31  # beyond every row
 _LINE = re.compile(r", line (\d+): ")
 
 
@@ -279,6 +278,5 @@ def accepted(visit: Visit) -> Response:
 @page("/admin/audit", "audit read")
 def audit(visit: Visit) -> Response:
     """Who did what from where, the newest first."""
-    before = visit.query("before")
-    rows = visit.unit.all(asking.AUDIT, before=int(before) if before.isdecimal() else NEWEST)
+    rows = visit.unit.all(asking.AUDIT, before=visit.before())
     return visit.page("admin-audit.html", rows=rows, more=rows[-1].id if len(rows) == 100 else 0)

@@ -23,10 +23,9 @@ from maild.store.asking.outbox import GROUPS, OPEN, OVER, Summary
 from maild.store.records import OutboxItem
 from maild.store.unit import Unit
 from maild.web.site import action, page
-from maild.web.visit import Visit
+from maild.web.visit import NEWEST, Visit
 
 SCREENFUL = 100
-NEWEST = 2**31 - 1  # beyond every row
 MAIL = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 COLOURS = {
     SendState.SENT: "green",
@@ -41,14 +40,13 @@ COLOURS = {
 def outbox(visit: Visit) -> Response:
     """The newest notifications, of a state, an address or a ticket, and what became of them."""
     group, about = visit.query("state"), visit.query("q").strip().lower()
-    before = visit.query("before")
     if about and "@" not in about:
         about = about.strip("[]# ").upper()
     found = asking.page(
         visit.unit,
         group if group in GROUPS else "",
         about,
-        int(before) if before.isdecimal() else NEWEST,
+        visit.before(),
         SCREENFUL,
     )
     return visit.page(
