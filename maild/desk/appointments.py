@@ -71,10 +71,7 @@ def book(desk: Desk, ticket: Ticket, booking: Booking) -> bool:
     assert isinstance(kept, Item)
     changed = call is None or dict(kept.fields) != before
     if changed:
-        sequence = int(before.get("sequence", -1)) + 1
-        uid = booking.uid or before.get("uid", "")
-        fields = {**kept.fields, "sequence": sequence, "uid": uid}
-        desk.unit.change(kept, fields=fields)
+        desk.unit.change(kept, fields={**kept.fields, "uid": booking.uid or before.get("uid", "")})
     return changed
 
 
@@ -86,8 +83,6 @@ def end(desk: Desk, ticket: Ticket, how: str = CANCELLED, uid: str = "") -> bool
         desk.set_field(ticket, "service_call", None)
         desk.set_field(ticket, "service_call_end", None)
         return there
-    sequence = int(call.fields.get("sequence", 0)) + 1
-    desk.unit.change(call, fields={**call.fields, "sequence": sequence})
     items.put(desk, KIND, call.name, {"status": how})
     return True
 

@@ -107,6 +107,7 @@ def retire(desk: Desk, kind: Kind, name: str) -> None:
     _say(desk, EventName.RECORD_RETIRED, kind, name, {})
     if isinstance(record, Item):
         _show_next_calls(desk, kind, {record.ticket_id})
+        _tell_of_call(desk, record, record.fields)
 
 
 def plain(unit: Unit, kind: Kind, record: Kept) -> dict[str, Any]:
@@ -156,6 +157,9 @@ def _put_item(desk: Desk, kind: Kind, name: str, wanted: dict[str, Any], source:
     if there is not None and "organization" not in wanted:
         client = there.organization_id
     ticket, before = _ticket_id(desk, fields), there.ticket_id if there else None
+    old = dict(there.fields) if there is not None and there.active else {}
+    if kind.name == CALL and _differs(old, fields):
+        fields["sequence"] = int(old.get("sequence", -1)) + 1
     _complete(kind, name, fields, client)
     if there is None:
         there = desk.unit.add(
@@ -184,7 +188,34 @@ def _put_item(desk: Desk, kind: Kind, name: str, wanted: dict[str, Any], source:
         desk.unit.change(there, updated=desk.now)
         _say(desk, EventName.RECORD_CHANGED, kind, name, wanted)
     _show_next_calls(desk, kind, {before, there.ticket_id})
+    _tell_of_call(desk, there, old)
     return there
+
+
+# What of a service call is of weight to whoever has it in his calendar (RFC 5546 §2.1.4).
+OF_WEIGHT = ("start", "end", "place", "status")
+
+
+def _differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return any(old.get(name) != new.get(name) for name in OF_WEIGHT)
+
+
+def _tell_of_call(desk: Desk, call: Item, old: Mapping[str, Any]) -> None:
+    """The event of a service call that is made, moved or over; by it rules tell its contact."""
+    ticket = desk.unit.get(Ticket, call.ticket_id) if call.kind == CALL else None
+    was, now = (_planned(f) if f else None for f in (old, call.fields if call.active else {}))
+    if ticket is None or not (was or now) or not (was != now or _differs(old, call.fields)):
+        return
+    event = EventName.APPOINTMENT_MOVED if was else EventName.APPOINTMENT_MADE
+    detail = {"name": call.name, "start": call.fields.get("start")}
+    if not now:
+        event = EventName.APPOINTMENT_ENDED
+        detail["how"] = call.fields["status"] if call.active else "cancelled"
+    desk.emit(ticket, event, detail)
+
+
+def _planned(fields: Mapping[str, Any]) -> bool:
+    return bool(fields.get("status", "planned") == "planned")
 
 
 def planned_calls(unit: Unit, ticket: Ticket) -> list[Item]:

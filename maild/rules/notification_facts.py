@@ -21,7 +21,14 @@ from maild.parse import letter
 from maild.rules.context import Context
 from maild.rules.recipients import on_call
 from maild.store import asking
-from maild.store.records import Note, Person, Ticket
+from maild.store.records import Item, Note, Person, Ticket
+from maild.yamlfile import key
+
+APPOINTMENTS = (
+    EventName.APPOINTMENT_MADE,
+    EventName.APPOINTMENT_MOVED,
+    EventName.APPOINTMENT_ENDED,
+)
 
 
 def extra_facts(context: Context, kind: Notification) -> dict[str, Any]:
@@ -90,11 +97,12 @@ def _merger(context: Context) -> dict[str, Any]:
 
 
 def _appointment(context: Context) -> dict[str, Any] | None:
-    """The ticket's appointment, or the one that has just ended; None where it has none."""
+    """The appointment of which something happened, else the ticket's next one, or the one that has
+    just ended; None where it has none."""
     ticket, unit = context.ticket, context.desk.unit
     if ticket is None:
         return None
-    call = appointments.last(unit, ticket)
+    call = _of_event(context) or appointments.last(unit, ticket)
     said = call.fields if call is not None else {}
     start = said.get("start") or ticket.fields.get("service_call")
     if start is None:
@@ -111,6 +119,14 @@ def _appointment(context: Context) -> dict[str, Any] | None:
         "id": name.replace(" ", "-"),
         "sequence": sequence,
     }
+
+
+def _of_event(context: Context) -> Item | None:
+    """The service call that was made, moved or ended."""
+    named = context.event.detail.get("name") if context.event else None
+    if context.event is None or context.event.event not in APPOINTMENTS or not named:
+        return None
+    return asking.items.named(context.desk.unit, appointments.KIND.name, key(str(named)))
 
 
 def _on_call(context: Context) -> str | None:

@@ -43,6 +43,9 @@ _MEANINGS = {
     "restored": "a deletion was taken back",
     "urgency asked": "a contact says that it is urgent (`event.by`)",
     "closing asked": "somebody whom nothing proves says in a contact's name that it is solved",
+    "appointment made": "the ticket has a service call more",
+    "appointment moved": "a service call is at another time or place",
+    "appointment ended": "a service call is cancelled, missed or done (`event.how`)",
     "signed off": "a contact accepts what was done (`event.by`, `event.proof`)",
     "rated": "a contact says how it was (`event.score`: 1 to 5, `event.words`: yes where they "
     "wrote something)",
@@ -434,6 +437,7 @@ VALUES: dict[str, Value] = {
                 ("role", "as what", "text"),
                 ("answer", "what an automatic mail answers to an appointment: declined …", "text"),
                 ("comment", "what somebody wrote with that answer", "text"),
+                ("how", "how an appointment ended: cancelled, missed, done", "text"),
                 ("which", "first response or resolution", "text"),
                 ("rule", "the rule that waited", "text"),
                 ("command", "what was asked", "text"),

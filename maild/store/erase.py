@@ -34,6 +34,7 @@ class Traces:
     people: Ids
     addresses: list[str]  # all of hers, lower case
     names: list[str]
+    called: list[str]  # "Ann <ann@acme.example>": a single name only where her address stands
     messages: Ids  # that she wrote
     tickets: Ids  # that are hers
     notes: Ids
@@ -42,8 +43,8 @@ class Traces:
 
     @property
     def words(self) -> list[str]:
-        """How she is called."""
-        return [*self.addresses, *self.names]
+        """How she is called, the longest first."""
+        return [*self.called, *self.addresses, *self.names]
 
 
 def traces(store: Store, address: str) -> Traces:
@@ -122,6 +123,7 @@ def _traces(connection: sa.Connection, address: str) -> Traces:
         people=people,
         addresses=addresses,
         names=[name for name in names if " " in name.strip()],  # one word may be anybody's
+        called=[f"{name} <{known}>" for name in names for known in addresses],
         messages=messages,
         tickets=tickets,
         notes=_ids(connection, note.id, hers),

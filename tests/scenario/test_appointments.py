@@ -288,3 +288,32 @@ def test_g10_an_appointment_has_an_end_where_one_is_written(desk: Desk) -> None:
         ]
         assert found == [start, end], text
         desk.bob.reply("#schedule none")
+
+
+@pytest.mark.parametrize("profile", ["next7", "ggit", "atera"])
+def test_g10_of_two_appointments_the_one_is_told_that_it_is_about(
+    make_desk: MakeDesk, profile: str
+) -> None:
+    desk = make_desk(profile=profile)
+    desk.ann.mail("Printer is on fire", "It burns.")
+    desk.bob.reply("#take\n#schedule 2030-12-03 14:00-15:00")
+    first = said(desk.ann.received()[-1])
+    number = desk.ticket()["number"]
+    second = f"#record service call {number} more: ticket {number}; start 2030-12-05 10:00"
+    for text, method, day, sequence in (
+        (second, "request", 5, 0),
+        (f"{second}; place Annex", "request", 5, 1),
+        ("#schedule none", "cancel", 3, 1),
+        (f"#record service call {number} more: status cancelled", "cancel", 5, 2),
+    ):
+        count = len(desk.ann.received())
+        desk.bob.reply(text)
+        assert len(desk.ann.received()) == count + 1, text
+        told = said(desk.ann.received()[-1])
+        assert told.start is not None
+        assert (told.method, told.start.day, told.sequence) == (method, day, sequence), text
+        assert (told.uid == first.uid) == (day == 3), text
+    count = len(desk.ann.received())
+    desk.bob.reply("#schedule 2030-12-06 9:00")
+    desk.bob.reply(f"#record service call {number} more: status done")
+    assert len(desk.ann.received()) == count + 1  # what is over is told to nobody

@@ -80,3 +80,21 @@ def test_the_command_says_exports_erases_and_records(
     assert "checked." in maild(desk, "verify")
     desk.ann.mail("A new printer", "Hello again.")
     assert desk.tickets()[-1]["title"] == "A new printer" or len(desk.tickets()) == 3
+
+
+def test_no_name_of_a_further_contact_is_left(make_desk: Callable[..., Desk]) -> None:
+    """One who signed off and is called by one word, or by letters that JSON writes otherwise."""
+    for called, address in (("Zebulon", "z@acme.example"), ("Zoë Ärcher", "zoe@acme.example")):
+        desk = make_desk()
+        conversation(desk)
+        number = desk.tickets()[0]["number"]
+        proof = {"Authentication-Results": "mx.example.com; dmarc=pass header.from=acme.example"}
+        writer = desk.writer(called, address, proof)
+        writer.mail("Hello", "Who are you?")
+        desk.bob.mail(f"[{number}]", f"#cc {address}\n#status complete")
+        writer.mail(f"Re: [{number}] Quagga", "Signed off")
+        fields = json.loads(maild(desk, "show", number, "--json"))["fields"]
+        assert called in fields["signed_off_by"]
+        erase.erase(desk.store, erase.traces(desk.store, address), quotes=True)
+        fields = json.loads(maild(desk, "show", number, "--json"))["fields"]
+        assert called not in str(fields) and fields["signed_off_at"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from maild.commands.handlers.ticket import resolve
 from maild.commands.job import Job
-from maild.desk import names
+from maild.desk import names, sign_off
 from maild.desk.desk import MAILD
 from maild.desk.language import for_all
 from maild.i18n import sentence, together
@@ -68,11 +68,9 @@ def signoff(job: Job, argument: str) -> str:
         ticket, text=words, title=title, public=True, event=EventName.NOTE_FILED, because=because
     )
     address = asking.people.email(desk.unit, person)
-    desk.set_field(ticket, "signed_off_by", names.with_address(person.name, address))
-    desk.set_field(ticket, "signed_off_at", desk.now.isoformat())
     proof = desk.stored.proof if desk.stored is not None else None
-    detail = {"by": person.name, "address": address, "proof": proof, "note_id": note.id}
-    desk.emit(ticket, EventName.SIGNED_OFF, detail, note)
+    called = names.with_address(person.name, address)
+    sign_off.keep(desk, ticket, called, note, by=person.name, address=address, proof=proof)
     done = sentence("Your sign-off of {ticket} is kept with it.", ticket=ticket.number)
     if ticket.status_kind in (StatusKind.RESOLVED, StatusKind.CLOSED):
         return done
