@@ -6,11 +6,13 @@ python -m maild.rules.reference docs
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from maild import yamlfile
 from maild.desk.profile import Profile, RequestType, Status, names, shipped
+from maild.errors import UsageError
 from maild.rules import reference_profile
 from maild.rules.actions import ACTIONS, ROUTING
 from maild.rules.clocks import waits
@@ -96,14 +98,19 @@ def _file(rule: Rule) -> str:
 
 
 def described(rules: Iterable[Rule]) -> dict[str, tuple[str, str]]:
-    """Name → ("when assigned, if ticket.status is New", "status Assigned") of each rule."""
+    """Name → ("when assigned, if ticket.status is New", "status Assigned") of each rule.
+
+    Of a rule whose file is broken now, or has it no more, the conditions are not told.
+    """
     found = list(rules)
-    sources: dict[tuple[Path, str], dict[str, Any]] = {
-        (file, entry["rule"]): entry
-        for file in {rule.file for rule in found}
-        for entry in yamlfile.read(file)
-    }
-    return {rule.name: _how(rule, sources[rule.file, rule.name]) for rule in found}
+    sources: dict[tuple[Path, str], dict[str, Any]] = {}
+    for file in {rule.file for rule in found}:
+        with suppress(UsageError, OSError):
+            entries = yamlfile.read(file) or ()
+            sources |= {
+                (file, e["rule"]): e for e in entries if isinstance(e, dict) and "rule" in e
+            }
+    return {rule.name: _how(rule, sources.get((rule.file, rule.name), {})) for rule in found}
 
 
 def _how(rule: Rule, source: dict[str, Any]) -> tuple[str, str]:
