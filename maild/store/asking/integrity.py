@@ -11,9 +11,9 @@ from maild.errors import MaildError
 from maild.model import Became
 from maild.store.asking import people
 from maild.store.prepared import Row, Statement
-from maild.store.question import Question, param
+from maild.store.question import param
 from maild.store.records import Message, Note, NumberSeries, OutboxItem, Raw, Thread, Ticket
-from maild.store.schema import METADATA, columns
+from maild.store.schema import METADATA, TABLES, columns
 from maild.store.types import unpack
 from maild.store.unit import Unit
 
@@ -58,7 +58,7 @@ _UNTHREADED_OURS = Statement(
 _same = sa.select(_message.id).where(
     _message.sha256 == param("digest"), _message.id != param("message")
 )
-_TWIN = Question(Raw, _raw.stored_id.in_(_same), limit=1)
+_TWIN = Statement(sa.select(TABLES[Raw]).where(_raw.stored_id.in_(_same)).limit(1))
 _NUMBERS = Statement(sa.select(_ticket.number))
 _SERIES = Statement(sa.select(_series.day, _series.last))
 
@@ -91,7 +91,8 @@ def numbers(unit: Unit) -> tuple[dict[str, int], dict[str, int]]:
 
 def twin(unit: Unit, message: Message) -> Raw | None:
     """The octets of another message that has the same."""
-    return unit.first(_TWIN, digest=message.sha256, message=message.id)
+    found = unit.rows(_TWIN, digest=message.sha256, message=message.id)
+    return next((unit.adopt(Raw, row) for row in found), None)
 
 
 def set_series(unit: Unit, day: str, last: int) -> None:
