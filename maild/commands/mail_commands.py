@@ -324,7 +324,7 @@ def _queue(names: Names, profile: Profile, command: Command) -> str:
     name, value = command.name, command.argument
     if name == "set":
         with suppress(Refused):
-            name, value = setting.split(names, profile, value)
+            name, value, _ = setting.split(names, profile, value)
     return names.queue(value) if name == "queue" and names.reads("queue", value) else ""
 
 

@@ -3,6 +3,7 @@ week a timesheet is of."""
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +13,17 @@ from maild.commands.job import Job
 from maild.desk import people, timesheet
 from maild.desk.profile import key
 from maild.errors import NotFound, Refused, UsageError
-from maild.i18n import sentence
+from maild.i18n import sentence, together
+from maild.model import Address
+from maild.store import asking
 from maild.store.records import Person, Ticket
 
 MOST_WORDS = 3  # of a name behind "for"
+LIKE = 0.6  # likeness of a word alone to a name
+NEARLY = 0.85  # likeness of a mistyped name: "danna" is dana, "data" is not
+_NAME = re.compile(r"(?![A-Z]{2,}$)[^\W\d_]+(?:['’-][^\W\d_]+)?")  # "Zed"; "VPN", "PC-1" are none
+_DEED = re.compile(r"\w{3}(?:ing|ung|ion|ción)$", re.IGNORECASE)  # "testing", "Wartung"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,45 @@ def _for(job: Job, rest: str) -> tuple[Person, str] | None:
             resource = job.names.resource(name) if key(name) not in _mine(job) else None
             person = job.person_of(resource) if resource else job.may.person
             return person, " ".join(words[count:]).strip(" ,:")
+    _no_mistyped_name(job, words)
     return None
+
+
+def _no_mistyped_name(job: Job, words: list[str]) -> None:
+    """Refused where what stands behind "for" is most likely somebody's name, and no resource's.
+
+    Nearly a name of a resource, or a word alone: what something was for mostly takes more, and is
+    a word of the ticket, of a client, an abbreviation or a deed ("testing") else.
+    """
+    name = words[0].strip(" ,:.")
+    alone = len(words) == 1 and not _is_thing(job, name)
+    by_part = {part: one.name for one in job.names.resources for part in one.name.lower().split()}
+    near = difflib.get_close_matches(name.lower(), by_part, 1, LIKE if alone else NEARLY)
+    if near and len(name) > len("the"):
+        raise Refused(
+            sentence(
+                'There is no {what} "{text}"; did you mean {near}?',
+                what=sentence("resource"),
+                text=name,
+                near=by_part[near[0]],
+            )
+        )
+    if alone:
+        more = sentence("What it was for takes more than one word, like: for the printer.")
+        raise Refused(together(job.names.refuses("resource", name) or "", more))
+
+
+def _is_thing(job: Job, word: str) -> bool:
+    """Whether a word alone says what the work was for, rather than whose it was."""
+    unit, title = job.desk.unit, job.ticket.title if job.ticket else ""
+    return bool(
+        (not _NAME.fullmatch(word) and "@" not in word)
+        or _DEED.search(word)
+        or word.lower() in re.findall(r"\w+", title.lower())
+        or asking.people.organization_called(unit, word, former=True)
+        or asking.people.called(unit, word)
+        or ("@" in word and people.by_address(unit, Address("", word)))
+    )
 
 
 def _mine(job: Job) -> set[str]:
@@ -108,17 +154,9 @@ class Wanted:
 
 
 def wanted_sheet(job: Job, argument: str) -> Wanted:
-    """ "", "last week", "2026-W48", "dana last week", "acme": whose week, on whose tickets."""
-    first, text = timesheet.monday(job.names.now.date()), argument.strip()
-    for words in sorted(job.names.vocabulary.last_week, key=len, reverse=True):
-        if text.lower().endswith(words):
-            first, text = timesheet.previous(first), text[: -len(words)].strip()
-            break
-    else:
-        kept = [word for word in text.split() if not _is_week(word)]
-        weeks = [word for word in text.split() if _is_week(word)]
-        if weeks:
-            first, text = timesheet.week_of(weeks[0]) or first, " ".join(kept)
+    """ "", "last week", "2026-W48 acme", "dana last week": whose week, on whose tickets; in any
+    order."""
+    first, text = _week_in(job, argument)
     if not text:
         return Wanted(first, job.may.person, None)
     if job.names.reads("resource", text):
@@ -130,6 +168,23 @@ def wanted_sheet(job: Job, argument: str) -> Wanted:
         return Wanted(first, job.may.person, people.the_organization(job.desk.unit, text).name)
     except NotFound:
         return Wanted(timesheet.monday(job.names.date(text).date()), job.may.person, None)
+
+
+def _week_in(job: Job, argument: str) -> tuple[date, str]:
+    """The Monday of the week that is named, else of this one; and what else is said."""
+    this, words = timesheet.monday(job.names.now.date()), argument.split()
+    last = "|".join(map(re.escape, sorted(job.names.vocabulary.last_week, key=len, reverse=True)))
+    text = " ".join(words)
+    if found := re.search(rf"(?<!\S)(?:{last})(?!\S)", text, re.IGNORECASE):
+        kept = text[: found.start()] + text[found.end() :]
+        return timesheet.previous(this), " ".join(kept.split())
+    for word in words:
+        kept = " ".join(other for other in words if other != word)
+        if _is_week(word):
+            return timesheet.week_of(word) or this, kept
+        if _DAY.fullmatch(word):
+            return timesheet.monday(job.names.date(word).date()), kept
+    return this, text
 
 
 def _is_week(word: str) -> bool:

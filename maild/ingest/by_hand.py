@@ -17,7 +17,7 @@ from maild.commands.job import Job, May
 from maild.commands.mail_commands import names_of
 from maild.commands.values import Asked, Command
 from maild.config import Settings
-from maild.desk import fields, merging, worktime
+from maild.desk import fields, merging, sign_off, worktime
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
 from maild.desk.worktime import Work
@@ -120,7 +120,7 @@ def do(desk: Desk, ticket: Ticket, person: Person, wanted: Submission) -> Done:
     )
 
 
-def sign_off(desk: Desk, ticket: Ticket, person: Person, name: str, text: str) -> Done:
+def signed(desk: Desk, ticket: Ticket, person: Person, name: str, text: str) -> Done:
     """A customer has signed on this person's screen: kept with the ticket as a sign-off by mail is
     (A7); `text` says so in a note."""
     wanted = Submission(text=text, title=sentence("Sign-off"))
@@ -129,10 +129,7 @@ def sign_off(desk: Desk, ticket: Ticket, person: Person, name: str, text: str) -
         ticket, text=text, title=wanted.title, public=False, event=EventName.NOTE_FILED,
         because="it signs off",
     )  # fmt: skip
-    desk.set_field(ticket, "signed_off_by", name)
-    desk.set_field(ticket, "signed_off_at", desk.now.isoformat())
-    detail = {"by": name, "address": None, "proof": "drawn", "note_id": note.id}
-    desk.emit(ticket, EventName.SIGNED_OFF, detail, note)
+    sign_off.keep(desk, ticket, name, note, by=name, address=None, proof="drawn")
     desk.settle()
     return Done(ticket.number, note.id, stored.id, (text,), _told(desk, stored))
 

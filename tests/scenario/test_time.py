@@ -29,6 +29,14 @@ ENTRIES = (
     ("0:45 vor ort, kostenlos: Toner getauscht", 45, "on-site", False, "Toner getauscht"),
     ("9:00-9:45 phone", 45, "phone", True, ""),
     ("1h30m for the printer upstairs", 90, None, True, "for the printer upstairs"),
+    ("20m for data migration", 20, None, True, "for data migration"),
+    ("20m for Acme", 20, None, True, "for Acme"),
+    ("20m for ann@acme.example", 20, None, True, "for ann@acme.example"),
+    ("20m remote for VPN", 20, "remote", True, "for VPN"),
+    ("20m for PC-1", 20, None, True, "for PC-1"),
+    ("20m for printer", 20, None, True, "for printer"),
+    ("20m for testing", 20, None, True, "for testing"),
+    ("20m for zed and his printer", 20, None, True, "for zed and his printer"),
     ("20m replaced the toner instead of the drum", 20, None, True,
      "replaced the toner instead of the drum"),
     ("yesterday 23:30-0:15", 45, None, True, ""),
@@ -46,6 +54,12 @@ REFUSED = (
     ("T20200101.0001 45m", "There is no ticket T20200101.0001"),
     ("30h", "more than a day"),
     ("soon", "no working time"),
+    ("20m for zed", 'There is no resource "zed"; possible are Bob Tech'),
+    ("20m remote for Zed", "takes more than one word"),
+    ("20m for dannna", "did you mean Dana Lead?"),
+    ("20m for danna reset her mailbox", "did you mean Dana Lead?"),
+    ("20m for zed@example.com", 'There is no resource "zed@example.com"'),
+    ("20m für Zed", 'There is no resource "Zed"'),
 )
 
 
@@ -197,8 +211,11 @@ def test_n16_an_admin_sees_the_sheets_of_all(make_desk: MakeDesk) -> None:
 
 @pytest.mark.parametrize(
     ("argument", "hours"),
-    [("", 0.75), ("last week", 2.0), ("2026-W47", 2.0), ("acme", 0.75), ("2026-11-18", 2.0)],
-)
+    [("", 0.75), ("last week", 2.0), ("2026-W47", 2.0), ("acme", 0.75), ("2026-11-18", 2.0),
+     ("acme last week", 2.0), ("last week acme", 2.0), ("Last  Week  Acme", 2.0),
+     ("2026-W47 acme", 2.0), ("acme 2026-W47", 2.0), ("2026-11-18 acme", 2.0),
+     ("acme 2026-11-18", 2.0), ("letzte Woche Acme", 2.0)],
+)  # fmt: skip
 def test_n16_which_week_and_whose_tickets(make_desk: MakeDesk, argument: str, hours: float) -> None:
     desk = opened(make_desk)
     desk.bob.reply("#time 45m remote\n#time 2026-11-18 2h")

@@ -10,7 +10,7 @@ from maild.commands.job import Job
 from maild.desk import fields, people
 from maild.desk.profile import Profile
 from maild.errors import MaildError, Refused
-from maild.i18n import Translator, sentence
+from maild.i18n import Sentence, Translator, sentence
 from maild.model import Role, TicketRole
 from maild.store import asking
 from maild.store.records import Person
@@ -54,12 +54,30 @@ ALSO = {
     "others": "secondary_resources",
     "subject": "title",
     "problem": "parent",
+    "replacement": "planned_replacement",
+    "replacement date": "planned_replacement",
+    "planned replacement date": "planned_replacement",
 }
 
 
 def set_(job: Job, argument: str) -> str:
     """Any field: "category Sales", "due friday", "secondary resources bob, dana"."""
-    name, value = split(job.names, job.desk.profile, argument)
+    name, value, called = split(job.names, job.desk.profile, argument)
+    try:
+        return _given(job, name, value)
+    except MaildError as error:
+        raise Refused(_of_field(Sentence(called, {}), error.message)) from error
+
+
+def _of_field(called: Sentence, why: str) -> Sentence:
+    """Why it is refused, with the field as the writer calls it."""
+    if isinstance(why, Sentence) and "field" in why.values:
+        return Sentence(why.template, {**why.values, "field": called})
+    return sentence("{field!c}: {why}", field=called, why=why)
+
+
+def _given(job: Job, name: str, value: str) -> str:
+    """What became of a field that is to have this value."""
     if not value:
         raise Refused(
             sentence(
@@ -115,15 +133,17 @@ def settable(profile: Profile) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name not in fields.OWN))
 
 
-def split(names: Names, profile: Profile, argument: str) -> tuple[str, str]:
-    """The field that the first words name, and what it is to be; Refused with the nearest."""
+def split(names: Names, profile: Profile, argument: str) -> tuple[str, str, str]:
+    """The field that the first words name, what it is to be, and the field as it is written;
+    Refused with the nearest."""
     known = dict(_called(names, profile))
     words = argument.strip().replace("=", " = ").split()
     for count in range(min(MOST_WORDS, len(words)), 0, -1):
-        head = fold(" ".join(words[:count]).replace("_", " ").strip(" :="))
+        called = " ".join(words[:count]).replace("_", " ").strip(" :=")
+        head = fold(called)
         if head in known:
             rest = argument.strip().replace("=", " = ", 1).split(None, count)[count:]
-            return known[head], " ".join(rest).strip(" :=")
+            return known[head], " ".join(rest).strip(" :="), called
     first = words[0].strip(":=").lower() if words else ""
     raise Refused(fields.named_error(first, settable(profile)).message)
 

@@ -239,7 +239,7 @@ def sign_off(visit: Visit) -> Response:
     signed: list[Done] = []
 
     def work(desk: Desk, person: Any) -> Done:
-        signed.append(by_hand.sign_off(desk, forms.ticket_of(desk, found.id), person, name, text))
+        signed.append(by_hand.signed(desk, forms.ticket_of(desk, found.id), person, name, text))
         return signed[-1]
 
     def also(unit: Unit) -> None:
