@@ -10,6 +10,8 @@ from maild.store import asking
 from maild.store.records import Person
 from maild.store.unit import Unit
 
+OF_CONTACTS = ("urgent", "stop", "signoff")  # of which a contact is told what became
+
 
 def answer(job: Job, results: list[Result]) -> None:
     """Tells the sender, unless nothing is to be told or he does not want it."""
@@ -17,6 +19,7 @@ def answer(job: Job, results: list[Result]) -> None:
     if not wanted(job, results) or (mail is not None and not mail.answerable):
         return
     shown = [r for r in results if not (r.done and _report(job, r))]
+    contact = job.may.role == Role.CONTACT
     rows = [{"command": r.command, "done": r.done, "why": r.why, "undo": None} for r in shown]
     notify(
         job.desk,
@@ -26,7 +29,8 @@ def answer(job: Job, results: list[Result]) -> None:
         auto="auto-replied",
         extra={
             "answers": rows,
-            "undo": _takes_back(job, results),
+            "by_contact": contact,
+            "undo": None if contact else _takes_back(job, results),
             "held": _held(job),
             "internal": _internal(job),
             "sent": job.note.text if job.note and job.note.public and job.asked.canned else None,
@@ -39,7 +43,8 @@ def wanted(job: Job, results: list[Result]) -> bool:
     if job.may.role == Role.RESOURCE and not job.may.proven:
         return False  # he is asked to confirm instead
     if job.may.role == Role.CONTACT:  # what he may not do is passed on in silence (H50)
-        return any(c.name in ("urgent", "stop", "signoff") for c in job.asked.commands)
+        refused = any(not r.done and _report(job, r) for r in results)
+        return refused or any(c.name in OF_CONTACTS for c in job.asked.commands)
     told = [r for r in results if not (r.done and _report(job, r))]
     if any(not r.done for r in told):
         return True

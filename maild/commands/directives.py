@@ -20,6 +20,7 @@ from maild.model import Role
 from maild.parse.letter import is_greeting
 
 MOST_LINES = 50  # of a block of directives
+MOST_VIEW_WORDS = 3  # of a list's name: what is longer is a contact's text
 LONGEST_LINE = 1000
 SIGNOFF = "signoff"  # the command of a contact who accepts what was done
 SHORT = 3  # words behind "@assign" that are meant for a name
@@ -313,7 +314,10 @@ def read_contact(
     alone = head.end() >= len(line.rstrip(" .!"))
     if len(words) != 1:
         return Opening(text)
-    word = words[0]
+    word, argument = words[0], line[head.end() :].strip(" :.!")
+    listed = Role.CONTACT in word.who and word.takes == "view"
+    if listed and 0 < len(argument.split()) <= MOST_VIEW_WORDS:
+        return Opening(rest, (Command(word.name, argument, line, "text"),))
     if Role.CONTACT in word.who and alone and (not opens or word.report or word.optional_for):
         return Opening(rest, (Command(word.name, "", line, "text"),))
     if Role.CONTACT not in word.who and line == line.strip() and len(line) <= LONGEST_LINE:

@@ -333,6 +333,46 @@ def test_a_contacts_few_commands(make_desk: MakeDesk) -> None:
     assert len(desk.ann.received()) == told
 
 
+@pytest.mark.parametrize("listed", ["#list", "#list open", "#List all open", "#list: Open."])
+def test_a_contacts_list_is_his_own_by_any_name(make_desk: MakeDesk, listed: str) -> None:
+    desk = opened(make_desk)
+    desk.writer("Zoe", "zoe@brick.example").mail("Another matter", "Not for Ann.")
+    for reply in (True, False):
+        told = len(desk.ann.received())
+        desk.ann.reply(listed) if reply else desk.ann.mail("a question", listed)
+        assert len(desk.ann.received()) == told + 1
+        assert TITLE in last(desk.ann) and "Another matter" not in last(desk.ann)
+    assert len(desk.tickets()) == 2
+
+
+@pytest.mark.parametrize("listed", ["#list unassigned", "#list by client", "#list opne"])
+def test_a_contacts_unknown_list_is_answered_with_what_he_may_use(
+    make_desk: MakeDesk, listed: str
+) -> None:
+    desk = opened(make_desk)
+    told = len(desk.ann.received())
+    desk.ann.reply(listed)
+    assert len(desk.ann.received()) == told + 1
+    assert results(desk) == [(listed, False)]
+    said = last(desk.ann)
+    assert "write #list for your open tickets" in said and "#help lists" in said
+    assert "#internal" not in said and "#undo" not in said
+
+
+def test_a_contacts_sentence_behind_a_sign_stays_text(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.ann.reply("#list of my printers that are broken")
+    assert desk.ticket()["notes"][-1]["text"] == "#list of my printers that are broken"
+
+
+def test_the_foot_of_an_answer_offers_a_contact_what_he_may_use(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    desk.ann.reply("#urgent")
+    assert "#internal" not in last(desk.ann) and "#undo" not in last(desk.ann)
+    desk.bob.reply("#priority 1")
+    assert "#internal" in last(desk.bob) and "#undo" in last(desk.bob)
+
+
 def test_h50_a_customers_command_is_refused_and_told(make_desk: MakeDesk) -> None:
     desk = opened(make_desk)
     desk.bob.reply("Try it now.")

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from maild.commands import work_details
+from maild.commands.arguments import fold
 from maild.commands.handlers.notes import other
 from maild.commands.job import Job
 from maild.desk import fields, note_form, people, tasks, ticket_details, ticket_query, views
@@ -20,10 +21,16 @@ from maild.store import asking
 from maild.store.records import Ticket
 
 MOST = 200  # tickets in one mail
+OF_CONTACTS = ("", "open", "mine", "all")  # what a contact can call his list
 
 
 def list_(job: Job, argument: str) -> str:
-    """His own open tickets, or those of a view."""
+    """His own open tickets, or those of a view; a contact has his own alone."""
+    name = fold(argument)
+    if job.may.role == Role.CONTACT and job.names.also_views.get(name, name) not in OF_CONTACTS:
+        raise Refused(
+            sentence('There is no list "{text}"; write #list for your open tickets.', text=argument)
+        )
     if not argument.strip() or job.may.role != Role.RESOURCE:
         return _listed(job, sentence("Your open tickets"), _own(job))
     unit, profile, name = job.desk.unit, job.desk.profile, job.names.view(argument)
