@@ -154,6 +154,7 @@ ALSO_CALLED = {
     "mine waiting on customer or vendor": "mine waiting",
     "waiting on customer or vendor": "waiting on them",
 }
+WITH_OVERDUE_CALLS = ("to process",)  # besides those whose status says it
 GROUPED = {"by resource": "resource", "by client": "client"}
 
 
@@ -189,6 +190,7 @@ def ask(
     return Ask(
         tuple(kinds),
         tuple(statuses),
+        now.isoformat() if name in WITH_OVERDUE_CALLS else "",
         filters,
         organization_id,
         _stored(listing.sort),

@@ -127,6 +127,29 @@ def test_n17_every_view(make_desk: MakeDesk) -> None:
     assert done.exit_code and "did you mean open?" in str(done.exception)
     desk.dana.reply("#schedule 2026-11-24 14:00")
     assert titles(desk, "--view", "overdue service calls") == ["Mouse"]  # by the real clock
+    assert set(titles(desk, "--view", "to process")) == {"Straße", "Scanner", "Mouse"}
+
+
+# The documents' names, as people write them; whose tickets are in, for Bob.
+DOCUMENTED = (
+    ("tickets to process", {"Straße", "Scanner"}),
+    ("unassigned", {"Scanner"}),
+    ("by resource", {"Printer", "Straße", "Scanner"}),
+    ("waiting on us", {"Straße", "Scanner"}),
+    ("by company", {"Printer", "Straße", "Scanner"}),
+    ("By-Company", {"Printer", "Straße", "Scanner"}),
+    ("all open", {"Printer", "Straße", "Scanner"}),
+    ("mine waiting on customer or vendor", {"Printer"}),
+)
+
+
+def test_n17_the_documents_names_of_views_by_mail_and_terminal(make_desk: MakeDesk) -> None:
+    desk = filled(make_desk)
+    for view, wanted in DOCUMENTED:
+        assert set(titles(desk, "--view", view, "--as", "bob@example.com")) == wanted, view
+        desk.bob.mail(f"#list {view}", "")
+        shown = {t for t in ("Printer", "Straße", "Scanner", "Mouse") if t in last(desk.bob)}
+        assert shown == wanted, (view, last(desk.bob))
 
 
 def test_n17_columns_order_groups_and_limits(make_desk: MakeDesk) -> None:

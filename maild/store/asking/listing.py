@@ -55,6 +55,7 @@ class Ask:
 
     kinds: tuple[str, ...] = ()  # status of one of these kinds …
     statuses: tuple[str, ...] = ()  # … or one of these; neither: any
+    or_called_before: str = ""  # … or open with a service call before this time (ISO 8601)
     filters: tuple[Filter, ...] = ()
     organization_id: int | None = None  # of this client alone, whoever asks for more
     sort: str = "updated"
@@ -163,6 +164,7 @@ class _Shape:
     """What of an Ask changes its SQL: all but the values."""
 
     by_status: bool
+    or_called: bool
     filters: tuple[tuple[str, str, int], ...]  # field, op, how many values
     scoped: bool
     sort: str
@@ -173,6 +175,7 @@ class _Shape:
 def _shape(ask: Ask) -> _Shape:
     return _Shape(
         bool(ask.kinds or ask.statuses),
+        bool(ask.or_called_before),
         tuple((f.field, f.op, len(f.values)) for f in ask.filters),
         ask.organization_id is not None,
         ask.sort,
@@ -185,6 +188,8 @@ def _params(ask: Ask) -> dict[str, Any]:
     params: dict[str, Any] = {}
     if ask.kinds or ask.statuses:
         params |= {"kinds": list(ask.kinds), "statuses": list(ask.statuses)}
+    if ask.or_called_before:
+        params["called"] = ask.or_called_before
     if ask.organization_id is not None:
         params["organization"] = ask.organization_id
     for place, one in enumerate(ask.filters):
@@ -209,12 +214,20 @@ def _like(text: str) -> str:
 def _where(shape: _Shape) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = [_ticket.deleted.is_(None)]
     if shape.by_status:
-        found.append(among(_ticket.status_kind, "kinds") | among(_ticket.status, "statuses"))
+        wanted = among(_ticket.status_kind, "kinds") | among(_ticket.status, "statuses")
+        found.append(wanted | _called() if shape.or_called else wanted)
     if shape.scoped:
         found.append(_ticket.organization_id == param("organization"))
     for place, (field, op, number) in enumerate(shape.filters):
         found.append(_condition(field, op, f"f{place}", number))
     return found
+
+
+def _called() -> sa.ColumnElement[bool]:
+    """Open, and its service call should have been."""
+    call = _column("fields.service_call")
+    late = (sa.func.coalesce(call, "") != "") & (call < param("called", sa.Text()))
+    return (_ticket.status_kind != "closed") & late
 
 
 def _condition(field: str, op: str, name: str, number: int) -> Any:
