@@ -226,8 +226,11 @@ def _where(shape: _Shape) -> list[sa.ColumnElement[bool]]:
 def _called() -> sa.ColumnElement[bool]:
     """Open, and its service call should have been."""
     call = _column("fields.service_call")
-    late = (sa.func.coalesce(call, "") != "") & (call < param("called", sa.Text()))
-    return (_ticket.status_kind != "closed") & late
+    return sa.and_(
+        _ticket.status_kind != "closed",
+        sa.func.coalesce(call, "") != "",
+        call < param("called", sa.Text()),
+    )
 
 
 def _condition(field: str, op: str, name: str, number: int) -> Any:
