@@ -99,7 +99,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-class Bucket:
+class ObjectStorage:
     """Storage that speaks S3; where it is and who we are is in the environment, as for any client
     of it: AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY."""
 
@@ -163,7 +163,7 @@ def use(raw: str, folder: Path) -> None:
     key = f"folder:{(folder / rest).resolve()}" if kind == "folder" else raw
     made = _places.pop(key, None)
     if made is None and raw:
-        made = Folder((folder / rest).resolve()) if kind == "folder" else Bucket(raw)
+        made = Folder((folder / rest).resolve()) if kind == "folder" else ObjectStorage(raw)
     _places.pop("", None)
     if made is not None:
         _places[key] = made

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from maild.app import open_app
+from maild.cli.database import open_store
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.desk import ratings
 
@@ -26,9 +26,11 @@ def show(
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """How contacts found what was done, from 1 (poor) to 5 (very good), by technician."""
-    app = open_app(config, look=True)
-    with app.store.look() as unit:
+    """How contacts found what was done.
+
+    From 1 (poor) to 5 (very good), by technician.
+    """
+    with open_store(config).look() as unit:
         found = ratings.report(unit, datetime.now(UTC) - timedelta(days=days))
     if json:
         return print_json(found)

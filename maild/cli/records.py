@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from maild.app import RECORDS, App, open_app
+from maild.cli import record_table
 from maild.cli.acting import RehearseOption
 from maild.cli.options import ConfigOption, JsonOption, print_json
 from maild.desk import item_files, items, people
@@ -57,16 +57,7 @@ def list_(
     if json:
         print_json(rows)
         return
-    Console().print(table(item_files.columns(wanted)[: SHOWN + 1], rows))
-
-
-def table(names: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> Table:
-    """Records, as `items.plain` has them, with these of their fields."""
-    columns = list(names)
-    found = Table(*(name.replace("_", " ") for name in columns))
-    for row in rows:
-        found.add_row(*(escape(_shown(row[name])) for name in columns))
-    return found
+    Console().print(record_table.table(item_files.columns(wanted)[: SHOWN + 1], rows))
 
 
 def show(
@@ -82,7 +73,7 @@ def show(
     facts = Table.grid(padding=(0, 2))
     for field, value in row.items():
         if value not in (None, "", []):
-            facts.add_row(field.replace("_", " "), escape(_shown(value)))
+            facts.add_row(field.replace("_", " "), escape(record_table.shown(value)))
     Console().print(facts)
 
 
@@ -154,11 +145,3 @@ def _desk(app: App, unit: Unit) -> Desk:
         actor=Actor("maild records", Role.SYSTEM),
         listeners=(app.rules,),
     )
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {amount:g}" for name, amount in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")

@@ -15,7 +15,7 @@ from rich.panel import Panel
 from rich.table import Column, Table
 
 from maild import config as configuration
-from maild.cli import records, ticket_list
+from maild.cli import record_table, ticket_list
 from maild.cli.database import open_desk, open_store
 from maild.cli.options import ConfigOption, JsonOption, local, more, print_json
 from maild.desk import (
@@ -109,7 +109,7 @@ def _print_tasks(config: Path | None, most: int, *, json: bool, as_csv: bool) ->
     elif as_csv:
         item_files.write_rows(kind, shown, sys.stdout)
     else:
-        Console().print(records.table(TASK_COLUMNS, shown))
+        Console().print(record_table.table(TASK_COLUMNS, shown))
         more(len(rows) - len(shown))
 
 

@@ -14,16 +14,18 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from maild import yamlfile
 from maild.desk import csv_files, field_values, items
-from maild.desk.desk import Desk
 from maild.desk.item_kinds import KINDS, Kind, Slot
 from maild.errors import MaildError, UsageError
 from maild.store import asking
 from maild.store.unit import Unit
 from maild.yamlfile import Problems, key
+
+if TYPE_CHECKING:
+    from maild.desk.desk import Desk
 
 FOLDER = "people"
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
 
 from maild.desk import field_values, people
-from maild.desk.desk import Desk
 from maild.desk.item_kinds import KINDS, Kind, Slot
 from maild.desk.profile import key, named, not_among
 from maild.errors import NotFound, Refused, UsageError
@@ -24,6 +23,9 @@ from maild.model import Address, EventName, Role
 from maild.store import asking
 from maild.store.records import Event, Item, Organization, Person, Ticket
 from maild.store.unit import Unit
+
+if TYPE_CHECKING:
+    from maild.desk.desk import Desk
 
 LONGEST_NAME = 200
 CALL = "service call"

@@ -164,6 +164,7 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
     ask(desk, "#clock start")
     ask(desk, "#clock stop")
     ask(desk, "#time 45m remote Log gelesen\n#worktype vor ort\n#worknote ohne Vertrag")
+    ask(desk, "#notetitle Was der Hersteller sagt\n\nDie Platine ist alt.")
     ask(desk, "#internal nur für uns")
     ask(desk, "#reply Bitte schalten Sie ihn aus.")
     ask(desk, "#unalso dana")
@@ -193,7 +194,10 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
     ask(desk, "#take")
     desk.ann.reply("Und der Toner ist leer.")
     ask(desk, "#split Toner")
-    assert (desk.ticket()["title"], desk.ticket()["status"]) == ("Toner", "Neu")
+    assert (desk.ticket()["title"], desk.ticket()["status"]) == (
+        "Toner",
+        "Zugewiesen",
+    )  # A4: who splits holds it
     ask(desk, f"#merge {number}")
     ask(desk, "#undo")
 
