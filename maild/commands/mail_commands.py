@@ -23,7 +23,17 @@ from maild.commands.job import Job, May, Result
 from maild.commands.values import Asked, Command, Unclear
 from maild.commands.words import Vocabulary, Word, own_folder, vocabulary
 from maild.config import Settings
-from maild.desk import answered, canned_replies, fields, lists, people, readers, tasks, views
+from maild.desk import (
+    answered,
+    canned_replies,
+    fields,
+    lists,
+    own_lists,
+    people,
+    readers,
+    tasks,
+    views,
+)
 from maild.desk.audience import OF_CONTACT, TEAM, UNPROVEN, Audience, Written, decide
 from maild.desk.crossing import crossed
 from maild.desk.desk import Desk
@@ -155,7 +165,7 @@ def names(
         resources=resources,
         now=now.astimezone(config.zone),
         languages=words.spoken(config.language),
-        views=(*views.names(profile), tasks.VIEW),
+        views=(*views.names(profile), tasks.VIEW, *own_lists.LISTS),
         also_views=lists.ALSO_CALLED,
         meant=_meant(profile),
     )

@@ -6,17 +6,23 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from maild.cli import app
+from maild.cli.database import open_store
+from maild.desk import people
+from maild.store import asking
+from maild.store.console_records import Visit, WorkListEntry
 from tests.scenario.conversation import Desk
 from tests.scenario.test_commands import last, results
 
 MakeDesk = Callable[..., Desk]
 
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MORE = '[[organization]]\nname = "Brick"\ndomains = ["brick.example"]\n'
 
 
@@ -97,6 +103,7 @@ def test_n19_search_by_words_and_filters(
     desk = filled(make_desk, **options)
     for text, wanted in SEARCHES:
         assert set(titles(desk, "--search", text)) == wanted, text
+    assert set(titles(desk, "--view", "to process")) == {"Straße", "Scanner"}
     for text, why in WRONG:
         done = run(desk, "--search", text)
         assert done.exit_code != 0 and why in str(done.exception), (text, done.exception)
@@ -256,3 +263,23 @@ def test_n17_n19_a_clients_own_technician_lists_its_tickets_alone(make_desk: Mak
     assert titles(desk, "--as", "cody@acme.example") == ["Printer"]
     desk.bob.mail("#search smokes", "")
     assert "Secret door" in last(desk.bob)
+
+
+def test_n20_the_work_list_and_what_was_opened_last_by_mail(make_desk: MakeDesk) -> None:
+    desk = filled(make_desk)
+    numbers = {ticket["title"].split()[0]: ticket["number"] for ticket in desk.tickets()}
+    with open_store(desk.file).unit() as unit:
+        bob = people.the_person(unit, "bob@example.com")
+        for place, title in enumerate(("Scanner", "Printer")):
+            ticket = asking.tickets.numbered(unit, numbers[title])
+            assert ticket is not None
+            unit.add(WorkListEntry(person_id=bob.id, ticket_id=ticket.id, place=place, added=NOW))
+            if title == "Scanner":
+                unit.add(Visit(person_id=bob.id, ticket_id=ticket.id, at=NOW))
+    for name, shown in (("work", ["Scanner", "Printer"]), ("recent", ["Scanner"])):
+        desk.bob.mail(f"#list {name}", "")
+        said = last(desk.bob)
+        assert sorted(shown, key=said.index) == shown
+        assert all(title not in said for title in numbers if title not in shown)
+        desk.dana.mail(f"#list {name}", "")  # another's list is none of hers
+        assert all(title not in last(desk.dana) for title in numbers)

@@ -10,7 +10,16 @@ from maild.commands import work_details
 from maild.commands.arguments import fold
 from maild.commands.handlers.notes import other
 from maild.commands.job import Job
-from maild.desk import fields, note_form, people, tasks, ticket_details, ticket_query, views
+from maild.desk import (
+    fields,
+    note_form,
+    own_lists,
+    people,
+    tasks,
+    ticket_details,
+    ticket_query,
+    views,
+)
 from maild.desk import timesheet as sheets
 from maild.desk.lists import Listing
 from maild.desk.notify import notify
@@ -37,6 +46,11 @@ def list_(job: Job, argument: str) -> str:
     if name == tasks.VIEW:
         found = tasks.to_process(unit, _client(job))[:MOST]
         return _listed(job, tasks.TITLE, [], [tasks.in_words(task) for task in found])
+    if name in own_lists.LISTS and name not in views.names(profile):
+        own = own_lists.rows(unit, name, job.may.person, _client(job), MOST)
+        kept = [row.ticket for row in own]
+        asking.lists.complete(unit, kept)
+        return _listed(job, own_lists.LISTS[name][0], kept)
     rows = views.tickets(
         unit, profile, name, MOST, now=job.names.now, me=job.may.person, client=_client(job)
     )
