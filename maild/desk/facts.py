@@ -260,6 +260,7 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
         Fact("undo", "what `#undo` in a reply would take back, or none",
              "#assign bob, #priority 1"),
         Fact("internal", "whether a reply to this mail stays internal", False),
+        Fact("by_contact", "whether a contact asked, and reads it", False),
         Fact("held", "whether the text was kept from the contact, as a line is unclear", False),
         Fact("sent", "what a canned reply said to the contact, or none", "We send a new toner."),
     ),

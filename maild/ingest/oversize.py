@@ -72,7 +72,14 @@ def of_technician(desk: Desk, mail: Mail) -> Outcome | None:
         limit=sizes["limit"],
     )
     row = {"command": mail.subject[:200], "done": False, "why": why, "undo": None}
-    said = {"answers": [row], "undo": None, "held": False, "internal": False, "sent": None}
+    said = {
+        "answers": [row],
+        "by_contact": False,
+        "undo": None,
+        "held": False,
+        "internal": False,
+        "sent": None,
+    }
     if mail.answerable:
         notify(desk, None, "command-answer", [person], auto="auto-replied", extra=said)
     return conclude(desk, Became.IGNORED, "a technician's mail that is too large; he is told")
