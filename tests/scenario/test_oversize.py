@@ -79,7 +79,8 @@ def test_h15_a_technicians_does_nothing_and_he_is_told(make_desk: Callable[..., 
     ticket = desk.ticket()
     assert (ticket["status_kind"], len(ticket["notes"]), len(desk.tickets())) == ("new", 1, 1)
     assert len(desk.ann.received()) == told
-    text = desk.bob.received()[-1].get_body(("plain",)).get_content()
+    plain = desk.bob.received()[-1].get_body(("plain",))
+    text = plain.get_content() if plain is not None else ""
     assert "larger than what the desk takes in (50 MB)" in " ".join(text.split())
 
 
