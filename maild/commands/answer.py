@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from maild.commands.job import Job, Result
 from maild.config import Config
 from maild.desk.notify import notify
@@ -27,15 +29,22 @@ def answer(job: Job, results: list[Result]) -> None:
         "command-answer",
         [job.may.person],
         auto="auto-replied",
-        extra={
-            "answers": rows,
-            "by_contact": contact,
-            "undo": None if contact else _takes_back(job, results),
-            "held": _held(job),
-            "internal": _internal(job),
-            "sent": job.note.text if job.note and job.note.public and job.asked.canned else None,
-        },
+        extra=said_of(
+            rows,
+            by_contact=contact,
+            undo=None if contact else _takes_back(job, results),
+            held=_held(job),
+            internal=_internal(job),
+            sent=job.note.text if job.note and job.note.public and job.asked.canned else None,
+        ),
     )
+
+
+def said_of(rows: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """What `command-answer` tells of these commands; `more`: what is not as in the usual case
+    (`facts.py` says what each means)."""
+    usual = {"by_contact": False, "undo": None, "held": False, "internal": False, "sent": None}
+    return {"answers": rows, **usual, **more}
 
 
 def wanted(job: Job, results: list[Result]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from maild.commands.answer import said_of
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
 from maild.i18n import Translator, Value, sentence
@@ -72,14 +73,7 @@ def of_technician(desk: Desk, mail: Mail) -> Outcome | None:
         limit=sizes["limit"],
     )
     row = {"command": mail.subject[:200], "done": False, "why": why, "undo": None}
-    said = {
-        "answers": [row],
-        "by_contact": False,
-        "undo": None,
-        "held": False,
-        "internal": False,
-        "sent": None,
-    }
+    said = said_of([row])
     if mail.answerable:
         notify(desk, None, "command-answer", [person], auto="auto-replied", extra=said)
     return conclude(desk, Became.IGNORED, "a technician's mail that is too large; he is told")
