@@ -17,6 +17,7 @@ from sqlalchemy.engine.url import make_url
 from maild.errors import MaildError, Temporary, Unavailable, UsageError
 from maild.store.prepared import Bare, Link, Plain
 from maild.store.turns import Turns
+from maild.store.types import as_json
 from maild.store.unit import Unit
 
 Result = TypeVar("Result")
@@ -232,7 +233,9 @@ def _sqlite(url: sa.URL, busy_seconds: float) -> sa.Engine:
                 "Make it, or name another in `[database] url`."
             ) from error
     engine = sa.create_engine(
-        url, connect_args={"timeout": busy_seconds, "check_same_thread": False}
+        url,
+        connect_args={"timeout": busy_seconds, "check_same_thread": False},
+        json_serializer=as_json,
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -253,4 +256,6 @@ def _sqlite(url: sa.URL, busy_seconds: float) -> sa.Engine:
 
 
 def _postgresql(url: sa.URL) -> sa.Engine:
-    return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+    return sa.create_engine(
+        url, pool_pre_ping=True, pool_size=10, max_overflow=10, json_serializer=as_json
+    )

@@ -20,8 +20,7 @@ from maild.octets import fetch, put_away
 class Json(sa.TypeDecorator[Any]):
     """What JSON can hold; no value is NULL, and not the text "null".
 
-    Of its texts the database gets what it can hold (`clean`): PostgreSQL takes no NUL, neither
-    takes lone surrogates (H57).
+    Of its texts the database gets what it can hold: the engine writes it by `as_json`.
     """
 
     impl = sa.JSON
@@ -40,13 +39,6 @@ class Json(sa.TypeDecorator[Any]):
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
         """A key or an index of it is no JSON itself."""
         return self.impl_instance.coerce_compared_value(op, value)
-
-    def bind_processor(self, dialect: Any) -> Any:
-        """The text on SQLite; the value, for its own writer, elsewhere."""
-        if dialect.name == "sqlite":
-            return _as_json
-        process: Any = super().bind_processor(dialect)
-        return lambda value: process(None if value is None else _storable(value))
 
 
 JSON = Json()
@@ -92,15 +84,11 @@ def _from_text(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
-def _as_json(value: Any) -> str | None:
-    if value is None:
-        return None
+def as_json(value: Any) -> str:
+    """Its text with what a database can hold (`clean`): PostgreSQL takes no NUL, neither takes lone
+    surrogates (H57)."""
     text = json.dumps(value)
     return json.dumps(_cleaned(value)) if _DOUBTFUL.search(text) else text
-
-
-def _storable(value: Any) -> Any:
-    return _cleaned(value) if _DOUBTFUL.search(json.dumps(value)) else value
 
 
 _DOUBTFUL = re.compile(r"\\u(?:0000|d[89a-f])")  # NUL, or one half of a pair of surrogates
@@ -150,9 +138,10 @@ class PackedJson(Json):
     cache_ok = True
 
     def bind_processor(self, dialect: Any) -> Any:
+        write: Any = super().bind_processor(dialect)
         if dialect.name == "sqlite":
-            return lambda value: _shorter(_as_json(value))
-        return super().bind_processor(dialect)
+            return lambda value: _shorter(write(value))
+        return write
 
     def result_processor(self, dialect: Any, coltype: Any) -> Any:
         read: Any = super().result_processor(dialect, coltype)
