@@ -24,6 +24,7 @@ from maild.store import Store
 from maild.store.asking import leases
 from maild.store.asking.leases import Held
 from maild.store.unit import Unit
+from maild.unmoved import Unmoved
 
 log = structlog.get_logger()
 
@@ -79,7 +80,7 @@ class Leases:
         self._me = me or holder()
         self._clock = clock
         self._ours: set[str] = set()
-        self._seen: dict[str, tuple[Held, float]] = {}  # of others, and since when it is so
+        self._others: Unmoved[str, Held] = Unmoved()
 
     def run(self, stop: threading.Event) -> None:
         """Beats until the end, then gives back what is ours."""
@@ -107,18 +108,18 @@ class Leases:
 
     def _beaten(self, unit: Unit, now: float) -> set[str]:
         held = leases.held(unit, list(self._names))
-        return {name for name in self._names if self._have(unit, name, held.get(name), now)}
+        self._others.look({n: one for n, one in held.items() if one.holder != self._me}, now)
+        still = self._others.seconds(now)
+        return {
+            name
+            for name in self._names
+            if self._have(unit, name, held.get(name), still.get(name, 0.0))
+        }
 
-    def _have(self, unit: Unit, name: str, held: Held | None, now: float) -> bool:
+    def _have(self, unit: Unit, name: str, held: Held | None, still: float) -> bool:
         if held is None:
             return leases.new(unit, name, self._me)
         if held.holder == self._me:
             return leases.beat(unit, name, self._me)
-        return self._is_dead(name, held, now) and leases.take(unit, name, held, self._me)
-
-    def _is_dead(self, name: str, held: Held, now: float) -> bool:
-        before, since = self._seen.get(name, (None, now))
-        if held != before:
-            since = now
-        self._seen[name] = held, since
-        return now - since > DEAD_SECONDS or is_gone(held.holder)
+        dead = still > DEAD_SECONDS or is_gone(held.holder)
+        return dead and leases.take(unit, name, held, self._me)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from maild.outbox.rows import STALE
+from maild.unmoved import Unmoved
 
 MARGIN = 14.0  # seconds before a claim is anybody's in which we do not begin to send
 
@@ -55,14 +56,10 @@ class Claims:
 
 
 class Others:
-    """Claims of other daemons: which of them are nobody's, as nobody renewed them while we looked.
-
-    The clocks on two walls may differ by more than a claim is good for, and one may be set at any
-    time; so only that a claim stands as it stood says that its daemon is gone.
-    """
+    """Claims of other daemons, and which of them nobody renewed while we looked on."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, tuple[datetime, float]] = {}  # what a row said, and since when
+        self._claims: Unmoved[int, datetime] = Unmoved()
         self._next_look = 0.0  # monotonic
 
     @property
@@ -74,13 +71,9 @@ class Others:
         """`suspected`: what stands in each row whose claim looks old, or of the future."""
         now = time.monotonic()
         self._next_look = now + STALE.total_seconds() / 10
-        before, self._seen = self._seen, {}
-        for row_id, stamp in suspected.items():
-            known = before.get(row_id)
-            same = known is not None and known[0] == stamp
-            self._seen[row_id] = known if known is not None and same else (stamp, now)
+        self._claims.look(suspected, now)
 
     def abandoned(self) -> list[int]:
         """The rows that anybody may take."""
-        limit = time.monotonic() - STALE.total_seconds() * 3 / 4
-        return [row_id for row_id, (_, since) in self._seen.items() if since <= limit]
+        limit, still = STALE.total_seconds() * 3 / 4, self._claims.seconds(time.monotonic())
+        return [row_id for row_id, seconds in still.items() if seconds >= limit]
