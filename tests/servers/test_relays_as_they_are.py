@@ -724,14 +724,19 @@ def test_h98_renewal_survives_errors_and_tells_what_is_lost(office: Office) -> N
         assert rows.renew(unit, renewed, office.later(seconds=5)) == {2, 3}
 
 
+def claims_of_seconds(monkeypatch: pytest.MonkeyPatch, *, times: float, renewed: float) -> None:
+    """Claims that end so many times sooner, and are renewed every so many seconds."""
+    monkeypatch.setattr(rows, "STALE", rows.STALE / times)
+    monkeypatch.setattr("maild.outbox.claims.STALE", rows.STALE)
+    monkeypatch.setattr("maild.outbox.claims.MARGIN", 0.3)
+    monkeypatch.setattr(deliver, "RENEW_SECONDS", renewed)
+
+
 def test_h98_a_database_that_is_away_for_a_minute_doubles_nothing(
     office: Office, relay: RudeSmtp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A slow relay, and in the middle of the batch no renewal gets through."""
-    monkeypatch.setattr(rows, "STALE", rows.STALE / 60)
-    monkeypatch.setattr("maild.outbox.claims.STALE", rows.STALE)
-    monkeypatch.setattr("maild.outbox.claims.MARGIN", 0.3)
-    monkeypatch.setattr(deliver, "RENEW_SECONDS", 0.2)
+    claims_of_seconds(monkeypatch, times=60, renewed=0.2)
     monkeypatch.setattr(deliver, "RENEW_AGAIN_SECONDS", 0.2)
     away = threading.Event()
     renew = rows.renew
@@ -768,10 +773,7 @@ def test_h98_two_daemons_whose_clocks_differ_double_nothing(
     office: Office, relay: RudeSmtp, monkeypatch: pytest.MonkeyPatch, apart: dict[str, float]
 ) -> None:
     """Each finds the other's claims old, or of the future; they are renewed, so they stay."""
-    monkeypatch.setattr(rows, "STALE", rows.STALE / 40)
-    monkeypatch.setattr("maild.outbox.claims.STALE", rows.STALE)
-    monkeypatch.setattr("maild.outbox.claims.MARGIN", 0.3)
-    monkeypatch.setattr(deliver, "RENEW_SECONDS", 0.1)
+    claims_of_seconds(monkeypatch, times=40, renewed=0.1)
     monkeypatch.setattr(deliver, "POLL_SECONDS", 0.05)
     people = [f"person{i}@acme.example" for i in range(30)]
     tell(office, *people)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 
@@ -21,6 +21,7 @@ from maild.web.times import zones
 from maild.web.visit import Visit
 
 SCREENFUL = 200
+Named = TypeVar("Named", Person, Organization)
 NEW = "new"
 ROLES = (Role.RESOURCE, Role.CONTACT)
 
@@ -54,11 +55,16 @@ def person(visit: Visit) -> Response:
 
 
 def _found(visit: Visit, unit: Unit) -> Person | None:
+    return _in_path(visit, unit, Person, sentence("There is nobody like that here."))
+
+
+def _in_path(visit: Visit, unit: Unit, kind: type[Named], missing: str) -> Named | None:
+    """Which one the address names; None where it is to be a new one."""
     if visit.path("id") == NEW:
         return None
-    found = unit.get(Person, visit.number_in_path("id"))
+    found = unit.get(kind, visit.number_in_path("id"))
     if found is None:
-        raise NotFound(sentence("There is nobody like that here."))
+        raise NotFound(missing)
     return found
 
 
@@ -197,12 +203,7 @@ def organization(visit: Visit) -> Response:
 
 
 def _client(visit: Visit, unit: Unit) -> Organization | None:
-    if visit.path("id") == NEW:
-        return None
-    found = unit.get(Organization, visit.number_in_path("id"))
-    if found is None:
-        raise NotFound(sentence("There is no such organization."))
-    return found
+    return _in_path(visit, unit, Organization, sentence("There is no such organization."))
 
 
 def _organization(
