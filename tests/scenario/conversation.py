@@ -144,7 +144,7 @@ class Desk:
             send=self.put,
             inbox=lambda: [mail.octets for mail in self.servers.smtp.to(address)],
             clock=lambda: self.now,
-            headers=headers or {},
+            headers=dict(headers or {}),
         )
 
     def put(self, octets: bytes) -> None:
