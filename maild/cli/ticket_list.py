@@ -19,11 +19,15 @@ from rich.table import Table
 from maild import config as configuration
 from maild.cli.database import open_desk
 from maild.cli.options import local
-from maild.desk import field_values, lists, people, ticket_query, views
+from maild.desk import field_values, lists, own_lists, people, ticket_query, views
 from maild.desk import search as search_index
 from maild.desk.lists import Listing
+from maild.desk.profile import Profile
+from maild.errors import UsageError
 from maild.store import asking
-from maild.store.asking.listing import MOST_COUNTED, Listed
+from maild.store.asking.listing import MOST_COUNTED, Filter, Listed
+from maild.store.records import Person
+from maild.store.unit import Unit
 
 USUAL = ("number", "title", "status", "priority", "client", "contact", "resource")
 AROUND = 8  # lines of a screen that are no rows
@@ -37,6 +41,7 @@ class Wanted:
     listing: Listing
     search: str
     by: str | None
+    in_order: bool  # the order was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Found:
     summaries: list[dict[str, Any]]  # as --json has them
     now: datetime
     counted: int  # of the view; more than MOST_COUNTED: nobody has counted
+    in_order: bool  # of somebody's own list, or asked for: newest first otherwise
     also: tuple[str, ...] = ()  # people, organizations, records that a search has found
 
     def count(self, shown: int) -> str:
@@ -78,7 +84,7 @@ def wanted(
     listing = Listing(view, columns=chosen, group=grouped, sort="number", descending=True)
     if sort is not None:
         listing = listing.with_(sort=lists.sorted_by(sort), descending=sort.startswith("-"))
-    return Wanted(listing, search or "", by)
+    return Wanted(listing, search or "", by, sort is not None)
 
 
 def find(config: Path | None, asked: Wanted, most: int) -> Found:
@@ -89,22 +95,46 @@ def find(config: Path | None, asked: Wanted, most: int) -> Found:
     if asked.search:
         search_index.follow(store)
     with store.look() as unit:
-        me = people.the_person(unit, asked.by) if asked.by else None
+        me = _person(unit, asked.by) if asked.by else None
         query = ticket_query.read(unit, profile, asked.search, now, me)
         client = people.only_client(unit, settings.config, me)
+        own = _own(unit, profile, asked, me)
+        listing = asked.listing if own is None else _of_these(asked.listing, own)
         hits = ticket_query.find(
-            unit, profile, asked.listing, query, now=now, me=me, limit=most, client=client
+            unit, profile, listing, query, now=now, me=me, limit=most, client=client
         )
-        rows = hits.rows
+        rows = list(hits.rows)
+        if own is not None and not asked.in_order:
+            rows.sort(key=lambda row: own.index(row.ticket.id))
         tickets = [row.ticket for row in rows]
         asking.lists.complete(unit, tickets)
         counted = len(rows)
         if not asked.search:
             who = me.id if me else 0
-            ask = lists.ask(profile, asked.listing, me=who, now=now, organization_id=client)
+            ask = lists.ask(profile, listing, me=who, now=now, organization_id=client)
             counted = asking.listing.count(unit, ask)
         summaries = [views.summary(unit, ticket) for ticket in tickets]
-        return Found(asked.listing, rows, summaries, now, counted, hits.also)
+        in_order = asked.in_order or own is not None
+        return Found(asked.listing, rows, summaries, now, counted, in_order, hits.also)
+
+
+def _person(unit: Unit, text: str) -> Person:
+    """The technician of this name, or whose address it is."""
+    return people.resource_named(unit, text) or people.the_person(unit, text)
+
+
+def _own(unit: Unit, profile: Profile, asked: Wanted, me: Person | None) -> list[int] | None:
+    """The tickets of somebody's own list (N20); None: the view is everybody's."""
+    name = lists.view_named(asked.listing.view)
+    if not own_lists.is_one(profile, name):
+        return None
+    if me is None:
+        raise UsageError(f"The list {name} is somebody's own: add --as, like --as bob@example.com.")
+    return own_lists.ids(unit, name, me)
+
+
+def _of_these(listing: Listing, ids: list[int]) -> Listing:
+    return listing.with_(view="all", filters=(Filter("id", "is", tuple(ids)),))
 
 
 def print_table(console: Console, found: Found, rows: Sequence[Listed]) -> None:

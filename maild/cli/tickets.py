@@ -67,7 +67,8 @@ def tickets(
     every: Annotated[bool, typer.Option("--all", help="All of them, however many.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print all of them as CSV.")] = False,
     by: Annotated[
-        str | None, typer.Option("--as", metavar="ADDRESS", help='Whose "mine" and "me" are meant.')
+        str | None,
+        typer.Option("--as", metavar="PERSON", help='Whose "mine", "me", "work", "recent".'),
     ] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
@@ -87,7 +88,7 @@ def tickets(
     found = ticket_list.find(config, wanted, most + 1)
     rows, cut = found.rows[:most], len(found.rows) > most
     if json:
-        print_json(found.summaries[:most][:: 1 if sort or limit else -1])
+        print_json(found.summaries[:most][:: 1 if found.in_order or limit else -1])
     elif as_csv:
         ticket_list.print_csv(found, rows)
     else:

@@ -18,6 +18,7 @@ from maild.commands.handlers import (
     setting,
     ticket,
     work,
+    work_list,
 )
 from maild.commands.job import Job, May, Result
 from maild.commands.values import Command
@@ -57,6 +58,7 @@ ACTS: dict[str, Act] = {
     "worknote": work.worknote,
     "notetitle": notes.titled,
     "clock": clock.clock,
+    "worklist": work_list.work_list,
     "internal": notes.internal,
     "reply": notes.reply,
     "merge": notes.merge,

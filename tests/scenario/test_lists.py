@@ -6,23 +6,17 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from maild.cli import app
-from maild.cli.database import open_store
-from maild.desk import people
-from maild.store import asking
-from maild.store.console_records import Visit, WorkListEntry
 from tests.scenario.conversation import Desk
 from tests.scenario.test_commands import last, results
 
 MakeDesk = Callable[..., Desk]
 
-NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MORE = '[[organization]]\nname = "Brick"\ndomains = ["brick.example"]\n'
 
 
@@ -265,17 +259,17 @@ def test_n17_n19_a_clients_own_technician_lists_its_tickets_alone(make_desk: Mak
     assert "Secret door" in last(desk.bob)
 
 
-def test_n20_the_work_list_and_what_was_opened_last_by_mail(make_desk: MakeDesk) -> None:
+def test_n20_the_work_list_and_what_was_opened_last(make_desk: MakeDesk) -> None:
     desk = filled(make_desk)
     numbers = {ticket["title"].split()[0]: ticket["number"] for ticket in desk.tickets()}
-    with open_store(desk.file).unit() as unit:
-        bob = people.the_person(unit, "bob@example.com")
-        for place, title in enumerate(("Scanner", "Printer")):
-            ticket = asking.tickets.numbered(unit, numbers[title])
-            assert ticket is not None
-            unit.add(WorkListEntry(person_id=bob.id, ticket_id=ticket.id, place=place, added=NOW))
-            if title == "Scanner":
-                unit.add(Visit(person_id=bob.id, ticket_id=ticket.id, at=NOW))
+    for title in ("Scanner", "Printer", "Mouse"):
+        desk.bob.mail(f"Re: [{numbers[title]}]", "#worklist")
+    desk.bob.mail(f"Re: [{numbers['Mouse']}]", "#arbeitsliste off")
+    assert results(desk) == [("#arbeitsliste off", True)]
+    for again in ("#worklist off", "#worklist up"):
+        desk.bob.mail(f"Re: [{numbers['Mouse']}]", again)
+        assert results(desk) == [(again, False)]
+    desk.bob.mail(f"#show {numbers['Scanner']}", "")
     for name, shown in (("work", ["Scanner", "Printer"]), ("recent", ["Scanner"])):
         desk.bob.mail(f"#list {name}", "")
         said = last(desk.bob)
@@ -283,3 +277,16 @@ def test_n20_the_work_list_and_what_was_opened_last_by_mail(make_desk: MakeDesk)
         assert all(title not in said for title in numbers if title not in shown)
         desk.dana.mail(f"#list {name}", "")  # another's list is none of hers
         assert all(title not in last(desk.dana) for title in numbers)
+        for me in ("bob", "bob@example.com"):
+            assert titles(desk, "--view", name, "--as", me) == shown
+        assert titles(desk, "--view", name, "--as", "dana") == []
+    assert titles(desk, "--view", "work", "--as", "bob", "--sort", "title") == [
+        "Printer",
+        "Scanner",
+    ]
+    assert titles(desk, "--view", "work", "--as", "bob", "--search", "toner") == ["Printer"]
+    done = run(desk, "--view", "work", "--as", "bob", "--limit", "1")
+    assert "Scanner" in done.stdout and "Printer" not in done.stdout
+    done = run(desk, "--view", "work")
+    assert done.exit_code != 0 and "--as bob@example.com" in str(done.exception)
+    assert len(desk.tickets()) == 4

@@ -46,7 +46,7 @@ def list_(job: Job, argument: str) -> str:
     if name == tasks.VIEW:
         found = tasks.to_process(unit, _client(job))[:MOST]
         return _listed(job, tasks.TITLE, [], [tasks.in_words(task) for task in found])
-    if name in own_lists.LISTS and name not in views.names(profile):
+    if own_lists.is_one(profile, name):
         own = own_lists.rows(unit, name, job.may.person, _client(job), MOST)
         kept = [row.ticket for row in own]
         asking.lists.complete(unit, kept)
@@ -111,6 +111,7 @@ def show(job: Job, argument: str) -> str:
         raise Refused(
             sentence("There is no ticket {ticket}; #list shows yours.", ticket=ticket.number)
         )
+    own_lists.opened(job.desk.unit, job.may.person, ticket, job.desk.now)
     zone = ZoneInfo(job.may.person.timezone or job.desk.settings.config.desk.timezone)
     send(job, "ticket-shown", {"details": ticket_details.rows(job.desk, ticket, zone)}, ticket)
     return sentence("{ticket} was sent to you.", ticket=ticket.number)

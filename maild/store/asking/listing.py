@@ -200,7 +200,7 @@ def _params(ask: Ask) -> dict[str, Any]:
             params |= {f"f{place}_{n}": text for n, text in enumerate(wanted)}
         elif one.op in ("before", "after"):
             params[f"f{place}"] = values[0]
-        elif values:
+        elif one.op in ("is", "not"):
             params[f"f{place}"] = list(values)
     return params
 
@@ -242,7 +242,7 @@ def _condition(field: str, op: str, name: str, number: int) -> Any:
     if op == "has":
         lower = sa.func.lower(column)
         parts = [lower.like(param(f"{name}_{n}", sa.Text()), escape="\\") for n in range(number)]
-        return sa.or_(*parts)
+        return sa.or_(sa.false(), *parts)
     if op in ("before", "after"):
         bound = param(name, UTCDateTime() if field in DATES else sa.Text())
         return column < bound if op == "before" else column >= bound
@@ -254,7 +254,7 @@ def _condition(field: str, op: str, name: str, number: int) -> Any:
         )
         found = among(_ticket.primary_id, name) | on_it
     elif field == "tags":
-        found = sa.or_(*[_tagged(f"{name}_{n}") for n in range(number)])
+        found = sa.or_(sa.false(), *[_tagged(f"{name}_{n}") for n in range(number)])
     else:
         found = among(column, name)
     return found if op == "is" else sa.not_(found) | column.is_(None)

@@ -7,13 +7,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from maild.desk import absence, lists
+from maild.desk import absence, lists, own_lists
 from maild.errors import NotFound, UsageError
 from maild.i18n import sentence
 from maild.model import Role
 from maild.store.asking import console as asking
 from maild.store.asking import listing as store_listing
-from maild.store.console_records import Preference, WebSession, WorkListEntry
+from maild.store.console_records import Preference, WebSession
 from maild.store.records import Person
 from maild.store.unit import Unit
 from maild.web import forms
@@ -21,8 +21,6 @@ from maild.web.pages.tickets import Row
 from maild.web.site import action, page
 from maild.web.times import zones
 from maild.web.visit import Visit
-
-RECENT = 50
 
 
 def _rows(visit: Visit, ids: list[int]) -> list[Row]:
@@ -46,7 +44,7 @@ def work(visit: Visit) -> Response:
 @page("/recent", "tickets list")
 def recent(visit: Visit) -> Response:
     """The tickets that he looked at lately."""
-    visits = visit.unit.all(asking.VISITS, person=visit.person.id)[:RECENT]
+    visits = visit.unit.all(asking.VISITS, person=visit.person.id)[: own_lists.RECENT]
     rows = _rows(visit, [one.ticket_id for one in visits])
     return visit.page("recent.html", rows=rows, heads=_heads(visit))
 
@@ -59,22 +57,12 @@ def onto(visit: Visit) -> Response:
     what, place = visit.field("do"), visit.field("place")
 
     def keep(unit: Unit) -> None:
-        entries = unit.all(asking.WORK_LIST, person=visit.person.id)
-        mine = next((e for e in entries if e.ticket_id == found.id), None)
         if what == "off":
-            if mine is not None:
-                unit.delete(mine)
-            return
-        if mine is None:
-            last = max((e.place for e in entries), default=0)
-            mine = unit.add(
-                WorkListEntry(
-                    person_id=visit.person.id, ticket_id=found.id, place=last + 1, added=visit.now
-                )
+            own_lists.take_off(unit, visit.person, found)
+        else:
+            own_lists.put(
+                unit, visit.person, found, visit.now, int(place) if place.isdecimal() else None
             )
-            entries = [*entries, mine]
-        if place.isdecimal():
-            _move(unit, entries, mine, int(place))
 
     visit.keep(keep)
     if what == "move":
@@ -82,14 +70,6 @@ def onto(visit: Visit) -> Response:
     return visit.to(
         visit.field("back") if visit.field("back") == "/work" else f"/tickets/{found.number}"
     )
-
-
-def _move(unit: Unit, entries: list[WorkListEntry], mine: WorkListEntry, to: int) -> None:
-    """Puts an entry at this place (from 0); the others close up."""
-    order = [entry for entry in entries if entry is not mine]
-    order.insert(min(to, len(order)), mine)
-    for place, entry in enumerate(order, 1):
-        unit.change(entry, place=place)
 
 
 # ---- preferences

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from maild.desk import status_requirements, working_clock
+from maild.desk import own_lists, status_requirements, working_clock
 from maild.errors import NotFound
 from maild.i18n import sentence
 from maild.model import AnswerState, StatusKind
@@ -18,7 +18,6 @@ from maild.store.asking import console as asking
 from maild.store.asking import explanations, screens
 from maild.store.asking.screens import Whole
 from maild.store.console_records import Presence
-from maild.store.console_records import Visit as Visited
 from maild.store.records import Note, Ticket
 from maild.store.unit import Unit
 from maild.web import prose
@@ -27,7 +26,6 @@ from maild.web.site import page
 from maild.web.ticket_history import Happening, happening
 from maild.web.visit import Visit
 
-RECENT = 50
 ENTRIES = 25  # of a conversation that are shown at once: a page stays light
 THERE_SECONDS = 30
 
@@ -308,7 +306,7 @@ def seen(visit: Visit) -> Response:
             unit.change(mine, writes=writes, seen=visit.now)
         for gone in unit.all(asking.GONE, since=since - _there()):
             unit.delete(gone)
-        _visited(unit, visit, found)
+        own_lists.opened(unit, visit.person, found, visit.now)
         clock = _clock(unit, visit, found)
         return unit.all(asking.THERE, ticket=found.id, since=since), clock
 
@@ -346,14 +344,3 @@ def _clock(unit: Unit, visit: Visit, found: Ticket) -> str:
 
 def _there() -> Any:
     return timedelta(seconds=THERE_SECONDS)
-
-
-def _visited(unit: Unit, visit: Visit, found: Ticket) -> None:
-    """Puts the ticket among those that he looked at lately (N20)."""
-    mine = unit.first(asking.VISITED, person=visit.person.id, ticket=found.id)
-    if mine is not None:
-        unit.change(mine, at=visit.now)
-        return
-    unit.add(Visited(person_id=visit.person.id, ticket_id=found.id, at=visit.now))
-    for old in unit.all(asking.VISITS, person=visit.person.id)[RECENT:]:
-        unit.delete(old)
