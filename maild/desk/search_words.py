@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain, takewhile
 
 LONGEST_TEXT = 200_000  # characters that are looked at
 LONGEST_WORD = 40
@@ -99,21 +100,26 @@ def _encoded(word: str) -> str:
 def around(text: str, words: Iterable[str], width: int = 160) -> list[tuple[str, bool]]:
     """A piece of the text around the first of these words: (part, whether it is one of them)."""
     wanted = tuple(words)
-    tokens = [(m.start(), m.end()) for m in _WORD.finditer(text[:20_000])]
-    hits = [(a, b) for a, b in tokens if _hit(text[a:b], wanted)]
-    start = max(hits[0][0] - width // 3, 0) if hits else 0
+    tokens = _WORD.finditer(text[:20_000])
+    first = next((token for token in tokens if _hit(token[0], wanted)), None)
+    start = max(first.start() - width // 3, 0) if first else 0
     start = text.rfind(" ", 0, start) + 1 if start else 0
     end = min(start + width, len(text))
     parts: list[tuple[str, bool]] = [("… ", False)] if start else []
     at = start
-    for a, b in hits:
-        if a >= at and b <= end:
-            parts += [(text[at:a], False), (text[a:b], True)]
-            at = b
+    for token in takewhile(lambda t: t.end() <= end, chain([first] if first else [], tokens)):
+        if token is first or _hit(token[0], wanted):
+            parts += [(text[at : token.start()], False), (token[0], True)]
+            at = token.end()
     parts.append((text[at:end] + (" …" if end < len(text) else ""), False))
     return [(part, hit) for part, hit in parts if part]
 
 
 def _hit(word: str, wanted: tuple[str, ...]) -> bool:
-    forms = list(_words(word))
+    forms = _forms(word) if len(word) <= LONGEST_WORD else tuple(_words(word))
     return any(form.startswith(w) for form in forms for w in wanted)
+
+
+@lru_cache(maxsize=8192)
+def _forms(word: str) -> tuple[str, ...]:
+    return tuple(_words(word))

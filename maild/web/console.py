@@ -42,7 +42,7 @@ class Console:
     def people_changed(self, app: App) -> None:
         """The people of the configuration, or the admin's own words, are others now."""
         self.app = app
-        self.look.settings = app.settings
+        self.look.follow(app.settings)
         self.__dict__.pop("admins", None)
 
     @property

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -18,6 +20,7 @@ from maild.i18n import Sentence, Translator
 from maild.web.icons import ICONS
 
 HERE = Path(__file__).parent
+NOTES = 2000  # as they are shown, kept at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,34 @@ class Asset:
     content_type: str
 
 
+class Pieces:
+    """Parts of pages that stay as they are while what they show does; the latest that were used."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Hashable, Markup] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, write: Callable[[], str]) -> Markup:
+        """The piece of this key, written where it is not there."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+                return found
+        made = Markup(write())
+        with self._lock:
+            self._kept[key] = made
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made
+
+
 class Look:
     """How the console looks and speaks."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self.follow(settings)
         self.assets, self._names = _assets()
         self._environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
@@ -41,8 +67,14 @@ class Look:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            cache_size=-1,  # every one is kept; the usual cache looks through its names at each use
         )
         self._environment.globals.update(icon=icon, asset=self.address)
+
+    def follow(self, settings: Settings) -> None:
+        """Speaks by this configuration from now on."""
+        self.settings = settings
+        self.notes = Pieces(NOTES)
 
     def render(self, template: str, values: dict[str, Any]) -> str:
         return self._environment.get_template(template).render(values)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -12,7 +11,6 @@ _TRAILING = ".,;:!?)]}'*"
 LONGEST = 100_000  # characters that are shown; the rest is in the .eml
 
 
-@lru_cache(maxsize=2048)
 def shown(text: str) -> Markup:
     """The text as paragraphs."""
     cut = text[:LONGEST]

@@ -45,6 +45,8 @@ _outbox, _person, _address, _raw = (
 _organization = columns(Organization)
 
 EVENTS = 300  # the latest of a ticket that its page has
+MOST = 2**31 - 1  # all there are
+LATEST = 25  # notes of a conversation that are shown at once: a page stays light
 
 NUMBERED = Question(Ticket, _ticket.number == param("number"))
 TIMES = Question(TimeEntry, _time.ticket_id == param("ticket"), order=(_time.worked_on, _time.id))
@@ -52,6 +54,16 @@ PEOPLE = Question(TicketPerson, _of.ticket_id == param("ticket"), order=(_of.id,
 RESOURCES = Question(
     Person, (_person.role == Role.RESOURCE) & _person.active, order=(_person.name, _person.id)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class FileShown:
+    """A file of a note, as its mail calls it."""
+
+    part: int
+    filename: str
+    size: int  # octets
+    refused: str | None  # by which kind of file it is not handed out
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +81,9 @@ class NoteShown:
     has_html: bool
     created: datetime
     stored_id: int | None
-    attachments: Sequence[Any]
-    subject: str | None
-    sender: str | None
     proof: str | None
-    kind: str | None
     mailbox: str | None
+    attachments: tuple[FileShown, ...] = ()
     sent: tuple[Sent, ...] = ()
 
 
@@ -117,6 +126,7 @@ class Whole:
     events: tuple[Event, ...]
     tied: tuple[Tied, ...]
     others: tuple[Tied, ...] = field(default=())  # of the same contact
+    earlier: int = 0  # notes before these
 
     def person(self, person_id: int | None) -> Person | None:
         return self.people.get(person_id) if person_id is not None else None
@@ -139,11 +149,13 @@ def numbered(unit: Unit, number: str) -> Ticket | None:
     return unit.first(NUMBERED, number=number)
 
 
-def whole(unit: Unit, ticket: Ticket) -> Whole:
-    """A ticket with all that its page shows: ten questions, however much that is."""
+def whole(unit: Unit, ticket: Ticket, *, everything: bool = False) -> Whole:
+    """A ticket with all that its page shows: eleven questions, however much that is.  Of its notes
+    the latest, or all."""
     roles = unit.all(PEOPLE, ticket=ticket.id)
     times = unit.all(TIMES, ticket=ticket.id)
-    notes = _notes(unit, ticket.id)
+    notes = _notes(unit, ticket.id, MOST if everything else LATEST)
+    [(count,)] = unit.rows(_COUNT, ticket=ticket.id)
     events = [unit.adopt(Event, row) for row in unit.rows(_EVENTS, ticket=ticket.id)]
     ids = {ticket.contact_id, ticket.primary_id, *(p.person_id for p in roles)}
     ids |= {entry.by_id for entry in times} | {note.by_id for note in notes}
@@ -162,6 +174,7 @@ def whole(unit: Unit, ticket: Ticket) -> Whole:
             Tied(*row) for row in unit.rows(_TIED, ticket=ticket.id, parent=ticket.parent_id or 0)
         ),
         tuple(Tied(*(*row, "contact")) for row in others),
+        int(count) - len(notes),
     )
 
 
@@ -185,13 +198,24 @@ def resources(unit: Unit) -> list[Person]:
     return unit.all(RESOURCES)
 
 
-def _notes(unit: Unit, ticket_id: int) -> tuple[NoteShown, ...]:
+def _notes(unit: Unit, ticket_id: int, most: int) -> tuple[NoteShown, ...]:
+    """The latest of a ticket's notes in their order, each with whom it was told."""
+    rows = unit.rows(_NOTES, ticket=ticket_id, most=most)[::-1]
     sent: dict[int | None, list[Sent]] = {}
-    for row in unit.rows(_SENT, ticket=ticket_id):
+    since = min((row[0] for row in rows), default=0)
+    for row in unit.rows(_SENT, ticket=ticket_id, since=since):
         one = Sent(*(*row[:-1], row[-1] is not None))
         sent.setdefault(one.note_id, []).append(one)
-    rows = unit.rows(_NOTES, ticket=ticket_id)
-    return tuple(NoteShown(*(*row, tuple(sent.get(row[0], ())))) for row in rows)
+    return tuple(
+        NoteShown(*(*row[:-1], _files(row[-1]), tuple(sent.get(row[0], ())))) for row in rows
+    )
+
+
+def _files(attachments: Sequence[Any]) -> tuple[FileShown, ...]:
+    return tuple(
+        FileShown(view["part"], str(view["filename"]), view["size"], view.get("refused"))
+        for view in attachments
+    )
 
 
 _NOTES = Statement(
@@ -207,12 +231,9 @@ _NOTES = Statement(
         _note.html.is_not(None),
         _note.created,
         _note.stored_id,
-        _note.attachments,
-        _message.subject,
-        _message.sender,
         _message.proof,
-        _message.kind,
         _message.mailbox,
+        _note.attachments,
     )
     .select_from(
         TABLES[Note]
@@ -220,8 +241,10 @@ _NOTES = Statement(
         .outerjoin(TABLES[Message], _message.id == _note.stored_id)
     )
     .where(_note.ticket_id == param("ticket"))
-    .order_by(_note.id)
+    .order_by(_note.created.desc(), _note.id.desc())
+    .limit(param("most", sa.Integer()))
 )
+_COUNT = Statement(sa.select(sa.func.count(_note.id)).where(_note.ticket_id == param("ticket")))
 _SENT = Statement(
     sa.select(
         _outbox.note_id,
@@ -234,7 +257,7 @@ _SENT = Statement(
         _outbox.auto,
     )
     .select_from(TABLES[OutboxItem].outerjoin(TABLES[Person], _person.id == _outbox.person_id))
-    .where(_outbox.ticket_id == param("ticket"))
+    .where((_outbox.ticket_id == param("ticket")) & (_outbox.note_id >= param("since")))
     .order_by(_outbox.id)
 )
 _EVENTS = Statement(

@@ -24,7 +24,8 @@ from maild.web.site import action, page
 from maild.web.ticket_history import happening
 from maild.web.visit import Visit
 
-SHEETS = ("template", "merge", "link", "escalate", "transfer", "share", "remind", "sign", "title")
+SHEETS = ("template", "merge", "link", "escalate", "transfer", "share", "remind", "sign", "title",
+          "split")  # fmt: skip
 LONGEST_PATH = 20_000
 
 
@@ -39,7 +40,9 @@ def sheet(visit: Visit) -> Response:
     if name not in SHEETS:
         raise NotFound(sentence("There is nothing at this address."))
     values = _whole(visit)
-    return visit.page("sheet.html", name=name, others=values["whole"].others, **values)
+    note_id = visit.query("note") if visit.query("note").isdecimal() else ""
+    others = values["whole"].others
+    return visit.page("sheet.html", name=name, others=others, note_id=note_id, **values)
 
 
 @page("/tickets/{number}/history", "ticket read")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import quote
 
+from markupsafe import Markup
 from starlette.responses import Response
 
 from maild.desk import own_lists, status_requirements, working_clock
@@ -16,7 +17,7 @@ from maild.model import AnswerState, StatusKind
 from maild.parse.attachments import attachment_bytes
 from maild.store.asking import console as asking
 from maild.store.asking import explanations, screens
-from maild.store.asking.screens import Whole
+from maild.store.asking.screens import NoteShown, Whole
 from maild.store.console_records import Presence
 from maild.store.records import Note, Ticket
 from maild.store.unit import Unit
@@ -26,7 +27,6 @@ from maild.web.site import page
 from maild.web.ticket_history import Happening, happening
 from maild.web.visit import Visit
 
-ENTRIES = 25  # of a conversation that are shown at once: a page stays light
 THERE_SECONDS = 30
 
 
@@ -39,31 +39,32 @@ def ticket(visit: Visit) -> Response:
         if into is not None and visit.visitor.scope.has(into):
             return visit.to(f"/tickets/{into.number}?from={found.number}")
     part = visit.query("part")
-    values = shown(visit, screens.whole(visit.unit, found))
+    everything = visit.query("all") == "1"
+    values = shown(visit, screens.whole(visit.unit, found, everything=everything), everything)
     template = {"talk": "talk.html", "facts": "facts.html"}.get(part, "ticket.html")
     if not part:
         values |= _around(visit, found)
     return visit.page(template, **values)
 
 
-def shown(visit: Visit, whole: Whole) -> dict[str, Any]:
+def shown(visit: Visit, whole: Whole, everything: bool = False) -> dict[str, Any]:
     """What conversation and facts show."""
     one, profile = whole.ticket, visit.profile
     happenings = [happening(visit, event) for event in reversed(whole.events)]
     answers = visit.unit.all(asking.WAITING_ON, ticket=one.id)
     entries = _entries(whole, happenings)
-    everything = visit.query("all") == "1"
+    latest = entries if everything else entries[-screens.LATEST :]
     return {
         "whole": whole,
         "ticket": one,
-        "entries": entries if everything else entries[-ENTRIES:],
-        "earlier": 0 if everything else max(len(entries) - ENTRIES, 0),
+        "entries": latest,
+        "earlier": whole.earlier + len(entries) - len(latest),
         "everything": everything,
         "history": happenings,
         "answers": [
             a for a in answers if a.state is AnswerState.WAITING or a.person_id == visit.person.id
         ],
-        "last_note": whole.notes[-1].id if whole.notes else 0,
+        "last_note": max((note.id for note in whole.notes), default=0),
         "contact": whole.person(one.contact_id),
         "holder": whole.person(one.primary_id),
         "secondaries": whole.with_role("secondary"),
@@ -78,8 +79,26 @@ def shown(visit: Visit, whole: Whole) -> dict[str, Any]:
         and one.status_kind != StatusKind.CLOSED,
         "signatures": visit.unit.all(asking.SIGNATURES, ticket=one.id),
         "prose": prose.shown,
+        "note": lambda note: _written(visit, one, note),
         "fields": _long_tail(visit, one),
     }
+
+
+KEPT_NOTE = 20_000  # characters of a note that is kept as it is shown
+
+
+def _written(visit: Visit, ticket: Ticket, note: NoteShown) -> Markup:
+    """A note as this reader sees it.  Nothing in it depends on anything else, so it is kept."""
+
+    def write() -> str:
+        return visit.written("note.html", ticket=ticket, entry=note, prose=prose.shown)
+
+    if len(note.text) + len(note.quoted_text) > KEPT_NOTE:
+        return Markup(write())
+    today = visit.now.astimezone(visit.zone).date()
+    rights = tuple(map(visit.may, ("original read", "ticket change")))
+    reader = (visit.language, visit.zone.key, today, rights)
+    return visit.console.look.notes.get((reader, ticket.number, note), write)
 
 
 def _around(visit: Visit, found: Ticket) -> dict[str, Any]:
