@@ -299,7 +299,7 @@ def test_hostile_html_runs_no_script_and_fetches_nothing(site: Site, visits: Vis
         assert found is not None
         note = screens.whole(unit, found).notes[0]
     for view in note.attachments:
-        address = f"/tickets/{number}/notes/{note.id}/files/{view['part']}"
+        address = f"/tickets/{number}/notes/{note.id}/files/{view.part}"
         got = site.ask("GET", address, site.session(BOB))
         assert got.headers["content-disposition"].startswith("attachment")
         assert got.headers["content-type"].startswith("application/octet-stream")
