@@ -4,8 +4,6 @@ The models below are the one source of defaults and validation; a test holds the
 `maild init` writes (cli/maild.toml) to them.
 """
 
-from __future__ import annotations
-
 import difflib
 import os
 import re
@@ -16,9 +14,9 @@ from datetime import date, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
 from string import ascii_letters, digits
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -35,6 +33,7 @@ from pydantic_core import ErrorDetails
 from maild import octets
 from maild.errors import UsageError
 from maild.model import Address
+from maild.zones import is_zone, zone_names
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Tls = Literal["implicit", "starttls", "none"]
@@ -181,7 +180,7 @@ class Login(Section):
     oauth: OauthSection | None = None
 
     @model_validator(mode="after")
-    def _plain_only_at_home(self) -> Login:
+    def _plain_only_at_home(self) -> Self:
         if self.tls == "none" and self.host not in LOOPBACK:
             raise ValueError(
                 f'tls = "none" would send the password in clear to {self.host}; '
@@ -232,8 +231,8 @@ class DeskSection(Section):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            close = difflib.get_close_matches(value, available_timezones(), 1)
+        if not is_zone(value):
+            close = difflib.get_close_matches(value, zone_names(), 1)
             hint = f"; did you mean {close[0]}?" if close else ' like "Europe/Berlin"'
             raise ValueError(f"an IANA time zone is needed{hint}")
         return value
@@ -332,7 +331,7 @@ class MailboxSection(Front, Login):
         return value
 
     @model_validator(mode="after")
-    def _moves_elsewhere(self) -> MailboxSection:
+    def _moves_elsewhere(self) -> Self:
         if self.after.startswith("move:") and _same_folder(self.after[5:], self.folder):
             raise ValueError(
                 f'after = "{self.after}" names the folder that is watched, so each mail would be '
@@ -600,7 +599,7 @@ class HookSection(Section):
     _url = field_validator("url")(_web_address)
 
     @model_validator(mode="after")
-    def _one_secret(self) -> HookSection:
+    def _one_secret(self) -> Self:
         if (self.secret is None) == (self.secret_env is None):
             raise ValueError("one of secret and secret_env is needed")
         return self
@@ -704,28 +703,33 @@ class SpamSection(Section):
         return [entry.strip().lower().removeprefix("@") for entry in value]
 
 
+def _usual() -> Any:
+    """A section that is not in the file: read with the rest, as if it stood there empty."""
+    return Field(default={})
+
+
 class Config(BaseModel):
     """The whole of maild.toml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     profile: str = "next7"  # next7 | ggit | atera, or a folder of your own
-    desk: DeskSection = DeskSection()
-    database: DatabaseSection = DatabaseSection()
-    store: StoreSection = StoreSection()
+    desk: DeskSection = _usual()
+    database: DatabaseSection = _usual()
+    store: StoreSection = _usual()
     mailbox: list[MailboxSection] = []
     alias: list[AliasSection] = []
-    smtp: SmtpSection = SmtpSection()
-    notifications: NotificationsSection = NotificationsSection()
-    attachments: AttachmentsSection = AttachmentsSection()
-    trust: TrustSection = TrustSection()
-    limits: LimitsSection = LimitsSection()
-    commands: CommandsSection = CommandsSection()
-    floods: FloodsSection = FloodsSection()
-    spam: SpamSection = SpamSection()
-    monitor: MonitorSection = MonitorSection()
-    keep: KeepSection = KeepSection()
-    log: LogSection = LogSection()
+    smtp: SmtpSection = _usual()
+    notifications: NotificationsSection = _usual()
+    attachments: AttachmentsSection = _usual()
+    trust: TrustSection = _usual()
+    limits: LimitsSection = _usual()
+    commands: CommandsSection = _usual()
+    floods: FloodsSection = _usual()
+    spam: SpamSection = _usual()
+    monitor: MonitorSection = _usual()
+    keep: KeepSection = _usual()
+    log: LogSection = _usual()
     resource: list[ResourceSection] = []
     organization: list[OrganizationSection] = []
     contact: list[ContactSection] = []
@@ -734,7 +738,7 @@ class Config(BaseModel):
     web: WebSection | None = None
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Config:
+    def _fits_together(self) -> Self:
         if problems := [*self._twins(), *self._unknown_organizations()]:
             raise ValueError("\n".join(problems))
         return self
@@ -811,16 +815,16 @@ class Settings:
         self.folder = file.parent
         self.in_force = in_force or self.folder
 
-    def quiet(self) -> Settings:
+    def quiet(self) -> "Settings":
         """The same for a desk that sends nothing (`[desk] mode = "listen"`)."""
         desk = self.config.desk.model_copy(update={"mode": "listen"})
         return self.with_config(self.config.model_copy(update={"desk": desk}))
 
-    def with_config(self, config: Config) -> Settings:
+    def with_config(self, config: Config) -> "Settings":
         """The same files, and this configuration."""
         return Settings(config, self.file, self.in_force)
 
-    def reading(self, in_force: Path | None) -> Settings:
+    def reading(self, in_force: Path | None) -> "Settings":
         """The same, with the admin's own words read from there; None: where they are."""
         return Settings(self.config, self.file, in_force)
 
@@ -938,7 +942,7 @@ def _key(loc: tuple[int | str, ...]) -> str:
     if not loc:
         return ""
     field = Config.model_fields.get(str(loc[0]))
-    return f"[{loc[0]}]" if field and isinstance(field.default, Section) else str(loc[0])
+    return f"[{loc[0]}]" if field and field.get_default() == {} else str(loc[0])
 
 
 def _keys_at(loc: tuple[int | str, ...]) -> list[str]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from maild.store import Store
 from maild.store.question import Question
-from maild.store.schema import METADATA
+from maild.store.schema import metadata
 
 R = TypeVar("R")
 
@@ -23,7 +23,7 @@ def every(store: Store, record: type[R], **values: Any) -> list[R]:
 def all_kept(store: Store) -> str:
     """All text that the database holds."""
     with store.engine.connect() as connection:
-        tables = METADATA.sorted_tables
+        tables = metadata().sorted_tables
         return "\n".join(str(row) for table in tables for row in connection.execute(table.select()))
 
 

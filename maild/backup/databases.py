@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from maild.errors import MaildError, Refused, UsageError
 from maild.store import Store
-from maild.store.schema import METADATA
+from maild.store.schema import metadata
 
 SIDES = ("-wal", "-shm")  # files that belong to an SQLite database
 
@@ -38,7 +38,7 @@ def dump(store: Store, target: Path) -> dict[str, int]:
     counts = _counted(store)
     _run("pg_dump", store, "--format=custom", "--no-owner", "--file", str(target))
     listed = _run("pg_restore", None, "--list", str(target))
-    missing = [name for name in METADATA.tables if f"TABLE DATA public {name} " not in listed]
+    missing = [name for name in metadata().tables if f"TABLE DATA public {name} " not in listed]
     if missing:
         raise MaildError(f"The copy of the database lacks {', '.join(missing)}.")
     return counts
@@ -56,7 +56,7 @@ def check_sqlite(file: Path) -> dict[str, int]:
         if problems:
             raise MaildError(f"The database {file} is damaged: {'; '.join(problems[:3])}.")
         there = {row[0] for row in copy.execute("SELECT name FROM sqlite_master")}
-        names = [name for name in METADATA.tables if name in there]
+        names = [name for name in metadata().tables if name in there]
         return {n: copy.execute(f'SELECT count(*) FROM "{n}"').fetchone()[0] for n in names}
 
 
@@ -115,7 +115,7 @@ def _counted(store: Store) -> dict[str, int]:
     with store.engine.connect() as connection:
         return {
             name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-            for name, table in METADATA.tables.items()
+            for name, table in metadata().tables.items()
         }
 
 

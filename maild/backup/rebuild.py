@@ -29,14 +29,14 @@ from maild.model import Became, MessageState, SendState
 from maild.rules.clocks import Clocks
 from maild.store import Store, asking
 from maild.store.migrate import migrate
-from maild.store.schema import METADATA
+from maild.store.schema import metadata
 from maild.store.types import unpack
 from maild.store.unit import Unit
 
 CARRIED = ("mailbox", "organization", "domain", "person", "person_address")
 COMPARED = ("title", "status", "priority", "queue", "contact", "primary", "notes", "minutes")
 TRIES = 10  # of one mail; after them it is in quarantine for certain
-_T = METADATA.tables
+_T = metadata().tables
 
 TakeBack = Callable[[int, int, datetime], None]  # (who: id, message, when)
 

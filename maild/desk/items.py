@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
 
@@ -23,6 +22,7 @@ from maild.model import Address, EventName, Role
 from maild.store import asking
 from maild.store.records import Event, Item, Organization, Person, Ticket
 from maild.store.unit import Unit
+from maild.zones import is_zone
 
 if TYPE_CHECKING:
     from maild.desk.desk import Desk
@@ -398,7 +398,7 @@ def _language(desk: Desk, slot: Slot, value: Any) -> str:
 
 
 def _zone(desk: Desk, slot: Slot, value: Any) -> str:
-    if str(value) not in available_timezones():
+    if not is_zone(str(value)):
         raise UsageError(
             sentence(
                 '{field!c}: "{text}" is no time zone; write it like Europe/Berlin.',

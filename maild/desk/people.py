@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 from pathlib import Path
-from zoneinfo import available_timezones
 
 from maild.config import Config, ContactSection, ResourceSection
 from maild.desk import absence, names
@@ -16,6 +15,7 @@ from maild.model import Address, Role
 from maild.store import asking
 from maild.store.records import Domain, Organization, Person, PersonAddress
 from maild.store.unit import Unit
+from maild.zones import is_zone
 
 FORMER = "addresses"  # key of the setting: all that were ever the desk's
 CALLED = "names"  # the same of what the desk and its mailboxes are called
@@ -374,7 +374,7 @@ def alter(unit: Unit, person: Person, change: Change) -> Person:
     for a time zone that is none."""
     if person.source == "config" and change != Change(release=change.release):
         raise Refused(sentence("{name} stands in maild.toml; change that there.", name=person.name))
-    if change.timezone and change.timezone not in available_timezones():
+    if change.timezone and not is_zone(change.timezone):
         raise UsageError(
             sentence('"{text}" is no time zone; write it like Europe/Berlin.', text=change.timezone)
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from maild.desk.calendar import Span, known_region, read_hours
 from maild.desk.profile import NEEDS, PACK, SOURCES, STATUS_KINDS
@@ -15,6 +15,7 @@ from maild.errors import UsageError
 from maild.i18n import sentence
 from maild.yaml_schema import Key
 from maild.yamlfile import nearest
+from maild.zones import is_zone, zone_names
 
 
 def _day(text: Any) -> date:
@@ -26,8 +27,8 @@ def _moment(text: Any) -> datetime:
 
 
 def _zone(text: Any) -> ZoneInfo:
-    if str(text) not in available_timezones():
-        raise UsageError(f'"{text}" is no time zone; {nearest(str(text), available_timezones())}')
+    if not is_zone(str(text)):
+        raise UsageError(f'"{text}" is no time zone; {nearest(str(text), zone_names())}')
     return ZoneInfo(str(text))
 
 

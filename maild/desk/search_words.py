@@ -18,7 +18,6 @@ MOST_WORDS = 5_000  # of one text
 
 _WORD = re.compile(r"[^\W_]+")
 _CJK = "぀-ヿ㐀-䶿一-鿿가-힯豈-﫿"
-_RUNS = re.compile(f"[{_CJK}]+|[^{_CJK}]+")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae"})
 
 
@@ -65,7 +64,10 @@ def _without_marks(word: str) -> str:
 
 
 def _pieces(word: str) -> Iterator[str]:
-    for run in _RUNS.findall(word):
+    if word.isascii():
+        yield word[:LONGEST_WORD]
+        return
+    for run in re.findall(f"[{_CJK}]+|[^{_CJK}]+", word):
         if not _is_cjk(run[0]):
             yield run[:LONGEST_WORD]
             continue

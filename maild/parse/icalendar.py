@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from maild.model import Address, Appointment, Attendee
 from maild.parse import charsets
 from maild.parse.invisible import one_line
 from maild.parse.mime import Part
+from maild.zones import find_zone
 
 TYPES = frozenset(("text/calendar", "application/ics", "text/x-vcalendar"))
 MAX_OCTETS = 400_000
@@ -128,7 +128,7 @@ def _span(appointment: Appointment) -> str:
     start, end = appointment.start, appointment.end
     if not isinstance(start, datetime):
         return start.isoformat() if start else ""
-    zone = _zone(appointment.zone) or UTC
+    zone = find_zone(appointment.zone) or UTC
     begins = start.astimezone(zone)
     span = f"{begins:%Y-%m-%d %H:%M}"
     if isinstance(end, datetime):
@@ -186,7 +186,7 @@ def _when(calendar: _Calendar, line: _Field | None) -> tuple[datetime | date | N
             day.year, day.month, day.day, int(found[4]), int(found[5]), int(found[6] or 0)
         )
         name = "" if found[7] else _zone_name(line.parameters.get("TZID", ""))
-        zone = _zone(name) or _fixed(calendar, line.parameters.get("TZID", ""))
+        zone = find_zone(name) or _fixed(calendar, line.parameters.get("TZID", ""))
         return local.replace(tzinfo=zone).astimezone(UTC), name
     except (ValueError, OverflowError):
         return None, ""
@@ -209,20 +209,12 @@ def _zone_name(given: str) -> str:
     """The IANA name for a TZID; Windows has names of its own (CLDR).  "" for an unknown one."""
     name = given.strip().strip('"').rpartition("mozilla.org/")[2][:80]
     name = re.sub(r"^\d{8}_\d{1,3}/", "", name)
-    if _zone(name) is not None:
+    if find_zone(name) is not None:
         return name
     from babel.core import get_global
 
     windows: dict[str, str] = get_global("windows_zone_mapping")  # type: ignore[assignment]
     return windows.get(name, "")
-
-
-@lru_cache(maxsize=256)
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if re.fullmatch(r"[A-Za-z0-9_+/-]{1,80}", name) else None
-    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
-        return None
 
 
 def _fixed(calendar: _Calendar, given: str) -> tzinfo:

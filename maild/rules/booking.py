@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import regex
 
@@ -14,6 +14,7 @@ from maild.errors import Refused
 from maild.model import Appointment
 from maild.rules.conditions import PATTERN_SECONDS, PATTERN_TEXT
 from maild.rules.context import Context
+from maild.zones import find_zone
 
 MORNING = time(9)
 LANGUAGES = ("en", "de", "fr", "es")
@@ -60,6 +61,4 @@ def _of_text(context: Context, pattern: str, text: str) -> Booking | None:
 
 def _zone(name: str) -> ZoneInfo | None:
     """ "Europe/Berlin"; what people call a zone otherwise means several."""
-    with suppress(ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo(name) if "/" in name else None
-    return None
+    return find_zone(name) if "/" in name else None

@@ -18,12 +18,12 @@ from maild.model import SendState
 from maild.store import sweep as outside
 from maild.store.asking.searching import PLACE
 from maild.store.database import Store, told_apart
-from maild.store.schema import METADATA
+from maild.store.schema import metadata
 from maild.store.types import CleanText, Json, PackedJson, PackedText
 
 ERASED, NOBODY = "[erased]", "erased@invalid"
 OPEN = (SendState.WAITING, SendState.HELD)  # notifications that will not go out any more
-_T = METADATA.tables
+_T = metadata().tables
 Ids = list[int]
 
 
@@ -218,7 +218,7 @@ def _statements(found: Traces) -> Iterable[tuple[str, Any]]:
 
 def _swept(connection: sa.Connection, found: Traces) -> Iterator[int]:
     """Her addresses and her full name wherever else they stand, in words or in data."""
-    for table in METADATA.sorted_tables:
+    for table in metadata().sorted_tables:
         for column in table.columns:
             if isinstance(column.type, CleanText | Json):
                 yield _replaced(connection, table, column, found.words)

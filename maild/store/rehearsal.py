@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from maild.store.database import Store
 from maild.store.migrate import migrate
 from maild.store.records import Raw
-from maild.store.schema import METADATA, TABLES
+from maild.store.schema import TABLES, metadata
 
 CHUNK = 1000  # rows copied at a time
 
@@ -30,7 +30,7 @@ def rehearsal(store: Store) -> Iterator[Store]:
 
 
 def _fill(store: Store, copy: Store) -> None:
-    tables = [table for table in METADATA.sorted_tables if table is not TABLES[Raw]]
+    tables = [table for table in metadata().sorted_tables if table is not TABLES[Raw]]
     with store.engine.connect() as source, copy.engine.begin() as target:
         for table in tables:
             rows = source.execute(sa.select(table).execution_options(yield_per=CHUNK))

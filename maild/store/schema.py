@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import threading
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +27,7 @@ from maild.store.types import (
     Word,
 )
 
-METADATA = sa.MetaData(
+_METADATA = sa.MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
         "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -47,7 +49,7 @@ def _table(record: type) -> sa.Table:
     declared = RECORDS[record]
     columns = [_column(f.name, f.type, hint(f)) for f in dataclasses.fields(record)]
     parts = [_part(part) for part in declared.parts]
-    return sa.Table(declared.name, METADATA, *columns, *parts)
+    return sa.Table(declared.name, _METADATA, *columns, *parts)
 
 
 def _column(name: str, python: Any, hint: Hint) -> sa.Column[Any]:
@@ -87,15 +89,34 @@ def _part(part: Index | Unique) -> Any:
 
 
 NOUNS = (records, console_records)  # the modules that declare them
-TABLES: dict[type, sa.Table] = {record: _table(record) for record in RECORDS}
 
 
-_RECORDS = {table: record for record, table in TABLES.items()}
+class _Tables(dict[type, sa.Table]):
+    """The table of each record, made when it is first asked for: most commands need few."""
+
+    _one_at_a_time = threading.RLock()
+
+    def __missing__(self, record: type) -> sa.Table:
+        with self._one_at_a_time:
+            if record not in self:
+                self[record] = _table(record)
+            return self[record]
+
+
+TABLES = _Tables()
+
+
+@lru_cache(maxsize=1)
+def metadata() -> sa.MetaData:
+    """All tables, to go through them."""
+    for record in RECORDS:
+        TABLES[record]
+    return _METADATA
 
 
 def record_of(table: sa.Table) -> type:
     """The record that a table was made of."""
-    return _RECORDS[table]
+    return next(record for record, made in TABLES.items() if made is table)
 
 
 def columns(record: type) -> Any:
@@ -103,7 +124,10 @@ def columns(record: type) -> Any:
     return TABLES[record].c
 
 
-_PRIMARY = {record: next(iter(table.primary_key)).name for record, table in TABLES.items()}
+_PRIMARY = {
+    record: next(f.name for f in dataclasses.fields(record) if hint(f).primary)
+    for record in RECORDS
+}
 
 
 def primary_of(record: type) -> str:

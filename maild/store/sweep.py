@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from maild import octets
 from maild.store.database import Store, told_apart
-from maild.store.schema import METADATA
+from maild.store.schema import metadata
 from maild.store.types import OUTSIDE
 
 HOLDERS = ("raw", "outbox")  # tables with a column of octets
@@ -38,7 +38,7 @@ def sweep(store: Store, *, young: float = YOUNG_SECONDS, only: Iterable[str] | N
 
 def _named(connection: sa.Connection) -> Iterator[str]:
     for table in HOLDERS:
-        column = METADATA.tables[table].c.octets
+        column = metadata().tables[table].c.octets
         plain = sa.type_coerce(column, sa.LargeBinary())
         size = (
             sa.func.length(plain)

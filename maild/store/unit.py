@@ -24,7 +24,7 @@ from maild.store.declare import RECORDS, UNWRITTEN
 from maild.store.prepared import Asked, Link, Row, Statement
 from maild.store.question import Question, among, param
 from maild.store.records import Hook, Message, OutboxItem, Ticket
-from maild.store.schema import METADATA, TABLES, primary_of
+from maild.store.schema import TABLES, metadata, primary_of
 
 R = TypeVar("R")
 
@@ -497,7 +497,7 @@ def _ordered(kinds: Iterable[type]) -> list[type]:
 
 @cache
 def _places() -> dict[type, int]:
-    place = {table: n for n, table in enumerate(METADATA.sorted_tables)}
+    place = {table: n for n, table in enumerate(metadata().sorted_tables)}
     return {record: place[TABLES[record]] for record in RECORDS}
 
 

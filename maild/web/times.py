@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_skeleton, get_day_names
 from markupsafe import Markup
 
 from maild.i18n import moment
+from maild.zones import is_zone
 
 STEPS = ((60, "m", 60), (3600, "h", 24), (86400, "d", 30), (86400 * 30, "mo", 12))
 
@@ -88,16 +89,10 @@ def elapsed(span: timedelta) -> str:
     return f"{seconds // (86400 * 365) or 1}y"
 
 
-@lru_cache(maxsize=1)
-def zones() -> tuple[str, ...]:
-    """The names of all time zones; the machine's files are looked through once."""
-    return tuple(sorted(available_timezones()))
-
-
 @lru_cache(maxsize=256)
 def zone_named(name: str, otherwise: str) -> ZoneInfo:
     """The zone of this name, or the other where there is none."""
-    return ZoneInfo(name if name in zones() else otherwise)
+    return ZoneInfo(name if is_zone(name) else otherwise)
 
 
 @lru_cache(maxsize=4096)

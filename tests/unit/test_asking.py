@@ -26,7 +26,7 @@ from maild.store.declare import RECORDS, Unique, hint
 from maild.store.memory import memory
 from maild.store.prepared import Statement
 from maild.store.question import Among, Question
-from maild.store.schema import METADATA, TABLES, primary_of
+from maild.store.schema import TABLES, metadata, primary_of
 from maild.store.types import keyed
 from maild.store.unit import Unit
 from tests.fresh import make_tables
@@ -93,7 +93,7 @@ def plain(dice: random.Random, python: Any) -> Any:
 
 def made(dice: random.Random) -> list[Any]:
     """Rows of every table, what others refer to first."""
-    order = {table: n for n, table in enumerate(METADATA.sorted_tables)}
+    order = {table: n for n, table in enumerate(metadata().sorted_tables)}
     found, seed = [], dice.random()
     for record in sorted(RECORDS, key=lambda r: order[TABLES[r]]):
         dice = random.Random(f"{seed} {record.__name__}")  # whatever other tables there are
@@ -204,7 +204,7 @@ def test_both_halves_of_every_question_agree(store: Store, seed: int) -> None:
 def filled(store: Store, rows: list[Any]) -> None:
     """The database holds these rows and no others."""
     with store.unit() as unit:
-        for table in reversed(METADATA.sorted_tables):
+        for table in reversed(metadata().sorted_tables):
             link_of(unit).run(Statement(sa.delete(table)), {})
         for row in rows:
             unit.add(copy(row))

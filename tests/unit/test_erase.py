@@ -20,7 +20,7 @@ from maild.store.records import (
     Setting,
     Ticket,
 )
-from maild.store.schema import METADATA
+from maild.store.schema import metadata
 from tests.fresh import make_tables
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -104,7 +104,7 @@ def filled(store: Store) -> None:
 def everything(store: Store) -> str:
     """All that all columns hold, read as what it is."""
     with store.engine.connect() as connection:
-        rows = [connection.execute(sa.select(table)).all() for table in METADATA.sorted_tables]
+        rows = [connection.execute(sa.select(table)).all() for table in metadata().sorted_tables]
     return repr(rows)
 
 

@@ -21,7 +21,7 @@ from maild.app import build, open_app
 from maild.errors import MaildError, UsageError
 from maild.store import Store, migrate
 from maild.store.asking import integrity
-from maild.store.schema import METADATA
+from maild.store.schema import metadata
 from tests.scenario.conversation import Desk
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -204,7 +204,7 @@ def fill(connection: sa.Connection, mark: int) -> None:
     tables.reflect(connection)
     for table in tables.sorted_tables:
         plain = not table.name.startswith(("search_words", "alembic_version"))
-        if plain and table.name in METADATA.tables:
+        if plain and table.name in metadata().tables:
             values = {c.name: value(c, mark) for c in table.columns if not c.nullable or c.unique}
             connection.execute(table.insert(), values)
 

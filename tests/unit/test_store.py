@@ -13,7 +13,7 @@ from maild.errors import MaildError, Unavailable, UsageError
 from maild.store import Store, asking, types
 from maild.store.migrate import migrate
 from maild.store.records import Message, Setting
-from maild.store.schema import METADATA
+from maild.store.schema import metadata
 from maild.store.types import clean
 from tests.looking import every, the
 
@@ -29,7 +29,7 @@ def test_the_migrations_lead_to_the_tables_that_the_code_has(store: Store) -> No
     with store.engine.connect() as connection:
         ours = {"include_object": lambda _, name, kind, *__: kind != "table" or not _apart(name)}
         context = MigrationContext.configure(connection, opts=ours)
-        assert compare_metadata(context, METADATA) == []
+        assert compare_metadata(context, metadata()) == []
 
 
 def _apart(name: str) -> bool:

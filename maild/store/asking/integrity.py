@@ -13,7 +13,7 @@ from maild.store.asking import people
 from maild.store.prepared import Row, Statement
 from maild.store.question import param
 from maild.store.records import Message, Note, NumberSeries, OutboxItem, Raw, Thread, Ticket
-from maild.store.schema import METADATA, TABLES, columns
+from maild.store.schema import TABLES, columns, metadata
 from maild.store.types import unpack
 from maild.store.unit import Unit
 
@@ -115,7 +115,7 @@ def undoable_by(unit: Unit, stored_id: int) -> int | None:
 
 def dangling(unit: Unit) -> Iterator[tuple[str, str, int]]:
     """(table, column, rows) of references that point to nothing."""
-    for table in METADATA.sorted_tables:
+    for table in metadata().sorted_tables:
         for key in table.foreign_keys:
             other = key.column.table.alias()
             query = sa.select(sa.func.count()).select_from(table)

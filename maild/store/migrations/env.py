@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from maild.store.schema import METADATA
+from maild.store.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
+    target_metadata=metadata(),
     transactional_ddl=False,  # the caller's transaction holds it all
 )
 context.run_migrations()

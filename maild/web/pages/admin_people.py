@@ -17,8 +17,8 @@ from maild.store.asking import people as asking_people
 from maild.store.records import Organization, Person
 from maild.store.unit import Unit
 from maild.web.site import action, page
-from maild.web.times import zones
 from maild.web.visit import Visit
+from maild.zones import zone_names
 
 SCREENFUL = 200
 Named = TypeVar("Named", Person, Organization)
@@ -80,7 +80,7 @@ def _person(visit: Visit, found: Person | None, problem: str = "", status: int =
         fixed=found is not None and found.source == "config",
         organizations=[o.name for o in asking_clients.some(visit.unit, None, 1000)],
         languages=visit.console.look.languages,
-        zones=zones(),
+        zones=zone_names(),
         history=_history(visit, f"person {found.id}") if found else [],
     )
 

@@ -19,8 +19,8 @@ from maild.store.unit import Unit
 from maild.web import forms
 from maild.web.pages.tickets import Row
 from maild.web.site import action, page
-from maild.web.times import zones
 from maild.web.visit import Visit
+from maild.zones import is_zone, zone_names
 
 
 def _rows(visit: Visit, ids: list[int]) -> list[Row]:
@@ -89,7 +89,7 @@ def me(visit: Visit) -> Response:
     return visit.page(
         "me.html",
         languages=visit.console.look.languages,
-        zones=zones(),
+        zones=zone_names(),
         landing=[*landing, ("/work", visit.words("Work list"))],
         saved=visit.query("saved") == "1",
         absence=absence.of(visit.person, visit.now),
@@ -129,7 +129,7 @@ def change_me(visit: Visit) -> Response:
         value = visit.field(name)
         wishes[name] = value if value in allowed else allowed[0]
     language, zone, landing = (visit.field(n) for n in ("language", "timezone", "landing"))
-    if zone and zone not in zones():
+    if zone and not is_zone(zone):
         raise UsageError(sentence('"{text}" is no time zone.', text=zone))
     wishes["language"] = language if language in visit.console.look.languages else ""
     wishes["timezone"] = zone
