@@ -11,7 +11,7 @@ demo: setup
 
 test: lint
 	@tests/install-servers.sh
-	$(BIN)/pytest -n 4 --dist worksteal -m no_cover           # many wait for servers
+	$(BIN)/pytest -n 6 --dist worksteal -m no_cover           # many wait for servers
 	$(BIN)/pytest -n 4 --dist worksteal -m "not no_cover" --cov --cov-report=
 	@echo "Lines and branches that the unit tests ran; lowest first:"
 	@$(BIN)/coverage report --sort=cover --skip-covered | sed -n '3,14p;$$p'

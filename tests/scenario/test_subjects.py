@@ -39,16 +39,20 @@ FORWARDS = (
 
 def test_h80_who_merely_replies_repeats_no_phrase_of_a_title(make_desk: MakeDesk) -> None:
     desk = make_desk()
-    for title in ("Mail from Acme is spam", "Ich glaube, das ist spam", "Printer is resolved"):
+    prefixes = (*REPLIES, *FORWARDS, "Zwrot zewn.")
+    for turn, title in enumerate(("Mail from Acme is spam", "Das ist spam", "Printer is resolved")):
         desk.ann.mail(title, "What shall I do?")
-        was = desk.ticket()
-        for prefix in (*REPLIES, *FORWARDS, "Zwrot zewn."):
-            last = desk.ann.received()[-1]
-            told = str(last["Subject"])
-            for subject in (f"{prefix}: {told}", f"{prefix}: {title}", f"[BULK] {prefix}: {told}"):
-                headers = {"In-Reply-To": str(last["Message-ID"])}
-                desk.bob.mail(subject, "Please keep it.", headers=headers)
-            desk.bob.mail(f"{prefix}: {numbered(desk, title)}", "Please keep it.")
+        was, last = desk.ticket(), desk.ann.received()[-1]
+        told, headers = str(last["Subject"]), {"In-Reply-To": str(last["Message-ID"])}
+        for count, prefix in enumerate(prefixes, turn):  # each in another form a title
+            forms = (
+                (f"{prefix}: {told}", headers),
+                (f"{prefix}: {title}", headers),
+                (f"[BULK] {prefix}: {told}", headers),
+                (f"{prefix}: {numbered(desk, title)}", None),
+            )
+            subject, extra = forms[count % len(forms)]
+            desk.bob.mail(subject, "Please keep it.", headers=extra)
         assert desk.ticket()["number"] == was["number"]
         assert desk.ticket()["status_kind"] not in ("resolved", "closed")
 
