@@ -56,7 +56,7 @@ def import_(
     exports = load_mapping(source)
     app = open_app(config, look=dry_run)
     plan = make_plan(
-        read_exports(files, exports), exports, app.profile, app.settings.config.desk.zone
+        read_exports(files, exports), exports, app.profile, app.settings.config, datetime.now(UTC)
     )
     if plan.mistakes:
         raise UsageError(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from maild.yamlfile import key, nearest
 
 LARGEST = 256 * 1024 * 1024  # octets of one file
 LONGEST = 16 * 1024 * 1024  # characters of one field
+BEGINNING = 200  # octets in which a file that is no text shows it
+SEPARATOR = re.compile(r'"?sep=([,;\t|])"?[ \t]*(?:\r\n?|\n)', re.IGNORECASE)
 MOST_MISTAKES = 50  # that are told of one file
 
 
@@ -47,12 +50,13 @@ def read(file: Path) -> Sheet:
     """All of a file, without empty lines; UsageError: it cannot be read, or is no CSV."""
     text = _text(file)
     csv.field_size_limit(LONGEST)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    try:
-        headings = tuple(name.strip() for name in next(reader, []))
-        return Sheet(file, headings, tuple(_lines(reader, reader.line_num)))
-    except csv.Error as error:
-        raise UsageError(f"{file}, line {reader.line_num}: this is no CSV: {error}.") from error
+    source = io.StringIO(text, newline="")
+    said = SEPARATOR.match(text)  # Excel's own first line
+    first = len(source.readline().splitlines()) if said else 0
+    delimiter = said[1] if said else _delimiter(text)
+    lines = _lines(file, csv.reader(source, delimiter=delimiter, strict=True), first)
+    _, headings = next(lines, (0, ()))
+    return Sheet(file, headings, tuple(lines))
 
 
 def rows(file: Path, columns: Iterable[str], needed: Iterable[str]) -> list[Row]:
@@ -104,13 +108,33 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"unknown: {name}{f', {hint}' if hint.startswith('did you mean') else ''}"
 
 
-def _lines(reader: Any, line: int) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """(where it begins, its values); a value with line breaks makes a row of several lines."""
-    for values in reader:
-        begins, line = line + 1, reader.line_num
-        stripped = tuple(value.strip() for value in values)
-        if any(stripped):
-            yield begins, stripped
+def _lines(file: Path, reader: Any, line: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """(where it begins, its values); a value with line breaks makes a row of several lines.
+
+    A quote that ends nowhere would swallow the lines behind it: it is told where it began.
+    """
+    first = line
+    try:
+        for values in reader:
+            begins, line = line + 1, first + reader.line_num
+            stripped = tuple(value.strip() for value in values)
+            if any(stripped):
+                yield begins, stripped
+    except csv.Error as error:
+        raise UsageError(
+            f"{file}, line {line + 1}: what begins here is no CSV ({error}). A value that "
+            "begins with a double quote must end with one, and a quote within it is written twice."
+        ) from error
+
+
+def too_many(values: tuple[str, ...], columns: int) -> str:
+    """What is wrong with a line of more values than columns; "" where nothing is."""
+    if not any(values[columns:]):
+        return ""
+    return (
+        f"it has {len(values)} values, and the first line names {columns} columns; text with the "
+        "separator in it stands in double quotes."
+    )
 
 
 def _column(heading: str) -> str:
@@ -119,11 +143,8 @@ def _column(heading: str) -> str:
 
 
 def _fields(file: Path, line: int, names: list[str], values: tuple[str, ...]) -> dict[str, str]:
-    if any(values[len(names) :]):
-        raise UsageError(
-            f"{file}, line {line}: it has {len(values)} values, and the first line names "
-            f"{len(names)} columns; text with the separator in it stands in double quotes."
-        )
+    if excess := too_many(values, len(names)):
+        raise UsageError(f"{file}, line {line}: {excess}")
     there = zip(names, values, strict=False)
     return {name: field_values.uncell(value) for name, value in there if name}
 
@@ -139,6 +160,8 @@ def _text(file: Path) -> str:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
     if octets.startswith((b"\xff\xfe", b"\xfe\xff")):  # Excel's "Unicode text"
         return octets.decode("utf-16", "replace")
+    if b"\0" in octets[:BEGINNING]:
+        raise UsageError(f"{file} is no text; save the sheet as CSV (UTF-8).")
     try:
         return octets.decode("utf-8-sig")
     except UnicodeDecodeError:

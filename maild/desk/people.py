@@ -297,7 +297,7 @@ def put_organization(
         found = unit.add(Organization(name=name))
     if active is not None:
         unit.change(found, active=active)
-    for key in map(_domain, domains):
+    for key in map(mail_domain, domains):
         _give_domain(unit, key, found)
     return found
 
@@ -313,7 +313,7 @@ def alter_organization(
     other = asking.people.organization_named(unit, wanted)
     if not wanted or (other is not None and other.id != found.id):
         raise UsageError(sentence('The name "{name}" is taken, or empty.', name=wanted))
-    keys = [_domain(domain) for domain in domains]
+    keys = [mail_domain(domain) for domain in domains]
     unit.change(found, name=wanted, active=active)
     for domain in unit.all(asking.people.DOMAINS):
         if domain.organization_id == found.id and domain.domain not in keys:
@@ -322,7 +322,7 @@ def alter_organization(
         _give_domain(unit, key, found)
 
 
-def _domain(text: str) -> str:
+def mail_domain(text: str) -> str:
     """The mail domain as it is compared; UsageError for one that is anybody's."""
     key = Address("", f"x@{text.strip().lstrip('@')}").domain
     if key in PUBLIC_DOMAINS or "." not in key:
@@ -348,7 +348,7 @@ class Change:
 
 def add(unit: Unit, email: str, change: Change, now: datetime) -> Person:
     """A new person; UsageError where the address is taken or none."""
-    key = _key(email)
+    key = address_key(email)
     if by_address(unit, Address("", key)) is not None:
         raise UsageError(
             sentence("{email} is somebody's already; change that person instead.", email=email)
@@ -388,14 +388,14 @@ def alter(unit: Unit, person: Person, change: Change) -> Person:
     if change.release:
         for address in asking.people.addresses(unit, person):
             unit.change(address, held=None, bounces=0)
-    give_addresses(unit, person, [_key(alias) for alias in change.aliases])
+    give_addresses(unit, person, [address_key(alias) for alias in change.aliases])
     return person
 
 
 def new_address(unit: Unit, person: Person, email: str) -> None:
     """Gives somebody a further address; UsageError where it is a colleague's, or another's whom
     nobody learned by a mail alone."""
-    key = _key(email)
+    key = address_key(email)
     holder = by_address(unit, Address("", key))
     if holder is not None and holder is not person and holder.source != "mail":
         raise UsageError(
@@ -419,7 +419,8 @@ def take_address(unit: Unit, person: Person, address: str) -> None:
     unit.delete(row)
 
 
-def _key(email: str) -> str:
+def address_key(email: str) -> str:
+    """The address as it is compared; UsageError for what is none."""
     key = Address("", email).key
     local, at, domain = key.rpartition("@")
     if not (local and at and domain) or any(c.isspace() or c in '<>,;"' for c in key):

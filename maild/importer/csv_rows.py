@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from maild.desk import csv_files
@@ -10,22 +11,49 @@ from maild.desk.csv_files import Row
 from maild.errors import UsageError
 from maild.importer.mapping import KINDS, heading
 from maild.importer.mapping import Mapping as Exports
+from maild.parse.invisible import one_line
 from maild.yamlfile import key
 
+SHOWN = 60  # characters of a value that a report shows
 
-def read_exports(files: Iterable[Path], exports: Exports) -> dict[str, list[Row]]:
+
+@dataclass(slots=True)
+class Exported:
+    """What stands in the files, and what is to be said of them."""
+
+    rows: dict[str, list[Row]]  # by their kind
+    mistakes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+
+def read_exports(files: Iterable[Path], exports: Exports) -> Exported:
     """The rows of all files by their kind; UsageError for a file that is none of them."""
-    found: dict[str, list[Row]] = {kind: [] for kind in KINDS}
+    found = Exported({kind: [] for kind in KINDS})
     for file in files:
-        kind, rows = _read(file, exports)
-        found[kind] += rows
+        _read(file, exports, found)
     return found
 
 
-def _read(file: Path, exports: Exports) -> tuple[str, list[Row]]:
+def _read(file: Path, exports: Exports, found: Exported) -> None:
     sheet = csv_files.read(file)
+    if not sheet.headings:
+        raise UsageError(f"{file} is empty; its first line must name the columns.")
     kind, places = _kind(file, [heading(name) for name in sheet.headings], exports)
-    return kind, [Row(file, line, _fields(values, places, exports)) for line, values in sheet.lines]
+    read = {place for columns in places.values() for place in columns}
+    left = [name for place, name in enumerate(sheet.headings) if name and place not in read]
+    if left:
+        found.remarks.append(
+            f"{file}: read as {kind}; columns that are not read: {', '.join(map(short, left))}."
+        )
+    for line, values in sheet.lines:
+        if excess := csv_files.too_many(values, len(sheet.headings)):
+            found.mistakes.append(f"{file}, line {line}: {excess}")
+        found.rows[kind].append(Row(file, line, _fields(values, places, exports)))
+
+
+def short(text: str) -> str:
+    """A value as a report shows it: one line, and no page."""
+    return one_line(text[: 2 * SHOWN])[:SHOWN]
 
 
 def _kind(file: Path, headings: list[str], exports: Exports) -> tuple[str, dict[str, list[int]]]:
@@ -39,7 +67,7 @@ def _kind(file: Path, headings: list[str], exports: Exports) -> tuple[str, dict[
     if best[0]:
         return best[1], best[2]
     needs = "; ".join(
-        f"{kind}: " + ", ".join(_named(exports, kind, field) for field in exports.needed(kind))
+        f"{kind}: " + ", ".join(_named(exports, kind, name) for name in exports.needed(kind))
         for kind in exports.headings
     )
     raise UsageError(
@@ -48,12 +76,12 @@ def _kind(file: Path, headings: list[str], exports: Exports) -> tuple[str, dict[
     )
 
 
-def _named(exports: Exports, kind: str, field: str) -> str:
-    return " or ".join(f'"{name}"' for name in exports.headings[kind][field]) or field
+def _named(exports: Exports, kind: str, name: str) -> str:
+    return " or ".join(f'"{name}"' for name in exports.headings[kind][name]) or name
 
 
 def _places(headings: list[str], names: tuple[str, ...]) -> list[int]:
-    return [headings.index(name) for name in names if name in headings]
+    return [headings.index(name) for name in dict.fromkeys(map(heading, names)) if name in headings]
 
 
 def _fields(

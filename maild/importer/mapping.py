@@ -75,7 +75,8 @@ KEYS = (
         "the profile, `1` the first", keys=()),
     Key("public", "list", "values of `public` that mean that the contact may read the note",
         "[yes, External]", ("true", "yes", "1", "public")),
-    Key("nothing", "list", "values that mean nothing", '["-"]', ("-", "n/a", "null", "none")),
+    Key("nothing", "list", "values that mean nothing", '["-"]',
+        ("-", "n/a", "null", "none", "0000-00-00", "0000-00-00 00:00:00", "0001-01-01 00:00:00")),
 )  # fmt: skip
 FREE = ("status", "priority")  # sections whose keys are the old desk's own words
 KINDS = ("organizations", "contacts", "tickets", "notes")
@@ -134,16 +135,12 @@ def _read(file: Path, data: Map) -> Mapping:
     reading.problems.end()
     return Mapping(
         name=found["name"],
-        headings={kind: _folded(found[kind]) for kind in KINDS if kind in data},
+        headings={kind: found[kind] for kind in KINDS if kind in data},
         dates=found["dates"],
         public=frozenset(map(key, found["public"])),
         nothing=frozenset(map(key, found["nothing"])),
         **words,
     )
-
-
-def _folded(section: Map_[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {field: tuple(map(heading, names)) for field, names in section.items()}
 
 
 def _words(reading: Reading, file: Path, value: Any) -> dict[str, str]:

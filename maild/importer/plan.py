@@ -8,21 +8,29 @@ there: it is imported, and said.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from maild.config import Config
 from maild.desk.csv_files import Row
 from maild.desk.former_numbers import folded_number
-from maild.desk.people import PUBLIC_DOMAINS
+from maild.desk.people import PUBLIC_DOMAINS, address_key, mail_domain
 from maild.desk.profile import STATUS_KINDS, Profile
+from maild.errors import UsageError
+from maild.importer.csv_rows import Exported, short
 from maild.importer.mapping import Mapping as Exports
-from maild.model import Address
+from maild.parse.html import to_text
+from maild.parse.invisible import one_line
 from maild.yamlfile import key, nearest
 
 WORDS = re.compile(r"[,;\s]+")
+LONGEST_ADDRESS = 254  # RFC 5321 §4.5.3.1.3
 TAGS = re.compile(r"[,;|]\s*")
+LANGUAGE = re.compile(r"^([a-z]{2})(?:[-_].*)?$", re.IGNORECASE)
+LANGUAGES = {"english": "en", "german": "de", "deutsch": "de", "french": "fr", "français": "fr"}
+PAGE = re.compile(r"\A<(?:[a-z]+[1-6]?|!doctype)\b|<br ?/?>|</(?:p|div)>", re.IGNORECASE)
+DAY_OR_MONTH = ("%d/%m/", "%m/%d/", "%d-%m-", "%m-%d-")  # which of them is first, nobody can see
 WEB = re.compile(r"^(?:https?://)?(?:www\.)?([^/\s:]+).*$", re.IGNORECASE)
 
 
@@ -103,10 +111,13 @@ class Plan:
 
 
 def make_plan(
-    rows: Mapping[str, list[Row]], exports: Exports, profile: Profile, zone: tzinfo
+    exported: Exported, exports: Exports, profile: Profile, config: Config, now: datetime
 ) -> Plan:
-    """Holds all rows to the profile; `zone`: of dates that name none."""
-    reading = _Reading(exports, profile, zone)
+    """Holds all rows to the profile; what has happened is not later than `now`."""
+    reading = _Reading(exports, profile, config, now)
+    reading.plan.mistakes += exported.mistakes
+    reading.plan.remarks += exported.remarks
+    rows = exported.rows
     for row in rows["organizations"]:
         reading.organization(row)
     for row in rows["contacts"]:
@@ -123,9 +134,14 @@ def make_plan(
 class _Reading:
     """One pass over the rows."""
 
-    def __init__(self, exports: Exports, profile: Profile, zone: tzinfo) -> None:
-        self.exports, self.profile, self.zone = exports, profile, zone
+    def __init__(self, exports: Exports, profile: Profile, config: Config, now: datetime) -> None:
+        self.exports, self.profile = exports, profile
+        self.zone = config.desk.zone  # of dates that name none
+        self.ours = config.addresses  # which are nobody's
+        self.latest = now + timedelta(days=1)  # of what has happened; a day for zones and clocks
         self.plan = Plan()
+        self._unknown: dict[str, str] = {}  # a status that nothing is called → what is said of it
+        self._guessed: set[str] = set()  # forms of dates of which a reading was said
         self._tickets: dict[str, OldTicket] = {}
 
     def organization(self, row: Row) -> None:
@@ -135,20 +151,14 @@ class _Reading:
             return
         domains = [WEB.sub(r"\1", word).lower() for word in WORDS.split(row.get("domains"))]
         for domain in PUBLIC_DOMAINS.intersection(domains):
-            self._remark(row, f"{domain} is everybody's; it is not taken for {name}.")
-        language = row.get("language").lower()[:2] or None
-        self.plan.organizations.append(
-            OldOrganization(
-                name,
-                tuple(d for d in domains if "." in d and d not in PUBLIC_DOMAINS),
-                language,
-            )
-        )
+            self._remark(row, f"{domain} is everybody's; it is not taken for {short(name)}.")
+        theirs = tuple(domain for domain in domains if _is_domain(domain))
+        self.plan.organizations.append(OldOrganization(one_line(name), theirs, _language(row)))
 
     def contact(self, row: Row) -> None:
         email = row.get("email")
-        if not _is_address(email):
-            self._remark(row, f'a contact without a mail address ("{email}") is left out.')
+        if not self._is_anybodys(row, email):
+            self._remark(row, f'a contact without a mail address ("{short(email)}") is left out.')
             return
         parts = (row.get("first_name"), row.get("last_name"))
         self.plan.contacts.append(
@@ -156,8 +166,8 @@ class _Reading:
                 email=email,
                 name=row.get("name") or " ".join(filter(None, parts)) or email.partition("@")[0],
                 aliases=tuple(a for a in WORDS.split(row.get("aliases")) if _is_address(a)),
-                organization=row.get("organization") or None,
-                language=row.get("language").lower()[:2] or None,
+                organization=one_line(row.get("organization")) or None,
+                language=_language(row),
             )
         )
 
@@ -167,27 +177,27 @@ class _Reading:
             self._mistake(row, "the ticket has no number.")
             return
         if number in self._tickets:
-            self._mistake(row, f"ticket {number} stands there twice.")
+            self._mistake(row, f"ticket {short(number)} stands there twice.")
             return
-        completed = self._date(row, "completed")
+        completed = self._past(row, "completed")
         email = row.get("contact_email")
         ticket = OldTicket(
             number=number,
-            title=row.get("title") or "(no subject)",
-            description=row.get("description"),
+            title=one_line(row.get("title")) or "(no subject)",
+            description=_words(row.get("description")),
             status=self._status(row, completed),
             priority=self._priority(row),
             queue=self._known(row, "queue", self.profile.queues),
             type=self._known(row, "type", self.profile.types),
-            organization=row.get("organization") or None,
-            contact=row.get("contact"),
-            contact_email=email if _is_address(email) else None,
+            organization=one_line(row.get("organization")) or None,
+            contact=one_line(row.get("contact")),
+            contact_email=email if self._is_anybodys(row, email) else None,
             resource=row.get("resource") or None,
             tags=tuple(filter(None, TAGS.split(row.get("tags")))),
-            created=self._date(row, "created"),
+            created=self._past(row, "created"),
             completed=completed,
             due=self._date(row, "due"),
-            resolution=row.get("resolution") or None,
+            resolution=_words(row.get("resolution")) or None,
         )
         self._tickets[number] = ticket
         self.plan.tickets.append(ticket)
@@ -196,17 +206,17 @@ class _Reading:
         number = folded_number(row.get("ticket"))
         ticket = self._tickets.get(number)
         if ticket is None:
-            self._mistake(row, f'a note of ticket "{row.get("ticket")}", which is in no file.')
+            self._mistake(row, f'a note of ticket "{short(number)}", which is in no file.')
             return
         email = row.get("by_email")
         ticket.notes.append(
             OldNote(
-                text=row.get("text"),
-                title=row.get("title") or None,
-                by=row.get("by"),
-                by_email=email if _is_address(email) else None,
+                text=_words(row.get("text")),
+                title=one_line(row.get("title")) or None,
+                by=one_line(row.get("by")),
+                by_email=email if _is_address(email) and not self._is_ours(email) else None,
                 public=key(row.get("public")) in self.exports.public,
-                created=self._date(row, "created"),
+                created=self._past(row, "created"),
             )
         )
 
@@ -223,8 +233,8 @@ class _Reading:
                 ticket.contact_email = next(iter(same))[1]
             elif ticket.contact_email is None:
                 self.plan.remarks.append(
-                    f"Ticket {ticket.number} has no contact: "
-                    f'"{ticket.contact}" has no mail address in these files.'
+                    f"Ticket {short(ticket.number)} has no contact: "
+                    f'"{short(ticket.contact)}" has no mail address in these files.'
                 )
 
     # ---- values
@@ -241,13 +251,17 @@ class _Reading:
         of_kind = [s.name for s in profile.statuses.values() if s.kind == key(ours)]
         if key(ours) in STATUS_KINDS and of_kind:
             return profile.complete_status if key(ours) == "closed" else of_kind[0]
-        possible = [*profile.statuses, *STATUS_KINDS]
-        self._mistake(
-            row,
-            f'status "{written}" is none of the profile {profile.name}; name one in `status` of '
-            f"the mapping: {nearest(ours, possible)}",
-        )
+        self._mistake(row, self._no_status(short(written)))
         return profile.new_status
+
+    def _no_status(self, written: str) -> str:
+        if written not in self._unknown:
+            self._unknown[written] = (
+                f'status "{written}" is none of the profile {self.profile.name}; name one in '
+                "`status` of the mapping: "
+                + nearest(written, [*self.profile.statuses, *STATUS_KINDS])
+            )
+        return self._unknown[written]
 
     def _priority(self, row: Row) -> str:
         priorities = self.profile.priorities
@@ -257,7 +271,9 @@ class _Reading:
         if found is None and ours.isdigit() and 1 <= int(ours) <= len(priorities):
             found = priorities[int(ours) - 1]
         if found is None and written:
-            self._remark(row, f'priority "{written}" is unknown here; {priorities[0]} is taken.')
+            self._remark(
+                row, f'priority "{short(written)}" is unknown here; {priorities[0]} is taken.'
+            )
         return found or priorities[0]
 
     def _known(self, row: Row, name: str, possible: Any) -> str | None:
@@ -265,24 +281,58 @@ class _Reading:
         found = next((word for word in possible if key(word) == key(written)), None)
         if written and found is None:
             usual = next(iter(possible))
-            self._remark(row, f'{name} "{written}" is unknown here; {usual} is taken.')
+            self._remark(row, f'{name} "{short(written)}" is unknown here; {usual} is taken.')
         return found
 
     def _date(self, row: Row, name: str) -> datetime | None:
         written = row.get(name)
         if not written:
             return None
-        for read in (datetime.fromisoformat, *map(_by_format, self.exports.dates)):
+        for form in ("", *self.exports.dates):
             try:
-                found = read(written)
-            except ValueError:
+                found = _read_date(written, form)
+                aware = found if found.tzinfo else found.replace(tzinfo=self.zone)
+                moment = aware.astimezone(UTC)
+            except (ValueError, OverflowError):
                 continue
-            aware = found if found.tzinfo else found.replace(tzinfo=self.zone)
-            return aware.astimezone(UTC)
+            self._say_reading(row, written, form, found)
+            return moment
         self._mistake(
-            row, f'{name} "{written}" cannot be read as a date; write its form into `dates`.'
+            row, f'{name} "{short(written)}" cannot be read as a date; write its form into `dates`.'
         )
         return None
+
+    def _past(self, row: Row, name: str) -> datetime | None:
+        """When something happened that has happened."""
+        found = self._date(row, name)
+        if found is not None and found > self.latest:
+            day = f"{found.astimezone(self.zone):%d %B %Y}"
+            self._mistake(
+                row,
+                f'{name} "{short(row.get(name))}" would be {day}, which is yet to come; '
+                "write the form of these dates into `dates`.",
+            )
+        return found
+
+    def _say_reading(self, row: Row, written: str, form: str, found: datetime) -> None:
+        """Once of each form: which is the day in 02/05/2024 is a guess that a person can check."""
+        if form.startswith(DAY_OR_MONTH) and form not in self._guessed:
+            self._guessed.add(form)
+            self._remark(
+                row,
+                f'"{short(written)}" is read as {found:%d %B %Y}, and the like of it in the same '
+                "way; if that is wrong, write the form of these dates into `dates` of a mapping.",
+            )
+
+    def _is_anybodys(self, row: Row, email: str) -> bool:
+        """Whether it is an address, and not the desk's own."""
+        if not self._is_ours(email):
+            return _is_address(email)
+        self._remark(row, f"{short(email)} is an address of this desk; it is nobody's.")
+        return False
+
+    def _is_ours(self, email: str) -> bool:
+        return _is_address(email) and address_key(email) in self.ours
 
     def _mistake(self, row: Row, text: str) -> None:
         self.plan.mistakes.append(f"{row.file}, line {row.line}: {text}")
@@ -291,10 +341,31 @@ class _Reading:
         self.plan.remarks.append(f"{row.file}, line {row.line}: {text}")
 
 
-def _by_format(form: str) -> Callable[[str], datetime]:
-    return lambda text: datetime.strptime(text, form)
+def _read_date(text: str, form: str) -> datetime:
+    return datetime.strptime(text, form) if form else datetime.fromisoformat(text)
 
 
 def _is_address(text: str) -> bool:
-    local, at, domain = Address("", text).key.rpartition("@")
-    return bool(local and at and domain) and not any(c.isspace() or c in "<>,;" for c in text)
+    try:
+        return len(text) <= LONGEST_ADDRESS and bool(address_key(text))
+    except UsageError:
+        return False
+
+
+def _is_domain(text: str) -> bool:
+    try:
+        return bool(mail_domain(text))
+    except UsageError:
+        return False
+
+
+def _language(row: Row) -> str | None:
+    """ "de-DE" and "German" → "de"; None where it says no language."""
+    written = row.get("language")
+    code = LANGUAGE.match(written)
+    return code[1].lower() if code else LANGUAGES.get(key(written))
+
+
+def _words(text: str) -> str:
+    """What people wrote: desks keep it as HTML, and some export it so."""
+    return to_text(text) if PAGE.search(text) else text

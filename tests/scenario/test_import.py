@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ from typer.testing import CliRunner
 
 from maild.cli import app
 from maild.errors import MaildError, UsageError
+from maild.importer import write
 from maild.importer.mapping import shipped
+from maild.importer.plan import OldTicket
+from maild.importer.write import Importer
 from tests.scenario.conversation import NEWEST, Desk
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
@@ -125,7 +129,32 @@ MISTAKES = {
         "Id,Subject,Status\n,A,Open\n2,B,Frozen\n",
         ["line 2: the ticket has no number", 'line 3: status "Frozen"'],
     ),
-    "another file": ("Colour,Size\nred,1\n", ["this is no export of Zendesk", '"subject"']),
+    "another file": ("Colour,Size\nred,1\n", ["this is no export of Zendesk", '"Raw subject"']),
+    "nothing in it": ("", ["is empty"]),
+    "dates in three styles": (
+        "Id,Subject,Created at\n1,A,2024-01-15 09:30:00 +0100\n2,B,15.01.2024\n3,C,01/15/2024\n",
+        ['line 3: created "15.01.2024" cannot', 'line 4: created "01/15/2024" cannot'],
+    ),
+    "dates that no calendar has": (
+        "Id,Subject,Created at\n1,A,0001-01-01\n2,B,9999-12-31T23:59:59-05:00\n3,C,2024-02-30\n",
+        ['line 2: created "0001', 'line 3: created "9999', 'line 4: created "2024-02-30" cannot'],
+    ),
+    "what has happened in the year 2999": (
+        "Id,Subject,Created at\n1,A,2999-12-31\n",
+        ["line 2", "31 December 2999, which is yet to come"],
+    ),
+    "a separator in a text": (
+        "Id,Subject,Status\n1,Printer, jammed,Open\n2,B,Open,,\n",
+        ["line 2: it has 4 values, and the first line names 3 columns"],
+    ),
+    "a quote that ends nowhere": (
+        'Id,Subject,Status\n1,"Screen 27,Open\n2,B,Open\n3,C,Open\n',
+        ["line 2: what begins here is no CSV"],
+    ),
+    "thousands of them": (
+        "Id,Subject,Status\n" + "".join(f"{n},A,Frozen\n" for n in range(2, 20_002)),
+        ["20000", "line 2: status", "and 19980 more mistakes"],
+    ),
 }
 
 
@@ -140,6 +169,94 @@ def test_mistakes_are_told_by_line_and_nothing_is_written(
         assert part in said
     with desk.store.look() as unit:
         assert unit.first(NEWEST) is None
+
+
+# What the file says, what is remarked, and what came of it.
+REMARKED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "a heading that nobody knows": (
+        "Id,Subject,State,Opened on\n1,A,Closed,2024-01-05\n",
+        "read as tickets; columns that are not read: State, Opened on.",
+        {"status": "New"},
+    ),
+    "a date of which the first number may be the day": (
+        "Nr,Betreff,Eingang\n1,A,02/05/2024\n",
+        '"02/05/2024" is read as 05 February 2024',
+        {"number": "T20240205.0001"},
+    ),
+    "our own address as the contact's": (
+        "Id,Subject,Requester Email\n1,A,support@example.com\n",
+        "support@example.com is an address of this desk",
+        {"contact": None},
+    ),
+    "no date at all": (
+        "Id,Subject,Status,Created at,Solved at\n1,A,Closed,2024-01-15,0000-00-00 00:00:00\n",
+        "Ticket 1 has no contact",
+        {"number": "T20240115.0001", "status_kind": "closed"},
+    ),
+    "a title of two lines": (
+        'Id,Subject\n1,"A\r\nBcc: m@evil.example"\n',
+        "Ticket 1 has no contact",
+        {"title": "A Bcc: m@evil.example"},
+    ),
+}
+OWN_DATES = (
+    "name: Old\ndates: ['%m/%d/%Y']\ntickets: {number: Nr, title: Betreff, created: Eingang}\n"
+)
+
+
+@pytest.mark.parametrize("text,remark,expected", REMARKED.values(), ids=list(REMARKED))
+def test_what_comes_out_otherwise_is_remarked(
+    desk: Desk, tmp_path: Path, text: str, remark: str, expected: dict[str, Any]
+) -> None:
+    file, mapping = tmp_path / "tickets.csv", tmp_path / "own.yaml"
+    file.write_text(text, newline="")
+    mapping.write_text(OWN_DATES)
+    source = str(mapping) if text.startswith("Nr") else "zendesk"
+    assert remark in _types(desk, str(file), "--from", source)
+    assert {name: desk.ticket()[name] for name in expected} == expected
+
+
+# What a file of notes says, and the words that people read.
+WORDS = {
+    "<p>It &amp; jams<br>really</p>": "It & jams\nreally",
+    "<div>Hello</div><div>World</div>": "Hello\nWorld",
+    "Hello<br />World": "Hello\nWorld",
+    "is 3 < 4 and <b> a tag?": "is 3 < 4 and <b> a tag?",
+    "one\r\n\r\n- two": "one\r\n\r\n- two",
+}
+
+
+def test_words_that_were_kept_as_html_are_read(desk: Desk, tmp_path: Path) -> None:
+    tickets, notes = tmp_path / "tickets.csv", tmp_path / "notes.csv"
+    tickets.write_text("Id,Subject\n1,A\n")
+    lines = ["Ticket ID,Comment", *(f'1,"{words}"' for words in WORDS)]
+    notes.write_text("\n".join(lines), newline="")
+    _types(desk, str(tickets), str(notes), "--from", "zendesk")
+    assert [note["text"] for note in desk.ticket()["notes"]] == list(WORDS.values())
+
+
+def test_an_import_that_was_cut_off_is_run_again(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "tickets.csv"
+    file.write_text("Id,Subject\n" + "".join(f"{n},Ticket {n}\n" for n in range(1, 8)))
+    whole, batches = Importer._tickets, iter(range(2))
+
+    def cut_off(importer: Importer, tickets: Sequence[OldTicket]) -> int:
+        if next(batches, None) is None:
+            raise KeyboardInterrupt
+        return whole(importer, tickets)
+
+    monkeypatch.setattr(write, "BATCH", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Importer, "_tickets", cut_off)
+        CliRunner().invoke(
+            app, ["import", str(file), "--from", "zendesk", "--config", str(desk.file)]
+        )
+    assert len(desk.tickets()) == 4
+    said = _types(desk, str(file), "--from", "zendesk")
+    assert "3 tickets are new (4 were here already)" in said
+    assert sorted(t["title"] for t in desk.tickets()) == [f"Ticket {n}" for n in range(1, 8)]
 
 
 def test_a_mapping_of_ones_own(desk: Desk, tmp_path: Path) -> None:

@@ -30,6 +30,11 @@ READ: tuple[tuple[bytes, list[tuple[int, dict[str, str]]]], ...] = (
      [(2, {"name": "PC-1"}), (3, {"name": "PC-2", "serial": "=1+1"})]),
     (b"name,serial,\nPC-1,7,\n", [(2, {"name": "PC-1", "serial": "7"})]),
     (b"name\n", []),
+    (b"sep=;\r\nname;serial\r\nPC-1;7\r\n", [(3, {"name": "PC-1", "serial": "7"})]),
+    (b'"sep=|"\nname|serial\n\nPC-1|7\n', [(4, {"name": "PC-1", "serial": "7"})]),
+    (b"name,serial\rPC-1,7\r", [(2, {"name": "PC-1", "serial": "7"})]),
+    (b'name,serial\n27" screen,7\n', [(2, {"name": '27" screen', "serial": "7"})]),
+    (b'name,serial\n"27"" screen",7\n', [(2, {"name": '27" screen', "serial": "7"})]),
 )  # fmt: skip
 WRONG = (
     (b"", "name is needed"),
@@ -37,6 +42,10 @@ WRONG = (
     (b"name,seriel\n", "unknown: seriel, did you mean serial?"),
     (b"name,Name\n", "name stands there twice"),
     (b"name,serial\nPC-1,7\nPC-2,a,b\n", "line 3: it has 3 values"),
+    (b'name,serial\nPC-1,7\n"PC-2,8\nPC-3,9\n', "line 3: what begins here is no CSV"),
+    (b'name,serial\n"a\nb",7\n"27" screen",8\nPC-3,9\n', "line 4: what begins here is no CSV"),
+    (PLAIN.encode("utf-16-le"), "is no text; save the sheet as CSV"),
+    (b"PK\x03\x04\x14\x00\x06\x00name,serial\n", "is no text; save the sheet as CSV"),
 )
 
 

@@ -97,10 +97,10 @@ def _plan(visit: Visit, folder: Path) -> Plan:
     app = visit.console.app
     exports = load_mapping(_source(visit))
     try:
-        rows = read_exports(sorted(folder.iterdir()), exports)
+        exported = read_exports(sorted(folder.iterdir()), exports)
     except MaildError as error:
         raise UsageError(str(error.message).replace(f"{folder}/", "")) from error
-    plan = make_plan(rows, exports, app.profile, app.settings.config.desk.zone)
+    plan = make_plan(exported, exports, app.profile, app.settings.config, visit.now)
     plan.mistakes = [said.replace(f"{folder}/", "") for said in plan.mistakes]
     plan.remarks = [said.replace(f"{folder}/", "") for said in plan.remarks]
     return plan
