@@ -5,13 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from pathlib import Path
+from threading import Barrier
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from maild import config
+from maild.app import build
 from maild.demo.writer import Writer, plain_text
+from maild.ingest.process import Pipeline
+from maild.model import MessageState
+from maild.parse.limits import LocalReader
+from maild.store import Store, asking
+from maild.store.records import Tap
+from maild.store.unit import Unit
 from tests.processes import maild
 from tests.scenario.conversation import PROOF, Desk
 
@@ -250,6 +260,53 @@ def test_e16_two_that_come_at_once_do_it_once(plain: Desk) -> None:
         writer.mail(subject, body + more)
     desk.transport.wait_until_done()
     assert [entry["minutes"] for entry in desk.ticket()["time_entries"]] == [15]
+
+
+def test_e16_two_daemons_that_take_them_up_at_once_do_it_once(
+    make_desk: Callable[..., Desk], postgres: str
+) -> None:
+    """Both have looked whether the link was used before either says that it was."""
+    desk = make_desk(database=postgres)
+    desk.bob.headers = {}
+    desk.ann.mail("Printer is on fire", "It smokes.")
+    subject, body = links(desk.bob)["15 minutes"]
+    writer = Writer(
+        "Bob Tech", "bob@example.com", "support@example.com", desk.transport.put, lambda: []
+    )
+    for more in ("One.", "Two."):
+        writer.mail(subject, body + more)
+    both, looked, answers = Barrier(2), asking.taps.used, list[bool]()
+
+    def used(unit: Unit, key: str) -> Tap | None:
+        found = looked(unit, key)
+        answers.append(found is not None)
+        if len(answers) <= both.parties:
+            both.wait(30)
+        return found
+
+    waiting = [message.id for message in desk.messages() if message.state == MessageState.STORED]
+    assert len(waiting) == 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asking.taps, "used", used)
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(lambda one: _another_daemon(desk, one), waiting))
+    desk.transport.wait_until_done()
+    assert answers == [False, False, True], "both raced, and the one who lost looked again"
+    assert [entry["minutes"] for entry in desk.ticket()["time_entries"]] == [15]
+    notes = [note["text"] for note in desk.ticket()["notes"]]
+    assert all(any(word in note for note in notes) for word in ("One.", "Two.")), "no word is lost"
+    assert all(message.state == MessageState.PROCESSED for message in desk.messages())
+
+
+def _another_daemon(desk: Desk, message: int) -> None:
+    settings = config.load(desk.file)
+    store = Store(settings.database_url)
+    try:
+        app = build(settings, store, now=desk.now)
+        pipeline = Pipeline(app.store, app.settings, app.rules, LocalReader())
+        pipeline.process(message, desk.now)
+    finally:
+        store.close()
 
 
 def test_links_stand_in_no_mail_to_a_bare_address_and_prove_no_admin(tmp_path: Path) -> None:
