@@ -1,4 +1,4 @@
-"""The admin's own templates, sentences and words for commands, as they are in force.
+"""The admin's own templates, canned replies, sentences and words for commands that are in force.
 
 Of a file that is broken the last good text is, from the database, so after a restart too; where
 there never was one, what we ship.  Each broken file has an alert, which ends when it is mended.
@@ -19,7 +19,7 @@ import structlog
 from maild import i18n
 from maild.commands import words
 from maild.config import Settings
-from maild.desk import last_good
+from maild.desk import canned_replies, last_good
 from maild.desk.alerts import clear_alert, raise_alert
 from maild.desk.notifications import FILE as CATALOGUE
 from maild.desk.notifications import catalogue
@@ -49,7 +49,7 @@ IN_TEMPLATES = (
 
 
 class OwnFiles:
-    """What lies in `templates` and `commands` beside maild.toml.  Threads may share it."""
+    """What lies in `templates`, `replies` and `commands` beside maild.toml; for any thread."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._store = store
@@ -143,6 +143,7 @@ class _Place:
             for pattern in IN_TEMPLATES:
                 found = sorted((self.folder / name).glob(pattern))
                 yield from (file for file in found if file.is_file())
+        yield from canned_replies.files(self.folder)
         if (own := words.own_folder(self.folder)) is not None:
             yield from words.own_files(own)
 
@@ -193,12 +194,25 @@ def _judged(place: _Place, pool: WorkerPool) -> tuple[dict[str, str], dict[str, 
 def _mistake(file: Path) -> str:
     """What is wrong with a file by itself; "" where nothing is."""
     try:
-        _READERS.get(file.name, _words if file.suffix == ".yaml" else _text)(file)
+        read = canned_replies.read if _is_reply(file) else _words_or_text(file)
+        _READERS.get(file.name, read)(file)
     except MaildError as error:
         return error.message
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         return f"{file} cannot be read ({type(error).__name__})."
     return ""
+
+
+def _is_template(name: str) -> bool:
+    return name.endswith(".md") and not _is_reply(Path(name))
+
+
+def _is_reply(file: Path) -> bool:
+    return file.parent.parent.name == canned_replies.FOLDER
+
+
+def _words_or_text(file: Path) -> Callable[[Path], object]:
+    return _words if file.suffix == ".yaml" else _text
 
 
 def _words(file: Path) -> object:
@@ -220,13 +234,13 @@ def _mistakes_of_templates(place: _Place, texts: Texts, pool: WorkerPool) -> dic
     """What is wrong with each layout, and then with each template, where nothing that is broken
     lies beside it."""
     layouts = [name for name in texts if Path(name).name == LAYOUT]
-    plain = {name: text for name, text in texts.items() if not name.endswith(".md")}
+    plain = {name: text for name, text in texts.items() if not _is_template(name)}
     found = {
         name: said and f"{name}: {said.removeprefix(LAYOUT + ': ')}"
         for name, said in _tried(place, plain, layouts, pool).items()
     }
     left = {name: text for name, text in texts.items() if not found.get(name)}
-    found |= _tried(place, left, [name for name in left if name.endswith(".md")], pool)
+    found |= _tried(place, left, [name for name in left if _is_template(name)], pool)
     return {name: said for name, said in found.items() if said}
 
 

@@ -47,8 +47,8 @@ class Zygote:
             return json.loads(self._process.stdout.readline())
 
     def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        # Not by the end of its input: workers that we forked may hold that pipe as well.
+        self._process.terminate()
         self._process.wait(30)
 
 

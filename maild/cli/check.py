@@ -168,7 +168,7 @@ def _replies(settings: Settings) -> str:
     wrong = canned_replies.problems(settings)
     if wrong:
         raise UsageError("\n".join(wrong))
-    names = {file.stem for file in canned_replies.folder(settings).glob("*/*.md")}
+    names = {file.stem for file in canned_replies.files(settings.folder)}
     return f"{len(names)} canned replies"
 
 

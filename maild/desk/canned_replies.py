@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -35,6 +36,7 @@ from maild.store.records import Person, Ticket
 from maild.yamlfile import nearest
 
 FOLDER = "replies"
+FILES = "[!.]*/[!.]*.md"  # in it: LANGUAGE/NAME
 WORDS = "words"
 MOST = 3  # that are suggested
 LONGEST = 20_000  # characters of a file
@@ -57,7 +59,14 @@ class Reply:
 
 
 def folder(settings: Settings) -> Path:
-    return settings.folder / FOLDER
+    """Where those are that are in force: of a broken file what it said when it was good, where the
+    admins are told (`maild/own_files.py`)."""
+    return settings.in_force / FOLDER
+
+
+def files(place: Path) -> list[Path]:
+    """Those beside a maild.toml."""
+    return [file for file in sorted((place / FOLDER).glob(FILES)) if file.is_file()]
 
 
 def read(file: Path) -> Reply:
@@ -94,9 +103,9 @@ def _read(file: Path, _mtime: int) -> Reply:
 
 
 def problems(settings: Settings) -> list[str]:
-    """What is wrong with each of the files."""
+    """What is wrong with each of the admin's files."""
     found = []
-    for file in sorted(folder(settings).glob("*/*.md")):
+    for file in files(settings.folder):
         try:
             read(file)
         except UsageError as error:
@@ -106,7 +115,7 @@ def problems(settings: Settings) -> list[str]:
 
 def named(desk: Desk, name: str, language: str) -> Reply | None:
     """The reply of this name in this language, else the desk's, else any; None where there is none
-    that can be read (which the admins are told)."""
+    that can be read."""
     if not _NAME.fullmatch(name.lower()):
         return None
     return next(iter(_in_language(desk, language, f"{name.lower()}.md")), None)
@@ -124,13 +133,10 @@ def _in_language(desk: Desk, language: str, pattern: str) -> Iterator[Reply]:
         for file in sorted((place / one).glob(pattern)):
             if file.stem in seen:
                 continue
-            try:
+            with suppress(UsageError, OSError):  # written at this moment; it is read again soon
                 found = read(file)
-            except UsageError as error:
-                desk.alert(f"reply:{file.stem}", f"A canned reply is left out. {error.message}")
-                continue
-            seen.add(file.stem)
-            yield found
+                seen.add(file.stem)
+                yield found
 
 
 def filled(desk: Desk, reply: Reply, ticket: Ticket, by: Person, words: str) -> str:

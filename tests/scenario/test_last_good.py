@@ -153,6 +153,8 @@ OWN = {
     "templates/en/sentences.yaml": "Please sign in.: Do sign in.\n",
     "templates/layout.html": (SHIPPED_TEMPLATES / "layout.html").read_text("utf-8")
     + "<!-- ours -->",
+    "replies/en/toner.md": "when: toner\n---\nHello {{ contact.first_name }}\n",
+    "replies/en/assigned.md": "Called like a template {{ words }}\n",
     "commands/phrases/en.yaml": PHRASE % "toast",
     "commands/dialects/mine.yaml": "- {word: fini, command: status, value: Complete}\n",
 }
@@ -167,6 +169,11 @@ BROKEN_WORDS: list[tuple[str, str | bytes]] = [
     ("templates/en/sentences.yaml", "- a list\n"),
     ("templates/layout.html", "{% block"),
     ("templates/layout.html", b"\xff"),
+    ("replies/en/toner.md", "Hello {{ contact.nmae }}\n"),
+    ("replies/en/toner.md", "wenn: toner\n---\nHello\n"),
+    ("replies/en/toner.md", b"Gr\xfc\xdfe"),
+    ("replies/en/toner.md", "when: toner\n---\n\n"),
+    ("replies/en/assigned.md", "{{ recipient.name }}\n"),
     ("commands/phrases/en.yaml", "phrases: 7\n"),
     ("commands/phrases/en.yaml", "phrases: [a, b]\n"),
     ("commands/phrases/en.yaml", "guards: {a: {b: c}}\nstatuses: 3\n"),
