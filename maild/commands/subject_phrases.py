@@ -18,7 +18,7 @@ from maild.commands.words import HOLE, Phrase, Vocabulary
 from maild.i18n import sentence
 from maild.model import Reason, Role
 from maild.parse import prefixes
-from maild.parse.fold import fold
+from maild.parse.fold import fold, without_accents
 
 LONGEST = 500  # characters of a subject that can carry a phrase
 LONGEST_ARGUMENT = 80
@@ -97,11 +97,10 @@ def _peel(subject: str, names: Names, carried: frozenset[str]) -> tuple[str, lis
 
 def _is_echo(text: str, command: Command, carried: frozenset[str]) -> bool:
     """The phrase stood in an earlier subject, in which this one ends, whatever is before it; or
-    this one is an earlier subject without its beginning."""
-    words, phrase = plain(text), fold(command.written)
-    return any(
-        words.endswith(c) or words == _DROPPED.sub("", c) for c in carried if len(c) >= len(phrase)
-    )
+    this one is an earlier subject without its beginning.  Accents may be lost on the way."""
+    words, phrase = without_accents(plain(text)), fold(command.written)
+    known = [without_accents(c) for c in carried if len(c) >= len(phrase)]
+    return any(words.endswith(c) or words == _DROPPED.sub("", c) for c in known)
 
 
 def _own_first(names: Names) -> Vocabulary:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain, takewhile
 
+from maild.parse.fold import without_accents
+
 LONGEST_TEXT = 200_000  # characters that are looked at
 LONGEST_WORD = 40
 MOST_WORDS = 5_000  # of one text
@@ -37,7 +39,7 @@ def asked(text: str) -> list[tuple[str, bool]]:
     The last word may be half typed; a single character of Chinese is the beginning of a pair.
     """
     plain = _plain(text[:500])
-    pieces = [piece for word in _WORD.findall(plain) for piece in _pieces(_without_marks(word))]
+    pieces = [piece for word in _WORD.findall(plain) for piece in _pieces(without_accents(word))]
     found = [(piece, len(piece) == 1 and _is_cjk(piece)) for piece in dict.fromkeys(pieces)]
     if found and not plain[-1:].isspace():
         found[-1] = (found[-1][0], True)
@@ -46,21 +48,14 @@ def asked(text: str) -> list[tuple[str, bool]]:
 
 def _words(text: str) -> Iterator[str]:
     for word in _WORD.findall(_plain(text)):
-        yield from _pieces(_without_marks(word))
+        yield from _pieces(without_accents(word))
         other = word.translate(_UMLAUTS)
         if other != word:
-            yield from _pieces(_without_marks(other))
+            yield from _pieces(without_accents(other))
 
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text).casefold())
-
-
-def _without_marks(word: str) -> str:
-    if word.isascii():
-        return word
-    parts = unicodedata.normalize("NFD", word)
-    return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))
 
 
 def _pieces(word: str) -> Iterator[str]:

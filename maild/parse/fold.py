@@ -17,3 +17,11 @@ def fold_letters(text: str) -> str:
         for apostrophe in "’‘´":
             text = text.replace(apostrophe, "'")
     return text.casefold().replace("`", "'")
+
+
+def without_accents(text: str) -> str:
+    """ "é" is "e"; letters of other alphabets stay what they are."""
+    if text.isascii():
+        return text
+    parts = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))

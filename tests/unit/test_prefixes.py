@@ -195,6 +195,17 @@ def test_an_echo_that_lost_its_beginning_does_nothing(before: str) -> None:
     assert read("RE: The plug is resolved", f"{before}is resolved") == ["resolve"]
 
 
+def test_an_echo_that_lost_its_accents_does_nothing() -> None:
+    for title, echo in (
+        ("Drucker für Büro ist erledigt", "AW: Drucker fur Buro ist erledigt"),
+        ("Écran cassé est résolu", "Re: Ecran casse est resolu"),
+        ("Kafé is resolved", "RE: [EXTERNAL] Kafe\u0301 is resolved"),
+    ):
+        assert read(echo, title) == [], echo
+        assert read(f"{echo} is spam", title) == ["spam"], echo
+    assert read("AW: Drucker fur Buro ist erledigt", "Drucker für Büro") == ["resolve"]
+
+
 def test_an_empty_subject_ends_nothing() -> None:
     assert read("Re: is resolved", "") == ["resolve"]
     assert read("is resolved", "", "Re:") == ["resolve"]
