@@ -148,8 +148,8 @@ we send a new toner for {{ ticket.number }}. {{ words }}
 words behind the name in the place of `{{ words }}` or below all of it; the answer to the technician
 shows what went out. `when` names words of a ticket: where it has them, the technician's mail
 suggests the reply. Names are those above that begin with `ticket.` and `desk.`, `contact.name`,
-`contact.first_name`, `resource.name` and `resource.first_name`. `maild check` reads the files; a
-broken one is left out, and the admins are told.
+`contact.first_name`, `resource.name` and `resource.first_name`. `maild check` reads the files; of a
+broken one the last good text stays in force, and the admins are told until it is mended.
 """
 
 _GROUPS = """\
