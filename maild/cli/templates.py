@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,9 @@ from maild.templates.history import History, me, what_changed
 from maild.templates.renderer import PooledRenderer
 from maild.templates.source import Library, TemplateFile
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A notification, like complete.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="A notification, like complete; or layout.")
+]
 Lang = Annotated[str | None, typer.Option("--lang", metavar="LANG", help="Language, like de.")]
 TicketOption = Annotated[
     str | None,
@@ -93,7 +96,10 @@ def show(
 ) -> None:
     """Print a template that is in force, and every name that it may use."""
     settings = _settings(config)
-    kind = catalogue(settings.templates_in_force).named(name)
+    kind = _kind(settings, name)
+    if kind is None:
+        print(Library(settings.templates).layout(), end="")
+        return
     place = Library(settings.templates).find(name, lang or settings.config.desk.language)
     text = place.file.read_text("utf-8", "replace")
     if json:
@@ -175,13 +181,15 @@ def send_test(
 
 def diff(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
     """Show how your own template differs from the shipped one."""
-    own = _own_one(_settings(config), name, lang)
-    shipped = Library().find(name, own.language)
+    language, own = _own_one(_settings(config), name, lang)
+    shipped = three_way.shipped(name, language)
+    if not shipped.is_file():  # a language of the admin's own
+        shipped = three_way.shipped(name, source.DEFAULT_LANGUAGE)
     lines = difflib.unified_diff(
-        shipped.file.read_text("utf-8").splitlines(),
-        own.file.read_text("utf-8", "replace").splitlines(),
-        f"shipped/{shipped.language}/{name}.md",
-        str(own.file),
+        shipped.read_text("utf-8").splitlines(),
+        own.read_text("utf-8", "replace").splitlines(),
+        f"shipped/{shipped.relative_to(source.SHIPPED)}",
+        str(own),
         lineterm="",
     )
     print("\n".join(lines) or "There is no difference.")
@@ -198,23 +206,25 @@ def edit(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
 def merge(name: Name, lang: Lang = None, config: ConfigOption = None) -> None:
     """Bring your own version and a newer shipped one together; what touches is yours to decide."""
     settings = _settings(config)
-    own = _own_one(settings, name, lang)
-    language, folder = own.language, _own(settings)
+    (language, own), folder = _own_one(settings, name, lang), _own(settings)
+    called, asked = _called(name, language), _asked(name, language)
     if not three_way.is_behind(folder, name, language):
-        print(f"{language}/{name} takes account of what is shipped; there is nothing to merge.")
+        print(f"{called} takes account of what is shipped; there is nothing to merge.")
         return
-    texts = (
-        three_way.base(folder, name, language),
-        own.file,
-        three_way.shipped(name, language),
-    )
+    draft = _draft(folder, name, language)
+    if draft.is_file():
+        raise UsageError(
+            f"A draft of {called} is not in force yet; `maild templates edit {asked}` goes on with "
+            "it. Merge after that."
+        )
+    texts = three_way.base(folder, name, language), own, three_way.shipped(name, language)
     merged = three_way.merge(*(file.read_text("utf-8") for file in texts))
+    three_way.remember(_drafts(folder), name, language)
     if merged.conflicts:
-        draft = _draft(folder, name, language)
         _keep(draft, merged.text)
         raise UsageError(
             f"{merged.conflicts} places were changed by both; they stand between marks in {draft}. "
-            f"`maild templates edit {name} --lang {language}` goes on with it."
+            f"`maild templates edit {asked}` goes on with it."
         )
     _put(settings, name, language, merged.text)
 
@@ -266,7 +276,7 @@ def history(
         rows = zip(versions, what, strict=True)
         print_json([{"version": v.number, "at": v.at, "by": v.by, "what": w} for v, w in rows])
     elif not versions:
-        print(f"{language}/{name} was never changed: the shipped template is in force.")
+        print(f"{_called(name, language)} was never changed: the shipped one is in force.")
     else:
         if file.is_file():
             print("   0  shipped")
@@ -295,16 +305,17 @@ def rollback(
     if version is None:
         version = kept.before(name, language)
         if not kept.versions(name, language):
-            raise NotFound(f"{language}/{name} was never changed: the shipped one is in force.")
+            called = _called(name, language)
+            raise NotFound(f"{called} was never changed: the shipped one is in force.")
     if version == 0 and kind is not None and kind.own is not None:
         raise NotFound(f"{name} is a notification of your own; there is no shipped template of it.")
     if version == 0:
-        file.unlink(missing_ok=True)
-        print(f"The shipped {language}/{name} is in force; yours is kept in the history.")
+        _unmake(_own(settings), name, language)
+        print(f"The shipped {_called(name, language)} is in force; yours is kept in the history.")
         return
     chosen = kept.get(name, language, version)
-    kept.save(name, language, chosen.text, me(), datetime.now(UTC))
-    print(f"Version {chosen.number} of {language}/{name} is in force again.")
+    kept.again(name, language, chosen, me(), datetime.now(UTC))
+    print(f"Version {chosen.number} of {_called(name, language)} is in force again.")
 
 
 def manual(config: ConfigOption = None) -> None:
@@ -398,11 +409,26 @@ def _without_language(own: Path) -> list[str]:
 def _behind(own: Path) -> list[str]:
     """Templates whose shipped text changed since they were made."""
     return [
-        f"note: {file.parent.name}/{file.stem}: the shipped text has changed since yours was made; "
-        f"`maild templates merge {file.stem} --lang {file.parent.name}` brings both together"
-        for file in sorted(own.glob("[!.]*/*.md"))
-        if three_way.is_behind(own, file.stem, file.parent.name)
+        f"note: {_called(*one)}: the shipped text has changed since yours was made; "
+        f"`maild templates merge {_asked(*one)}` brings both together"
+        for one in sorted({(file.stem, file.parent.name) for file in _own_files(own)})
+        if three_way.is_behind(own, *one)
     ]
+
+
+def _own_files(own: Path) -> Iterator[Path]:
+    yield from own.glob("[!.]*/*.md")
+    yield from own.glob("layout.html")
+
+
+def _called(name: str, language: str) -> str:
+    """A template as it is told; the layout is one for all languages."""
+    return name if name == source.LAYOUT else f"{language}/{name}"
+
+
+def _asked(name: str, language: str) -> str:
+    """A template as a command names it."""
+    return name if name == source.LAYOUT else f"{name} --lang {language}"
 
 
 def _untranslated(own: Path, known: Catalogue) -> list[str]:
@@ -412,17 +438,21 @@ def _untranslated(own: Path, known: Catalogue) -> list[str]:
     return [f"note: {one}; {hint.format(one.language)}" for one in found if not one.all_done]
 
 
-def _own_one(settings: Settings, name: str, lang: str | None) -> TemplateFile:
-    kind = catalogue(settings.templates_in_force).named(name)
-    if kind.own is not None:
+def _own_one(settings: Settings, name: str, lang: str | None) -> tuple[str, Path]:
+    """The admin's own template, or layout: its language and file.  NotFound: there is none."""
+    kind, own = _kind(settings, name), _own(settings)
+    if kind is not None and kind.own is not None:
         raise NotFound(f"{name} is a notification of your own; there is no shipped template of it.")
-    template = Library(_own(settings)).find(name, lang or settings.config.desk.language)
-    if template.shipped:
+    language = lang or settings.config.desk.language
+    if kind is not None:
+        language = Library(own).find(name, language).language
+    file = source.file_of(own, name, language)
+    if not file.is_file():
         raise NotFound(
-            f"{template.language}/{name} is the shipped one; "
-            f"`maild templates edit {name} --lang {template.language}` makes your own."
+            f"{_called(name, language)} is the shipped one; "
+            f"`maild templates edit {_asked(name, language)}` makes your own."
         )
-    return template
+    return language, file
 
 
 def _language(lang: str) -> str:
@@ -468,7 +498,7 @@ def _edit(settings: Settings, name: str, language: str) -> None:
             raise UsageError(f"The editor {editor} cannot be started; set $EDITOR.") from error
         text = draft.read_text("utf-8", "replace")
         if text == before:
-            draft.unlink()
+            _drop(own, name, language)
             print("Nothing was changed.")
             return
         kept = f"Your text is kept in {draft}; the same command goes on with it."
@@ -483,12 +513,29 @@ def _edit(settings: Settings, name: str, language: str) -> None:
         if not typer.confirm("Edit it again?", default=True):
             raise UsageError(f"Nothing is in force yet. {kept}")
     _put(settings, name, language, text)
-    draft.unlink()
+    _drop(own, name, language)
+
+
+def _unmake(own: Path, name: str, language: str) -> None:
+    """Puts the shipped text in force; the admin's own is kept in the history."""
+    file = source.file_of(own, name, language)
+    if file.is_file():
+        History(own).note(name, language)
+        file.unlink()
+
+
+def _drafts(own: Path) -> Path:
+    """Where texts are kept that are not in force yet."""
+    return own / ".drafts"
 
 
 def _draft(own: Path, name: str, language: str) -> Path:
-    """Where a text is kept that is not in force yet."""
-    return source.file_of(own / ".drafts", name, language)
+    return source.file_of(_drafts(own), name, language)
+
+
+def _drop(own: Path, name: str, language: str) -> None:
+    for kept in (_draft(own, name, language), three_way.base(_drafts(own), name, language)):
+        kept.unlink(missing_ok=True)
 
 
 def _keep(file: Path, text: str) -> None:
@@ -503,9 +550,10 @@ def _put(settings: Settings, name: str, language: str, text: str) -> None:
     if wrong:
         raise UsageError("\n".join([*wrong, "Nothing was changed."]))
     shipped = three_way.shipped(name, language)
+    three_way.settle(own, _drafts(own), name, language)
     if shipped.is_file() and shipped.read_text("utf-8") == text:
-        print("That is the shipped template; nothing was changed.")
+        _unmake(own, name, language)
+        print("That is the shipped text; it is in force.")
         return
     History(own).save(name, language, text, me(), datetime.now(UTC))
-    three_way.remember(own, name, language)
     print(f"{source.file_of(own, name, language)} is in force.")

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from maild.desk.notifications import FILE
+from maild.templates import three_way
 from maild.templates.renderer import PooledRenderer
 from maild.templates.source import LAYOUT, file_of
 
@@ -25,6 +26,11 @@ def candidate(own: Path, name: str, language: str, text: str) -> Iterator[Pooled
 
 def mistakes(own: Path, name: str, language: str, text: str) -> list[str]:
     """What is wrong with this text, each with its line; empty where it may be in force."""
+    if three_way.is_undecided(text):
+        return [
+            "There are marks of a merge in it still; of what stands between them keep what is "
+            "right, and take the marks out."
+        ]
     with _beside(own, name, language, text) as folder, closing(PooledRenderer(folder)) as renderer:
         tried = SHOWN if name == LAYOUT else name
         return [line.replace(f"{folder}/", "") for line in renderer.check(tried, language)]

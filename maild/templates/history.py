@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from maild.errors import NotFound
+from maild.templates import three_way
 from maild.templates.source import LAYOUT, file_of
 from maild.versions import Version, Versions, me
 
@@ -46,7 +47,15 @@ class History:
 
     def save(self, name: str, language: str, text: str, by: str, at: datetime) -> None:
         """Puts a text in force that was checked before, in one step that readers see whole."""
-        self.of(name, language).save(text, by, at)
+        kept = self.of(name, language)
+        is_new = not kept.file.is_file()
+        kept.save(text, by, at)
+        if is_new:
+            three_way.remember(self.own, name, language)
+
+    def again(self, name: str, language: str, version: Version, by: str, at: datetime) -> None:
+        """Puts an earlier version back in force."""
+        self.of(name, language).save(version.text, by, at)
 
     def before(self, name: str, language: str) -> int:
         """The number of the version before that which is in force; 0: the shipped one."""

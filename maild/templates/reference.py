@@ -30,7 +30,15 @@ maild templates check                     # syntax, unknown names, missing langu
 maild templates diff complete             # yours against the shipped one
 maild templates history complete          # who changed it, and when
 maild templates rollback complete         # the version before
+maild templates merge complete            # your copy and what a newer maild ships, in one
+maild templates new-language fr           # begins a language, and lists what is not translated
 ```
+
+What you write in `edit` is never thrown away: a text with mistakes is kept as a draft, and the same
+command goes on with it. When a newer maild ships another text, yours stays in force, and
+`maild templates check` says so; `merge` brings both together by the text that yours was made of.
+Where both changed the same lines they stand between marks in a draft, and nothing changes until
+`edit` has decided.
 
 A file that is broken never stops a mail: what it said when it was good last is sent (else the
 shipped template), after a restart too; an alert says why, and ends when the file is mended.
@@ -63,8 +71,8 @@ The text part of a mail is these words as they are; the HTML part is the same wo
 Markdown and the one layout. What people wrote is shown exactly as they wrote it: nothing in it is
 markup, in either part. `words.yaml` in a language's folder has the layout's own words, and
 `layout.html` is the page around all of them; both can be replaced in the same way, and
-`maild templates edit layout` checks, keeps and rolls it back like a template. It shows the picture
-that `[notifications] logo` names.
+`show`, `edit`, `diff`, `history`, `rollback` and `merge` take `layout` like the name of a template.
+It shows the picture that `[notifications] logo` names.
 
 What is empty takes the blank before it along: where nobody's name can be told, `Hello
 {{ recipient.first_name }},` is "Hello,".

@@ -1,6 +1,7 @@
 """Brings an admin's text and a newer shipped one together, by the shipped one that both came from.
 
-Beside each own template stands what it was made from, `templates/.base/LANGUAGE/NAME.md`.
+Beside each own template, and the layout, is kept what it was made from, in `templates/.base`.  That
+changes when a newer shipped text was merged, not with every edit.
 """
 
 from __future__ import annotations
@@ -35,10 +36,28 @@ def base(own: Path, name: str, language: str) -> Path:
 
 def remember(own: Path, name: str, language: str) -> None:
     """Says that the admin's own text takes account of what we ship now."""
-    now, kept = shipped(name, language), base(own, name, language)
+    now = shipped(name, language)
     if now.is_file():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(now.read_bytes())
+        _keep(base(own, name, language), now.read_bytes())
+
+
+def settle(own: Path, drafts: Path, name: str, language: str) -> None:
+    """Says of a draft of `drafts` that is in force now what it takes account of, where it came of a
+    merge."""
+    merged = base(drafts, name, language)
+    if merged.is_file():
+        _keep(base(own, name, language), merged.read_bytes())
+        merged.unlink()
+
+
+def is_undecided(text: str) -> bool:
+    """Whether marks of a merge stand in it, between which somebody has to choose."""
+    return not {OURS, END}.isdisjoint(text.splitlines())
+
+
+def _keep(file: Path, octets: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(octets)
 
 
 def is_behind(own: Path, name: str, language: str) -> bool:

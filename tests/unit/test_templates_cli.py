@@ -19,7 +19,7 @@ from maild.desk.notify import notify
 from maild.desk.profile import load_profile, shipped
 from maild.errors import MaildError
 from maild.outbox import preview
-from maild.templates import reference, three_way
+from maild.templates import reference, source, three_way
 from maild.templates.check import problems
 from maild.templates.history import History
 from maild.templates.renderer import Job, PooledRenderer
@@ -344,6 +344,75 @@ def test_a_newer_shipped_text_is_merged(tmp_path: Path) -> None:
     merged = ours.read_text("utf-8")
     assert "Dear {{" in merged and "How it was solved:" in merged
     assert "maild templates merge" not in _maild(tmp_path, "check").stdout
+
+
+LINE = "<!-- of an older version -->"  # which the shipped text does not have any more
+MERGED = [("layout", ""), ("assigned", "en"), ("assigned", "de")]
+
+
+def _aged(folder: Path, name: str, language: str) -> tuple[Path, tuple[str, ...]]:
+    """The admin's own, made of what an older version shipped; the arguments that name it."""
+    asked = (name, "--lang", language) if language else (name,)
+    _maild(folder, "edit", *asked, editor="sed -i 1s/$/%/")
+    own, now = folder / "templates", three_way.shipped(name, language)
+    ours = source.file_of(own, name, language)
+    three_way.base(own, name, language).write_text(f"{now.read_text('utf-8')}{LINE}\n")
+    ours.write_text(f"{ours.read_text('utf-8')}{LINE}\n")
+    return ours, asked
+
+
+@pytest.mark.parametrize(("name", "language"), MERGED)
+def test_what_is_edited_meanwhile_is_still_to_be_merged(
+    tmp_path: Path, name: str, language: str
+) -> None:
+    ours, asked = _aged(tmp_path, name, language)
+    command = f"maild templates merge {' '.join(asked)}"
+    assert _maild(tmp_path, "edit", *asked, editor="sed -i 1s/%/%%/").returncode == 0
+    assert command in _maild(tmp_path, "check").stdout
+    assert LINE in _maild(tmp_path, "diff", *asked).stdout
+    assert _maild(tmp_path, "merge", *asked).returncode == 0
+    merged = ours.read_text("utf-8")
+    assert merged == three_way.shipped(name, language).read_text("utf-8").replace("\n", "%%\n", 1)
+    assert command not in _maild(tmp_path, "check").stdout
+    assert "nothing to merge" in _maild(tmp_path, "merge", *asked).stdout
+    assert _maild(tmp_path, "rollback", *asked).returncode == 0
+    assert LINE in ours.read_text("utf-8"), "the version before"
+
+
+@pytest.mark.parametrize(("name", "language"), MERGED)
+def test_where_both_changed_somebody_decides(tmp_path: Path, name: str, language: str) -> None:
+    ours, asked = _aged(tmp_path, name, language)
+    ours.write_text(ours.read_text("utf-8").replace(LINE, f"{LINE} of ours"))
+    before = ours.read_text("utf-8")
+    refused = _maild(tmp_path, "merge", *asked)
+    assert refused.returncode == 2 and f"maild templates edit {' '.join(asked)}" in refused.stderr
+    undecided = _maild(tmp_path, "edit", *asked, editor="sed -i 1s/%/%%/")
+    assert undecided.returncode == 2 and "marks of a merge" in undecided.stderr
+    assert "Merge after that" in _maild(tmp_path, "merge", *asked).stderr
+    assert ours.read_text("utf-8") == before
+    decided = "sed -i -E /^[<=>]{7}/d"
+    assert _maild(tmp_path, "edit", *asked, editor=decided).returncode == 0
+    assert "of ours" in ours.read_text("utf-8") and "=======" not in ours.read_text("utf-8")
+    assert "nothing to merge" in _maild(tmp_path, "merge", *asked).stdout
+    assert "Nothing was changed" in _maild(tmp_path, "edit", *asked, editor="true").stdout
+
+
+def test_ones_own_text_that_is_what_we_ship_now_is_the_shipped_one(tmp_path: Path) -> None:
+    ours, asked = _aged(tmp_path, "complete", "en")
+    shipped = three_way.shipped("complete", "en")
+    ours.write_text(shipped.read_text("utf-8") + "\nOne line more.\n")
+    done = _maild(tmp_path, "edit", *asked, editor=f"cp {shipped}")
+    assert "the shipped text; it is in force" in done.stdout and not ours.exists()
+    _maild(tmp_path, "rollback", *asked, "1")
+    assert "%" in ours.read_text("utf-8")
+
+
+def test_the_layout_is_shown_and_has_a_history(tmp_path: Path) -> None:
+    assert "<html" in _maild(tmp_path, "show", "layout").stdout
+    assert _maild(tmp_path, "diff", "layout").returncode == 1
+    _maild(tmp_path, "edit", "layout", editor="sed -i s/<body/<body/;s/<html/<HTML/")
+    assert "+<HTML" in _maild(tmp_path, "diff", "layout").stdout
+    assert "+1 -1" in _maild(tmp_path, "history", "layout").stdout
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def _back(visit: Visit, kind: Notification, language: str, number: str) -> str:
         file.unlink(missing_ok=True)
     else:
         chosen = kept.get(kind.name, language, int(number))
-        kept.save(kind.name, language, chosen.text, visit.person.name, visit.now)
+        kept.again(kind.name, language, chosen, visit.person.name, visit.now)
 
     def note(unit: Unit) -> None:
         _drop_draft(unit, visit, kind, language)
