@@ -128,6 +128,16 @@ class StatusKind(StrEnum):
     CLOSED = "closed"
 
 
+class Across(StrEnum):
+    """What one side of a shared ticket says to the other (P8)."""
+
+    SHARED = "assigned"  # it is to be worked on over there too
+    COMPLETE = "complete"  # the work over here is done
+    QUESTION = "question"
+    NOTE = "note"  # something that both sides read
+    DELETED = "deleted"  # over here, and so over there
+
+
 class LinkKind(StrEnum):
     """How two tickets have to do with each other."""
 

@@ -13,7 +13,7 @@ from maild.commands.execute import run
 from maild.commands.job import Job, May, Result
 from maild.commands.mail_commands import names_of
 from maild.commands.values import Asked, Command
-from maild.desk import people, views
+from maild.desk import people, sides, views
 from maild.desk.desk import Actor, Desk
 from maild.errors import Refused
 from maild.model import Role
@@ -47,6 +47,7 @@ def carry_out(
             listeners=(app.rules,),
         )
         ticket = views.ticket(unit, number)
+        ticket = sides.own(unit, app.profile, ticket, person) if by else ticket
         job = Job(
             desk=desk,
             may=May(person, Role.RESOURCE, proven=True),

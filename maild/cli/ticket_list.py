@@ -19,7 +19,7 @@ from rich.table import Table
 from maild import config as configuration
 from maild.cli.database import open_desk
 from maild.cli.options import local
-from maild.desk import field_values, lists, own_lists, people, ticket_query, views
+from maild.desk import field_values, lists, own_lists, people, sides, ticket_query, views
 from maild.desk import search as search_index
 from maild.desk.lists import Listing
 from maild.desk.profile import Profile
@@ -111,7 +111,8 @@ def find(config: Path | None, asked: Wanted, most: int) -> Found:
         counted = len(rows)
         if not asked.search:
             who = me.id if me else 0
-            ask = lists.ask(profile, listing, me=who, now=now, organization_id=client)
+            seen = sides.sees(unit, profile, me)
+            ask = lists.ask(profile, listing, me=who, now=now, organization_id=client, sees=seen)
             counted = asking.listing.count(unit, ask)
         summaries = [views.summary(unit, ticket) for ticket in tickets]
         in_order = asked.in_order or own is not None

@@ -24,6 +24,7 @@ from maild.desk import (
     items,
     lists,
     original_mail,
+    sides,
     sla,
     status_requirements,
     tasks,
@@ -116,13 +117,17 @@ def _print_tasks(config: Path | None, most: int, *, json: bool, as_csv: bool) ->
 
 def show(
     number: Annotated[str, typer.Argument(help="Ticket number.")],
+    side: Annotated[
+        sides.Side | None,
+        typer.Option(help="Of a shared ticket this side's; default: whose it was first."),
+    ] = None,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Show one ticket with all that belongs to it."""
     store, profile = open_desk(config)
     with store.look() as unit:
-        ticket = views.ticket(unit, number)
+        ticket = views.ticket(unit, number, side)
         data = views.whole(unit, ticket)
         looking = status_requirements.Look(unit, profile, datetime.now(UTC))
         zone = configuration.load(configuration.config_file(config)).config.desk.zone
@@ -202,7 +207,7 @@ def print_ticket(console: Console, data: dict[str, Any]) -> None:
 
 
 # What stands in fields for the desk alone, or elsewhere on the page.
-HIDDEN = ("sla", "twin", "checklist", "form", "also_in", "completed_by_side")
+HIDDEN = ("sla", "checklist", "form", "also_in", "completed_by_side")
 
 
 def _facts(data: dict[str, Any]) -> Table:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -21,8 +21,11 @@ from maild.desk.calendar import Calendar
 from maild.desk.file_policy import judged
 from maild.desk.notify import keep_current
 from maild.desk.profile import Profile
-from maild.model import Address, EventName, LinkKind, Mail, Role, StatusKind, TicketRole
+from maild.errors import Refused
+from maild.i18n import sentence
+from maild.model import Across, Address, EventName, LinkKind, Mail, Role, StatusKind, TicketRole
 from maild.store import asking
+from maild.store.declare import UNWRITTEN
 from maild.store.records import (
     Event,
     Mention,
@@ -43,7 +46,7 @@ log = structlog.get_logger()
 DEPTH = 10  # rules that answer rules that answer rules …
 REPEATS = 3  # of one rule among them
 # What the desk keeps with a ticket for itself, in `fields`: it changes without an event of its own.
-KEPT = ("sla", "twin", "side", "completed_by_side", "also_in")
+KEPT = ("sla", "side", "completed_by_side", "also_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +216,41 @@ class Desk:
         self.touch(ticket)
         detail = {"first": first, "public": public, "note_id": note.id}
         self.emit(ticket, event, detail | ({"because": because} if because else {}), note)
+        self._cross(ticket, note, event)
         return note
+
+    def copy_note(self, note: Note, there: Ticket, event: EventName = EventName.NOTE_FILED) -> Note:
+        """Puts a note on the other side's ticket of a shared one too, once (P8): its words and
+        files, without the mail that they came by, which may quote what stays on its own side."""
+        known = asking.notes.copy(self.unit, note, there)
+        if known is not None:
+            return known
+        copy = replace(
+            note, id=UNWRITTEN, ticket_id=there.id, copy_of=note.id, quoted_text="", html=None
+        )
+        copy = self.unit.add(copy)
+        self.touch(there)
+        self.emit(there, event, {"first": False, "public": copy.public, "note_id": copy.id}, copy)
+        return copy
+
+    def _cross(self, ticket: Ticket, note: Note, event: EventName) -> None:
+        """What contacts read or write is on both sides of a shared ticket.  Rules hear there of
+        what a contact wrote, unless that side is done."""
+        other = asking.tickets.other_side(self.unit, ticket) if note.public else None
+        if other is None:
+            return
+        by_contact = note.by_kind == Role.CONTACT and other.status_kind != StatusKind.CLOSED
+        self.copy_note(note, other, event if by_contact else EventName.NOTE_FILED)
+        if note.by_kind == Role.RESOURCE and event == EventName.NOTE_ADDED:
+            side = self.profile.sides.get(ticket.shared_side, ticket.shared_side)
+            self.emit(ticket, EventName.OTHER_SIDE, {"says": Across.NOTE, "side": side}, note)
 
     def release_note(self, ticket: Ticket, note: Note, *, public: bool) -> None:
         """Ends the withholding of a note; the rules see it as if it came in now."""
         self.unit.change(note, public=public)
         detail = {"first": False, "public": public, "note_id": note.id, "released": True}
         self.emit(ticket, EventName.NOTE_ADDED, detail, note)
+        self._cross(ticket, note, EventName.NOTE_ADDED)
 
     def set_status(self, ticket: Ticket, name: str) -> bool:
         """Gives the ticket this status; False where it had it already.  UsageError: no such one."""
@@ -312,6 +343,14 @@ class Desk:
 
         Which queue, resource and status that means is for the rules to say.
         """
+        if ticket.shared_side:
+            raise Refused(
+                sentence(
+                    "{ticket} is shared: the other side has a ticket of its own; #question and "
+                    "#mydone reach it.",
+                    ticket=ticket.number,
+                )
+            )
         before = ticket.fields.get("side", "client")
         if before == side:
             return False
@@ -336,6 +375,7 @@ class Desk:
             if entry.role == TicketRole.PROPOSED:
                 self.unit.delete(entry)
         self.unit.add(TicketPerson(ticket_id=ticket.id, person_id=person.id, role=role))
+        self._on_both(ticket, person, role, there=True)
         detail = {"person": person.name, "person_id": person.id, "role": role}
         self.emit(ticket, EventName.PERSON_ADDED, detail, note)
         return True
@@ -347,8 +387,21 @@ class Desk:
         if entry is None:
             return False
         self.unit.delete(entry)
+        self._on_both(ticket, person, role, there=False)
         self.emit(ticket, EventName.PERSON_REMOVED, {"person": person.name, "role": role})
         return True
+
+    def _on_both(self, ticket: Ticket, person: Person, role: TicketRole, *, there: bool) -> None:
+        """A contact is on both sides of a shared ticket what they are on one."""
+        other = asking.tickets.other_side(self.unit, ticket)
+        if other is None or person.role != Role.CONTACT:
+            return
+        known = asking.tickets.people(self.unit, other)
+        found = next((p for p in known if p.person_id == person.id and p.role == role), None)
+        if there and found is None:
+            self.unit.add(TicketPerson(ticket_id=other.id, person_id=person.id, role=role))
+        elif not there and found is not None:
+            self.unit.delete(found)
 
     def rate(self, ticket: Ticket, person: Person, score: int, note: Note, *, key: str) -> None:
         """A contact says how it was, 1 to 5; what they said last counts.  `key`: of the link that

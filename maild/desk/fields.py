@@ -57,7 +57,7 @@ PROBLEM = "problem"  # the type on which incidents hang
 NEEDED = ("title", "source", "priority", "type", "queue", "notify_contact")
 # Kept by the desk for itself: nobody sets them by hand.
 OWN = (
-    *("sla", "twin", "side", "completed_by_side", "series", "checklist", "form", "on_call"),
+    *("sla", "side", "completed_by_side", "series", "checklist", "form", "on_call"),
     *("signed_off_at", "signed_off_by"),
 )
 

@@ -16,7 +16,7 @@ from maild.desk.profile import Profile, View, named
 from maild.errors import UsageError
 from maild.i18n import Sentence, sentence
 from maild.model import StatusKind
-from maild.store.asking.listing import Ask, Filter, Listed
+from maild.store.asking.listing import Ask, Filter, Listed, Sees
 
 MAILING_LIST = "mailing list"  # source of a ticket that holds a thread of one
 OPEN_KINDS = tuple(kind for kind in StatusKind if kind is not StatusKind.CLOSED)
@@ -178,7 +178,13 @@ def title(profile: Profile, name: str) -> str:
 
 
 def ask(
-    profile: Profile, listing: Listing, *, me: int, now: datetime, organization_id: int | None
+    profile: Profile,
+    listing: Listing,
+    *,
+    me: int,
+    now: datetime,
+    organization_id: int | None,
+    sees: Sees | None = None,
 ) -> Ask:
     """The question that the database is asked for a list; UsageError: there is no such view."""
     name = named(view_named(listing.view), names(profile), "view")
@@ -193,6 +199,7 @@ def ask(
         now.isoformat() if name in WITH_OVERDUE_CALLS else "",
         filters,
         organization_id,
+        sees,
         _stored(listing.sort),
         listing.descending,
         ranks(profile, listing.sort),

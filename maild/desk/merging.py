@@ -32,6 +32,16 @@ def merge(
                 ticket=into.number,
             )
         )
+    if ticket.shared_side and ticket.number == into.number:
+        raise Refused(sentence("The two sides of {ticket} stay apart.", ticket=ticket.number))
+    if ticket.shared_side and asking.tickets.other_side(desk.unit, ticket) is not None:
+        raise Refused(
+            sentence(
+                "{ticket} is shared: the other side would lose it. Merge the other one into it, "
+                "or say #mydone and close it.",
+                ticket=ticket.number,
+            )
+        )
     complete = desk.profile.status(desk.profile.complete_status)
     detail: dict[str, Any] = {
         "from": ticket.number,
@@ -110,6 +120,13 @@ def split(desk: Desk, ticket: Ticket, note: Note, title: str) -> Ticket:
                 "{ticket} has no other note; there is nothing to split off.", ticket=ticket.number
             )
         )
+    if ticket.shared_side and not note.public:
+        raise Refused(
+            sentence(
+                "An internal note of a shared ticket stays with its side; a ticket of its own "
+                "would be everybody's."
+            )
+        )
     writer = asking.notes.writer(unit, note) if note.by_kind == Role.CONTACT else None
     fresh = desk.open_ticket(
         title=title,
@@ -153,17 +170,28 @@ def unsplit(desk: Desk, ticket: Ticket, fresh: Ticket, note_id: int) -> None:
 
 
 def delete(desk: Desk, ticket: Ticket, *, spam: bool = False) -> None:
-    """Takes the ticket out of every list; it and its mail are kept."""
+    """Takes the ticket out of every list; it and its mail are kept.  Of a shared ticket the other
+    side's goes with it (P8)."""
     if ticket.deleted is not None:
         raise Refused(sentence("{ticket} is deleted already.", ticket=ticket.number))
     detail = {"spam": spam} if spam else {}
     desk.change(ticket, EventName.DELETED, detail, deleted=desk.now)
+    _of_other_side(desk, ticket, EventName.DELETED, desk.now)
 
 
 def restore(desk: Desk, ticket: Ticket) -> None:
     """A deleted ticket is back."""
     if ticket.deleted is not None:
         desk.change(ticket, EventName.RESTORED, {}, deleted=None)
+        _of_other_side(desk, ticket, EventName.RESTORED, None)
+
+
+def _of_other_side(desk: Desk, ticket: Ticket, event: EventName, deleted: datetime | None) -> None:
+    """The other side's ticket is deleted or back too; whose rules told it are this side's."""
+    other = asking.tickets.other_side(desk.unit, ticket)
+    if other is not None:
+        desk.unit.change_ticket(other, updated=desk.now, deleted=deleted)
+        desk.record(other, event, {"side": ticket.shared_side})
 
 
 def _add_people(desk: Desk, ticket: Ticket, into: Ticket) -> list[Person]:

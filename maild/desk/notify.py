@@ -28,6 +28,7 @@ from maild.desk import (
     rate_limits,
     readers,
     reply_tokens,
+    sides,
     sla,
 )
 from maild.desk.gathered import Gathering, Line
@@ -288,6 +289,8 @@ def _may(desk: Cause, what: _What, recipient: Recipient) -> bool:
     if recipient.audience == Role.CONTACT and what.note is not None and not what.note.public:
         log.warning("notify.internal", template=what.kind.name, note=what.note.id)
         return False
+    if what.ticket is not None and _is_elsewhere(desk, what.ticket, what, recipient):
+        return False
     if what.kind.direct or what.ticket is None:
         return True
     if what.note is not None and desk.chain and readers.chosen(what.note, desk.memory):
@@ -300,6 +303,17 @@ def _may(desk: Cause, what: _What, recipient: Recipient) -> bool:
     no_more = [TicketRole.STOPPED] + ([TicketRole.QUIET] if what.auto is not None else [])
     there = asking.tickets.people(desk.unit, what.ticket)
     return not any(p.person_id == recipient.person.id and p.role in no_more for p in there)
+
+
+def _is_elsewhere(desk: Cause, ticket: Ticket, what: _What, recipient: Recipient) -> bool:
+    """Whether the ticket is the other side's of a shared one: a technician hears of his own, and
+    contacts of the first, but for what people write to them."""
+    if not ticket.shared_side:
+        return False
+    if recipient.audience == Role.CONTACT:
+        return ticket.twin_of is not None and what.auto is not None
+    who = recipient.person or people.by_address(desk.unit, Address("", recipient.address))
+    return who is not None and not sides.is_of(desk.unit, desk.profile, ticket, who)
 
 
 def _has_it(desk: Cause, what: _What, recipient: Recipient) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from maild.desk import lists
+from maild.desk import lists, sides
 from maild.desk.profile import Profile
 from maild.i18n import sentence
 from maild.store.asking import console, listing
@@ -40,10 +40,17 @@ def ids(unit: Unit, name: str, person: Person) -> list[int]:
     return LISTS[name][1](unit, person)
 
 
-def rows(unit: Unit, name: str, person: Person, client: int | None, most: int) -> list[Listed]:
-    """The same as rows of a list; of one client, or of all."""
+def rows(
+    unit: Unit, profile: Profile, name: str, person: Person, client: int | None, most: int
+) -> list[Listed]:
+    """The same as rows of a list; of one client, or of all, and of his side."""
     found = listing.numbers(unit, ids(unit, name, person)[:most])
-    return [row for row in found if client is None or row.ticket.organization_id == client]
+    return [
+        row
+        for row in found
+        if client in (None, row.ticket.organization_id)
+        and sides.is_of(unit, profile, row.ticket, person)
+    ]
 
 
 # ---- changing them

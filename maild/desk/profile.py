@@ -61,7 +61,7 @@ FIELDS = tuple(
     category checklist completed_by_side contract estimated_hours findings form impact issue_type
     location next_step on_call planned_replacement project rate request_type result series service
     service_call service_call_end side signed_off_at signed_off_by sla sub_issue_type subcategory
-    symptom time_entries_done twin urgency vendor_case work_type
+    symptom time_entries_done urgency vendor_case work_type
     """.split()  # noqa: SIM905
 )
 

@@ -1,122 +1,162 @@
-"""Shared tickets: two sides work on one, each with its own status, queue and resource (P5, P8).
+"""Shared tickets: two sides work on one, each with a ticket of its own (P5, P8).
 
-The ticket is the side that had it first; the other side is its twin, kept in the field `twin`
-under the same number.  Which side speaks is told by who does it: the twin's resource, or anybody
-else.
+Both have one number.  The first is whoever's it was, and contacts' mail comes to it; the other is
+its twin.  Status, resource, queue, dates, clocks, time and internal notes are each side's own; what
+contacts read is on both, and so is what one side says to the other (`Across`).  `sides` knows who
+is of which.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from maild.desk.desk import Desk
 from maild.desk.language import for_all
+from maild.desk.sides import CLIENT, OTHER, side_of
 from maild.errors import Refused
 from maild.i18n import sentence
-from maild.model import EventName, StatusKind
+from maild.model import Across, EventName, Role, StatusKind
 from maild.store import asking
-from maild.store.records import Note, Person, Ticket
-from maild.store.unit import Unit
+from maild.store.records import Note, Person, Ticket, TicketPerson
 
-OTHER = {"provider": "client", "client": "provider"}
-
-
-def twin(ticket: Ticket) -> dict[str, Any] | None:
-    """The other side's version; None where the ticket is not shared."""
-    found: dict[str, Any] | None = ticket.fields.get("twin")
-    return found
+# What a twin begins with of the ticket that is shared; the rest is its own side's to say.
+GOES_ALONG = ("mailbox",)
 
 
-def other_side(unit: Unit, ticket: Ticket, by: Person | None) -> list[Person]:
-    """The resource of the side that `by` is not of."""
-    side = twin(ticket)
-    if side is None:
-        return []
-    if by is not None and by.id == side["resource_id"]:
-        primary = asking.tickets.primary(unit, ticket)
-        return [primary] if primary is not None else []
-    person = unit.get(Person, side["resource_id"])
-    return [person] if person is not None and person.active else []
-
-
-def share(desk: Desk, ticket: Ticket, queue: str, person: Person, note: Note | None) -> None:
-    """Makes the other side's version; one's own stays.  Refused without a note that explains."""
+def share(desk: Desk, ticket: Ticket, queue: str, person: Person, note: Note | None) -> Ticket:
+    """Makes the other side's ticket; one's own stays.  Refused without a note that explains."""
     if note is None:
         raise Refused(
             sentence("Say in the same mail what the other side is to do; that note is mandatory.")
         )
-    known = twin(ticket)
+    _may_be_shared(desk, ticket, person)
+    there = side_of(desk.unit, desk.profile, person) or OTHER[_here(desk, ticket)]
+    desk.keep(ticket, "side", OTHER[there])
+    desk.unit.change_ticket(ticket, shared_side=OTHER[there])
+    twin = _twin(desk, ticket, there, queue, person)
+    _part(desk, ticket, twin)
+    for earlier in asking.notes.of(desk.unit, ticket):
+        if earlier.public:
+            desk.copy_note(earlier, twin)
+    desk.file_ticket(twin, for_all(desk, sentence("It is shared by {person}.", person=_by(desk))))
+    _say(desk, ticket, Across.SHARED, note)
+    return twin
+
+
+def _may_be_shared(desk: Desk, ticket: Ticket, person: Person) -> None:
+    known = asking.tickets.other_side(desk.unit, ticket)
     if known is not None:
+        holder = asking.tickets.primary(desk.unit, known)
+        with_whom = holder.name if holder is not None else known.queue
         raise Refused(
             sentence(
                 "{ticket} is shared already, with {resource}.",
                 ticket=ticket.number,
-                resource=known["resource"],
+                resource=with_whom,
             )
         )
-    side = OTHER[ticket.fields.get("side", "client")]
-    other = {
-        "side": side,
-        "queue": queue,
-        "resource_id": person.id,
-        "resource": person.name,
-        "status": desk.profile.shared_status,
-        "completed": None,
-    }
-    desk.keep(ticket, "twin", other)
-    _say(desk, ticket, "assigned", note)
+    if person.organization_id not in (None, ticket.organization_id):
+        raise Refused(sentence("{person} is a technician of another client.", person=person.name))
+    theirs, ours = (side_of(desk.unit, desk.profile, one) for one in (person, desk.by))
+    if theirs is not None and theirs == ours:
+        raise Refused(
+            sentence(
+                "{person} is of your own side; `#assign` gives them the ticket.", person=person.name
+            )
+        )
+
+
+def _here(desk: Desk, ticket: Ticket) -> str:
+    """The side that shares it."""
+    return side_of(desk.unit, desk.profile, desk.by) or str(ticket.fields.get("side", CLIENT))
+
+
+def _by(desk: Desk) -> str:
+    return desk.by.name if desk.by is not None else desk.actor.name
+
+
+def _twin(desk: Desk, ticket: Ticket, side: str, queue: str, person: Person) -> Ticket:
+    status = desk.profile.status(desk.profile.shared_status)
+    kept = {name: ticket.fields[name] for name in GOES_ALONG if name in ticket.fields}
+    return desk.unit.add(
+        Ticket(
+            number=ticket.number,
+            shared_side=side,
+            twin_of=ticket.id,
+            title=ticket.title,
+            status=status.name,
+            status_kind=StatusKind(status.kind),
+            priority=ticket.priority,
+            type=ticket.type,
+            source=ticket.source,
+            queue=queue,
+            organization_id=ticket.organization_id,
+            contact_id=ticket.contact_id,
+            primary_id=person.id,
+            notify_contact=ticket.notify_contact,
+            due=ticket.due,
+            created=desk.now,
+            updated=desk.now,
+            fields={**kept, "side": side},
+        )
+    )
+
+
+def _part(desk: Desk, ticket: Ticket, twin: Ticket) -> None:
+    """Each side keeps its own people; contacts are of both."""
+    holder = asking.tickets.primary(desk.unit, ticket)
+    if holder is not None and _is_of(desk, holder, twin):
+        desk.unassign(ticket)
+    for entry in list(asking.tickets.people(desk.unit, ticket)):
+        person = desk.unit.get(Person, entry.person_id)
+        if person is None:
+            continue
+        moves = person.role == Role.RESOURCE and _is_of(desk, person, twin)
+        if moves:
+            desk.unit.delete(entry)
+        if person.role == Role.CONTACT or (moves and person.id != twin.primary_id):
+            row = TicketPerson(ticket_id=twin.id, person_id=person.id, role=entry.role)
+            desk.unit.add(row)
+
+
+def _is_of(desk: Desk, person: Person, twin: Ticket) -> bool:
+    """Whether he is of the twin's side: it is his, or his side is known."""
+    side = side_of(desk.unit, desk.profile, person)
+    return person.id == twin.primary_id if side is None else side == twin.shared_side
 
 
 def work_is_complete(desk: Desk, ticket: Ticket, note: Note | None) -> None:
     """One's own work is done: the other side's status changes, not one's own."""
-    status = desk.profile.shared_done_status
-    side = _shared(ticket)
-    if desk.by is not None and desk.by.id == side["resource_id"]:
-        desk.keep(ticket, "twin", {**side, "completed": desk.now.isoformat()})
-        desk.set_status(ticket, status)
-    else:
-        desk.keep(ticket, "twin", {**side, "status": status})
-    _say(desk, ticket, "complete", note or _note(desk, ticket))
-
-
-def is_of_twin(ticket: Ticket, by: Person | None) -> bool:
-    """Whether he has the other side of the ticket: what he sets is that side's own."""
-    side = twin(ticket)
-    return side is not None and by is not None and by.id == side["resource_id"]
-
-
-def set_own_status(desk: Desk, ticket: Ticket, name: str) -> bool:
-    """Gives the twin a status, with a completed date of its own (P5); the ticket's own stays.
-    False where it had it already."""
-    side = _shared(ticket)
-    status = desk.profile.status(name)
-    if side["status"] == status.name:
-        return False
-    closed = status.kind == StatusKind.CLOSED
-    completed = desk.now.isoformat() if closed else None
-    desk.keep(ticket, "twin", {**side, "status": status.name, "completed": completed})
-    detail = {"field": "twin", "from": side["status"], "to": status.name}
-    desk.emit(ticket, EventName.FIELD_CHANGED, detail)
-    return True
+    other = _shared(desk, ticket)
+    _say(desk, ticket, Across.COMPLETE, note or _note(desk, ticket))
+    if other.status_kind != StatusKind.CLOSED:
+        desk.set_status(other, desk.profile.shared_done_status)
 
 
 def ask(desk: Desk, ticket: Ticket, note: Note | None) -> None:
     """A question: the other side's resource is told."""
-    _shared(ticket)
+    _shared(desk, ticket)
     if note is None:
         raise Refused(sentence("Write the question in the same mail."))
-    _say(desk, ticket, "question", note)
+    _say(desk, ticket, Across.QUESTION, note)
 
 
-def _shared(ticket: Ticket) -> dict[str, Any]:
-    side = twin(ticket)
-    if side is None:
+def show(desk: Desk, ticket: Ticket, note: Note | None) -> None:
+    """Both sides read this note; the other side's resource is told."""
+    _shared(desk, ticket)
+    if note is None:
+        raise Refused(sentence("Write in the same mail what both sides are to read."))
+    _say(desk, ticket, Across.NOTE, note)
+
+
+def _shared(desk: Desk, ticket: Ticket) -> Ticket:
+    """The other side's ticket; Refused where it is not shared."""
+    other = asking.tickets.other_side(desk.unit, ticket)
+    if other is None:
         raise Refused(
             sentence(
                 "{ticket} is not shared; `#share QUEUE RESOURCE` does that.", ticket=ticket.number
             )
         )
-    return side
+    return other
 
 
 def _note(desk: Desk, ticket: Ticket) -> Note:
@@ -124,9 +164,8 @@ def _note(desk: Desk, ticket: Ticket) -> Note:
     return desk.add_note(ticket, text=text, public=False)
 
 
-def _say(desk: Desk, ticket: Ticket, what: str, note: Note) -> None:
-    side = _shared(ticket)
-    by_twin = desk.by is not None and desk.by.id == side["resource_id"]
-    here = side["side"] if by_twin else OTHER[side["side"]]
-    detail = {"says": what, "side": desk.profile.sides[here]}
+def _say(desk: Desk, ticket: Ticket, what: Across, note: Note) -> None:
+    """Puts the note on the other side's ticket too, and lets the rules tell who is there."""
+    desk.copy_note(note, _shared(desk, ticket))
+    detail = {"says": what, "side": desk.profile.sides.get(ticket.shared_side, ticket.shared_side)}
     desk.emit(ticket, EventName.OTHER_SIDE, detail, note)

@@ -15,7 +15,7 @@ from maild.store import asking
 from maild.store.records import Person, Ticket, TimeEntry
 
 # What stands in fields for the desk alone, or elsewhere on the page.
-HIDDEN = ("sla", "twin", "checklist", "form", "also_in", "completed_by_side")
+HIDDEN = ("sla", "checklist", "form", "also_in", "completed_by_side")
 
 MOST_WORDS = 300  # characters of a summary
 

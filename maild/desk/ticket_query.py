@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from maild.desk import lists, people, search
+from maild.desk import lists, people, search, sides
 from maild.desk.lists import Listing
 from maild.desk.profile import Profile, named
 from maild.errors import NotFound, UsageError
@@ -86,7 +86,7 @@ def find(
     client: int | None = None,
 ) -> Hits:
     """The rows of a list that have the words and pass the filters, so many at most; of one
-    client's tickets, or of all."""
+    client's tickets, or of all, and as `me` may see them."""
     more, also = query.filters, list[str]()
     if query.words:
         found = search.search(unit, f"{query.words} ", MOST_FOUND, organization_id=client)
@@ -96,7 +96,8 @@ def find(
             return Hits((), tuple(also))
     wanted = listing.with_(filters=(*listing.filters, *more))
     who = me.id if me else 0
-    ask = lists.ask(profile, wanted, me=who, now=now, organization_id=client)
+    seen = sides.sees(unit, profile, me)
+    ask = lists.ask(profile, wanted, me=who, now=now, organization_id=client, sees=seen)
     ask = replace(ask, filters=tuple(_as_id(one) for one in ask.filters))
     return Hits(tuple(page(unit, ask, limit)), tuple(also))
 

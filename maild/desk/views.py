@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from maild.desk import facts, lists, timesheet
+from maild.desk import facts, lists, sides, timesheet
 from maild.desk.profile import Profile
 from maild.errors import NotFound
 from maild.model import TicketRole
@@ -41,7 +41,8 @@ def tickets(
 ) -> Sequence[Ticket]:
     """The tickets of a view, the newest last; UsageError where there is no such view.
 
-    `me`: whose "mine" it is; `now`: before which a service call is overdue; `client`: of this
+    `me`: whose "mine" it is, and who looks; `now`: before which a service call is
+    overdue; `client`: of this
     organization alone.
     """
     listing = lists.Listing(view, sort="number")
@@ -51,6 +52,7 @@ def tickets(
         me=me.id if me else 0,
         now=now or datetime.now(UTC),
         organization_id=client,
+        sees=sides.sees(unit, profile, me),
     )
     found = [row.ticket for row in asking.listing.page(unit, ask, limit)]
     asking.lists.complete(unit, found)
@@ -91,12 +93,18 @@ def listed(unit: Unit, ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def ticket(unit: Unit, number: str) -> Ticket:
-    """The ticket of this number, in any case; NotFound otherwise."""
+def ticket(unit: Unit, number: str, side: str | None = None) -> Ticket:
+    """The ticket of this number, in any case, of a shared one that of this side, else the first;
+    NotFound otherwise."""
     found = asking.tickets.numbered(unit, number)
     if found is None:
         raise NotFound(f"There is no ticket {number}. `maild tickets --view all` lists them.")
-    return found
+    if side is None or side == found.shared_side:
+        return found
+    other = asking.tickets.other_side(unit, found)
+    if other is None:
+        raise NotFound(f"{found.number} is not shared; it has no side of its own.")
+    return other
 
 
 def summary(unit: Unit, ticket: Ticket) -> dict[str, Any]:
@@ -122,6 +130,7 @@ def summary(unit: Unit, ticket: Ticket) -> dict[str, Any]:
         "completed": ticket.completed,
         "resolution": ticket.resolution,
         "tags": list(ticket.tags),
+        "side": ticket.shared_side or None,
         "total_hours": facts.hours(asking.tickets.minutes(unit, ticket)),
     }
 

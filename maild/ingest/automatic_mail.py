@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from maild.desk import people, reply_tokens
+from dataclasses import replace
+
+from maild.desk import people, reply_tokens, sides
 from maild.desk.desk import MAILD, Actor, Desk
 from maild.desk.notify import not_delivered
 from maild.ingest import mail_notes, match
@@ -60,7 +62,9 @@ def _match(desk: Desk, mail: Mail, person: Person | None) -> match.Match:
     evidence = match.gather(desk.unit, mail, reply_tokens.desk_secret(desk.unit))
     known = Sender.of(person) if person is not None else None
     found = match.decide(desk.unit, evidence, known)
-    if found.ticket is None and mail.sender is not None:
+    if found.ticket is not None:
+        return replace(found, ticket=sides.own(desk.unit, desk.profile, found.ticket, person))
+    if mail.sender is not None:
         for ticket in evidence.named:
             sent = asking.outbox.of(desk.unit, ticket) if ticket.deleted is None else []
             if any(item.address == mail.sender.key for item in sent):

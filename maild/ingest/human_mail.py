@@ -23,6 +23,7 @@ from maild.desk import (
     people,
     rate_limits,
     reply_tokens,
+    sides,
     working_clock,
 )
 from maild.desk.audience import ELSEWHERE
@@ -210,6 +211,9 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
     found = _of_thread(evidence, decided, mail)
     found = replace(found, ticket=of) if of is not None else found
     if found.ticket is not None:
+        own = sides.own(unit, desk.profile, found.ticket, sender.person)
+        found = replace(found, ticket=own)
+    if found.ticket is not None:
         asking.ahead.of_ticket(unit, found.ticket)
     token = sender.person.id in found.persons and (tap is None or tap.proves)
     if token:  # whatever lists his server writes into its header
@@ -252,7 +256,8 @@ def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
         return _withhold(desk, understood, ticket)
     technician = foreign.whose(desk, understood.found, understood.sender)
     if technician is not None:
-        return _keep_foreign(desk, understood, ticket, technician)
+        own = sides.own(desk.unit, desk.profile, ticket, technician)
+        return _keep_foreign(desk, understood, own, technician)
     for role in (TicketRole.STOPPED, TicketRole.QUIET):  # who writes wants to hear of it again
         desk.remove_person(ticket, understood.person, role)
     aside = _moves_nothing(desk, understood, ticket)

@@ -32,10 +32,10 @@ from maild.rules.checks import Check, texts
 from maild.rules.context import Context
 from maild.rules.interpolate import fill
 from maild.rules.notification_facts import extra_facts, note_for
-from maild.rules.recipients import assignee, everybody, may_be_nobody, recipients
+from maild.rules.recipients import OTHER_SIDE, assignee, everybody, may_be_nobody, recipients
 from maild.rules.vocabulary import plain
 from maild.store import asking
-from maild.store.records import Ticket
+from maild.store.records import OutboxItem, Ticket
 
 Run = Callable[[Context, Any], str | None]
 
@@ -188,19 +188,39 @@ def _add(context: Context, argument: dict[str, Any]) -> str | None:
 
 
 def _notify(context: Context, argument: dict[str, Any]) -> str | None:
+    words = texts(argument["to"])
+    here = [word for word in words if word != OTHER_SIDE]
+    rows = _told(context, argument, here)
+    there = _across(context) if len(here) < len(words) else None
+    if there is not None:
+        rows += _told(there, argument, [OTHER_SIDE])
+    names = ", ".join(dict.fromkeys(row.address for row in rows))
+    return f"{argument['template']} to {names}" if rows else None
+
+
+def _told(context: Context, argument: dict[str, Any], to: list[str]) -> list[OutboxItem]:
     author = None if argument.get("author") or not _is_resource(context) else context.by
     kind = context.desk.profile.notifications.named(str(argument["template"]))
-    rows = notify(
+    return notify(
         context.desk,
         ticket_of(context),
         kind.name,
-        recipients(context, texts(argument["to"]), author),
+        recipients(context, to, author),
         note=note_for(context, kind),
-        time=context.time,
+        time=context.time if to != [OTHER_SIDE] else None,
         extra=extra_facts(context, kind),
     )
-    names = ", ".join(dict.fromkeys(row.address for row in rows))
-    return f"{argument['template']} to {names}" if rows else None
+
+
+def _across(context: Context) -> Context | None:
+    """The same on the other side's ticket of a shared one, with its own copy of the note: whoever
+    is told there reads nothing of this side's (P8)."""
+    desk, ticket = context.desk, ticket_of(context)
+    other = asking.tickets.other_side(desk.unit, ticket)
+    if other is None or context.occurrence is None:
+        return None
+    note = context.note and asking.notes.copy(desk.unit, context.note, other)
+    return Context(desk, replace(context.occurrence, ticket=other, note=note), context.captures)
 
 
 def _digest(context: Context, argument: dict[str, Any]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maild.desk import people, sharing
+from maild.desk import people, sides
 from maild.desk.desk import Desk
 from maild.desk.notify import Recipient
 from maild.desk.profile import named
@@ -15,9 +15,10 @@ from maild.store.records import Person, Ticket
 
 TURNS = ("round robin", "least loaded")
 OR_NOBODY = "or nobody"  # behind a name that may be empty, or of somebody who is gone
+OTHER_SIDE = "other side"  # whoever hears of the other side's ticket of a shared one
 SPECIAL = (
     "author",
-    "other side",
+    OTHER_SIDE,
     "on-call",
     "nobody",
     "holders",
@@ -132,14 +133,9 @@ def _told(context: Context, word: str, author: Person | None) -> list[Person | s
     if role in ROLES:
         assert context.ticket is not None
         return [*resolve(desk.unit, context.ticket, role, author)]
-    if role == "other side":
-        assert context.ticket is not None
-        return [*sharing.other_side(desk.unit, context.ticket, context.by)] or (
-            holders(desk, context.ticket) if sharing.twin(context.ticket) else []
-        )
     if role == "author":
         return [context.by] if context.by else []
-    if role == "holders":
+    if role in ("holders", OTHER_SIDE):
         assert context.ticket is not None
         return holders(desk, context.ticket)
     if role == "receivers":
@@ -179,10 +175,15 @@ def of_queue(desk: Desk, ticket: Ticket) -> list[Person | str]:
 
 def everybody_else(desk: Desk, ticket: Ticket | None = None) -> list[Person | str]:
     """Who hears where those who should are nobody: all resources, else the admins.  A client's
-    technician hears of its own tickets only."""
+    technician hears of its own tickets only, and of a shared one each side of its own."""
     clients = (None, ticket.organization_id if ticket is not None else None)
     there = asking.people.resources(desk.unit)
-    told: list[Person | str] = [p for p in there if p.organization_id in clients]
+    told: list[Person | str] = [
+        p
+        for p in there
+        if p.organization_id in clients
+        and (ticket is None or sides.is_of(desk.unit, desk.profile, ticket, p))
+    ]
     return told or [*desk.settings.config.desk.admins]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from maild.desk import appointments, note_form, numbers, requests, status_requirements
 from maild.desk.profile import STATUS_KINDS, Profile
+from maild.desk.sides import OTHER
 from maild.model import EventName, Kind, Role, TicketRole
 from maild.parse import spam_verdict
 from maild.rules.context import Context
@@ -175,6 +176,14 @@ def _parent(context: Context, ticket: Ticket) -> str | None:
     return parent.number if parent else None
 
 
+def _twin(context: Context, ticket: Ticket) -> str | None:
+    """What the other side of a shared ticket is called."""
+    if not ticket.shared_side:
+        return None
+    side = OTHER[ticket.shared_side]
+    return context.desk.profile.sides.get(side, side)
+
+
 def _incidents(context: Context, ticket: Ticket) -> int:
     return len(asking.tickets.incidents(context.desk.unit, ticket))
 
@@ -315,6 +324,7 @@ VALUES: dict[str, Value] = {
         Value("ticket.tags", "its tags", _ticket("tags"), "list"),
         Value("ticket.reopened", "how often it was reopened", _ticket("reopened"), "number"),
         Value("ticket.parent", "number of the Problem it hangs on", _on_ticket(_parent)),
+        Value("ticket.twin", "the side that it is shared with", _on_ticket(_twin)),
         Value("ticket.open_incidents", "how many hang on it", _on_ticket(_incidents), "number"),
         Value("ticket.minutes", "minutes worked on it", _on_ticket(_minutes), "number"),
         Value("ticket.time_entries", "number of time entries", _on_ticket(_entries), "number"),

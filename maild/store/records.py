@@ -195,12 +195,17 @@ class NumberSeries:
     last: int
 
 
-@record("ticket", early=True, locked=True)
+@record(
+    "ticket",
+    Unique(("number", "shared_side"), "uq_ticket_number"),
+    early=True,
+    locked=True,
+)
 class Ticket:
     """A ticket.  Only the desk's actions write it (`Desk.change`)."""
 
     id: int = primary(default=UNWRITTEN)
-    number: str = column(unique=True)  # T20261121.0042
+    number: str = column(keyed=True)  # T20261121.0042; two share one where they are one's twins
     title: str
     status: str = column(index=True)  # a name of the profile
     status_kind: StatusKind = column(index=True)
@@ -213,6 +218,9 @@ class Ticket:
     primary_id: int | None = ref("person.id", default=None, index=True)
     parent_id: int | None = ref("ticket.id", default=None, index=True)  # the Problem of an Incident
     merged_id: int | None = ref("ticket.id", default=None)  # where it went
+    # of a shared ticket (P8): whose row this is, "client" or "provider"; "": it is not shared
+    shared_side: str = column(default="", keyed=True)
+    twin_of: int | None = ref("ticket.id", default=None, index=True)  # who had it first
     notify_contact: bool = True
     due: datetime | None = column(default=None, index=True)
     created: datetime
@@ -263,6 +271,8 @@ class Note:
     created: datetime
     stored_id: int | None = ref("message.id", default=None, index=True)  # its .eml
     attachments: Sequence[Any] = column(factory=list)  # views: Attachment fields
+    # The other side's note of a shared ticket whose words these are; its mail stays there.
+    copy_of: int | None = ref("note.id", default=None, index=True)
 
 
 @record("time_entry", early=True)

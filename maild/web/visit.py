@@ -15,11 +15,13 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from maild.desk import sides
 from maild.desk.profile import Profile
 from maild.errors import MaildError, NotFound, Refused
 from maild.i18n import sentence
 from maild.store.asking import console as asking
 from maild.store.asking import screens
+from maild.store.asking.listing import Sees
 from maild.store.console_records import Audit, WebSession
 from maild.store.records import Organization, Person, Ticket
 from maild.store.unit import Unit
@@ -194,7 +196,17 @@ class Visit(Wording):
         found = screens.numbered(self.unit, wanted)
         if found is None or not self.visitor.scope.has(found):
             raise NotFound(sentence("There is no ticket {ticket} that you can see.", ticket=wanted))
-        return found
+        return sides.own(self.unit, self.profile, found, self.person)
+
+    def may_see(self, ticket: Ticket) -> bool:
+        """Whether it is among his: of his clients, and of a shared one his side's."""
+        own = sides.is_of(self.unit, self.profile, ticket, self.person)
+        return own and self.visitor.scope.has(ticket)
+
+    @cached_property
+    def sees(self) -> Sees | None:
+        """What lists show him of shared tickets."""
+        return sides.sees(self.unit, self.profile, self.person)
 
     def client(self, name: str = "id") -> Organization:
         """The client that is asked for."""

@@ -152,14 +152,15 @@ class Desk:
         self.transport.put(octets)
         self.transport.wait_until_done()
 
-    def ticket(self, number: str | None = None) -> dict[str, Any]:
-        """One ticket as `maild show --json` gives it; without a number the newest."""
+    def ticket(self, number: str | None = None, side: str | None = None) -> dict[str, Any]:
+        """One ticket as `maild show --json` gives it; without a number the newest.  `side`: of a
+        shared one that side's."""
         with self.store.look() as unit:
             if number is None:
                 newest = unit.first(NEWEST)
                 assert newest is not None, "there is no ticket"
                 number = newest.number
-            return views.whole(unit, views.ticket(unit, number))
+            return views.whole(unit, views.ticket(unit, number, side))
 
     def tickets(self) -> list[dict[str, Any]]:
         with self.store.look() as unit:

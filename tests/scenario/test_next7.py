@@ -403,11 +403,11 @@ def shared(desk: Desk) -> Desk:
 
 
 def test_p8_a_shared_ticket_has_a_twin_and_ones_own_stays(shared: Desk) -> None:
-    ticket = shared.ticket()
-    assert len(shared.tickets()) == 1
+    ticket, twin = shared.ticket(), shared.ticket(side="provider")
+    assert [one["side"] for one in shared.tickets()] == ["client", "provider"]
+    assert ticket["number"] == twin["number"]
     assert ticket["primary_resource"]["name"] == "Bob Tech"
-    twin = ticket["fields"]["twin"]
-    assert (twin["queue"], twin["resource"], twin["status"]) == (
+    assert (twin["queue"], twin["primary_resource"]["name"], twin["status"]) == (
         "Service Provider",
         "Dana Lead",
         "Assigned",
@@ -419,7 +419,7 @@ def test_p8_sharing_without_a_note_is_refused(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire", "It burns.")
     desk.bob.reply("#share Service Provider dana")
     assert "that note is mandatory" in plain_text(desk.bob.received()[-1])
-    assert "twin" not in desk.ticket()["fields"]
+    assert [one["side"] for one in desk.tickets()] == [None]
 
 
 def test_p8_my_work_is_complete_changes_the_other_sides_status(shared: Desk) -> None:
@@ -427,7 +427,7 @@ def test_p8_my_work_is_complete_changes_the_other_sides_status(shared: Desk) -> 
     shared.bob.reply("#internal\n#mydone\n\nThe fuse is new.")
     ticket = shared.ticket()
     assert ticket["status"] == before
-    assert ticket["fields"]["twin"]["status"] == "Waiting Internal Review"
+    assert shared.ticket(side="provider")["status"] == "Waiting Internal Review"
     assert templates(shared, "dana@example.com")[-1] == "shared-complete"
     shared.dana.reply("#internal\n#mydone\n\nThe driver is new.", to=shared.dana.received()[-1])
     assert shared.ticket()["status"] == "Waiting Internal Review"
@@ -440,19 +440,19 @@ def test_p5_p8_the_twin_has_its_own_status_and_completed_date(shared: Desk) -> N
     shared.dana.reply("#internal\n#complete\n\nThe driver is new.", to=last_to_dana(shared))
     ticket = shared.ticket()
     assert (ticket["status"], ticket["completed"]) == (before["status"], None)
-    twin = ticket["fields"]["twin"]
-    assert (twin["status"], twin["completed"]) == ("Complete", shared.now.isoformat())
+    twin = shared.ticket(side="provider")
+    assert (twin["status"], twin["completed"]) == ("Complete", shared.now)
     assert len(shared.ann.received()) == told
     dana = shared.now
     shared.later(days=1)
     shared.bob.reply("#internal\n#complete", to=shared.bob.received()[0])
     ticket = shared.ticket()
     assert (ticket["status"], ticket["completed"]) == ("Complete", shared.now)
-    assert ticket["fields"]["twin"]["completed"] == dana.isoformat()
+    assert shared.ticket(side="provider")["completed"] == dana
     shared.dana.reply("#status In Progress", to=last_to_dana(shared))
-    ticket = shared.ticket()
-    assert (ticket["status"], ticket["fields"]["twin"]["completed"]) == ("Complete", None)
-    assert ticket["fields"]["twin"]["status"] == "In Progress"
+    ticket, twin = shared.ticket(), shared.ticket(side="provider")
+    assert (ticket["status"], twin["completed"]) == ("Complete", None)
+    assert twin["status"] == "In Progress"
 
 
 def test_p8_a_question_is_told_to_the_other_sides_resource(shared: Desk) -> None:

@@ -179,11 +179,11 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
     ask(desk, "#transfer Dienstleister")
     ask(desk, "#transfer der kunde")
     ask(desk, "#share Gemeinsam dana\n\nBitte die Verkabelung prüfen.")
-    assert desk.ticket()["fields"]["twin"]["status"] == "Zugewiesen"
+    assert desk.ticket(side="provider")["status"] == "Zugewiesen"
     ask(desk, "#question\n\nWelche Dose?")
     ask(desk, "#mydone")
     assert desk.ticket()["notes"][-1]["text"] == "Mein Teil ist fertig."
-    assert desk.ticket()["fields"]["twin"]["status"] == "Interne Prüfung"
+    assert desk.ticket(side="provider")["status"] == "Interne Prüfung"
     ask(desk, "#list offen\n#search toner\n#show\n#form\n#timesheet\n#help")
     assert "Was offen ist: 1" in [mail["Subject"] for mail in desk.bob.received()[-7:]]
 

@@ -85,3 +85,84 @@ def test_what_is_long_is_kept_compressed_from_then_on(tmp_path: Path) -> None:
         kinds = connection.execute(sa.text("SELECT typeof(data) FROM outbox ORDER BY id"))
         assert list(kinds.scalars()) == ["blob", "text"]
     store.close()
+
+
+SHARED = (
+    *FILLED[:2],
+    "INSERT INTO person (id, name, role, active, organization_id, source, created, fields) VALUES "
+    f"(2, 'Dana Lead', 'resource', true, NULL, 'config', '{NOW}', '{{}}'), "
+    f"(3, 'Eve', 'contact', true, 1, 'mail', '{NOW}', '{{}}')",
+    "INSERT INTO ticket (id, number, title, status, status_kind, priority, type, source, queue, "
+    "organization_id, primary_id, notify_contact, created, updated, reopened, tags, fields) VALUES "
+    + ", ".join(
+        f"({n}, 'T20261123.000{n}', 'Printer', '{status}', '{kind}', '1 High', 'Incident', "
+        f"'email', 'Q', 1, 1, true, '{NOW}', '{NOW}', 0, '[]', '{fields}')"
+        for n, status, kind, fields in (
+            (
+                1,
+                "New",
+                "new",
+                '{"asset": "PC-1", "twin": {"side": "provider", "queue": "Service", '
+                '"resource_id": 2, "resource": "Dana Lead", "status": "Complete", '
+                '"completed": "2026-11-24T09:00:00+00:00"}}',
+            ),
+            (
+                2,
+                "Assigned",
+                "working",
+                '{"twin": {"side": "client", "queue": "Service", "resource_id": 2, '
+                '"resource": "Dana Lead", "status": "Assigned", "completed": null}}',
+            ),
+            (3, "New", "new", '{"asset": "the twin"}'),
+        )
+    ),
+    "INSERT INTO note (id, ticket_id, by_id, by_kind, public, text, quoted_text, created, "
+    "attachments) VALUES "
+    + ", ".join(
+        f"({n}, 1, {by}, '{kind}', {public}, '{text}', 'quoted', '{NOW}', '[]')"
+        for n, by, kind, public, text in (
+            (1, 3, "contact", "true", "It burns."),
+            (2, 1, "resource", "false", "Bobs own."),
+            (3, 2, "resource", "false", "Danas own."),
+        )
+    ),
+    "INSERT INTO ticket_person (ticket_id, person_id, role) VALUES (1, 3, 'additional'), "
+    "(1, 2, 'secondary')",
+)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def sharing(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    url = f"sqlite:///{tmp_path / 'maild.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres")
+    return of_version("0014", Store(url), *SHARED)
+
+
+def test_p5_p8_the_other_side_of_a_shared_ticket_gets_a_ticket_of_its_own(sharing: Store) -> None:
+    if not sharing.is_sqlite:  # ids that were given by hand are not taken again
+        with sharing.engine.begin() as connection:
+            for table in ("ticket", "note", "ticket_person"):
+                connection.execute(sa.text(f"SELECT setval('{table}_id_seq', 100)"))
+    migrate.migrate(sharing)
+    with sharing.look() as unit:
+        first, second, third = (
+            asking.tickets.numbered(unit, f"T20261123.000{n}") for n in (1, 2, 3)
+        )
+        assert first is not None and second is not None and third is not None
+        assert (third.shared_side, third.fields) == ("", {"asset": "the twin"})
+        assert (first.shared_side, first.status, first.primary_id) == ("client", "New", 1)
+        assert first.fields == {"asset": "PC-1", "side": "client"}
+        twin = asking.tickets.other_side(unit, first)
+        assert twin is not None and asking.tickets.other_side(unit, twin) is first
+        assert (twin.number, twin.shared_side) == (first.number, "provider")
+        assert (twin.status, twin.status_kind, twin.queue) == ("Complete", "closed", "Service")
+        assert (twin.primary_id, twin.fields) == (2, {"side": "provider"})
+        assert twin.completed is not None and twin.completed.day == 24
+        notes = [(note.text, note.quoted_text) for note in asking.notes.of(unit, twin)]
+        assert notes == [("It burns.", ""), ("Danas own.", "")]
+        assert len(asking.notes.of(unit, first)) == 3
+        assert [p.person_id for p in asking.tickets.people(unit, twin)] == [3]
+        other = asking.tickets.other_side(unit, second)
+        assert other is not None and (other.shared_side, other.status_kind) == ("client", "working")
+    sharing.close()

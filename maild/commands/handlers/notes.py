@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from maild.commands.arguments import fold, ticket_number
 from maild.commands.job import Job
-from maild.desk import merging
-from maild.desk import spam_lists as spam_lists
+from maild.desk import merging, sides, spam_lists
 from maild.errors import Refused
 from maild.i18n import sentence
 from maild.model import LinkKind
@@ -78,7 +77,8 @@ def other(job: Job, argument: str) -> Ticket:
     found = asking.tickets.numbered(job.desk.unit, number)
     if found is None:
         raise Refused(sentence("There is no ticket {ticket}; #list shows yours.", ticket=number))
-    return asking.tickets.survivor(job.desk.unit, found, before=job.ticket)
+    went = asking.tickets.survivor(job.desk.unit, found, before=job.ticket)
+    return sides.own(job.desk.unit, job.desk.profile, went, job.may.person)
 
 
 def split(job: Job, argument: str) -> str:

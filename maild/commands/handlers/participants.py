@@ -6,7 +6,7 @@ import re
 
 from maild.commands.arguments import Resource, fold
 from maild.commands.job import Job
-from maild.desk import people
+from maild.desk import people, sides
 from maild.errors import Refused
 from maild.i18n import sentence
 from maild.model import Address, Role, TicketRole
@@ -34,6 +34,7 @@ def take(job: Job, argument: str) -> str:
 
 def _give(job: Job, person: Person) -> str:
     ticket = job.the_ticket
+    _of_own_side(job, person)
     if job.desk.assign(ticket, person):
         return sentence(
             "{ticket} is assigned to {person}.", ticket=ticket.number, person=person.name
@@ -43,11 +44,26 @@ def _give(job: Job, person: Person) -> str:
     )
 
 
+def _of_own_side(job: Job, person: Person) -> None:
+    """Refused where he is of the other side of a shared ticket: he would read nothing of it."""
+    ticket, desk = job.the_ticket, job.desk
+    side = sides.side_of(desk.unit, desk.profile, person) if ticket.shared_side else None
+    if side not in (None, ticket.shared_side):
+        raise Refused(
+            sentence(
+                "{person} is of the other side, which has a ticket of its own; #question and "
+                "#mydone reach it.",
+                person=person.name,
+            )
+        )
+
+
 def also(job: Job, argument: str) -> str:
     resource = job.names.resource(argument)
     person = job.person_of(resource) if isinstance(resource, Resource) else None
     if person is None:
         raise Refused(sentence("Name the resource who is to be added."))
+    _of_own_side(job, person)
     job.desk.add_person(job.the_ticket, person, TicketRole.SECONDARY, job.note)
     return sentence("{person} is on the ticket too.", person=person.name)
 

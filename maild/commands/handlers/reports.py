@@ -47,7 +47,7 @@ def list_(job: Job, argument: str) -> str:
         found = tasks.to_process(unit, _client(job))[:MOST]
         return _listed(job, tasks.TITLE, [], [tasks.in_words(task) for task in found])
     if own_lists.is_one(profile, name):
-        own = own_lists.rows(unit, name, job.may.person, _client(job), MOST)
+        own = own_lists.rows(unit, profile, name, job.may.person, _client(job), MOST)
         kept = [row.ticket for row in own]
         asking.lists.complete(unit, kept)
         return _listed(job, own_lists.LISTS[name][0], kept)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from maild.commands.arguments import EVENING, MORNING
 from maild.commands.job import Job
-from maild.desk import appointments, fields, reminders, sharing, status_requirements
+from maild.desk import appointments, fields, reminders, status_requirements
 from maild.desk.desk import MAILD
 from maild.desk.language import for_all
 from maild.errors import Refused
@@ -53,24 +53,12 @@ def status(job: Job, argument: str) -> str:
 
 
 def _set(job: Job, ticket: Ticket, name: str) -> str:
-    if sharing.is_of_twin(ticket, job.desk.by):
-        return _set_own_side(job, ticket, name)
     if job.desk.set_status(ticket, name):
         job.desk.settle()
         if ticket.status != name:
             return _did_not_stay(job, ticket, name)
         return sentence("{ticket} is {status}.", ticket=ticket.number, status=name)
     return sentence("{ticket} is {status} already.", ticket=ticket.number, status=name)
-
-
-def _set_own_side(job: Job, ticket: Ticket, name: str) -> str:
-    """Of a shared ticket each side has its own status (P8)."""
-    sharing.set_own_status(job.desk, ticket, name)
-    return sentence(
-        "Your side of {ticket} is {status}; the other side's status is as it was.",
-        ticket=ticket.number,
-        status=name,
-    )
 
 
 def _did_not_stay(job: Job, ticket: Ticket, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from maild.commands import work_details
 from maild.commands.durations import Worked
 from maild.commands.job import Job
-from maild.desk import worktime
+from maild.desk import sides, worktime
 from maild.desk.field_values import length_of
 from maild.desk.profile import key
 from maild.desk.worktime import Work
@@ -39,7 +39,8 @@ def _ticket(job: Job, number: str | None) -> Ticket:
     found = asking.tickets.numbered(job.desk.unit, number)
     if found is None:
         raise Refused(sentence("There is no ticket {ticket}.", ticket=number))
-    return asking.tickets.survivor(job.desk.unit, found)
+    went = asking.tickets.survivor(job.desk.unit, found)
+    return sides.own(job.desk.unit, job.desk.profile, went, job.may.person)
 
 
 # ---- entering

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from maild.model import StatusKind
+from maild.store.asking.listing import Sees
 from maild.store.prepared import Statement
 from maild.store.question import param
 from maild.store.records import Domain, Note, Organization, Person, PersonAddress, Ticket, TimeEntry
@@ -59,6 +60,7 @@ _OPEN = (
     .where(
         (_ticket.organization_id == _organization.id)
         & (_ticket.status_kind != StatusKind.CLOSED)
+        & _ticket.twin_of.is_(None)
         & _ticket.deleted.is_(None)
     )
     .scalar_subquery()
@@ -99,7 +101,11 @@ _ACTIVITY = Statement(
         .join(TABLES[Ticket], _ticket.id == _note.ticket_id)
         .outerjoin(TABLES[Person], _person.id == _note.by_id)
     )
-    .where((_ticket.organization_id == param("organization")) & _ticket.deleted.is_(None))
+    .where(
+        (_ticket.organization_id == param("organization"))
+        & _ticket.deleted.is_(None)
+        & ((_ticket.shared_side == "") | (_ticket.shared_side == param("side", sa.Text())))
+    )
     .order_by(_note.id.desc())
     .limit(50)
 )  # fmt: skip
@@ -133,9 +139,11 @@ def people(unit: Unit, organization_id: int) -> list[tuple[Any, ...]]:
     return [tuple(entry) for entry in found.values()]
 
 
-def activity(unit: Unit, organization_id: int) -> list[tuple[Any, ...]]:
-    """(when, kind of writer, writer, public, text, number, title) of its latest notes."""
-    return unit.rows(_ACTIVITY, organization=organization_id)
+def activity(unit: Unit, organization_id: int, sees: Sees | None) -> list[tuple[Any, ...]]:
+    """(when, kind of writer, writer, public, text, number, title) of its latest notes; of what is
+    shared those of the reader's side."""
+    side = sees.side if sees is not None and sees.side is not None else ""
+    return unit.rows(_ACTIVITY, organization=organization_id, side=side)
 
 
 def minutes(unit: Unit, organization_id: int, now: datetime) -> int:

@@ -142,7 +142,9 @@ _OF_THREAD = Statement(
     .where(among(_thread.message_id, "ids"))
 )
 _NUMBERED = Statement(
-    sa.select(_ticket.number, _ticket.id, _OPENING).where(among(_ticket.number, "numbers"))
+    sa.select(_ticket.number, _ticket.id, _OPENING).where(
+        among(_ticket.number, "numbers") & _ticket.twin_of.is_(None)
+    )
 )
 _TOGETHER = Question(
     Message,

@@ -50,6 +50,14 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Sees:
+    """Who looks at a list: of a shared ticket it shows them their side's (`desk/sides.py`)."""
+
+    person: int
+    side: str | None  # None: that of the two which they work on, else the first
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """Which tickets a list has, in which order."""
 
@@ -58,6 +66,7 @@ class Ask:
     or_called_before: str = ""  # … or open with a service call before this time (ISO 8601)
     filters: tuple[Filter, ...] = ()
     organization_id: int | None = None  # of this client alone, whoever asks for more
+    sees: Sees | None = None  # None: both sides of what is shared
     sort: str = "updated"
     descending: bool = True
     ranks: tuple[str, ...] = ()  # the order of the words of the sorted column (priorities …)
@@ -167,6 +176,7 @@ class _Shape:
     or_called: bool
     filters: tuple[tuple[str, str, int], ...]  # field, op, how many values
     scoped: bool
+    sees: str  # all | side | work: what of shared tickets is shown
     sort: str
     descending: bool
     ranks: tuple[str, ...]
@@ -178,6 +188,7 @@ def _shape(ask: Ask) -> _Shape:
         bool(ask.or_called_before),
         tuple((f.field, f.op, len(f.values)) for f in ask.filters),
         ask.organization_id is not None,
+        "all" if ask.sees is None else "work" if ask.sees.side is None else "side",
         ask.sort,
         ask.descending,
         ask.ranks,
@@ -192,6 +203,8 @@ def _params(ask: Ask) -> dict[str, Any]:
         params["called"] = ask.or_called_before
     if ask.organization_id is not None:
         params["organization"] = ask.organization_id
+    if ask.sees is not None:
+        params |= {"who": ask.sees.person} if ask.sees.side is None else {"side": ask.sees.side}
     for place, one in enumerate(ask.filters):
         values = one.values
         if one.op == "has" or one.field == "tags":
@@ -218,9 +231,33 @@ def _where(shape: _Shape) -> list[sa.ColumnElement[bool]]:
         found.append(wanted | _called() if shape.or_called else wanted)
     if shape.scoped:
         found.append(_ticket.organization_id == param("organization"))
+    if shape.sees == "side":
+        found.append((_ticket.shared_side == "") | (_ticket.shared_side == param("side")))
+    elif shape.sees == "work":
+        found.append((_ticket.shared_side == "") | _worked_on())
     for place, (field, op, number) in enumerate(shape.filters):
         found.append(_condition(field, op, f"f{place}", number))
     return found
+
+
+def _worked_on() -> sa.ColumnElement[bool]:
+    """Of the two that are shared the one that they work on, else the first."""
+    other = TABLES[Ticket].alias("other")
+    here, there = _works_on(_ticket), _works_on(other.c)
+    elsewhere = sa.exists().where(
+        (other.c.number == _ticket.number) & (other.c.id != _ticket.id) & there
+    )
+    first = _ticket.twin_of.is_(None)
+    return sa.or_(here & ~elsewhere, first & here, first & ~elsewhere)
+
+
+def _works_on(ticket: Any) -> sa.ColumnElement[bool]:
+    on_it = sa.exists().where(
+        (_of.ticket_id == ticket.id)
+        & (_of.role == TicketRole.SECONDARY)
+        & (_of.person_id == param("who"))
+    )
+    return (sa.func.coalesce(ticket.primary_id, 0) == param("who", sa.Integer())) | on_it
 
 
 def _called() -> sa.ColumnElement[bool]:

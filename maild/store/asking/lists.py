@@ -35,6 +35,7 @@ OF_RESOURCE = Question(
 OF_CONTACT = Question(
     Ticket,
     ((_ticket.contact_id == param("person")) | among(_ticket.id, "on_it"))
+    & _ticket.twin_of.is_(None)
     & _tickets.OPEN
     & _tickets.THERE,
     order=(_ticket.id,),
@@ -43,7 +44,10 @@ OF_CONTACT = Question(
 
 OF_CLIENT = Question(
     Ticket,
-    (_ticket.organization_id == param("organization")) & _tickets.OPEN & _tickets.THERE,
+    (_ticket.organization_id == param("organization"))
+    & _ticket.twin_of.is_(None)
+    & _tickets.OPEN
+    & _tickets.THERE,
     order=(_ticket.id,),
 )
 

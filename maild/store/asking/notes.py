@@ -32,6 +32,7 @@ ANSWERS_SINCE = Question(
     _OF & _note.public & (_note.by_kind == Role.RESOURCE) & (_note.created > param("since")),
     order=(_note.id,),
 )
+COPY = Question(Note, (_note.copy_of == param("note")) & _OF)
 OF_MESSAGE = Question(Note, _note.stored_id == param("message"), order=(_note.id,))
 WORDS = Question(
     Note,
@@ -69,6 +70,16 @@ def first_answer(unit: Unit, ticket: Ticket) -> Note | None:
 def answers_since(unit: Unit, ticket: Ticket, since: datetime) -> list[Note]:
     """What resources wrote for the contact after this moment, oldest first."""
     return unit.all(ANSWERS_SINCE, ticket=ticket.id, since=since)
+
+
+def copy(unit: Unit, note: Note, ticket: Ticket) -> Note | None:
+    """The same words on this ticket, where they are of the other side of a shared one."""
+    if note.ticket_id == ticket.id:
+        return note
+    if note.copy_of is not None:
+        first = unit.get(Note, note.copy_of)
+        return first if first is not None and first.ticket_id == ticket.id else None
+    return unit.first(COPY, note=note.id, ticket=ticket.id)
 
 
 def of_message(unit: Unit, stored_id: int) -> list[Note]:

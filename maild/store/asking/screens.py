@@ -48,7 +48,7 @@ EVENTS = 300  # the latest of a ticket that its page has
 MOST = 2**31 - 1  # all there are
 LATEST = 25  # notes of a conversation that are shown at once: a page stays light
 
-NUMBERED = Question(Ticket, _ticket.number == param("number"))
+NUMBERED = Question(Ticket, (_ticket.number == param("number")) & _ticket.twin_of.is_(None))
 TIMES = Question(TimeEntry, _time.ticket_id == param("ticket"), order=(_time.worked_on, _time.id))
 PEOPLE = Question(TicketPerson, _of.ticket_id == param("ticket"), order=(_of.id,))
 RESOURCES = Question(
@@ -110,6 +110,7 @@ class Tied:
     status: str
     status_kind: str
     kind: str
+    side: str  # whose it is, where it is shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ def whole(unit: Unit, ticket: Ticket, *, everything: bool = False) -> Whole:
         tuple(
             Tied(*row) for row in unit.rows(_TIED, ticket=ticket.id, parent=ticket.parent_id or 0)
         ),
-        tuple(Tied(*(*row, "contact")) for row in others),
+        tuple(Tied(*row) for row in others),
         int(count) - len(notes),
     )
 
@@ -238,7 +239,7 @@ _NOTES = Statement(
     .select_from(
         TABLES[Note]
         .outerjoin(TABLES[Person], _person.id == _note.by_id)
-        .outerjoin(TABLES[Message], _message.id == _note.stored_id)
+        .outerjoin(TABLES[Message], (_message.id == _note.stored_id) & _note.copy_of.is_(None))
     )
     .where(_note.ticket_id == param("ticket"))
     .order_by(_note.created.desc(), _note.id.desc())
@@ -274,10 +275,24 @@ _PERSONS = Statement(
 )
 _TIED = Statement(
     sa.union_all(
-        sa.select(_ticket.number, _ticket.title, _ticket.status, _ticket.status_kind, _link.kind)
+        sa.select(
+            _ticket.number,
+            _ticket.title,
+            _ticket.status,
+            _ticket.status_kind,
+            _link.kind,
+            _ticket.shared_side,
+        )
         .select_from(TABLES[TicketLink].join(TABLES[Ticket], _ticket.id == _link.other_id))
         .where(_link.ticket_id == param("ticket")),
-        sa.select(_ticket.number, _ticket.title, _ticket.status, _ticket.status_kind, _link.kind)
+        sa.select(
+            _ticket.number,
+            _ticket.title,
+            _ticket.status,
+            _ticket.status_kind,
+            _link.kind,
+            _ticket.shared_side,
+        )
         .select_from(TABLES[TicketLink].join(TABLES[Ticket], _ticket.id == _link.ticket_id))
         .where(_link.other_id == param("ticket")),
         sa.select(
@@ -286,6 +301,7 @@ _TIED = Statement(
             _ticket.status,
             _ticket.status_kind,
             sa.literal("problem"),
+            _ticket.shared_side,
         ).where(_ticket.id == param("parent")),
         sa.select(
             _ticket.number,
@@ -293,12 +309,27 @@ _TIED = Statement(
             _ticket.status,
             _ticket.status_kind,
             sa.literal("incident"),
+            _ticket.shared_side,
         ).where((_ticket.parent_id == param("ticket")) & _ticket.deleted.is_(None)),
     ),
-    columns=(_ticket.number, _ticket.title, _ticket.status, _ticket.status_kind, _link.kind),
+    columns=(
+        _ticket.number,
+        _ticket.title,
+        _ticket.status,
+        _ticket.status_kind,
+        _link.kind,
+        _ticket.shared_side,
+    ),
 )
 _OTHERS = Statement(
-    sa.select(_ticket.number, _ticket.title, _ticket.status, _ticket.status_kind)
+    sa.select(
+        _ticket.number,
+        _ticket.title,
+        _ticket.status,
+        _ticket.status_kind,
+        sa.literal("contact"),
+        _ticket.shared_side,
+    )
     .where(
         (_ticket.contact_id == param("contact"))
         & (_ticket.id != param("ticket"))

@@ -39,7 +39,8 @@ OPEN = _ticket.status_kind != StatusKind.CLOSED
 THERE = _ticket.deleted.is_(None)
 HOPS = 20  # tickets that were merged into tickets that were merged …
 
-NUMBERED = Question(Ticket, among(_ticket.number, "numbers"))
+NUMBERED = Question(Ticket, among(_ticket.number, "numbers") & _ticket.twin_of.is_(None))
+TWIN = Question(Ticket, _ticket.twin_of == param("first"))
 FORMER = Question(FormerNumber, among(_former.number, "numbers"))
 PEOPLE = Question(TicketPerson, _of.ticket_id == param("ticket"), order=(_of.id,))
 LINK = Question(
@@ -109,7 +110,7 @@ CORRELATED = Question(
 )
 LAST_OF = Question(
     Ticket,
-    (_ticket.contact_id == param("contact")) & THERE,
+    (_ticket.contact_id == param("contact")) & _ticket.twin_of.is_(None) & THERE,
     order=(_ticket.id.desc(),),
     limit=1,
 )
@@ -121,18 +122,28 @@ OPEN_OF = Question(Ticket, LOAD.where, order=(_ticket.due.is_(None), _ticket.due
 
 
 def numbered(unit: Unit, number: str) -> Ticket | None:
-    """The ticket of this number, in any case and however it is bracketed."""
+    """The ticket of this number, in any case and however it is bracketed; of a shared one the
+    side that had it first."""
     return numbers(unit, [number.strip("[]# ").upper()]).get(number.strip("[]# ").upper())
 
 
 def numbers(unit: Unit, wanted: Iterable[str]) -> Mapping[str, Ticket]:
     """The tickets of these numbers, by them."""
     some = set(wanted)
-    found = {t.number: t for t in unit.known(Ticket) if t.number in some}
+    found = {t.number: t for t in unit.known(Ticket) if t.number in some and t.twin_of is None}
     unknown = sorted(some - found.keys())
     if unknown:
         found |= {t.number: t for t in unit.all(NUMBERED, numbers=unknown)}
     return found
+
+
+def other_side(unit: Unit, ticket: Ticket) -> Ticket | None:
+    """The other side's ticket of a shared one; None where it is not shared."""
+    if not ticket.shared_side:
+        return None
+    if ticket.twin_of is not None:
+        return unit.get(Ticket, ticket.twin_of)
+    return unit.first(TWIN, first=ticket.id)
 
 
 def former(unit: Unit, numbers: Iterable[str]) -> list[FormerNumber]:

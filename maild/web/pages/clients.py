@@ -38,7 +38,7 @@ def client(visit: Visit) -> Response:
         listing = lists.Listing(view=view, filters=(Filter("client", "is", (found.id,)),))
         ask = lists.ask(
             visit.profile, listing, me=visit.person.id, now=visit.now,
-            organization_id=visit.visitor.scope.organization_id,
+            organization_id=visit.visitor.scope.organization_id, sees=visit.sees,
         )  # fmt: skip
         values[f"{view}_count"] = counted(store_listing.count(visit.unit, ask))
         values[f"{view}_query"] = lists.address(listing)
@@ -49,6 +49,6 @@ def client(visit: Visit) -> Response:
     contacts = asking.people(visit.unit, found.id)
     values |= {"contacts": contacts, "contacts_count": len(contacts)}
     if tab == "activity":
-        values["activity"] = asking.activity(visit.unit, found.id)
+        values["activity"] = asking.activity(visit.unit, found.id, visit.sees)
     values["minutes"] = asking.minutes(visit.unit, found.id, visit.now)
     return visit.page("client.html", **values)

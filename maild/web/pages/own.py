@@ -26,7 +26,7 @@ from maild.zones import is_zone, zone_names
 def _rows(visit: Visit, ids: list[int]) -> list[Row]:
     listing = lists.Listing()
     found = store_listing.numbers(visit.unit, ids)
-    return [Row(visit, listing, one) for one in found if visit.visitor.scope.has(one.ticket)]
+    return [Row(visit, listing, one) for one in found if visit.may_see(one.ticket)]
 
 
 def _heads(visit: Visit) -> list[dict[str, str]]:

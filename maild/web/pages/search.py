@@ -43,6 +43,7 @@ def _hits(visit: Visit, text: str, limit: int) -> dict[str, Any]:
     wanted = [word for word, _ in search_words.asked(text)]
     notes = visit.unit.some(Note, [note for _, note in found.tickets if note])
     rows = store_listing.numbers(visit.unit, [ticket for ticket, _ in found.tickets])
+    rows = [row for row in rows if visit.may_see(row.ticket)]
     by_note = dict(found.tickets)
     people, addresses = screens.persons(visit.unit, set(found.people))
     clients = [visit.unit.get(Organization, i) for i in found.organizations]

@@ -13,11 +13,11 @@ from starlette.responses import Response
 from maild.desk import own_lists, status_requirements, working_clock
 from maild.errors import NotFound
 from maild.i18n import sentence
-from maild.model import AnswerState, StatusKind
+from maild.model import AnswerState, Role, StatusKind
 from maild.parse.attachments import attachment_bytes
 from maild.store.asking import console as asking
 from maild.store.asking import explanations, screens
-from maild.store.asking.screens import NoteShown, Whole
+from maild.store.asking.screens import NoteShown, Tied, Whole
 from maild.store.console_records import Presence
 from maild.store.records import Note, Ticket
 from maild.store.unit import Unit
@@ -36,7 +36,7 @@ def ticket(visit: Visit) -> Response:
     found = visit.ticket()
     if found.merged_id is not None and visit.query("stay") != "1" and not visit.htmx:
         into = visit.unit.get(Ticket, found.merged_id)
-        if into is not None and visit.visitor.scope.has(into):
+        if into is not None and visit.may_see(into):
             return visit.to(f"/tickets/{into.number}?from={found.number}")
     part = visit.query("part")
     everything = visit.query("all") == "1"
@@ -56,6 +56,8 @@ def shown(visit: Visit, whole: Whole, everything: bool = False) -> dict[str, Any
     latest = entries if everything else entries[-screens.LATEST :]
     return {
         "whole": whole,
+        "tied": [other for other in whole.tied if _of_side(visit, other)],
+        "others": [other for other in whole.others if _of_side(visit, other)],
         "ticket": one,
         "entries": latest,
         "earlier": whole.earlier + len(entries) - len(latest),
@@ -99,6 +101,11 @@ def _written(visit: Visit, ticket: Ticket, note: NoteShown) -> Markup:
     rights = tuple(map(visit.may, ("original read", "ticket change")))
     reader = (visit.language, visit.zone.key, today, rights)
     return visit.console.look.notes.get((reader, ticket.number, note), write)
+
+
+def _of_side(visit: Visit, other: Tied) -> bool:
+    """Whether it is not the other side's of a shared ticket."""
+    return not other.side or (visit.sees is not None and other.side == visit.sees.side)
 
 
 def _around(visit: Visit, found: Ticket) -> dict[str, Any]:
@@ -152,7 +159,6 @@ def _sla(ticket: Ticket) -> list[dict[str, Any]]:
 _ELSEWHERE = frozenset(
     {
         "sla",
-        "twin",
         "side",
         "completed_by_side",
         "checklist",
@@ -187,6 +193,15 @@ def _note(visit: Visit) -> tuple[Ticket, int, str | None, int | None]:
     return found, note_id, row[0], row[2]
 
 
+def _mail_of(visit: Visit) -> tuple[Ticket, int, str | None, int | None]:
+    """The same without the mail, where that is the other side's of a shared ticket: it may quote
+    what that side keeps to itself."""
+    found, note_id, html, stored = _note(visit)
+    note = visit.unit.get(Note, note_id)
+    theirs = note is not None and note.copy_of is not None and note.by_kind != Role.CONTACT
+    return found, note_id, html, None if theirs else stored
+
+
 FRAMED = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; font-src 'none'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
@@ -214,7 +229,7 @@ def html(visit: Visit) -> Response:
 @page("/tickets/{number}/notes/{note}/eml", "original read")
 def eml(visit: Visit) -> Response:
     """The mail as it was received (N26)."""
-    found, note_id, _, stored = _note(visit)
+    found, note_id, _, stored = _mail_of(visit)
     if not stored:
         raise NotFound(sentence("No mail belongs to this note."))
     octets = _octets(visit, stored)
@@ -293,13 +308,12 @@ def download(octets: bytes, filename: str, kind: str) -> Response:
 @page("/tickets/{number}/notes/{note}/why", "explanation read")
 def why(visit: Visit) -> Response:
     """What happened to the mail of a note, step by step (E13)."""
-    found, _, _, stored = _note(visit)
+    found, _, _, stored = _mail_of(visit)
     if stored is None:
         raise NotFound(sentence("No mail belongs to this note; its writer was signed in."))
     told = explanations.of_message(visit.unit, stored)
-    return visit.page(
-        "why.html", ticket=found, told=told, events=[happening(visit, e) for e in told.events]
-    )
+    events = [happening(visit, e) for e in told.events if e.ticket_id in (None, found.id)]
+    return visit.page("why.html", ticket=found, told=told, events=events)
 
 
 # ---- being there

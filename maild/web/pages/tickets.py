@@ -108,7 +108,12 @@ def _listing(visit: Visit) -> Listing:
 def _ask(visit: Visit, listing: Listing) -> Ask:
     scope = visit.visitor.scope.organization_id
     return lists.ask(
-        visit.profile, listing, me=visit.person.id, now=visit.now, organization_id=scope
+        visit.profile,
+        listing,
+        me=visit.person.id,
+        now=visit.now,
+        organization_id=scope,
+        sees=visit.sees,
     )
 
 
