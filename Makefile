@@ -26,7 +26,7 @@ lint: setup-test         # all that needs no server: what a commit must pass
 	$(BIN)/lint-imports
 
 bench: setup-test        # each figure beside its reference in the same run; docs/performance.md
-	for name in core "ingest --postgresql" startup parse match rules outbox watch latency burst daemon many web daemons; do \
+	for name in core "ingest --postgresql" startup parse match rules outbox watch latency burst daemon many web daemons large; do \
 		echo "== $$name" && $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 gallery: setup-test      # every notification as a page and as pictures

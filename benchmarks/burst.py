@@ -17,11 +17,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from benchmarks.mails import mails
+from benchmarks.memory import memory
 from tests.scenario.conversation import Daemon, Desk
 from tests.servers.dovecot import Dovecot, running
 
@@ -80,18 +80,6 @@ class Bench:
             time.sleep(LOOK_SECONDS)
             assert time.perf_counter() - started < GIVEN_UP, "it never came"
         return time.perf_counter()
-
-
-def memory(pid: int) -> float:
-    """MB of a process and its children: the sum of PSS, in which what they share counts once."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-    family = [pid, *(child for child, parent in parents.items() if parent == pid)]
-    rollups = (Path(f"/proc/{one}/smaps_rollup").read_text().splitlines() for one in family)
-    sizes = (int(line.split()[1]) for lines in rollups for line in lines if line.startswith("Pss:"))
-    return sum(sizes) / 1024
 
 
 def apart(take: Callable[[], float], count: int, seconds: float) -> list[float]:

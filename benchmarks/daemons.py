@@ -14,13 +14,13 @@ import argparse
 import sqlite3
 import tempfile
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 
 from benchmarks.mails import mails
+from benchmarks.memory import memory
 from maild.ingest.accept import accept
 from maild.store import Store
 from maild.store.migrate import migrate
@@ -150,29 +150,11 @@ def waiting(folder: Path, count: int) -> float:
     try:
         end = time.monotonic() + WATCHED_SECONDS
         while time.monotonic() < end:
-            most = max(most, sum(map(_pss, _family(processes[0].pid))))
+            most = max(most, memory(processes[0].pid))
             time.sleep(LOOK_SECONDS)
     finally:
         _end(processes)
     return most
-
-
-def _family(pid: int) -> list[int]:
-    found = [pid]
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            words = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(words[1]) == pid:
-                found += _family(int(folder.name))
-    return found
-
-
-def _pss(pid: int) -> float:
-    with suppress(OSError):
-        for line in (Path("/proc") / str(pid) / "smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    return 0.0
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from maild import octets
+from maild import octets, spool
 from maild.errors import UsageError
 from maild.model import Address
 from maild.zones import is_zone, zone_names
@@ -262,7 +262,8 @@ class DatabaseSection(Section):
 class StoreSection(Section):
     """Where the octets of large mails are, if not in the database."""
 
-    raw: str = ""  # folder:var/raw | s3://bucket/prefix; "": in the database
+    # folder:var/raw | s3://bucket/prefix; "": in the database, and the largest beside its file
+    raw: str = ""
 
     @field_validator("raw")
     @classmethod
@@ -890,8 +891,13 @@ def load(file: Path) -> Settings:
     except ValidationError as error:
         lines = [line for one in error.errors() for line in _sentence(one).splitlines()]
         raise UsageError("\n".join(f"{file}: {line}" for line in lines)) from error
-    octets.use(config.store.raw, file.parent.resolve())
-    return Settings(_resolved(config, file.parent), file)
+    settings = Settings(_resolved(config, file.parent), file)
+    database = settings.database_file
+    octets.use(
+        config.store.raw, file.parent.resolve(), database.parent / "large" if database else None
+    )
+    spool.use((database.parent if database else settings.path("var")) / "spool")
+    return settings
 
 
 def _resolved(config: Config, folder: Path) -> Config:

@@ -3,6 +3,9 @@
     folder:var/raw          files below a folder, relative to maild.toml
     s3://bucket/prefix      any S3-compatible storage (`pip install maild[s3]`)
 
+Where nothing is said, only what is too many for memory (`maild/spool.py`) goes outside, to a folder
+beside the SQLite file, in pieces.
+
 A name is the SHA-256 of what is kept under it, so nothing is ever written over, and a name is good
 for as many rows as say it.  The octets are there before the row that names them is written; what no
 row names is swept (`maild/store/sweep.py`).
@@ -151,48 +154,55 @@ class ObjectStorage:
 
 # ---- where this process keeps them
 
-_places: dict[str, Octets] = {}  # by what the configuration says, the one in use last
+_places: dict[str, Octets] = {}  # all that were named, the last one last
+_chosen: list[Octets | None] = [None, None]  # for what is large, and for what memory does not hold
 
 
-def use(raw: str, folder: Path) -> None:
-    """From now on large octets go to `raw` of [store] in a maild.toml in `folder`; "": nowhere.
+def use(raw: str, folder: Path, beside: Path | None = None) -> None:
+    """From now on large octets go to `raw` of [store] in a maild.toml in `folder`; "": nowhere, but
+    those that are too many for memory go to the folder `beside` the database, if there is one.
 
     What was used before can still be read.  UsageError where there is no such place.
     """
     kind, _, rest = raw.partition(":")
-    key = f"folder:{(folder / rest).resolve()}" if kind == "folder" else raw
+    path = (folder / rest).resolve() if kind == "folder" else None if raw else beside
+    key = f"folder:{path}" if path is not None else raw
     made = _places.pop(key, None)
-    if made is None and raw:
-        made = Folder((folder / rest).resolve()) if kind == "folder" else ObjectStorage(raw)
-    _places.pop("", None)
+    if made is None and key:
+        made = Folder(path) if path is not None else ObjectStorage(raw)
     if made is not None:
         _places[key] = made
-    else:
-        _places[""] = _Nowhere()
+    _chosen[:] = [made if raw else None, made]
 
 
 def place() -> Octets | None:
     """Where large octets go; None: into the database."""
-    found = next(reversed(_places.values()), None)
-    return None if found is None or isinstance(found, _Nowhere) else found
+    return _chosen[0]
 
 
-def put_away(octets: bytes) -> str | None:
-    """The name under which they are kept outside; None where they belong into the database."""
-    there = place()
-    if there is None or len(octets) < LEAST:
-        return None
+def place_of_large() -> Octets | None:
+    """Where those go that are too many for memory; None: into the database, all the same."""
+    return _chosen[1]
+
+
+def put(there: Octets, octets: bytes) -> str:
+    """The name under which they are kept there from now on."""
     name = hashlib.sha256(octets).hexdigest()
     there.put(name, octets)
     return name
 
 
+def put_away(octets: bytes) -> str | None:
+    """The name under which they are kept outside; None where they belong into the database."""
+    there = place()
+    return put(there, octets) if there is not None and len(octets) >= LEAST else None
+
+
 def try_out() -> None:
     """Temporary, or MaildError, where octets cannot be put, read and deleted there."""
-    there, octets = place(), b"maild check"
+    there = place()
     if there is not None:
-        name = hashlib.sha256(octets).hexdigest()
-        there.put(name, octets)
+        name = put(there, b"maild check")
         fetch(name)
         there.delete(name)
 
@@ -214,19 +224,3 @@ def fetch(name: str) -> bytes:
         "`maild verify` says which; name the place where they are, or restore a backup.",
         detail=name,
     )
-
-
-class _Nowhere:
-    """No place: all goes into the database."""
-
-    def put(self, name: str, octets: bytes) -> None:
-        raise NotImplementedError
-
-    def get(self, name: str) -> bytes | None:
-        return None
-
-    def delete(self, name: str) -> None:
-        """There is nothing."""
-
-    def names(self) -> Iterator[tuple[str, float]]:
-        return iter(())

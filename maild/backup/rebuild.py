@@ -27,6 +27,7 @@ from maild.ingest.by_hand import MAILBOX as CONSOLE
 from maild.ingest.process import RETRY, Pipeline
 from maild.model import Became, MessageState, SendState
 from maild.rules.clocks import Clocks
+from maild.spool import Mass
 from maild.store import Store, asking
 from maild.store.migrate import migrate
 from maild.store.schema import metadata
@@ -72,7 +73,7 @@ class _Mail:
     outcome: Became | None
     number: str | None  # of its ticket
     undone: datetime | None
-    octets: bytes | None
+    octets: Mass
 
     @property
     def opened(self) -> bool:
@@ -189,7 +190,7 @@ def _again(new: Store, pipeline: Pipeline, mail: _Mail) -> int:
             mailbox=mail.mailbox,
             uidvalidity=mail.uidvalidity,
             uid=mail.uid,
-            octets=mail.octets or b"",
+            octets=mail.octets,
             now=mail.accepted,
             arrived=mail.arrived,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from dataclasses import asdict
 from maild.errors import MailError
 from maild.model import Mail
 from maild.parse.limits import Reader
+from maild.spool import digest
 from maild.store import Store, asking
 from maild.store.records import Message, Note, Raw, Thread
 from maild.store.unit import Unit
@@ -34,11 +34,11 @@ def octets(unit: Unit, stored_id: int) -> bool:
     kept = unit.get(Raw, stored_id)
     if kept is None:
         twin = asking.integrity.twin(unit, message)
-        if twin is None or hashlib.sha256(twin.octets).hexdigest() != message.sha256:
+        if twin is None or digest(twin.octets) != message.sha256:
             return False
         unit.add(Raw(stored_id=stored_id, octets=twin.octets))
         return True
-    if hashlib.sha256(kept.octets).hexdigest() != message.sha256:
+    if digest(kept.octets) != message.sha256:
         return False
     unit.change(message, size=len(kept.octets))
     return True

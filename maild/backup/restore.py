@@ -130,7 +130,7 @@ def _lay_down(came: Path, place: Path) -> tuple[list[Path], list[Path]]:
 
 def _large(came: Path) -> None:
     """What was outside the database goes to where the configuration has it now."""
-    files, place = sorted((came / RAW).glob("*")), octets.place()
+    files, place = sorted((came / RAW).glob("*")), octets.place_of_large()
     if files and place is None:
         raise UsageError(
             "The backup has large mails that are kept outside the database: say where, by `[store] "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -12,7 +11,8 @@ from typing import Any
 from maild.backup import databases
 from maild.backup import repair as repairs
 from maild.errors import MaildError
-from maild.parse.attachments import attachment_bytes
+from maild.parse.attachments import attachment
+from maild.spool import digest, measured
 from maild.store import Store, asking, prune
 from maild.store.unit import Unit
 
@@ -88,7 +88,7 @@ def _octets(unit: Unit, report: Report) -> Iterator[tuple[int, str]]:
             known = not sha256 or (limit is not None and accepted < limit)
             if not known:
                 yield number, f"The octets of message {number} are missing."
-        elif (len(octets), hashlib.sha256(octets).hexdigest()) != (size, sha256):
+        elif measured(octets) != (size, sha256):
             yield number, f"The octets of message {number} are not what came in."
         else:
             count += 1
@@ -111,10 +111,10 @@ def _files(unit: Unit, report: Report) -> Iterator[tuple[int, str]]:
 
 def _is_there(view: dict[str, Any], octets: bytes) -> bool:
     try:
-        content = attachment_bytes(octets, int(view["part"]))
+        content = attachment(octets, int(view["part"]))
     except MaildError:
         return False
-    return hashlib.sha256(content).hexdigest() == str(view["sha256"])
+    return digest(content) == str(view["sha256"])
 
 
 def _numbers(unit: Unit) -> Iterator[tuple[str, int, int]]:

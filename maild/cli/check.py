@@ -29,6 +29,8 @@ from maild.outbox.logo import logo
 from maild.store import Store, asking
 from maild.templates.renderer import check_templates
 
+MANY_OCTETS = 50_000_000  # of a mail that is in memory as a whole
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -124,7 +126,7 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "profile", lambda: _profile(settings)
     yield "database", lambda: _database(settings)
     yield "journal of sent mail", lambda: _journal(settings)
-    if settings.config.store.raw:
+    if settings.config.store.raw or _in_memory(settings):
         yield "large mails", lambda: _large(settings)
     yield "senders", lambda: _senders(settings)
     for section in settings.config.mailbox:
@@ -140,8 +142,18 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
 
 def _large(settings: Settings) -> str:
     """Puts a few octets where large mails go, and takes them away again."""
+    if _in_memory(settings):
+        return (
+            "in the database, which takes several times their size of memory: `[store] raw` names "
+            "a place for them"
+        )
     octets.try_out()
     return settings.config.store.raw
+
+
+def _in_memory(settings: Settings) -> bool:
+    """Whether mails may come that memory should not hold, and nothing else can."""
+    return octets.place_of_large() is None and settings.config.limits.message_bytes > MANY_OCTETS
 
 
 def _senders(settings: Settings) -> str:

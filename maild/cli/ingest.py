@@ -28,6 +28,7 @@ from maild.ingest.imap.old_mail import OldMail, old_mail
 from maild.ingest.outcome import Outcome
 from maild.ingest.process import RETRY, groups
 from maild.parse.limits import Source
+from maild.spool import Mass
 from maild.store import asking
 from maild.store.rehearsal import rehearsal
 from maild.store.unit import Unit
@@ -188,7 +189,7 @@ def _readable(sources: Iterable[Source], unread: list[str]) -> Iterator[Source]:
 
 
 def _accept(
-    mailbox: str, found: list[tuple[bytes, OldMail | None]], now: datetime, unit: Unit
+    mailbox: str, found: list[tuple[Mass, OldMail | None]], now: datetime, unit: Unit
 ) -> list[int]:
     ids = []
     for octets, place in found:

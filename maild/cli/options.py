@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from maild.errors import UsageError
+from maild.spool import Blocks, blocks_of
 
 ConfigOption = Annotated[
     Path | None,
@@ -43,6 +45,13 @@ def moment(text: str | None) -> datetime:
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
         raise UsageError(f"--now {text}: a year from {FIRST_YEAR} to {LAST_YEAR} is needed.")
     return value
+
+
+def write_octets(octets: bytes | Blocks) -> None:
+    """Octets as they are, to standard output."""
+    for block in blocks_of(octets):
+        sys.stdout.buffer.write(block)
+    sys.stdout.buffer.flush()
 
 
 def print_json(value: Any, *, line: bool = False) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from maild.app import App, open_app
-from maild.cli.options import ConfigOption, JsonOption, local, print_json
+from maild.cli.options import ConfigOption, JsonOption, local, print_json, write_octets
 from maild.errors import NotFound
 from maild.ingest import quarantine
 from maild.model import Became, MessageState
@@ -79,8 +78,7 @@ def show(
         row = _row(message) | {"error": message.error, "sha256": message.sha256}
         octets = asking.messages.octets(unit, number)
     if raw:
-        sys.stdout.buffer.write(octets)
-        sys.stdout.buffer.flush()
+        write_octets(octets)
     elif json:
         print_json(row)
     else:

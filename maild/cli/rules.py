@@ -33,6 +33,7 @@ from maild.rules.office import STATES
 from maild.rules.reference import described, pages
 from maild.rules.rule import RuleSet
 from maild.rules.vocabulary import EVENTS
+from maild.spool import BLOCK
 from maild.store import asking
 from maild.store.records import Clock, Ticket
 from maild.store.rehearsal import rehearsal
@@ -304,9 +305,14 @@ def _last_mail(app: App, folder: Path, last: int) -> list[str]:
             if not octets:
                 continue
             number = b"rehearsed-%d" % stored.id
-            octets = _MESSAGE_ID.sub(rb"Message-ID: <" + number + rb"@maild.invalid>", octets, 1)
+            head = _MESSAGE_ID.sub(
+                rb"Message-ID: <" + number + rb"@maild.invalid>", octets[:BLOCK], 1
+            )
             file = folder / f"{stored.id:09} {_file_name(stored.subject)}.eml"
-            file.write_bytes(octets)
+            with file.open("wb") as out:
+                out.write(head)
+                for start in range(BLOCK, len(octets), BLOCK):
+                    out.write(octets[start : start + BLOCK])
             paths.append(str(file))
     return paths
 

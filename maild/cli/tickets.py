@@ -17,7 +17,7 @@ from rich.table import Column, Table
 from maild import config as configuration
 from maild.cli import record_table, ticket_list
 from maild.cli.database import open_desk, open_store
-from maild.cli.options import ConfigOption, JsonOption, local, more, print_json
+from maild.cli.options import ConfigOption, JsonOption, local, more, print_json, write_octets
 from maild.desk import (
     field_values,
     item_files,
@@ -150,8 +150,7 @@ def eml(
     """Print the original message, byte for byte."""
     with open_store(config).look() as unit:
         octets = original_mail.eml(unit, views.ticket(unit, number), note)
-    sys.stdout.buffer.write(octets)
-    sys.stdout.buffer.flush()
+    write_octets(octets)
 
 
 # ---- printing, also for the demo

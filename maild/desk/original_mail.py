@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from maild.errors import NotFound
+from maild.spool import Mass
 from maild.store import asking
 from maild.store.records import Ticket
 from maild.store.unit import Unit
 
 
-def eml(unit: Unit, ticket: Ticket, note_id: int | None = None) -> bytes:
+def eml(unit: Unit, ticket: Ticket, note_id: int | None = None) -> Mass:
     """The octets of the mail that made this note, or the ticket; NotFound where no mail did."""
     for note in asking.notes.of(unit, ticket):
         if note.stored_id is not None and note_id in (None, note.id):
@@ -17,7 +18,7 @@ def eml(unit: Unit, ticket: Ticket, note_id: int | None = None) -> bytes:
     raise NotFound(f"No mail belongs to {what}; `maild show {ticket.number}` lists its notes.")
 
 
-def _kept(octets: bytes) -> bytes:
+def _kept(octets: Mass) -> Mass:
     if not octets:
         raise NotFound(
             "This mail is not kept any more: it was pruned, as `[keep] raw` says, or erased."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict
 from datetime import datetime
 
 from maild.ingest.lanes import Place
+from maild.spool import Mass, digest
 from maild.store import asking
 from maild.store.records import Message, Raw
 from maild.store.unit import Unit
@@ -18,7 +18,7 @@ def accept(
     mailbox: str,
     uidvalidity: int | None,
     uid: int | None,
-    octets: bytes,
+    octets: Mass,
     now: datetime,
     arrived: datetime | None = None,
 ) -> Message | None:
@@ -37,7 +37,7 @@ def keep(
     mailbox: str,
     uidvalidity: int | None,
     uid: int | None,
-    octets: bytes,
+    octets: Mass,
     now: datetime,
     arrived: datetime | None,
     waits: Place | None = None,
@@ -57,8 +57,3 @@ def keep(
     )
     unit.add(Raw(stored_id=stored.id, octets=octets))
     return stored
-
-
-def digest(octets: bytes) -> str:
-    """By which a content is known again: SHA-256, in hex."""
-    return hashlib.sha256(octets).hexdigest()

@@ -16,8 +16,9 @@ from typing import BinaryIO
 
 from maild.ingest.mbox import messages, starts_mbox
 from maild.parse.limits import Source
-from maild.parse.mime import MAX_SIZE
+from maild.spool import BLOCK, gathered
 
+MOST = 1 << 30  # octets of a message in a file of its own
 _IGNORED = frozenset({".json", ".txt", ".md", ".toml", ".yaml", ".yml", ".py"})
 
 
@@ -79,17 +80,26 @@ def _read_file(path: Path, label: str) -> Iterator[Source]:
             yield from _split_stream(stream, label, found.st_size)
 
 
+def _up_to(octets: int, stream: BinaryIO, first: bytes) -> Iterator[bytes]:
+    """The first one, and what follows in a stream, as far as so many octets."""
+    block = first
+    while block and octets > 0:
+        yield block
+        octets -= len(block)
+        block = stream.read(min(BLOCK, octets))
+
+
 def _split_stream(stream: BinaryIO, label: str, size: int | None = None) -> Iterator[Source]:
     """The message of a stream, or all messages of it where it is an mbox (RFC 4155).
 
     `size`: in octets, where it is known.
     """
-    first = stream.readline(MAX_SIZE)
+    first = stream.readline(BLOCK)
     if not starts_mbox(first) or label.lower().endswith(".eml"):
-        raw = first if size and size > MAX_SIZE else first + stream.read(MAX_SIZE + 1)
-        large = f"{label} is larger than {MAX_SIZE // 2**20} MB, which no mail may be."
-        is_large = len(raw) > MAX_SIZE or (size is not None and size > MAX_SIZE)
-        yield Source(label, b"", large) if is_large else Source(label, raw)
+        large = f"{label} is larger than {MOST // 2**20} MB, which no mail may be."
+        is_large = size is not None and size > MOST
+        raw = b"" if is_large else gathered(_up_to(MOST + 1, stream, first))
+        yield Source(label, b"", large) if is_large or len(raw) > MOST else Source(label, raw)
         return
     for count, raw in enumerate(messages(stream, first), start=1):
         yield Source(label if count == 1 else f"{label}:{count}", raw)

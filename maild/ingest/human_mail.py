@@ -69,11 +69,12 @@ from maild.parse.fold import fold
 from maild.parse.kind import takes_no_answers, writes_for_others
 from maild.parse.thanks import is_thanks
 from maild.rules.recipients import everybody_else, holders
+from maild.spool import Mass
 from maild.store import asking
 from maild.store.records import Message, Note, Organization, Person, Ticket
 from maild.yamlfile import key
 
-Read = Callable[[bytes], Mail]
+Read = Callable[[Mass], Mail]
 
 MOST_TOLD = 20  # resources whose counters are read before anybody knows who is told
 

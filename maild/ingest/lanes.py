@@ -27,6 +27,7 @@ from datetime import datetime, timedelta
 from maild.desk.numbers import numbers_in
 from maild.model import Lane, Role
 from maild.parse.first_look import FirstLook, first_look
+from maild.spool import Mass
 from maild.store import asking
 from maild.store.records import Message
 from maild.store.types import keyed
@@ -58,7 +59,7 @@ SEVERAL = 2
 class Newcomer:
     """A message that is accepted."""
 
-    octets: bytes
+    octets: Mass
     arrived: datetime | None  # at its server; None: it has just come
 
 

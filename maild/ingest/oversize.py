@@ -11,9 +11,10 @@ from maild.commands.answer import said_of
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
 from maild.i18n import Translator, Value, sentence
-from maild.ingest.accept import digest, keep
+from maild.ingest.accept import keep
 from maild.ingest.outcome import Outcome, conclude
 from maild.model import Became, Mail, Role
+from maild.spool import digest
 from maild.store import asking
 from maild.store.records import Person, Ticket
 from maild.store.unit import Unit

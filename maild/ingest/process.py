@@ -43,6 +43,7 @@ from maild.model import Became, Mail, MessageState
 from maild.parse import trace
 from maild.parse.limits import LocalReader, Reader
 from maild.rules.engine import Rules
+from maild.spool import Mass
 from maild.store import Store, asking
 from maild.store.asking.lanes import Waiting
 from maild.store.records import Message, OutboxItem, Ticket
@@ -212,7 +213,7 @@ class Pipeline:
         self.store.act(lambda unit: self._scanner.report(unit, now))
         return mail
 
-    def _octets(self, stored_id: int) -> bytes:
+    def _octets(self, stored_id: int) -> Mass:
         with self.store.look() as unit:
             return asking.messages.octets(unit, stored_id)
 

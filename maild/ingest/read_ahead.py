@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from maild.model import Mail
 from maild.parse.limits import LocalReader, Reader
+from maild.spool import Mass
 from maild.store.asking.lanes import Waiting
 
 TOGETHER = 8  # mails that a worker gets at a time: who is in a hurry waits for so many
@@ -30,7 +31,7 @@ class _Part:
 class ReadAhead:
     """What is read, or being read, by the message's id.  For one thread."""
 
-    def __init__(self, reader: Reader | LocalReader, octets: Callable[[int], bytes]) -> None:
+    def __init__(self, reader: Reader | LocalReader, octets: Callable[[int], Mass]) -> None:
         """`octets`: gives those of a stored message."""
         self._reader = reader
         self._octets = octets

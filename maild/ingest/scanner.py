@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import time
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from maild.config import AttachmentsSection
 from maild.desk import alerts
 from maild.model import Mail, Verdict
 from maild.parse.attachments import contents
+from maild.spool import Blocks, Mass, digest, opened
 from maild.store.unit import Unit
 
 log = structlog.get_logger()
@@ -38,16 +38,16 @@ class Scanner:
         """Whether there is a command at all."""
         return bool(self._command)
 
-    def verdicts(self, files: Iterable[bytes]) -> dict[str, Verdict]:
+    def verdicts(self, files: Iterable[bytes | Blocks]) -> dict[str, Verdict]:
         """By their SHA-256 what it finds in these files, which have `seconds` all together."""
         end, found = time.monotonic() + self._seconds, dict[str, Verdict]()
         for octets in files:
-            key = hashlib.sha256(octets).hexdigest()
+            key = digest(octets)
             if key not in found:
                 found[key] = self._verdict(octets, end)
         return found
 
-    def scanned(self, mail: Mail, raw: bytes) -> Mail:
+    def scanned(self, mail: Mail, raw: Mass) -> Mail:
         """The mail with a verdict of each file."""
         if not mail.attachments or not self._command:
             return mail
@@ -66,7 +66,7 @@ class Scanner:
         )
         alerts.raise_alert(unit, ALERT, text, now)
 
-    def _verdict(self, octets: bytes, end: float) -> Verdict:
+    def _verdict(self, octets: bytes | Blocks, end: float) -> Verdict:
         left = end - time.monotonic()
         if left <= 0 or time.monotonic() < self._paused:
             self.trouble = self.trouble or f"has no answer within {self._seconds:g} seconds."
@@ -79,16 +79,17 @@ class Scanner:
         log.warning("scanner.failed", status=status)
         return Verdict.PENDING
 
-    def _status(self, octets: bytes, seconds: float) -> int | None:
+    def _status(self, octets: bytes | Blocks, seconds: float) -> int | None:
         try:
-            done = subprocess.run(
-                self._command,
-                input=octets,
-                timeout=seconds,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                check=False,
-            )
+            with opened(octets) as file:
+                done = subprocess.run(
+                    self._command,
+                    stdin=file,
+                    timeout=seconds,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    check=False,
+                )
         except subprocess.TimeoutExpired:
             self.trouble = f"has no answer within {self._seconds:g} seconds."
             return None

@@ -18,6 +18,7 @@ from maild.ingest.proof import Proof
 from maild.model import Mail, Reason, Withheld
 from maild.parse import letter
 from maild.parse.fold import fold
+from maild.spool import Mass
 from maild.store import asking
 from maild.store.records import Message, Note, Person, Ticket
 from maild.store.unit import Unit
@@ -101,9 +102,7 @@ def confirmed(unit: Unit, ids: Iterable[str], person: Person) -> Message | None:
     return None
 
 
-def release(
-    desk: Desk, message: Message, read: Callable[[bytes], Mail]
-) -> tuple[Mail, Note | None]:
+def release(desk: Desk, message: Message, read: Callable[[Mass], Mail]) -> tuple[Mail, Note | None]:
     """The withheld mail, read again, and its note; it cannot be released again."""
     reasons = [*message.reasons, ["proof", "confirmed", "he answered our question"]]
     desk.unit.change(message, withheld=Withheld.RELEASED, reasons=reasons)

@@ -11,6 +11,7 @@ import structlog
 from maild.desk.passed_on import fitting
 from maild.errors import MaildError
 from maild.outbox import message
+from maild.spool import Mass
 from maild.store import asking
 from maild.store.records import Note
 from maild.store.unit import Unit
@@ -18,7 +19,7 @@ from maild.store.unit import Unit
 log = structlog.get_logger()
 
 # Gives the octets of one part of a message; bounded, as the message may be hostile.
-Extract: TypeAlias = Callable[[bytes, int], bytes]
+Extract: TypeAlias = Callable[[Mass, int], bytes]
 
 
 def of_note(

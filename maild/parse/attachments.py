@@ -11,12 +11,17 @@ from email.generator import BytesGenerator
 from email.message import Message
 from email.policy import Compat32
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maild.errors import NotFound
 from maild.model import Attachment
 from maild.parse.headers import decode_value, safe_filename
-from maild.parse.mime import Part, silence
+from maild.parse.mime import Part, opened, silence
+from maild.parse.outline import Source
+from maild.spool import BLOCK, Blocks, Mass, Share, Spooled, measured, whole
+
+if TYPE_CHECKING:
+    from maild.parse.body import Body
 
 # Endings where the standard table has none or an odd one.
 _ENDINGS = {
@@ -42,10 +47,10 @@ _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One attachment with its octets."""
+    """One attachment with its octets: in memory, or where they are in the file of a large mail."""
 
     attachment: Attachment
-    octets: bytes
+    octets: bytes | Blocks
 
 
 def find(
@@ -60,16 +65,22 @@ def find(
     """
     packed: list[tuple[str, bytes]] = list(encoded)
     for part in parts:
-        if part.index in body or part.forwarded or not _holds_content(part):
+        if not _is_attachment(part, body):
             continue
         octets = content(part)
-        if not octets and part.parent is not None and not part.filename:
+        size, sha256 = measured(octets)
+        if not size and part.parent is not None and not part.filename:
             continue  # an empty part without a name is nobody's attachment
         if _is_tnef(part):
-            packed.extend(unpack_tnef(octets))
-        yield Found(replace(_describe(part, octets, page), holds=tuple(_held(part))), octets)
+            packed.extend(unpack_tnef(part.octets()))
+        described = _describe(part, size, sha256, page)
+        yield Found(replace(described, holds=tuple(_held(part))), octets)
     for number, (name, octets) in enumerate(packed, start=len(parts)):
         yield Found(_describe_packed(number, name, octets), octets)
+
+
+def _is_attachment(part: Part, body: frozenset[int]) -> bool:
+    return part.index not in body and not part.forwarded and _holds_content(part)
 
 
 def _is_tnef(part: Part) -> bool:
@@ -93,13 +104,14 @@ def _holds_content(part: Part) -> bool:
     return not part.is_container
 
 
-def content(part: Part) -> bytes:
+def content(part: Part) -> bytes | Blocks:
     """The octets of a part; of an attached message its source."""
     if part.main_type == "message" and part.is_container:
         ends = _line_end(part)
         said = [c.message for c in part.children if c.fields or c.message.get_payload()]
-        return b"".join(_source(message, ends) for message in said)
-    return part.octets()
+        source = b"".join(_source(message, ends) for message in said)
+        return Source(part.outline, source) if part.outline is not None else source
+    return part.stretch or part.octets()
 
 
 class _AsWritten(Compat32):
@@ -122,6 +134,8 @@ def _source(message: Message, ends: str) -> bytes:
 
 def _line_end(part: Part) -> str:
     """How the lines of the whole mail end; the first one that is there tells."""
+    if part.outline is not None:
+        return "\r\n" if b"\r\n" in part.outline.text[:BLOCK] else "\n"
     while part.parent is not None:
         part = part.parent
     for message in part.message.walk():
@@ -131,15 +145,15 @@ def _line_end(part: Part) -> str:
     return "\n"
 
 
-def _describe(part: Part, octets: bytes, page: str | None) -> Attachment:
+def _describe(part: Part, size: int, sha256: str, page: str | None) -> Attachment:
     content_id = part.content_id
     referred = bool(content_id and page and f"cid:{content_id}" in page)
     return Attachment(
         part=part.index,
         filename=_name(part),
         content_type=part.content_type[:200],
-        size=len(octets),
-        sha256=hashlib.sha256(octets).hexdigest(),
+        size=size,
+        sha256=sha256,
         inline=referred or part.disposition == "inline",
         content_id=content_id,
     )
@@ -197,27 +211,39 @@ def _text(name: str | bytes) -> str:
     return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
 
 
-def attachment_bytes(raw: bytes, part: int) -> bytes:
+def attachment_bytes(raw: Mass, part: int) -> bytes:
     """The decoded octets of attachment `part` (its number in Mail.attachments) of a stored mail.
 
     Raises NotFound where there is no such attachment, MailError where the mail is unreadable.
     """
-    for found in _all(raw):
-        if found.attachment.part == part:
-            return found.octets
+    return whole(attachment(raw, part))
+
+
+def attachment(raw: Mass, part: int) -> bytes | Blocks:
+    """The same, and NotFound likewise; a large one stays in the file of the mail."""
+    parts, body = _read(raw)
+    if part < len(parts) and _is_attachment(parts[part], body.parts):
+        found = content(parts[part])
+        return (
+            Share(found, raw)
+            if isinstance(raw, Spooled) and not isinstance(found, bytes)
+            else found
+        )
+    for packed in find(parts, body.parts, body.encoded_files, None):
+        if packed.attachment.part == part:
+            return packed.octets
     raise NotFound(f"The message has no attachment number {part}.")
 
 
-def contents(raw: bytes) -> Iterator[bytes]:
+def contents(raw: Mass) -> Iterator[bytes | Blocks]:
     """The decoded octets of every attachment; MailError where the mail is unreadable."""
-    return (found.octets for found in _all(raw))
+    parts, body = _read(raw)
+    for found in find(parts, body.parts, body.encoded_files, None):
+        yield found.octets
 
 
-def _all(raw: bytes) -> Iterator[Found]:
+def _read(raw: Mass) -> tuple[list[Part], Body]:
     from maild.parse import body as bodies
-    from maild.parse import mime
 
-    prepared, defects = mime.prepare(raw)
-    parts = mime.walk(mime.tree(prepared, defects))
-    body = bodies.read(parts)
-    return find(parts, body.parts, body.encoded_files, None)
+    _, parts, _ = opened(raw)
+    return parts, bodies.read(parts)

@@ -263,7 +263,7 @@ _UU = re.compile(
 
 def _take_uuencoded(text: str, files: list[tuple[str, bytes]]) -> str:
     """The text without uuencoded files, which are put to `files`."""
-    from maild.parse.mime import decode_uu_lines
+    from maild.parse.transfer import decode_uu_lines
 
     def take(match: re.Match[str]) -> str:
         lines = match["lines"].encode("ascii", "replace").split(b"\n")

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from maild.parse.headers import decode_value, message_ids, parse_addresses
+from maild.spool import Mass
 
 OCTETS = 32 * 1024  # of a header that are looked at
 IDS = 20  # Message-IDs that are looked up
@@ -22,7 +23,7 @@ _RECIPIENTS = re.compile(
 )
 
 
-def recipients(octets: bytes) -> tuple[str, ...]:
+def recipients(octets: Mass) -> tuple[str, ...]:
     """Keys of the addresses to which the first octets of a mail say that it was sent."""
     fields = _RECIPIENTS.findall(_head(octets))
     return tuple(a.key for field in fields for a in parse_addresses(field.replace("\r", "")))
@@ -39,7 +40,7 @@ class FirstLook:
     root: str | None  # the one where its thread began
 
 
-def first_look(octets: bytes) -> FirstLook:
+def first_look(octets: Mass) -> FirstLook:
     """What the first octets of a mail say."""
     text = _head(octets)
     fields: dict[str, str] = {}
@@ -59,7 +60,7 @@ def first_look(octets: bytes) -> FirstLook:
     )
 
 
-def _head(octets: bytes) -> str:
+def _head(octets: Mass) -> str:
     head = octets[:OCTETS]
     end = _END.search(head)
     return head[: end.start() if end else OCTETS].decode("ascii", "surrogateescape")

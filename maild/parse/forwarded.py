@@ -90,7 +90,7 @@ def _attached(remark: str, parts: Sequence[Part]) -> Forwarded | None:
     ]
     if len(enclosed) != 1:
         return None
-    text = bodies.read(mime.walk(enclosed[0].message)).text
+    text = bodies.read(mime.walk(enclosed[0].message, enclosed[0].outline)).text
     return Forwarded(_one(enclosed[0].raw("From")), remark.strip(), text.strip())
 
 

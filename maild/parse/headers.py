@@ -123,13 +123,19 @@ _NOT_BASE64 = re.sub(rb"[A-Za-z0-9+/=]", b"", bytes(range(256)))
 
 def decode_base64(data: bytes) -> bytes:
     """Octets of base64 with missing padding, foreign characters, or padding in the middle."""
-    wanted = data.translate(None, _NOT_BASE64)
+    wanted = only_base64(data)
     if b"=" not in wanted.rstrip(b"="):
-        return _base64_run(wanted.rstrip(b"="))
-    return b"".join(_base64_run(run) for run in re.split(rb"=+", wanted))
+        return base64_run(wanted.rstrip(b"="))
+    return b"".join(base64_run(run) for run in re.split(rb"=+", wanted))
 
 
-def _base64_run(run: bytes) -> bytes:
+def only_base64(data: bytes) -> bytes:
+    """The characters of base64 and its padding that are in it."""
+    return data.translate(None, _NOT_BASE64)
+
+
+def base64_run(run: bytes) -> bytes:
+    """Octets of characters of base64 with no padding between them; one that is over is left."""
     if len(run) % 4 == 1:
         run = run[:-1]
     try:

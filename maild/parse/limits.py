@@ -14,6 +14,7 @@ from typing import TypeAlias, TypeVar
 
 from maild.errors import MailError
 from maild.model import Mail
+from maild.spool import Mass
 from maild.worker_pool import MEMORY, Exceeded, Task, TooLong, WorkerPool
 
 Label = TypeVar("Label")
@@ -28,7 +29,7 @@ class Source:
     """One message of a file."""
 
     label: str  # the path; "PATH:3" for the third message of an mbox; "-" for standard input
-    raw: bytes
+    raw: Mass
     error: str | None = None  # why it could not be read; raw is empty then
 
 
@@ -44,7 +45,7 @@ class Reader:
     def __init__(self, *, workers: int = 1, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self._pool = WorkerPool(workers=workers, seconds=seconds, memory=memory)
 
-    def read(self, raw: bytes) -> Mail:
+    def read(self, raw: Mass) -> Mail:
         """What the message says.  Raises MailError where it cannot be read within the limits."""
         ((_, mail),) = self.stream([(None, raw)])
         if isinstance(mail, Exception):
@@ -64,7 +65,7 @@ class Reader:
                 yield source, mail, None
 
     def stream(
-        self, items: Iterable[tuple[Label, bytes]]
+        self, items: Iterable[tuple[Label, Mass]]
     ) -> Iterator[tuple[Label, Mail | Exception]]:
         """What each says, or why it cannot be read: MailError where that is the mail's fault.
 
@@ -80,7 +81,7 @@ class Reader:
         while waiting:
             yield from self._given(*waiting.popleft())
 
-    def start(self, raws: Sequence[bytes]) -> Callable[[], list[Mail | Exception]]:
+    def start(self, raws: Sequence[Mass]) -> Callable[[], list[Mail | Exception]]:
         """Begins to read these; what is given waits, and says of each what `stream` says."""
         _import_parser()
         task = self._pool.start(_read, raws)
@@ -113,22 +114,22 @@ class Reader:
 class LocalReader:
     """Reads in this process, without limits: for who knows what the mail is."""
 
-    def __init__(self, read: Callable[[bytes], Mail] | None = None) -> None:
+    def __init__(self, read: Callable[[Mass], Mail] | None = None) -> None:
         """`read`: what reads; None: `parse`."""
         self.read = read or _read
 
     def stream(
-        self, items: Iterable[tuple[Label, bytes]]
+        self, items: Iterable[tuple[Label, Mass]]
     ) -> Iterator[tuple[Label, Mail | Exception]]:
         """What each says, as `Reader.stream`."""
         for label, raw in items:
             yield label, self._read(raw)
 
-    def start(self, raws: Sequence[bytes]) -> Callable[[], list[Mail | Exception]]:
+    def start(self, raws: Sequence[Mass]) -> Callable[[], list[Mail | Exception]]:
         """As `Reader.start`; they are read when they are waited for."""
         return lambda: list(map(self._read, raws))
 
-    def _read(self, raw: bytes) -> Mail | Exception:
+    def _read(self, raw: Mass) -> Mail | Exception:
         try:
             return self.read(raw)
         except Exception as error:
@@ -140,8 +141,8 @@ def _import_parser() -> None:
     import maild.parse.parser  # noqa: F401
 
 
-def _parts(items: Iterable[tuple[Label, bytes]]) -> Iterator[list[tuple[Label, bytes]]]:
-    part: list[tuple[Label, bytes]] = []
+def _parts(items: Iterable[tuple[Label, Mass]]) -> Iterator[list[tuple[Label, Mass]]]:
+    part: list[tuple[Label, Mass]] = []
     size = 0
     for item in items:
         part.append(item)
@@ -153,7 +154,7 @@ def _parts(items: Iterable[tuple[Label, bytes]]) -> Iterator[list[tuple[Label, b
         yield part
 
 
-def _read(raw: bytes) -> Mail:
+def _read(raw: Mass) -> Mail:
     from maild.parse.parser import parse
 
     return parse(raw)

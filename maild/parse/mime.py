@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import email
 import logging
-import quopri
 import re
 from dataclasses import dataclass, field
 from email.message import Message
@@ -17,7 +16,10 @@ from typing import Any
 
 from maild.errors import MailError
 from maild.parse import skeleton
-from maild.parse.headers import by_name, decode_base64, decode_value, parameters
+from maild.parse.headers import by_name, decode_value, parameters
+from maild.parse.outline import Outline, Stretch, outline
+from maild.parse.transfer import decode_transfer
+from maild.spool import Mass, Spooled, whole
 
 MAX_SIZE = 128 * 1024 * 1024  # octets of a message
 MAX_HEADER = 512 * 1024  # octets of the top header block that are read
@@ -43,6 +45,7 @@ class Part:
     disposition: str  # "inline", "attachment", or "" where absent
     filename: str  # decoded, not yet safe; "" where absent
     parameters: dict[str, str] = field(repr=False)  # of Content-Type
+    outline: Outline | None = field(repr=False)  # of the mail, where it is a large one
     children: list[Part] = field(default_factory=list, repr=False)
 
     @property
@@ -64,12 +67,29 @@ class Part:
         value = decode_value(self.raw("Content-ID")).strip().strip("<>").strip()
         return value[:500] or None
 
+    @property
+    def stretch(self) -> Stretch | None:
+        """Where the content is in the file of a large mail; None where it is small."""
+        payload = self.message._payload  # type: ignore[attr-defined]
+        if self.outline is None or not isinstance(payload, str):
+            return None
+        found = self.outline.stretch(payload)
+        return found.decoded(self.transfer_encoding) if found is not None else None
+
     def octets(self) -> bytes:
-        """The decoded content (RFC 2045 §6); of broken encodings what can be had.  Never raises."""
+        """The decoded content (RFC 2045 §6); of broken encodings what can be had.  Never raises.
+
+        Of what is left in the file of a large mail, the beginning.
+        """
+        stretch = self.stretch
+        if stretch is not None:
+            return stretch.beginning()
         payload = self.message._payload  # type: ignore[attr-defined]
         if not isinstance(payload, str):
             return b""
         data = payload.encode("ascii", "surrogateescape") if _is_ascii(payload) else _loose(payload)
+        if self.outline is not None:
+            data = self.outline.filled(data)
         return decode_transfer(data, self.transfer_encoding)
 
     @property
@@ -86,60 +106,13 @@ def _loose(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def decode_transfer(data: bytes, encoding: str) -> bytes:
-    """Octets under a Content-Transfer-Encoding; unknown ones are taken as they are."""
-    if encoding in ("base64", "b", "base-64", "base64encoded"):
-        return decode_base64(_before_epilogue(data))
-    if encoding in ("quoted-printable", "q", "qp", "quotedprintable", "quoted_printable"):
-        return quopri.decodestring(data)
-    if encoding in ("x-uuencode", "uuencode", "uue", "x-uue"):
-        return uudecode(data) or data
-    return data
-
-
-def _before_epilogue(data: bytes) -> bytes:
-    """Base64 without the words that some list servers append in clear (a blank line, then text)."""
-    stripped = data.strip()
-    blank = re.search(rb"\n[ \t]*\r?\n", stripped)
-    if blank is None:
-        return data
-    rest = stripped[blank.end() :]
-    if re.search(rb"[^A-Za-z0-9+/=\r\n \t]|[A-Za-z]+ [A-Za-z]+", rest):
-        return stripped[: blank.start()]
-    return data
-
-
-_UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} (?P<name>[^\r\n]+)\r?\n", re.MULTILINE)
-
-
-def uudecode(data: bytes) -> bytes | None:
-    """Octets of the first uuencoded file in `data`; None where there is none."""
-    begin = _UU_BEGIN.search(data)
-    if begin is None:
-        return None
-    return decode_uu_lines(data[begin.end() :].split(b"\n"))
-
-
-def decode_uu_lines(lines: list[bytes]) -> bytes:
-    """Octets of uuencoded lines, up to `end`."""
-    import binascii
-
-    out = []
-    for line in lines:
-        line = line.rstrip(b"\r")
-        if line.strip() == b"end":
-            break
-        if not line:
-            continue
-        try:
-            out.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            wanted = (((line[0] - 32) & 63) * 4 + 5) // 3
-            try:
-                out.append(binascii.a2b_uu(line[:wanted]))
-            except binascii.Error:
-                continue
-    return b"".join(out)
+def opened(raw: Mass) -> tuple[bytes, list[Part], list[str]]:
+    """What is parsed of a mail, its parts, and what was wrong with it.  Raises MailError."""
+    drawn = outline(raw) if isinstance(raw, Spooled) else None
+    prepared, defects = prepare(drawn.text if drawn is not None else whole(raw))
+    if drawn is not None and drawn.is_cut:
+        defects.append("only the first parts of a large mail are read")
+    return prepared, walk(tree(prepared, defects), drawn), defects
 
 
 # ---- before the parse
@@ -344,13 +317,13 @@ def silence(name: str) -> None:
         logger.addHandler(logging.NullHandler())
 
 
-def walk(root: Message) -> list[Part]:
+def walk(root: Message, drawn: Outline | None = None) -> list[Part]:
     """The parts, depth first, as many as are read; no recursion, so no depth can hurt."""
     parts: list[Part] = []
     stack: list[tuple[Message, Part | None]] = [(root, None)]
     while stack and len(parts) <= MAX_PARTS:
         message, parent = stack.pop()
-        part = _part(len(parts), parent, message)
+        part = _part(len(parts), parent, message, drawn)
         parts.append(part)
         if parent is not None:
             parent.children.append(part)
@@ -360,7 +333,7 @@ def walk(root: Message) -> list[Part]:
     return parts
 
 
-def _part(index: int, parent: Part | None, message: Message) -> Part:
+def _part(index: int, parent: Part | None, message: Message, drawn: Outline | None) -> Part:
     fields = by_name(message)
     raw_type = fields.get("content-type", [""])[0]
     given = parameters(raw_type)
@@ -382,6 +355,7 @@ def _part(index: int, parent: Part | None, message: Message) -> Part:
         disposition=decode_value(disposition).split(";", 1)[0].strip().strip('"').lower(),
         filename=named.get("filename") or given.get("name") or named.get("name") or "",
         parameters=given,
+        outline=drawn,
     )
 
 

@@ -6,7 +6,6 @@ raw ─▶ mime.prepare (caps) ─▶ mime.tree (one parse) ─▶ mime.walk
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from email.message import Message
@@ -18,13 +17,14 @@ from maild.parse import body as bodies
 from maild.parse import kind as kinds
 from maild.parse.invisible import one_line
 from maild.parse.mime import Part
+from maild.spool import Mass, digest
 
 MAX_HEADERS = 500  # fields that are kept in a Mail
 MAX_HEADER_TEXT = 8_000  # characters of a kept field
 MAX_SUBJECT = 2_000
 
 
-def parse(raw: bytes) -> Mail:
+def parse(raw: Mass) -> Mail:
     """What the message says.  Depends on the octets alone: the same octets give the same Mail.
 
     Raises MailError, and nothing else, where no mail can be read from them within the limits.
@@ -40,12 +40,10 @@ def parse(raw: bytes) -> Mail:
         raise MailError("The message needs more memory to read than a mail may take.") from None
 
 
-def _parse(raw: bytes) -> Mail:
-    prepared, defects = mime.prepare(raw)
-    root = mime.tree(prepared, defects)
-    parts = mime.walk(root)
+def _parse(raw: Mass) -> Mail:
+    _, parts, defects = mime.opened(raw)
     top = parts[0]
-    fields = read_headers(root)
+    fields = read_headers(top.message)
     body = bodies.read(parts)
     appointment = icalendar.find(parts)
     if appointment is not None and not body.text.strip():
@@ -75,7 +73,7 @@ def _parse(raw: bytes) -> Mail:
     )
     verdict = kinds.decide(facts)
     return Mail(
-        sha256=hashlib.sha256(raw).hexdigest(),
+        sha256=digest(raw),
         size=len(raw),
         message_id=next(iter(headers.message_ids(_plain(top.raw("Message-ID")))), None),
         date=headers.parse_date(_plain(top.raw("Date"))),

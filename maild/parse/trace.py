@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from maild.spool import Mass
+
 LONGEST_HEADER = 512 * 1024  # octets of a header that are looked at
 MOST_HOPS = 100  # Received fields of a mail that does not run in a circle (RFC 5321 §6.3)
 LONGEST_FIELD = 8_000  # characters; a longer one is odd
@@ -30,7 +32,7 @@ def loop(received: Sequence[str]) -> str | None:
     return f"it went through {count} servers: a loop" if count > MOST_HOPS else None
 
 
-def fields(raw: bytes) -> tuple[tuple[str, str], ...]:
+def fields(raw: Mass) -> tuple[tuple[str, str], ...]:
     """(name in lower case, value) of the trace fields, topmost first (RFC 5322 §2.2).
 
     A line ends with LF.  The first one that is neither a field nor its continuation ends the

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from maild.model import SendState
+from maild.spool import Mass, blocks_of
 from maild.store import sweep as outside
 from maild.store.asking.searching import PLACE
 from maild.store.database import Store, told_apart
@@ -142,11 +143,18 @@ def _quoting(connection: sa.Connection, addresses: list[str], messages: Ids, tic
     )
     names = [address.encode() for address in addresses]
     rows = connection.execution_options(yield_per=50).execute(query)
-    return [
-        number
-        for number, octets, ticket in rows
-        if ticket in tickets or any(name in octets.lower() for name in names)
-    ]
+    return [number for number, octets, ticket in rows if ticket in tickets or _says(octets, names)]
+
+
+def _says(octets: Mass, names: list[bytes]) -> bool:
+    """Whether one of these, in lower case, is in a mail as it came."""
+    kept, before = max(map(len, names), default=0), b""
+    for block in blocks_of(octets):
+        there = before + block.lower()
+        if any(name in there for name in names):
+            return True
+        before = there[-kept:]
+    return False
 
 
 def _without_octets(connection: sa.Connection, messages: Ids) -> None:

@@ -20,6 +20,7 @@ from maild.model import (
     TicketRole,
     Withheld,
 )
+from maild.spool import Mass
 from maild.store.declare import (
     UNWRITTEN,
     Index,
@@ -100,7 +101,7 @@ class Raw:
     """The octets as the server gave them: the .eml is the truth (N26)."""
 
     stored_id: int = key_ref("message.id")
-    octets: bytes
+    octets: Mass
 
 
 @record("thread", Unique(("message_id", "ticket_id"), "uq_thread"))

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from maild.spool import Mass
 from maild.store import console_records, records
 from maild.store.declare import RECORDS, Hint, Index, Unique, hint
 from maild.store.types import (
@@ -22,6 +23,7 @@ from maild.store.types import (
     KeyText,
     Packed,
     PackedJson,
+    PackedMass,
     PackedText,
     UTCDateTime,
     Word,
@@ -39,6 +41,7 @@ _TYPES: dict[Any, Any] = {
     int: sa.Integer(),
     bool: sa.Boolean(),
     bytes: Packed(),
+    Mass: PackedMass(),
     datetime: UTCDateTime(),
     Mapping: JSON,
     Sequence: JSON,
@@ -75,7 +78,7 @@ def _type(python: Any, hint: Hint) -> Any:
         return Word(python)
     if hint.big:
         return sa.BigInteger()
-    found = _TYPES[typing.get_origin(python) or python]
+    found = _TYPES[python if python in _TYPES else typing.get_origin(python)]
     return PackedJson() if hint.packed and found is JSON else found
 
 

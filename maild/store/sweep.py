@@ -9,10 +9,9 @@ import sqlalchemy as sa
 from maild import octets
 from maild.store.database import Store, told_apart
 from maild.store.schema import metadata
-from maild.store.types import OUTSIDE
+from maild.store.types import OUTSIDE, PIECES, names_in
 
 HOLDERS = ("raw", "outbox")  # tables with a column of octets
-LONGEST = len(OUTSIDE) + 64
 YOUNG_SECONDS = 86_400.0  # what was put since may belong to a row that is just being written
 
 
@@ -24,7 +23,7 @@ def named(store: Store) -> set[str]:
 
 def sweep(store: Store, *, young: float = YOUNG_SECONDS, only: Iterable[str] | None = None) -> int:
     """Deletes what no row names and was put longer ago; `only`: among these.  How many went."""
-    there = octets.place()
+    there = octets.place_of_large()
     if there is None:
         return 0
     listed = there.names() if only is None else ((name, young + 1) for name in only)
@@ -40,11 +39,6 @@ def _named(connection: sa.Connection) -> Iterator[str]:
     for table in HOLDERS:
         column = metadata().tables[table].c.octets
         plain = sa.type_coerce(column, sa.LargeBinary())
-        size = (
-            sa.func.length(plain)
-            if connection.dialect.name == "sqlite"
-            else sa.func.octet_length(plain)
-        )
-        for (kept,) in connection.execute(sa.select(plain).where(size == LONGEST)):
-            if bytes(kept).startswith(OUTSIDE):
-                yield bytes(kept)[len(OUTSIDE) :].decode()
+        mark = sa.func.substr(plain, 1, len(OUTSIDE))
+        for (kept,) in connection.execute(sa.select(plain).where(mark.in_((OUTSIDE, PIECES)))):
+            yield from names_in(kept)

@@ -6,15 +6,17 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
+from maild import octets as outside
 from maild.errors import MaildError
 from maild.octets import fetch, put_away
+from maild.spool import Mass, Spooled, gathered, whole
 
 
 class Json(sa.TypeDecorator[Any]):
@@ -181,7 +183,7 @@ def _whole(kept: str | bytes | None) -> str | None:
     return _inflated(kept).decode() if isinstance(kept, bytes) else kept
 
 
-class Packed(sa.TypeDecorator[bytes]):
+class PackedMass(sa.TypeDecorator[Mass]):
     """Octets that are kept compressed where that makes them fewer; they come out as they went in.
 
     Every value written begins with a mark, and what has none was written before there were any.
@@ -190,45 +192,90 @@ class Packed(sa.TypeDecorator[bytes]):
     impl = sa.LargeBinary
     cache_ok = True
 
-    def process_bind_param(self, value: bytes | None, dialect: Any) -> bytes | None:
+    def process_bind_param(self, value: Mass | None, dialect: Any) -> bytes | None:
         return None if value is None else pack(value)
 
-    def process_result_value(self, value: Any, dialect: Any) -> bytes | None:
+    def process_result_value(self, value: Any, dialect: Any) -> Mass | None:
         return None if value is None else unpack(value)
+
+
+class Packed(PackedMass):
+    """The same, of octets that fit into memory."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Any) -> bytes | None:
+        return None if value is None else whole(unpack(value))
 
 
 PLAIN, DEFLATED = b"\x00maild0", b"\x00maild1"  # a mail cannot begin with NUL and be one
 OUTSIDE = b"\x00maild2"  # then the name under which they are kept elsewhere (`maild/octets.py`)
+PIECES = b"\x00maild3"  # then such names, one a line: each holds the next piece of a large mail
+PIECE = 4_000_000  # octets of one
 
 
-def pack(octets: bytes) -> bytes:
+def pack(octets: Mass) -> bytes:
     """The octets as the database keeps them."""
+    if isinstance(octets, Spooled):
+        return _packed_large(octets)
     small = zlib.compress(octets, 1)
     kept = DEFLATED + small if len(small) < len(octets) else PLAIN + octets
     name = put_away(kept)
     return kept if name is None else OUTSIDE + name.encode()
 
 
-def unpack(kept: bytes) -> bytes:
+def _packed_large(octets: Spooled) -> bytes:
+    there = outside.place_of_large()
+    if there is None:
+        stream = zlib.compressobj(1)
+        packed = bytearray(DEFLATED)
+        for block in octets.blocks():
+            packed += stream.compress(block)
+        return bytes(packed + stream.flush())
+    names = []
+    for start in range(0, len(octets), PIECE):
+        piece = octets[start : start + PIECE]
+        small = zlib.compress(piece, 1)
+        names.append(outside.put(there, DEFLATED + small))
+    return PIECES + "\n".join(names).encode()
+
+
+def names_in(kept: bytes) -> list[str]:
+    """Under which names what the database keeps is kept outside."""
+    mark, rest = bytes(kept[: len(PLAIN)]), kept[len(PLAIN) :]
+    return bytes(rest).decode("ascii", "replace").split("\n") if mark in (OUTSIDE, PIECES) else []
+
+
+def unpack(kept: bytes) -> Mass:
     """What was given to `pack`; MaildError where the database has not all of it, or more."""
     mark = bytes(kept[: len(PLAIN)])
+    if mark == PIECES:
+        return gathered(_inflated(fetch(name)[len(DEFLATED) :]) for name in names_in(kept))
     if mark == OUTSIDE:
-        return unpack(fetch(bytes(kept[len(OUTSIDE) :]).decode("ascii", "replace")))
+        return unpack(fetch(*names_in(kept)))
     if mark == DEFLATED:
-        return _inflated(kept[len(DEFLATED) :])
-    return bytes(kept[len(PLAIN) :] if mark == PLAIN else kept)
+        return gathered(_inflating(kept[len(DEFLATED) :]))
+    octets = kept[len(PLAIN) :] if mark == PLAIN else kept
+    return bytes(octets)
 
 
 def _inflated(small: bytes) -> bytes:
-    """One whole zlib stream and nothing after it (RFC 1950 §2.2)."""
+    return b"".join(_inflating(small))
+
+
+def _inflating(small: bytes) -> Iterator[bytes]:
+    """One whole zlib stream and nothing after it (RFC 1950 §2.2), a block at a time."""
     stream = zlib.decompressobj()
     try:
-        octets = stream.decompress(small)
+        for start in range(0, len(small), STEP):
+            yield stream.decompress(small[start : start + STEP])
     except zlib.error as error:
         raise MaildError(_DAMAGED, detail=str(error)) from None
     if not stream.eof or stream.unused_data:
         raise MaildError(_DAMAGED, detail="octets are missing or follow")
-    return octets
+
+
+STEP = 16_384  # octets that are inflated at a time: at most a thousand times as many come out
 
 
 _DAMAGED = (

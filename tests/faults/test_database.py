@@ -21,6 +21,7 @@ from maild.model import Mail
 from maild.parse.limits import LocalReader
 from maild.parse.parser import parse
 from maild.rules.engine import Rules
+from maild.spool import Mass, whole
 from maild.store import Store
 from maild.store.prepared import Statement
 from maild.store.records import Alert, Message
@@ -93,9 +94,9 @@ def test_h10_what_always_fails_is_quarantined_and_later_mail_flows(tmp_path: Pat
     app = build(config.load(file), Store(f"sqlite:///{tmp_path}/maild.db"))
     tried = []
 
-    def read(octets: bytes) -> Mail:
-        if b"poison" in octets:
-            tried.append(octets)
+    def read(octets: Mass) -> Mail:
+        if b"poison" in whole(octets):
+            tried.append(whole(octets))
             raise ZeroDivisionError
         return parse(octets)
 

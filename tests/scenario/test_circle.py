@@ -9,6 +9,7 @@ import pytest
 
 from maild.demo.writer import plain_text
 from maild.desk import original_mail, views
+from maild.spool import whole
 from maild.store.records import Raw
 from tests.looking import the
 from tests.scenario.conversation import Desk
@@ -80,7 +81,7 @@ def test_n26_h60_the_eml_is_kept_byte_for_byte(desk: Desk) -> None:
     desk.ann.mail("Scan", "See below.", attach={"scan.bin": bytes(range(256)) * 10})
     with desk.store.look() as unit:
         ticket = views.ticket(unit, desk.ticket()["number"])
-        octets = original_mail.eml(unit, ticket)
+        octets = whole(original_mail.eml(unit, ticket))
     assert octets == the(desk.store, Raw).octets
     assert desk.messages()[0].sha256 == hashlib.sha256(octets).hexdigest()
     assert b"From: Ann <ann@acme.example>" in octets

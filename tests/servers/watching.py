@@ -15,6 +15,7 @@ import pytest
 from maild.config import LimitsSection, MailboxSection
 from maild.demo.servers import WAIT_SECONDS, Bell
 from maild.ingest.imap import Patience, Rhythm, Stop, Watcher
+from maild.spool import whole
 from maild.store import Store
 from maild.store.records import Message, Raw
 from tests.fresh import make_tables
@@ -76,7 +77,7 @@ class Watched:
         """What was accepted, in the order in which it was."""
         rows = every(self.store, Message)  # each came with its octets
         octets = {raw.stored_id: raw.octets for raw in every(self.store, Raw)}
-        return [Stored(row.mailbox, row.uid, octets[row.id]) for row in rows]
+        return [Stored(row.mailbox, row.uid, whole(octets[row.id])) for row in rows]
 
     def octets(self) -> list[bytes]:
         return [one.octets for one in self.stored()]

@@ -139,4 +139,4 @@ def test_octets_that_are_damaged_are_not_given_out(damage: Callable[[bytes], byt
 
 
 def test_octets_from_before_they_were_packed_are_read() -> None:
-    assert types.unpack(b"From: a@b.example\r\n\r\nHello\r\n").startswith(b"From: ")
+    assert types.unpack(b"From: a@b.example\r\n\r\nHello\r\n")[:6] == b"From: "

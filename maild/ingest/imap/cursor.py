@@ -14,8 +14,9 @@ from itertools import islice
 
 from maild.errors import Temporary
 from maild.ingest import lanes, oversize
-from maild.ingest.accept import digest, keep
+from maild.ingest.accept import keep
 from maild.ingest.imap import uidsets
+from maild.spool import Mass, digest
 from maild.store import Store, asking
 from maild.store.records import Mailbox
 from maild.store.unit import Unit
@@ -28,7 +29,7 @@ class Fetched:
     """A message as the server gave it."""
 
     uid: int
-    octets: bytes
+    octets: Mass
     arrived: datetime | None = None  # INTERNALDATE
 
 

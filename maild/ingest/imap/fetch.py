@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from maild.errors import MaildError
 from maild.ingest.imap.connection import Announced, Connection, Refusal, TooLarge
 from maild.ingest.imap.cursor import Fetched
 from maild.ingest.imap.failures import Busy
+from maild.spool import Mass, Spool
 
 TOGETHER_OCTETS = 4_000_000  # of messages fetched by one command and committed together
 TOGETHER_COUNT = 100
-PART_OCTETS = 4_000_000  # larger messages come in parts, which keeps memory flat
+PART_OCTETS = 4_000_000  # larger messages come in parts and go to a file: memory is flat
 
 
 class Broken(Exception):
@@ -80,13 +80,13 @@ def _bodies(
 
 def _whole(
     connection: Connection, uid: int, size: int, given: bytes | None, limit: int
-) -> bytes | Broken:
+) -> Mass | Broken:
     """Believes a body of the announced size; of another size only if it comes twice the same.
 
     Some servers (Exchange among them) announce a size that is an estimate, so a difference alone
     does not say that something is missing.
     """
-    before: bytes | None = None
+    before: Mass | None = None
     why = ""
     for body in _attempts(connection, uid, size, given, limit):
         if isinstance(body, Refusal):
@@ -105,13 +105,14 @@ def _whole(
 
 def _attempts(
     connection: Connection, uid: int, size: int, given: bytes | None, limit: int
-) -> Iterator[bytes | Refusal | None]:
-    """What came, and what comes when it is asked for again: a large one in parts, then whole."""
+) -> Iterator[Mass | Refusal | None]:
+    """What came, and what comes when it is asked for again: a large one in parts, twice, and whole
+    where the server knows no parts."""
     if given is not None:
         yield given
-    ways = [_all_at_once, _all_at_once]
+    ways: list[Callable[..., Mass | None]] = [_all_at_once, _all_at_once]
     if given is None and size > PART_OCTETS:
-        ways.insert(0, _in_parts)
+        ways[:0] = [_in_parts, _in_parts]
     for way in ways:
         try:
             yield way(connection, uid, size, limit)
@@ -123,14 +124,14 @@ def _all_at_once(connection: Connection, uid: int, size: int, limit: int) -> byt
     return connection.bodies([uid], octets=size, limit=limit).get(uid)
 
 
-def _in_parts(connection: Connection, uid: int, size: int, limit: int) -> bytes | None:
+def _in_parts(connection: Connection, uid: int, size: int, limit: int) -> Mass | None:
     """Put together from parts; None where the server's parts are none."""
-    whole = io.BytesIO()
-    while whole.tell() <= 2 * size:  # a size may be an estimate, but not so bad a one
-        part = connection.part(uid, whole.tell(), PART_OCTETS, limit=limit)
-        if part is None or (len(part) > PART_OCTETS and whole.tell()):
+    spool = Spool()
+    while spool.size <= 2 * size:  # a size may be an estimate, but not so bad a one
+        part = connection.part(uid, spool.size, PART_OCTETS, limit=limit)
+        if part is None or (len(part) > PART_OCTETS and spool.size):
             return None
-        whole.write(part)
-        if len(part) != PART_OCTETS or whole.tell() == size:
-            return whole.getvalue()
+        spool.write(part)
+        if len(part) != PART_OCTETS or spool.size == size:
+            return spool.whole()
     return None

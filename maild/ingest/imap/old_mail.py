@@ -9,7 +9,9 @@ from datetime import datetime
 from maild.config import MailboxSection
 from maild.ingest.imap.connection import opened
 from maild.ingest.imap.cursor import chunks
+from maild.ingest.imap.fetch import Broken, fetch, grouped
 from maild.ingest.imap.wire import Patience, Stop
+from maild.spool import Mass
 
 FETCHED = 16  # messages of one FETCH
 
@@ -22,7 +24,7 @@ class OldMail:
     uidvalidity: int
     uid: int
     arrived: datetime | None
-    octets: bytes | None
+    octets: Mass | None
 
 
 def old_mail(
@@ -40,8 +42,12 @@ def old_mail(
         for some in chunks(connection.uids(1), FETCHED):
             there = known(validity, some)
             wanted = connection.announced([uid for uid in some if uid not in there])
-            fits = [uid for uid, one in wanted.items() if one.size <= limit]
-            octets = sum(wanted[uid].size for uid in fits)
-            bodies = connection.bodies(fits, octets=octets, limit=limit) if fits else {}
-            for uid, one in sorted(wanted.items()):
-                yield OldMail(validity, uid, one.arrived, bodies.get(uid))
+            fits = {uid: one for uid, one in wanted.items() if one.size <= limit}
+            for uid in sorted(wanted.keys() - fits.keys()):
+                yield OldMail(validity, uid, wanted[uid].arrived, None)
+            for group in grouped(fits):
+                for one in fetch(connection, group, wanted, limit):
+                    if isinstance(one, Broken):
+                        yield OldMail(validity, one.uid, wanted[one.uid].arrived, None)
+                    else:
+                        yield OldMail(validity, one.uid, one.arrived, one.octets)

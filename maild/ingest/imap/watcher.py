@@ -8,7 +8,6 @@ them at first, now and then, and after whatever failed.
 
 from __future__ import annotations
 
-import hashlib
 import random
 import ssl
 import threading
@@ -20,6 +19,7 @@ from typing import NoReturn
 
 import structlog
 
+from maild import spool
 from maild.config import LimitsSection, MailboxSection
 from maild.crash_points import crash_point
 from maild.desk.mailbox_orders import SECONDS, Orders
@@ -531,7 +531,7 @@ class Watcher:
         for fetched in fetch(connection, [uid], {uid: one}, self._limit):
             if isinstance(fetched, Broken):
                 return
-            if hashlib.sha256(fetched.octets).hexdigest() != digest:
+            if spool.digest(fetched.octets) != digest:
                 self._uids_used_twice(connection, f"UID {uid} is another message now")
                 raise _Again("UIDs were used twice")
             self._estimated.add(uid)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from maild.errors import MaildError
 from maild.model import Became
+from maild.spool import Mass
 from maild.store.asking import people
 from maild.store.prepared import Row, Statement
 from maild.store.question import param
@@ -126,7 +127,7 @@ def dangling(unit: Unit) -> Iterator[tuple[str, str, int]]:
                 yield table.name, key.parent.name, count
 
 
-def _octets(kept: bytes | None) -> bytes | None:
+def _octets(kept: bytes | None) -> Mass | None:
     with suppress(MaildError):
         return None if kept is None else unpack(kept)
     return kept

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from maild.model import Became, MessageState
+from maild.spool import Mass
 from maild.store.prepared import Asked, Row, Statement
 from maild.store.question import Question, among, param
 from maild.store.records import Event, Message, Raw, Ticket
@@ -157,7 +158,7 @@ def latest(unit: Unit) -> list[Message]:
     return unit.all(LATEST)
 
 
-def octets(unit: Unit, stored_id: int | None) -> bytes:
+def octets(unit: Unit, stored_id: int | None) -> Mass:
     """The message as it was received."""
     row = unit.get(Raw, stored_id)
     return row.octets if row is not None else b""

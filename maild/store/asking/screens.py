@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from maild.model import Role
+from maild.spool import Mass
 from maild.store.prepared import Statement
 from maild.store.question import Question, among, param
 from maild.store.records import (
@@ -353,10 +354,10 @@ def note_html(unit: Unit, note_id: int) -> tuple[str | None, int, int | None] | 
     return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
 
 
-def octets(unit: Unit, stored_id: int) -> bytes | None:
+def octets(unit: Unit, stored_id: int) -> Mass | None:
     """A mail as it was received."""
     rows = unit.rows(_OCTETS, stored=stored_id)
-    return bytes(rows[0][0]) if rows else None
+    return rows[0][0] if rows else None
 
 
 # ---- people and clients, found as one types

@@ -8,13 +8,14 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from markupsafe import Markup
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from maild.desk import own_lists, status_requirements, working_clock
 from maild.errors import NotFound
 from maild.i18n import sentence
 from maild.model import AnswerState, Role, StatusKind
-from maild.parse.attachments import attachment_bytes
+from maild.parse.attachments import attachment, attachment_bytes
+from maild.spool import Blocks, Mass
 from maild.store.asking import console as asking
 from maild.store.asking import explanations, screens
 from maild.store.asking.screens import NoteShown, Tied, Whole
@@ -247,11 +248,11 @@ def file(visit: Visit) -> Response:
         raise NotFound(sentence("There is no such file."))
     octets = _octets(visit, stored)
     _not_refused(views[0])
-    content = attachment_bytes(octets, part)
+    content = attachment(octets, part)
     return download(content, str(views[0]["filename"]), "application/octet-stream")
 
 
-def _octets(visit: Visit, stored: int) -> bytes:
+def _octets(visit: Visit, stored: int) -> Mass:
     octets = screens.octets(visit.unit, stored)
     if octets is None:
         raise NotFound(sentence("The mail as it came in is not kept any more, nor are its files."))
@@ -288,7 +289,7 @@ def inline(visit: Visit) -> Response:
     return Response(content, media_type=str(views[0]["content_type"]), headers=headers)
 
 
-def download(octets: bytes, filename: str, kind: str) -> Response:
+def download(octets: bytes | Blocks, filename: str, kind: str) -> Response:
     """A file that a browser keeps and never shows."""
     name = quote(filename)
     plain = "".join(
@@ -299,7 +300,9 @@ def download(octets: bytes, filename: str, kind: str) -> Response:
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "X-Content-Type-Options": "nosniff",
     }
-    return Response(octets, media_type=kind, headers=headers)
+    if isinstance(octets, bytes):
+        return Response(octets, media_type=kind, headers=headers)
+    return StreamingResponse(octets.blocks(), media_type=kind, headers=headers)
 
 
 # ---- why
