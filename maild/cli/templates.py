@@ -274,7 +274,12 @@ def history(
     what = [what_changed(old, v.text) for old, v in zip(before, versions, strict=False)]
     if json:
         rows = zip(versions, what, strict=True)
-        print_json([{"version": v.number, "at": v.at, "by": v.by, "what": w} for v, w in rows])
+        print_json(
+            [
+                {"version": v.number, "at": v.at, "by": v.by, "what": w, "why": v.why}
+                for v, w in rows
+            ]
+        )
     elif not versions:
         print(f"{_called(name, language)} was never changed: the shipped one is in force.")
     else:
@@ -282,7 +287,8 @@ def history(
             print("   0  shipped")
         for version, changed in zip(versions, what, strict=True):
             at = f"{version.at:%Y-%m-%d %H:%M:%S} UTC"
-            print(f"{version.number:4}  {at}  {version.by}  {changed}")
+            why = f"  ({version.why})" if version.why else ""
+            print(f"{version.number:4}  {at}  {version.by}  {changed}{why}")
 
 
 def rollback(

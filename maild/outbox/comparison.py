@@ -65,8 +65,13 @@ def rendered(
     orders = list(_orders(unit, items, language))
     if not orders:
         return None
+    return tried(own, template, language, text, orders[0][1]).words
+
+
+def tried(own: Path, template: str, language: str, text: str, order: Order) -> Outcome:
+    """What this text makes of one order."""
     with candidate(own, template, language, text) as renderer:
-        return renderer.render([job(orders[0][1])])[0].words
+        return renderer.render([job(order)])[0]
 
 
 def _orders(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from maild.config import Settings
-from maild.desk import facts
+from maild.desk import extremes, facts
 from maild.desk.desk import Desk
 from maild.desk.notifications import Notification
 from maild.desk.notify import Recipient, preview_item
@@ -51,20 +51,31 @@ def compose(
 ) -> Preview:
     """The mail as it would be; nothing is kept.  `to`: it is a test, and its subject says so."""
     kind = profile.notifications.named(name)
-    order = _real(settings, profile, kind, ticket) if ticket else _example(settings, kind)
-    order = replace(
-        order,
-        key=uuid.uuid4().hex,
-        language=language or settings.config.desk.language,
-        data={**order.data, "recipient": {**order.data["recipient"],
-                                          "language": language or settings.config.desk.language}},
-    )  # fmt: skip
+    order = sample(settings, profile, kind, language or settings.config.desk.language, ticket)
     if to is not None:
         own = Address("", settings.config.desk.address).domain
         order = replace(
             order, address=to, message_id=f"test.{order.key}@{own}", in_reply_to=None, references=()
         )
     return _composed(settings, order, "[test] " if to is not None else "")
+
+
+def sample(
+    settings: Settings,
+    profile: Profile,
+    kind: Notification,
+    language: str,
+    ticket: str | None = None,
+    extreme: str | None = None,
+) -> Order:
+    """What a mail of this kind is made from: a real ticket, else the example, or an extreme of
+    it (`desk.extremes`); UsageError where there is no such ticket."""
+    order = _real(settings, profile, kind, ticket) if ticket else _example(settings, kind)
+    data = extremes.applied(kind, order.data, extreme) if extreme else order.data
+    reader = {**data["recipient"], "language": language}
+    return replace(
+        order, key=uuid.uuid4().hex, language=language, data={**data, "recipient": reader}
+    )
 
 
 def of_item(settings: Settings, unit: Unit, item: OutboxItem) -> Preview:

@@ -26,10 +26,13 @@ def candidate(own: Path, name: str, language: str, text: str) -> Iterator[Pooled
 
 def mistakes(own: Path, name: str, language: str, text: str) -> list[str]:
     """What is wrong with this text, each with its line; empty where it may be in force."""
-    if three_way.is_undecided(text):
+    undecided = three_way.undecided(text)
+    if undecided:
+        where = f"{language}/{name}.md" if name != LAYOUT else LAYOUT
         return [
-            "There are marks of a merge in it still; of what stands between them keep what is "
-            "right, and take the marks out."
+            f"{where}, line {line}: there are marks of a merge in it still; of what stands between "
+            "them keep what is right, and take the marks out."
+            for line in undecided
         ]
     with _beside(own, name, language, text) as folder, closing(PooledRenderer(folder)) as renderer:
         tried = SHOWN if name == LAYOUT else name

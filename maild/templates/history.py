@@ -45,11 +45,13 @@ class History:
         """Keeps what stands in the file now, if it is new and text; True where it was."""
         return self.of(name, language).note()
 
-    def save(self, name: str, language: str, text: str, by: str, at: datetime) -> None:
+    def save(
+        self, name: str, language: str, text: str, by: str, at: datetime, why: str = ""
+    ) -> None:
         """Puts a text in force that was checked before, in one step that readers see whole."""
         kept = self.of(name, language)
         is_new = not kept.file.is_file()
-        kept.save(text, by, at)
+        kept.save(text, by, at, why)
         if is_new:
             three_way.remember(self.own, name, language)
 

@@ -50,11 +50,6 @@ def settle(own: Path, drafts: Path, name: str, language: str) -> None:
         merged.unlink()
 
 
-def is_undecided(text: str) -> bool:
-    """Whether marks of a merge stand in it, between which somebody has to choose."""
-    return not {OURS, END}.isdisjoint(text.splitlines())
-
-
 def _keep(file: Path, octets: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(octets)
@@ -64,6 +59,13 @@ def is_behind(own: Path, name: str, language: str) -> bool:
     """Whether the shipped text changed since the admin's own was made."""
     kept, now = base(own, name, language), shipped(name, language)
     return kept.is_file() and now.is_file() and kept.read_bytes() != now.read_bytes()
+
+
+def undecided(text: str) -> list[int]:
+    """The lines where two texts still stand beside each other between marks."""
+    lines = text.splitlines()
+    begun = [n for n, line in enumerate(lines, 1) if line == OURS]
+    return begun or [n for n, line in enumerate(lines, 1) if line == END]
 
 
 def merge(old: str, ours: str, theirs: str) -> Merged:

@@ -193,6 +193,19 @@ def count(unit: Unit) -> int:
     return unit.count(EVERY)
 
 
+_MADE = Statement(
+    sa.select(sa.func.count(_item.id), sa.func.count(_item.id).filter(_item.state.in_(OVER))).where(
+        _item.template == param("template"), _item.created >= param("since")
+    )
+)
+
+
+def made_since(unit: Unit, template: str, since: datetime) -> tuple[int, int]:
+    """How many notifications of this kind were written since, and how many of them failed."""
+    [(made, failed)] = unit.rows(_MADE, template=template, since=since)
+    return int(made), int(failed)
+
+
 def latest(unit: Unit, template: str) -> list[OutboxItem]:
     """The newest twenty notifications of this kind, the newest first."""
     return unit.all(LATEST, template=template)

@@ -18,6 +18,7 @@ SCREENS = (
     "demo",
     "admin_overview",
     "admin",
+    "admin_templates",
     "admin_policy",
     "admin_outbox",
     "admin_alerts",

@@ -26,7 +26,7 @@ from maild.store.console_records import Draft
 from maild.store.records import Event, Ticket
 from maild.store.unit import Unit
 from maild.versions import Versions
-from maild.web.pages.admin import line_of
+from maild.web.pages.admin_templates import lines_of, reason
 from maild.web.site import action, page
 from maild.web.visit import Visit, hashed
 
@@ -130,7 +130,7 @@ def _editor(visit: Visit, unit: Unit, said: str = "") -> dict[str, Any]:
         "files": policy_files.files(_rules(visit).folder),
         "text": text,
         "edited": text != now,
-        "wrong": [(line_of(problem), problem) for problem in wrong],
+        "wrong": lines_of(wrong),
         "lines": list(_marked(now, text)),
         "difference": policy_files.difference(before, then) if then else {},
         "replays": _replays(visit, unit, before, then) if then and text != now else [],
@@ -220,6 +220,8 @@ def edited(visit: Visit) -> Response:
         else:
             text = visit.field("text").rstrip("\n") + "\n"
         visit.keep(lambda unit: _keep(unit, visit, text))
+        if do == "check":  # as one types
+            return visit.page("wrong.html", wrong=lines_of(_tried(visit, text)[0]))
         if do == "save":
             said = _save(visit, kept, text)
     with visit.looking() as unit:
@@ -260,11 +262,12 @@ def _save(visit: Visit, kept: Versions, text: str) -> str:
                 "page anew and look at what is in force now."
             )
         )
-    kept.save(text, visit.person.name, visit.now)
+    why = reason(visit)
+    kept.save(text, visit.person.name, visit.now, why)
 
     def note(unit: Unit) -> None:
         _drop(unit, visit)
-        visit.note_down(unit, "changed a file of the profile", visit.path("name"))
+        visit.note_down(unit, "changed a file of the profile", visit.path("name"), why=why)
 
     visit.keep(note)
     _rules(visit).refresh(visit.console.store.act, visit.now)

@@ -3,6 +3,7 @@ import "/static/menus.js";
 import "/static/keys.js";
 import "/static/lists.js";
 import "/static/composer.js";
+import "/static/editor.js";
 import { follow } from "/static/follow.js";
 import { signInOver } from "/static/session.js";
 
