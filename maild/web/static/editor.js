@@ -123,7 +123,7 @@ function keys(event, area, list) {
 
 for (const area of $$("textarea[data-syntax]")) {
   const box = document.createElement("div"), paper = document.createElement("pre"), list = document.createElement("ul");
-  box.className = "code";
+  box.className = "coded";
   paper.setAttribute("aria-hidden", "true");
   list.className = "offers";
   list.role = "listbox";
