@@ -58,6 +58,7 @@ COMMANDS = {
     "templates": Entry("templates", "The templates of notifications, and the admin's own."),
     "people": Entry("people", "Technicians, contacts and organizations."),
     "records": Entry("records", "Organizations, contacts, assets, contracts, projects, articles."),
+    "mailboxes": Entry("mailbox", "Mailboxes: whether each is reached; try, pause, look now."),
     "quarantine": Entry("quarantine", "Messages that could not be processed."),
     "spam": Entry("spam", "Mail that was kept as spam."),
     "rules": Entry("rules", "Rules: what happens by itself, and when."),
