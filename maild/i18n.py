@@ -127,6 +127,8 @@ class Translator:
         """The same plain data, with each sentence that is in it written out."""
         if isinstance(facts, Sentence):
             return self.write(facts)
+        if facts is None or isinstance(facts, str | int):
+            return facts
         if isinstance(facts, Mapping):
             return {key: self.plain(entry) for key, entry in facts.items()}
         if isinstance(facts, list | tuple):
@@ -199,11 +201,25 @@ def layered(
     (in nanoseconds)."""
     found: dict[str, str] = {}
     for language in reversed(wanted):
-        found.update(read(SHIPPED / language / name, None))
-        for file in (folder / language / name for folder in reversed(own)):
-            if file.is_file():
-                found.update(read(file, file.stat().st_mtime_ns))
+        found.update(read(_place(SHIPPED, language, name), None))
+        for file in (_place(folder, language, name) for folder in reversed(own)):
+            changed = _changed(file)
+            if changed is not None:
+                found.update(read(file, changed))
     return found
+
+
+def _changed(file: Path) -> int | None:
+    """When it was changed last, in nanoseconds; None where there is none."""
+    try:
+        return file.stat().st_mtime_ns
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+@lru_cache(maxsize=64)
+def _place(folder: Path, language: str, name: str) -> Path:
+    return folder / language / name
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 
 LARGEST_LOGO = 60_000  # octets of a picture in a signature
 
@@ -218,6 +219,12 @@ def _label_in_ascii(label: str) -> str:
     return label.encode("idna").decode("ascii")
 
 
+@lru_cache(maxsize=256)
+def _address_key(address: str) -> str:
+    local, at, domain = address.strip().lower().rpartition("@")
+    return local + at + (domain if domain.isascii() else domain_in_ascii(domain))
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """One mailbox of a header field (RFC 5322 §3.4)."""
@@ -228,8 +235,7 @@ class Address:
     @property
     def key(self) -> str:
         """The form by which people are compared: lower case, domain in ASCII (IDNA)."""
-        local, at, domain = self.address.strip().lower().rpartition("@")
-        return local + at + (domain if domain.isascii() else domain_in_ascii(domain))
+        return _address_key(self.address)
 
     @property
     def domain(self) -> str:
@@ -393,6 +399,10 @@ class Mail:
     def header(self, name: str) -> str | None:
         """The first field of this name, case-insensitively, or None."""
         return next(iter(self.header_all(name)), None)
+
+    def has_header(self, names: frozenset[str]) -> bool:
+        """Whether there is a field of one of these names, which are in lower case."""
+        return any(key.lower() in names for key, _ in self.headers)
 
     def header_all(self, name: str) -> list[str]:
         """All fields of this name, topmost first."""

@@ -54,7 +54,7 @@ class Word:
     examples: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # each is itself: what is kept of all is found soon
 class Phrase:
     """What can stand at the end of a subject."""
 

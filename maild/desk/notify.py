@@ -268,7 +268,7 @@ def _look_up(desk: Cause, what: _What, told: Sequence[Recipient]) -> None:
         fresh = (key for r in told for key in rate_limits.about(what.ticket.id, r.address))
         asking.counters.none_yet(desk.unit, fresh, desk.now)
     counted = [rate_limits.outgoing_caps(_outgoing(desk, what, r), caps) for r in told]
-    asking.counters.so_far(desk.unit, [key for some in counted for _, key, _ in some], desk.now)
+    asking.counters.look_up(desk.unit, [key for some in counted for _, key, _ in some], desk.now)
 
 
 def _recipient(unit: Unit, given: Person | Recipient | str, kind: Notification) -> Recipient:
@@ -472,16 +472,16 @@ def keep_current(desk: Cause) -> None:
         if ticket.id not in current:
             so = facts.ticket_facts(desk.unit, ticket)
             current[ticket.id] = {name: so[name] for name in facts.CURRENT}
-        now = current[ticket.id]
-        if any(said.get(name) != value for name, value in now.items()):
-            desk.unit.change(row, data={**row.data, "ticket": {**said, **now}})
+        now = {**said, **current[ticket.id]}
+        if now != said:
+            desk.unit.change(row, data={**row.data, "ticket": now})
 
 
 def _row(
     desk: Cause, what: _What, recipient: Recipient, extra: Mapping[str, Any], key: str
 ) -> OutboxItem:
     person_id = recipient.person.id if recipient.person else None
-    chain = _conversation(desk, what.ticket, recipient)
+    chain = _conversation(desk, what, recipient)
     note_id, ticket_id = what.ids
     return OutboxItem(
         key=key,
@@ -701,18 +701,24 @@ def _answers(desk: Cause, recipient: Recipient) -> str | None:
     return desk.stored.message_id if desk.stored.sender in _addresses(desk, recipient) else None
 
 
-def _conversation(desk: Cause, ticket: Ticket | None, recipient: Recipient) -> list[str]:
+def _conversation(desk: Cause, what: _What, recipient: Recipient) -> list[str]:
     """Ids of all mail of this ticket from him and to him, oldest first (RFC 5322 §3.6.4)."""
-    own = _answers(desk, recipient)
+    own, ticket = _answers(desk, recipient), what.ticket
     if ticket is None:
         return [own] if own else []
     addresses = _addresses(desk, recipient)
-    entries = [*asking.messages.came(desk.unit, ticket), *_went(desk, ticket)]
+    entries = what.once("conversation", lambda: _came_and_went(desk, ticket))
     his = [(at, message_id) for at, address, message_id in entries if address in addresses]
     chain = [message_id for _, message_id in sorted(his, key=lambda entry: entry[0])]
     if own:  # last, wherever it was: this is what we answer
         chain = [m for m in chain if m != own] + [own]
     return chain
+
+
+def _came_and_went(desk: Cause, ticket: Ticket) -> list[tuple[datetime, str, str]]:
+    """(when, from or to which address, Message-ID) of all mail of this ticket before this one."""
+    came = ((at, address, own) for at, address, own in asking.messages.came(desk.unit, ticket))
+    return [*came, *_went(desk, ticket)]
 
 
 def _went(desk: Cause, ticket: Ticket) -> Iterator[tuple[datetime, str, str]]:

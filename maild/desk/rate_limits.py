@@ -122,7 +122,7 @@ def look_up(
     for address in told:
         keys += [f"resource:{address}", f"resource:{address}:strangers", f"recipient:{address}"]
         keys += about(ticket_id, address) if ticket_id is not None else []
-    asking.counters.so_far(unit, keys, now)
+    asking.counters.look_up(unit, keys, now)
 
 
 def first_over(unit: Unit, wanted: list[tuple[str, Cap]], now: datetime) -> int | None:

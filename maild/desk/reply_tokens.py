@@ -101,7 +101,7 @@ def _some(number: str) -> str | None:
 
 def _sign(secret: bytes, ticket_number: str | None, person_id: int | None, key: str) -> str:
     body = f"{(ticket_number or '0').lower()}.{person_id or 0}.{key}"
-    sign = hmac.new(secret, b"maild token 1\x00" + body.encode(), hashlib.sha256).digest()
+    sign = hmac.digest(secret, b"maild token 1\x00" + body.encode(), "sha256")
     return f"{body}.{_base32(sign)}"
 
 

@@ -8,11 +8,13 @@ from maild.desk.own_addresses import DELIVERED
 from maild.model import Mail, Role
 from maild.parse.headers import parse_addresses
 
+_DELIVERED = frozenset(name.lower() for name in DELIVERED)
+
 
 def delivered_to(desk: Desk, mail: Mail) -> frozenset[str]:
     """Addresses of the desk's own domains that the mail was delivered to and that are no
     person's, as they are compared: they are nobody on a ticket."""
-    if not any(mail.header(name) for name in DELIVERED):
+    if not mail.has_header(_DELIVERED):
         return frozenset()
     found = (a for name in DELIVERED for a in parse_addresses(mail.header(name) or "")[:3])
     keys = {address.key for address in found}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 import structlog
 
@@ -16,15 +15,26 @@ from maild.store.database import is_database
 log = structlog.get_logger()
 
 
-@contextmanager
-def reported(rule: Rule, context: Context) -> Iterator[None]:
+class reported:
     """What goes wrong within is the rule's fault and ends there; a database's trouble goes on."""
-    try:
-        yield
-    except Exception as error:
+
+    __slots__ = ("_context", "_rule")
+
+    def __init__(self, rule: Rule, context: Context) -> None:
+        self._rule, self._context = rule, context
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
         if is_database(error) or getattr(error, "temporary", False):
-            raise
-        _report(rule, context, error)
+            return False
+        _report(self._rule, self._context, error)
+        return True
 
 
 def _report(rule: Rule, context: Context, error: Exception) -> None:

@@ -176,9 +176,9 @@ def _bound(element: Any) -> Half:
 def _shape(type_: Any) -> Callable[[Any], Any] | None:
     """How a column changes what it is given."""
     if isinstance(type_, KeyText):
-        return lambda value: value if value is None else keyed(value)
+        return keyed
     if isinstance(type_, CleanText):
-        return lambda value: value if value is None else clean(value)
+        return clean
     return None
 
 

@@ -56,6 +56,8 @@ class Unit:
         self._new: set[tuple[type, Any]] = set()  # nothing in the database refers to these
         self._deferred: dict[Statement, dict[Any, dict[str, Any]]] = {}
         self._log: list[Callable[[], None]] = []  # what takes back each step, the first one first
+        # What `all` has said, until something of the kind is added, changed or deleted.
+        self._said: dict[type, dict[tuple[Question[Any], Any], list[Any]]] = {}
 
     # ---- asking
 
@@ -80,8 +82,10 @@ class Unit:
                 self.adopt(kind, row)
             for key in unknown:
                 self._known.setdefault((kind, key), None)
-        found = ((key, self.get(record, key)) for key in wanted)
-        return {key: one for key, one in found if one is not None}
+        found = {key: self._known[kind, key] for key in wanted}
+        return {
+            key: one for key, one in found.items() if one is not None and not self._is_deleted(one)
+        }
 
     def take(self, record: type[R], key: Any) -> R | None:
         """The record with this primary key, ours until the commit; None where there is none, or
@@ -99,9 +103,16 @@ class Unit:
 
     def all(self, question: Question[R], **params: Any) -> list[R]:
         """Every record that is asked for, in the question's order, our own new ones among them."""
+        asked = question, _hashed(params)
+        said = self._said.setdefault(question.record, {})
+        if asked not in said:
+            said[asked] = self._found(question, params)
+        return list(said[asked])
+
+    def _found(self, question: Question[R], params: dict[str, Any]) -> list[R]:
         stored, kind = self._stored(question, params), question.record
         if not (self._added.get(kind) or self._changed.get(kind) or self._deleted.get(kind)):
-            return list(stored)
+            return stored
         mine = self._touched(kind)
         kept = [r for r in stored if self._still(question, r, mine, params)]
         if len(kept) < len(stored) == question.limit:  # the next ones come in their place
@@ -199,10 +210,10 @@ class Unit:
         kind: Any = record
         make, place = _maker(kind)
         key = kind, row[place]
-        kept = self._known.get(key)
+        kept: R | None = self._known.get(key)
         if kept is None:
             kept = self._known[key] = make(row)
-        return cast(R, kept)
+        return kept
 
     def prime(self, question: Question[R], records: Iterable[R], **params: Any) -> None:
         """Says what the database answers to a question, where another statement has told it."""
@@ -245,6 +256,7 @@ class Unit:
             self._known[key] = record
             self._new.add(key)
         self._added.setdefault(kind, {})[id(record)] = record
+        self._said.pop(kind, None)
 
         def back() -> None:
             del self._added[kind][id(record)]
@@ -285,6 +297,7 @@ class Unit:
                 self._changed[kind].pop(place, None)
 
         _assign(record, new)
+        self._said.pop(kind, None)
         columns.update(fresh)
         if not is_new:
             self._changed[kind][place] = (record, columns)
@@ -294,6 +307,7 @@ class Unit:
     def delete(self, record: Any) -> None:
         """Takes a row away."""
         kind, place = type(record), id(record)
+        self._said.pop(kind, None)
         if place in self._added.get(kind, {}):
             del self._added[kind][place]
             self._log.append(lambda: self._added[kind].__setitem__(place, record))
@@ -319,6 +333,7 @@ class Unit:
 
     def back(self, mark: int) -> None:
         """Takes back everything that was added, changed and deleted since."""
+        self._said.clear()
         while len(self._log) > mark:
             self._log.pop()()
 
@@ -347,6 +362,7 @@ class Unit:
         for kept in (self._added, self._changed, self._deleted, self._deferred):
             kept.clear()
         self._answers.clear()
+        self._said.clear()
         self._ahead.clear()
         self._known = {k: v for k, v in self._known.items() if v is not None}
         self._new.clear()
@@ -408,12 +424,14 @@ class Unit:
         if key not in self._answers:
             rows = self._ask(self._statement_of(question), params)
             self._answers[key] = [self.adopt(question.record, row) for row in rows]
-        return cast("list[R]", self._answers[key])
+        found: list[R] = self._answers[key]
+        return found
 
     def _is_about_new(self, question: Question[Any], params: dict[str, Any]) -> bool:
-        return bool(self._new) and any(
-            (kind, params[name]) in self._new for name, kind in question.refs
-        )
+        for name, kind in question.refs if self._new else ():
+            if (kind, params[name]) in self._new:
+                return True
+        return False
 
     def _touched(self, kind: type) -> dict[int, Any]:
         added, changed = self._added.get(kind), self._changed.get(kind)

@@ -1,5 +1,7 @@
 """The database: its migrations, its types, its transactions."""
 
+import base64
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -117,6 +119,31 @@ def test_octets_come_out_as_they_went_in(octets: bytes) -> None:
     assert types.unpack(kept) == octets
     assert len(kept) <= len(octets) + len(types.PLAIN)
     assert len(octets) < 5000 or len(kept) < len(octets) / 5
+
+
+def _in_base64(octets: bytes) -> bytes:
+    return base64.encodebytes(octets)
+
+
+@pytest.mark.parametrize(
+    ("octets", "most"),
+    [
+        (_in_base64(random.Random(7).randbytes(200_000)), 0.77),  # a picture: nothing repeats
+        (_in_base64(b"It burns on the third floor. " * 7_000), 0.05),
+        (_in_base64(bytes(200_000)), 0.05),
+        (b"It burns. " * 20_000 + _in_base64(random.Random(7).randbytes(150_000)), 0.6),
+        (_in_base64(random.Random(7).randbytes(150_000)) + b"It burns. " * 20_000, 0.6),
+        (random.Random(7).randbytes(200_000), 1.0001),
+        (b"It burns. " * (types.SMALL // 10), 0.05),
+        (b"It burns. " * (types.SMALL // 10 + 1), 0.05),
+    ],
+    ids=["picture", "text", "zeros", "behind text", "before text", "noise", "small", "not small"],
+)
+def test_octets_of_all_kinds_are_packed_well(octets: bytes, most: float) -> None:
+    """Each in the way that suits it, and they come out as they went in."""
+    kept = types.pack(octets)
+    assert types.unpack(kept) == octets
+    assert len(kept) <= len(octets) * most
 
 
 @pytest.mark.parametrize(

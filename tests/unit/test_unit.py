@@ -231,6 +231,36 @@ def test_a_question_sees_what_was_added_changed_and_deleted(store: Store) -> Non
         assert [n.text for n in unit.all(LATEST, ticket=one.id)] == ["e", "a"]
 
 
+def test_what_was_asked_before_is_as_it_is_now(store: Store) -> None:
+    """What a question has said once is kept, and only until something of its kind is different."""
+    with store.unit() as unit:
+        one, other = ticket(unit), ticket(unit, "T20261123.0002")
+        first, second = note(unit, one, "a"), note(unit, one, "b")
+    with store.unit() as unit:
+        first, second = unit.all(OF_TICKET, ticket=one.id)
+
+        def texts() -> list[str]:
+            return [n.text for n in unit.all(OF_TICKET, ticket=one.id)]
+
+        unit.all(OF_TICKET, ticket=one.id).clear()  # what it gave is the caller's
+        assert texts() == ["a", "b"]
+        mark, third = unit.mark(), note(unit, one, "c")
+        assert texts() == ["a", "b", "c"]
+        unit.change(third, text="d")
+        assert texts() == ["a", "b", "d"]
+        unit.change(first, ticket_id=other.id)
+        assert texts() == ["b", "d"]
+        unit.delete(second)
+        assert texts() == ["d"]
+        unit.delete(third)
+        assert texts() == []
+        unit.back(mark)
+        assert texts() == ["a", "b"]
+        unit.delete(second)
+        unit.write()
+        assert texts() == ["a"]
+
+
 def test_what_was_limited_away_comes_back_where_others_go(store: Store) -> None:
     with store.unit() as unit:
         one = ticket(unit)

@@ -55,6 +55,12 @@ def so_far(unit: Unit, keys: Iterable[str], now: datetime) -> dict[str, tuple[in
     return found
 
 
+def look_up(unit: Unit, keys: Iterable[str], now: datetime) -> None:
+    """Asks at once for what `so_far` and `count` are asked about soon."""
+    prefix = _day(_windows(now)[1])
+    unit.some(Counter, [keyed(prefix + key) for key in keys])
+
+
 def none_yet(unit: Unit, keys: Iterable[str], now: datetime) -> None:
     """Says that these were never counted, as what they are about is new."""
     prefix = _day(_windows(now)[1])
