@@ -96,8 +96,8 @@ def find(config: Path | None, asked: Wanted, most: int) -> Found:
         search_index.follow(store)
     with store.look() as unit:
         me = _person(unit, asked.by) if asked.by else None
-        query = ticket_query.read(unit, profile, asked.search, now, me)
         client = people.only_client(unit, settings.config, me)
+        query = ticket_query.read(unit, profile, asked.search, now, me, client)
         own = _own(unit, profile, asked, me)
         listing = asked.listing if own is None else _of_these(asked.listing, own)
         hits = ticket_query.find(

@@ -7,7 +7,7 @@ from typing import Any
 
 from maild.commands.arguments import Names, Resource
 from maild.commands.values import Asked
-from maild.desk import people
+from maild.desk import people, reach
 from maild.desk.desk import Desk
 from maild.errors import Refused
 from maild.i18n import sentence
@@ -67,4 +67,11 @@ class Job:
         """The person behind a name."""
         person = people.by_address(self.desk.unit, Address("", resource.addresses[0]))
         assert person is not None  # the names come from the same unit
+        return person
+
+    def for_ticket(self, resource: Resource) -> Person:
+        """The same, for the ticket; Refused where he is a client's own and it is another's."""
+        person, ticket = self.person_of(resource), self.the_ticket
+        if not reach.may_have(self.desk.unit, self.desk.settings.config, person, ticket):
+            raise reach.only_theirs(person, ticket)
         return person

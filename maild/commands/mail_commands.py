@@ -30,6 +30,7 @@ from maild.desk import (
     lists,
     own_lists,
     people,
+    reach,
     readers,
     tasks,
     views,
@@ -61,10 +62,11 @@ def read(desk: Desk, mail: Mail, person: Person, ticket: Ticket | None) -> Asked
         return Asked(mail.subject, mail.new_text)
     writer = frozenset(fold(person.name).split())
     place = MailContext(carried, ticket is None, role, writer)
-    names = names_of(desk)
+    mine = reach.of(desk.unit, desk.settings.config, person)
+    names = desk.memory["names"] = _names(desk, mine)
     asked = read_text(mail.subject, mail.new_text, names, place)
     if resource and ticket is not None:
-        asked = _canned(desk, _held(desk, asked, mail, ticket), ticket, person)
+        asked = _canned(desk, _held(desk, asked, mail, ticket, person), ticket, person)
     if asked.commands and _signature_only(asked.text, person, names.vocabulary):
         return replace(asked, text="")
     if signs_off(asked) and mail.files:  # they say something besides
@@ -72,9 +74,9 @@ def read(desk: Desk, mail: Mail, person: Person, ticket: Ticket | None) -> Asked
     return asked
 
 
-def _held(desk: Desk, asked: Asked, mail: Mail, ticket: Ticket) -> Asked:
+def _held(desk: Desk, asked: Asked, mail: Mail, ticket: Ticket, person: Person) -> Asked:
     """The same without its deeds, where the subject names another ticket than the mail answers."""
-    other = _other_named(desk, mail, asked, ticket)
+    other = _other_named(desk, mail, asked, ticket, person)
     if other is None:
         return asked
     why = sentence(
@@ -89,9 +91,13 @@ def _held(desk: Desk, asked: Asked, mail: Mail, ticket: Ticket) -> Asked:
     return replace(asked, commands=wishes, refused=(*asked.refused, *refused))
 
 
-def _other_named(desk: Desk, mail: Mail, asked: Asked, ticket: Ticket) -> Ticket | None:
+def _other_named(
+    desk: Desk, mail: Mail, asked: Asked, ticket: Ticket, person: Person
+) -> Ticket | None:
+    mine = reach.of(desk.unit, desk.settings.config, person)
     parents = _parent_subjects(desk.unit, mail)
-    return other_named(desk.unit, asked.subject, ticket, parents)
+    other = other_named(desk.unit, asked.subject, ticket, parents)
+    return other if other is not None and mine.has_ticket(other) else None
 
 
 def _canned(desk: Desk, asked: Asked, ticket: Ticket, person: Person) -> Asked:
@@ -135,14 +141,13 @@ def _his(unit: Unit, ticket: Ticket, person: Person) -> bool:
 def names_of(desk: Desk) -> Names:
     """What commands can name at this desk; looked up once for a mail."""
     if "names" not in desk.memory:
-        desk.memory["names"] = _names(desk)
+        desk.memory["names"] = _names(desk, desk.reach)
     return cast(Names, desk.memory["names"])
 
 
-def _names(desk: Desk) -> Names:
+def _names(desk: Desk, mine: reach.Reach) -> Names:
     resources = tuple(
-        Resource(p.name, tuple(asking.people.keys(desk.unit, p)))
-        for p in asking.people.resources(desk.unit)
+        Resource(p.name, tuple(asking.people.keys(desk.unit, p))) for p in mine.resources()
     )
     return names(desk.settings, desk.profile, _words(desk), resources, desk.now)
 
@@ -252,7 +257,7 @@ def audience(
     unknown = answers is None and answered.is_answer(mail)
     return decide(
         Written(
-            elsewhere=not opens and _other_named(desk, mail, asked, ticket) is not None,
+            elsewhere=not opens and _other_named(desk, mail, asked, ticket, may.person) is not None,
             wish=asked.public,
             unclear=asked.doubtful,
             empty=not (opens or mail.files)

@@ -12,11 +12,9 @@ from datetime import date
 from maild.commands.job import Job
 from maild.desk import people, timesheet
 from maild.desk.profile import key
-from maild.errors import NotFound, Refused, UsageError
+from maild.errors import Refused, UsageError
 from maild.i18n import sentence, together
-from maild.model import Address
-from maild.store import asking
-from maild.store.records import Person, Ticket
+from maild.store.records import Organization, Person, Ticket
 
 MOST_WORDS = 3  # of a name behind "for"
 LIKE = 0.6  # likeness of a word alone to a name
@@ -112,14 +110,14 @@ def _no_mistyped_name(job: Job, words: list[str]) -> None:
 
 def _is_thing(job: Job, word: str) -> bool:
     """Whether a word alone says what the work was for, rather than whose it was."""
-    unit, title = job.desk.unit, job.ticket.title if job.ticket else ""
+    reach, title = job.desk.reach, job.ticket.title if job.ticket else ""
     return bool(
         (not _NAME.fullmatch(word) and "@" not in word)
         or _DEED.search(word)
         or word.lower() in re.findall(r"\w+", title.lower())
-        or asking.people.organization_called(unit, word, former=True)
-        or asking.people.called(unit, word)
-        or ("@" in word and people.by_address(unit, Address("", word)))
+        or reach.organization(word)
+        or reach.called(word)
+        or ("@" in word and reach.person_at(word))
     )
 
 
@@ -150,7 +148,7 @@ class Wanted:
 
     first: date  # a Monday
     person: Person
-    client: str | None
+    client: Organization | None
 
 
 def wanted_sheet(job: Job, argument: str) -> Wanted:
@@ -164,10 +162,10 @@ def wanted_sheet(job: Job, argument: str) -> Wanted:
         person = job.person_of(resource) if resource else job.may.person
         _may_see(job, person)
         return Wanted(first, person, None)
-    try:
-        return Wanted(first, job.may.person, people.the_organization(job.desk.unit, text).name)
-    except NotFound:
-        return Wanted(timesheet.monday(job.names.date(text).date()), job.may.person, None)
+    client = job.desk.reach.organization(text)
+    if client is not None:
+        return Wanted(first, job.may.person, client)
+    return Wanted(timesheet.monday(job.names.date(text).date()), job.may.person, None)
 
 
 def _week_in(job: Job, argument: str) -> tuple[date, str]:

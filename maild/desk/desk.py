@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import structlog
 
 from maild.config import Settings
-from maild.desk import alerts, numbers, own_addresses
+from maild.desk import alerts, numbers, own_addresses, reach
 from maild.desk.calendar import Calendar
 from maild.desk.file_policy import judged
 from maild.desk.notify import keep_current
@@ -127,6 +127,11 @@ class Desk:
     def by(self) -> Person | None:
         """Who acts; None where it is the desk itself."""
         return self.actor.person
+
+    @property
+    def reach(self) -> reach.Reach:
+        """What the one who acts reaches by the names that he types."""
+        return reach.of(self.unit, self.settings.config, self.by)
 
     # ---- actions
 

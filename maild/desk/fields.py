@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
-from maild.desk import appointments, field_values, items, names, people
+from maild.desk import appointments, field_values, items, names, people, reach
 from maild.desk.desk import Desk
 from maild.desk.item_kinds import KINDS
 from maild.desk.profile import key, named, not_among
@@ -219,15 +219,12 @@ def find_person(desk: Desk, text: str) -> Person:
     address = _ADDRESS.search(text)
     if address is not None:
         found = Address(text.partition("<")[0].strip(' "') if "<" in text else "", address[0])
+        if not desk.reach.may_write_to(found):
+            raise _nobody(text)
         return people.by_address(desk.unit, found) or people.learn(desk.unit, found, desk.now)
-    several = asking.people.called(desk.unit, text)
+    several = desk.reach.called(text)
     if not several:
-        raise NotFound(
-            sentence(
-                'Nobody is called "{text}"; write the address, like ann@acme.example.',
-                text=text.strip(),
-            )
-        )
+        raise _nobody(text)
     if len(several) > 1:
         known = [
             names.with_address(p.name, asking.people.email(desk.unit, p))
@@ -237,6 +234,15 @@ def find_person(desk: Desk, text: str) -> Person:
             sentence('"{text}" can be {known}; write the address.', text=text.strip(), known=known)
         )
     return several[0]
+
+
+def _nobody(text: str) -> NotFound:
+    return NotFound(
+        sentence(
+            'Nobody is called "{text}"; write the address, like ann@acme.example.',
+            text=text.strip(),
+        )
+    )
 
 
 def _contact(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -> Person:
@@ -249,15 +255,15 @@ def _contact(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) 
 def _organization(
     desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates
 ) -> Organization:
-    found = asking.people.organization_called(desk.unit, str(value), former=True)
+    found = desk.reach.organization(str(value))
     if found is None:
-        known = [one.name for one in desk.unit.all(asking.people.ORGANIZATIONS)]
+        known = desk.reach.organizations()
         raise NotFound(not_among(known, sentence("organization"), str(value)))
     return found
 
 
 def _parent(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -> Ticket:
-    found = asking.tickets.numbered(desk.unit, str(value))
+    found = desk.reach.ticket(str(value))
     if found is None:
         raise NotFound(
             sentence('There is no {what} "{text}".', what=label("ticket"), text=str(value))
@@ -297,7 +303,7 @@ def _record(kind: str) -> Lookup:
     def find(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -> str:
         if not asking.items.of_kind(desk.unit, kind):
             return str(field_values.read("text", str(value), label(kind)))
-        return items.find(desk.unit, KINDS[kind], str(value)).name
+        return items.find(desk.unit, KINDS[kind], str(value), desk.reach).name
 
     return find
 
@@ -393,7 +399,9 @@ def apply_template(desk: Desk, ticket: Ticket, name: str, *, set_status: bool = 
     done = [f for f, v in template.items() if f not in PARTS and set_value(desk, ticket, f, v)]
     if "assign" in template:
         person = people.resource_named(desk.unit, str(template["assign"]))
-        if person is not None and desk.assign(ticket, person):
+        config = desk.settings.config
+        may = person is not None and reach.may_have(desk.unit, config, person, ticket)
+        if person is not None and may and desk.assign(ticket, person):
             done.append("assign")
     if tag(desk, ticket, _list(template.get("tags"))):
         done.append("tags")

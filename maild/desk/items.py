@@ -16,6 +16,7 @@ from babel import Locale, UnknownLocaleError
 from maild.desk import field_values, people
 from maild.desk.item_kinds import KINDS, Kind, Slot
 from maild.desk.profile import key, named, not_among
+from maild.desk.reach import FOR_ALL, THEIRS, Reach
 from maild.errors import NotFound, Refused, UsageError
 from maild.i18n import sentence
 from maild.model import Address, EventName, Role
@@ -50,6 +51,7 @@ def put(
     What is not named stays; "" or None empties a field.  UsageError, NotFound: which field, what
     was found there, and what is allowed.
     """
+    _may_put(desk, kind, name)
     wanted = {}
     for text, value in texts.items():
         slot = kind.slot(text)
@@ -61,8 +63,9 @@ def put(
     return _put_item(desk, kind, _name(name), wanted, source)
 
 
-def find(unit: Unit, kind: Kind, name: str) -> Kept:
-    """The record of this name; NotFound with the nearest."""
+def find(unit: Unit, kind: Kind, name: str, reach: Reach | None = None) -> Kept:
+    """The record of this name among those that are reached; NotFound with the nearest."""
+    reach = reach or Reach(unit)
     found: Kept | None
     if kind.kept == "organization":
         found = asking.people.organization_called(unit, name)
@@ -71,8 +74,8 @@ def find(unit: Unit, kind: Kind, name: str) -> Kept:
     else:
         found = asking.items.named(unit, kind.name, key(name))
         found = found if found is not None and found.active else None
-    if found is None:
-        known = [called for called, _ in listed(unit, kind)]
+    if found is None or not reach.has_record(found):
+        known = [called for called, one in listed(unit, kind) if reach.has_record(one)]
         raise NotFound(not_among(known, kind.called, name))
     return found
 
@@ -100,7 +103,7 @@ def _client_id(record: Kept) -> int | None:
 
 def retire(desk: Desk, kind: Kind, name: str) -> None:
     """Takes a record out of use; what refers to it goes on saying its name."""
-    record = find(desk.unit, kind, name)
+    record = find(desk.unit, kind, name, desk.reach)
     if isinstance(record, Item) and record.source == "file":
         raise Refused(
             sentence("{name} stands in a file of the folder people; change it there.", name=name)
@@ -138,6 +141,29 @@ def plain(unit: Unit, kind: Kind, record: Kept) -> dict[str, Any]:
 # ---- writing
 
 
+def _may_put(desk: Desk, kind: Kind, name: str) -> None:
+    """Refused to a client's own technician where it is not of his client."""
+    reach = desk.reach
+    if reach.client is None:
+        return
+    if kind.name not in THEIRS:
+        raise Refused(
+            sentence("{kind!c} {name} is for the desk's own technicians to change.",
+                     kind=kind.called, name=name)
+        )  # fmt: skip
+    if kind.kept == "contact":
+        free = reach.may_write_to(Address("", name))
+    else:
+        there = asking.items.named(desk.unit, kind.name, key(name))
+        free = there is None or (reach.has_item(there) and not _for_all(there))
+    if not free:
+        raise Refused(sentence('The name "{name}" is taken, or empty.', name=name))
+
+
+def _for_all(item: Item) -> bool:
+    return item.kind in FOR_ALL and item.organization_id is None
+
+
 def _name(name: str) -> str:
     wanted = " ".join(name.split())
     if not wanted or len(wanted) > LONGEST_NAME:
@@ -158,6 +184,7 @@ def _put_item(desk: Desk, kind: Kind, name: str, wanted: dict[str, Any], source:
     client = _client_of(desk, fields.pop("organization", None))
     if there is not None and "organization" not in wanted:
         client = there.organization_id
+    client = _of_his_client(desk, kind, client)
     ticket, before = _ticket_id(desk, fields), there.ticket_id if there else None
     old = dict(there.fields) if there is not None and there.active else {}
     if kind.name == CALL and _differs(old, fields):
@@ -241,6 +268,13 @@ def _client_of(desk: Desk, name: str | None) -> int | None:
     return found.id if found else None
 
 
+def _of_his_client(desk: Desk, kind: Kind, client: int | None) -> int | None:
+    """Whose the record is: what a client's own technician makes is his client's."""
+    own = desk.reach.client
+    named = any(slot.name == "organization" for slot in kind.slots)
+    return own if own is not None and named else client
+
+
 def _ticket_id(desk: Desk, fields: Mapping[str, Any]) -> int | None:
     number = fields.get("ticket")
     found = asking.tickets.numbered(desk.unit, str(number)) if number else None
@@ -283,8 +317,9 @@ def _put_contact(desk: Desk, kind: Kind, email: str, wanted: dict[str, Any]) -> 
             columns[column] = wanted[slot]
     if columns and person.source == "config":
         raise Refused(sentence("{name} stands in maild.toml; change that there.", name=email))
-    if "organization" in wanted:
-        columns["organization_id"] = _client_of(desk, wanted["organization"])
+    if "organization" in wanted or desk.reach.client is not None:
+        client = _client_of(desk, wanted.get("organization"))
+        columns["organization_id"] = _of_his_client(desk, kind, client)
     own = {n: v for n, v in wanted.items() if n not in ("name", "organization", *columns)}
     fields = {n: v for n, v in {**person.fields, **own}.items() if v is not None}
     if desk.unit.change(person, fields=fields, **columns) or new:
@@ -326,17 +361,16 @@ def _choice(desk: Desk, slot: Slot, value: Any) -> str:
 
 
 def _organization(desk: Desk, slot: Slot, value: Any) -> str:
-    found = asking.people.organization_called(desk.unit, str(value), former=True)
+    found = desk.reach.organization(str(value))
     if found is None:
-        known = [one.name for one in desk.unit.all(asking.people.ORGANIZATIONS)]
-        raise NotFound(not_among(known, slot.label, str(value)))
+        raise NotFound(not_among(desk.reach.organizations(), slot.label, str(value)))
     return found.name
 
 
 def _contact(desk: Desk, slot: Slot, value: Any) -> str:
     text = str(value).strip()
-    person = people.by_address(desk.unit, Address("", text))
-    several = [person] if person else asking.people.called(desk.unit, text)
+    person = desk.reach.person_at(text)
+    several = [person] if person else desk.reach.called(text)
     if len(several) != 1:
         raise NotFound(
             sentence(
@@ -347,9 +381,9 @@ def _contact(desk: Desk, slot: Slot, value: Any) -> str:
 
 
 def _resource(desk: Desk, slot: Slot, value: Any) -> str:
-    person = people.resource_named(desk.unit, str(value))
+    person = desk.reach.resource(str(value))
     if person is None:
-        known = [p.name for p in asking.people.resources(desk.unit)]
+        known = [p.name for p in desk.reach.resources()]
         raise NotFound(not_among(known, sentence("resource"), str(value)))
     return asking.people.email(desk.unit, person)
 
@@ -359,13 +393,13 @@ def _resources(desk: Desk, slot: Slot, value: Any) -> list[str]:
 
 
 def _record(desk: Desk, slot: Slot, value: Any) -> str:
-    found = find(desk.unit, KINDS[slot.among[0]], str(value))
+    found = find(desk.unit, KINDS[slot.among[0]], str(value), desk.reach)
     assert isinstance(found, Item)
     return found.name
 
 
 def _ticket(desk: Desk, slot: Slot, value: Any) -> str:
-    found = asking.tickets.numbered(desk.unit, str(value))
+    found = desk.reach.ticket(str(value))
     if found is None:
         raise NotFound(sentence('There is no {what} "{text}".', what=slot.label, text=str(value)))
     return found.number

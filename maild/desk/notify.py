@@ -26,6 +26,7 @@ from maild.desk import (
     overflow,
     people,
     rate_limits,
+    reach,
     readers,
     reply_tokens,
     sides,
@@ -57,6 +58,7 @@ log = structlog.get_logger()
 Told = TypeVar("Told")
 
 TIME = "time_id"  # key beside the facts: which work the mail tells of
+WHICH = "which"  # another one: which of several reports for one mail it is
 RESTORED = "restored"  # key of a Setting: when a backup came back without the journal
 STOPPED = "wants-no-mail"  # the notification that a contact did not get what he was written
 AWAY = "away"  # the notification that somebody else has what was meant for a colleague
@@ -106,15 +108,17 @@ def notify(
     time: TimeEntry | None = None,
     auto: str | bool | None = True,
     extra: Mapping[str, Any] | None = None,
+    which: str = "",
 ) -> list[OutboxItem]:
     """Puts one mail a recipient into the outbox; gives the rows that are to be sent.
 
-    `auto` is the Auto-Submitted keyword; True: what the notification is declared with.  Someone
+    `auto` is the Auto-Submitted keyword; True: what the notification is declared with.  `which`
+    tells several apart that one cause tells the same person by the same template.  Someone
     who stopped, whose address is held, or who may not read the note gets none.  UsageError: there
     is no such notification.
     """
     kind = desk.profile.notifications.named(template)
-    what = _What(kind, ticket, note, time, kind.auto if auto is True else auto or None)
+    what = _What(kind, ticket, note, time, kind.auto if auto is True else auto or None, which)
     everybody = list(recipients)
     told = _told(desk, what, everybody)
     if template not in (AWAY, STOPPED):
@@ -145,6 +149,7 @@ class _What:
     note: Note | None
     time: TimeEntry | None
     auto: str | None
+    which: str = ""
     shared: dict[str, Any] = field(default_factory=dict)  # facts that several of them are told
 
     def once(self, name: str, facts: Callable[[], Told]) -> Told:
@@ -221,7 +226,8 @@ def _there(
     """He himself, or who stands in while he is away; what answers his own mail is his."""
     if not isinstance(who, Person) or who.role != Role.RESOURCE or what.kind.direct:
         return [who]
-    there = absence.stand_ins(desk.unit, who, desk.now)
+    there = [p for p in absence.stand_ins(desk.unit, who, desk.now) if _may_see(desk, what, p)]
+    there = there or [who]
     return there if who in there else [one for one in there if one is not desk.by]
 
 
@@ -286,6 +292,9 @@ def _may(desk: Cause, what: _What, recipient: Recipient) -> bool:
     """Whether he is told at all."""
     if people.is_ours(desk.unit, desk.settings.config, recipient.address):  # H32
         return False
+    if not _may_see(desk, what, recipient.person):
+        log.warning("notify.foreign", template=what.kind.name)
+        return False
     if recipient.audience == Role.CONTACT and what.note is not None and not what.note.public:
         log.warning("notify.internal", template=what.kind.name, note=what.note.id)
         return False
@@ -314,6 +323,13 @@ def _is_elsewhere(desk: Cause, ticket: Ticket, what: _What, recipient: Recipient
         return ticket.twin_of is not None and what.auto is not None
     who = recipient.person or people.by_address(desk.unit, Address("", recipient.address))
     return who is not None and not sides.is_of(desk.unit, desk.profile, ticket, who)
+
+
+def _may_see(desk: Cause, what: _What, person: Person | None) -> bool:
+    """Whether the ticket is one that he sees, where he is a client's own technician."""
+    if what.ticket is None or person is None:
+        return True
+    return reach.may_have(desk.unit, desk.settings.config, person, what.ticket)
 
 
 def _has_it(desk: Cause, what: _What, recipient: Recipient) -> bool:
@@ -521,8 +537,8 @@ def _free_key(desk: Cause, what: _What, recipient: Recipient) -> str | None:
         known = asking.outbox.with_key(desk.unit, key, only_mine=desk.cause_is_new)
         if known is None:
             return key
-        about = (known.note_id, known.ticket_id), known.data.get(TIME)
-        if about == (what.ids, what.time.id if what.time else None):
+        about = (known.note_id, known.ticket_id), known.data.get(TIME), known.data.get(WHICH, "")
+        if about == (what.ids, what.time.id if what.time else None, what.which):
             return None
     return None
 
@@ -613,6 +629,8 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
     }
     if what.time is not None:
         data[TIME] = what.time.id
+    if what.which:
+        data[WHICH] = what.which
     if front is not None and front.templates:
         data[facts.FOLDER] = front.templates
     if _unverified(desk, what, recipient):

@@ -158,10 +158,12 @@ def _put(unit: Unit, person: Person, address: str) -> Person:
     return person
 
 
-def resource_named(unit: Unit, name: str) -> Person | None:
-    """The one active resource that a name, a part of it or an address means; None if unclear."""
+def resource_named(unit: Unit, name: str, among: Iterable[Person] | None = None) -> Person | None:
+    """The one active resource that a name, a part of it or an address means, of all or of these;
+    None if unclear."""
     wanted = name.strip().lower()
-    found = [p for p in asking.people.resources(unit) if wanted in _names(unit, p)]
+    known = asking.people.resources(unit) if among is None else among
+    found = [p for p in known if wanted in _names(unit, p)]
     return found[0] if len(found) == 1 else None
 
 

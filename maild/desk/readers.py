@@ -7,6 +7,7 @@ from typing import Protocol
 
 from maild.config import Settings
 from maild.desk import people, roles
+from maild.desk.reach import Reach, may_have
 from maild.model import Address, Role
 from maild.store.records import Note, Person, Ticket
 from maild.store.unit import Unit
@@ -33,6 +34,10 @@ class Office(Protocol):
     unit: Unit
     settings: Settings
 
+    @property
+    def reach(self) -> Reach:
+        """What the one who names them reaches."""
+
 
 @dataclass(frozen=True, slots=True)
 class Readers:
@@ -55,7 +60,7 @@ def read(desk: Office, ticket: Ticket, text: str) -> Readers:
     for word in names(text):
         found = _people(desk, ticket, word)
         people_named.update((person.id, person) for person in found or ())
-        if found is None and "@" in word:
+        if found is None and "@" in word and not _is_theirs_alone(desk, word):
             addresses.append(Address("", word).key)
         elif found is None:
             unknown.append(word)
@@ -76,18 +81,30 @@ def _people(desk: Office, ticket: Ticket, word: str) -> list[Person] | None:
     if said in MEANT:
         return roles.resolve(unit, ticket, MEANT[said])
     if "@" in word:
-        person = people.by_address(unit, Address("", word))
-        return [person] if person is not None and person.active else None
-    person = people.resource_named(unit, word)
+        person = desk.reach.person_at(word)
+        return [person] if person is not None and _reads(desk, ticket, person) else None
+    resources = [p for p in desk.reach.resources() if _reads(desk, ticket, p)]
+    person = people.resource_named(unit, word, resources)
     titled = [] if person is not None else _titled(desk, ticket, word)
     person = person or (None if titled else _of_ticket(unit, ticket, said))
     return [person] if person is not None else titled or None
 
 
+def _reads(desk: Office, ticket: Ticket, person: Person) -> bool:
+    """Whether he may read of the ticket; a client's own technician only of its own."""
+    return person.active and may_have(desk.unit, desk.settings.config, person, ticket)
+
+
+def _is_theirs_alone(desk: Office, address: str) -> bool:
+    """Whether it is a technician's who works for a client: no address to write to besides."""
+    person = people.by_address(desk.unit, Address("", address))
+    return people.only_client(desk.unit, desk.settings.config, person) is not None
+
+
 def _titled(desk: Office, ticket: Ticket, word: str) -> list[Person]:
-    """Who bears this title; a technician of a client only on its own tickets."""
+    """Who bears this title."""
     found = people.with_title(desk.unit, desk.settings.config, word)
-    return [p for p in found if p.organization_id in (None, ticket.organization_id)]
+    return [p for p in found if _reads(desk, ticket, p)]
 
 
 def _of_ticket(unit: Unit, ticket: Ticket, said: str) -> Person | None:

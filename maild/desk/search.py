@@ -14,6 +14,7 @@ from typing import Any
 
 from maild.desk import names, search_words
 from maild.desk.item_kinds import KINDS
+from maild.desk.reach import Reach
 from maild.i18n import sentence
 from maild.model import Role
 from maild.store import Store
@@ -27,6 +28,7 @@ from maild.yamlfile import key
 
 BREATH_SECONDS = 0.02  # between two steps of a long way, for whoever else wants to write
 STEP = 300  # things that are taken in within one transaction
+BESIDES, LOOKED_AT = 8, 200  # people, organizations, records: shown, and looked at for some client
 ITEMS = "items"  # of the place: that records are in the index
 TEXT_OF_FIELDS = 20  # fields of a ticket's long tail that are looked at
 
@@ -48,14 +50,26 @@ def search(unit: Unit, text: str, limit: int, *, organization_id: int | None = N
         return Found((), (), ())
     query = asking.query_of(unit, [(search_words.encoded([w]), begins) for w, begins in wanted])
     tickets = asking.found_tickets(unit, query, limit, organization_id)
-    if organization_id is not None:  # a client's own technicians find no other clients
-        return Found(tuple(tickets), (), ())
+    mine = Reach(unit, organization_id)  # a client's own technicians find no other clients
     return Found(
         tuple(tickets),
-        tuple(asking.found(unit, "person", query, 8)),
-        tuple(asking.found(unit, "organization", query, 8)),
-        tuple(asking.found(unit, "item", query, 8)),
+        _reached(unit, mine, "person", Person, query),
+        _reached(unit, mine, "organization", Organization, query),
+        _reached(unit, mine, "item", Item, query),
     )
+
+
+def _reached(
+    unit: Unit,
+    mine: Reach,
+    kind: str,
+    record: type[Person | Organization | Item],
+    query: str,
+) -> tuple[int, ...]:
+    """The first few of a kind, of those that are reached."""
+    ids = asking.found(unit, kind, query, BESIDES if mine.client is None else LOOKED_AT)
+    there = unit.some(record, ids)
+    return tuple(i for i in ids if i in there and mine.has_record(there[i]))[:BESIDES]
 
 
 def besides_tickets(unit: Unit, found: Found) -> list[str]:

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from maild.desk import lists, people, search, sides
+from maild.desk import lists, search, sides
 from maild.desk.lists import Listing
 from maild.desk.profile import Profile, named
+from maild.desk.reach import Reach
 from maild.errors import NotFound, UsageError
 from maild.i18n import sentence
-from maild.model import Address
-from maild.store import asking
 from maild.store.asking.listing import Filter, Listed, page
 from maild.store.records import Person
 from maild.store.unit import Unit
@@ -56,16 +55,23 @@ class Hits:
     also: tuple[str, ...]  # organizations, people, records, where no filter asks for tickets
 
 
-def read(unit: Unit, profile: Profile, text: str, now: datetime, me: Person | None) -> Query:
-    """What `text` asks for; `now` in the zone of who asks.  UsageError, NotFound say what is
-    wrong with a filter."""
+def read(
+    unit: Unit,
+    profile: Profile,
+    text: str,
+    now: datetime,
+    me: Person | None,
+    client: int | None = None,
+) -> Query:
+    """What `text` asks for; `now` in the zone of who asks, `client` the one whose alone he sees.
+    UsageError, NotFound say what is wrong with a filter."""
     words: list[str] = []
     filters: list[Filter] = []
     for token in _TOKEN.finditer(text):
         name = (token["name"] or "").lower()
         known = _ALSO.get(name, name)
         if known in lists.FIELDS:
-            reading = _Reading(unit, profile, now, me)
+            reading = _Reading(Reach(unit, client), profile, now, me)
             filters += reading.filters(known, token["op"], token["value"].strip('"'))
         elif token["name"] and token["op"].startswith(":") and "//" not in token["value"]:
             named(name, [*lists.FIELDS, *_ALSO], sentence("filter"))
@@ -110,7 +116,7 @@ def _as_id(one: Filter) -> Filter:
 class _Reading:
     """Reads the value of one filter."""
 
-    unit: Unit
+    reach: Reach
     profile: Profile
     now: datetime
     me: Person | None
@@ -167,19 +173,18 @@ class _Reading:
         return Filter(name, "is", tuple(parts))
 
     def _client(self, name: str, value: str) -> Filter:
-        found = asking.people.organization_called(self.unit, value, former=True)
+        found = self.reach.organization(value)
         if found is None:
-            known = [o.name for o in self.unit.all(asking.people.ORGANIZATIONS)]
+            known = self.reach.organizations()
             near = _nearly(value, known) or named(value, known, sentence("organization"))
-            found = people.the_organization(self.unit, near)
-        return Filter(name, "is", (found.id,))
+            found = self.reach.organization(near)
+        return Filter(name, "is", (found.id,) if found is not None else ())
 
     def _person(self, name: str, value: str) -> Filter:
         if value.lower() == "me" and self.me is not None:
             return Filter(name, "is", (self.me.id,))
-        person = people.by_address(self.unit, Address("", value))
-        person = person or people.resource_named(self.unit, value)
-        several = [person] if person else asking.people.called(self.unit, value)
+        person = self.reach.person_at(value) or self.reach.resource(value)
+        several = [person] if person else self.reach.called(value)
         if not several:
             raise NotFound(
                 sentence(

@@ -198,6 +198,7 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
     its reason."""
     unit, config = desk.unit, desk.settings.config
     sender = who(unit, claimed, desk.now)
+    sender = replace(sender, client=people.only_client(unit, config, sender.person))
     front = own_addresses.came_by(config, desk.stored.mailbox, mail) if desk.stored else None
     if front is not None and front.language and not sender.known:
         unit.change(sender.person, language=front.language)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from maild.desk import former_numbers, numbers, reply_tokens
+from maild.desk.reach import Reach
 from maild.desk.reply_tokens import Token
 from maild.ingest.sender import Sender
 from maild.ingest.subject_fields import title_of
@@ -156,7 +157,7 @@ def _exposed(unit: Unit, message_id: str | None) -> bool:
 def decide(unit: Unit, evidence: Evidence, who: Sender | None) -> Match:
     """A signed token, else a known Message-ID, else a number of the sender's own ticket."""
     doubt = ""
-    evidence = _reachable(evidence, who)
+    evidence = _reachable(unit, evidence, who)
     signed = [s for s in evidence.signed if s.ticket is not None]
     if signed and len({s.ticket.id for s in signed if s.ticket}) == 1:
         return _by_token(signed)
@@ -233,17 +234,25 @@ def _writes_to_contacts(unit: Unit, ticket: Ticket, evidence: Evidence) -> bool:
     return not evidence.outsiders.isdisjoint(keys)
 
 
-def _reachable(evidence: Evidence, who: Sender | None) -> Evidence:
-    """Without deleted tickets, which only a technician's mail still finds: to undo that."""
-    if who is not None and who.is_resource:
-        return evidence
+def _reachable(unit: Unit, evidence: Evidence, who: Sender | None) -> Evidence:
+    """Without deleted tickets, which only a technician's mail still finds, to undo that; without
+    those of others where he is a client's own."""
+
+    def there(ticket: Ticket) -> bool:
+        return _sees(unit, ticket, who) if who and who.is_resource else ticket.deleted is None
+
     return Evidence(
-        tuple(s for s in evidence.signed if s.ticket is None or s.ticket.deleted is None),
-        tuple((thread, ticket) for thread, ticket in evidence.known if ticket.deleted is None),
-        tuple(ticket for ticket in evidence.named if ticket.deleted is None),
+        tuple(s for s in evidence.signed if s.ticket is None or there(s.ticket)),
+        tuple((thread, ticket) for thread, ticket in evidence.known if there(ticket)),
+        tuple(ticket for ticket in evidence.named if there(ticket)),
         evidence.outsiders,
-        tuple((i, ticket) for i, ticket in evidence.mentioned if ticket.deleted is None),
+        tuple((i, ticket) for i, ticket in evidence.mentioned if there(ticket)),
     )
+
+
+def _sees(unit: Unit, ticket: Ticket, who: Sender) -> bool:
+    """Whether the ticket is there for this technician."""
+    return Reach(unit, who.client, who.person.id).has_ticket(ticket)
 
 
 def _by_token(signed: list[Signed]) -> Match:
@@ -264,7 +273,9 @@ def of_ticket(unit: Unit, ticket: Ticket, who: Sender) -> bool:
     person = who.person
     if not who.strict or not person.active:
         return False
-    if who.is_resource or person.id == ticket.contact_id:
+    if who.is_resource:
+        return _sees(unit, ticket, who)
+    if person.id == ticket.contact_id:
         return True
     on_it = (TicketRole.SECONDARY, TicketRole.ADDITIONAL)
     people = asking.tickets.people(unit, ticket)

@@ -43,6 +43,7 @@ class Sender:
     known: bool  # before this mail
     strict: bool
     reason: Reason
+    client: int | None = None  # the organization whose tickets alone he sees; None: all of them
 
     @classmethod
     def of(cls, person: Person) -> Sender:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maild.desk import people, sides
+from maild.desk import people, reach, sides
 from maild.desk.desk import Desk
 from maild.desk.notify import Recipient
 from maild.desk.profile import named
@@ -45,9 +45,18 @@ def assignee(context: Context, who: str) -> Person | None:
     if turn in TURNS:
         everybody = asking.people.resources(context.desk.unit)
         candidates = members(context.desk, group) if of else everybody
+        candidates = _of_ticket(context, candidates)
         chosen = _next_in_turn if turn == "round robin" else _least_loaded
         return chosen(context.desk, candidates, group) if candidates else None
     return resource(context.desk, word)
+
+
+def _of_ticket(context: Context, candidates: list[Person]) -> list[Person]:
+    """Those whom the ticket can be given to: a client's own technicians have its tickets alone."""
+    desk, ticket = context.desk, context.ticket
+    if ticket is None:
+        return candidates
+    return [p for p in candidates if reach.may_have(desk.unit, desk.settings.config, p, ticket)]
 
 
 def may_be_nobody(who: str) -> bool:

@@ -74,7 +74,7 @@ def link(job: Job, argument: str) -> str:
 def other(job: Job, argument: str) -> Ticket:
     """Another ticket by its number, where it went if it was merged."""
     number = ticket_number(argument)
-    found = asking.tickets.numbered(job.desk.unit, number)
+    found = job.desk.reach.ticket(number)
     if found is None:
         raise Refused(sentence("There is no ticket {ticket}; #list shows yours.", ticket=number))
     went = asking.tickets.survivor(job.desk.unit, found, before=job.ticket)

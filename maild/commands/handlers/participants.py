@@ -25,7 +25,7 @@ def assign(job: Job, argument: str) -> str:
         if job.desk.unassign(job.the_ticket):
             return sentence("Nobody has the ticket now.")
         return sentence("Nobody has the ticket already.")
-    return _give(job, job.person_of(resource))
+    return _give(job, job.for_ticket(resource))
 
 
 def take(job: Job, argument: str) -> str:
@@ -60,7 +60,7 @@ def _of_own_side(job: Job, person: Person) -> None:
 
 def also(job: Job, argument: str) -> str:
     resource = job.names.resource(argument)
-    person = job.person_of(resource) if isinstance(resource, Resource) else None
+    person = job.for_ticket(resource) if isinstance(resource, Resource) else None
     if person is None:
         raise Refused(sentence("Name the resource who is to be added."))
     _of_own_side(job, person)

@@ -112,7 +112,7 @@ def share(job: Job, argument: str) -> str:
         if job.names.reads("queue", queue) and job.names.reads("resource", who):
             resource = job.names.resource(who)
             if resource is not None:
-                person, name = job.person_of(resource), job.names.queue(queue)
+                person, name = job.for_ticket(resource), job.names.queue(queue)
                 sharing.share(job.desk, job.the_ticket, name, person, job.note)
                 return sentence(
                     "{ticket} is shared with {person}, in {queue}.",
@@ -184,7 +184,7 @@ def _receiver(job: Job, argument: str) -> str | Person:
                 queues=job.names.queues,
             )
         )
-    return job.person_of(resource)
+    return job.for_ticket(resource)
 
 
 def remind(job: Job, argument: str) -> str:

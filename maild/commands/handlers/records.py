@@ -54,7 +54,7 @@ def _field(kind: Kind, part: str) -> tuple[str, str]:
 def article(job: Job, argument: str) -> str:
     """Sends a knowledge article."""
     try:
-        found = items.find(job.desk.unit, KINDS["article"], argument)
+        found = items.find(job.desk.unit, KINDS["article"], argument, job.desk.reach)
     except MaildError as error:
         raise Refused(error.message) from error
     facts = items.plain(job.desk.unit, KINDS["article"], found)

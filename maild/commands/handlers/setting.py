@@ -169,7 +169,7 @@ def _secondary(job: Job, value: str) -> str:
         resource = job.names.resource(text)
         if resource is None:
             raise Refused(sentence("Name the resource who is to be added."))
-        wanted.append(job.person_of(resource))
+        wanted.append(job.for_ticket(resource))
     return _people(job, "secondary_resources", wanted, TicketRole.SECONDARY)
 
 

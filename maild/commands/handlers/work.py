@@ -36,7 +36,7 @@ def _ticket(job: Job, number: str | None) -> Ticket:
     """The ticket that is named, else that of the mail."""
     if number is None:
         return job.the_ticket
-    found = asking.tickets.numbered(job.desk.unit, number)
+    found = job.desk.reach.ticket(number)
     if found is None:
         raise Refused(sentence("There is no ticket {ticket}.", ticket=number))
     went = asking.tickets.survivor(job.desk.unit, found)
