@@ -7,6 +7,7 @@ read day first, and in a desk that speaks English not at all, as it can be read 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
@@ -17,9 +18,11 @@ from dateutil.relativedelta import relativedelta
 
 from maild import yamlfile
 from maild.errors import Refused
-from maild.i18n import sentence
+from maild.i18n import base_language, sentence
 
 LONGEST = 60  # characters of a date
+MORNING = time(9)  # of a date without a time: when work on it can begin …
+EVENING = time(17)  # … and when it must be done
 FARTHEST = 3660  # days: "3 December 2062" is a slip of the finger
 _FILE = Path(__file__).parent / "dates.yaml"
 
@@ -55,6 +58,11 @@ class _Words:
     into: tuple[str, ...]  # "in", "dans"
     at: re.Pattern[str]
     noon: frozenset[str]
+
+
+def languages(desk: str, more: Iterable[str] = ()) -> tuple[str, ...]:
+    """Those in which dates are read: the desk's first ("de-AT" is "de"), then all that we know."""
+    return tuple(dict.fromkeys([base_language(desk), *more, *yamlfile.read(_FILE)]))
 
 
 def read(text: str, now: datetime, languages: tuple[str, ...], *, past: bool = False) -> Written:

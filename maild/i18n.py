@@ -160,7 +160,17 @@ def language_chain(language: str) -> list[str]:
     """de-AT → de-at, de: the order in which to look for a language's files."""
     tag = language.strip().lower().replace("_", "-")
     safe = all(part.isalnum() for part in tag.split("-"))
-    return list(dict.fromkeys([tag, tag.partition("-")[0]])) if safe else []
+    return list(dict.fromkeys([tag, base_language(tag)])) if safe else []
+
+
+def base_language(tag: str) -> str:
+    """ "de-AT" → "de"."""
+    return tag.strip().lower().replace("_", "-").partition("-")[0]
+
+
+def language_names(language: str) -> dict[str, str]:
+    """What all languages are called in this one (CLDR): {"de": "German", …}."""
+    return dict(locale(language).languages)
 
 
 def names(wanted: Sequence[str], own: Sequence[Path]) -> dict[str, str]:

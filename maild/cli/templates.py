@@ -130,7 +130,8 @@ def check(
             places = _in_force(library, kind.name, lang)
             if not places:
                 wrong += 1
-                print(f"{kind.own}: {kind.name} has no template; {library.to_write(kind.name)}")
+                where = kind.own or "The shipped notifications.yaml"
+                print(f"{where}: {kind.name} has no template; {library.to_write(kind.name)}")
             for place in places:
                 tried += 1
                 for problem in renderer.check(kind.name, place.language):

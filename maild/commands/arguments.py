@@ -18,8 +18,6 @@ from maild.commands.words import Vocabulary
 from maild.errors import Refused
 from maild.i18n import sentence
 
-MORNING = time(9)  # of a date without a time: when work on it can begin …
-EVENING = time(17)  # … and when it must be done
 NUMBER = re.compile(r"T\d{8}\.\d{4,}", re.IGNORECASE)
 _ADDED = re.compile(r":\s|\s[-–—]\s|\s\(")
 SETS = {"resolve": "resolved_status", "complete": "complete_status"}  # command → what it sets
@@ -145,7 +143,7 @@ class Names:
                 )
         raise Refused(_no(sentence("resource"), text, [r.name for r in self.resources]))
 
-    def date(self, text: str, default: time = MORNING) -> datetime:
+    def date(self, text: str, default: time = dates.MORNING) -> datetime:
         """The moment, aware, in the desk's zone."""
         written = dates.read(text, self.now, self.languages)
         assert self.now.tzinfo is not None

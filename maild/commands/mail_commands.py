@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
+from maild import dates
 from maild.commands import subject_phrases
 from maild.commands.answer import answer
 from maild.commands.arguments import NUMBER, Names, Resource, fold
@@ -169,7 +170,7 @@ def names(
         types=profile.types,
         resources=resources,
         now=now.astimezone(config.zone),
-        languages=words.spoken(config.language),
+        languages=dates.languages(config.language, words.languages),
         views=(*views.names(profile), tasks.VIEW, *own_lists.LISTS),
         also_views=lists.ALSO_CALLED,
         meant=_meant(profile),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from maild.commands.words import Vocabulary, Word
+from maild.i18n import language_names
 from maild.model import Role
-
-LANGUAGES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish"}
 
 _HEAD = """# Commands by mail
 
@@ -103,12 +102,12 @@ def _table(words: list[Word], vocabulary: Vocabulary, *, contact: bool = False) 
 
 
 def _phrases(vocabulary: Vocabulary) -> list[str]:
-    found, order = [], list(vocabulary.commands)
+    found, order, named = [], list(vocabulary.commands), language_names("en")
     for language in vocabulary.languages:
         mine = [p for p in vocabulary.phrases if p.language == language]
         phrases = sorted(mine, key=lambda p: (order.index(p.command), p.say))
         rows = [(p.say, f"{p.command} {p.value}".strip()) for p in phrases]
-        found.append(f"### {LANGUAGES.get(language, language)}\n")
+        found.append(f"### {named.get(language, language)}\n")
         found.append(_rows(("phrase", "command"), rows) + "\n")
     return found
 

@@ -124,10 +124,6 @@ class Vocabulary:
         return [c for c in self.commands.values() if any(w.startswith(word) for w in
                 (c.name, *c.words))]  # fmt: skip
 
-    def spoken(self, desk: str) -> tuple[str, ...]:
-        """The languages in which dates are read: the desk's first ("de-AT" is "de")."""
-        return tuple(dict.fromkeys([desk.partition("-")[0].lower(), *self.languages]))
-
     def near(self, word: str) -> str | None:
         """The command of which this is a slip of the fingers; None where it is another word."""
         known = {w: c.name for c in self.commands.values() for w in (c.name, *c.words)}

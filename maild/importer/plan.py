@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from maild.config import Config
+from maild.dates import languages
 from maild.desk.csv_files import Row
 from maild.desk.former_numbers import folded_number
 from maild.desk.people import PUBLIC_DOMAINS, address_key, mail_domain
 from maild.desk.profile import STATUS_KINDS, Profile
 from maild.errors import UsageError
+from maild.i18n import language_names
 from maild.importer.csv_rows import Exported, short
 from maild.importer.mapping import Mapping as Exports
 from maild.parse.html import to_text
@@ -28,7 +31,6 @@ WORDS = re.compile(r"[,;\s]+")
 LONGEST_ADDRESS = 254  # RFC 5321 §4.5.3.1.3
 TAGS = re.compile(r"[,;|]\s*")
 LANGUAGE = re.compile(r"^([a-z]{2})(?:[-_].*)?$", re.IGNORECASE)
-LANGUAGES = {"english": "en", "german": "de", "deutsch": "de", "french": "fr", "français": "fr"}
 PAGE = re.compile(r"\A<(?:[a-z]+[1-6]?|!doctype)\b|<br ?/?>|</(?:p|div)>", re.IGNORECASE)
 DAY_OR_MONTH = ("%d/%m/", "%m/%d/", "%d-%m-", "%m-%d-")  # which of them is first, nobody can see
 WEB = re.compile(r"^(?:https?://)?(?:www\.)?([^/\s:]+).*$", re.IGNORECASE)
@@ -363,7 +365,14 @@ def _language(row: Row) -> str | None:
     """ "de-DE" and "German" → "de"; None where it says no language."""
     written = row.get("language")
     code = LANGUAGE.match(written)
-    return code[1].lower() if code else LANGUAGES.get(key(written))
+    return code[1].lower() if code else _languages().get(key(written))
+
+
+@cache
+def _languages() -> dict[str, str]:
+    """ "german", "deutsch", "allemand" → "de": as those say it whose dates we read."""
+    spoken = map(language_names, languages("en"))
+    return {key(name): code for names in spoken for code, name in names.items() if len(code) == 2}
 
 
 def _words(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import regex
@@ -16,8 +16,6 @@ from maild.rules.conditions import PATTERN_SECONDS, PATTERN_TEXT
 from maild.rules.context import Context
 from maild.zones import find_zone
 
-MORNING = time(9)
-LANGUAGES = ("en", "de", "fr", "es")
 ENDINGS = ("cancel", "reply", "counter")  # methods that book nothing
 
 
@@ -48,11 +46,10 @@ def _of_text(context: Context, pattern: str, text: str) -> Booking | None:
     with suppress(Refused):
         zone = _zone(groups.get("zone", "")) or config.zone
         now = context.desk.now.astimezone(zone)
-        own = config.language.partition("-")[0].lower()
-        languages = tuple(dict.fromkeys((own, *LANGUAGES)))
-        start = dates.read(groups.get("start", ""), now, languages).at(zone, MORNING)
+        languages = dates.languages(config.language)
+        start = dates.read(groups.get("start", ""), now, languages).at(zone, dates.MORNING)
         until = groups.get("end")
-        end = dates.read(until, start, languages).at(zone, MORNING) if until else None
+        end = dates.read(until, start, languages).at(zone, dates.MORNING) if until else None
         if end is not None and end < start:
             end += timedelta(days=1)
         return Booking(start, end, groups.get("place", ""))

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from dateutil import rrule
 
+from maild.dates import MORNING
 from maild.desk.calendar import Calendar, clock_time
 from maild.errors import UsageError
 
@@ -59,7 +60,7 @@ class Schedule:
             return cls(words, _rfc(words), False)
         found = AT.match(words.lower())
         assert found is not None
-        at = clock_time(found["at"]) or time(9)
+        at = clock_time(found["at"]) or MORNING
         options = _options(found["days"])
         if options is None:
             raise UsageError(

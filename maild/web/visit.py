@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from maild.desk import sides
 from maild.desk.profile import Profile
 from maild.errors import MaildError, NotFound, Refused
-from maild.i18n import sentence
+from maild.i18n import base_language, sentence
 from maild.store.asking import console as asking
 from maild.store.asking import screens
 from maild.store.asking.listing import Sees
@@ -226,7 +226,7 @@ class Visit(Wording):
                 return own
         else:
             for part in self.request.headers.get("accept-language", "").split(","):
-                tag = part.partition(";")[0].strip().lower().partition("-")[0]
+                tag = base_language(part.partition(";")[0])
                 if tag in known:
                     return tag
         return self.console.app.settings.config.desk.language

@@ -286,7 +286,8 @@ def test_every_command_has_an_act_help_in_every_language_and_examples_that_work(
     words = vocabulary()
     assert set(words.commands) == set(ACTS)
     for word in words.commands.values():
-        assert set(word.help) == set(words.languages), word.name
+        lacking = set(words.languages) - set(word.help)
+        assert not lacking, f"words.yaml, {word.name}: help lacks {lacking}"
         for example in word.examples:
             role = "resource" if "resource" in word.who else "contact"
             names = replace(NAMES, queues=("Co-managed",), views=("unassigned", "waiting on us"))

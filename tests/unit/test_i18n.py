@@ -107,8 +107,8 @@ def test_whatever_a_command_is_answered_with_is_such_a_sentence() -> None:
 @pytest.mark.parametrize("file", shipped(), ids=lambda file: file.parent.name)
 def test_every_sentence_is_translated_with_the_same_holes_and_none_is_left_over(file: Path) -> None:
     data = yamlfile.read(file)
-    assert sorted(templates() - set(data)) == []
-    assert sorted(set(data) - templates()) == []
+    assert sorted(templates() - set(data)) == [], f"{file} lacks these"
+    assert sorted(set(data) - templates()) == [], f"{file}: nothing says these any more"
     for english, text in data.items():
         assert holes(english) == holes(text), english
         assert english.endswith(".") == text.endswith("."), english

@@ -109,7 +109,9 @@ def test_an_unknown_one_is_refused_with_the_nearest() -> None:
 def test_every_shipped_one_has_its_template_and_every_template_its_entry() -> None:
     names = {kind.name for kind in catalogue()}
     for folder in (SHIPPED.parent / language for language in Library().languages("note")):
-        assert {file.stem for file in folder.glob("*.md")} == names
+        written = {file.stem for file in folder.glob("*.md")}
+        assert not names - written, f"{folder}: there is no template of these"
+        assert not written - names, f"{folder}: these are not in notifications.yaml"
 
 
 def test_rules_know_all_that_the_catalogue_says_they_know() -> None:

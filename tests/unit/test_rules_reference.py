@@ -29,7 +29,7 @@ def test_the_page_is_made_from_the_files(name: str) -> None:
 @pytest.mark.parametrize("name", names())
 def test_every_shipped_rule_says_which_sentence_it_does(name: str) -> None:
     lacking = [rule.name for rule in load_book(shipped(name)).rules if not (rule.why and rule.rows)]
-    assert lacking == []
+    assert lacking == [], "these lack `rows:` or `why:`"
 
 
 def test_everybody_whom_notify_can_mean_is_explained() -> None:

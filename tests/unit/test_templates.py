@@ -34,10 +34,10 @@ def test_every_shipped_template_renders_and_says_what_a_reply_does(
     kind: Notification, language: str
 ) -> None:
     template = LIBRARY.get(kind.name, language)
-    assert template.language == language
+    assert template.language == language, f"write templates/{language}/{kind.name}.md"
     words = render(template, kind.example(), LIBRARY.words(language), LIBRARY.layout())
     assert words.subject
-    assert template.foot
+    assert template.foot, f"{kind.name}.md: its head lacks `foot:`, what a reply to it does"
     links = re.findall(r'(?:src|href)="([^"]*)"', words.html)
     assert links == []  # nothing is fetched, nobody is tracked
     assert not re.search(r"url\(|<img|<script|<link", words.html)

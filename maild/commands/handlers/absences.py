@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from maild.commands.arguments import MORNING, Resource, fold
+from maild.commands.arguments import Resource, fold
 from maild.commands.job import Job
+from maild.dates import MORNING
 from maild.desk import absence
 from maild.errors import Refused
 from maild.i18n import sentence

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from maild.commands.arguments import MORNING, fold
+from maild.commands.arguments import fold
 from maild.commands.handlers.notes import other
 from maild.commands.handlers.ticket import field, future
 from maild.commands.job import Job
+from maild.dates import MORNING
 from maild.desk import escalation_pack, fields, reminders, sharing, status_requirements
 from maild.desk.profile import PACK, key, named
 from maild.errors import Refused, UsageError

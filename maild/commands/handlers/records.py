@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from maild.commands.arguments import EVENING
 from maild.commands.handlers.reports import send
 from maild.commands.job import Job
+from maild.dates import EVENING
 from maild.desk import items
 from maild.desk.item_kinds import KINDS, Kind, kind_named
 from maild.errors import MaildError, Refused

@@ -24,7 +24,7 @@ from maild.desk import timesheet as sheets
 from maild.desk.lists import Listing
 from maild.desk.notify import notify
 from maild.errors import MaildError, Refused
-from maild.i18n import sentence
+from maild.i18n import base_language, sentence
 from maild.model import Role
 from maild.store import asking
 from maild.store.records import Ticket
@@ -130,7 +130,7 @@ def timesheet(job: Job, argument: str) -> str:
 def help_(job: Job, argument: str) -> str:
     """The commands that he has, from the same table as docs/commands.md."""
     language = job.may.person.language or job.desk.settings.config.desk.language
-    short = language.partition("-")[0].lower()
+    short = base_language(language)
     contact = job.may.role == Role.CONTACT
     entries = []
     for word in job.names.vocabulary.commands.values():

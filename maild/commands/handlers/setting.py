@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from maild.commands.arguments import EVENING, Names, fold
+from maild.commands.arguments import Names, fold
 from maild.commands.handlers import participants, policy, ticket
 from maild.commands.job import Job
+from maild.dates import EVENING
 from maild.desk import fields, people
 from maild.desk.profile import Profile
 from maild.errors import MaildError, Refused

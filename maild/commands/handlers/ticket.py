@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from maild.commands.arguments import EVENING, MORNING
 from maild.commands.job import Job
+from maild.dates import EVENING, MORNING
 from maild.desk import appointments, fields, reminders, status_requirements
 from maild.desk.desk import MAILD
 from maild.desk.language import for_all
