@@ -225,7 +225,13 @@ def _say(unit: Unit, rules: Rules, broken: UsageError | None, now: datetime) -> 
 
 
 def _check_names(settings: Settings, rules: RuleSet) -> None:
-    problems = [*_unknown_queues(settings, rules), *_unknown_hooks(settings, rules)]
+    problems = [
+        *_unknown_queues(settings, rules),
+        *_unknown(settings, rules, "web hook", "hook", [one.name for one in settings.config.hook]),
+        *_unknown(
+            settings, rules, "share with", "partner", [one.name for one in settings.config.partner]
+        ),
+    ]
     if problems:
         raise UsageError("\n".join(problems))
 
@@ -241,14 +247,16 @@ def _unknown_queues(settings: Settings, rules: RuleSet) -> Iterator[str]:
             )
 
 
-def _unknown_hooks(settings: Settings, rules: RuleSet) -> Iterator[str]:
-    known = [hook.name for hook in settings.config.hook]
+def _unknown(
+    settings: Settings, rules: RuleSet, action: str, section: str, known: list[str]
+) -> Iterator[str]:
+    """Arguments of this action that name no such section of maild.toml."""
     for rule in rules.rules:
         for step in rule.steps:
-            called = step.action == "web hook" and "${" not in str(step.argument)
+            called = step.action == action and "${" not in str(step.argument)
             if called and key(str(step.argument)) not in map(key, known):
                 yield (
-                    f'{rule.place}: "{step.argument}" is no [[hook]] of {settings.file}; '
+                    f'{rule.place}: "{step.argument}" is no [[{section}]] of {settings.file}; '
                     + nearest(str(step.argument), known)
                 )
 

@@ -37,7 +37,14 @@ from maild.zones import is_zone, zone_names
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Tls = Literal["implicit", "starttls", "none"]
-SECRET_FILES = ("password_file", "client_secret_file", "refresh_token_file")
+SECRET_FILES = (
+    "password_file",
+    "client_secret_file",
+    "refresh_token_file",
+    "secret_file",
+    "former_secret_file",
+)
+LEAST_SECRET = 24  # characters of what two desks sign by
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -661,6 +668,70 @@ class ContactSection(PersonSection):
     timezone: str | None = None
 
 
+class PartnerSection(Section):
+    """Another desk with which tickets are shared by mail; both know the secret (P8)."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]  # as `#share NAME` calls it
+    address: MailAddress  # its `[desk] address`: where its mail goes, and who it says it is
+    secret: SecretStr | None = None
+    secret_file: Path | None = None  # its first line
+    secret_env: str | None = None  # name of an environment variable
+    # While the secret changes: the one before, which is believed, and signed with, beside it.
+    former_secret: SecretStr | None = None
+    former_secret_file: Path | None = None
+    former_secret_env: str | None = None
+    organization: str | None = None  # whose ticket it is that the partner shares with us
+    language: str | None = None  # of what people read there; default: the desk's
+
+    _address = field_validator("address")(_mail_address)
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        if not self._given("secret"):
+            raise ValueError("one of secret, secret_file and secret_env is needed")
+        for kind in ("secret", "former_secret"):
+            if len(given := self._given(kind)) > 1:
+                raise ValueError(f"{' and '.join(given)} are both given; one is enough")
+        for value in (self.secret, self.former_secret):
+            if value is not None:
+                _long(value.get_secret_value())
+        return self
+
+    def _given(self, kind: str) -> list[str]:
+        return [k for k in (kind, f"{kind}_file", f"{kind}_env") if getattr(self, k)]
+
+    @property
+    def email(self) -> str:
+        """Its address, as that of a person is called."""
+        return self.address
+
+    def all_addresses(self) -> list[str]:
+        """The address as it is compared."""
+        return [Address("", self.address).key]
+
+    def keys(self) -> list[bytes]:
+        """The secrets that are believed, the newest first; UsageError where one is missing."""
+        kinds = [kind for kind in ("secret", "former_secret") if self._given(kind)]
+        return [self._key(kind) for kind in kinds]
+
+    def _key(self, kind: str) -> bytes:
+        value, file, variable = (getattr(self, f"{kind}{end}") for end in ("", "_file", "_env"))
+        found = _kept(kind, value, file, variable)
+        try:
+            return _long(found).encode()
+        except ValueError as error:
+            raise UsageError(f'[[partner]] "{self.name}", {kind}: {error}.') from error
+
+
+def _long(secret: str) -> str:
+    """A secret that nobody tries out; ValueError says how one is made."""
+    if len(secret) < LEAST_SECRET:
+        raise ValueError(
+            f"{LEAST_SECRET} characters at least are needed; `openssl rand -hex 32` makes some"
+        )
+    return secret
+
+
 class SenderSection(Section):
     """Whose mail is a machine's: a monitoring system's, a form's, a scheduler's (N7, G17)."""
 
@@ -736,11 +807,13 @@ class Config(BaseModel):
     contact: list[ContactSection] = []
     sender: list[SenderSection] = []
     hook: list[HookSection] = []
+    partner: list[PartnerSection] = []
     web: WebSection | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if problems := [*self._twins(), *self._unknown_organizations()]:
+        problems = [*self._twins(), *self._own_partners(), *self._unknown_organizations()]
+        if problems:
             raise ValueError("\n".join(problems))
         return self
 
@@ -750,6 +823,7 @@ class Config(BaseModel):
             ("mailbox", [mailbox.name for mailbox in self.mailbox]),
             ("organization", [organization.name for organization in self.organization]),
             ("hook", [hook.name for hook in self.hook]),
+            ("partner", [partner.name for partner in self.partner]),
         ):
             for name in _repeated(names):
                 yield f'two [[{kind}]] are named "{name}"; each needs a name of its own'
@@ -757,8 +831,11 @@ class Config(BaseModel):
         for domain in _repeated([domain for domain, _ in domains]):
             whose = " and ".join(f'"{name}"' for theirs, name in domains if theirs == domain)
             yield f"{domain} is a domain of the [[organization]] {whose}; it can be only one's"
-        people: list[tuple[str, PersonSection]] = [("resource", one) for one in self.resource]
+        people: list[tuple[str, PersonSection | PartnerSection]] = [
+            ("resource", one) for one in self.resource
+        ]
         people += [("contact", one) for one in self.contact]
+        people += [("partner", one) for one in self.partner]
         said = [
             (address, f'[[{kind}]] "{one.name}"')
             for kind, one in people
@@ -767,6 +844,17 @@ class Config(BaseModel):
         for address in _repeated([address for address, _ in said]):
             whose = " and ".join(who for theirs, who in said if theirs == address)
             yield f"{address} is the address of {whose}; it can be only one's"
+
+    def _own_partners(self) -> Iterator[str]:
+        """Partners at an address of ours, which would be told what we write to ourselves."""
+        ours = {Address("", one).key for one in (self.desk.address, *self.desk.aliases)}
+        ours |= {Address("", str(front.address)).key for front in self.fronts}
+        for partner in self.partner:
+            if not ours.isdisjoint(partner.all_addresses()):
+                yield (
+                    f'[[partner]] "{partner.name}", address: {partner.address} is this desk\'s '
+                    "own; write the address of the other desk"
+                )
 
     @cached_property
     def addresses(self) -> frozenset[str]:
@@ -784,14 +872,19 @@ class Config(BaseModel):
     @cached_property
     def of_people(self) -> frozenset[str]:
         """The addresses of all resources and contacts of the file, as they are compared."""
-        people: tuple[PersonSection, ...] = (*self.resource, *self.contact)
+        people: tuple[PersonSection | PartnerSection, ...] = (
+            *self.resource,
+            *self.contact,
+            *self.partner,
+        )
         return frozenset(key for person in people for key in person.all_addresses())
 
     def _unknown_organizations(self) -> Iterator[str]:
         known = {o.name for o in self.organization}
-        people: list[tuple[str, ContactSection | ResourceSection]] = []
+        people: list[tuple[str, ContactSection | ResourceSection | PartnerSection]] = []
         people += [("contact", one) for one in self.contact]
         people += [("resource", one) for one in self.resource]
+        people += [("partner", one) for one in self.partner]
         for kind, person in people:
             if person.organization and person.organization not in known:
                 close = difflib.get_close_matches(person.organization, known, 1)
@@ -849,8 +942,8 @@ class Settings:
 
     def secret_files(self) -> Iterator[Path]:
         """The files that passwords, client secrets and refresh tokens are read from."""
-        for server in (*self.config.mailbox, self.config.smtp):
-            for section in (server, server.oauth):
+        for server in (*self.config.mailbox, self.config.smtp, *self.config.partner):
+            for section in (server, getattr(server, "oauth", None)):
                 found = (getattr(section, key, None) for key in SECRET_FILES)
                 yield from (file for file in found if file is not None)
 
@@ -916,7 +1009,10 @@ def _resolved(config: Config, folder: Path) -> Config:
     mailboxes = [resolve(mailbox) for mailbox in config.mailbox]
     if config.desk.listens:  # the other helpdesk wants to find its mail
         mailboxes = [mailbox.model_copy(update={"after": "keep"}) for mailbox in mailboxes]
-    return config.model_copy(update={"mailbox": mailboxes, "smtp": resolve(config.smtp)})
+    partners = [resolve(partner) for partner in config.partner]
+    return config.model_copy(
+        update={"mailbox": mailboxes, "smtp": resolve(config.smtp), "partner": partners}
+    )
 
 
 def _sentence(details: ErrorDetails) -> str:

@@ -80,6 +80,8 @@ class EventName(StrEnum):
     ALSO_CAME_IN = "also came in"
     IMPORTED = "imported"
     OTHER_SIDE = "other side"
+    PARTNER_TOLD = "partner told"
+    PARTNER_HEARD = "partner heard"
     SLA_APPROACHING = "SLA approaching"
     SLA_MISSED = "SLA missed"
     AUTOMATIC_MAIL = "automatic mail"
@@ -106,6 +108,12 @@ class Role(StrEnum):
     ADMIN = "admin"  # of notifications: who keeps the desk running
     SYSTEM = "system"  # of notes: the desk itself, a rule
     MONITORING = "monitoring"  # of notes: a machine that watches others
+    PARTNER = "partner"  # of notes and notifications: another desk that shares the ticket
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it reads nothing of the team's, but what is addressed to it."""
+        return self in (Role.CONTACT, Role.PARTNER)
 
 
 class TicketRole(StrEnum):
@@ -350,6 +358,15 @@ class OfList:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """What a mail of another desk says for ours, as it came: nobody has looked at its seal yet."""
+
+    signatures: tuple[str, ...]  # hex, of its header field; one a secret
+    octets: bytes  # of the part that they are of
+    part: int  # index of that part
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """A message as understood (contract: `maild parse --jsonl`)."""
 
@@ -385,6 +402,7 @@ class Mail:
     trace: tuple[tuple[str, str], ...] = ()
     returned: tuple[str, ...] = ()  # message ids of the original that a bounce or receipt encloses
     of_list: OfList | None = None  # of mail of kind list
+    sealed: Sealed | None = None  # what another desk says for ours
 
     @property
     def parents(self) -> tuple[str, ...]:

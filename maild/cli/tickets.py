@@ -231,6 +231,7 @@ def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield key, _people(data[key])
     for key in ("due", "created", "updated", "completed"):
         yield key, f"{local(data[key])} {data[key].astimezone():%Z}" if data[key] else ""
+    yield "shared with", _shared(data.get("shared"))
     yield "tags", ", ".join(map(str, data["tags"]))
     yield "resolution", data["resolution"]
     yield "hours worked", f"{data['total_hours']:g}" if data["total_hours"] else ""
@@ -239,6 +240,18 @@ def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, field_values.cell(value).removeprefix("'")
     for item in data.get("fields", {}).get("checklist") or ():
         yield "checklist", f"[{'x' if item.get('done') else ' '}] {item['item']}"
+
+
+def _shared(shared: dict[str, Any] | None) -> str:
+    """The other desk, its number, and what is known of its ticket."""
+    if shared is None:
+        return ""
+    parts = [shared["partner"], shared["reference"] or "number not known yet"]
+    parts += [f"status {shared['status']}"] if shared["status"] else []
+    parts += [f"{shared['says']} said last"] if shared["says"] else []
+    for who, when in (("they", shared["completed"]), ("we", shared["done"])):
+        parts += [f"{who} were done {local(when)}"] if when else []
+    return ", ".join(parts)
 
 
 def _people(several: list[dict[str, str] | None]) -> str:

@@ -78,6 +78,7 @@ ACTS: dict[str, Act] = {
     "transfer": policy.transfer,
     "escalate": policy.escalate,
     "share": policy.share,
+    "partner": policy.partner,
     "mydone": policy.mydone,
     "question": policy.question,
     "remind": policy.remind,

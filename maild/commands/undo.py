@@ -12,7 +12,7 @@ from typing import Any
 
 from maild.commands import taken_back
 from maild.commands.job import Job
-from maild.desk import fields, merging, reminders, worktime
+from maild.desk import fields, merging, partners, reminders, worktime
 from maild.desk.desk import Desk
 from maild.desk.worktime import remove_time
 from maild.errors import Refused
@@ -249,6 +249,13 @@ def _delete(desk: Desk, step: Values) -> str:
     return sentence("{ticket} is back", ticket=ticket.number)
 
 
+def _share(desk: Desk, step: Values) -> str:
+    ticket = _ticket(desk, step["ticket"])
+    if partners.ended(desk, ticket):
+        return sentence("the other desk is told that {ticket} is not shared", ticket=ticket.number)
+    return sentence("it was not shared any more")
+
+
 _STEPS: dict[str, Callable[[Desk, Values], str]] = {
     "time": _time,
     "time changed": _time_changed,
@@ -257,5 +264,6 @@ _STEPS: dict[str, Callable[[Desk, Values], str]] = {
     "link": _link,
     "split": _split,
     "delete": _delete,
+    "share": _share,
     "remind": _remind,
 }

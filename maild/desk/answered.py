@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from maild.desk import reply_tokens
 from maild.desk.notifications import AS_ITS_MAIL, INTERNAL
 from maild.desk.profile import Profile
-from maild.model import Mail, Role
+from maild.model import Mail
 from maild.parse import prefixes
 from maild.store import asking
 from maild.store.records import Message, Note, OutboxItem, Person, Ticket
@@ -77,7 +77,7 @@ def was_told_internally(unit: Unit, profile: Profile, ticket: Ticket, person: Pe
     """
     return any(
         item.person_id == person.id
-        and item.audience != Role.CONTACT
+        and not item.audience.is_outside
         and not reply_is_public(unit, profile, item)
         and not _is_answer_to(unit, item, person)
         for item in asking.outbox.of(unit, ticket)

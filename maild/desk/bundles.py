@@ -18,7 +18,7 @@ BUNDLE = "bundle"
 
 def waits(config: NotificationsSection, kind: Notification, audience: Role) -> timedelta:
     """How long this mail waits for more of its kind; never one to a contact."""
-    news = kind.bundled and audience != Role.CONTACT
+    news = kind.bundled and not audience.is_outside
     return timedelta(seconds=config.quiet_seconds if news else 0)
 
 

@@ -66,7 +66,7 @@ def in_words(event: str, by: str, detail: Mapping[str, Any]) -> str:
     if detail.get("from") is not None or detail.get("to") is not None:
         before = f" {detail['from']} →" if detail.get("from") is not None else ":"
         said += f"{before} {detail['to']}"
-    for key in ("kind", "person", "role", "failed"):
+    for key in ("kind", "person", "role", "failed", "partner", "says", "reference"):
         if detail.get(key) and event != EventName.STATUS_CHANGED:
             value = detail[key]
             said += f", {key} {', '.join(value) if isinstance(value, list) else value}"

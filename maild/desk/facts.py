@@ -88,7 +88,7 @@ CATALOGUE = (
         ["first response: 1 h 30 min"],
     ),
     Fact("note.by", "who wrote the note (`note` is none where there is none)", "Bob Tech"),
-    Fact("note.by_kind", "contact, resource, system or monitoring", "resource"),
+    Fact("note.by_kind", "contact, resource, system, monitoring or partner", "resource"),
     Fact("note.public", "whether contacts may read it", True),
     Fact("note.title", "its title, or none", None),
     Fact(
@@ -228,6 +228,14 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
              "it answers a mail that cannot be recognised"),
         Fact("other.by", "who has just answered the contact, or none", None),
         Fact("other.text", "what he wrote, or none", None),
+    ),
+    "partner": (
+        Fact("partner.name", "what the other desk is called here", "Northwind IT"),
+        Fact("partner.says", "share, opened, note, question, done or ended", "note"),
+        Fact("partner.by", "who says it", "Bob Tech"),
+        Fact("partner.yours", "the number of its ticket, where it is known", "T20261121.0007"),
+        Fact("partner.words", "what is said, or nothing", "Smoke comes out of the printer."),
+        Fact("partner.description", "of what is shared: its contact's words, or nothing", "Fire!"),
     ),
     "away": (
         Fact("away.who", "who is away", "Bob Tech"),

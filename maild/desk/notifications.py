@@ -36,7 +36,7 @@ class Notification:
 
     name: str
     purpose: str  # one sentence, with the row it serves
-    audience: str  # contact | resource | admin: whom it is written for
+    audience: str  # contact | resource | admin | partner: whom it is written for
     about: tuple[str, ...] = ("ticket",)  # which of ticket, note, time it always has
     auto: str | None = "auto-generated"  # Auto-Submitted (RFC 3834 §5); None: a person's words
     direct: bool = False  # an answer to the recipient's own mail: "stop" and the like do not apply
@@ -79,7 +79,7 @@ class Notification:
                 data[name] = None
         if "ticket" not in self.about:
             data["earlier"] = []
-        if self.audience != Role.CONTACT:
+        if not Role(self.audience).is_outside:
             data["recipient"].update(name="Bob Tech", first_name="Bob", address="bob@example.com")
         data["recipient"]["audience"] = self.audience
         return data
@@ -92,7 +92,7 @@ KEYS = (
         "whom it is written for",
         "contact",
         required=True,
-        among=("contact", "resource", "admin"),
+        among=("contact", "resource", "admin", "partner"),
     ),
     Key("purpose", "text", "when it is sent, in a sentence", "A day after.", required=True),
     Key(

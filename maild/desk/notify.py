@@ -29,6 +29,7 @@ from maild.desk import (
     reach,
     readers,
     reply_tokens,
+    shared_with,
     sides,
     sla,
 )
@@ -295,6 +296,8 @@ def _may(desk: Cause, what: _What, recipient: Recipient) -> bool:
     if not _may_see(desk, what, recipient.person):
         log.warning("notify.foreign", template=what.kind.name)
         return False
+    if _is_machine(desk, what, recipient):
+        return False
     if recipient.audience == Role.CONTACT and what.note is not None and not what.note.public:
         log.warning("notify.internal", template=what.kind.name, note=what.note.id)
         return False
@@ -330,6 +333,14 @@ def _may_see(desk: Cause, what: _What, person: Person | None) -> bool:
     if what.ticket is None or person is None:
         return True
     return reach.may_have(desk.unit, desk.settings.config, person, what.ticket)
+
+
+def _is_machine(desk: Cause, what: _What, recipient: Recipient) -> bool:
+    """Whether it is another desk's address, which gets people's words and what is meant for it: an
+    acknowledgement there would only be acknowledged (H29)."""
+    if recipient.audience == Role.PARTNER or what.auto is None:
+        return False
+    return shared_with.partner_at(desk.settings.config, recipient.address) is not None
 
 
 def _has_it(desk: Cause, what: _What, recipient: Recipient) -> bool:
@@ -387,7 +398,7 @@ def _covered(
             data = {**row.data, "note": _note(desk, what, what.note)}
             unit.change(row, note_id=what.note.id, data=data)
         if what.time is not None:
-            internal = recipient.audience != Role.CONTACT
+            internal = not recipient.audience.is_outside
             said = facts.time_facts(unit, what.time, internal=internal)
             unit.change(row, data={**row.data, "time": said, TIME: what.time.id})
         return row
@@ -396,7 +407,7 @@ def _covered(
 
 def _tells_other_time(row: OutboxItem, what: _What, recipient: Recipient) -> bool:
     """Whether this mail to a resource tells of work, and what is to be told is other work."""
-    if what.time is None or recipient.audience == Role.CONTACT:
+    if what.time is None or recipient.audience.is_outside:
         return False
     other = row.data.get(TIME) not in (None, what.time.id)
     return other and (row.template in (bundles.BUNDLE, what.kind.name))
@@ -443,6 +454,7 @@ def _add(
     held = _held(desk.unit, recipient) or _told_before(desk)
     capped = None if held else _capped(desk, what, recipient)
     row = desk.unit.add(_row(desk, what, recipient, extra, key))
+    shared_with.seal(desk, what.ticket, row, what.note)
     if held:
         desk.unit.change(row, state=SendState.HELD, error=held)
         if what.note is not None and what.note.by_kind == Role.RESOURCE:
@@ -460,7 +472,7 @@ def _keep_back(
     desk: Cause, what: _What, recipient: Recipient, row: OutboxItem, capped: rate_limits.KeptBack
 ) -> None:
     """Over a cap: it goes out when the window ends; to the team all together, in one mail."""
-    if recipient.audience == Role.CONTACT and capped.until is not None:
+    if recipient.audience.is_outside and capped.until is not None:
         desk.unit.change(row, next_try=capped.until, error=capped.because)
         return
     desk.unit.change(row, state=SendState.HELD, error=capped.because)
@@ -609,7 +621,7 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
     """The facts as they are now, without anything that this audience may not read."""
     config, unit = desk.settings.config.desk, desk.unit
     person, ticket = recipient.person, what.ticket
-    outside = recipient.audience == Role.CONTACT
+    outside = recipient.audience.is_outside
     front = answers_from(desk.settings.config, ticket)
     data: facts.Facts = {
         "cause": desk.cause,
@@ -644,7 +656,7 @@ def _ticket(desk: Cause, what: _What, ticket: Ticket, recipient: Recipient) -> f
     """The ticket; to resources with the time that is left for what we owe (R6), and with whom they
     would write to in vain (H87)."""
     found = what.once("ticket", lambda: facts.ticket_facts(desk.unit, ticket))
-    if recipient.audience == Role.CONTACT:
+    if recipient.audience.is_outside:
         return found
     language = language_of(desk, recipient.person)
 
@@ -667,6 +679,8 @@ def _earlier(
 ) -> Sequence[facts.Facts]:
     """The notes before; to somebody outside those that he knows."""
     unit = desk.unit
+    if recipient.audience == Role.PARTNER:
+        return []
     if recipient.audience == Role.CONTACT:
         known = _known_notes(desk, ticket, recipient)
         return facts.earlier_facts(unit, ticket, before=what.note, known=known)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from pathlib import Path
 
-from maild.config import Config, ContactSection, ResourceSection
+from maild.config import Config, ContactSection, PartnerSection, ResourceSection
 from maild.desk import absence, names
 from maild.errors import NotFound, Refused, UsageError
 from maild.i18n import sentence
@@ -195,6 +195,7 @@ def sync(unit: Unit, config: Config, now: datetime) -> None:
     for resource in config.resource:
         _sync_absence(unit, config, resource)
     named += [_sync_person(unit, section, Role.CONTACT, now) for section in config.contact]
+    named += [_sync_partner(unit, section, now) for section in config.partner]
     for person in asking.people.configured(unit):
         if person not in named:
             unit.change(person, active=False)
@@ -234,6 +235,13 @@ def _sync_person(
     give_addresses(unit, person, section.all_addresses())
     _set_apart(unit, person)
     return person
+
+
+def _sync_partner(unit: Unit, section: PartnerSection, now: datetime) -> Person:
+    """Another desk is a contact: of the tickets that it shares with us."""
+    known = {"name": section.name, "email": section.address, "organization": section.organization}
+    contact = ContactSection.model_validate({**known, "language": section.language})
+    return _sync_person(unit, contact, Role.CONTACT, now)
 
 
 def _sync_absence(unit: Unit, config: Config, section: ResourceSection) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
-from maild.desk import facts, fields, lists, names, status_requirements
+from maild.desk import facts, fields, lists, names, shared_with, status_requirements
 from maild.desk.desk import Desk
 from maild.desk.field_values import length_of
 from maild.i18n import Sentence, Value, sentence
@@ -24,7 +24,12 @@ Row = dict[str, Sentence]
 
 def rows(desk: Desk, ticket: Ticket, zone: ZoneInfo) -> list[Row]:
     """Label and value of each; times in the reader's zone, which is named last."""
-    found = [*_people(desk, ticket), *_fields(desk, ticket, zone), *_times(desk, ticket, zone)]
+    found = [
+        *_people(desk, ticket),
+        *_shared(desk, ticket),
+        *_fields(desk, ticket, zone),
+        *_times(desk, ticket, zone),
+    ]
     look = status_requirements.Look(desk.unit, desk.profile, desk.now)
     for needed in status_requirements.closing_needs(look, ticket):
         found.append((sentence("needed to close"), needed))
@@ -48,6 +53,17 @@ def _people(desk: Desk, ticket: Ticket) -> Iterator[tuple[Value, Value]]:
         people = asking.tickets.with_role(desk.unit, ticket, role)
         if people:
             yield fields.label(name), _called(desk, people)
+
+
+def _shared(desk: Desk, ticket: Ticket) -> Iterator[tuple[Value, Value]]:
+    """The other desk that has it too: its number, its status, when it was done."""
+    known = shared_with.shared(desk.unit, desk.settings.config, ticket)
+    if known is None:
+        return
+    said: list[Value] = [v for v in (known.partner, known.reference, known.status) if v]
+    yield sentence("shared with"), said
+    if known.completed is not None:
+        yield sentence("their work was complete"), known.completed
 
 
 def _called(desk: Desk, people: Iterable[Person]) -> Value:

@@ -142,6 +142,7 @@ def whole(unit: Unit, ticket: Ticket) -> dict[str, Any]:
     return summary(unit, ticket) | {
         "fields": dict(ticket.fields),
         "rating": _rating(unit, ticket),
+        "shared": _shared(unit, ticket),
         "notes": [_note(unit, note) for note in notes],
         "time_entries": [_time(unit, entry) for entry in asking.tickets.times(unit, ticket)],
         "attachments": [a for note in notes for a in _attachments(note)],
@@ -158,6 +159,23 @@ def whole(unit: Unit, ticket: Ticket) -> dict[str, Any]:
             }
             for item in asking.outbox.of(unit, ticket)
         ],
+    }
+
+
+def _shared(unit: Unit, ticket: Ticket) -> dict[str, Any] | None:
+    """The ticket that another desk has beside this one, and what it said of it last."""
+    known = asking.partners.of_ticket(unit, ticket)
+    if known is None:
+        return None
+    return {
+        "partner": known.partner,
+        "reference": known.reference,
+        "since": known.since,
+        "told": known.said,
+        "says": known.state,
+        "status": known.status,
+        "done": known.done,
+        "completed": known.completed,
     }
 
 

@@ -30,6 +30,7 @@ from maild.ingest import (
     oversize,
     own_list,
     own_mail,
+    partner_mail,
     routed_mail,
     sender_kinds,
     spam_filing,
@@ -305,10 +306,13 @@ def _describe(desk: Desk, stored: Message, mail: Mail) -> None:
 
 
 def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outcome:
-    """What one message is, first that fits: a duplicate, our own, a loop, automatic, routed by
-    rules, spam; else a person's mail."""
+    """What one message is, first that fits: what another desk proves to say, a duplicate, our own,
+    a loop, automatic, routed by rules, spam; else a person's mail."""
     duplicates.alone_with(desk.unit, stored)
     look_ahead(desk, mail)
+    heard = partner_mail.take(desk, mail)
+    if heard is not None:
+        return heard
     earlier = duplicates.twin(desk.unit, stored)
     if earlier is not None:
         taken_up = None if mail.kind.automatic else human_mail.take_up(desk, mail, earlier, read)
@@ -325,7 +329,11 @@ def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outc
     route = desk.route()
     if route is not None:
         return _machine(desk, mail, route)
-    filed = spam_filing.take(desk, mail) or oversize.of_technician(desk, mail)
+    filed = (
+        partner_mail.unproven(desk, mail, read)
+        or spam_filing.take(desk, mail)
+        or oversize.of_technician(desk, mail)
+    )
     return filed or human_mail.take(desk, mail, read)
 
 

@@ -12,6 +12,7 @@ from maild.desk import one_tap
 from maild.desk.facts import FOLDER, without_internal
 from maild.desk.passed_on import fitting
 from maild.desk.reply_tokens import key_of, reply_address
+from maild.desk.shared_with import PARTNER
 from maild.errors import MaildError, Refused, UsageError
 from maild.model import Address, Role
 from maild.outbox import invitation, message
@@ -75,7 +76,9 @@ def job(order: Order, secret: bytes = b"", logo: Logo | None = None) -> Job:
     if order.ticket_number and order.person_id is not None:
         codes = one_tap.codes(secret, order.item_id, order.message_id, order.audience)
         data = {**data, "one_tap": {"number": order.ticket_number, "codes": codes}}
-    if order.audience == Role.CONTACT:
+    if order.audience == Role.PARTNER:
+        data = {**data, "earlier": [], "time": None, "note": _alone(data.get("note"))}
+    elif order.audience == Role.CONTACT:
         if order.note_public is False:
             raise Refused("The note is internal, and the recipient is a contact.")
         data = without_internal(data)
@@ -86,6 +89,11 @@ def job(order: Order, secret: bytes = b"", logo: Logo | None = None) -> Job:
     if FILES_BYTES in order.data and data.get("note"):
         data = {**data, "note": _within(data["note"], order.data[FILES_BYTES])}
     return Job(order.template, order.language, data, order, order.data.get(FOLDER))
+
+
+def _alone(note: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The note without what stands below its words."""
+    return {**note, "below": None} if note else None
 
 
 def _within(note: Mapping[str, Any], limit: int) -> dict[str, Any]:
@@ -133,15 +141,21 @@ def draft(order: Order, desk: DeskSection, reply_to: str | None, outcome: Outcom
     return Draft(subject, head, body, outcome.problem or None)
 
 
-def with_files(draft: Draft, order: Order, files: Sequence[message.Part]) -> Composed:
-    """The whole mail."""
+def with_files(
+    draft: Draft,
+    order: Order,
+    files: Sequence[message.Part],
+    fields: Sequence[tuple[str, str]] = (),
+) -> Composed:
+    """The whole mail; `fields`: what its header says besides."""
     calendar = invitation.parts(order.data, order.created)
     own = [calendar[1]] if calendar else []
     pictures = [part for part in files if part.is_shown]
     shown = message.multipart("related", [draft.body, *pictures], order.key)
     others = [part for part in files if not part.is_shown]
     body = message.multipart("mixed", [shown, *others, *own], order.key)
-    return Composed(draft.subject, message.message(draft.head, body), draft.problem)
+    head = draft.head + message.fields(fields)
+    return Composed(draft.subject, message.message(head, body), draft.problem)
 
 
 def _subject(words: str, order: Order) -> str:
@@ -149,6 +163,8 @@ def _subject(words: str, order: Order) -> str:
     if order.ticket_number is None:
         return words
     tag = f"[{order.ticket_number}]"
+    theirs = (order.data.get(PARTNER) or {}).get("yours")
+    tag = f"[{order.ticket_number} / {theirs}]" if theirs else tag
     words = " ".join(words.replace(tag, " ").split())
     while words[:3].lower() == "re:":
         words = words[3:].lstrip()

@@ -83,6 +83,11 @@ def head(fields: Iterable[tuple[str, str]]) -> bytes:
     return _head((*(f"{name}: {value}" for name, value in fields), "MIME-Version: 1.0"))
 
 
+def fields(values: Iterable[tuple[str, str]]) -> bytes:
+    """Further header fields, of values as those of `head`."""
+    return _head(f"{name}: {value}" for name, value in values)
+
+
 def message(fields: bytes, body: Part) -> bytes:
     """The whole mail, its `fields` as `head` wrote them."""
     return fields + _head(body.headers) + b"\r\n" + body.body

@@ -14,7 +14,7 @@ from maild.config import DeskSection, Settings
 from maild.crash_points import crash_point
 from maild.desk import reply_tokens
 from maild.errors import MaildError, UsageError
-from maild.outbox import message, note_files, rows
+from maild.outbox import message, note_files, partner_part, rows
 from maild.outbox.claims import Claims, Others
 from maild.outbox.compose import (
     FILES_BYTES,
@@ -138,11 +138,19 @@ class Preparer:
                 refused[row.id] = written
                 continue
             try:
-                files = [*([logo.part] if logo else []), *self._files(row)]
-                fresh[row.id] = with_files(written, row.order, files)
+                fresh[row.id] = self._whole(written, row, logo)
             except (MaildError, ValueError) as error:
                 refused[row.id] = explain(error)
         return fresh, refused
+
+    def _whole(self, written: Draft, row: Claimed, logo: Logo | None) -> Composed:
+        """With the files of its note and, for another desk, what is signed for it."""
+        files = self._files(row)
+        seal = partner_part.seal(self._settings.config, row.order, files)
+        shown = [*([logo.part] if logo else []), *files]
+        if seal is None:
+            return with_files(written, row.order, shown)
+        return with_files(written, row.order, [*shown, seal.part], seal.fields)
 
     def _write(self, jobs: list[Job]) -> list[Draft | str]:
         """The mails without their files, or why there is none; made where they are rendered."""

@@ -12,7 +12,17 @@ from email.message import Message
 
 from maild.errors import MailError
 from maild.model import Address, Mail, Reason
-from maild.parse import attachments, bounce, charsets, forwarded, headers, icalendar, mime, trace
+from maild.parse import (
+    attachments,
+    bounce,
+    charsets,
+    forwarded,
+    headers,
+    icalendar,
+    mime,
+    sealed_part,
+    trace,
+)
 from maild.parse import body as bodies
 from maild.parse import kind as kinds
 from maild.parse.invisible import one_line
@@ -102,6 +112,7 @@ def _parse(raw: Mass) -> Mail:
         trace=trace.fields(raw),
         of_list=verdict.of_list,
         returned=bounce.returned_ids(parts, body.text) if verdict.kind.automatic else (),
+        sealed=sealed_part.find(parts),
     )
 
 

@@ -17,6 +17,7 @@ from maild.desk import (
     fields,
     merging,
     note_form,
+    partners,
     requests,
     status_requirements,
     webhooks,
@@ -24,6 +25,8 @@ from maild.desk import (
 from maild.desk.desk import Actor, Occurrence
 from maild.desk.language import for_all
 from maild.desk.notify import notify
+from maild.desk.partner_seal import Says
+from maild.errors import UsageError
 from maild.i18n import sentence
 from maild.model import EventName, LinkKind, Role, SendState, StatusKind, TicketRole
 from maild.rules import checks, conditions
@@ -323,6 +326,22 @@ def _incidents(context: Context, steps: Any) -> str | None:
     return "; ".join(done) or None
 
 
+def _tell_partner(context: Context, says: Any) -> str | None:
+    ticket = ticket_of(context)
+    return partners.tell_by_rule(context.desk, ticket, Says(str(says)), context.note)
+
+
+def _share_with(context: Context, name: Any) -> str | None:
+    partner = partners.named(context.desk, str(name))
+    note = context.note or asking.notes.first(context.desk.unit, ticket_of(context))
+    if partner is None:
+        raise UsageError(f'There is no [[partner]] "{name}" in maild.toml.')
+    if partners.shares(context.desk, ticket_of(context)):
+        return None
+    partners.share(context.desk, ticket_of(context), partner[0], note)
+    return f"shared with {partner[0].name}"
+
+
 def _hook(context: Context, name: Any) -> str | None:
     event = context.event.event if context.event else EventName.MAIL_RECEIVED
     rule = context.desk.chain[-1] if context.desk.chain else ""
@@ -489,6 +508,21 @@ ACTIONS: dict[str, Action] = {
             "calls the [[hook]] of this name in maild.toml, signed, again until it answers",
             "chat",
             _hook,
+        ),
+        Action(
+            "share with",
+            "has the [[partner]] of this name in maild.toml open a ticket of its own, with the "
+            "note that it is about",
+            "Northwind IT",
+            _share_with,
+        ),
+        Action(
+            "tell partner",
+            "tells the other desk that shares the ticket: `note`, `question` (what the note says), "
+            "`done`, `ended`; nothing where it is shared with none, or was told so last",
+            "done",
+            _tell_partner,
+            check=checks.tell_partner,
         ),
         Action("start clock", "starts the rule of this name", "Remind", _start_clock, "rule"),
         Action("stop clock", "stops the rule of this name", "Remind", _stop_clock, "rule"),

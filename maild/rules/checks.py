@@ -16,6 +16,7 @@ from maild import yamlfile
 from maild.desk import digests
 from maild.desk.appointments import ENDINGS
 from maild.desk.fields import SETTABLE
+from maild.desk.partners import BY_RULES
 from maild.desk.profile import Profile, key
 from maild.desk.roles import ROLES
 from maild.errors import UsageError
@@ -115,6 +116,11 @@ def assign(reading: Reading, who: Any) -> None:
 def withdraw(reading: Reading, audience: Any) -> None:
     if audience not in ("contacts", "resources"):
         reading.unknown(audience, "audience", ("contacts", "resources"))
+
+
+def tell_partner(reading: Reading, says: Any) -> None:
+    if says not in list(BY_RULES):
+        reading.unknown(says, "thing to tell", list(BY_RULES))
 
 
 def pattern(reading: Reading, argument: Any) -> None:

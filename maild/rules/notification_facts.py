@@ -156,6 +156,8 @@ def _sla(context: Context) -> dict[str, Any]:
 
 def _side(context: Context) -> str:
     detail = context.event.detail if context.event else {}
+    if detail.get("partner"):
+        return str(detail["partner"])
     other = sentence("The other side")
     known = {str(name): name for name in context.desk.profile.sides.values()}
     return known.get(str(detail.get("side")), other)

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from maild.desk import appointments, note_form, numbers, requests, status_requirements
+from maild.desk import (
+    appointments,
+    note_form,
+    numbers,
+    partners,
+    requests,
+    status_requirements,
+)
 from maild.desk.profile import STATUS_KINDS, Profile
 from maild.desk.sides import OTHER
 from maild.model import EventName, Kind, Role, TicketRole
@@ -91,6 +98,8 @@ UNHEARD = (
     EventName.IMPORTED,
     EventName.NOTE_FILED,
     EventName.NOTE_WITHHELD,
+    EventName.PARTNER_TOLD,
+    EventName.PARTNER_HEARD,
     EventName.NOTIFICATION_RETRIED,
     EventName.NOTIFICATION_DROPPED,
     EventName.RULE_FIRED,
@@ -276,7 +285,7 @@ def _new_text(context: Context) -> str | None:
     return (context.mail.new_text or context.mail.text) if context.mail else None
 
 
-KINDS = (Role.CONTACT, Role.RESOURCE, Role.SYSTEM, Role.MONITORING)
+KINDS = (Role.CONTACT, Role.RESOURCE, Role.SYSTEM, Role.MONITORING, Role.PARTNER)
 VALUES: dict[str, Value] = {
     value.name: value
     for value in (
@@ -301,6 +310,11 @@ VALUES: dict[str, Value] = {
             "names of the secondary resources",
             _names(TicketRole.SECONDARY),
             "list",
+        ),
+        Value(
+            "ticket.partner",
+            "the other desk that shares it by mail",
+            _on_ticket(lambda context, ticket: partners.partner_of(context.desk, ticket)),
         ),
         Value(
             "ticket.additional",

@@ -256,6 +256,32 @@ class TicketLink:
     kind: LinkKind
 
 
+@record("shared_ticket")
+class SharedTicket:
+    """That another desk has a ticket of its own beside this one, and what it said of it (P8)."""
+
+    ticket_id: int = key_ref("ticket.id")
+    partner: str = column(index=True)  # its name in maild.toml
+    reference: str | None = column(default=None, index=True)  # its number; None: it did not say yet
+    since: datetime
+    said: str  # the last that it was told: share, note …
+    sent: int = 0  # how much it was told
+    heard: int = 0  # which of its own was the latest
+    state: str | None = None  # what that said
+    status: str | None = None  # of its ticket, as it calls it
+    done: datetime | None = None  # when it was told that our work is complete
+    completed: datetime | None = None  # when it said so of its own
+
+
+@record("partner_event")
+class PartnerEvent:
+    """What another desk said once, and does not say again when its mail comes again."""
+
+    key: str = key()  # whose, and its id there, hashed
+    ticket_id: int = ref("ticket.id", index=True)
+    at: datetime
+
+
 @record("note", early=True)
 class Note:
     """Words on a ticket (N14)."""

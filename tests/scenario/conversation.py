@@ -37,8 +37,8 @@ ADDRESS = "support@example.com"
 TOML = """
 profile = "{profile}"
 [desk]
-name = "Example Support"
-address = "support@example.com"
+name = "{name}"
+address = "{address}"
 admins = {admins}
 timezone = "Europe/Berlin"
 [database]
@@ -111,9 +111,12 @@ class Desk:
         profile: str = "next7",
         more: str = "",
         admins: tuple[str, ...] = (),
+        name: str = "Example Support",
+        address: str = ADDRESS,
         transport: Callable[[Desk], Transport] | None = None,
     ) -> None:
         self.folder = folder
+        self.address = address
         self.servers = Servers()
         self.file = folder / "maild.toml"
         self.file.write_text(
@@ -123,6 +126,8 @@ class Desk:
                 smtp_port=self.servers.smtp.port,
                 more=more,
                 admins=list(admins),
+                name=name,
+                address=address,
             )
         )
         self.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
@@ -140,7 +145,7 @@ class Desk:
         return Writer(
             name,
             address,
-            ADDRESS,
+            self.address,
             send=self.put,
             inbox=lambda: [mail.octets for mail in self.servers.smtp.to(address)],
             clock=lambda: self.now,

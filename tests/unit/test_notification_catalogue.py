@@ -19,7 +19,7 @@ MISTAKES: dict[str, list[str]] = {
     "survey:\n": ["line 1: the notification survey needs keys with values."],
     "survey: {for: contact}\n": ["line 1: the notification survey needs `purpose`."],
     "survey: {for: client, purpose: x}\n": [
-        'line 1: for: "client" is unknown; possible: contact, resource, admin.'
+        'line 1: for: "client" is unknown; possible: contact, resource, admin, partner.'
     ],
     "survey: {for: contact, purpose: x, abuot: [note]}\n": [
         'line 1: "abuot" is no key of the notification survey; did you mean about?'
@@ -42,7 +42,7 @@ MISTAKES: dict[str, list[str]] = {
     ],
     SURVEY + "  covers: [x1]\nother: {for: us, purpose: x}\n": [
         'line 4: covers: "x1" is unknown; possible: acknowledgement, ' + "…",
-        'line 5: for: "us" is unknown; possible: contact, resource, admin.',
+        'line 5: for: "us" is unknown; possible: contact, resource, admin, partner.',
     ],
 }  # fmt: skip
 

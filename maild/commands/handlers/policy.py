@@ -6,12 +6,14 @@ from maild.commands.arguments import fold
 from maild.commands.handlers.notes import other
 from maild.commands.handlers.ticket import field, future
 from maild.commands.job import Job
+from maild.config import PartnerSection
 from maild.dates import MORNING
-from maild.desk import escalation_pack, fields, reminders, sharing, status_requirements
+from maild.desk import escalation_pack, fields, partners, reminders, sharing, status_requirements
+from maild.desk.partner_seal import Says
 from maild.desk.profile import PACK, key, named
 from maild.errors import Refused, UsageError
-from maild.i18n import sentence
-from maild.store.records import Person
+from maild.i18n import sentence, together
+from maild.store.records import Note, Person
 
 
 def template(job: Job, argument: str) -> str:
@@ -107,6 +109,9 @@ def _side(job: Job, argument: str) -> str | None:
 
 def share(job: Job, argument: str) -> str:
     """Gives the other side its own version of the ticket: a queue and a resource (P8)."""
+    partner = partners.named(job.desk, argument)
+    if partner is not None:
+        return _share_with(job, *partner)
     words = argument.split()
     for cut in range(len(words) - 1, 0, -1):
         queue, who = " ".join(words[:cut]), " ".join(words[cut:])
@@ -114,6 +119,7 @@ def share(job: Job, argument: str) -> str:
             resource = job.names.resource(who)
             if resource is not None:
                 person, name = job.for_ticket(resource), job.names.queue(queue)
+                partners.may_share(job.desk, job.the_ticket)
                 sharing.share(job.desk, job.the_ticket, name, person, job.note)
                 return sentence(
                     "{ticket} is shared with {person}, in {queue}.",
@@ -121,14 +127,53 @@ def share(job: Job, argument: str) -> str:
                     person=person.name,
                     queue=name,
                 )
-    raise Refused(
-        sentence("Name a queue and a resource of the other side, like #share Co-managed bob.")
+    raise Refused(_whom_to_name(job))
+
+
+def _whom_to_name(job: Job) -> str:
+    """What `#share` takes at this desk."""
+    known = [partner.name for partner in job.desk.settings.config.partner]
+    said = sentence("Name a queue and a resource of the other side, like #share Co-managed bob.")
+    if not known:
+        return said
+    return together(said, sentence("Or name another desk: {known}.", known=known))
+
+
+def _share_with(job: Job, partner: PartnerSection, words: str) -> str:
+    """Has another desk open a ticket of its own (P8)."""
+    note, words = _crossing(job, words)
+    partners.share(job.desk, job.the_ticket, partner, note, words)
+    job.steps.append({"do": "share", "ticket": job.the_ticket.id})
+    return sentence(
+        "{ticket} is shared with {person}, by mail to its desk.",
+        ticket=job.the_ticket.number,
+        person=partner.name,
     )
+
+
+def _crossing(job: Job, words: str) -> tuple[Note | None, str]:
+    """The note that goes to another desk, and its words: those of the mail, below what stands
+    behind the command."""
+    if words and job.note is None:
+        return job.desk.add_note(job.the_ticket, text=words, public=False), words
+    return job.note, f"{words}\n\n{job.note.text}" if words and job.note else ""
+
+
+def partner(job: Job, argument: str) -> str:
+    """A note for the other desk that shares the ticket, too (P8)."""
+    note, words = _crossing(job, argument.strip())
+    if note is None:
+        raise Refused(sentence("Write what the other desk is to read in the same mail."))
+    known = partners.tell(job.desk, job.the_ticket, Says.NOTE, note, words)
+    return sentence("{person} reads it too.", person=known.partner)
 
 
 def mydone(job: Job, argument: str) -> str:
     """One's own work on a shared ticket is complete; the other side's status says so (P8)."""
-    sharing.work_is_complete(job.desk, job.the_ticket, job.note)
+    if partners.shares(job.desk, job.the_ticket):
+        partners.done(job.desk, job.the_ticket, job.note)
+    else:
+        sharing.work_is_complete(job.desk, job.the_ticket, job.note)
     return sentence(
         "The other side knows that your work is complete; your own status is as it was."
     )
@@ -136,7 +181,12 @@ def mydone(job: Job, argument: str) -> str:
 
 def question(job: Job, argument: str) -> str:
     """A question to the other side of a shared ticket (P8)."""
-    sharing.ask(job.desk, job.the_ticket, job.note)
+    if not partners.shares(job.desk, job.the_ticket):
+        sharing.ask(job.desk, job.the_ticket, job.note)
+    elif job.note is None:
+        raise Refused(sentence("Write the question in the same mail."))
+    else:
+        partners.tell(job.desk, job.the_ticket, Says.QUESTION, job.note)
     return sentence("The other side has your question.")
 
 
