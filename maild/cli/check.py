@@ -131,6 +131,8 @@ def _attempts(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "senders", lambda: _senders(settings)
     for section in settings.config.mailbox:
         yield f"mailbox {section.name}", lambda section=section: probe_mailbox(section)  # type: ignore[misc]
+    if settings.config.partner:
+        yield "partners", lambda: _partners(settings)
     yield "smtp", lambda: probe_smtp(settings.config.smtp)
     of_fronts = dict.fromkeys(f.templates for f in settings.config.fronts if f.templates)
     yield "templates", lambda: check_templates(settings.templates, list(of_fronts))
@@ -182,6 +184,19 @@ def _replies(settings: Settings) -> str:
         raise UsageError("\n".join(wrong))
     names = {file.stem for file in canned_replies.files(settings.folder)}
     return f"{len(names)} canned replies"
+
+
+def _partners(settings: Settings) -> str:
+    """Whose secrets can be read; UsageError with all that cannot."""
+    wrong = []
+    for partner in settings.config.partner:
+        try:
+            partner.keys()
+        except UsageError as error:
+            wrong.append(error.message)
+    if wrong:
+        raise UsageError("\n".join(wrong))
+    return ", ".join(f"{one.name} at {one.address}" for one in settings.config.partner)
 
 
 def _commands(settings: Settings) -> str:

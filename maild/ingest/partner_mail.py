@@ -257,11 +257,13 @@ def _emit(desk: Desk, heard: Heard, ticket: Ticket, note: Note) -> None:
 
 
 def _is_done(desk: Desk, ticket: Ticket) -> None:
-    """An open ticket waits for us to look at what was done; whether it closes is for us to say."""
-    status = desk.profile.shared_done_status
-    if status and ticket.status_kind != StatusKind.CLOSED:
-        desk.set_status(ticket, status)
-        desk.settle()
+    """An open ticket waits for us to look at what was done, by the status that the profile has for
+    that; whether it closes is for us to say."""
+    status = desk.profile.status(desk.profile.shared_done_status)
+    if StatusKind.CLOSED in (ticket.status_kind, status.kind) or status.kind == StatusKind.NEW:
+        return
+    desk.set_status(ticket, status.name)
+    desk.settle()
 
 
 # ---- what nothing proves

@@ -6,7 +6,7 @@ import email.policy
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.utils import make_msgid
 from pathlib import Path
 from typing import Any
@@ -310,6 +310,11 @@ def renamed_type(message: EmailMessage) -> None:
     part.set_type("application/octet-stream")
 
 
+def without_part(message: EmailMessage) -> None:
+    parts: list[Message] = [*message.iter_parts()]
+    message.set_payload(parts[:-1])
+
+
 def wrapped(octets: bytes) -> bytes:
     """A list's software puts the whole into another part, its footer beside it."""
     head, _, body = octets.partition(b"\r\n\r\n")
@@ -360,7 +365,7 @@ def test_p8_a_relay_that_takes_the_part_away_leaves_words_and_no_deed(pair: Pair
     pair.theirs.bob.reply("Which floor?", to=pair.theirs.bob.received()[-1])
     pair.carry()  # from now on each answers mail of the other
     status = pair.theirs.ticket()["status"]
-    pair.through = relayed(lambda message: message.get_payload().pop())
+    pair.through = relayed(without_part)
     pair.ours.bob.reply("#mydone\n\nIt is over.", to=pair.ours.bob.received()[-1])
     pair.carry()
     ticket = pair.theirs.ticket()
@@ -399,6 +404,45 @@ def test_p8_the_mail_of_two_desks_comes_in_any_order(pair: Pair) -> None:
     pair.theirs.put(first)
     assert [note[2] for note in words(pair.theirs.ticket())] == ["When?", "Please help."]
     assert len(pair.theirs.tickets()) == 1
+
+
+def test_p8_a_partner_reaches_no_ticket_but_those_it_shares(make_desk: Callable[..., Desk]) -> None:
+    theirs = make_desk(
+        name="Northwind IT",
+        address=THEIRS,
+        more=partner("Example", OURS) + partner("Third", C, OF_C),
+    )
+    theirs.ann.mail("Printer is on fire", "It burns.")  # T20261123.0001, shared with nobody
+    theirs.put(mail_of(replace(EVENT, id="1", ticket="A.1", yours=None, says="share"), SECRET))
+    before = [theirs.ticket(f"T20261123.000{n}") for n in (1, 2)]
+    of_c = replace(EVENT, sender=C, ticket="A.1")
+    for n, yours in enumerate(("T20261123.0001", "T20261123.0002", "T20261123.0099", None)):
+        for says in ("note", "done", "question", "ended", "opened", "delete", "share"):
+            event = replace(of_c, id=f"{n}{says}", yours=yours, says=says, n=n + 1)
+            theirs.put(mail_of(event, OF_C, sender=C))
+    theirs.put(mail_of(replace(EVENT, id="2"), SECRET))  # the first partner, of Ann's ticket
+    for ticket in before:
+        now = theirs.ticket(ticket["number"])
+        assert (words(now), now["status"]) == (words(ticket), ticket["status"])
+        assert now["shared"] == ticket["shared"]
+    assert theirs.ann.received() and len(theirs.ann.received()) == 1
+
+
+def test_p8_taking_it_back_and_deleting_is_told_and_theirs_stays(pair: Pair) -> None:
+    pair.share()
+    pair.ours.bob.reply("#undo", to=pair.ours.bob.received()[-1])
+    pair.carry()
+    theirs = pair.theirs.ticket()
+    assert words(theirs)[-1][2] == "T20261123.0001 is not shared any more on our side."
+    assert theirs["status_kind"] != "closed"
+    pair.ours.bob.reply("#share Northwind\n\nAfter all.", to=pair.ours.bob.received()[0])
+    pair.carry()
+    theirs = pair.theirs.ticket()
+    assert words(theirs)[-1][2] == "After all."
+    assert len(pair.theirs.tickets()) == 1  # it has one beside ours already
+    pair.theirs.bob.reply("#delete", to=pair.theirs.bob.received()[-1])
+    pair.carry()
+    assert "is not shared any more" in words(pair.ours.ticket())[-1][2]
 
 
 ROTATION = [  # secrets of ours, of theirs; each step is made by one of them
