@@ -311,7 +311,7 @@ def renamed_type(message: EmailMessage) -> None:
 
 
 def without_part(message: EmailMessage) -> None:
-    parts: list[Message] = [*message.iter_parts()]
+    parts: list[Message | str] = [*message.iter_parts()]
     message.set_payload(parts[:-1])
 
 
