@@ -217,8 +217,10 @@ def _told(context: Context, argument: dict[str, Any], to: list[str]) -> list[Out
 
 def _across(context: Context) -> Context | None:
     """The same on the other side's ticket of a shared one, with its own copy of the note: whoever
-    is told there reads nothing of this side's (P8)."""
+    is told there reads nothing of this side's (P8).  To another desk, the other side are we."""
     desk, ticket = context.desk, ticket_of(context)
+    if context.event is not None and context.event.detail.get("partner"):
+        return context
     other = asking.tickets.other_side(desk.unit, ticket)
     if other is None or context.occurrence is None:
         return None
