@@ -9,7 +9,6 @@ its numbers and Message-IDs lead nobody anywhere.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from maild.config import PartnerSection
@@ -269,7 +268,7 @@ def _is_done(desk: Desk, ticket: Ticket) -> None:
 # ---- what nothing proves
 
 
-def unproven(desk: Desk, mail: Mail, read: Callable[[bytes], Mail]) -> Outcome | None:
+def unproven(desk: Desk, mail: Mail, read_again: human_mail.Read) -> Outcome | None:
     """What a person wrote from a partner's address, or in answer to our mail to one: kept for
     colleagues, on the ticket of our mail that it answers, else on one of its own; None: neither."""
     config = desk.settings.config
@@ -285,7 +284,7 @@ def unproven(desk: Desk, mail: Mail, read: Callable[[bytes], Mail]) -> Outcome |
     ticket = next((one.ticket for one in signed if one.ticket is not None), None)
     if ticket is not None and ticket.deleted is None:
         return _keep(desk, mail, asking.tickets.survivor(desk.unit, ticket))
-    return human_mail.take(desk, _untied(mail), read)
+    return human_mail.take(desk, _untied(mail), read_again)
 
 
 def _is_technician(desk: Desk, address: Address) -> bool:
