@@ -27,6 +27,11 @@ def open_store(file: Path | None) -> Store:
     return _opened(file)[1]
 
 
+def open_settings(file: Path | None) -> tuple[Settings, Store]:
+    """The same with the configuration."""
+    return _opened(file)
+
+
 def open_desk(file: Path | None) -> tuple[Store, Profile]:
     """The same, and the profile that it is run by: the last good one, where its files are broken
     now."""

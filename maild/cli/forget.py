@@ -6,16 +6,18 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from maild.cli.database import open_store
+from maild.cli.database import open_settings
 from maild.cli.options import ConfigOption, JsonOption, print_json
+from maild.config import Settings
 from maild.errors import NotFound, UsageError
+from maild.ingest.imap.erasure import There, Wanted, erase_there
 from maild.store import Store, asking
 from maild.store import erase as erasing
 from maild.store.erase import Traces
@@ -37,32 +39,106 @@ def forget(
     quotes: Annotated[
         bool, typer.Option("--quotes", help="Also the stored mails of others that quote them.")
     ] = False,
+    mailbox: Annotated[
+        bool, typer.Option("--mailbox", help="Also their mail in the mailboxes on the servers.")
+    ] = False,
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Find, export and erase what the desk has of a person.
 
-    It cannot be undone. Mails on the server, backups and logs are not touched.
+    It cannot be undone. Backups and logs are not touched, and the mailboxes only by --mailbox.
     """
-    store = open_store(config)
+    settings, store = open_settings(config)
     found = erasing.traces(store, address)
-    if not (found.people or found.messages or found.outbox or found.quoting):
+    is_known = found.people or found.messages or found.outbox or found.quoting
+    if not (is_known or mailbox):
         raise NotFound(f"Nothing is known of {address}.")
     if export is not None:
         _export(export, erasing.rows(store, found))
-    counts = erasing.erase(store, found, quotes=quotes) if yes else _counts(found)
+    there = _in_mailboxes(settings, store, found, quotes=quotes, do=yes) if mailbox else []
+    counts = _counts(found)
     if yes:
-        _record(store, found, counts)
+        counts = erasing.erase(store, found, quotes=quotes) if is_known else {}
+        _record(store, found, counts, there)
+    quoting = _tickets(store, found.quoting) if is_known else []
     if json:
-        print_json({"erased": yes, "counts": counts, "quoting": _tickets(store, found.quoting)})
-        return
+        boxes = [one.as_json() for one in there]
+        print_json({"erased": yes, "counts": counts, "quoting": quoting, "mailboxes": boxes})
+    else:
+        _tell(counts, [] if quotes and yes else quoting, there, found.addresses, yes=yes)
+    if any(one.trouble for one in there):
+        raise typer.Exit(1)
+
+
+def _tell(
+    counts: Mapping[str, int],
+    quoting: list[str],
+    there: list[There],
+    addresses: list[str],
+    *,
+    yes: bool,
+) -> None:
     print(", ".join(f"{count} {what}" for what, count in counts.items()) or "nothing")
-    if (quoting := _tickets(store, found.quoting)) and not (quotes and yes):
+    if quoting:
         print(f"Mails of others that may quote them stay as they are: {', '.join(quoting)}.")
+    for one in there:
+        print("\n".join(_said(one, addresses, yes=yes)))
     if yes:
-        print("Erased. Backups made before, the mailbox on the server and logs still have it.")
+        mailbox = "" if there else ", the mailbox on the server (`--mailbox` erases there, too)"
+        print(f"Erased. Backups made before{mailbox} and logs still have it.")
     else:
         print("Nothing was erased. `--yes` does it, and it cannot be undone.")
+
+
+def _said(there: There, addresses: list[str], *, yes: bool) -> Iterator[str]:
+    """What became of a mailbox, and what is left to do there."""
+    name = f"Mailbox {there.mailbox}"
+    found = ", ".join(f"{count} mails in {folder}" for folder, count in there.found.items())
+    deleted = " deleted" if found and yes and not there.trouble else ""
+    yield f"{name}: {found or 'no mail'}{deleted}."
+    if there.marked:
+        yield (
+            f"{name}: in {', '.join(there.marked)} they are marked as deleted beside others' mail; "
+            "the server removes them when a mail program next empties (expunges) the folder."
+        )
+    if there.elsewhere:
+        left = ", ".join(f"{count} in {folder}" for folder, count in there.elsewhere.items())
+        yield (
+            f"{name}: the desk does not use these folders, so nothing was changed there: {left}. "
+            "Delete them with a mail program."
+        )
+    if there.trouble:
+        again = " and ".join(f"`maild forget {one} --mailbox --yes`" for one in addresses)
+        yield f"{name}: not all could be done. {there.trouble} Later {again} does it."
+
+
+def _in_mailboxes(
+    settings: Settings, store: Store, found: Traces, *, quotes: bool, do: bool
+) -> list[There]:
+    """What every mailbox has of them; deleted there where `do` says so."""
+    with store.look() as unit:
+        hers = asking.messages.named_by(unit, found.messages)
+        others = asking.messages.named_by(unit, found.quoting) if quotes else []
+    wanted = Wanted(
+        addresses=frozenset(found.addresses),
+        others=frozenset(others),
+        ids=frozenset(message_id for message_id, _ in hers),
+    )
+    sections = settings.config.mailbox
+    return [
+        erase_there(
+            one,
+            wanted,
+            {
+                other.folder
+                for other in sections
+                if other is not one and (other.host, other.username) == (one.host, one.username)
+            },
+            do=do,
+        )
+        for one in sections
+    ]
 
 
 def _counts(found: Traces) -> dict[str, int]:
@@ -91,9 +167,14 @@ def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _record(store: Store, found: Traces, counts: Mapping[str, int]) -> None:
+def _record(store: Store, found: Traces, counts: Mapping[str, int], there: Sequence[There]) -> None:
     """What was erased and when; of whom, only for who knows the address already."""
     now = datetime.now(UTC)
     whose = [hashlib.sha256(address.encode()).hexdigest() for address in found.addresses]
-    value = {"at": now.isoformat(), "sha256_of_addresses": whose, "counts": dict(counts)}
+    value: dict[str, Any] = {
+        "at": now.isoformat(),
+        "sha256_of_addresses": whose,
+        "counts": dict(counts),
+        "mailboxes": [one.as_json() for one in there],
+    }
     store.act(lambda unit: asking.settings.keep(unit, RECORD + now.isoformat(), value))

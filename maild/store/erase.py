@@ -22,6 +22,7 @@ from maild.store.database import Store, told_apart
 from maild.store.schema import metadata
 from maild.store.types import CleanText, Json, PackedJson, PackedText
 
+AROUND = 400  # octets, more than an address has with what stands around it
 ERASED, NOBODY = "[erased]", "erased@invalid"
 OPEN = (SendState.WAITING, SendState.HELD)  # notifications that will not go out any more
 _T = metadata().tables
@@ -141,20 +142,47 @@ def _quoting(connection: sa.Connection, addresses: list[str], messages: Ids, tic
         .where(raw.stored_id.not_in(messages))
         .order_by(raw.stored_id)
     )
-    names = [address.encode() for address in addresses]
+    wanted = re.compile(b"|".join(_alone(one).pattern.encode() for one in addresses), re.I)
     rows = connection.execution_options(yield_per=50).execute(query)
-    return [number for number, octets, ticket in rows if ticket in tickets or _says(octets, names)]
+    found = {
+        number for number, octets, ticket in rows if ticket in tickets or _says(octets, wanted)
+    }
+    return sorted(found | (_noted(connection, addresses) - set(messages)))
 
 
-def _says(octets: Mass, names: list[bytes]) -> bool:
-    """Whether one of these, in lower case, is in a mail as it came."""
-    kept, before = max(map(len, names), default=0), b""
+def _says(octets: Mass, wanted: re.Pattern[bytes]) -> bool:
+    """Whether one of these is in a mail as it came."""
+    before = b""
     for block in blocks_of(octets):
-        there = before + block.lower()
-        if any(name in there for name in names):
+        there = before + block
+        if wanted.search(there):
             return True
-        before = there[-kept:]
+        before = there[-AROUND:]
     return False
+
+
+def _noted(connection: sa.Connection, addresses: list[str]) -> set[int]:
+    """Messages whose notes name one of them: in the mail it may stand in base64."""
+    note, wanted, found = _T["note"].c, [_alone(one) for one in addresses], set[int]()
+    for text in (note.text, note.quoted_text):
+        rows = connection.execute(
+            sa.select(note.stored_id, text).where(
+                note.stored_id.is_not(None), _perhaps(connection, text, addresses)
+            )
+        )
+        found.update(stored for stored, said in rows if any(one.search(said) for one in wanted))
+    return found
+
+
+def _alone(word: str) -> re.Pattern[str]:
+    """The word where it is no part of another: not in jo|ann@acme.example, nor in Jo|ann Archer.
+
+    In quoted-printable text, what stands before it may be an octet in hex.
+    """
+    before, after = r"(?:(?<![\w.+-])|(?<==[0-9A-F]{2}))", r"(?![\w-]|\.\w)"
+    if "@" not in word or " " in word:
+        before, after = r"(?<!\w)", r"(?!\w)"
+    return re.compile(before + re.escape(word) + after, re.IGNORECASE)
 
 
 def _without_octets(connection: sa.Connection, messages: Ids) -> None:
@@ -238,13 +266,18 @@ def _replaced(
     """How many rows had one of them.  A row that is known by it goes; in all others it is
     replaced."""
     there = _perhaps(connection, column, words)
-    if column.primary_key:
-        return connection.execute(sa.delete(table).where(there)).rowcount
+    wanted = [(_alone(word), word) for word in words]
     keys = list(table.primary_key)
+    if column.primary_key:
+        known = connection.execute(sa.select(column, *keys).where(there)).all()
+        gone = [values for old, *values in known if _without(old, wanted) != old]
+        for values in gone:
+            chosen = (key == value for key, value in zip(keys, values, strict=True))
+            connection.execute(sa.delete(table).where(*chosen))
+        return len(gone)
     rows = connection.execute(
         sa.select(column, *keys).where(there).execution_options(yield_per=100)
     )
-    wanted = [(re.compile(re.escape(word), re.IGNORECASE), word) for word in words]
     changed = [
         (new, values) for old, *values in rows if (new := _without(old, wanted)) not in (None, old)
     ]

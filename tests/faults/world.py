@@ -233,6 +233,11 @@ class World:
     # ---- waiting and counting
 
     @property
+    def owed(self) -> int:
+        """How many notifications are still to come."""
+        return sum(len(mail.tells) for mail in self.delivered) - len(self.seen())
+
+    @property
     def checked(self) -> str:
         """The database, as the checker opens it."""
         if self.database.startswith("sqlite:///"):

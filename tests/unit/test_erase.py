@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
+from maild import spool
+from maild.ingest.accept import accept
 from maild.model import EventName, Role, StatusKind
-from maild.store import Store, erase
+from maild.store import Store, asking, erase
 from maild.store.records import (
     Event,
     Message,
@@ -152,3 +154,64 @@ def test_long_texts_come_back_as_they_went_in(store: Store, text: str) -> None:
             kept = sa.text("SELECT typeof(data), length(data) FROM outbox")
             kind, size = connection.execute(kept).one()
         assert kind == "blob" and size < 200
+
+
+# What has the address or the name of the one who is forgotten within it, and is another's.
+ANOTHERS = (
+    ("Hans-Jürgen Müllers", "hansjuergen@acme.example"),
+    ("AJürgen Müller", "a.juergen@acme.example"),
+    ("Jürgen Müllerin", "juergen@acme.example.org"),
+    ("Xürgen", "a-juergen@acme.example"),
+    ("Würgen", "juergen@acme.example-x.org"),
+)
+
+
+@pytest.mark.parametrize("name, address", ANOTHERS)
+def test_another_who_is_called_nearly_so_is_nobody_to_forget(
+    store: Store, name: str, address: str
+) -> None:
+    filled(store)
+    with store.unit() as unit:
+        other = unit.add(Person(name=name, role=Role.CONTACT, created=NOW))
+        unit.add(PersonAddress(person_id=other.id, address=address))
+        unit.add(Setting(key=f"came:{address}", value={"by": f"{name} <{address}>"}))
+    erase.erase(store, erase.traces(store, ADDRESS), quotes=True)
+    with store.look() as unit:
+        found = asking.people.at(unit, address)
+        assert found is not None and (found.id, found.name) == (other.id, name)
+        kept = unit.get(Setting, f"came:{address}")
+        assert kept is not None and kept.value == {"by": f"{name} <{address}>"}
+
+
+QUOTES = {
+    "as it is": b"\r\n\r\nOn Monday <%s> wrote",
+    "in the middle of quoted-printable": b"\r\n\r\nOn Monday =3C%s=3E wrote",
+    "in a header": b"\r\nX-Original-To: %s\r\n\r\n",
+    "in other capitals": b"\r\n\r\nFrom: JUERGEN@Acme.Example",
+    "over the edge of a block": b"\r\n\r\n" + b"x" * (spool.BLOCK - 40) + b" %s",
+}
+
+
+@pytest.mark.parametrize("name", QUOTES)
+def test_a_mail_that_quotes_is_named(store: Store, name: str) -> None:
+    raw = b"From: Bob <bob@acme.example>" + QUOTES[name].replace(b"%s", ADDRESS.encode())
+    filled(store)
+    with store.unit() as unit:
+        stored = [
+            accept(unit, mailbox="m", uidvalidity=None, uid=None, octets=one, now=NOW)
+            for one in (raw, raw.replace(b"j", b"i").replace(b"J", b"I"))
+        ]
+    assert stored[0] is not None
+    assert erase.traces(store, ADDRESS).quoting == [stored[0].id]
+
+
+def test_so_is_one_that_quotes_in_base64(store: Store) -> None:
+    """Its note says what it says."""
+    filled(store)
+    with store.unit() as unit:
+        raw = b"From: Bob <bob@acme.example>\r\n\r\nT24gTW9uZGF5"
+        stored = accept(unit, mailbox="m", uidvalidity=None, uid=None, octets=raw, now=NOW)
+        note = unit.get(Note, 1)
+        assert stored is not None and note is not None
+        unit.change(note, stored_id=stored.id)
+    assert erase.traces(store, ADDRESS).quoting == [stored.id]

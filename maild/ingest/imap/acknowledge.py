@@ -6,7 +6,7 @@ every step may be done again after a crash (H1).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import structlog
 
@@ -54,14 +54,26 @@ class Acknowledger:
 
     def _delete(self, connection: Connection, uids: list[int]) -> bool:
         """True where they are gone, False where they only are marked."""
-        connection.mark_deleted(uids)
-        if connection.has("UIDPLUS"):
-            connection.expunge(uids)
-            return True
-        # A plain EXPUNGE removes all that anybody marked; so only when all of it is ours.
-        marked = connection.marked_deleted()
-        if len(self._cursor.known(marked)) == len(marked):
-            connection.expunge_all()
-            return True
-        log.info("imap.left_marked", mailbox=self._mailbox, count=len(uids))
-        return False
+        gone = delete(connection, uids, self._cursor.known)
+        if not gone:
+            log.info("imap.left_marked", mailbox=self._mailbox, count=len(uids))
+        return gone
+
+
+def delete(
+    connection: Connection, uids: Sequence[int], ours: Callable[[set[int]], Collection[int]]
+) -> bool:
+    """True where they are gone, False where they only are marked.
+
+    `ours`: gives those of the marked ones that may go.
+    """
+    connection.mark_deleted(uids)
+    if connection.has("UIDPLUS"):
+        connection.expunge(uids)
+        return True
+    # A plain EXPUNGE removes all that anybody marked; so only when all of it is ours.
+    marked = connection.marked_deleted()
+    if len(ours(marked)) == len(marked):
+        connection.expunge_all()
+        return True
+    return False

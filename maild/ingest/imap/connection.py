@@ -209,6 +209,28 @@ class Connection:
                 raise
             return set()
 
+    def sent_by(self, addresses: Iterable[str]) -> set[int]:
+        """UIDs of messages whose From may hold one of these: a server may find more than that."""
+        found: set[int] = set()
+        for address in addresses:
+            found |= self._searched(f"FROM {_quoted(address)}")
+        return found
+
+    def named(self, message_id: str) -> set[int]:
+        """UIDs of messages whose Message-ID may hold this."""
+        return self._searched(f"HEADER Message-ID {_quoted(message_id)}")
+
+    def heads(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """From and Message-ID of each, as they stand in its header."""
+        with self._said(octets=len(uids) * 1000, looking=True):
+            answer = self._client.fetch(list(uids), [b"BODY.PEEK[HEADER.FIELDS (FROM MESSAGE-ID)]"])
+        return {
+            uid: bytes(value)
+            for uid, item in answer.items()
+            for key, value in item.items()
+            if key.startswith(b"BODY[HEADER") and isinstance(value, bytes | bytearray)
+        }
+
     def announced(self, uids: Sequence[int]) -> dict[int, Announced]:
         """Size and age of those that are there and have a size."""
         with self._said(looking=True):
@@ -356,6 +378,12 @@ class Connection:
             raise Refusal(words) from error
         except Exception as error:  # whatever the libraries raise on what is not IMAP
             raise lost(self._section, error, farewell(self._wire)) from error
+
+
+def _quoted(text: str) -> str:
+    """A quoted string (RFC 3501 §4.3) that is in `text`: all of it, but for what none can hold."""
+    runs = re.findall(r"[ -~]+", text)
+    return '"' + re.sub(r'(["\\])', r"\\\1", max(runs, key=len, default="")) + '"'
 
 
 def found_uids(lines: Iterable[bytes], extended: Iterable[bytes]) -> set[int]:

@@ -17,6 +17,9 @@ from maild.store.schema import TABLES, columns
 from maild.store.unit import Unit
 
 _message = columns(Message)
+_NAMED_BY = Statement(
+    sa.select(_message.message_id, _message.sender).where(_message.id == param("stored"))
+)
 _DONE = (_message.state == MessageState.PROCESSED) & (_message.outcome != Became.DUPLICATE)
 _SAME = (_message.fingerprint == param("fingerprint")) & (_message.id != param("message")) & _DONE
 
@@ -162,6 +165,12 @@ def octets(unit: Unit, stored_id: int | None) -> Mass:
     """The message as it was received."""
     row = unit.get(Raw, stored_id)
     return row.octets if row is not None else b""
+
+
+def named_by(unit: Unit, ids: list[int]) -> list[tuple[str, str]]:
+    """(Message-ID, sender's key) of these messages, those that have both."""
+    rows = [row for one in ids for row in unit.rows(_NAMED_BY, stored=one)]
+    return [(message_id, sender) for message_id, sender in rows if message_id and sender]
 
 
 def alone_with(unit: Unit, fingerprint: str) -> None:
