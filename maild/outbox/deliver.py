@@ -24,6 +24,7 @@ from maild.outbox.answers import Answer, given_id
 from maild.outbox.claims import Claims, Others
 from maild.outbox.instance_lock import present
 from maild.outbox.journal import Journal, journal_path
+from maild.outbox.marks import Marks
 from maild.outbox.note_files import Extract
 from maild.outbox.prepare import Prepared, Preparer, Ready
 from maild.outbox.relay import Connection
@@ -129,6 +130,7 @@ class Deliverer:
             present(place.with_suffix(".lock"), self._take_back),
         ):
             self._stopping = False
+            self._marks = Marks(self._journal.about)
             self._connections = [Connection(self._smtp) for _ in range(self._smtp.connections)]
             renewing = asyncio.create_task(self._renew())
             try:
@@ -302,7 +304,7 @@ class Deliverer:
 
         async def mark() -> None:
             nonlocal marked
-            await asyncio.to_thread(self._journal.about, order.keys)
+            await self._marks.mark(order.keys)
             marked = True
             crash_point("outbox.marked")
             if not self._claims.fresh(mail.row.id):
