@@ -12,6 +12,7 @@ from typing import Any
 from maild.config import Settings
 from maild.desk import mailbox_orders
 from maild.errors import MaildError
+from maild.i18n import sentence
 from maild.model import MessageState, SendState
 from maild.store import Store, asking, prune
 from maild.store.asking.health import DAEMON
@@ -202,16 +203,22 @@ def _trouble(found: Health, settings: Settings, *, own: bool) -> Iterator[str]:
         yield from _missed(found, settings)
     for box in found.mailboxes:
         if box["paused"]:
-            yield f"Mailbox {box['name']} is paused by {box['paused']}: no mail is fetched from it."
+            yield sentence(
+                "Mailbox {name} is paused by {who}: no mail is fetched from it.",
+                name=box["name"],
+                who=box["paused"],
+            )
         elif not box["ok"]:
             yield str(box["why"])
     if found.mail["oldest_seconds"] > monitor.stall_seconds:
-        yield (
-            f"Mail has waited for {duration(found.mail['oldest_seconds'])} to be processed. "
-            "Look at the log of `maild run`."
+        yield sentence(
+            "Mail has waited for {span} to be processed. Look at the log of `maild run`.",
+            span=duration(found.mail["oldest_seconds"]),
         )
     if count := found.mail["quarantined"]:
-        yield f"Mail in quarantine: {count}. `maild quarantine list` tells why."
+        yield sentence(
+            "Mail in quarantine: {count}. `maild quarantine list` tells why.", count=count
+        )
     yield from _outbox_trouble(found, monitor.stall_seconds)
     yield from _backup_trouble(found, monitor.backup_hours)
     shown = {box["why"] for box in found.mailboxes}
@@ -223,24 +230,31 @@ def _trouble(found: Health, settings: Settings, *, own: bool) -> Iterator[str]:
 def _missed(found: Health, settings: Settings) -> Iterator[str]:
     alive = [one for one in found.daemons if one["alive"]]
     for one in alive:
-        yield from (f"The daemon {one['name']} stands still: {what}" for what in one["stalled"])
+        yield from (
+            sentence("The daemon {name} stands still: {what}", name=one["name"], what=what)
+            for what in one["stalled"]
+        )
     work = found.mail["waiting"] or found.outbox["due"]
     if not alive and (settings.config.mailbox or work):
         seen = max((one["seen"] for one in found.daemons), default=None)
-        last = f" since {seen:%Y-%m-%d %H:%M} UTC" if seen else ""
-        yield f"No daemon works{last}. Start `maild run`."
+        if seen is None:
+            yield sentence("No daemon works. Start `maild run`.")
+        else:
+            when = f"{seen:%Y-%m-%d %H:%M} UTC"
+            yield sentence("No daemon works since {when}. Start `maild run`.", when=when)
 
 
 def _outbox_trouble(found: Health, limit: float) -> Iterator[str]:
     outbox = found.outbox
     if outbox["paused"]:
-        yield "The outbox is paused. `maild outbox --resume` lets it send again."
+        yield sentence("The outbox is paused. `maild outbox --resume` lets it send again.")
     elif held := next((a["text"] for a in found.alerts if a["key"] in OF_RELAY), None):
         yield str(held)
     elif outbox["oldest_seconds"] > limit:
-        yield (
-            f"Notifications have waited for {duration(outbox['oldest_seconds'])}: {outbox['due']}. "
-            "`maild outbox` shows them."
+        yield sentence(
+            "Notifications have waited for {span}: {count}. `maild outbox` shows them.",
+            span=duration(outbox["oldest_seconds"]),
+            count=outbox["due"],
         )
 
 
@@ -248,9 +262,11 @@ def _backup_trouble(found: Health, hours: float) -> Iterator[str]:
     if not hours:
         return
     if found.backup is None:
-        yield "There is no backup. Make one with `maild backup FILE`."
+        yield sentence("There is no backup. Make one with `maild backup FILE`.")
     elif found.at - _time(found.backup) > timedelta(hours=hours):
-        yield f"The last backup is of {found.backup[:10]}. Make one with `maild backup FILE`."
+        yield sentence(
+            "The last backup is of {day}. Make one with `maild backup FILE`.", day=found.backup[:10]
+        )
 
 
 def duration(seconds: float) -> str:

@@ -30,6 +30,7 @@ from maild.web.visit import hashed, retried
 
 log = structlog.get_logger()
 
+SIGNED_IN = sentence("signed in")  # as the audit says it
 MINUTES = 15
 PERSON_HOUR, IP_HOUR = 5, 40  # links in an hour, for one person and to one network address
 TRIES = 5  # wrong codes
@@ -203,7 +204,9 @@ def open_session(
     for over in unit.all(asking.OVER, now=now):
         unit.delete(over)
     unit.add(
-        Audit(at=now, person_id=person.id, by=person.name, address=ip, what="signed in", detail={})
+        Audit(
+            at=now, person_id=person.id, by=person.name, address=ip, what=str(SIGNED_IN), detail={}
+        )
     )
     return cookie
 

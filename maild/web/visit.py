@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from maild.desk import sides
 from maild.desk.profile import Profile
 from maild.errors import MaildError, NotFound, Refused
-from maild.i18n import base_language, sentence
+from maild.i18n import Sentence, base_language, sentence
 from maild.store.asking import console as asking
 from maild.store.asking import screens
 from maild.store.asking.listing import Sees
@@ -35,6 +35,7 @@ from maild.web.wording import Wording
 Result = TypeVar("Result")
 
 LONGEST_FIELD = 200_000  # characters of one field of a form
+SAID = "said"  # of an audit: the sentence, to be written in the reader's language
 NEWEST = 2**31 - 1  # beyond every row; no larger number is one
 
 
@@ -178,13 +179,15 @@ class Visit(Wording):
     def note_down(self, unit: Unit, what: str, about: str = "", **detail: Any) -> None:
         """Writes into the audit who did what from where."""
         person = self.signed_in.person if self.signed_in else None
+        if isinstance(what, Sentence) and what.values:  # as each reader will read it
+            detail = {**detail, SAID: {"template": what.template, "values": what.values}}
         unit.add(
             Audit(
                 at=self.now,
                 person_id=person.id if person else None,
                 by=person.name if person else "",
                 address=self.ip,
-                what=what,
+                what=str(what),
                 about=about,
                 detail=detail,
             )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from maild.desk import fields, lists
 from maild.i18n import Sentence, sentence
 from maild.store.asking import screens
+from maild.store.console_records import Audit
 from maild.web import areas
 from maild.web.console import fresh_key
 
@@ -99,6 +100,12 @@ class Wording:
     def areas() -> tuple[areas.Group, ...]:
         """The pages of administration."""
         return areas.GROUPS
+
+    def audited(self: Visit, one: Audit) -> str:  # type: ignore[misc]
+        """What somebody did, as the audit kept it."""
+        said = one.detail.get("said") or {}
+        template, values = said.get("template", one.what), said.get("values", {})
+        return self.words.write(Sentence(template, values))
 
     def own_views(self: Visit) -> list[str]:  # type: ignore[misc]
         """Lists of the profile's own."""

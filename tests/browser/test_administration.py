@@ -17,7 +17,7 @@ from maild.outbox import rows
 from maild.store import asking
 from maild.store.asking import console as asking_console
 from maild.store.records import Alert, OutboxItem, Person
-from tests.browser.site import ANN, BOB, KIM, Answer, Site
+from tests.browser.site import ANN, BOB, KIM, Answer, Site, key
 
 Visits = Callable[..., Page]
 
@@ -303,3 +303,21 @@ def test_who_is_away_says_so_on_the_screen_and_who_stands_in(site: Site, visits:
     expect(screen.get_by_role("button", name="I am away")).to_be_visible()
     assert post(site, "/me/away", {"until": "2020-01-01"}, BOB).status == 422
     assert post(site, "/me/away", {"until": "2199-01-04"}, ANN).status == 403
+
+
+def test_an_admin_reads_audit_and_trouble_in_his_language(boxes: Site) -> None:
+    cookie = boxes.session(KIM)
+    boxes.ask("POST", "/me", cookie, {"key": key(), "language": "de"})
+    for do in ("pause", "look"):
+        assert post(boxes, "/admin/mailboxes/support", {"do": do}).status == 303
+    form = PERSON | {"email": "neu@globex.example"}
+    assert post(boxes, "/admin/people/new", form).status == 303
+    audit = boxes.ask("GET", "/admin/audit", cookie).text
+    for said in ("hat ein Postfach angehalten", "hat in ein Postfach sehen lassen", "hinzugefügt"):
+        assert said in audit
+    assert "paused a mailbox" not in audit
+    overview = boxes.ask("GET", "/admin", cookie).text
+    assert "Kim Admin hat das Postfach support angehalten" in overview
+    boxes.ask("POST", "/me", cookie, {"key": key(), "language": "en"})
+    assert "paused a mailbox" in boxes.ask("GET", "/admin/audit", boxes.session(KIM)).text
+    assert post(boxes, "/admin/mailboxes/support", {"do": "resume"}).status == 303

@@ -31,7 +31,7 @@ def decided(visit: Visit) -> Response:
         if found is None:
             raise NotFound(sentence("There is no such message."))
         (retry if again else drop)(unit, found, visit.now)
-        what = "tried a message again" if again else "gave a message up"
+        what = sentence("tried a message again") if again else sentence("gave a message up")
         visit.note_down(unit, what, str(number))
 
     visit.keep(decide)
@@ -52,7 +52,7 @@ def accepted(visit: Visit) -> Response:
 
     def accept(unit: Unit) -> None:
         spam_filing.accept(unit, number)
-        visit.note_down(unit, "took a message for no spam", str(number))
+        visit.note_down(unit, sentence("took a message for no spam"), str(number))
 
     visit.keep(accept)
     return visit.to("/admin/spam")

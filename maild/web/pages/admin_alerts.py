@@ -34,7 +34,7 @@ def ended(visit: Visit) -> Response:
             raise NotFound(sentence("There is no such alert."))
         if alert.cleared is None:
             unit.change(alert, cleared=visit.now)
-            visit.note_down(unit, "ended an alert", str(number))
+            visit.note_down(unit, sentence("ended an alert"), str(number))
 
     visit.keep(end)
     return visit.to("/admin/alerts")

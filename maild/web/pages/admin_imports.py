@@ -134,8 +134,13 @@ def _brought_in(visit: Visit) -> Response:
     importer = Importer(app.store, app.settings, app.profile, visit.now, source)
     new = importer.write(plan)
     shutil.rmtree(folder, ignore_errors=True)
-    counts = ", ".join(f"{count} {kind}" for kind, count in plan.counts().items())
-    what = f"imported from {source}: {counts}; {new} tickets are new"
+    counts = [f"{count} {kind}" for kind, count in plan.counts().items()]
+    what = sentence(
+        "imported from {source}: {counts}; {new} tickets are new",
+        source=source,
+        counts=counts,
+        new=new,
+    )
     visit.keep(lambda unit: visit.note_down(unit, what, ABOUT))
     strangers = tuple(sorted(importer.strangers))
     return _form(visit, done=Done(new, plan.counts()["tickets"] - new, strangers))

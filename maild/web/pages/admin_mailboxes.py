@@ -63,12 +63,15 @@ def directed(visit: Visit) -> Response:
 
 _ORDERS: dict[str, tuple[str, Callable[[Unit, str, Visit], None]]] = {
     "pause": (
-        "paused a mailbox",
+        sentence("paused a mailbox"),
         lambda unit, name, visit: orders.pause(unit, name, visit.person.name, visit.now),
     ),
-    "resume": ("let a mailbox go on", lambda unit, name, visit: orders.resume(unit, name)),
+    "resume": (
+        sentence("let a mailbox go on"),
+        lambda unit, name, visit: orders.resume(unit, name),
+    ),
     "look": (
-        "had a mailbox looked at",
+        sentence("had a mailbox looked at"),
         lambda unit, name, visit: orders.look_now(unit, name, visit.now),
     ),
 }
@@ -80,5 +83,5 @@ def _tried(visit: Visit, section: MailboxSection) -> Response:
         said, good = probe(section), True
     except MaildError as error:
         said, good = visit.words.write(error.message), False
-    visit.keep(lambda unit: visit.note_down(unit, "tried a mailbox", section.name))
+    visit.keep(lambda unit: visit.note_down(unit, sentence("tried a mailbox"), section.name))
     return _listed(visit, tried=section.name, said=said, good=good)

@@ -81,7 +81,7 @@ def directed(visit: Visit) -> Response:
 def _pause(visit: Visit) -> None:
     def work(unit: Unit) -> None:
         rows.pause(unit, visit.person.name, visit.now)
-        visit.note_down(unit, "paused the outbox")
+        visit.note_down(unit, sentence("paused the outbox"))
 
     visit.keep(work)
 
@@ -89,7 +89,7 @@ def _pause(visit: Visit) -> None:
 def _resume(visit: Visit) -> None:
     def work(unit: Unit) -> None:
         rows.resume(unit)
-        visit.note_down(unit, "let the outbox go on")
+        visit.note_down(unit, sentence("let the outbox go on"))
 
     visit.keep(work)
 
@@ -99,7 +99,7 @@ def _retry_all(visit: Visit) -> None:
         failed = [one.id for one in asking.page(unit, "failed", "", NEWEST, NEWEST)]
         for number in failed:
             _again(unit, number, journal, visit)
-        visit.note_down(unit, "sent all again that had failed", str(len(failed)))
+        visit.note_down(unit, sentence("sent all again that had failed"), str(len(failed)))
 
     _with_journal(visit, work)
 
@@ -165,7 +165,9 @@ def decided(visit: Visit) -> Response:
             _again(unit, number, journal, visit)
         else:
             retry_or_drop.give_up(unit, _item(unit, number), visit.person.name, visit.now)
-        what = "sent a notification again" if again else "gave a notification up"
+        what = (
+            sentence("sent a notification again") if again else sentence("gave a notification up")
+        )
         visit.note_down(unit, what, str(number))
 
     _with_journal(visit, work)

@@ -129,9 +129,12 @@ def _put_person(visit: Visit, unit: Unit) -> int:
         assert found is not None
         address = visit.field("do").removeprefix("take ")
         people.take_address(unit, found, address)
-        what = f"took the address {address} away"
+        what: str = sentence("took the address {address} away", address=address)
     elif found is None:
-        found, what = people.add(unit, visit.field("email"), _change(visit), visit.now), "added"
+        found, what = (
+            people.add(unit, visit.field("email"), _change(visit), visit.now),
+            sentence("added"),
+        )
     else:
         what = _altered(visit, unit, found)
     visit.note_down(unit, what, f"person {found.id}", name=found.name)
@@ -156,7 +159,7 @@ def _altered(visit: Visit, unit: Unit, found: Person) -> str:
     """Changes somebody; what was changed, as the audit says it."""
     if visit.field("do") == "release":
         people.alter(unit, found, Change(release=True))
-        return "let mail go to held addresses again"
+        return sentence("let mail go to held addresses again")
     before = _values_of(unit, found)
     extra = (visit.field("email").strip(),) if visit.field("email").strip() else ()
     wanted = _change(visit)
@@ -168,7 +171,9 @@ def _altered(visit: Visit, unit: Unit, found: Person) -> str:
         f"{name}: {before[name]} → {after[name]}" for name in after if after[name] != before[name]
     ]
     changed += [f"address: {address}" for address in extra]
-    return "changed " + ("; ".join(changed) or "nothing")
+    return (
+        sentence("changed {values:; }", values=changed) if changed else sentence("changed nothing")
+    )
 
 
 def _values_of(unit: Unit, found: Person) -> dict[str, str]:
@@ -250,9 +255,9 @@ def _put_organization(visit: Visit, unit: Unit) -> int:
     if found is None:
         if asking_people.organization_named(unit, name) is not None:
             raise UsageError(sentence('The name "{name}" is taken, or empty.', name=name))
-        found, what = people.put_organization(unit, name, domains, active=True), "added"
+        found, what = people.put_organization(unit, name, domains, active=True), sentence("added")
     else:
-        what = f"changed: {', '.join([name, *domains])}"
+        what = sentence("changed {values:; }", values=[name, *domains])
         people.alter_organization(unit, found, name, domains, active=visit.field("active") == "1")
     visit.note_down(unit, what, f"organization {found.id}", name=name)
     return found.id

@@ -89,7 +89,9 @@ def begun(visit: Visit) -> Response:
     """Begins a profile of one's own over the shipped one."""
     policy_files.begin(visit.console.app.settings)
     visit.keep(
-        lambda unit: visit.note_down(unit, "began a profile of the desk's own", "maild.toml")
+        lambda unit: visit.note_down(
+            unit, sentence("began a profile of the desk's own"), "maild.toml"
+        )
     )
     at_once = visit.console.read_again is not None
     if visit.console.read_again is not None:
@@ -267,7 +269,9 @@ def _save(visit: Visit, kept: Versions, text: str) -> str:
 
     def note(unit: Unit) -> None:
         _drop(unit, visit)
-        visit.note_down(unit, "changed a file of the profile", visit.path("name"), why=why)
+        visit.note_down(
+            unit, sentence("changed a file of the profile"), visit.path("name"), why=why
+        )
 
     visit.keep(note)
     _rules(visit).refresh(visit.console.store.act, visit.now)

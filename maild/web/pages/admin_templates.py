@@ -281,7 +281,7 @@ def _save(visit: Visit, one: Edited) -> str:
         draft = one.draft(unit, visit)
         merged = draft is not None and draft.fields.get("merged") == one.shipped_now
         _drop_draft(unit, visit, one)
-        visit.note_down(unit, "changed a template", one.label, why=why)
+        visit.note_down(unit, sentence("changed a template"), one.label, why=why)
         return merged
 
     if visit.keep(note):
@@ -307,7 +307,9 @@ def _back(visit: Visit, one: Edited, number: str) -> str:
 
     def note(unit: Unit) -> None:
         _drop_draft(unit, visit, one)
-        visit.note_down(unit, "put a version of a template in force", one.label, version=number)
+        visit.note_down(
+            unit, sentence("put a version of a template in force"), one.label, version=number
+        )
 
     visit.keep(note)
     return visit.words("That version is in force again.")

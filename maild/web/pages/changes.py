@@ -45,8 +45,9 @@ def act(visit: Visit, found: Ticket, wanted: Submission, key: str, led_to: str) 
 
 def _what(wanted: Submission) -> str:
     if wanted.commands:
-        return f"changed a ticket: {', '.join(name for name, _ in wanted.commands)}"
-    return "changed a ticket"
+        names = [name for name, _ in wanted.commands]
+        return sentence("changed a ticket: {names}", names=names)
+    return sentence("changed a ticket")
 
 
 def _detail(wanted: Submission) -> dict[str, Any]:
@@ -256,7 +257,9 @@ def _hold(visit: Visit, found: Ticket, wanted: Submission, key: str) -> None:
             seconds=visit.console.web.undo_seconds,
         )
         pending.drop_draft(unit, visit.person.id, f"{found.number} {kind}")
-        visit.note_down(unit, "answered" if wanted.public else "wrote a note", found.number)
+        visit.note_down(
+            unit, sentence("answered") if wanted.public else sentence("wrote a note"), found.number
+        )
 
     visit.keep(keep)
     visit.console.wake_answers()
@@ -326,7 +329,7 @@ def take_back(visit: Visit) -> Response:
             unit.add(Draft(person_id=visit.person.id, place=place, fields=words, updated=visit.now))
         else:
             unit.change(draft, fields=words, updated=visit.now)
-        visit.note_down(unit, "took an answer back", found.number)
+        visit.note_down(unit, sentence("took an answer back"), found.number)
         return {"kind": kind, **words}
 
     words = visit.keep(undo)

@@ -84,7 +84,7 @@ def _open(visit: Visit, key: str) -> str:
     def also(unit: Unit) -> None:
         forms.take(unit, visit, key, f"/tickets/{numbers[-1]}")
         drop_draft(unit, visit.person.id, PLACE)
-        visit.note_down(unit, "opened a ticket", numbers[-1])
+        visit.note_down(unit, sentence("opened a ticket"), numbers[-1])
 
     numbers: list[str] = []
     cause = f"form:{key}"

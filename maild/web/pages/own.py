@@ -113,9 +113,10 @@ def away(visit: Visit) -> Response:
             raise NotFound(sentence("There is no such resource."))
         if visit.field("do") == "back":
             absence.come_back(unit, person)
+            visit.note_down(unit, sentence("is back"))
         else:
             absence.leave(unit, person, until, stand_in)
-        visit.note_down(unit, "is back" if visit.field("do") == "back" else "is away")
+            visit.note_down(unit, sentence("is away"))
 
     visit.keep(work)
     return visit.to("/me?saved=1")
@@ -163,7 +164,7 @@ def end_session(visit: Visit) -> Response:
         if found is None or found.person_id != visit.person.id:
             raise NotFound(sentence("There is no such session of yours."))
         unit.delete(found)
-        visit.note_down(unit, "ended a session", found.address)
+        visit.note_down(unit, sentence("ended a session"), found.address)
 
     visit.keep(end)
     return visit.to("/me/sessions")

@@ -216,7 +216,7 @@ def correct_time(visit: Visit) -> Response:
 
     def also(unit: Unit) -> None:
         forms.take(unit, visit, key, f"/tickets/{found.number}")
-        visit.note_down(unit, "corrected time", found.number)
+        visit.note_down(unit, sentence("corrected time"), found.number)
 
     done = visit.console.app.by_hand(visit.person.id, f"form:{key}", visit.now, change, also=also)
     return answered(visit, found, done)
@@ -257,7 +257,7 @@ def sign_off(visit: Visit) -> Response:
                 at=visit.now,
             )
         )
-        visit.note_down(unit, "took a signature", found.number)
+        visit.note_down(unit, sentence("took a signature"), found.number)
 
     visit.console.app.by_hand(visit.person.id, f"form:{key}", visit.now, work, also=also)
     visit.console.wake_outbox()

@@ -143,7 +143,7 @@ def sign_out(visit: Visit) -> Response:
         session = unit.get(WebSession, own)
         if session is not None:
             unit.delete(session)
-            visit.note_down(unit, "signed out")
+            visit.note_down(unit, sentence("signed out"))
 
     visit.keep(end)
     answer = visit.to("/sign-in")

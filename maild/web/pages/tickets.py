@@ -442,7 +442,7 @@ def save_view(visit: Visit) -> Response:
                     updated=visit.now,
                 )
             )
-        visit.note_down(unit, "saved a list", name)
+        visit.note_down(unit, sentence("saved a list"), name)
 
     visit.keep(keep)
     return visit.to(f"/tickets?{query}")
@@ -457,7 +457,7 @@ def delete_view(visit: Visit) -> Response:
         if found is None or found.owner_id != visit.person.id:
             raise NotFound(sentence("There is no such saved list."))
         unit.delete(found)
-        visit.note_down(unit, "deleted a list", found.name)
+        visit.note_down(unit, sentence("deleted a list"), found.name)
 
     visit.keep(forget)
     return visit.to("/")
