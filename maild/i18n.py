@@ -58,6 +58,22 @@ def sentence(template: str, /, **values: Value) -> Sentence:
     return Sentence(template, values)
 
 
+def told(value: Value, as_: Callable[[str], str]) -> Any:
+    """The same with every plain text within it changed."""
+    if isinstance(value, Sentence):
+        return Sentence(value.template, {n: told(v, as_) for n, v in value.values.items()})
+    if isinstance(value, str):
+        return as_(value)
+    return [told(one, as_) for one in value] if isinstance(value, list) else value
+
+
+def lines(message: str) -> list[str]:
+    """The sentences of a message that has one a line, each as it can be translated."""
+    if isinstance(message, Sentence) and isinstance(said := message.values.get("mistakes"), list):
+        return [str(one) if not isinstance(one, Sentence) else one for one in said]
+    return message.splitlines()
+
+
 def together(*sentences: str) -> Sentence:
     """Whole sentences, one after the other."""
     return sentence("{sentences: }", sentences=sentences)

@@ -14,23 +14,32 @@ from typing import Any
 
 from maild import yamlfile
 from maild.errors import UsageError
+from maild.i18n import sentence, together
 from maild.yamlfile import Map, Problems
 from maild.yamlfile import key as folded
 
 # What a key can take: the YAML that it is written as, in words, and how it is written over the
 # same key of a file below.
 SHAPES: dict[str, tuple[tuple[type, ...], str, str]] = {
-    "text": ((str, int, float), "a text", "replaced"),
-    "yes": ((bool,), "yes or no", "replaced"),
-    "number": ((int,), "a number", "replaced"),
-    "list": ((list, str, int, float), "a list of texts", "replaced"),
-    "hours": ((dict,), "days, each with its hours", "replaced"),
-    "rows": ((list,), "a list of entries", "replaced"),
-    "section": ((dict,), "keys with values", "joined, key by key"),
-    "lists": ((dict, list), "names, each with a list", "joined, name by name"),
-    "values": ((dict,), "names, each with fields and their values", "joined, name by name"),
-    "sections": ((dict,), "names, each with keys and values", "joined, name by name"),
-    "entries": ((list,), "a list of entries, each with a `name`", "joined by their names"),
+    "text": ((str, int, float), sentence("a text"), "replaced"),
+    "yes": ((bool,), sentence("yes or no"), "replaced"),
+    "number": ((int,), sentence("a number"), "replaced"),
+    "list": ((list, str, int, float), sentence("a list of texts"), "replaced"),
+    "hours": ((dict,), sentence("days, each with its hours"), "replaced"),
+    "rows": ((list,), sentence("a list of entries"), "replaced"),
+    "section": ((dict,), sentence("keys with values"), "joined, key by key"),
+    "lists": ((dict, list), sentence("names, each with a list"), "joined, name by name"),
+    "values": (
+        (dict,),
+        sentence("names, each with fields and their values"),
+        "joined, name by name",
+    ),
+    "sections": ((dict,), sentence("names, each with keys and values"), "joined, name by name"),
+    "entries": (
+        (list,),
+        sentence("a list of entries, each with a `name`"),
+        "joined by their names",
+    ),
 }
 
 
@@ -143,23 +152,38 @@ class Reading:
         """The entry's values; where one is not written or wrong, its default."""
         found = defaults(keys)
         if not isinstance(entry, dict):
-            self.problems.add(self.file, entry, f"{what} needs keys with values.")
+            self.problems.add(
+                self.file, entry, sentence("{what} needs keys with values.", what=what)
+            )
             return found
         known = {key.name: key for key in keys}
         for name, value in entry.items():
             at = _Place(entry, name)
             if name not in known:
-                self.problems.unknown(self.file, at, f"key of {what}", name, known)
+                self.problems.unknown(
+                    self.file, at, sentence("key of {name}", name=what), name, known
+                )
             elif value is not None:
                 found[name] = self._value(at, known[name], value)
         for name in (key.name for key in keys if key.required and entry.get(key.name) is None):
-            self.problems.add(self.file, entry, f"{what} needs `{name}`.")
+            self.problems.add(
+                self.file, entry, sentence("{name} needs `{key}`.", name=what, key=name)
+            )
         return found
 
     def _value(self, at: _Place, key: Key, value: Any) -> Any:
         types, words, _ = SHAPES[key.takes]
         if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-            self.problems.add(self.file, at, f"{key.name}: {_shown(value)} is not {words}.")
+            self.problems.add(
+                self.file,
+                at,
+                sentence(
+                    "{name}: {value} is not {words}.",
+                    name=key.name,
+                    value=_shown(value),
+                    words=words,
+                ),
+            )
             return defaults([key])[key.name]
         return _SHAPED[key.takes](self, at, key, value)
 
@@ -181,7 +205,9 @@ class Reading:
         found = {str(n): v for n, v in value.items() if isinstance(v, dict)}
         for name in value.keys() - found.keys():
             self.problems.add(
-                self.file, _Place(value, name), f"{key.name}: {name} needs fields with values."
+                self.file,
+                _Place(value, name),
+                sentence("{key}: {name} needs fields with values.", key=key.name, name=str(name)),
             )
         return MappingProxyType({name: MappingProxyType(dict(v)) for name, v in found.items()})
 
@@ -203,10 +229,16 @@ class Reading:
             name = folded(entry.get("name", ""))
             if "skip" in entry:
                 self.problems.add(
-                    self.file, entry, f'{key.name}: there is no "{name}" below to skip.'
+                    self.file,
+                    entry,
+                    sentence('{key}: there is no "{name}" below to skip.', key=key.name, name=name),
                 )
             elif name in seen:
-                self.problems.add(self.file, entry, f'{key.name}: "{name}" stands there twice.')
+                self.problems.add(
+                    self.file,
+                    entry,
+                    sentence('{key}: "{name}" stands there twice.', key=key.name, name=name),
+                )
             seen.add(name)
         return self._rows(at, key, [e for e in value if not isinstance(e, Map) or "skip" not in e])
 
@@ -221,8 +253,12 @@ class Reading:
         try:
             return key.read(value)
         except (UsageError, ValueError, TypeError, AttributeError) as error:
-            text = error.message if isinstance(error, UsageError) else f'"{value}" cannot be read.'
-            self.problems.add(self.file, at, f"{key.name}: {text}")
+            text = (
+                error.message
+                if isinstance(error, UsageError)
+                else sentence('"{value}" cannot be read.', value=str(value))
+            )
+            self.problems.add(self.file, at, sentence("{key}: {text}", key=key.name, text=text))
             return default
 
     def _one_of(self, at: _Place, key: Key, value: Any, default: Any) -> Any:
@@ -232,13 +268,32 @@ class Reading:
         if folded(str(value)) in by_key:
             return by_key[folded(str(value))]
         where = value if getattr(value, "line", 0) else at
-        what = f"none of the {key.of.replace('_', ' ')}" if key.of else "unknown"
-        said = f'{key.name}: "{value}" is {what}; {yamlfile.nearest(str(value), possible)}'
-        if key.of and self._replaced(key.of, where):
-            said += (
-                f" ({self.file} has {key.of} of its own, which take the place of those below: "
-                "write what names them there too.)"
+        hint = yamlfile.nearest(str(value), possible)
+        of = key.of.replace("_", " ")
+        said = (
+            sentence(
+                '{key}: "{value}" is none of the {names}; {nearest}',
+                key=key.name,
+                value=str(value),
+                names=of,
+                nearest=hint,
             )
+            if of
+            else sentence(
+                '{key}: "{value}" is unknown; {nearest}',
+                key=key.name,
+                value=str(value),
+                nearest=hint,
+            )
+        )
+        if key.of and self._replaced(key.of, where):
+            own = sentence(
+                "({file} has {names} of its own, which take the place of those below: write what "
+                "names them there too.)",
+                file=str(self.file),
+                names=key.of,
+            )
+            said = together(said, own)
         self.problems.add(self.file, where, said)
         return default
 

@@ -112,25 +112,36 @@ class Problems:
         The value's own file counts where it knows one: a profile may build on another.
         """
         line = at if isinstance(at, int) and not isinstance(at, bool) else line_of(at)
-        said = f"{getattr(at, 'file', None) or file}, line {line}: {text}"
+        from maild.i18n import sentence  # which itself reads files by this module
+
+        place = str(getattr(at, "file", None) or file)
+        said = sentence("{file}, line {line}: {text}", file=place, line=line, text=text)
         if said not in self.found:
             self.found.append(said)
 
     def unknown(self, file: Path, at: Any, what: str, word: Any, known: Iterable[str]) -> None:
         """The word is none of those known; says which one may be meant."""
-        self.add(file, at, f'"{word}" is no {what}; {nearest(str(word), known)}')
+        from maild.i18n import sentence
+
+        hint = nearest(str(word), known)
+        said = sentence('"{word}" is no {what}; {nearest}', word=str(word), what=what, nearest=hint)
+        self.add(file, at, said)
 
     def end(self) -> None:
         """UsageError with one line a mistake, if there was one."""
         if self.found:
-            raise UsageError("\n".join(self.found))
+            from maild.i18n import sentence
+
+            raise UsageError(sentence("{mistakes:\n}", mistakes=self.found))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown word: "did you mean X?" or all that are possible."""
+    from maild.i18n import sentence
+
     names = list(known)
     keys = {name.lower(): name for name in names}
     close = difflib.get_close_matches(word.lower(), keys, 1, 0.6)
     if close:
-        return f"did you mean {keys[close[0]]}?"
-    return f"possible: {', '.join(names)}." if names else "there is none."
+        return sentence("did you mean {name}?", name=keys[close[0]])
+    return sentence("possible: {names}.", names=names) if names else sentence("there is none.")

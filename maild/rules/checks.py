@@ -20,6 +20,7 @@ from maild.desk.partners import BY_RULES
 from maild.desk.profile import Profile, key
 from maild.desk.roles import ROLES
 from maild.errors import UsageError
+from maild.i18n import Sentence, sentence
 from maild.rules import conditions
 from maild.rules.recipients import SPECIAL, TURNS
 from maild.yamlfile import Problems
@@ -48,7 +49,8 @@ class Reading:
             return
         known = list(WORDS[what](self.profile))
         if key(str(word)) not in map(key, known):
-            self.unknown(word, "ticket template" if what == "template" else what, known)
+            noun = sentence("ticket template") if what == "template" else Sentence(what, {})
+            self.unknown(word, noun, known)
 
     def _at(self, word: Any) -> Any:
         """The word, or where its entry stands where it does not know its own line."""
@@ -93,7 +95,7 @@ def fields(reading: Reading, values: Any) -> None:
     known = (*SETTABLE, *reading.profile.field_names)
     for name, value in values.items():
         if name not in known:
-            reading.unknown(name, "field of a ticket", known, line_of_key(values, name))
+            reading.unknown(name, sentence("field of a ticket"), known, line_of_key(values, name))
         elif name in WORDS:
             reading.word(name, value)
         elif name == "due" and value != "empty" and "${" not in str(value):
@@ -110,12 +112,12 @@ def _due(reading: Reading, values: Any, value: str) -> None:
 def assign(reading: Reading, who: Any) -> None:
     turn, of, group = str(who).partition(" of ")
     if of and turn in TURNS and group not in reading.profile.groups:
-        reading.unknown(group, "group", reading.profile.groups)
+        reading.unknown(group, sentence("group"), reading.profile.groups)
 
 
 def withdraw(reading: Reading, audience: Any) -> None:
     if audience not in ("contacts", "resources"):
-        reading.unknown(audience, "audience", ("contacts", "resources"))
+        reading.unknown(audience, sentence("audience"), ("contacts", "resources"))
 
 
 def tell_partner(reading: Reading, says: Any) -> None:
@@ -127,26 +129,35 @@ def pattern(reading: Reading, argument: Any) -> None:
     try:
         groups = regex.compile(str(argument["pattern"])).groupindex
     except regex.error as error:
-        reading.add(f"{argument['pattern']!r} is no regular expression: {error}.")
+        reading.add(
+            sentence(
+                "{pattern} is no regular expression: {error}.",
+                pattern=repr(argument["pattern"]),
+                error=str(error),
+            )
+        )
         return
     if "start" not in groups:
-        reading.add("the pattern needs a group (?P<start>…), which says when it begins")
+        reading.add(sentence("the pattern needs a group (?P<start>…), which says when it begins"))
 
 
 def ending(reading: Reading, how: Any) -> None:
     if how not in ENDINGS:
-        reading.unknown(how, "end of an appointment", ENDINGS)
+        reading.unknown(how, sentence("end of an appointment"), ENDINGS)
 
 
 def notify(reading: Reading, argument: Any) -> None:
     known, name = reading.profile.notifications, argument["template"]
     kind = known.get(name)
     if kind is None:
-        reading.unknown(name, "notification", known.entries)
+        reading.unknown(name, sentence("notification"), known.entries)
     elif kind.unknown_to_rules:
         reading.add(
-            f'"{name}" is sent by maild itself: it tells {", ".join(kind.unknown_to_rules)}, which '
-            "no rule knows."
+            sentence(
+                '"{name}" is sent by maild itself: it tells {facts}, which no rule knows.',
+                name=name,
+                facts=list(kind.unknown_to_rules),
+            )
         )
     for who in texts(argument["to"]):
         _recipient(reading, who)
@@ -154,7 +165,7 @@ def notify(reading: Reading, argument: Any) -> None:
 
 def digest(reading: Reading, argument: Any) -> None:
     if argument["what"] not in digests.KINDS:
-        reading.unknown(argument["what"], "digest", digests.KINDS)
+        reading.unknown(argument["what"], sentence("digest"), digests.KINDS)
     for who in texts(argument.get("to", [])):
         if key(who) != "all resources":
             _recipient(reading, who)
@@ -167,7 +178,7 @@ def _recipient(reading: Reading, who: str) -> None:
     if known or "@" in who or "${" in who or who != who.lower():
         return
     possible = (*ROLES, "author", "other side", "on-call", *groups)
-    reading.unknown(who, "role, group or address", possible)
+    reading.unknown(who, sentence("role, group or address"), possible)
 
 
 def create_ticket(reading: Reading, argument: Any) -> None:

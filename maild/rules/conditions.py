@@ -18,6 +18,7 @@ import regex
 from maild.desk.calendar import Span
 from maild.desk.profile import Profile, key
 from maild.errors import MaildError, UsageError
+from maild.i18n import sentence
 from maild.model import EventName
 from maild.rules.context import Context
 from maild.rules.interpolate import fill, holes
@@ -268,7 +269,10 @@ def reach_of(text: str) -> Callable[[Context], datetime]:
         fixed = datetime.fromisoformat(words)
     except ValueError as error:
         raise UsageError(
-            f'"{text}" is no time; write now, "in 2 days", "3 hours ago" or 2026-12-24.'
+            sentence(
+                '"{text}" is no time; write now, "in 2 days", "3 hours ago" or 2026-12-24.',
+                text=text,
+            )
         ) from error
     return lambda context: (
         fixed if fixed.tzinfo else fixed.replace(tzinfo=context.desk.settings.config.desk.zone)
@@ -280,7 +284,7 @@ def _number(comparison: Callable[[Any, Any], bool]) -> Callable[[Any], Compare]:
         try:
             wanted = float(operand)
         except (TypeError, ValueError) as error:
-            raise UsageError(f'"{operand}" is no number.') from error
+            raise UsageError(sentence('"{text}" is no number.', text=str(operand))) from error
 
         def compare(found: Any, context: Context) -> bool:
             try:
@@ -333,7 +337,9 @@ class Reader:
         if data is None:
             return All()
         if not isinstance(data, dict):
-            self.problems.add(self.file, data, "conditions are names with what they must be.")
+            self.problems.add(
+                self.file, data, sentence("conditions are names with what they must be.")
+            )
             return All()
         return All(tuple(self._entry(data, name, wanted) for name, wanted in data.items()))
 
@@ -344,7 +350,7 @@ class Reader:
         value = value_named(name, self.profile)
         if value is None:
             self.problems.unknown(
-                self.file, line, "name for a condition", name, names(self.profile)
+                self.file, line, sentence("name for a condition"), name, names(self.profile)
             )
             return All()
         if isinstance(wanted, dict):
@@ -372,7 +378,7 @@ class Reader:
             elif word in COMPARISONS:
                 parts.append(self._test(value, word, operand, line))
             else:
-                self.problems.unknown(self.file, line, "comparison", word, known)
+                self.problems.unknown(self.file, line, sentence("comparison"), word, known)
         if changes:
             before, after = changes.get("changed from", ()), changes.get("changed to", ())
             parts.append(Changed(value, before, after))
@@ -384,7 +390,15 @@ class Reader:
         try:
             compare = COMPARISONS[word][1](operand)
         except regex.error as error:
-            self.problems.add(self.file, line, f"{operand!r} is no regular expression: {error}.")
+            self.problems.add(
+                self.file,
+                line,
+                sentence(
+                    "{pattern} is no regular expression: {error}.",
+                    pattern=repr(operand),
+                    error=str(error),
+                ),
+            )
             return All()
         except UsageError as error:
             self.problems.add(self.file, line, error.message)
@@ -406,7 +420,12 @@ class Reader:
                 self.problems.add(
                     self.file,
                     getattr(word, "line", 0) or line,
-                    f'{value.name} is never "{word}"; {nearest(word, allowed)}',
+                    sentence(
+                        '{name} is never "{word}"; {nearest}',
+                        name=value.name,
+                        word=str(word),
+                        nearest=nearest(word, allowed),
+                    ),
                 )
 
     def _allowed(self, value: Value) -> Sequence[str] | None:

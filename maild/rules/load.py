@@ -11,6 +11,7 @@ from maild.desk.calendar import Span
 from maild.desk.fields import PARTS, SETTABLE
 from maild.desk.profile import Profile, load_profile
 from maild.errors import UsageError
+from maild.i18n import sentence
 from maild.model import EventName
 from maild.rules import conditions
 from maild.rules.actions import ACTIONS, CORRELATE_KEYS, ROUTING
@@ -84,20 +85,22 @@ def _collect(file: Path, entries: dict[str, tuple[Any, Path]], problems: Problem
     """Adds a file's rules; one of the same name takes the place of that of the profile below."""
     read = yamlfile.read(file) or []
     if not isinstance(read, list):
-        problems.add(file, 1, "a list of rules is needed, each beginning with `- rule: NAME`.")
+        problems.add(
+            file, 1, sentence("a list of rules is needed, each beginning with `- rule: NAME`.")
+        )
         return
     here: set[str] = set()
     for entry in read:
         if not isinstance(entry, dict) or not entry.get("rule"):
-            problems.add(file, entry, "a rule begins with `- rule: NAME`.")
+            problems.add(file, entry, sentence("a rule begins with `- rule: NAME`."))
             continue
         name = str(entry["rule"])
         if name in here:
-            problems.add(file, entry, f'there are two rules called "{name}".')
+            problems.add(file, entry, sentence('there are two rules called "{name}".', name=name))
         here.add(name)
         if entry.get("skip") is True:
             if name not in entries:
-                problems.unknown(file, entry, "rule of the profile below", name, entries)
+                problems.unknown(file, entry, sentence("rule of the profile below"), name, entries)
             entries.pop(name, None)
         else:
             entries[name] = (entry, file)
@@ -109,7 +112,9 @@ def _check_clocks(rule_set: RuleSet, problems: Problems) -> None:
     for rule in rule_set.rules:
         for step in rule.steps:
             if step.action in ("start clock", "stop clock") and step.argument not in waiting:
-                problems.unknown(rule.file, rule.line, "rule that waits", step.argument, waiting)
+                problems.unknown(
+                    rule.file, rule.line, sentence("rule that waits"), step.argument, waiting
+                )
 
 
 def _check_templates(profile: Profile, problems: Problems) -> None:
@@ -119,7 +124,7 @@ def _check_templates(profile: Profile, problems: Problems) -> None:
     for template in profile.templates.values():
         for name, value in template.items():
             if name not in known:
-                problems.unknown(file, value, "field of a ticket", name, known)
+                problems.unknown(file, value, sentence("field of a ticket"), name, known)
         for name in ("status", "priority", "type", "queue"):
             Reading(profile, file, problems, template).word(name, template.get(name))
 
@@ -136,12 +141,16 @@ class _Reading:
         for name in entry:
             if name not in KEYS:
                 self.problems.unknown(
-                    self.file, line_of_key(entry, name), "key of a rule", name, KEYS
+                    self.file, line_of_key(entry, name), sentence("key of a rule"), name, KEYS
                 )
         wait = self._wait(entry)
         when = self._events(entry, "when")
         if not entry.get("when") and not isinstance(wait, Before | Every):
-            self.problems.add(self.file, entry, f'"{entry["rule"]}" needs `when`: an event.')
+            self.problems.add(
+                self.file,
+                entry,
+                sentence('"{rule}" needs `when`: an event.', rule=str(entry["rule"])),
+            )
         reader = conditions.Reader(self.profile, self.file, self.problems, when)
         condition = reader.read(entry.get("if"))
         keep = reader.read(entry.get("while"))
@@ -165,13 +174,15 @@ class _Reading:
         """Keys that say nothing without others are mistakes."""
         if wait is None and ("while" in entry or "until" in entry):
             self.problems.add(
-                self.file, entry, "`while` and `until` are for rules that wait (`after`, `before`)."
+                self.file,
+                entry,
+                sentence("`while` and `until` are for rules that wait (`after`, `before`)."),
             )
         if "each" in entry and not isinstance(wait, Every):
-            self.problems.add(self.file, entry, "`each` goes with `every`.")
+            self.problems.add(self.file, entry, sentence("`each` goes with `every`."))
         if isinstance(wait, Before) and "if" in entry:
             self.problems.add(
-                self.file, entry, "a rule with `before` has `while` in the place of `if`."
+                self.file, entry, sentence("a rule with `before` has `while` in the place of `if`.")
             )
 
     def _events(self, entry: Any, name: str) -> tuple[EventName, ...]:
@@ -183,7 +194,7 @@ class _Reading:
                 found.extend(GROUPS[word])
             else:
                 at = word if getattr(word, "line", 0) else line_of_key(entry, name)
-                self.problems.unknown(self.file, at, "event", word, (*EVENTS, *GROUPS))
+                self.problems.unknown(self.file, at, sentence("event"), word, (*EVENTS, *GROUPS))
         return tuple(dict.fromkeys(found))
 
     # ---- waiting
@@ -193,7 +204,11 @@ class _Reading:
         if not given:
             return None
         if len(given) > 1:
-            self.problems.add(self.file, entry, f"{' and '.join(given)}: a rule waits in one way.")
+            self.problems.add(
+                self.file,
+                entry,
+                sentence("{names: and }: a rule waits in one way.", names=list(given)),
+            )
         name, text = given[0], str(entry[given[0]])
         try:
             if name == "after":
@@ -210,7 +225,13 @@ class _Reading:
         value = value_named(f"ticket.{field}", self.profile)
         if value is None:
             known = [n.removeprefix("ticket.") for n in names(self.profile) if n[:7] == "ticket."]
-            raise UsageError(f'"{field}" is no time of a ticket; {nearest(field, known)}')
+            raise UsageError(
+                sentence(
+                    '"{field}" is no time of a ticket; {nearest}',
+                    field=field,
+                    nearest=nearest(field, known),
+                )
+            )
         if rest.startswith("at "):
             rest = f"0 days {rest}"
         return Before(value, Span.read(rest) if rest else Span(0, "minute"))
@@ -219,7 +240,9 @@ class _Reading:
         view = entry.get("each")
         if view is not None and view not in views.names(self.profile):
             line = line_of_key(entry, "each")
-            self.problems.unknown(self.file, line, "view", view, views.names(self.profile))
+            self.problems.unknown(
+                self.file, line, sentence("view"), view, views.names(self.profile)
+            )
         return None if view is None else str(view)
 
     # ---- actions
@@ -232,7 +255,10 @@ class _Reading:
             self.problems.add(
                 self.file,
                 line_of_key(entry, "then"),
-                f'"{entry["rule"]}" needs `then`: a list of actions like `- status: Complete`.',
+                sentence(
+                    '"{rule}" needs `then`: a list of actions like `- status: Complete`.',
+                    rule=str(entry["rule"]),
+                ),
             )
             return ()
         steps = self._list_of_steps(listed, EventName.MAIL_RECEIVED in when)
@@ -241,13 +267,16 @@ class _Reading:
             known = name in captures or name == "follow_up" or value_named(name, self.profile)
             if not known and not entry.get("after"):
                 possible = [*sorted(captures), *names(self.profile)]
-                self.problems.unknown(self.file, step, "name to fill in", name, possible)
+                self.problems.unknown(self.file, step, sentence("name to fill in"), name, possible)
         if EventName.MAIL_RECEIVED in when and "from" not in {s.action for s in steps}:
             self.problems.add(
                 self.file,
                 entry,
-                f'"{entry["rule"]}" is about a mail that has no ticket yet: it needs `- from: …`, '
-                "which says what takes the place of its sender.",
+                sentence(
+                    '"{rule}" is about a mail that has no ticket yet: it needs `- from: …`, which '
+                    "says what takes the place of its sender.",
+                    rule=str(entry["rule"]),
+                ),
             )
         return steps
 
@@ -262,7 +291,7 @@ class _Reading:
                     steps.append(self._step(item, name, argument))
                 else:
                     known = (*ROUTING, *ACTIONS) if routing else ACTIONS
-                    self.problems.unknown(self.file, item, "action", name, known)
+                    self.problems.unknown(self.file, item, sentence("action"), name, known)
         return tuple(steps)
 
     def _step(self, item: Any, name: str, argument: Any) -> Step:
@@ -279,26 +308,36 @@ class _Reading:
         """Whether the argument has the shape that the action takes."""
         action = ACTIONS[name]
         shapes: dict[str, tuple[tuple[type, ...], str]] = {
-            "text": ((str, int, float), "a text"),
-            "rule": ((str,), "the name of a rule"),
-            "texts": ((str, int, float, list), "a text or a list of texts"),
-            "yes": ((bool,), "yes"),
-            "map": ((dict,), "keys with values"),
-            "note": ((str, dict), "a text, or text, title and public"),
-            "steps": ((list,), "a list of actions"),
+            "text": ((str, int, float), sentence("a text")),
+            "rule": ((str,), sentence("the name of a rule")),
+            "texts": ((str, int, float, list), sentence("a text or a list of texts")),
+            "yes": ((bool,), sentence("yes")),
+            "map": ((dict,), sentence("keys with values")),
+            "note": ((str, dict), sentence("a text, or text, title and public")),
+            "steps": ((list,), sentence("a list of actions")),
         }
         types, words = shapes[action.takes]
         if not isinstance(argument, types):
-            self.problems.add(self.file, item, f"{name}: {argument!r} is not {words}.")
+            self.problems.add(
+                self.file,
+                item,
+                sentence(
+                    "{name}: {value} is not {words}.", name=name, value=repr(argument), words=words
+                ),
+            )
             return False
         if isinstance(argument, dict):
             for given in argument:
                 if action.keys and given not in action.keys:
                     line = line_of_key(argument, given)
-                    self.problems.unknown(self.file, line, f"key of {name}", given, action.keys)
+                    self.problems.unknown(
+                        self.file, line, sentence("key of {name}", name=name), given, action.keys
+                    )
             for needed in action.needs:
                 if needed not in argument:
-                    self.problems.add(self.file, item, f"{name} needs `{needed}`.")
+                    self.problems.add(
+                        self.file, item, sentence("{name} needs `{key}`.", name=name, key=needed)
+                    )
                     return False
         return True
 
@@ -308,7 +347,9 @@ class _Reading:
         for given in argument:
             if given not in CORRELATE_KEYS:
                 line = line_of_key(argument, given)
-                self.problems.unknown(self.file, line, "key of correlate", given, CORRELATE_KEYS)
+                self.problems.unknown(
+                    self.file, line, sentence("key of correlate"), given, CORRELATE_KEYS
+                )
 
 
 def _list(value: Any) -> list[Any]:

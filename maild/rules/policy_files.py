@@ -13,7 +13,7 @@ from maild.config import Settings
 from maild.desk import last_good
 from maild.desk.profile import SHIPPED, Profile, profile_folder
 from maild.errors import NotFound, UsageError
-from maild.i18n import sentence
+from maild.i18n import sentence, told
 from maild.rules.engine import Rules
 from maild.rules.load import load_book, rule_files, stamps
 from maild.rules.reference import described
@@ -86,7 +86,9 @@ def candidate(rules: Rules, name: str, text: str) -> Candidate:
             found = load_book(folder, templates=templates)
             rules.check(found)
         except UsageError as error:
-            said = error.message.replace(f"{folder}/", "").replace(str(root), "")
+            said = told(
+                error.message, lambda text: text.replace(f"{folder}/", "").replace(str(root), "")
+            )
             raise UsageError(said) from error
         return Candidate(found, described(found.rules))
 

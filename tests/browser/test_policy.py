@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from maild import config
 from maild.rules import policy_files
 from maild.store.asking import console as asking
-from tests.browser.site import BOB, KIM, Site
+from tests.browser.site import BOB, KIM, Site, key
 
 Visits = Callable[..., Page]
 
@@ -179,3 +179,20 @@ def test_axe_finds_nothing_in_the_editor_and_it_fits_a_phone(
     expect(screen.locator(".replay").first).to_be_visible()
     assert Axe().run(screen).response["violations"] == []
     assert screen.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_mistakes_are_told_in_the_admin_s_language(site: Site) -> None:
+    cookie = site.session(KIM)
+    site.ask("POST", "/me", cookie, {"key": key(), "language": "de"})
+    text = "- rule: Eine\n  when: ticket creatd\n  then:\n    - sttus: Complete\n- rul: Zwei\n"
+    form = {"do": "check", "text": text}
+    said = site.ask("POST", "/admin/files/rules.yaml", cookie, form).text
+    site.ask("POST", "/admin/files/rules.yaml", cookie, {"do": "discard"})
+    site.ask("POST", "/me", cookie, {"key": key(), "language": "en"})
+    assert (
+        "Zeile 2: „ticket creatd“ gibt es hier nicht (Ereignis); meinten Sie ticket created?"
+        in said
+    )
+    assert "(Aktion); meinten Sie status?" in said
+    assert "eine Regel beginnt mit" in said
+    assert 'data-line="2"' in said and "did you mean" not in said

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from maild.desk.desk import Desk
 from maild.errors import NotFound, Refused, UsageError
-from maild.i18n import sentence
+from maild.i18n import lines, sentence
 from maild.outbox.comparison import Line
 from maild.rules import dry_run, policy_files
 from maild.rules.clocks import waits
@@ -132,7 +132,7 @@ def _editor(visit: Visit, unit: Unit, said: str = "") -> dict[str, Any]:
         "files": policy_files.files(_rules(visit).folder),
         "text": text,
         "edited": text != now,
-        "wrong": lines_of(wrong),
+        "wrong": lines_of(visit, wrong),
         "lines": list(_marked(now, text)),
         "difference": policy_files.difference(before, then) if then else {},
         "replays": _replays(visit, unit, before, then) if then and text != now else [],
@@ -147,7 +147,7 @@ def _tried(visit: Visit, text: str) -> tuple[list[str], Candidate | None]:
     try:
         return [], policy_files.candidate(_rules(visit), visit.path("name"), text)
     except UsageError as error:
-        return error.message.splitlines(), None
+        return lines(error.message), None
 
 
 def _marked(old: str, new: str) -> list[Line]:
@@ -223,7 +223,7 @@ def edited(visit: Visit) -> Response:
             text = visit.field("text").rstrip("\n") + "\n"
         visit.keep(lambda unit: _keep(unit, visit, text))
         if do == "check":  # as one types
-            return visit.page("wrong.html", wrong=lines_of(_tried(visit, text)[0]))
+            return visit.page("wrong.html", wrong=lines_of(visit, _tried(visit, text)[0]))
         if do == "save":
             said = _save(visit, kept, text)
     with visit.looking() as unit:

@@ -155,7 +155,7 @@ def _editor(visit: Visit, unit: Unit, one: Edited, **more: Any) -> dict[str, Any
         "languages": languages(),
         "text": text,
         "edited": text != now,
-        "wrong": lines_of(wrong),
+        "wrong": lines_of(visit, wrong),
         "on": on,
         "on_number": visit.query("number"),
         "extremes": EXTREMES,
@@ -172,10 +172,10 @@ def _editor(visit: Visit, unit: Unit, one: Edited, **more: Any) -> dict[str, Any
     } | more
 
 
-def lines_of(wrong: list[str]) -> list[tuple[int, str]]:
-    """What is wrong, each with the line that it names, or 0."""
-    found = ((_LINE.search(problem), problem) for problem in wrong)
-    return [(int(line[1]) if line else 0, problem) for line, problem in found]
+def lines_of(visit: Visit, wrong: list[str]) -> list[tuple[int, str]]:
+    """What is wrong as its reader reads it, each with the line that it names, or 0."""
+    found = ((_LINE.search(problem), visit.words.write(problem)) for problem in wrong)
+    return [(int(line[1]) if line else 0, said) for line, said in found]
 
 
 def reason(visit: Visit) -> str:
@@ -212,7 +212,7 @@ def edited(visit: Visit) -> Response:
     else:
         visit.keep(lambda unit: _keep_draft(unit, visit, one, _typed(visit)))
         if do == "check":  # as one types
-            return visit.page("wrong.html", wrong=lines_of(one.wrong(_typed(visit))))
+            return visit.page("wrong.html", wrong=lines_of(visit, one.wrong(_typed(visit))))
         if do == "save":
             said = _save(visit, one)
         elif do == "test":
