@@ -14,7 +14,7 @@ from typing import Any
 
 from maild import yamlfile
 from maild.errors import UsageError
-from maild.i18n import sentence, together
+from maild.sentences import sentence, together
 from maild.yamlfile import Map, Problems
 from maild.yamlfile import key as folded
 

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from maild.errors import UsageError
+from maild.sentences import sentence
 
 
 class Map(dict[str, Any]):
@@ -112,8 +113,6 @@ class Problems:
         The value's own file counts where it knows one: a profile may build on another.
         """
         line = at if isinstance(at, int) and not isinstance(at, bool) else line_of(at)
-        from maild.i18n import sentence  # which itself reads files by this module
-
         place = str(getattr(at, "file", None) or file)
         said = sentence("{file}, line {line}: {text}", file=place, line=line, text=text)
         if said not in self.found:
@@ -121,8 +120,6 @@ class Problems:
 
     def unknown(self, file: Path, at: Any, what: str, word: Any, known: Iterable[str]) -> None:
         """The word is none of those known; says which one may be meant."""
-        from maild.i18n import sentence
-
         hint = nearest(str(word), known)
         said = sentence('"{word}" is no {what}; {nearest}', word=str(word), what=what, nearest=hint)
         self.add(file, at, said)
@@ -130,15 +127,11 @@ class Problems:
     def end(self) -> None:
         """UsageError with one line a mistake, if there was one."""
         if self.found:
-            from maild.i18n import sentence
-
             raise UsageError(sentence("{mistakes:\n}", mistakes=self.found))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown word: "did you mean X?" or all that are possible."""
-    from maild.i18n import sentence
-
     names = list(known)
     keys = {name.lower(): name for name in names}
     close = difflib.get_close_matches(word.lower(), keys, 1, 0.6)

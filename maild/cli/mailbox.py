@@ -25,7 +25,8 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="As in `[[mailbox]]` o
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(help="Mailboxes.", invoke_without_command=True)
+    summary = "Mailboxes: whether each is reached; try, pause, look now."
+    group = typer.Typer(help=summary, invoke_without_command=True)
     group.callback()(_default)
     for name, command in (
         ("list", list_), ("try", try_), ("pause", pause), ("resume", resume), ("look", look),
@@ -35,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _default(context: typer.Context, config: ConfigOption = None) -> None:
-    """Where mail comes in; without a subcommand the mailboxes are listed."""
+    """Mailboxes: whether each is reached; try, pause, look now."""
     if context.invoked_subcommand is None:
         list_(config=config)
 
