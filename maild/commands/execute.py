@@ -81,6 +81,7 @@ ACTS: dict[str, Act] = {
     "partner": policy.partner,
     "mydone": policy.mydone,
     "question": policy.question,
+    "both": policy.both,
     "remind": policy.remind,
     "away": absences.away,
     "notify": readers.notify,

@@ -51,7 +51,8 @@ else is text.
   for privacy counts in any spelling (`# internal`, `[internal]`, `Internal:`, `@note`) that stands
   before the first prose. What is forwarded, is written to others with a copy for the desk, or
   stands beside a command for the team (`#escalate`, `#transfer`, `#share`, `#question`, `#mydone`,
-  a status with `text_for: team`) stays internal. In doubt it does too, and one word sends it on.
+  `#both`, a status with `text_for: team`) stays internal. In doubt it does too, and one word sends
+  it on.
 - **Dates** are written like `2026-12-03`, `3 December`, `3.12.`, `friday 9:00`, `tomorrow`, `in 3
   days`, in the desk's time zone. A bare number is no date; `01/02` is read day first, and is
   refused where the desk's language is English.

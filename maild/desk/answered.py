@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 
 from maild.desk import reply_tokens
-from maild.desk.notifications import AS_ITS_MAIL, INTERNAL
+from maild.desk.notifications import AS_ITS_MAIL, BOTH_SIDES, INTERNAL
 from maild.desk.profile import Profile
 from maild.model import Mail
 from maild.parse import prefixes
@@ -68,6 +68,15 @@ def reply_is_public(unit: Unit, profile: Profile, item: OutboxItem) -> bool:
         return True
     notes = asking.notes.of_message(unit, item.stored_id)
     return all(note.public for note in notes if note.ticket_id == item.ticket_id)
+
+
+def is_for_both_sides(unit: Unit, profile: Profile, mail: Mail, ticket: Ticket) -> bool:
+    """Whether it answers what the other side of this shared ticket said to this one (P8)."""
+    item = notification(unit, mail, ticket) if ticket.shared_side else None
+    kind = profile.notifications.get(item.template) if item is not None else None
+    if item is None or item.ticket_id != ticket.id:
+        return False
+    return kind is not None and kind.reply == BOTH_SIDES
 
 
 def was_told_internally(unit: Unit, profile: Profile, ticket: Ticket, person: Person) -> bool:

@@ -56,6 +56,9 @@ class Rule:
     audience: Audience
 
 
+# Where both sides of a shared ticket read what it answers, they read this too (`sharing`).
+INTERNAL_ANSWER = Audience(False, sentence("it answers something internal"))
+
 RULES = (
     Rule(
         lambda w: w.empty,
@@ -86,10 +89,7 @@ RULES = (
         lambda w: bool(w.for_team),
         Audience(False, sentence("the text beside such a command is for colleagues")),
     ),
-    Rule(
-        lambda w: w.answers is False,
-        Audience(False, sentence("it answers something internal")),
-    ),
+    Rule(lambda w: w.answers is False, INTERNAL_ANSWER),
     Rule(
         lambda w: bool(w.crossed),
         Audience(

@@ -335,10 +335,11 @@ class Desk:
         self.unit.change_ticket(ticket, fields={**ticket.fields, name: value})
 
     def _completed(self, ticket: Ticket, when: datetime | None) -> None:
-        """Each side has a completed date of its own; the one shows that holds the ticket (P5)."""
+        """Each side has a completed date of its own; the one shows that holds the ticket (P5).  Of
+        a shared one each has a ticket of its own."""
         self.unit.change_ticket(ticket, completed=when)
         side = ticket.fields.get("side")
-        if side is not None:
+        if side is not None and not ticket.shared_side:
             dates = dict(ticket.fields.get("completed_by_side") or {})
             dates[side] = when.isoformat() if when else None
             self.keep(ticket, "completed_by_side", dates)

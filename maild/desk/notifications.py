@@ -25,6 +25,7 @@ GROUPS = OF_RULES | OF_MAILD
 
 # What a reply to the mail is, where it does not say so itself.
 AS_ITS_NOTE, AS_ITS_MAIL, INTERNAL = "as its note", "as its mail", "internal"
+BOTH_SIDES = "both sides"
 
 # What becomes of it where the mail that caused it is old (see `maild/desk/late.py`).
 AS_USUAL, WITHHELD, LISTED = "as usual", "withheld", "listed"
@@ -131,10 +132,11 @@ KEYS = (
         "reply",
         "text",
         "whom a reply to it is for: the contact too, where its note is; `as its mail`: where the "
-        "notes of the mail that it answers are; `internal`: resources only",
+        "notes of the mail that it answers are; `internal`: resources only; `both sides`: as its "
+        "note, and where that is internal the resources of both sides of a shared ticket",
         "internal",
         AS_ITS_NOTE,
-        among=(AS_ITS_NOTE, AS_ITS_MAIL, INTERNAL),
+        among=(AS_ITS_NOTE, AS_ITS_MAIL, INTERNAL, BOTH_SIDES),
     ),
     Key(
         "bundled",

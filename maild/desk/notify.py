@@ -323,7 +323,8 @@ def _is_elsewhere(desk: Cause, ticket: Ticket, what: _What, recipient: Recipient
     if not ticket.shared_side:
         return False
     if recipient.audience == Role.CONTACT:
-        return ticket.twin_of is not None and what.auto is not None
+        mirrored = what.note is None or what.note.copy_of is not None
+        return ticket.twin_of is not None and (what.auto is not None or mirrored)
     who = recipient.person or people.by_address(desk.unit, Address("", recipient.address))
     return who is not None and not sides.is_of(desk.unit, desk.profile, ticket, who)
 

@@ -144,7 +144,8 @@ def show(desk: Desk, ticket: Ticket, note: Note | None) -> None:
     _shared(desk, ticket)
     if note is None:
         raise Refused(sentence("Write in the same mail what both sides are to read."))
-    _say(desk, ticket, Across.NOTE, note)
+    if not note.public:  # what contacts read is on both anyway
+        _say(desk, ticket, Across.NOTE, note)
 
 
 def _shared(desk: Desk, ticket: Ticket) -> Ticket:

@@ -23,10 +23,12 @@ from maild.desk import (
     people,
     rate_limits,
     reply_tokens,
+    sharing,
     sides,
     working_clock,
 )
-from maild.desk.audience import ELSEWHERE
+from maild.desk.answered import is_for_both_sides
+from maild.desk.audience import ELSEWHERE, INTERNAL_ANSWER
 from maild.desk.desk import MAILD, Actor, Desk
 from maild.desk.language import for_all
 from maild.desk.notify import notify, tell_later
@@ -327,6 +329,8 @@ def _add_note(desk: Desk, understood: Understood, ticket: Ticket) -> Note:
     whole = mail.text if mail.forwarded and not readers.public else words
     title = commands.note_title(asked, may)
     note = mail_notes.write(desk, ticket, mail, text=whole, public=readers.public, title=title)
+    if readers is INTERNAL_ANSWER and is_for_both_sides(desk.unit, desk.profile, mail, ticket):
+        sharing.show(desk, ticket, note)
     kept_back.tell(desk, ticket, note, understood.person, readers)
     _say_of_files(desk, understood, ticket, note)
     return note

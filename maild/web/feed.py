@@ -34,6 +34,7 @@ class News:
     by: str
     person_id: int | None  # who did it, if it was one of us
     what: str  # an event, or "presence"
+    side: str = ""  # whose ticket it is, where it is shared
 
 
 @dataclass(eq=False)
@@ -85,7 +86,7 @@ class Feed:
 
     def tell(self, news: Iterable[News]) -> None:
         """Hands it to every stream."""
-        found = {(n.number, n.what): n for n in news}
+        found = {(n.number, f"{n.side} {n.what}"): n for n in news}
         if not found:
             return
         for listener in self._all():

@@ -48,6 +48,7 @@ COMMANDS = {
     "transfer": "transfer",
     "escalate": "escalate",
     "share": "share",
+    "both": "both",
     "remind": "remind",
     "defer": "defer",
     "schedule": "schedule",

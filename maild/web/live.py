@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from maild.desk import sides
 from maild.web.console import Console
 from maild.web.feed import Listener, News
 from maild.web.site import cookie_name
@@ -26,11 +27,18 @@ def routes(console: Console) -> list[Route]:
         visitor = await run_in_threadpool(_visitor, console, cookie)
         if visitor is None or not visitor.may("tickets list"):
             return Response(status_code=401)
-        stream = _stream(console, cookie, visitor)
+        side = await run_in_threadpool(_side, console, visitor)
+        stream = _stream(console, cookie, visitor, side)
         headers = {"X-Accel-Buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
     return [Route("/live", live)]
+
+
+def _side(console: Console, visitor: Visitor) -> str | None:
+    """Which of shared tickets they are told of."""
+    with console.store.look() as unit:
+        return sides.side_of(unit, console.app.rules.profile, visitor.person)
 
 
 def _visitor(console: Console, cookie: str | None) -> Visitor | None:
@@ -38,7 +46,9 @@ def _visitor(console: Console, cookie: str | None) -> Visitor | None:
         return visitor_of(console, unit, cookie, console.now())
 
 
-async def _stream(console: Console, cookie: str | None, visitor: Visitor) -> AsyncIterator[str]:
+async def _stream(
+    console: Console, cookie: str | None, visitor: Visitor, side: str | None
+) -> AsyncIterator[str]:
     """Ends at once when the console does, or when he is signed out."""
     feed = console.feed
     listener = feed.listen()
@@ -52,7 +62,7 @@ async def _stream(console: Console, cookie: str | None, visitor: Visitor) -> Asy
                 checked = loop.time()
                 if await run_in_threadpool(_visitor, console, cookie) is None:
                     return
-            told = [_told(n, visitor) for n in news if visitor.scope.has_client(n.organization_id)]
+            told = [_told(n, visitor) for n in news if _hears(n, visitor, side)]
             yield f"event: news\ndata: {json.dumps(told)}\n\n" if told else ": \n\n"
     finally:
         feed.leave(listener)
@@ -64,6 +74,13 @@ async def _next(listener: Listener) -> list[News]:
     except TimeoutError:
         return []
     return listener.take()
+
+
+def _hears(news: News, visitor: Visitor, side: str | None) -> bool:
+    """Whether the ticket is among theirs; where no sides are known both are told that one of the
+    two has changed."""
+    own = not news.side or side is None or news.side == side
+    return own and visitor.scope.has_client(news.organization_id)
 
 
 def _told(news: News, visitor: Visitor) -> dict[str, object]:

@@ -190,6 +190,12 @@ def question(job: Job, argument: str) -> str:
     return sentence("The other side has your question.")
 
 
+def both(job: Job, argument: str) -> str:
+    """Both sides of a shared ticket read the note of this mail (P8)."""
+    sharing.show(job.desk, job.the_ticket, job.note)
+    return sentence("Both sides read the note.")
+
+
 def escalate(job: Job, argument: str) -> str:
     """To another queue or resource, with what they need to know (R10)."""
     ticket, desk = job.the_ticket, job.desk

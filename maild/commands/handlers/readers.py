@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from maild.commands.job import Job
+from maild.desk import sides
 from maild.desk.notify import notify as tell
 from maild.desk.readers import Readers, read
 from maild.errors import Refused
@@ -27,10 +28,25 @@ def notify(job: Job, argument: str) -> str:
         )
     if found.outside and not job.note.public:
         raise Refused(sentence("The note is internal; #reply beside it lets a contact read it."))
+    _not_of_other_side(job, found)
     told = [*_tell(job, found)]
     if not told:
         return sentence("Nobody is told of it.")
     return sentence("Told: {addresses}.", addresses=told)
+
+
+def _not_of_other_side(job: Job, found: Readers) -> None:
+    for person in found.people:
+        if person.role == Role.RESOURCE and not sides.is_of(
+            job.desk.unit, job.desk.profile, job.the_ticket, person
+        ):
+            raise Refused(
+                sentence(
+                    "{person} is of the other side and reads none of this side's notes; #both, "
+                    "#question and #mydone reach that side.",
+                    person=person.name,
+                )
+            )
 
 
 def _tell(job: Job, found: Readers) -> list[str]:

@@ -27,6 +27,7 @@ _NEW = Statement(
         _event.by,
         _event.person_id,
         _event.event,
+        _ticket.shared_side,
     )
     .select_from(TABLES[Event].join(TABLES[Ticket], _ticket.id == _event.ticket_id))
     .where(_event.id > param("last", sa.Integer()))
@@ -59,7 +60,7 @@ class Watch:
         return self._notified(seconds)
 
     def new(self) -> list[Row]:
-        """(number, organization, by, person, event) of every event since the last time."""
+        """(number, organization, by, person, event, side) of every event since the last time."""
         with self.store.look() as unit:
             rows = unit.rows(_NEW, last=self._last)
         if rows:

@@ -20,7 +20,7 @@ _event, _outbox = columns(Event), columns(OutboxItem)
 
 EVENTS = Question(Event, _event.stored_id == param("stored"), order=(_event.id,))
 _SENT = Statement(
-    sa.select(_outbox.template, _outbox.address, _outbox.state, _outbox.error)
+    sa.select(_outbox.template, _outbox.address, _outbox.state, _outbox.error, _outbox.ticket_id)
     .where(_outbox.stored_id == param("stored"))
     .order_by(_outbox.id)
 )
@@ -34,7 +34,7 @@ class Explanation:
     reasons: Sequence[Sequence[str]]  # step, decided, because
     commands: Sequence[Any]  # command, done, why
     events: Sequence[Event]
-    sent: Sequence[Any]  # template, address, state, error
+    sent: Sequence[Any]  # template, address, state, error, id of its ticket
 
 
 def of_message(unit: Unit, stored_id: int) -> Explanation:

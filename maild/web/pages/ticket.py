@@ -316,7 +316,8 @@ def why(visit: Visit) -> Response:
         raise NotFound(sentence("No mail belongs to this note; its writer was signed in."))
     told = explanations.of_message(visit.unit, stored)
     events = [happening(visit, e) for e in told.events if e.ticket_id in (None, found.id)]
-    return visit.page("why.html", ticket=found, told=told, events=events)
+    sent = [row[:4] for row in told.sent if row[4] in (None, found.id)]
+    return visit.page("why.html", ticket=found, told=told, events=events, sent=sent)
 
 
 # ---- being there
@@ -358,7 +359,16 @@ def seen(visit: Visit) -> Response:
     answer.headers["X-Clock"] = clock
     if others:
         visit.console.feed.tell(
-            [News(found.number, found.organization_id, "", visit.person.id, "presence")]
+            [
+                News(
+                    found.number,
+                    found.organization_id,
+                    "",
+                    visit.person.id,
+                    "presence",
+                    found.shared_side,
+                )
+            ]
         )
     return answer
 
