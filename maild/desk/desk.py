@@ -347,7 +347,8 @@ class Desk:
     def transfer(self, ticket: Ticket, side: str) -> bool:
         """Hands the ticket to the other side, provider or client (N24); False: it is there.
 
-        Which queue, resource and status that means is for the rules to say.
+        Refused where both sides have one of their own.  Which queue, resource and status that means
+        is for the rules to say.
         """
         if ticket.shared_side:
             raise Refused(

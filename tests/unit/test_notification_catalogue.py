@@ -29,7 +29,8 @@ MISTAKES: dict[str, list[str]] = {
     SURVEY + "  direct: maybe\n": ['line 4: direct: "maybe" is not yes or no.'],
     SURVEY + "  auto: no\n": ["line 4: auto: this is not a text."],
     SURVEY + "  reply: private\n": [
-        'line 4: reply: "private" is unknown; possible: as its note, as its mail, internal.'
+        'line 4: reply: "private" is unknown; possible: as its note, as its mail, internal, '
+        'both sides.'
     ],
     SURVEY + "  tells: [appointmnt]\n": [
         'line 4: tells: "appointmnt" is unknown; did you mean appointment?'
