@@ -31,11 +31,11 @@ def of_note(
     is left out; the mail names it all the same.
     """
     note = unit.get(Note, note_id)
-    octets = asking.messages.octets(unit, note.stored_id) if note is not None else b""
+    fit = fitting(note.attachments, limit) if note is not None else []
+    octets = asking.messages.octets(unit, note.stored_id) if note is not None and any(fit) else b""
     if note is None or not octets:
         return []
     found = []
-    fit = fitting(note.attachments, limit)
     for view, fits, content_id in zip_longest(note.attachments, fit, shown[: len(fit)]):
         if not fits:
             continue

@@ -68,6 +68,9 @@ class Preparer:
         self._renderer = renderer
         self._attachment = attachment
         self._secret: bytes | None = None
+        self._passed_on: dict[
+            tuple[Any, ...], list[message.Part]
+        ] = {}  # the last note's, in a batch
 
     def next(
         self,
@@ -127,6 +130,7 @@ class Preparer:
         refused: dict[int, str] = {}
         jobs: list[tuple[Claimed, Job]] = []
         logo = self._logo()
+        self._passed_on.clear()
         for row in batch:
             try:
                 if row.octets is None:
@@ -167,13 +171,20 @@ class Preparer:
         return None
 
     def _files(self, row: Claimed) -> list[message.Part]:
+        """What goes out with it; who is told of the same note gets what was read for the first."""
         limit = self._settings.config.notifications.attachment_bytes
         limit = min(limit, row.order.data.get(FILES_BYTES, limit))
         if not limit or self._attachment is None or row.note_id is None:
             return []
-        extract = partial(self._renderer.run, self._attachment)
-        with self._store.look() as unit:
-            return note_files.of_note(unit, row.note_id, limit, extract, _shown(row.order.data))
+        shown = _shown(row.order.data)
+        asked = row.note_id, limit, *shown
+        if asked not in self._passed_on:
+            self._passed_on.clear()
+            extract = partial(self._renderer.run, self._attachment)
+            with self._store.look() as unit:
+                found = note_files.of_note(unit, row.note_id, limit, extract, shown)
+            self._passed_on[asked] = found
+        return self._passed_on[asked]
 
     def _sender(self, row: Claimed) -> str:
         """Whom a bounce goes to: by configuration the desk, nobody, or the desk with a token."""

@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict
@@ -29,6 +29,7 @@ from maild.parse.attachments import attachment_bytes
 from maild.parse.parser import parse
 from maild.store import records
 from maild.store.records import Alert, Delivery, Event
+from maild.templates.renderer import LocalRenderer
 from tests.looking import all_kept, every, the
 from tests.office import Office, a_note, the_ticket
 
@@ -430,14 +431,34 @@ def test_files_of_a_note_are_passed_on_where_the_admin_allows(
         assert desk.stored is not None
         desk.unit.change(note, attachments=views, stored_id=desk.stored.id)
         desk.unit.add(records.Raw(stored_id=desk.stored.id, octets=mail))
-        notify(desk, ticket, "reply", ["a@x.example"], note=note)
-    deliverer = Deliverer(office.store, office.settings, attachment=attachment_bytes)
-    assert deliverer.once(office.at)["sent"] == 1
-    sent = message_from_bytes(servers.smtp.to("a@x.example")[0].octets, policy=default)
-    files = [(f.get_filename(), f.get_content()) for f in sent.iter_attachments()]
-    assert files == [("toner.png", b"\x89PNG\r\n\x1a\n")]
-    text = sent.get_body(("plain",))
-    assert text is not None and "big.zip" in text.get_content()
+        notify(desk, ticket, "reply", ["a@x.example", "b@x.example"], note=note)
+        without = a_note(desk, ticket, "And something else")
+        desk.unit.change(without, stored_id=desk.stored.id)
+        notify(desk, ticket, "reply", ["a@x.example"], note=without)
+    renderer = _Counting()
+    deliverer = Deliverer(
+        office.store, office.settings, attachment=attachment_bytes, renderer=renderer
+    )
+    assert deliverer.once(office.at)["sent"] == 3
+    assert renderer.extracted == 1  # for the first of those who are told of the note
+    for address in ("a@x.example", "b@x.example"):
+        sent = message_from_bytes(servers.smtp.to(address)[0].octets, policy=default)
+        files = [(f.get_filename(), f.get_content()) for f in sent.iter_attachments()]
+        assert files == [("toner.png", b"\x89PNG\r\n\x1a\n")]
+        text = sent.get_body(("plain",))
+        assert text is not None and "big.zip" in text.get_content()
+    other = message_from_bytes(servers.smtp.to("a@x.example")[1].octets, policy=default)
+    assert not list(other.iter_attachments())
+
+
+class _Counting(LocalRenderer):
+    """Counts the files that are read out of mails."""
+
+    extracted = 0
+
+    def run(self, work: Callable[..., Any], *args: Any) -> Any:
+        self.extracted += work is attachment_bytes
+        return super().run(work, *args)
 
 
 def test_starttls_is_never_given_up(tmp_path: Path, servers: Servers) -> None:
