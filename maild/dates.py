@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
@@ -260,6 +260,13 @@ def _month_day(tokens: list[str], now: datetime, words: _Words, past: bool) -> d
 
 
 # ---- words
+
+
+@cache
+def any_of(key: str) -> str:
+    """A pattern of all words that stand under a key of dates.yaml, in any language."""
+    words = {str(word) for entry in yamlfile.read(_FILE).values() for word in entry.get(key, ())}
+    return "|".join(map(re.escape, sorted(words, key=lambda word: (-len(word), word))))
 
 
 @lru_cache(maxsize=32)

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 
+TICKET_NUMBER = r"T20\d{6}\.\d{4,6}(?!\d)"  # a pattern: day, and which of its tickets
 LARGEST_LOGO = 60_000  # octets of a picture in a signature
 
 

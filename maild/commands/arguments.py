@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import cache
 
 from maild import dates
 from maild.commands import durations, timing
 from maild.commands.words import Vocabulary
 from maild.errors import Refused
 from maild.i18n import sentence
+from maild.model import TICKET_NUMBER
+from maild.parse.fold import fold_word
 
-NUMBER = re.compile(r"T\d{8}\.\d{4,}", re.IGNORECASE)
+NUMBER = re.compile(TICKET_NUMBER, re.IGNORECASE)
 _ADDED = re.compile(r":\s|\s[-–—]\s|\s\(")
 SETS = {"resolve": "resolved_status", "complete": "complete_status"}  # command → what it sets
 LEVELS = ("high", "medium", "low")
@@ -125,8 +127,7 @@ class Names:
 
     def resource(self, text: str) -> Resource | None:
         """The resource that is meant; None where it says nobody."""
-        wanted = fold(re.sub(r"^(?:to|an|à|a)\s+", "", text.strip(), flags=re.IGNORECASE))
-        wanted = wanted.strip("<>@\"'")
+        wanted = self.vocabulary.whom(text).strip("<>@\"'")
         if wanted in self.vocabulary.nobody:
             return None
         for keys in (_full, _parts):
@@ -151,9 +152,9 @@ class Names:
 
     def appointment(self, text: str) -> tuple[datetime, datetime | None] | None:
         """From when until when, the end perhaps unsaid; None where it says that there is none."""
-        if text.strip().lower() in self.vocabulary.nothing:
+        if fold(text) in self.vocabulary.nothing:
             return None
-        found = _UNTIL.search(text.strip())
+        found = _until().search(text.strip())
         if found is None or not _is_clock(found):
             return self.date(text), None
         day, later = text.strip()[: found.start()].strip(), found["to_half"] or found["half"]
@@ -178,11 +179,14 @@ class Names:
 
 
 # "friday 14:00-15:30", "tomorrow 2 to 3 pm": a start and an end.
-_UNTIL = re.compile(
-    r"(?:^|\s)(?P<start>\d{1,2}(?:[:.h]\d{2})?)\s?(?P<half>am|pm)?\s?(?:-|–|—|to|until|bis|à|a)\s?"
-    r"(?P<end>\d{1,2}(?:[:.h]\d{2})?)\s?(?P<to_half>am|pm|uhr|h)?$",
-    re.IGNORECASE,
-)
+@cache
+def _until() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:^|\s)(?P<start>\d{1,2}(?:[:.h]\d{2})?)\s?(?P<half>am|pm)?"
+        rf"\s?(?:-|–|—|{dates.any_of('until')})\s?"
+        r"(?P<end>\d{1,2}(?:[:.h]\d{2})?)\s?(?P<to_half>am|pm|uhr|h)?$",
+        re.IGNORECASE,
+    )
 
 
 def _clock(written: str, half: str | None) -> str:
@@ -233,10 +237,7 @@ KINDS = {
 }
 
 
-def fold(text: str) -> str:
-    """The form by which words are compared: lower case, one space, no accents."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split()).strip(" .!")
+fold = fold_word  # the words of the vocabulary stand in the same form
 
 
 def _short(name: str) -> str:

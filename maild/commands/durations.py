@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 
 from maild import dates
 from maild.errors import Refused
@@ -15,17 +16,29 @@ LONGEST_SPAN = 12 * 60  # minutes from a start to an end: more is a slip of the 
 
 AHEAD = timedelta(minutes=5)  # clocks differ, and people round
 
-_RANGE = re.compile(
-    r"(\d{1,2})(?:[:.h](\d{2}))?\s?(am|pm)?\s?(?:-|–|—|to|bis|à|a)\s?"
-    r"(\d{1,2})(?:[:.h](\d{2}))?\s?(am|pm|uhr|h)?(?=\s|$)"
-)
-_HOURS = re.compile(
-    r"(\d{1,3}(?:[.,]\d{1,2})?)\s?(?:h|hr|hrs|hours?|stunden?|std\.?|heures?|horas?)"
-    r"(?:\s?(\d{1,2})\s?(?:m|min|mins|minutes?|minuten|minutos?)?)?(?=\s|$)"
-)
-_MINUTES = re.compile(r"(\d{1,4})\s?(?:m|min|mins|minutes?|minuten?|minutos?)\.?(?=\s|$)")
 _COLON = re.compile(r"(\d{1,2}):(\d{2})(?=\s|$)")
 _WORDS_OF_A_DATE = 3
+
+
+@cache
+def _range_form() -> re.Pattern[str]:
+    return re.compile(
+        rf"(\d{{1,2}})(?:[:.h](\d{{2}}))?\s?(am|pm)?\s?(?:-|–|—|{dates.any_of('until')})\s?"
+        r"(\d{1,2})(?:[:.h](\d{2}))?\s?(am|pm|uhr|h)?(?=\s|$)"
+    )
+
+
+@cache
+def _hours_form() -> re.Pattern[str]:
+    hour, minute = dates.any_of("hour"), dates.any_of("minute")
+    return re.compile(
+        rf"(\d{{1,3}}(?:[.,]\d{{1,2}})?)\s?(?:{hour})(?:\s?(\d{{1,2}})\s?(?:{minute})?)?(?=\s|$)"
+    )
+
+
+@cache
+def _minutes_form() -> re.Pattern[str]:
+    return re.compile(rf"(\d{{1,4}})\s?(?:{dates.any_of('minute')})\.?(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +142,7 @@ def _midnight(now: datetime) -> datetime:
 
 
 def _range(text: str, day: datetime) -> Worked | None:
-    found = _RANGE.match(text.lower())
+    found = _range_form().match(text.lower())
     if found is None or not (found[2] or found[5] or found[3] or found[6]):
         return None
     start = _clock(found[1], found[2], found[3] or _half(found[6]))
@@ -190,9 +203,9 @@ def _length(text: str, day: datetime) -> Worked | None:
     lower = text.lower()
     if found := _COLON.match(lower):
         minutes = int(found[1]) * 60 + int(found[2])
-    elif found := _MINUTES.match(lower):
+    elif found := _minutes_form().match(lower):
         minutes = int(found[1])
-    elif found := _HOURS.match(lower):
+    elif found := _hours_form().match(lower):
         minutes = round(float(found[1].replace(",", ".")) * 60) + int(found[2] or 0)
     else:
         return None

@@ -16,7 +16,7 @@ from maild.commands.arguments import KINDS, NUMBER, Names
 from maild.commands.values import Command, Unclear
 from maild.commands.words import HOLE, Phrase, Vocabulary
 from maild.i18n import sentence
-from maild.model import Reason, Role
+from maild.model import TICKET_NUMBER, Reason, Role
 from maild.parse import prefixes
 from maild.parse.fold import fold, without_accents
 
@@ -24,7 +24,7 @@ LONGEST = 500  # characters of a subject that can carry a phrase
 LONGEST_ARGUMENT = 80
 MOST = 3  # phrases in one subject
 
-TAG = re.compile(r"\[(?=[^\]\d]{0,60}\d)[^\]]{0,121}\]|#?\bT\d{8}\.\d{4,}\b:?", re.I)
+TAG = re.compile(rf"\[(?=[^\]\d]{{0,60}}\d)[^\]]{{0,121}}\]|#?\b{TICKET_NUMBER}\b:?", re.I)
 _END = " \t.!;:)-–—"
 # What programs leave out at the beginning of a subject that they answer: names in brackets, as
 # lists and gateways put them, and up to three letters before a colon, as Outlook does.

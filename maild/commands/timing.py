@@ -16,8 +16,9 @@ from datetime import datetime
 from maild.commands import durations
 from maild.commands.durations import Worked
 from maild.errors import Refused
+from maild.model import TICKET_NUMBER
 
-_TICKET = re.compile(r"\[?(T\d{8}\.\d{4,})\]?[:,]?\s*", re.IGNORECASE)
+_TICKET = re.compile(rf"\[?({TICKET_NUMBER})\]?[:,]?\s*", re.IGNORECASE)
 _MINUS = re.compile(r"[-–—]\s*(?=$|\d)")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from maild import yamlfile
 from maild.errors import UsageError
-from maild.parse.fold import fold
+from maild.parse.fold import fold, fold_word
 
 SHIPPED = Path(__file__).parent
 OWN = "commands"  # the folder beside maild.toml
@@ -103,6 +103,7 @@ class Vocabulary:
     billable: dict[str, str]  # behind a time: "not billable" → "no"
     instead: tuple[str, ...]  # between the right time and the wrong one
     for_: tuple[str, ...]  # before whose time it was
+    to: frozenset[str]  # before a resource: "to bob"
     checklist: dict[str, str]  # before an item: "erledigt" → "ticked"; also unticked, add
     private: frozenset[str]  # before a colon, in brackets or behind a sign: for colleagues only
     private_lines: frozenset[str]  # the same as a line of its own
@@ -123,6 +124,12 @@ class Vocabulary:
             return exact
         return [c for c in self.commands.values() if any(w.startswith(word) for w in
                 (c.name, *c.words))]  # fmt: skip
+
+    def whom(self, text: str) -> str:
+        """ "to Bob", "an Bob" → "bob"."""
+        folded = fold_word(text)
+        first, _, rest = folded.partition(" ")
+        return rest if rest and first in self.to else folded
 
     def near(self, word: str) -> str | None:
         """The command of which this is a slip of the fingers; None where it is another word."""
@@ -211,10 +218,10 @@ def _read(own: list[Path]) -> Vocabulary:
             for kind, words in data.get("work", {}).items()
             for word in words
         },
-        nobody=frozenset(_all(languages, "nobody")),
-        me=frozenset(_all(languages, "me")),
-        back=frozenset(map(fold, _all(languages, "back"))),
-        nothing=frozenset(_all(languages, "nothing")),
+        nobody=frozenset(map(fold_word, _all(languages, "nobody"))),
+        me=frozenset(map(fold_word, _all(languages, "me"))),
+        back=frozenset(map(fold_word, _all(languages, "back"))),
+        nothing=frozenset(map(fold_word, _all(languages, "nothing"))),
         last_week=frozenset(_all(languages, "last week")),
         billable={
             word: what
@@ -223,6 +230,7 @@ def _read(own: list[Path]) -> Vocabulary:
         },
         instead=tuple(_all(languages, "instead of")),
         for_=tuple(_all(languages, "for")),
+        to=frozenset(map(fold_word, _all(languages, "to"))),
         checklist={word: what for what in CHECKLIST for word in _all(languages, what)},
         private=frozenset(map(fold, private)),
         private_lines=frozenset(map(fold, (*private, *_all(languages, "private lines")))),

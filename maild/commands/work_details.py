@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from maild.commands.arguments import fold
 from maild.commands.job import Job
 from maild.desk import people, timesheet
 from maild.desk.profile import key
@@ -77,7 +78,8 @@ def _for(job: Job, rest: str) -> tuple[Person, str] | None:
     for count in range(min(MOST_WORDS, len(words)), 0, -1):
         name = " ".join(words[:count]).strip(" ,:")
         if name and job.names.reads("resource", name):
-            resource = job.names.resource(name) if key(name) not in _mine(job) else None
+            his_own = fold(name) in job.names.vocabulary.me
+            resource = None if his_own else job.names.resource(name)
             person = job.person_of(resource) if resource else job.may.person
             return person, " ".join(words[count:]).strip(" ,:")
     _no_mistyped_name(job, words)
@@ -121,10 +123,6 @@ def _is_thing(job: Job, word: str) -> bool:
     )
 
 
-def _mine(job: Job) -> set[str]:
-    return set(map(key, job.names.vocabulary.me))
-
-
 def default_type(job: Job, ticket: Ticket) -> str | None:
     """What a rule has set for the work on this ticket (P2)."""
     kind = ticket.fields.get("work_type")
@@ -158,7 +156,7 @@ def wanted_sheet(job: Job, argument: str) -> Wanted:
     if not text:
         return Wanted(first, job.may.person, None)
     if job.names.reads("resource", text):
-        resource = job.names.resource(text) if key(text) not in _mine(job) else None
+        resource = None if fold(text) in job.names.vocabulary.me else job.names.resource(text)
         person = job.person_of(resource) if resource else job.may.person
         _may_see(job, person)
         return Wanted(first, person, None)

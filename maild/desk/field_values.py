@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Protocol
 
+from maild import dates
 from maild.errors import MaildError, UsageError
 from maild.i18n import Sentence, sentence
 from maild.yamlfile import key
@@ -19,17 +21,20 @@ from maild.yamlfile import key
 LONGEST = 10_000  # characters of a text
 MOST_HOURS = 10_000
 _NUMBER = re.compile(r"\d{1,6}(?:[.,]\d{1,4})?")
-_AN_HOUR = r"\s?(?:hours?|hrs?|h|stunden?|std\.?|heures?|horas?)"
-_A_MINUTE = r"\s?(?:minutes?|minuten|minutos?|mins?|m)"
-_LENGTH = re.compile(
-    rf"(\d{{1,5}}(?:[.,]\d{{1,4}})?)(?:{_AN_HOUR})?"
-    rf"|(?:(\d{{1,4}}){_AN_HOUR}\s?)?(\d{{1,4}})(?:{_A_MINUTE})",
-    re.IGNORECASE,
-)
 _LINK = re.compile(r"([a-z][a-z0-9+.-]{1,30}):/{0,2}\S+", re.IGNORECASE)
 _UNSAFE = ("javascript", "data", "vbscript", "file", "blob", "about")
 YES = ("yes", "true", "on", "1", "ja", "oui", "sí", "si", "x")
 NO = ("no", "false", "off", "0", "nein", "non")
+
+
+@cache
+def _length() -> re.Pattern[str]:
+    hour, minute = rf"\s?(?:{dates.any_of('hour')})", rf"\s?(?:{dates.any_of('minute')})"
+    return re.compile(
+        rf"(\d{{1,5}}(?:[.,]\d{{1,4}})?)(?:{hour})?"
+        rf"|(?:(\d{{1,4}}){hour}\s?)?(\d{{1,4}})(?:{minute})",
+        re.IGNORECASE,
+    )
 
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would carry out
@@ -96,7 +101,7 @@ def _text(value: Any, field: Sentence, dates: Dates) -> Any:
 def _hours(value: Any, field: Sentence, dates: Dates) -> float:
     """ "4", "1,5 h", "1h30m", "90 min" → hours."""
     written = str(value).strip()
-    found = _LENGTH.fullmatch(written) if written else None
+    found = _length().fullmatch(written) if written else None
     if found is None:
         raise UsageError(
             sentence(

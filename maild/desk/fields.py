@@ -216,7 +216,7 @@ def find_person(desk: Desk, text: str) -> Person:
 
     NotFound where nobody is called so; UsageError where several are.
     """
-    address = _ADDRESS.search(text)
+    address = ADDRESS.search(text)
     if address is not None:
         found = Address(text.partition("<")[0].strip(' "') if "<" in text else "", address[0])
         if not desk.reach.may_write_to(found):
@@ -314,7 +314,7 @@ def _assets(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -
 
 
 Lookup = Callable[[Desk, Ticket, Any, field_values.Dates], Any]
-_ADDRESS = re.compile(r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+\.[^\s<>,;\"'()]+")
+ADDRESS = re.compile(r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+\.[^\s<>,;\"'()]+")  # as commands name one
 MOST_NAMED = 5
 _LOOKED_UP: dict[str, Lookup] = {
     "due": _due,

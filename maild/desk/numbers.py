@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from datetime import datetime, tzinfo
 
+from maild.model import TICKET_NUMBER
 from maild.store import asking
 from maild.store.unit import Unit
 
-NUMBER = re.compile(r"\bT(20\d{6})\.(\d{4,6})\b", re.IGNORECASE)
+NUMBER = re.compile(rf"\b{TICKET_NUMBER}\b", re.IGNORECASE)
 
 
 def next_number(unit: Unit, now: datetime, zone: tzinfo) -> str:
@@ -19,5 +20,4 @@ def next_number(unit: Unit, now: datetime, zone: tzinfo) -> str:
 
 def numbers_in(text: str) -> list[str]:
     """The ticket numbers that a text names, each once, in their written order."""
-    found = (f"T{day}.{count}" for day, count in NUMBER.findall(text))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found.upper() for found in NUMBER.findall(text)))

@@ -19,6 +19,13 @@ def fold_letters(text: str) -> str:
     return text.casefold().replace("`", "'")
 
 
+def fold_word(text: str) -> str:
+    """The form by which names and words of commands are compared: lower case, one space, no
+    accents, and no dot or exclamation mark around them."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split()).strip(" .!")
+
+
 def without_accents(text: str) -> str:
     """ "é" is "e"; letters of other alphabets stay what they are."""
     if text.isascii():

@@ -215,6 +215,17 @@ def test_what_comes_for_somebody_away_goes_to_the_stand_in(make_desk: MakeDesk, 
     assert "now it burns" in last(desk.bob)
 
 
+def test_a_word_of_any_language_is_known_with_its_accents_and_without(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    for back in ("off", "back", "zurück", "Zuruck.", "wieder da", "de retour", "de vuelta"):
+        desk.bob.mail("Holiday", "#away bis zum 3. Dezember")
+        assert "You are away until" in last(desk.bob), back
+        desk.bob.mail("Here", f"#away {back}")
+        assert "You are back" in last(desk.bob), back
+    desk.bob.mail("Ways", "#away friday")
+    assert "You are away until Fri" in last(desk.bob)
+
+
 def test_a_stand_in_in_the_file_and_back_by_mail(make_desk: MakeDesk) -> None:
     more = (
         '[[resource]]\nname = "Cora"\nemail = "cora@example.com"\naway_until = 2026-12-01\n'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -13,8 +12,6 @@ from maild.desk import absence
 from maild.errors import Refused
 from maild.i18n import sentence
 from maild.store.records import Person
-
-_UNTIL = re.compile(r"^(?:until|till|to|bis(?: zum)?|jusqu'(?:à|au)|hasta)\s+", re.IGNORECASE)
 
 
 def away(job: Job, argument: str) -> str:
@@ -38,12 +35,11 @@ def away(job: Job, argument: str) -> str:
 def _read(job: Job, text: str) -> tuple[datetime | None, Person | None]:
     """Until when, and who stands in; in either order, each may be missing."""
     for when, who in _cuts(text):
-        bare = _UNTIL.sub("", when)
-        if bare and not job.names.reads("date", bare):
+        if when and not job.names.reads("date", when):
             continue
         if who and not job.names.reads("resource", who):
             continue
-        return job.names.date(bare, MORNING) if bare else None, _stand_in(job, who)
+        return job.names.date(when, MORNING) if when else None, _stand_in(job, who)
     raise Refused(sentence("Say until when, and who stands in, like #away until Monday carla."))
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from maild.commands.arguments import Resource, fold
 from maild.commands.job import Job
-from maild.desk import people, sides
+from maild.desk import fields, people, sides
 from maild.errors import Refused
 from maild.i18n import sentence
 from maild.model import Address, Role, TicketRole
 from maild.store import asking
 from maild.store.records import Person
 
-_ADDRESS = re.compile(r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+\.[^\s<>,;\"'()]+")
 MOST = 20  # addresses in one command
 
 
@@ -125,7 +122,7 @@ def _by_name(job: Job, argument: str) -> str:
 
 
 def _addresses(argument: str) -> list[Address]:
-    found = [Address("", text) for text in _ADDRESS.findall(argument)[:MOST]]
+    found = [Address("", text) for text in fields.ADDRESS.findall(argument)[:MOST]]
     if not found:
         raise Refused(sentence("Write a mail address, like ann@acme.example."))
     return found

@@ -66,7 +66,7 @@ def _item(job: Job, argument: str) -> tuple[str, str]:
 def parent(job: Job, argument: str) -> str:
     """Links the ticket to a Problem as an incident (N13); "none" unlinks it."""
     ticket = job.the_ticket
-    if argument.strip().lower() in job.names.vocabulary.nothing:
+    if fold(argument) in job.names.vocabulary.nothing:
         job.desk.set_field(ticket, "parent_id", None)
         return sentence("{ticket} is linked to no Problem.", ticket=ticket.number)
     problem = other(job, argument)
@@ -101,7 +101,7 @@ def transfer(job: Job, argument: str) -> str:
 
 def _side(job: Job, argument: str) -> str | None:
     """The side that is meant: provider, client, or as the profile calls it."""
-    wanted = fold(argument).removeprefix("to ").removeprefix("the ")
+    wanted = job.names.vocabulary.whom(argument).removeprefix("the ")
     sides = {side: fold(name) for side, name in job.desk.profile.sides.items()}
     called = {side: (side, name, name.partition(" ")[2]) for side, name in sides.items()}
     return next((side for side, names in called.items() if wanted in names), None)

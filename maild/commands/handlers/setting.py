@@ -88,7 +88,7 @@ def _given(job: Job, name: str, value: str) -> str:
         )
     if name in fields.OWN:
         raise Refused(sentence("{field!c} is kept by the desk itself.", field=fields.label(name)))
-    empty = value.lower() in job.names.vocabulary.nothing
+    empty = fold(value) in job.names.vocabulary.nothing
     if name in PEOPLE:
         return PEOPLE[name](job, "" if empty else value)
     if empty and name in (*fields.NEEDED, "status"):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from maild.desk import search as finding
 from maild.desk import search_words
 from maild.desk.item_kinds import KINDS
+from maild.model import TICKET_NUMBER
 from maild.store.asking import listing as store_listing
 from maild.store.asking import screens
 from maild.store.records import Note, Organization
@@ -18,7 +19,7 @@ from maild.web.site import page
 from maild.web.visit import Visit
 
 MOST, IN_BOX = 40, 8
-_NUMBER = re.compile(r"\[?#?\s*(T\d{8}\.\d{1,9})\s*\]?", re.IGNORECASE)
+_NUMBER = re.compile(rf"\[?#?\s*({TICKET_NUMBER})\s*\]?", re.IGNORECASE)
 
 
 @page("/search", "tickets list")

@@ -17,7 +17,7 @@ from maild.model import AnswerState, Role, StatusKind
 from maild.parse.attachments import attachment, attachment_bytes
 from maild.spool import Blocks, Mass
 from maild.store.asking import console as asking
-from maild.store.asking import explanations, screens
+from maild.store.asking import explanations, screens, tickets
 from maild.store.asking.screens import NoteShown, Tied, Whole
 from maild.store.console_records import Presence
 from maild.store.records import Note, Ticket
@@ -35,10 +35,10 @@ THERE_SECONDS = 30
 def ticket(visit: Visit) -> Response:
     """The whole page, or its conversation or its facts alone."""
     found = visit.ticket()
-    if found.merged_id is not None and visit.query("stay") != "1" and not visit.htmx:
-        into = visit.unit.get(Ticket, found.merged_id)
-        if into is not None and visit.may_see(into):
-            return visit.to(f"/tickets/{into.number}?from={found.number}")
+    into = tickets.survivor(visit.unit, found)
+    moved = into is not found and visit.query("stay") != "1" and not visit.htmx
+    if moved and visit.may_see(into):
+        return visit.to(f"/tickets/{into.number}?from={found.number}")
     part = visit.query("part")
     everything = visit.query("all") == "1"
     values = shown(visit, screens.whole(visit.unit, found, everything=everything), everything)
