@@ -237,7 +237,7 @@ def _named(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "hours worked", f"{data['total_hours']:g}" if data["total_hours"] else ""
     for name, value in data.get("fields", {}).items():
         if name not in HIDDEN:
-            yield name, field_values.cell(value).removeprefix("'")
+            yield name, _moment(value) or field_values.cell(value).removeprefix("'")
     for item in data.get("fields", {}).get("checklist") or ():
         yield "checklist", f"[{'x' if item.get('done') else ' '}] {item['item']}"
 
@@ -252,6 +252,15 @@ def _shared(shared: dict[str, Any] | None) -> str:
     for who, when in (("they", shared["completed"]), ("we", shared["done"])):
         parts += [f"{who} were done {local(when)}"] if when else []
     return ", ".join(parts)
+
+
+def _moment(value: Any) -> str:
+    """The time that a field holds, in the machine's zone, which is named; "" where it is none."""
+    try:
+        when = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else None
+    except ValueError:
+        when = None
+    return f"{local(when)} {when.astimezone():%Z}" if when and when.tzinfo else ""
 
 
 def _people(several: list[dict[str, str] | None]) -> str:

@@ -129,6 +129,11 @@ class Desk:
         return self.actor.person
 
     @property
+    def here(self) -> datetime:
+        """The present moment on the desk's clock."""
+        return self.now.astimezone(self.settings.config.desk.zone)
+
+    @property
     def reach(self) -> reach.Reach:
         """What the one who acts reaches by the names that he types."""
         return reach.of(self.unit, self.settings.config, self.by)

@@ -259,8 +259,15 @@ def _show_next_calls(desk: Desk, kind: Kind, tickets: Iterable[int | None]) -> N
     for ticket in (desk.unit.get(Ticket, one) for one in tickets if kind.name == CALL):
         if ticket is not None:
             fields = next((call.fields for call in planned_calls(desk.unit, ticket)), {})
-            desk.set_field(ticket, "service_call_end", fields.get("end"))
-            desk.set_field(ticket, "service_call", fields.get("start"))
+            desk.set_field(ticket, "service_call_end", _on_the_clock(desk, fields.get("end")))
+            desk.set_field(ticket, "service_call", _on_the_clock(desk, fields.get("start")))
+
+
+def _on_the_clock(desk: Desk, moment: str | None) -> str | None:
+    """The same moment in the desk's zone, so that lists compare like with like."""
+    if moment is None:
+        return None
+    return datetime.fromisoformat(moment).astimezone(desk.settings.config.desk.zone).isoformat()
 
 
 def _client_of(desk: Desk, name: str | None) -> int | None:
@@ -287,7 +294,7 @@ def _complete(kind: Kind, name: str, fields: Mapping[str, Any], client: int | No
         if slot.required and there is None:
             raise UsageError(sentence("{name} needs {field}.", name=name, field=slot.label))
     start, end = (fields.get(n) for n in ("start", "end"))
-    if start and end and str(end) < str(start):
+    if start and end and datetime.fromisoformat(end) < datetime.fromisoformat(start):
         raise UsageError(
             sentence("{name} ends on {end}, before it begins.", name=name, end=str(end))
         )

@@ -154,7 +154,8 @@ ALSO_CALLED = {
     "mine waiting on customer or vendor": "mine waiting",
     "waiting on customer or vendor": "waiting on them",
 }
-WITH_OVERDUE_CALLS = ("to process",)  # besides those whose status says it
+# Besides those whose status says it, where the profile has no list of this name.
+WITH_OVERDUE_CALLS = ("to process",)
 GROUPED = {"by resource": "resource", "by client": "client"}
 
 
@@ -196,7 +197,7 @@ def ask(
     return Ask(
         tuple(kinds),
         tuple(statuses),
-        now.isoformat() if name in WITH_OVERDUE_CALLS else "",
+        now.isoformat() if (own.overdue_calls if own else name in WITH_OVERDUE_CALLS) else "",
         filters,
         organization_id,
         sees,

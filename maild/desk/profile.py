@@ -118,7 +118,8 @@ class View:
 
     title: str  # "": that of every profile's list of this name, else the name
     kinds: tuple[str, ...]  # tickets whose status is of these kinds …
-    statuses: tuple[str, ...]  # … and those that have one of these
+    statuses: tuple[str, ...]  # … and those that have one of these …
+    overdue_calls: bool  # … and open ones whose service call should have been
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,6 +185,7 @@ VIEW = (
         "none", among=tuple(STATUS_KINDS)),
     Key("statuses", "list", "and those that have one of these", "[In Progress]", (), "none",
         of="statuses"),
+    Key("overdue_calls", "yes", "and open ones whose service call should have been", "yes", False),
 )  # fmt: skip
 
 REQUEST = (

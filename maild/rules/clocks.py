@@ -158,7 +158,7 @@ class Clocks:
                 desk.actor, desk.chain = rule_actor(rule.name), (rule.name,)
                 steps_of(context, rule.steps)
             return
-        for ticket in views.tickets(desk.unit, desk.profile, rule.wait.view):
+        for ticket in views.tickets(desk.unit, desk.profile, rule.wait.view, now=desk.here):
             row = desk.record(ticket, EventName.CLOCK_FIRED, {"rule": rule.name})
             context = Context(
                 desk, Occurrence(row, ticket, None, None, ()), clocks=Waiting(self.rules.rule_set)

@@ -93,7 +93,7 @@ def apply(
 
     One that waits gets its clock, counted from now.
     """
-    for ticket in views.tickets(desk.unit, desk.profile, view):
+    for ticket in views.tickets(desk.unit, desk.profile, view, now=desk.here):
         detail: dict[str, Any] = {}
         event = rule.when[0] if rule.when else EventName.CLOCK_FIRED
         context = Context(desk, _occurrence(desk, ticket, event, detail), clocks=Waiting(rule_set))

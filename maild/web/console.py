@@ -45,6 +45,10 @@ class Console:
         self.look.follow(app.settings)
         self.__dict__.pop("admins", None)
 
+    def here(self) -> datetime:
+        """The present moment on the desk's clock: times that stand in fields are of its zone."""
+        return self.now().astimezone(self.app.settings.config.desk.zone)
+
     @property
     def store(self) -> Store:
         return self.app.store

@@ -84,7 +84,7 @@ def build(console: Console) -> Starlette:
 
 def _route(console: Console, found: Page) -> Route:
     async def endpoint(request: Request) -> Response:
-        visit = Visit(request, console, console.now())
+        visit = Visit(request, console, console.here())
         try:
             if found.method == "POST":
                 visit.form = await request.form(max_files=FILES, max_fields=FIELDS)
@@ -167,7 +167,7 @@ def _sign_in(visit: Visit) -> Response:
 
 def _no_such_page(console: Console) -> Callable[[Request, Exception], Response]:
     def answer(request: Request, error: Exception) -> Response:
-        visit = Visit(request, console, console.now())
+        visit = Visit(request, console, console.here())
         status = error.status_code if isinstance(error, HTTPException) else 404
         known = {
             404: visit.words("There is nothing at this address."),

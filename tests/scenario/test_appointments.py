@@ -317,3 +317,17 @@ def test_g10_of_two_appointments_the_one_is_told_that_it_is_about(
     desk.bob.reply("#schedule 2030-12-06 9:00")
     desk.bob.reply(f"#record service call {number} more: status done")
     assert len(desk.ann.received()) == count + 1  # what is over is told to nobody
+
+
+def test_n17_an_appointment_in_another_zone_is_compared_as_the_moment_that_it_is(
+    make_desk: MakeDesk,
+) -> None:
+    desk = opened(make_desk)
+    visit = f"#record service call Visit: ticket {desk.ticket()['number']}; start {{}}; end {{}}"
+    desk.bob.reply(visit.format("2030-12-03T14:00-05:00", "2030-12-03T19:30Z"))
+    assert desk.messages()[-1].commands[0]["done"], desk.messages()[-1].commands
+    fields = desk.ticket()["fields"]
+    assert fields["service_call"] == "2030-12-03T20:00:00+01:00"
+    assert fields["service_call_end"] == "2030-12-03T20:30:00+01:00"
+    desk.bob.reply(visit.format("2030-12-03T14:00-05:00", "2030-12-03T19:45+01:00"))
+    assert "before it begins" in desk.messages()[-1].commands[0]["why"]
