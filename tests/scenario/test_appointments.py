@@ -16,6 +16,7 @@ from maild.desk.item_kinds import KINDS
 from maild.model import Appointment
 from maild.parse import icalendar
 from tests.scenario.conversation import Desk
+from tests.scenario.test_commands import opened
 
 MakeDesk = Callable[..., Desk]
 
