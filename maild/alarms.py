@@ -19,6 +19,7 @@ import structlog
 from maild.config import Settings
 from maild.desk.alerts import clear_alert, raise_alert
 from maild.errors import MaildError
+from maild.i18n import sentence
 from maild.outbox.direct import tell_directly
 from maild.store import Store, asking
 from maild.store.unit import Unit
@@ -141,8 +142,12 @@ class Alarms:
             self._disk_told = True
             self.alert(
                 DISK,
-                f"The disk of {folder} is nearly full: {usage.free // 1_000_000} MB are free. Make "
-                "room: without it mail stays on the server, and nothing is sent.",
+                sentence(
+                    "The disk of {folder} is nearly full: {free} MB are free. Make room: without "
+                    "it mail stays on the server, and nothing is sent.",
+                    folder=str(folder),
+                    free=usage.free // 1_000_000,
+                ),
             )
         elif usage.free > few * ENOUGH and self._disk_told is not False:
             self._disk_told = False

@@ -290,5 +290,7 @@ def _sync_records(settings: Settings, store: Store, profile: Profile, now: datet
     try:
         store.act(sync)
     except UsageError as error:
-        text = f"{error.message}\nThe records stay as they are until it is mended."
+        text = sentence(
+            "{problem}\nThe records stay as they are until it is mended.", problem=error.message
+        )
         store.act(lambda unit: raise_alert(unit, RECORDS, text, now))

@@ -21,6 +21,7 @@ from maild.app import App
 from maild.config import MailboxSection
 from maild.desk import search
 from maild.errors import MaildError, Unavailable
+from maild.i18n import sentence
 from maild.indexer import Indexer
 from maild.ingest.imap import Stop, Watcher
 from maild.leases import Leases
@@ -376,7 +377,11 @@ class Daemon:
                 except Exception as error:
                     log.exception("thread.failed", thread=name)
                     self._failing[name] = time.monotonic()
-                    text = f"{name} failed ({type(error).__name__}) and goes on; see the log."
+                    text = sentence(
+                        "{part} failed ({error}) and goes on; see the log.",
+                        part=name,
+                        error=type(error).__name__,
+                    )
                     self.alarms.alert(f"thread:{name}", text)
                 self.stop.wait(TICK_SECONDS)
 

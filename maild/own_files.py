@@ -24,6 +24,7 @@ from maild.desk.alerts import clear_alert, raise_alert
 from maild.desk.notifications import FILE as CATALOGUE
 from maild.desk.notifications import catalogue
 from maild.errors import MaildError
+from maild.i18n import sentence
 from maild.store import Store, asking
 from maild.store.unit import Unit
 from maild.templates import source
@@ -107,7 +108,10 @@ def _tell(unit: Unit, broken: Texts, changed: set[str], now: datetime) -> None:
     """An alert for each file that is broken; the end of those about what is not, or is changed."""
     for name, problem in broken.items():
         if Path(name).name != CATALOGUE:  # of which the rules tell
-            text = f"{problem}\nUntil it is mended, what was good last stays in force."
+            text = sentence(
+                "{problem}\nUntil it is mended, what was good last stays in force.",
+                problem=problem,
+            )
             raise_alert(unit, f"{ALERT}{name}", text, now)
     files = map(Path, changed)
     about = {"*" if file.name in (LAYOUT, WORDS) else f"{OF_TEMPLATE}{file.stem}" for file in files}

@@ -113,3 +113,33 @@ def locale(language: str) -> Locale:
         return Locale.parse(language, sep="-")
     except (ValueError, UnknownLocaleError):
         return Locale("en")
+
+
+# ---- kept in a database
+
+
+def packed(value: Value) -> Any:
+    """The value as JSON keeps it, to be written in whatever language its reader has later."""
+    if isinstance(value, Sentence):
+        values = {hole: packed(given) for hole, given in value.values.items()}
+        return {"sentence": value.template, "values": values}
+    if isinstance(value, datetime):
+        return {"moment": value.isoformat()}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
+    if isinstance(value, str | int):
+        return value
+    return [packed(entry) for entry in value]
+
+
+def unpacked(kept: Any) -> Value:
+    """What `packed` made of it."""
+    if isinstance(kept, list):
+        return [unpacked(entry) for entry in kept]
+    if not isinstance(kept, Mapping):
+        return str(kept) if not isinstance(kept, int) else kept
+    if "moment" in kept:
+        return datetime.fromisoformat(kept["moment"])
+    if "day" in kept:
+        return date.fromisoformat(kept["day"])
+    return Sentence(kept["sentence"], {h: unpacked(v) for h, v in kept["values"].items()})

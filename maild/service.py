@@ -26,6 +26,7 @@ from maild.daemon import Daemon
 from maild.desk import people
 from maild.desk.alerts import clear_alert, raise_alert
 from maild.errors import MaildError, Temporary, Unavailable, UsageError
+from maild.i18n import sentence
 from maild.log import log_to_stderr
 from maild.monitor import systemd
 from maild.only_one import OnlyOne
@@ -171,7 +172,11 @@ def _read(app: App, place: Path) -> Settings | None:
         settings = config.load(place)
     except UsageError as error:
         log.warning("configuration.broken", file=str(place))
-        text = f"{place} has mistakes; what was read before stays in force.\n{error.message}"
+        text = sentence(
+            "{file} has mistakes; what was read before stays in force.\n{problems}",
+            file=str(place),
+            problems=error.message,
+        )
         with contextlib.suppress(MaildError):
             app.store.act(lambda unit: raise_alert(unit, CONFIGURATION, text, now))
         return None

@@ -192,9 +192,11 @@ def _words(desk: Desk) -> Vocabulary:
     try:
         return vocabulary(own_folder(desk.settings.in_force))
     except UsageError as error:
-        desk.alert(
-            "commands", f"The desk's own words for commands are not in force. {error.message}"
+        text = sentence(
+            "The desk's own words for commands are not in force. {problems}",
+            problems=error.message,
         )
+        desk.alert("commands", text)
         return vocabulary()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from maild.config import Settings
 from maild.desk import webhooks
-from maild.desk.alerts import OVER_WITHIN, RELAY
+from maild.desk.alerts import OVER_WITHIN, RELAY, text_of
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
 from maild.store import asking
@@ -50,7 +50,7 @@ def tell_admins(desk: Desk) -> int:
 def alert_facts(alert: Alert) -> dict[str, Any]:
     """What a mail tells of it."""
     return {
-        "text": alert.text,
+        "text": text_of(alert),
         "first": alert.first.isoformat(),
         "count": alert.count,
         "over": alert.cleared.isoformat() if alert.cleared else None,

@@ -589,8 +589,12 @@ class Desk:
         self.record(occurrence.ticket, EventName.RULES_CUT_SHORT, {"because": because})
         self.alert(
             f"rules-loop:{last}",
-            f"Rules answer each other without end on ticket {occurrence.ticket.number}: {loop}. "
-            "The chain was cut there: give one of them a condition that its own actions end.",
+            sentence(
+                "Rules answer each other without end on ticket {ticket}: {rules}. The chain was "
+                "cut there: give one of them a condition that its own actions end.",
+                ticket=occurrence.ticket.number,
+                rules=loop,
+            ),
         )
         return True
 

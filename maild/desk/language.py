@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from maild.config import Settings
 from maild.desk import alerts
 from maild.errors import UsageError
-from maild.i18n import Translator, Value
+from maild.i18n import Translator, Value, sentence
 from maild.store.unit import Unit
 
 
@@ -35,7 +35,9 @@ def _made(desk: Speaking, language: str) -> Translator:
     try:
         return Translator(language, desk.settings.templates_in_force)
     except UsageError as error:
-        text = f"The desk's own sentences are not in force. {error.message}"
+        text = sentence(
+            "The desk's own sentences are not in force. {problems}", problems=error.message
+        )
         alerts.raise_alert(desk.unit, "sentences", text, desk.now)
         return Translator(language)
 

@@ -38,6 +38,7 @@ from maild.desk.language import translator
 from maild.desk.notifications import AS_USUAL, LISTED, Notification
 from maild.desk.own_addresses import answers_from
 from maild.desk.profile import Profile
+from maild.i18n import sentence
 from maild.model import Address, EventName, Mail, Role, SendState, TicketRole
 from maild.relay_ids import as_readers_know_it
 from maild.store import asking
@@ -803,9 +804,12 @@ def not_delivered(unit: Unit, row: OutboxItem, why: str, now: datetime) -> None:
                 started=now,
             )
         )
-    text = (
-        f'The notification "{row.template}" to {row.address} could not be delivered: {why} '
-        "`maild outbox` has it; is the address right?"
+    text = sentence(
+        'The notification "{template}" to {address} could not be delivered: {why} '
+        "`maild outbox` has it; is the address right?",
+        template=row.template,
+        address=row.address,
+        why=why,
     )
     alerts.raise_alert(unit, alerts.undelivered(row.address), text, now)
     log.warning("outbox.failed", item=row.id, ticket=row.ticket_id)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from maild.config import Cap, FloodsSection
 from maild.desk import alerts
+from maild.i18n import Sentence, sentence
 from maild.model import Role
 from maild.store import asking
 from maild.store.records import Person
@@ -85,8 +86,9 @@ def over_outgoing(
     if over_at is None:
         return None
     name, key, cap = wanted[over_at]
-    what = f"the cap [floods] {name} ({cap.hour} an hour, {cap.day} a day)"
-    _tell(unit, f"Mail to {mail.address} is kept back by {what}", now)
+    what = _called(name, cap)
+    told = sentence("Mail to {address} is kept back by {cap}", address=mail.address, cap=what)
+    _tell(unit, told, now)
     for_good = name == LOOP or first_over(unit, [(f"later:{key}", cap)], now) is not None
     until = None if for_good else _window_end(unit, key, cap, now)
     return KeptBack(f"Kept back by {what}.", until)
@@ -108,9 +110,18 @@ def over(unit: Unit, name: str, key: str, cap: Cap, what: str, now: datetime) ->
     """The same for something that comes in: counts it, says which cap it is over, or ""."""
     if first_over(unit, [(f"{name}:{key}", cap)], now) is None:
         return ""
-    because = f"the cap [floods] {name} ({cap.hour} an hour, {cap.day} a day)"
-    _tell(unit, f"{what}: over {because}", now)
-    return because
+    because = _called(name, cap)
+    _tell(unit, sentence("{what}: over {cap}", what=what, cap=because), now)
+    return str(because)
+
+
+def _called(name: str, cap: Cap) -> Sentence:
+    return sentence(
+        "the cap [floods] {name} ({hour} an hour, {day} a day)",
+        name=name,
+        hour=cap.hour,
+        day=cap.day,
+    )
 
 
 def look_up(
@@ -160,7 +171,10 @@ def _tell(unit: Unit, text: str, now: datetime) -> None:
     alerts.raise_alert(
         unit,
         ALERT,
-        f"More mail than the caps allow. {text}. Nothing is lost: `maild outbox` shows what was "
-        "kept back, `maild explain` tells of each mail. If this is no loop, raise the cap.",
+        sentence(
+            "More mail than the caps allow. {what}. Nothing is lost: `maild outbox` shows what was "
+            "kept back, `maild explain` tells of each mail. If this is no loop, raise the cap.",
+            what=text,
+        ),
         now,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from maild.desk import people
 from maild.desk.desk import Desk
 from maild.desk.own_addresses import DELIVERED
+from maild.i18n import sentence
 from maild.model import Mail, Role
 from maild.parse.headers import parse_addresses
 
@@ -34,8 +35,9 @@ def offer(desk: Desk, mail: Mail) -> None:
     """Tells the admins, once each, of an address that seems to be the desk's."""
     for key in sorted(delivered_to(desk, mail)):
         if not people.is_ours(desk.unit, desk.settings.config, key):
-            text = (
-                f"Mail to {key} is delivered to the desk. If that is another address of the "
-                "desk, add it to [desk] aliases in maild.toml."
+            text = sentence(
+                "Mail to {address} is delivered to the desk. If that is another address of the "
+                "desk, add it to [desk] aliases in maild.toml.",
+                address=key,
             )
             desk.alert(f"alias:{key}", text)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from maild.desk import people, reply_tokens, sides
 from maild.desk.desk import MAILD, Actor, Desk
 from maild.desk.notify import not_delivered
+from maild.i18n import sentence
 from maild.ingest import mail_notes, match
 from maild.ingest.outcome import Outcome, conclude, say
 from maild.ingest.sender import Sender
@@ -160,14 +161,21 @@ def _doubtful(desk: Desk, mail: Mail, row: OutboxItem) -> Outcome:
     """A notice that proves nothing changes nothing; the admins are told."""
     failed = next((f for f in mail.failed_recipients if f.address.lower() == row.address), None)
     words = _words(failed or FailedRecipient(row.address, None, None))
-    because = "it carries nothing of a mail of ours, so anybody may have written it"
+    because = sentence("it carries nothing of a mail of ours, so anybody may have written it")
     if row.exposed:
-        because = "others have seen the mail that it returns, so anybody may have written it"
+        because = sentence(
+            "others have seen the mail that it returns, so anybody may have written it"
+        )
     say(desk, Reason("match", "no ticket", because))
     desk.alert(
         f"bounce:{row.address}",
-        f"A mail says that {row.address} cannot be reached ({words}); {because}. Nothing was "
-        "changed; is the address right?",
+        sentence(
+            "A mail says that {address} cannot be reached ({words}); {because}. Nothing was "
+            "changed; is the address right?",
+            address=row.address,
+            words=words,
+            because=because,
+        ),
     )
     return conclude(desk, Became.IGNORED, f"a {mail.kind.value} that proves nothing: {words}")
 
@@ -193,16 +201,24 @@ def _hard(desk: Desk, row: OutboxItem, words: str) -> None:
     desk.unit.change(address, bounces=address.bounces + 1)
     if address.bounces < desk.settings.config.floods.hard_bounces or address.held:
         return
-    held = f"{address.bounces} hard bounces in a row, the last: {words}"[:500]
-    desk.unit.change(address, held=held)
+    held = sentence(
+        "{count} hard bounces in a row, the last: {words}",
+        count=address.bounces,
+        words=words[:450],
+    )
+    desk.unit.change(address, held=str(held))
     ticket = desk.unit.get(Ticket, row.ticket_id)
     if ticket is not None:
         detail = {"address": address.address, "because": held}
         desk.emit(ticket, EventName.ADDRESS_HELD, detail)
     desk.alert(
         f"held:{address.address}",
-        f"We write to {address.address} no more: {held}. Mail from it, or `maild people "
-        f"change {address.address} --release`, lifts that.",
+        sentence(
+            "We write to {address} no more: {because}. Mail from it, or `maild people change "
+            "{address} --release`, lifts that.",
+            address=address.address,
+            because=held,
+        ),
     )
 
 

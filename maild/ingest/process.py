@@ -22,6 +22,7 @@ from maild.crash_points import crash_point
 from maild.desk import alerts, rate_limits
 from maild.desk.desk import Desk, Route
 from maild.errors import MailError, Temporary
+from maild.i18n import sentence
 from maild.ingest import (
     automatic_mail,
     duplicates,
@@ -282,8 +283,12 @@ class Pipeline:
         alerts.raise_alert(
             unit,
             alert_of(stored_id),
-            f"Message {stored_id} could not be processed ({message}). "
-            f"Look at it with `maild quarantine show {stored_id}`.",
+            sentence(
+                "Message {message} could not be processed ({problem}). Look at it with "
+                "`maild quarantine show {message}`.",
+                message=str(stored_id),
+                problem=message,
+            ),
             now,
         )
         return Outcome(stored.message_id, became, None, None, stored.kind, (), 0, message)

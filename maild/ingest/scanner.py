@@ -12,6 +12,7 @@ import structlog
 
 from maild.config import AttachmentsSection
 from maild.desk import alerts
+from maild.i18n import sentence
 from maild.model import Mail, Verdict
 from maild.parse.attachments import contents
 from maild.spool import Blocks, Mass, digest, opened
@@ -60,16 +61,20 @@ class Scanner:
         if self.trouble is None:
             alerts.clear_alert(unit, ALERT, now)
             return
-        text = (
-            f"The scanner of [attachments] {self.trouble} Files are kept back until it is mended; "
-            "then `maild scan` scans those that wait."
+        text = sentence(
+            "The scanner of [attachments] {trouble} Files are kept back until it is mended; then "
+            "`maild scan` scans those that wait.",
+            trouble=self.trouble,
         )
         alerts.raise_alert(unit, ALERT, text, now)
+
+    def _silent(self) -> str:
+        return sentence("has no answer within {seconds} seconds.", seconds=f"{self._seconds:g}")
 
     def _verdict(self, octets: bytes | Blocks, end: float) -> Verdict:
         left = end - time.monotonic()
         if left <= 0 or time.monotonic() < self._paused:
-            self.trouble = self.trouble or f"has no answer within {self._seconds:g} seconds."
+            self.trouble = self.trouble or self._silent()
             return Verdict.PENDING
         status = self._status(octets, left)
         if status in (CLEAN, INFECTED):
@@ -91,10 +96,10 @@ class Scanner:
                     check=False,
                 )
         except subprocess.TimeoutExpired:
-            self.trouble = f"has no answer within {self._seconds:g} seconds."
+            self.trouble = self._silent()
             return None
         except (OSError, ValueError) as error:
-            self.trouble = f"cannot be run: {type(error).__name__}."
+            self.trouble = sentence("cannot be run: {error}.", error=type(error).__name__)
             return None
-        self.trouble = f"ended with status {done.returncode}."
+        self.trouble = sentence("ended with status {status}.", status=done.returncode)
         return done.returncode

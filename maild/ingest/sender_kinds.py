@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 
 from maild.config import SenderSection
 from maild.desk.desk import Desk
+from maild.i18n import sentence
 from maild.ingest.outcome import say
 from maild.ingest.proof import signed_by_domain
 from maild.model import Mail, Reason
@@ -62,11 +63,21 @@ def _proves(desk: Desk, mail: Mail, section: SenderSection) -> bool:
 
 def _suggest(desk: Desk, address: str, kind: str, *, named: bool) -> None:
     how = 'trust = "address"' if named else f'[[sender]] kind = "{kind}", address = "{address}"'
-    lacks = "nothing proves that it is theirs" if named else "nobody has accepted it"
+    lacks = (
+        sentence("nothing proves that it is theirs")
+        if named
+        else sentence("nobody has accepted it")
+    )
     because = f"it looks like {kind}, but {lacks}"
     say(desk, Reason("rules", "taken for a person's", because))
     desk.alert(
         f"machine:{address}",
-        f"Mail of {address} looks like {kind}, but {lacks}; it becomes ordinary tickets. If it is "
-        f"one of your systems, accept it in maild.toml with {how}.",
+        sentence(
+            "Mail of {address} looks like {kind}, but {lacks}; it becomes ordinary tickets. If it "
+            "is one of your systems, accept it in maild.toml with {how}.",
+            address=address,
+            kind=kind,
+            lacks=lacks,
+            how=how,
+        ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from maild.desk import people, spam_lists
 from maild.desk.desk import Desk
 from maild.errors import NotFound
+from maild.i18n import sentence
 from maild.ingest.outcome import Outcome, conclude
 from maild.model import Became, Mail, MessageState
 from maild.parse.spam_verdict import verdict
@@ -23,8 +24,11 @@ def take(desk: Desk, mail: Mail) -> Outcome | None:
     day = desk.now.astimezone(desk.settings.config.desk.zone).date()
     desk.alert(
         f"spam:{day}",
-        f"Mail of {day} was kept as spam. `maild spam list` shows it; `maild spam accept` makes a "
-        "ticket of what is none, and lets its sender through from then on.",
+        sentence(
+            "Mail of {day} was kept as spam. `maild spam list` shows it; `maild spam accept` makes "
+            "a ticket of what is none, and lets its sender through from then on.",
+            day=day,
+        ),
     )
     return conclude(desk, Became.IGNORED, f"{SPAM}{because}")
 

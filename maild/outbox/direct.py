@@ -73,5 +73,5 @@ def _mail(settings: Settings, address: str, text: str, *, over: bool, now: datet
         ("Message-ID", message.ids([f"{uuid.uuid4().hex}@{ours.domain}"])),
         ("Auto-Submitted", "auto-generated"),
     ]
-    body = message.text(f"{text}\n\n{write(why)}\n", "plain")
+    body = message.text(f"{write(text)}\n\n{write(why)}\n", "plain")
     return message.message(message.head(fields), body)

@@ -17,13 +17,13 @@ from aiosmtplib import SMTP
 from maild.config import SmtpSection
 from maild.errors import MaildError, Temporary, Unavailable
 from maild.http import apart
+from maild.i18n import sentence
 from maild.oauth import access_token
 from maild.outbox.answers import Answer, Stage, judge
 
 SLOWEST = 10_000  # octets a second: what a slow line gets for a large mail
 LOST_AFTER_THE_DOT = "the connection was lost when all was said; perhaps the relay has it"
 NO_UTF8 = "The address has letters that the relay cannot carry: it does not offer SMTPUTF8."
-TLS_HINT = "is the certificate valid, for this host name, and from an authority this machine knows?"
 
 
 Mark: TypeAlias = Callable[[], Awaitable[None]]
@@ -246,29 +246,40 @@ async def _log_in(client: SMTP, smtp: SmtpSection, token: str | None) -> None:
 def refuses_us(smtp: SmtpSection, answer: Answer) -> MaildError:
     """What holds the queue: the relay takes no mail of ours (H103)."""
     said = f"{answer.code or ''} {answer.text.rstrip('.')}".strip()
-    hint = next((todo for word, todo in HINTS if re.search(word, said, re.IGNORECASE)), "")
-    what = f'takes no mail from us. It says: "{said}".{hint}'
+    hint: str = next((todo for word, todo in HINTS if re.search(word, said, re.IGNORECASE)), "")
+    what = sentence('takes no mail from us. It says: "{words}".{hint}', words=said, hint=hint)
     if answer.code is None:
-        what = f"breaks one connection after the other ({said})."
+        what = sentence("breaks one connection after the other ({words}).", words=said)
     return Temporary(
-        f"The SMTP relay {smtp.host}:{smtp.port} {what} Nothing is lost: all mail waits, and goes "
-        "out by itself when the relay takes it.",
+        sentence(
+            "{who} {what} Nothing is lost: all mail waits, and goes out by itself when the relay "
+            "takes it.",
+            who=_who(smtp),
+            what=what,
+        ),
         detail=said,
     )
 
 
+def _who(smtp: SmtpSection) -> str:
+    return sentence("The SMTP relay {host}", host=f"{smtp.host}:{smtp.port}")
+
+
 HINTS = (
-    (r"helo|ehlo|hostname", " Set `helo` in [smtp] to a full name, like desk.example.com."),
-    (r"authenticat", " Put `username` and a password into [smtp]."),
-    (r"send ?as|owned|permitted|sender", " May this login send as `[desk] address`?"),
-    (r"limit|quota|too many", " Ask for a higher limit, or set `per_minute` in [smtp]."),
-    (r"relay", " Does it know us, by `username` or by our address?"),
+    (
+        r"helo|ehlo|hostname",
+        sentence(" Set `helo` in [smtp] to a full name, like desk.example.com."),
+    ),
+    (r"authenticat", sentence(" Put `username` and a password into [smtp].")),
+    (r"send ?as|owned|permitted|sender", sentence(" May this login send as `[desk] address`?")),
+    (r"limit|quota|too many", sentence(" Ask for a higher limit, or set `per_minute` in [smtp].")),
+    (r"relay", sentence(" Does it know us, by `username` or by our address?")),
 )
 
 
 def _unreachable(smtp: SmtpSection, error: BaseException) -> MaildError:
     """One sentence with what to do; the server's words, but never those of the login (H79)."""
-    at = f"The SMTP relay {smtp.host}:{smtp.port}"
+    at = _who(smtp)
     detail = f"{type(error).__name__} {getattr(error, 'code', '')}".strip()
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
         return _login_refused(smtp, at, error, detail)
@@ -277,24 +288,44 @@ def _unreachable(smtp: SmtpSection, error: BaseException) -> MaildError:
         return refuses_us(smtp, Answer("ours", error.code, text))
     if isinstance(_cause(error), ssl.SSLError):
         return Unavailable(
-            f"{at} cannot be trusted: {readable(str(_cause(error)), 120)}; {TLS_HINT}",
+            sentence(
+                "{who} cannot be trusted: {why}; is the certificate valid, for this host name, and "
+                "from an authority this machine knows?",
+                who=at,
+                why=readable(str(_cause(error)), 120),
+            ),
             detail=detail,
         )
     if isinstance(error, aiosmtplib.SMTPNotSupported) or "not supported" in str(error):
         return Unavailable(
-            f"{at} does not offer what [smtp] asks for ({readable(str(error), 120)}). Check `tls`, "
-            "`username` and `port`.",
+            sentence(
+                "{who} does not offer what [smtp] asks for ({why}). Check `tls`, `username` and "
+                "`port`.",
+                who=at,
+                why=readable(str(error), 120),
+            ),
             detail=detail,
         )
     if isinstance(_cause(error), socket.gaierror):
-        return Temporary(f"{at} is not found: check `host` in [smtp], and DNS.", detail=detail)
+        return Temporary(
+            sentence("{who} is not found: check `host` in [smtp], and DNS.", who=at), detail=detail
+        )
     if _is_timeout(error):
         return Temporary(
-            f"{at} does not answer within {smtp.timeout_seconds:g} seconds.", detail=detail
+            sentence(
+                "{who} does not answer within {seconds} seconds.",
+                who=at,
+                seconds=f"{smtp.timeout_seconds:g}",
+            ),
+            detail=detail,
         )
     return Temporary(
-        f"{at} cannot be reached ({readable(str(_cause(error)), 120)}). Check `host`, `port` and "
-        "`tls` in [smtp], and that it runs.",
+        sentence(
+            "{who} cannot be reached ({why}). Check `host`, `port` and `tls` in [smtp], and that "
+            "it runs.",
+            who=at,
+            why=readable(str(_cause(error)), 120),
+        ),
         detail=detail,
     )
 
@@ -303,12 +334,21 @@ def _login_refused(
     smtp: SmtpSection, at: str, error: aiosmtplib.SMTPAuthenticationError, detail: str
 ) -> MaildError:
     if not 500 <= error.code < 600:
-        return Temporary(f"{at} cannot log us in now ({error.code}).", detail=detail)
-    todo = "Check `username` and the password in [smtp]."
+        return Temporary(
+            sentence("{who} cannot log us in now ({code}).", who=at, code=error.code), detail=detail
+        )
+    todo = sentence("Check `username` and the password in [smtp].")
     if smtp.oauth:
-        todo = "Check `username`; may the account, or the application, send by SMTP?"
+        todo = sentence("Check `username`; may the account, or the application, send by SMTP?")
     return Unavailable(
-        f"{at} refuses the login of {smtp.username} ({error.code}). {todo}", detail=detail
+        sentence(
+            "{who} refuses the login of {user} ({code}). {todo}",
+            who=at,
+            user=smtp.username or "",
+            code=error.code,
+            todo=todo,
+        ),
+        detail=detail,
     )
 
 

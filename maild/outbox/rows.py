@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from maild.desk import alerts, files_left_out, notify
+from maild.i18n import sentence
 from maild.model import SendState
 from maild.outbox.answers import Answer
 from maild.outbox.compose import FILES_BYTES, Composed, Order
@@ -34,7 +35,7 @@ DOUBTS = 3  # refusals of one mail that may have meant us, with no other mail to
 BY_HAND = "tried again by hand"  # a Delivery: what was before it does not count
 IN_BASE64 = 57 / 78  # octets of a file in one of a mail: 57 are a line (RFC 2045 §6.8)
 A_PART = 1000  # octets of a mail for the head of a file and its name in the text, at most
-LOST_BY_US = "maild was killed twice while the relay took it"
+LOST_BY_US = sentence("maild was killed twice while the relay took it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +206,13 @@ def _attempts(unit: Unit, item: OutboxItem) -> list[Delivery]:
 def unknown(unit: Unit, item: OutboxItem, why: str, now: datetime) -> None:
     """It may have arrived; nobody sends it again by himself (H77)."""
     unit.change(item, state=SendState.UNKNOWN, error=why, claimed=None)
-    text = (
-        f'Whether the notification "{item.template}" to {item.address} has arrived is not known: '
-        f"{why}. It is not sent again by itself; `maild outbox retry {item.id}` does."
+    text = sentence(
+        'Whether the notification "{template}" to {address} has arrived is not known: {why}. It is '
+        "not sent again by itself; `maild outbox retry {item}` does.",
+        template=item.template,
+        address=item.address,
+        why=why,
+        item=str(item.id),
     )
     alerts.raise_alert(unit, alerts.undelivered(item.address), text, now)
 
@@ -239,7 +244,10 @@ def sent_before(unit: Unit, ids: Collection[int], now: datetime) -> None:
 
 def broken_template(unit: Unit, template: str, problem: str, now: datetime) -> None:
     """The shipped template went out instead of the admin's own (H72)."""
-    text = f"{problem} Until it is mended, the shipped template is sent: `maild templates check`."
+    text = sentence(
+        "{problem} Until it is mended, the shipped template is sent: `maild templates check`.",
+        problem=problem,
+    )
     alerts.raise_alert(unit, f"template:{template}", text, now)
 
 

@@ -26,6 +26,7 @@ from maild import http
 from maild.config import HookSection, Settings
 from maild.desk import alerts
 from maild.errors import MaildError
+from maild.i18n import sentence
 from maild.model import SendState
 from maild.outbox.rows import STALE
 from maild.store import Store, asking
@@ -105,9 +106,11 @@ class Line:
         self._rests_until = now + REST[min(self._failures, len(REST)) - 1]
         if self._failures < TELL_AFTER:
             return
-        text = (
-            f'The web hook "{self.name}" does not answer ({reply.code or reply.said}). Its calls '
-            "wait and are made when it does; is its url in maild.toml right?"
+        text = sentence(
+            'The web hook "{name}" does not answer ({answer}). Its calls wait and are made when it '
+            "does; is its url in maild.toml right?",
+            name=self.name,
+            answer=str(reply.code or reply.said),
         )
         key = f"hook:{self.name}"
         self._store.act(lambda unit: alerts.raise_alert(unit, key, text, now))
@@ -224,9 +227,12 @@ def _record(key: str, reply: Reply, now: datetime, unit: Unit) -> None:
         unit.change(row, state=SendState.SENT, sent=now)
     elif reply.code == 410 or now - row.created > GIVE_UP:
         unit.change(row, state=SendState.FAILED)
-        text = (
-            f'The web hook "{row.name}" did not take a call after {attempts} tries '
-            f"({error}). Is its url in maild.toml right?"
+        text = sentence(
+            'The web hook "{name}" did not take a call after {attempts} tries ({answer}). Is its '
+            "url in maild.toml right?",
+            name=row.name,
+            attempts=attempts,
+            answer=error or "",
         )
         alerts.raise_alert(unit, f"hook:{row.name}", text, now)
     else:

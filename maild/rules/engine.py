@@ -19,6 +19,7 @@ from maild.desk.alerts import clear_alert, raise_alert
 from maild.desk.desk import Desk, Occurrence, Route
 from maild.desk.profile import Profile
 from maild.errors import UsageError
+from maild.i18n import sentence
 from maild.model import EventName
 from maild.rules.actions import rule_actor, steps_of
 from maild.rules.context import Context
@@ -117,7 +118,9 @@ class Rules:
 
 def say_broken(unit: Unit, problems: str, now: datetime) -> None:
     """The files have mistakes, and what was read before stays in force."""
-    text = f"The rules have mistakes; the old ones stay in force.\n{problems}"
+    text = sentence(
+        "The rules have mistakes; the old ones stay in force.\n{problems}", problems=problems
+    )
     raise_alert(unit, FILES, text, now)
     log.warning("rules.broken")
 

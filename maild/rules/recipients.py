@@ -8,6 +8,7 @@ from maild.desk.notify import Recipient
 from maild.desk.profile import named
 from maild.desk.roles import ROLES, resolve
 from maild.errors import UsageError
+from maild.i18n import sentence
 from maild.model import Address, Role
 from maild.rules.context import Context
 from maild.store import asking
@@ -90,8 +91,11 @@ def _listed(desk: Desk, group: str) -> tuple[str, ...]:
     if not desk.profile.groups[group]:
         desk.alert(
             f"group:{group}",
-            f'A rule wanted somebody of the group "{group}", in which there is nobody. Write who '
-            f"they are into profile.yaml: groups, {group}.",
+            sentence(
+                'A rule wanted somebody of the group "{group}", in which there is nobody. Write '
+                "who they are into profile.yaml: groups, {group}.",
+                group=group,
+            ),
         )
     return desk.profile.groups[group]
 

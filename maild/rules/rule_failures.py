@@ -7,6 +7,7 @@ from types import TracebackType
 import structlog
 
 from maild.errors import MaildError
+from maild.i18n import sentence
 from maild.model import EventName
 from maild.rules.context import Context
 from maild.rules.rule import Rule
@@ -38,13 +39,18 @@ class reported:
 
 
 def _report(rule: Rule, context: Context, error: Exception) -> None:
-    ticket = f" on ticket {context.ticket.number}" if context.ticket else ""
     said = error.message if isinstance(error, MaildError) else f"{type(error).__name__}: {error}"
     said = said.rstrip(".")
-    context.desk.alert(
-        f"rule:{rule.name}",
-        f'The rule "{rule.name}" ({rule.place}) failed{ticket} and was skipped: {said}.',
+    text = sentence(
+        'The rule "{rule}" ({place}) failed{ticket} and was skipped: {problem}.',
+        rule=rule.name,
+        place=rule.place,
+        ticket=sentence(" on ticket {ticket}", ticket=context.ticket.number)
+        if context.ticket
+        else "",
+        problem=said,
     )
+    context.desk.alert(f"rule:{rule.name}", text)
     if context.ticket:
         detail = {"rule": rule.name, "because": said}
         context.desk.record(context.ticket, EventName.RULE_FAILED, detail)

@@ -458,6 +458,7 @@ class Alert:
     count: int = 1
     told: datetime | None = None  # when somebody was; None: not of this, or of its end too
     cleared: datetime | None = None
+    said: JSON | None = None  # the text as a sentence (`maild.i18n.packed`), where it is one
 
 
 @record("counter", Index("ix_counter_day", ("day",)))

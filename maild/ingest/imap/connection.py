@@ -22,6 +22,7 @@ from imapclient.exceptions import ProtocolError
 
 from maild.config import MailboxSection
 from maild.errors import MaildError, Unavailable
+from maild.i18n import sentence
 from maild.ingest.imap import uidsets
 from maild.ingest.imap.failures import busy, lost, who
 from maild.ingest.imap.folders import Listed, find, new_name
@@ -84,8 +85,12 @@ class Connection:
             answer = {**self._status(), **answer}
         if not answer.get("UIDVALIDITY"):
             raise Unavailable(
-                f"{who(self._section)} gives no UIDVALIDITY for {self.folder!r}, "
-                "without which no place can be kept; another folder or server is needed."
+                sentence(
+                    "{who} gives no UIDVALIDITY for '{folder}', without which no place can be "
+                    "kept; another folder or server is needed.",
+                    who=who(self._section),
+                    folder=self.folder,
+                )
             )
         self.uidvalidity = answer["UIDVALIDITY"]
         self.uidnext = answer.get("UIDNEXT")
@@ -118,12 +123,18 @@ class Connection:
         """The folder by another name of the server's; Unavailable or Temporary where it is none."""
         if "not connected" in words:  # Exchange Online takes any account's token
             raise Unavailable(
-                f"{who(self._section)} lets us in, but not into the mailbox of "
-                f"{self._section.username!r}.{says(words)} Does it exist, and may the account "
-                "that signed in, or the application, open it?",
+                sentence(
+                    "{who} lets us in, but not into the mailbox of '{user}'.{words} Does it exist, "
+                    "and may the account that signed in, or the application, open it?",
+                    who=who(self._section),
+                    user=self._section.username or "",
+                    words=says(words),
+                ),
                 detail=words,
             )
-        closed = busy(self._section, f"does not open {self.folder!r}", words)
+        closed = busy(
+            self._section, sentence("does not open '{folder}'", folder=self.folder), words
+        )
         if passing(words):
             raise closed
         try:
@@ -133,8 +144,14 @@ class Connection:
         found = find(self.folder, listed)
         if found is None and listed:
             raise Unavailable(
-                f"{who(self._section)} has no folder {self._section.folder!r}"
-                f"{self._likely(listed)}.{says(words)} Correct `folder` in [[mailbox]].",
+                sentence(
+                    "{who} has no folder '{folder}'{others}.{words} Correct `folder` in "
+                    "[[mailbox]].",
+                    who=who(self._section),
+                    folder=self._section.folder,
+                    others=self._likely(listed),
+                    words=says(words),
+                ),
                 detail=words,
             )
         if found is None or found == self.folder:
@@ -143,8 +160,14 @@ class Connection:
 
     def _no_right(self, words: str) -> Unavailable:
         return Unavailable(
-            f"{who(self._section)} does not open {self.folder!r} for "
-            f"{self._section.username!r}.{says(words)} Look at the rights on the folder.",
+            sentence(
+                "{who} does not open '{folder}' for '{user}'.{words} Look at the rights on the "
+                "folder.",
+                who=who(self._section),
+                folder=self.folder,
+                user=self._section.username or "",
+                words=says(words),
+            ),
             detail=words,
         )
 

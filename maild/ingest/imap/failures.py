@@ -13,6 +13,7 @@ import ssl
 
 from maild.config import MailboxSection
 from maild.errors import MaildError, Temporary, Unavailable
+from maild.i18n import sentence
 from maild.ingest.imap.responses import passing, says, wait_seconds, words_of
 from maild.ingest.imap.wire import Patience
 
@@ -35,13 +36,20 @@ class NotLetIn(Unavailable):
 
 def who(section: MailboxSection) -> str:
     """The subject of every sentence here."""
-    return f'Mailbox "{section.name}": {section.host}:{section.port}'
+    return sentence(
+        'Mailbox "{name}": {host}', name=section.name, host=f"{section.host}:{section.port}"
+    )
 
 
 def busy(section: MailboxSection, what: str, words: str) -> Busy:
     """`what`: what it does not do now, as "lets nobody in"."""
     return Busy(
-        f"{who(section)} {what} at the moment.{says(words)} It is tried again by itself.",
+        sentence(
+            "{who} {what} at the moment.{words} It is tried again by itself.",
+            who=who(section),
+            what=what,
+            words=says(words),
+        ),
         detail=words,
         seconds=wait_seconds(words),
     )
@@ -50,12 +58,20 @@ def busy(section: MailboxSection, what: str, words: str) -> Busy:
 def not_let_in(section: MailboxSection, words: str) -> MaildError:
     """A login that was answered with NO."""
     if passing(words):
-        return busy(section, "lets nobody in", words)
-    todo = "Correct `username` and the password in [[mailbox]]."
+        return busy(section, sentence("lets nobody in"), words)
+    todo = sentence("Correct `username` and the password in [[mailbox]].")
     if section.oauth:
-        todo = "Correct `username`; may the account that signed in, or the application, open it?"
+        todo = sentence(
+            "Correct `username`; may the account that signed in, or the application, open it?"
+        )
     return NotLetIn(
-        f"{who(section)} refuses the login of {section.username!r}.{says(words)} {todo}",
+        sentence(
+            "{who} refuses the login of '{user}'.{words} {todo}",
+            who=who(section),
+            user=section.username or "",
+            words=says(words),
+            todo=todo,
+        ),
         detail=words,
     )
 
@@ -64,14 +80,18 @@ def lost(section: MailboxSection, error: BaseException, farewell: str = "") -> L
     """The connection, or what it is good for.  `farewell`: what the server said at its end."""
     words = farewell
     if isinstance(error, TimeoutError):
-        what = "took too long to answer"
+        what = sentence("took too long to answer")
     elif isinstance(error, OSError | imaplib.IMAP4.abort):
-        what = "closed the connection"
+        what = sentence("closed the connection")
     else:
-        what, words = "sent something that is not IMAP", farewell or words_of(error)
+        what, words = sentence("sent something that is not IMAP"), farewell or words_of(error)
     return Later(
-        f"{who(section)} {what}.{says(words)} It is tried again by itself; if this lasts, look at "
-        "the server.",
+        sentence(
+            "{who} {what}.{words} It is tried again by itself; if this lasts, look at the server.",
+            who=who(section),
+            what=what,
+            words=says(words),
+        ),
         detail=f"{type(error).__name__}: {error}"[:300],
         seconds=wait_seconds(words),
     )
@@ -82,38 +102,58 @@ def unreached(section: MailboxSection, error: BaseException, patience: Patience)
     name, detail = who(section), f"{type(error).__name__}: {error}"[:300]
     if isinstance(error, ssl.SSLCertVerificationError):
         return Unavailable(
-            f"{name} shows a certificate that is not valid for it "
-            f"({error.verify_message.rstrip('.')}), so no password was sent. "
-            "Have the certificate renewed, or correct `host`.",
+            sentence(
+                "{who} shows a certificate that is not valid for it ({why}), so no password was "
+                "sent. Have the certificate renewed, or correct `host`.",
+                who=name,
+                why=error.verify_message.rstrip("."),
+            ),
             detail=detail,
         )
     if isinstance(error, ssl.SSLError):
         return Unavailable(
-            f"{name} does not speak TLS there. Port 993 goes with tls = "
-            '"implicit", port 143 with "starttls".',
+            sentence(
+                '{who} does not speak TLS there. Port 993 goes with tls = "implicit", port 143 '
+                'with "starttls".',
+                who=name,
+            ),
             detail=detail,
         )
     if isinstance(error, socket.gaierror):
         return Temporary(
-            f"{name} is not found: no address is known for this name. "
-            "Correct `host` in [[mailbox]], or look at the name server.",
+            sentence(
+                "{who} is not found: no address is known for this name. Correct `host` in "
+                "[[mailbox]], or look at the name server.",
+                who=name,
+            ),
             detail=detail,
         )
     if isinstance(error, TimeoutError) or getattr(error, "errno", 0) == errno.ETIMEDOUT:
         return Temporary(
-            f"{name} does not answer within {patience.connect_seconds:g} seconds. "
-            "Are `host` and `port` right, does a firewall let us through, and does "
-            '`tls` fit the port (993 "implicit", 143 "starttls")?',
+            sentence(
+                "{who} does not answer within {seconds} seconds. Are `host` and `port` right, does "
+                'a firewall let us through, and does `tls` fit the port (993 "implicit", 143 '
+                '"starttls")?',
+                who=name,
+                seconds=f"{patience.connect_seconds:g}",
+            ),
             detail=detail,
         )
     if isinstance(error, ConnectionRefusedError):
         return Temporary(
-            f"{name} refuses the connection. Does the IMAP server run, and is `port` right?",
+            sentence(
+                "{who} refuses the connection. Does the IMAP server run, and is `port` right?",
+                who=name,
+            ),
             detail=detail,
         )
     return Temporary(
-        f"{name} cannot be reached, turns us away, or is not an IMAP server.{says(words_of(error))}"
-        " It is tried again by itself; if this lasts, correct `host` and `port` in [[mailbox]], or "
-        "look at the server.",
+        sentence(
+            "{who} cannot be reached, turns us away, or is not an IMAP server.{words} It is tried "
+            "again by itself; if this lasts, correct `host` and `port` in [[mailbox]], or look at "
+            "the server.",
+            who=name,
+            words=says(words_of(error)),
+        ),
         detail=detail,
     )

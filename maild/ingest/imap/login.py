@@ -13,6 +13,7 @@ from imapclient.exceptions import CapabilityError, LoginError, ProtocolError
 
 from maild.config import MailboxSection
 from maild.errors import Unavailable
+from maild.i18n import sentence
 from maild.ingest.imap.failures import NotLetIn, busy, lost, not_let_in, unreached, who
 from maild.ingest.imap.responses import passing, words_of
 from maild.ingest.imap.wire import InClear, Patience, Stop, Wire
@@ -86,9 +87,12 @@ def _connected(
     except (CapabilityError, InClear) as error:
         _shut(client)
         raise Unavailable(
-            f"{who(section)} does not offer encryption by STARTTLS, so no password was sent. "
-            'If its TLS port is another (993), set `port` and tls = "implicit"; '
-            "if it used to work, somebody may be in between.",
+            sentence(
+                "{who} does not offer encryption by STARTTLS, so no password was sent. If its TLS "
+                'port is another (993), set `port` and tls = "implicit"; if it used to work, '
+                "somebody may be in between.",
+                who=who(section),
+            ),
             detail=str(error),
         ) from error
     except (imaplib.IMAP4.error, ValueError, OSError) as error:
@@ -103,9 +107,12 @@ def _connected(
 def _encrypt(section: MailboxSection, client: Client, context: ssl.SSLContext | None) -> None:
     if client._imap.state == "AUTH":  # RFC 9051 §6.2.1: STARTTLS is no longer possible
         raise Unavailable(
-            f"{who(section)} lets us in before the connection is encrypted (PREAUTH), so nothing "
-            'was asked of it. Set port = 993 and tls = "implicit"; if it used to work, somebody '
-            "may be in between."
+            sentence(
+                "{who} lets us in before the connection is encrypted (PREAUTH), so nothing was "
+                'asked of it. Set port = 993 and tls = "implicit"; if it used to work, somebody '
+                "may be in between.",
+                who=who(section),
+            )
         )
     client.starttls(context)
 
@@ -119,8 +126,11 @@ def _shut(client: Client | None) -> None:
 def _log_in(section: MailboxSection, client: Client, secret: str) -> None:
     if not section.username:
         raise Unavailable(
-            f"{who(section)} lets nobody in without a login; put `username` and a password, "
-            "or oauth, into its [[mailbox]]."
+            sentence(
+                "{who} lets nobody in without a login; put `username` and a password, or oauth, "
+                "into its [[mailbox]].",
+                who=who(section),
+            )
         )
     try:
         if section.oauth:
@@ -141,7 +151,7 @@ def _refused(section: MailboxSection, client: Client, words: str, error: str) ->
     alert = "; ".join(client._imap.alerts)
     words = f"{words}; {alert}" if alert and alert not in words else words
     if "command error: BAD" in error and not passing(words):
-        return busy(section, "does not understand the login", words)
+        return busy(section, sentence("does not understand the login"), words)
     return not_let_in(section, words)
 
 
@@ -155,8 +165,11 @@ def _by_password(section: MailboxSection, client: Client, user: str, secret: str
     disabled, plain = client.has_capability("LOGINDISABLED"), client.has_capability("AUTH=PLAIN")
     if disabled and (not plain or section.tls == "none"):
         raise Unavailable(
-            f"{who(section)} takes no password on this connection; "
-            'set tls = "starttls" or "implicit" in [[mailbox]].'
+            sentence(
+                '{who} takes no password on this connection; set tls = "starttls" or "implicit" in '
+                "[[mailbox]].",
+                who=who(section),
+            )
         )
     if plain and (disabled or not _printable(user + secret)):
         client.plain_login(user, secret)  # UTF-8 (RFC 4616 §2)
@@ -191,8 +204,11 @@ def _by_token(section: MailboxSection, client: Client, token: str) -> None:
     """SASL XOAUTH2; the challenge that carries an error is answered with nothing."""
     if not client.has_capability("AUTH=XOAUTH2"):
         raise Unavailable(
-            f"{who(section)} takes no OAuth 2 login (XOAUTH2); use a password in [[mailbox]], "
-            "or correct `host`."
+            sentence(
+                "{who} takes no OAuth 2 login (XOAUTH2); use a password in [[mailbox]], or correct "
+                "`host`.",
+                who=who(section),
+            )
         )
     answers = [f"user={section.username}\x01auth=Bearer {token}\x01\x01".encode()]
     client.sasl_login("XOAUTH2", lambda _: answers.pop() if answers else b"")

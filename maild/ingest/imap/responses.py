@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from maild.i18n import sentence
+
 LONGEST = 200  # characters of a server's words that a sentence holds
 
 # RFC 5530 §3 and what providers add.  A code of the second row decides against the words.
@@ -35,7 +37,7 @@ def words_of(error: BaseException | str, *secrets: str) -> str:
 
 def says(words: str) -> str:
     """The words as a sentence of their own; nothing where there are none."""
-    return f' It says: "{words.rstrip(".")}".' if words else ""
+    return sentence(' It says: "{words}".', words=words.rstrip(".")) if words else ""
 
 
 def code_of(words: str) -> str:

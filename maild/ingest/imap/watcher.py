@@ -24,6 +24,7 @@ from maild.config import LimitsSection, MailboxSection
 from maild.crash_points import crash_point
 from maild.desk.mailbox_orders import SECONDS, Orders
 from maild.errors import MaildError, Temporary, Unavailable
+from maild.i18n import sentence
 from maild.ingest import oversize
 from maild.ingest.imap.acknowledge import Acknowledger
 from maild.ingest.imap.connection import (
@@ -270,9 +271,14 @@ class Watcher:
                     raise Temporary(str(again)) from again
             except Refusal as refusal:
                 raise Temporary(
-                    f'Mailbox "{self._section.name}": the server {self._section.host} refuses '
-                    f"what every IMAP server should do.{says(str(refusal))} It is tried again by "
-                    "itself; if this lasts, look at the log of the server.",
+                    sentence(
+                        'Mailbox "{name}": the server {host} refuses what every IMAP server should '
+                        "do.{words} It is tried again by itself; if this lasts, look at the log of "
+                        "the server.",
+                        name=self._section.name,
+                        host=self._section.host,
+                        words=says(str(refusal)),
+                    ),
                     detail=str(refusal)[:300],
                 ) from refusal
 
@@ -325,13 +331,18 @@ class Watcher:
     def _tell_left(self, folder: str, count: int, before: datetime) -> None:
         self._log.info("imap.left", count=count, before=before.isoformat())
         name = self._section.name
-        many = "1 message" if count == 1 else f"{count:,} messages"
         self._alert(
             f"notice:imap-left:{name}",
-            f'Mailbox "{name}": {many} in {folder} came before '
-            f"{before.astimezone(UTC):%Y-%m-%d %H:%M} UTC and stay as they are "
-            f'([[mailbox]] since = "{self._section.since}"). To have them as tickets without '
-            f"telling anybody: `maild ingest --from-mailbox {name} --quiet`.",
+            sentence(
+                'Mailbox "{name}": what came to {folder} before {before} UTC stays as it is '
+                '(messages: {count}; [[mailbox]] since = "{since}"). To have it as tickets without '
+                "telling anybody: `maild ingest --from-mailbox {name} --quiet`.",
+                name=name,
+                folder=folder,
+                before=f"{before.astimezone(UTC):%Y-%m-%d %H:%M}",
+                count=f"{count:,}",
+                since=str(self._section.since),
+            ),
         )
 
     def _start_over(self, uidvalidity: int) -> None:
@@ -348,9 +359,13 @@ class Watcher:
         self._log.warning("imap.uids_reused", evidence=evidence)
         self._alert(
             f"imap-uids:{self._section.name}",
-            f'Mailbox "{self._section.name}": the server uses UIDs twice ({evidence}), as after '
-            "a restored backup. Everything in the folder is compared by content; nothing is "
-            "taken in twice. Nothing needs to be done unless this repeats.",
+            sentence(
+                'Mailbox "{name}": the server uses UIDs twice ({evidence}), as after a restored '
+                "backup. Everything in the folder is compared by content; nothing is taken in "
+                "twice. Nothing needs to be done unless this repeats.",
+                name=self._section.name,
+                evidence=evidence,
+            ),
         )
 
     # ---- one scan
@@ -491,10 +506,14 @@ class Watcher:
             self._log.warning("imap.not_acknowledged", count=len(uids), detail=str(refusal)[:200])
             self._alert(
                 key,
-                f'Mailbox "{self._section.name}": the server does not let us do '
-                f'after = "{self._section.after}".{says(str(refusal))} The messages are safe with '
-                "us and stay on the server; look at the rights on both folders, or set another "
-                "`after`.",
+                sentence(
+                    'Mailbox "{name}": the server does not let us do after = "{after}".{words} The '
+                    "messages are safe with us and stay on the server; look at the rights on both "
+                    "folders, or set another `after`.",
+                    name=self._section.name,
+                    after=str(self._section.after),
+                    words=says(str(refusal)),
+                ),
             )
         else:
             crash_point("accept.acknowledged")
@@ -547,9 +566,13 @@ class Watcher:
         if self._retries.failed(broken.uid):
             self._alert(
                 self._key("fetch", broken.uid),
-                f'Mailbox "{self._section.name}": message UID {broken.uid} cannot be fetched '
-                f"({broken.why}). It stays on the server and is tried again now and then; "
-                "look at it with a mail client.",
+                sentence(
+                    'Mailbox "{name}": message UID {uid} cannot be fetched ({why}). It stays on '
+                    "the server and is tried again now and then; look at it with a mail client.",
+                    name=self._section.name,
+                    uid=str(broken.uid),
+                    why=str(broken.why),
+                ),
             )
 
     def _stand_in(self, connection: Connection, uid: int, large: Announced) -> None:
@@ -570,9 +593,15 @@ class Watcher:
         if told:
             self._alert(
                 self._key("size", uid),
-                f'Mailbox "{self._section.name}": message UID {uid} has {octets:,} octets, more '
-                f"than [limits] message_bytes = {self._limit}. It stays on the server unread; "
-                "raise the limit and send SIGHUP, or take care of it by hand.",
+                sentence(
+                    'Mailbox "{name}": message UID {uid} has {size} bytes, more than [limits] '
+                    "message_bytes = {limit}. It stays on the server unread; raise the limit and "
+                    "send SIGHUP, or take care of it by hand.",
+                    name=self._section.name,
+                    uid=str(uid),
+                    size=f"{octets:,}",
+                    limit=str(self._limit),
+                ),
             )
         return told
 
@@ -598,11 +627,13 @@ class Watcher:
 
     def _cut_text(self) -> str:
         uids = sorted(self._breaking)
-        named = f"UID {' and '.join(map(str, uids))}" if len(uids) < 3 else f"{len(uids)} messages"
-        return (
-            f'Mailbox "{self._section.name}": the connection breaks over {named}, again and again. '
-            "What cannot be fetched stays on the server and is tried again by itself. If it is "
-            "one message, look at it with a mail client; if it is many, look at the network."
+        shown = ", ".join(map(str, uids[:2])) + (", …" if len(uids) > 2 else "")
+        return sentence(
+            'Mailbox "{name}": the connection breaks over some messages (UID {uids}), again and '
+            "again. What cannot be fetched stays on the server and is tried again by itself. If it "
+            "is one message, look at it with a mail client; if it is many, look at the network.",
+            name=self._section.name,
+            uids=shown,
         )
 
     def _in_the_end(self, uids: list[int]) -> None:
