@@ -521,7 +521,7 @@ def _row(
         person_id=person_id,
         address=recipient.address,
         template=what.kind.name,
-        language=language_of(desk, recipient.person),
+        language=_language(desk, recipient),
         audience=recipient.audience,
         auto=what.auto,
         data={
@@ -619,6 +619,12 @@ def language_of(desk: Cause, person: Person | None) -> str:
     return desk.settings.config.desk.language
 
 
+def _language(desk: Cause, recipient: Recipient) -> str:
+    """In which he reads; of a bare address, that of whoever has it (and who stays unproven)."""
+    person = recipient.person or people.by_address(desk.unit, Address("", recipient.address))
+    return language_of(desk, person)
+
+
 def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
     """The facts as they are now, without anything that this audience may not read."""
     config, unit = desk.settings.config.desk, desk.unit
@@ -632,7 +638,7 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
             recipient.name,
             recipient.address,
             recipient.audience,
-            language_of(desk, person),
+            _language(desk, recipient),
             (person.timezone if person else None) or config.timezone,
         ),
         "event": {"at": desk.now.isoformat(), "by": desk.by.name if desk.by else "maild"},
@@ -660,7 +666,7 @@ def _ticket(desk: Cause, what: _What, ticket: Ticket, recipient: Recipient) -> f
     found = what.once("ticket", lambda: facts.ticket_facts(desk.unit, ticket))
     if recipient.audience.is_outside:
         return found
-    language = language_of(desk, recipient.person)
+    language = _language(desk, recipient)
 
     def inside() -> facts.Facts:
         zone = desk.settings.config.desk.zone
@@ -704,7 +710,7 @@ def _written(desk: Cause, recipient: Recipient, extra: Mapping[str, Any]) -> fac
     """What the caller tells, its sentences in the recipient's language (`maild.i18n`)."""
     if not extra:
         return {}
-    language = language_of(desk, recipient.person)
+    language = _language(desk, recipient)
     return dict(translator(desk, language).plain(extra))
 
 

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from maild.app import open_app
+from maild.config import MailboxSection, SmtpSection
 from maild.desk.alerts import RELAY, clear_alert, raise_alert
+from maild.i18n import sentence
+from maild.ingest.imap.failures import lost, not_let_in, unreached
+from maild.ingest.imap.wire import Patience
+from maild.outbox.answers import Answer
+from maild.outbox.relay import refuses_us
 from maild.store.records import Hook, OutboxItem
 from tests.looking import every
 
@@ -78,6 +84,65 @@ def test_admins_are_mailed_once_each_time_that_something_begins_or_ends(keeper: 
     keeper.wrong("imap:support", "Again.")
     assert keeper.tell() == 1
     assert keeper.told()[4:] == [(who, [("Again.", False)]) for who in both]
+
+
+GERMAN = '[[resource]]\nname = "Ada"\nemail = "ada@example.com"\nlanguage = "de"\n'
+SECTION = MailboxSection(name="support", host="imap.example.com", username="s@example.com")
+# What goes wrong, and words by which its two readers know it.
+SAID = [
+    (
+        not_let_in(SECTION, "[AUTHENTICATIONFAILED] no").message,
+        "refuses the login of 's@example.com'",
+        "Postfach „support“: imap.example.com:993 lehnt die Anmeldung von „s@example.com“ ab.",
+    ),
+    (
+        unreached(SECTION, ConnectionRefusedError(), Patience()).message,
+        "refuses the connection",
+        "weist die Verbindung ab. Läuft der IMAP-Server",
+    ),
+    (
+        lost(SECTION, TimeoutError()).message,
+        "took too long to answer. It is tried again",
+        "hat zu lange nicht geantwortet. Es wird von selbst erneut versucht",
+    ),
+    (
+        refuses_us(SmtpSection(), Answer("ours", 554, "relay access denied")).message,
+        "takes no mail from us. It says",
+        "nimmt keine E-Mails von uns an. Die Antwort lautet: „554 relay access denied“. Kennt es",
+    ),
+    (
+        sentence("{problem}\nUntil it is mended, what was good last stays in force.", problem="x"),
+        "what was good last stays in force",
+        "gilt, was zuletzt in Ordnung war",
+    ),
+    (
+        sentence(
+            "Mail of {day} was kept as spam. `maild spam list` shows it; `maild spam accept` makes "
+            "a ticket of what is none, and lets its sender through from then on.",
+            day=NOW.date(),
+        ),
+        "Mail of Mon, Nov 23, 2026 was kept",
+        "E-Mails vom Mo., 23. Nov. 2026 wurden als Spam abgelegt",
+    ),
+    ("What no translation knows.", "What no translation knows.", "What no translation knows."),
+]
+
+
+@with_toml("keeper", [ADMINS + GERMAN], indirect=True)
+def test_each_admin_reads_it_in_their_language(keeper: Keeper) -> None:
+    """Also of what was kept before, and of its end."""
+    for number, (text, _, _) in enumerate(SAID):
+        keeper.wrong(f"imap:{number}", text)
+    assert keeper.tell() == len(SAID)
+    for number in range(len(SAID)):
+        keeper.over(f"imap:{number}")
+    assert keeper.tell(minutes=1) == len(SAID)
+    told = keeper.told()
+    assert [address for address, _ in told] == ["ada@example.com", "ben@example.com"] * 2
+    for place, (_, all_of_it) in enumerate(told):
+        for (_, english, german), (text, over) in zip(SAID, all_of_it, strict=True):
+            assert (german, english)[place % 2] in text
+            assert over is (place > 1)
 
 
 @with_toml("keeper", [ADMINS], indirect=True)

@@ -129,7 +129,7 @@ def test_h15_a_message_over_the_limit_is_told_of_once_and_stays(watched: Watched
         assert len(there.octets) < 2000
         [(key, text)] = watched.alerts
         assert key == "imap-size:rude:7:2"
-        assert "30,000 octets, more than [limits] message_bytes = 20000" in text
+        assert "30,000 bytes, more than [limits] message_bytes = 20000" in text
         raised = watched.watcher(server.section(after="delete"))  # the place was not lost
         assert raised.once() == 1
         assert server.messages == {}
