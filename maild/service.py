@@ -28,6 +28,7 @@ from maild.desk.alerts import clear_alert, raise_alert
 from maild.errors import MaildError, Temporary, Unavailable, UsageError
 from maild.i18n import sentence
 from maild.log import log_to_stderr
+from maild.malloc import few_arenas
 from maild.monitor import systemd
 from maild.only_one import OnlyOne
 from maild.outbox.direct import tell_directly
@@ -89,6 +90,7 @@ def serve(file: Path | None) -> None:
     place = config.config_file(file)
     settings = config.load(place)
     log_to_stderr(settings.config.log.level, settings.config.log.format)
+    few_arenas()
     only = OnlyOne()
     with Signals() as signals:
         app = _opened(settings, signals, only)
