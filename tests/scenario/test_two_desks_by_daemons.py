@@ -57,8 +57,7 @@ def test_p8_two_daemons_share_a_ticket_until_both_are_done(
     ours, theirs = pair.ours, pair.theirs
     theirs.ann.mail("Something else", "It is cold.")
     ours.ann.mail("Printer is on fire", "It burns.")
-    ours.bob.reply("#take")
-    ours.bob.reply("#share Northwind\n\nIs it the fuse?", attach={"fuse.jpg": b"a picture"})
+    ours.bob.reply("#take\n#share Northwind\n\nIs it the fuse?", attach={"fuse.jpg": b"a picture"})
     assert pair.carry() == 2
     here, there = ours.ticket(), theirs.ticket()
     assert here["number"] != there["number"]
@@ -67,8 +66,7 @@ def test_p8_two_daemons_share_a_ticket_until_both_are_done(
     assert words(there) == [("Example", True, "Is it the fuse?")]
     assert [file["filename"] for file in there["attachments"]] == ["fuse.jpg"]
 
-    theirs.bob.reply("#take")
-    theirs.bob.reply("Which floor is it on?")
+    theirs.bob.reply("#take\n\nWhich floor is it on?")
     pair.carry()
     ours.bob.reply("#partner\n\nThe second one.")
     ours.bob.reply("#question\n\nWhen do you come?")
