@@ -6,7 +6,9 @@ explain and the files of a note find it as they find a mail.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -19,7 +21,7 @@ from maild.commands.values import Asked, Command
 from maild.config import Settings
 from maild.desk import fields, merging, sign_off, worktime
 from maild.desk.desk import Desk
-from maild.desk.notify import notify
+from maild.desk.notify import AWAY, notify
 from maild.desk.worktime import Work
 from maild.errors import NotFound, Refused
 from maild.i18n import sentence
@@ -89,6 +91,7 @@ class Done:
     said: tuple[str, ...]  # a sentence for each thing done
     told: tuple[Told, ...] = ()
     undo: bool = False  # it can be taken back
+    away: tuple[str, ...] = ()  # a sentence for each colleague who is away and was written to
     values: dict[str, Any] = field(default_factory=dict)
 
 
@@ -117,6 +120,7 @@ def do(desk: Desk, ticket: Ticket, person: Person, wanted: Submission) -> Done:
         tuple(said),
         _told(desk, stored),
         bool(stored.undo),
+        away=_away(desk, stored),
     )
 
 
@@ -243,7 +247,7 @@ def _job(desk: Desk, ticket: Ticket, person: Person, wanted: Submission, note: N
 
 def _told(desk: Desk, stored: Message) -> tuple[Told, ...]:
     """Whom the rules have told because of it."""
-    rows = asking.outbox.of_message(desk.unit, stored.id)
+    rows = [r for r in asking.outbox.of_message(desk.unit, stored.id) if r.template != AWAY]
     return tuple(
         Told(
             str((row.data.get("recipient") or {}).get("name", "")),
@@ -253,6 +257,22 @@ def _told(desk: Desk, stored: Message) -> tuple[Told, ...]:
             row.error if row.state == SendState.HELD else None,
         )
         for row in rows
+    )
+
+
+def _away(desk: Desk, stored: Message) -> tuple[str, ...]:
+    """Who of those it is for is away, and who gets it meanwhile."""
+    rows = asking.outbox.of_message(desk.unit, stored.id)
+    return tuple(_gone(row.data["away"]) for row in rows if row.template == AWAY)
+
+
+def _gone(said: Mapping[str, Any]) -> str:
+    who, there = said["who"], list(said["stand_in"])
+    if not said["until"]:
+        return sentence("{who} is away; {names} gets it meanwhile.", who=who, names=there)
+    day = date.fromisoformat(said["until"][:10])
+    return sentence(
+        "{who} is away until {day}; {names} gets it meanwhile.", who=who, day=day, names=there
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData, UploadFile
@@ -36,6 +37,7 @@ Result = TypeVar("Result")
 
 LONGEST_FIELD = 200_000  # characters of one field of a form
 SAID = "said"  # of an audit: the sentence, to be written in the reader's language
+PLAIN = ":/%#?=@[]!$&'()*+,;"  # of an address: what needs no quoting
 NEWEST = 2**31 - 1  # beyond every row; no larger number is one
 
 
@@ -263,7 +265,7 @@ class Visit(Wording):
     def to(self, address: str) -> Response:
         """Leads to another page: by a header where htmx asks."""
         if self.htmx:
-            return Response(status_code=204, headers={"HX-Redirect": address})
+            return Response(status_code=204, headers={"HX-Redirect": quote(address, safe=PLAIN)})
         return RedirectResponse(address, 303)
 
 

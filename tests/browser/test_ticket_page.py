@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from maild.model import Role
 from maild.store.asking import screens
 from maild.store.records import Note
+from maild.web.pages.sheets import SHEETS
 from tests.browser.site import BOB, KIM, Site, key
 
 
@@ -61,6 +64,13 @@ def test_what_is_kept_of_a_note_is_of_one_reader_s_language(site: Site) -> None:
         assert "More about this note" in site.ask("GET", f"/tickets/{number}", english).text
         said = site.ask("GET", f"/tickets/{number}", german).text
         assert "More about this note" not in said and "Mehr zu dieser Notiz" in said
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_what_is_asked_before_something_is_done_opens(site: Site, name: str) -> None:
+    number = site.mail(site.desk.ann, "Asked first", "It smokes.")
+    opened = site.ask("GET", f"/tickets/{number}/sheet/{name}", site.session(BOB))
+    assert opened.status == 200 and 'name="key"' in opened.text
 
 
 def test_a_note_becomes_a_ticket_of_its_own_after_it_is_asked(site: Site) -> None:

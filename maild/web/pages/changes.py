@@ -59,7 +59,7 @@ def answered(visit: Visit, found: Ticket, done: Done | None) -> Response:
     address = f"/tickets/{found.number}"
     if not visit.htmx:
         return visit.to(address)
-    said = " ".join(visit.words.write(text) for text in done.said) if done else ""
+    said = " ".join(visit.words.write(text) for text in (*done.said, *done.away)) if done else ""
     undo = done.message_id if done and done.undo else 0
     answer = visit.page("toast-done.html", text=said, undo=undo, number=found.number)
     answer.headers["HX-Retarget"] = "#toasts"
@@ -299,12 +299,15 @@ def audience(visit: Visit) -> Response:
     if not wanted.text.strip():
         wanted = Submission(wanted.commands, text="…", public=wanted.public, told=wanted.told)
     try:
-        told = _try(visit, found, wanted).told
+        tried = _try(visit, found, wanted)
     except MaildError as error:
         if error.temporary:
             raise
         return visit.page("gets-refused.html", why=visit.words.write(error.message))
-    return visit.page("gets.html", told=told, contact=None, whole=whole, additional=[])
+    away = [visit.words.write(said) for said in tried.away]
+    return visit.page(
+        "gets.html", told=tried.told, away=away, contact=None, whole=whole, additional=[]
+    )
 
 
 @action("/tickets/{number}/answers/{id}/undo", "ticket write")

@@ -39,10 +39,8 @@ def sheet(visit: Visit) -> Response:
     name = visit.path("name")
     if name not in SHEETS:
         raise NotFound(sentence("There is nothing at this address."))
-    values = _whole(visit)
     note_id = visit.query("note") if visit.query("note").isdecimal() else ""
-    others = values["whole"].others
-    return visit.page("sheet.html", name=name, others=others, note_id=note_id, **values)
+    return visit.page("sheet.html", name=name, note_id=note_id, **_whole(visit))
 
 
 @page("/tickets/{number}/history", "ticket read")
