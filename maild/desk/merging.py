@@ -215,8 +215,9 @@ def _move(desk: Desk, detail: Mapping[str, Any], start: Ticket, end: Ticket) -> 
 
 
 def _move_note(desk: Desk, note: Note, ticket: Ticket) -> None:
-    """A note and the mail that it came in by belong to this ticket now."""
+    """A note and the mail that it came in by belong to this ticket now; the mail of what the other
+    side of a shared ticket wrote stays there."""
     desk.unit.change(note, ticket_id=ticket.id)
-    stored = desk.unit.get(Message, note.stored_id)
+    stored = desk.unit.get(Message, note.stored_id) if note.copy_of is None else None
     if stored is not None:
         desk.unit.change(stored, ticket_id=ticket.id)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from maild.backup import verify
 from maild.demo.writer import Writer, plain_text
-from maild.store import asking
+from maild.store import asking, erase
 from tests.scenario.conversation import Desk
 
 MakeDesk = Callable[..., Desk]
@@ -51,8 +52,8 @@ class Sides:
         self.writer(side).mail(f"[#{self.number}]", text)
 
     def asked(self, side: str, words: str) -> EmailMessage:
-        """The latest mail to this side with these words."""
-        return [m for m in self.writer(side).received() if words in plain_text(m)][-1]
+        """The first mail to this side with these words."""
+        return [m for m in self.writer(side).received() if words in plain_text(m)][0]
 
     def read(self, side: str) -> str:
         """All that this side's person was ever sent."""
@@ -361,3 +362,41 @@ def test_p8_stopping_and_adding_contacts_counts_on_both_sides(make_desk: MakeDes
     assert {role for role, _ in roles[0]} >= {"additional", "quiet"}
     sides.say("client", "#reply\nAre you there?")
     assert count_since(desk, "eve@acme.example", done) == ["reply"]
+
+
+def test_p8_what_another_answers_to_ones_mail_is_on_ones_own_side(make_desk: MakeDesk) -> None:
+    """From a private address, or by a machine: in neither case does the other side read it."""
+    sides = owners(desk := make_desk(more=CLIENTS))
+    sides.say("provider", "#internal\n#question\n\nWhich fuse?")
+    private = desk.writer("Cleo", "cleo.private@mail.example")
+    private.reply("It is the red one, of Acme's store.", to=sides.asked("client", "Which fuse?"))
+    away = {"Auto-Submitted": "auto-replied"}
+    sides.client.reply("Away till May.", to=sides.asked("client", "Which fuse?"), headers=away)
+    assert "of Acme's store" in str(sides.of("client"))
+    assert "of Acme's store" not in str(sides.of("provider")) + sides.read("provider")
+    assert "Away till May" not in str(sides.of("provider"))
+
+
+def test_p8_only_what_contacts_read_is_split_off(make_desk: MakeDesk) -> None:
+    sides = owners(desk := make_desk(more=CLIENTS))
+    sides.say("provider", "#internal\n#question\n\nWhich fuse?")
+    desk.ann.mail(f"[#{sides.number}]", "And the screen is black.")
+    sides.client.reply("#split", to=sides.asked("client", "Which fuse?"))
+    assert "stays with its side" in sides.read("client")
+    sides.client.reply("#split Screen", to=sides.asked("client", "screen is black"))
+    (fresh,) = [one for one in desk.tickets() if one["side"] is None]
+    assert fresh["title"] == "Screen"
+    assert "screen is black" in str(sides.of("provider")["notes"])
+
+
+def test_p8_a_shared_ticket_is_forgotten_and_verified_on_both_sides(make_desk: MakeDesk) -> None:
+    sides = owners(desk := make_desk(more=CLIENTS))
+    desk.ann.mail(f"[#{sides.number}]", "My zebrafish is in there.")
+    assert all("zebrafish" in str(sides.of(side)) for side in OTHER)
+    erase.erase(desk.store, erase.traces(desk.store, "ann@acme.example"), quotes=True)
+    for side in OTHER:
+        ticket = sides.of(side)
+        assert "zebrafish" not in str(ticket) and "It burns" not in str(ticket)
+        assert ticket["title"] == "[erased]"
+    report = verify.verify(desk.store)
+    assert not report.problems
