@@ -53,7 +53,7 @@ class Sides:
 
     def asked(self, side: str, words: str) -> EmailMessage:
         """The first mail to this side with these words."""
-        return [m for m in self.writer(side).received() if words in plain_text(m)][0]
+        return next(m for m in self.writer(side).received() if words in plain_text(m))
 
     def read(self, side: str) -> str:
         """All that this side's person was ever sent."""
