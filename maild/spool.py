@@ -29,6 +29,10 @@ _PREFIX = "maild-"
 _folder: list[Path] = []  # where the files are; none: where the system has its temporary ones
 
 
+class NoRoom(Temporary):
+    """The disk takes no large mail now; neither a server nor a mail is to blame."""
+
+
 class Blocks(Protocol):
     """Octets that come a block at a time, from the start each time they are asked for."""
 
@@ -100,14 +104,14 @@ class Spool:
         self._drop: weakref.finalize | None = None  # type: ignore[type-arg]
 
     def write(self, block: bytes) -> None:
-        """Adds these; Temporary where the disk takes no more."""
+        """Adds these; NoRoom where the disk takes no more."""
         self.size += len(block)
         self._few += block
         if self.size >= LEAST:
             self._write_out()
 
     def whole(self) -> Mass:
-        """All that was written; nothing can be added any more."""
+        """All that was written; nothing can be added any more.  NoRoom as with `write`."""
         if self._path is None:
             return bytes(self._few)
         self._write_out()
@@ -125,7 +129,7 @@ class Spool:
             with self._path.open("ab", buffering=0) as file:
                 file.write(self._few)
         except OSError as error:
-            raise Temporary(
+            raise NoRoom(
                 f"A large mail cannot be written below {folder()} ({error.strerror}). Make room, "
                 "or let maild write there; it is tried again by itself.",
                 detail=str(error),

@@ -21,7 +21,7 @@ from maild.service import Newcomers
 from maild.store.records import Person
 from tests import processes
 from tests.faults import suite
-from tests.faults.world import World
+from tests.faults.world import ADA, World
 from tests.looking import every
 
 
@@ -147,7 +147,8 @@ def test_the_old_daemon_stops_when_the_database_has_become_newer(world: World) -
 def test_when_who_watches_is_killed_another_does_within_ten_seconds(
     tmp_path: Path, postgres: str
 ) -> None:
-    """Three daemons on one PostgreSQL; the mailbox has one connection at a time."""
+    """Three daemons on one PostgreSQL; the mailbox has one connection at a time, and nobody is told
+    of a trouble, as there is none."""
     with World(tmp_path, seed=1, database=postgres) as world:
         for _ in range(3):
             world.start()
@@ -162,6 +163,9 @@ def test_when_who_watches_is_killed_another_does_within_ten_seconds(
             world.wait_until(partial(_another_watches, postgres, watching))
             assert time.monotonic() - began < 10 * slow()
             _is_done(world)
+        with psycopg.connect(postgres) as connection:
+            assert connection.execute("SELECT key, text FROM alert").fetchall() == []
+        assert [mail for mail in world.relay.received if mail.recipient == ADA] == []
 
 
 def _another_watches(url: str, than: int) -> bool:

@@ -236,26 +236,26 @@ def test_a_member_that_was_changed_is_noticed(tmp_path: Path) -> None:
     assert "files/own/rules.yaml is not what was written" in words
 
 
-def test_a_backup_under_load_is_of_one_moment(tmp_path: Path) -> None:
-    desk = new_desk(tmp_path / "one")
+def test_a_backup_under_load_is_of_one_moment(tmp_path: Path, url: str) -> None:
+    """Each is put back and verified, once nobody works any more."""
+    desk = new_desk(tmp_path / "one", url)
     mails = tmp_path / "mails"
     mails.mkdir()
-    for number in range(120):
+    for number in range(60):
         (mails / f"{number:03}.eml").write_bytes(mail(number))
     maild(desk, "ingest", "-", given=mail(999))
     loader = processes.Process("ingest", str(mails), "--config", str(desk / "maild.toml"))
-    counts = []
-    for number in range(3):
-        file = tmp_path / f"{number}.backup"
+    files = [tmp_path / f"{number}.backup" for number in range(3)]
+    for file in files:
         maild(desk, "backup", str(file))
-        other = tmp_path / f"copy{number}"
-        other.mkdir()
-        maild(other, "restore", str(file))
-        assert "checked." in maild(other, "verify")
-        counts.append(len(json.loads(maild(other, "tickets", "--json"))))
     assert loader.wait() == 0
-    assert counts == sorted(counts)
-    assert "121 mails" in maild(desk, "verify")
+    assert "61 mails" in maild(desk, "verify")
+    counts = []
+    for file in files:
+        maild(desk, "restore", "--replace", str(file))
+        assert "checked." in maild(desk, "verify")
+        counts.append(len(json.loads(maild(desk, "tickets", "--json"))))
+    assert counts == sorted(counts) and counts[0] >= 1
 
 
 def test_a_desk_whose_daemon_works_is_not_replaced(tmp_path: Path) -> None:

@@ -133,3 +133,31 @@ def test_rules_and_dashboard_speak_of_figures_that_there_are() -> None:
     known |= {f"maild_database_{name}" for name in ("bytes", "free_bytes")}
     assert used and used <= known
     assert Config().monitor.listen is None  # nobody listens unasked
+
+
+def test_the_debian_package_has_the_unit_and_a_maild_that_runs(tmp_path: Path) -> None:
+    """What it needs is taken from where uv has it; what it installs runs from another folder."""
+    for program in ("dpkg-deb", "/usr/bin/python3"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not here")
+    if not (shutil.which("uv") or (ROOT / ".uv" / "bin" / "uv").exists()):
+        missing("uv is not installed")
+    done = subprocess.run(
+        [str(PACKAGING / "debian.sh"), str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    if done.returncode and re.search("(?i)network|offline|dns|connect|timed out", done.stderr):
+        missing("the package index cannot be reached")
+    assert done.returncode == 0, done.stderr
+    (package,) = tmp_path.glob("maild_*.deb")
+    subprocess.run(["dpkg-deb", "-x", str(package), str(tmp_path / "root")], check=True)
+    unit = (tmp_path / "root" / "lib" / "systemd" / "system" / "maild.service").read_text()
+    program = re.findall(r"^ExecStart=(\S+)", unit, re.MULTILINE)[0]
+    said = subprocess.run(
+        [str(tmp_path / "root" / program.lstrip("/")), "--version"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin"},
+        check=True,
+    )
+    assert said.stdout.startswith("maild ")

@@ -11,12 +11,15 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from benchmarks.large import KINDS
 from maild import octets, spool
-from maild.errors import MailError, Temporary
+from maild.errors import MailError
+from maild.ingest.imap.connection import Announced, Connection
+from maild.ingest.imap.fetch import fetch
 from maild.parse import attachments, outline
 from maild.parse.parser import parse
 from maild.parse.transfer import decode_transfer, decoded_blocks
@@ -198,5 +201,22 @@ def test_few_octets_are_in_memory(files: Path) -> None:
 
 def test_a_disk_that_is_full_is_said_in_a_sentence(files: Path) -> None:
     files.write_bytes(b"no folder")
-    with pytest.raises(Temporary, match="cannot be written below"):
+    with pytest.raises(spool.NoRoom, match="cannot be written below"):
         gathered([b"x" * spool.LEAST])
+
+
+def test_and_no_mail_is_blamed_for_it(files: Path) -> None:
+    """The server gives it in parts, and is asked again when there is room."""
+    files.write_bytes(b"no folder")
+    size = 3 * spool.LEAST
+
+    class Server:
+        def part(self, uid: int, start: int, length: int, *, limit: int) -> bytes:
+            return b"x" * min(length, size - start)
+
+    fetched = fetch(cast("Connection", Server()), [7], {7: Announced(size, None)}, size)
+    with pytest.raises(spool.NoRoom):
+        list(fetched)
+    files.unlink()
+    fetched = fetch(cast("Connection", Server()), [7], {7: Announced(size, None)}, size)
+    assert [one.uid for one in fetched] == [7]

@@ -8,7 +8,7 @@ from maild.errors import MaildError
 from maild.ingest.imap.connection import Announced, Connection, Refusal, TooLarge
 from maild.ingest.imap.cursor import Fetched
 from maild.ingest.imap.failures import Busy
-from maild.spool import Mass, Spool
+from maild.spool import Mass, NoRoom, Spool
 
 TOGETHER_OCTETS = 4_000_000  # of messages fetched by one command and committed together
 TOGETHER_COUNT = 100
@@ -60,7 +60,7 @@ def fetch(
             one = announced[uid]
             whole = _whole(connection, uid, one.size, bodies.pop(uid, None), limit)
             yield whole if isinstance(whole, Broken) else Fetched(uid, whole, one.arrived)
-    except Busy:  # no message is to blame
+    except (Busy, NoRoom):  # no message is to blame
         raise
     except (MaildError, TooLarge) as error:
         raise Interrupted(uids, error) from error
