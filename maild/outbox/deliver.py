@@ -24,11 +24,11 @@ from maild.outbox.answers import Answer, given_id
 from maild.outbox.claims import Claims, Others
 from maild.outbox.instance_lock import present
 from maild.outbox.journal import Journal, journal_path
-from maild.outbox.marks import Marks
 from maild.outbox.note_files import Extract
 from maild.outbox.prepare import Prepared, Preparer, Ready
 from maild.outbox.relay import Connection
 from maild.outbox.rows import Done
+from maild.outbox.sending_marks import Marks
 from maild.outbox.suspicion import Suspicion
 from maild.store import asking
 from maild.store.database import Store

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from maild.errors import Temporary
-from maild.outbox.marks import Marks
+from maild.outbox.sending_marks import Marks
 
 
 def test_who_comes_while_others_are_written_shares_the_next_sync() -> None:
