@@ -18,6 +18,7 @@ PAGES = (
     "",
     "templates",
     "templates/acknowledgement",
+    "templates/acknowledgement?on=long-word",
     "rules",
     "statuses",
     "calendars",
