@@ -59,6 +59,7 @@ COMMANDS = {
     "people": Entry("people", "Technicians, contacts and organizations."),
     "records": Entry("records", "Organizations, contacts, assets, contracts, projects, articles."),
     "mailboxes": Entry("mailbox", "Mailboxes: whether each is reached; try, pause, look now."),
+    "client": Entry("client_page", "Show a client: its open tickets, people, assets, projects."),
     "quarantine": Entry("quarantine", "Messages that could not be processed."),
     "spam": Entry("spam", "Mail that was kept as spam."),
     "rules": Entry("rules", "Rules: what happens by itself, and when."),

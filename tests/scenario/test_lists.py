@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -290,3 +291,16 @@ def test_n20_the_work_list_and_what_was_opened_last(make_desk: MakeDesk) -> None
     done = run(desk, "--view", "work")
     assert done.exit_code != 0 and "--as bob@example.com" in str(done.exception)
     assert len(desk.tickets()) == 4
+
+
+def test_n18_tickets_are_grouped_by_a_field_and_moved_by_it(make_desk: MakeDesk) -> None:
+    """What a board shows and does, at the terminal and by mail."""
+    desk = filled(make_desk)
+
+    def columns() -> dict[str, str]:
+        said = run(desk, "--view", "open", "--group", "status").stdout
+        return dict(re.findall(r"(?m)^([A-Z][\w ]+): (\d+), ", said))
+
+    assert columns() == {"Waiting Customer": "1", "Assigned": "1", "New": "1"}
+    desk.dana.mail(f"Re: [{desk.tickets()[2]['number']}]", "#status in progress")
+    assert columns() == {"Waiting Customer": "1", "Assigned": "1", "In Progress": "1"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from maild.cli import app
 from tests.scenario.conversation import Desk
-from tests.scenario.test_commands import last, opened, results
+from tests.scenario.test_commands import TITLE, last, opened, results
 
 MakeDesk = Callable[..., Desk]
 
@@ -239,3 +240,30 @@ def test_records_are_the_same_on_postgresql(make_desk: MakeDesk, postgres: str, 
     done(desk, "put", "asset", name, "serial=1", "organization=Acme")
     assert shown(desk, "asset", name.upper())["organization"] == "Acme"
     done(desk, "retire", "asset", name)
+
+
+def test_n22_a_client_is_shown_whole_at_the_terminal(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk, more='[[organization]]\nname = "Brick"\ndomains = ["brick.example"]\n')
+    for line in (
+        "#record asset PC-1: organization Acme; serial 4711",
+        "#record asset Vault: organization Brick",
+        "#record project Move: organization Acme; lead dana",
+        "#record task Boxes: project Move; due 2030-12-03; resources bob",
+        "#record organization Acme: locations Hamburg, Kiel",
+        "#record article Toner: organization Acme; text Shake it.",
+        "#record article Everybody: text For all.",
+    ):
+        desk.bob.reply(line)
+    run = partial(CliRunner().invoke, app)
+    page = json.loads(run(["client", "acme", "--json", "--config", str(desk.file)]).stdout)
+    assert [ticket["title"] for ticket in page["tickets"]] == [TITLE]
+    names = {kind: [one["name"] for one in page[kind]] for kind in ("assets", "tasks", "articles")}
+    assert names == {"assets": ["PC-1"], "tasks": ["Boxes"], "articles": ["Toner"]}
+    assert [one["email"] for one in page["contacts"]] == ["ann@acme.example"]
+    assert (page["domains"], page["locations"]) == (["acme.example"], ["Hamburg", "Kiel"])
+    shown = run(["client", "Acme", "--config", str(desk.file)]).stdout
+    for word in ("Hamburg", "PC-1", "Move", "Boxes", "ann@acme.example", "open tickets"):
+        assert word in shown, word
+    assert "Vault" not in shown
+    wrong = run(["client", "Acne", "--config", str(desk.file)])
+    assert wrong.exit_code != 0 and "Acne" in str(wrong.exception)
