@@ -37,7 +37,7 @@ def text(site: Site, who: str, path: str) -> str:
     return html.unescape(re.sub(r"</?mark>", "", answer.text))
 
 
-FOUND = (
+FOUND: tuple[tuple[str, set[str], set[str]], ...] = (
     # words, what Bob and Kim find, what Acme's own technician finds of it
     (
         "4711-x",
