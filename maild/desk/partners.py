@@ -135,6 +135,8 @@ def tell_by_rule(desk: Desk, ticket: Ticket, says: Says, note: Note | None) -> s
     known = shared_with.shared(desk.unit, desk.settings.config, ticket)
     if known is None or (says is not Says.NOTE and known.said == says.value):
         return None
+    if shared_with.partner_named(desk.settings.config, known.partner) is None:
+        return None
     if says in (Says.NOTE, Says.QUESTION) and note is None:
         return None
     words = "" if note is not None and says is not Says.ENDED else _usual(desk, ticket, says)

@@ -8,6 +8,7 @@ is of which.
 
 from __future__ import annotations
 
+from maild.desk import partners
 from maild.desk.desk import Desk
 from maild.desk.language import for_all
 from maild.desk.sides import CLIENT, OTHER, side_of
@@ -42,6 +43,7 @@ def share(desk: Desk, ticket: Ticket, queue: str, person: Person, note: Note | N
 
 
 def _may_be_shared(desk: Desk, ticket: Ticket, person: Person) -> None:
+    partners.may_share(desk, ticket)
     known = asking.tickets.other_side(desk.unit, ticket)
     if known is not None:
         holder = asking.tickets.primary(desk.unit, known)

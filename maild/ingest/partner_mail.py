@@ -12,7 +12,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from maild.config import PartnerSection
-from maild.desk import numbers, partners, people, rate_limits, reply_tokens, shared_with
+from maild.desk import fields, numbers, partners, people, rate_limits, reply_tokens, shared_with
 from maild.desk.desk import Actor, Desk
 from maild.desk.language import for_all
 from maild.desk.notify import notify
@@ -284,7 +284,11 @@ def unproven(desk: Desk, mail: Mail, read_again: human_mail.Read) -> Outcome | N
     ticket = next((one.ticket for one in signed if one.ticket is not None), None)
     if ticket is not None and ticket.deleted is None:
         return _keep(desk, mail, asking.tickets.survivor(desk.unit, ticket))
-    return human_mail.take(desk, _untied(mail), read_again)
+    outcome = human_mail.take(desk, _untied(mail), read_again)
+    opened = desk.unit.get(Ticket, desk.stored.ticket_id) if desk.stored else None
+    if opened is not None:
+        fields.tag(desk, opened, [for_all(desk, sentence("not proven"))])
+    return outcome
 
 
 def _is_technician(desk: Desk, address: Address) -> bool:
@@ -308,6 +312,10 @@ def _untied(mail: Mail) -> Mail:
 def _keep(desk: Desk, mail: Mail, ticket: Ticket) -> Outcome:
     """As a note for colleagues, who are told; no rule takes it for anybody's."""
     address = mail.sender.key if mail.sender else ""
+    cap, what = desk.settings.config.floods.mails, f"Mails of {address} are only stored"
+    too_many = rate_limits.over(desk.unit, "mails", address, cap, what, desk.now)
+    if too_many:
+        return conclude(desk, Became.IGNORED, f"kept, but over {too_many}")
     because = f"it came from {address}, and nothing proves that another desk says so"
     with desk.acting(Actor(address, Role.SYSTEM)):
         note = mail_notes.write(

@@ -335,8 +335,8 @@ def _act(desk: Desk, mail: Mail, stored: Message, read: human_mail.Read) -> Outc
     if route is not None:
         return _machine(desk, mail, route)
     filed = (
-        partner_mail.unproven(desk, mail, read)
-        or spam_filing.take(desk, mail)
+        spam_filing.take(desk, mail)
+        or partner_mail.unproven(desk, mail, read)
         or oversize.of_technician(desk, mail)
     )
     return filed or human_mail.take(desk, mail, read)

@@ -73,7 +73,7 @@ def job(order: Order, secret: bytes = b"", logo: Logo | None = None) -> Job:
     `secret`: by which its links are signed; without it they are only to be looked at.
     """
     data = order.data
-    if order.ticket_number and order.person_id is not None:
+    if order.ticket_number and order.person_id is not None and not data.get(PARTNER):
         codes = one_tap.codes(secret, order.item_id, order.message_id, order.audience)
         data = {**data, "one_tap": {"number": order.ticket_number, "codes": codes}}
     if order.audience == Role.PARTNER:

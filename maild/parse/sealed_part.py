@@ -16,7 +16,7 @@ from maild.parse.mime import Part
 SIGNATURE = "Maild-Signature"  # header field: `v1=HEX`, one a secret
 TYPE = "application/vnd.maild.shared+json"
 NAME = "maild-shared.json"  # by which it is known where a relay gives it another type
-LARGEST = 1_000_000  # octets
+LARGEST = 2_000_000  # octets
 MOST = 4  # signatures that are looked at
 _SIGNED = re.compile(r"\bv1=([0-9a-f]{64})\b", re.IGNORECASE)
 

@@ -375,6 +375,75 @@ def test_p8_a_relay_that_takes_the_part_away_leaves_words_and_no_deed(pair: Pair
     assert "It is over." in plain_text(pair.theirs.bob.received()[-1])
 
 
+def test_p8_what_people_answer_by_hand_is_kept_for_technicians(pair: Pair) -> None:
+    pair.share()
+    heard = pair.theirs.writer("Eve", "eve@northwind.example")
+    sent = parse(pair.between(THEIRS)[0])
+    for who, subject in (
+        (pair.ours.writer("Eve", "eve@northwind.example"), None),
+        (pair.ours.writer("Northwind IT", THEIRS), None),
+        (pair.ours.writer("Eve", "eve@northwind.example"), "Re: Printer is on fire is resolved"),
+    ):
+        who.reply("#resolve\n\nThe customer is wrong.", to=sent, subject=subject)
+        ticket = pair.ours.ticket()
+        assert len(pair.ours.tickets()) == 1
+        assert (ticket["notes"][-1]["public"], ticket["status"]) == (False, "Assigned")
+        assert "The customer is wrong." in plain_text(pair.ours.bob.received()[-1])
+    pair.ours.bob.reply("#reply\nWe are on it.", to=pair.ours.bob.received()[-1])
+    assert "wrong" not in str([plain_text(mail) for mail in pair.ours.ann.received()])
+    heard.mail(f"[{pair.theirs.ticket()['number']}] Printer", "Who are you?")  # a number alone
+    assert "Who are you?" not in str(words(pair.theirs.ticket("T20261123.0001")))
+
+
+def test_p8_a_title_of_a_partner_commands_nothing(make_desk: Callable[..., Desk]) -> None:
+    theirs = make_desk(name="Northwind IT", address=THEIRS, more=partner("Example", OURS))
+    title = "The cable is resolved"
+    event = replace(EVENT, id="1", yours=None, says="share", title=title, words="#resolve\nHelp.")
+    theirs.put(mail_of(event, SECRET))
+    assert theirs.ticket()["status"] == "New"
+    theirs.bob.reply("I look at it.")
+    assert theirs.ticket()["status_kind"] != "closed"
+
+
+@pytest.mark.parametrize("profile", ["atera", "ggit", "runbook"])
+def test_p8_desks_of_other_profiles_share_too(make_desk: Callable[..., Desk], profile: str) -> None:
+    pair = Pair(
+        make_desk(profile=profile, more=partner("Northwind IT", THEIRS)),
+        make_desk(
+            profile=profile, name="Northwind IT", address=THEIRS, more=partner("Example", OURS)
+        ),
+    )
+    pair.share()
+    there = pair.theirs.bob.received()[-1]
+    assert "Please have a look at its fuse." in plain_text(there)
+    pair.theirs.bob.reply("#take\n#time 15m remote\n\nWhich floor?", to=there)
+    pair.carry()
+    assert "Which floor?" in plain_text(pair.ours.bob.received()[-1])
+    pair.theirs.bob.reply("#mydone\n\nA new fuse is in.", to=there)
+    pair.carry()
+    assert templates(pair.ours, "bob@example.com")[-1] == "shared-complete"
+    assert pair.ours.ticket()["status_kind"] != "closed"
+    for desk in (pair.ours, pair.theirs):
+        failed = [e["detail"] for e in desk.ticket()["events"] if e["event"] == "rule failed"]
+        assert failed == []
+
+
+def test_p8_a_merged_ticket_is_still_shared(pair: Pair) -> None:
+    pair.share()
+    pair.ours.ann.mail("Smoke", "It smokes.")
+    into = pair.ours.ticket()["number"]
+    pair.ours.bob.reply(f"#merge {into}", to=pair.ours.bob.received()[-2])
+    number = pair.theirs.ticket()["number"]
+    pair.theirs.bob.reply("Which floor?", to=pair.theirs.bob.received()[-1])
+    pair.carry()
+    assert words(pair.ours.ticket(into))[-1][2] == "Which floor?"
+    pair.ours.bob.reply("#partner The second one.", to=pair.ours.bob.received()[-1])
+    pair.carry()
+    theirs = pair.theirs.ticket(number)
+    assert words(theirs)[-1][2] == "The second one."
+    assert theirs["shared"]["reference"] == into
+
+
 def test_p8_what_was_said_once_is_done_once(pair: Pair) -> None:
     pair.share()
     pair.ours.bob.reply("#partner\n\nHello.", to=pair.ours.bob.received()[-1])

@@ -109,9 +109,6 @@ def _side(job: Job, argument: str) -> str | None:
 
 def share(job: Job, argument: str) -> str:
     """Gives the other side its own version of the ticket: a queue and a resource (P8)."""
-    partner = partners.named(job.desk, argument)
-    if partner is not None:
-        return _share_with(job, *partner)
     words = argument.split()
     for cut in range(len(words) - 1, 0, -1):
         queue, who = " ".join(words[:cut]), " ".join(words[cut:])
@@ -119,7 +116,6 @@ def share(job: Job, argument: str) -> str:
             resource = job.names.resource(who)
             if resource is not None:
                 person, name = job.for_ticket(resource), job.names.queue(queue)
-                partners.may_share(job.desk, job.the_ticket)
                 sharing.share(job.desk, job.the_ticket, name, person, job.note)
                 return sentence(
                     "{ticket} is shared with {person}, in {queue}.",
@@ -127,6 +123,9 @@ def share(job: Job, argument: str) -> str:
                     person=person.name,
                     queue=name,
                 )
+    partner = partners.named(job.desk, argument)
+    if partner is not None:
+        return _share_with(job, *partner)
     raise Refused(_whom_to_name(job))
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 from starlette.responses import Response, StreamingResponse
 
-from maild.desk import own_lists, status_requirements, working_clock
+from maild.desk import own_lists, shared_with, status_requirements, working_clock
 from maild.errors import NotFound
 from maild.i18n import sentence
 from maild.model import AnswerState, Role, StatusKind
@@ -84,6 +84,7 @@ def shown(visit: Visit, whole: Whole, everything: bool = False) -> dict[str, Any
         "prose": prose.shown,
         "note": lambda note: _written(visit, one, note),
         "fields": _long_tail(visit, one),
+        "shared": shared_with.shared(visit.unit, visit.console.app.settings.config, one),
     }
 
 
