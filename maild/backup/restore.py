@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,11 +48,14 @@ class Restored:
     knows_what_was_sent: bool  # the journal was there
 
 
-def restore(file: Path, place: Path, *, replace: bool = False) -> Restored:
+def restore(
+    file: Path, place: Path, *, replace: bool = False, of_another: bool = False
+) -> Restored:
     """Puts a backup back; `place`: the maild.toml, which is made where there is none.
 
     Nothing is changed before all of the backup was read and found whole.  Refused where a desk is
-    there, or its daemon works.
+    there, or its daemon works; and where the maild.toml that is there is of a desk with another
+    address, unless `of_another` says that this is meant.
     """
     now = datetime.now(UTC)
     folder = place.resolve().parent
@@ -61,6 +65,8 @@ def restore(file: Path, place: Path, *, replace: bool = False) -> Restored:
         manifest = archive.extract(file, came)
         if manifest.database == "sqlite":
             databases.check_sqlite(came / DATABASE)
+        if not of_another:
+            _is_of_this_desk(came / CONFIGURATION, place)
         files, kept = _lay_down(came, place)
         settings = config.load(place)
         store = Store(settings.database_url)
@@ -90,6 +96,21 @@ def newer(settings: Settings, store: Store) -> Iterator[str]:
             yield f"{section.name}: {error.message}"
         else:
             yield f"{section.name}: {count} newer mails on the server; the daemon takes them in."
+
+
+def _is_of_this_desk(theirs: Path, ours: Path) -> None:
+    """Refused where both say which desk they are of, and it is not the same."""
+    if not (theirs.exists() and ours.exists()):
+        return
+    came, here = (
+        str(tomllib.loads(file.read_text("utf-8")).get("desk", {}).get("address", ""))
+        for file in (theirs, ours)
+    )
+    if came and here and came.casefold() != here.casefold():
+        raise Refused(
+            f"The backup is of the desk {came}, and {ours} is of {here}. Nothing was changed. "
+            "If this desk shall go on with that one's data, say so by `--of-another`."
+        )
 
 
 def _fits(manifest: Manifest, store: Store) -> None:

@@ -60,6 +60,9 @@ def restore(
         bool, typer.Option("--replace", help="Also where a desk is: its database is set aside.")
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Only read it, and tell of it.")] = False,
+    of_another: Annotated[
+        bool, typer.Option("--of-another", help="Also where it is of a desk with another address.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Put a desk back as it was; nothing told is told again."""
@@ -68,7 +71,7 @@ def restore(
         print(f"{file} is whole: {manifest.made}, {manifest.counts['ticket']} tickets.")
         return
     place = configuration.config_file(config)
-    done = put_back(file, place, replace=replace)
+    done = put_back(file, place, replace=replace, of_another=of_another)
     print(f"Put back as of {done.manifest.made}: {done.manifest.counts['ticket']} tickets.")
     for path in done.files:
         print(f"  {path}")

@@ -326,3 +326,18 @@ def test_octets_that_are_missing_come_from_the_copy_of_another_mailbox(tmp_path:
     assert "mended: The octets of message 1" in maild(desk, "verify", "--repair")
     number = json.loads(maild(desk, "tickets", "--json"))[0]["number"]
     assert "It smokes, number 1." in maild(desk, "eml", number)
+
+
+def test_the_backup_of_another_desk_is_refused_until_it_is_meant(tmp_path: Path) -> None:
+    """Its tickets would be mailed about from this one's address."""
+    desk, other = new_desk(tmp_path / "one"), new_desk(tmp_path / "two")
+    maild(desk, "ingest", "-", given=mail(1))
+    file = str(tmp_path / "one.backup")
+    maild(desk, "backup", file)
+    toml = (other / "maild.toml").read_text()
+    (other / "maild.toml").write_text(toml.replace("support@example.com", "help@example.net"))
+    said = maild(other, "restore", file, status=1)
+    assert "is of the desk support@example.com" in said and "--of-another" in said
+    assert not (other / "var").exists()
+    maild(other, "restore", file, "--of-another")
+    assert len(shown(other)) == 1
