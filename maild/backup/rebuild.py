@@ -321,7 +321,7 @@ def _became(store: Store) -> dict[int, str | None]:
 
 
 def _tickets(store: Store) -> dict[str, tuple[bool, dict[str, Any]]]:
-    """By number: whether mail opened it, and what is compared."""
+    """By number, and side where it is shared: whether mail opened it, and what is compared."""
     ticket, note, entry, message = (
         _T[name] for name in ("ticket", "note", "time_entry", "message")
     )
@@ -342,8 +342,9 @@ def _tickets(store: Store) -> dict[str, tuple[bool, dict[str, Any]]]:
         )
         found = {}
         for row in connection.execute(sa.select(ticket).order_by(ticket.c.id)).mappings():
-            found[row["number"]] = (
-                row["id"] in opened,
+            side = f" ({row['shared_side']})" if row["shared_side"] else ""
+            found[row["number"] + side] = (
+                (row["twin_of"] or row["id"]) in opened,
                 {
                     **{name: row[name] for name in ("title", "status", "priority", "queue")},
                     "contact": names.get(row["contact_id"]),

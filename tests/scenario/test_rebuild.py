@@ -39,6 +39,7 @@ def conversation(desk: Desk) -> None:
     desk.ann.mail("Scanner is slow", "It is.")
     desk.bob.reply("#priority critical")
     desk.bob.reply("#undo")
+    desk.bob.reply("#internal\n#share Service Provider dana\n\nPlease look, too.")
 
 
 def there(desk: Desk, url: str) -> list[dict[str, Any]]:
@@ -64,7 +65,7 @@ def test_all_that_mail_did_is_there_again(
     into = "" if kind == "sqlite" else str(request.getfixturevalue("postgres"))
     told = len(desk.servers.smtp.received)
     done = rebuilt(desk, into)
-    assert (done["differences"], done["mails"], done["tickets"]) == ([], 8, 3)
+    assert (done["differences"], done["mails"], done["tickets"]) == ([], 9, 4)
     assert there(desk, done["into"]) == there(desk, str(desk.store.url))
     assert len(desk.servers.smtp.received) == told
     if kind == "sqlite":

@@ -11,6 +11,8 @@ import pytest
 
 from maild.backup import verify
 from maild.demo.writer import Writer, plain_text
+from maild.desk import views
+from maild.desk.people import the_person
 from maild.store import asking, erase
 from tests.scenario.conversation import Desk
 
@@ -25,6 +27,11 @@ organization = "Acme"
 name = "Kim Client"
 email = "kim@acme.example"
 organization = "Acme"
+"""
+KIT = """
+[[resource]]
+name = "Kit Tech"
+email = "kit@example.com"
 """
 PROOF_ACME = {"Authentication-Results": "mx.example.com; dmarc=pass header.from=acme.example"}
 SECRET = {"client": "We will leave this provider in May.", "provider": "This customer never pays."}
@@ -400,3 +407,34 @@ def test_p8_a_shared_ticket_is_forgotten_and_verified_on_both_sides(make_desk: M
         assert ticket["title"] == "[erased]"
     report = verify.verify(desk.store)
     assert not report.problems
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["sides known", "sides unknown"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_p8_each_view_shows_each_technician_one_of_the_two(
+    make_desk: MakeDesk, request: pytest.FixtureRequest, kind: str, known: bool
+) -> None:
+    """Also to whoever works on neither: their side's, or the first."""
+    url = request.getfixturevalue("postgres") if kind == "postgresql" else None
+    more = (CLIENTS if known else "") + KIT
+    desk = make_desk(more=more, database=url) if url else make_desk(more=more)
+    desk.ann.mail("Printer is on fire", "It burns.")
+    desk.bob.reply("#internal\n#share Co-managed " + ("cleo" if known else "dana") + "\n\nLook.")
+    people = {"bob@example.com": "provider" if known else "client"}
+    people |= {"kit@example.com": people["bob@example.com"]}
+    if known:
+        people |= {"dana@example.com": "provider", "cleo@acme.example": "client"}
+        people |= {"kim@acme.example": "client"}
+    else:
+        people |= {"dana@example.com": "provider"}
+    with desk.store.look() as unit:
+        for address, side in people.items():
+            me = the_person(unit, address)
+            client = me.organization_id
+            for view in ("all", "open", "by resource", "by client"):
+                found = views.tickets(unit, desk.profile, view, me=me, client=client)
+                assert [t.shared_side for t in found] == [side], (address, view)
+            mine = views.of_person(unit, me, desk.now, as_resource=True)
+            assert {t.shared_side for t in mine} <= {side}
+        everything = views.tickets(unit, desk.profile, "all")
+        assert len(everything) == 2
