@@ -21,6 +21,7 @@ from maild.desk.calendar import Calendar
 from maild.desk.file_policy import judged
 from maild.desk.notify import keep_current
 from maild.desk.profile import Profile
+from maild.desk.sides import OTHER
 from maild.errors import Refused
 from maild.i18n import sentence
 from maild.model import Across, Address, EventName, LinkKind, Mail, Role, StatusKind, TicketRole
@@ -46,6 +47,8 @@ log = structlog.get_logger()
 DEPTH = 10  # rules that answer rules that answer rules …
 REPEATS = 3  # of one rule among them
 # What the desk keeps with a ticket for itself, in `fields`: it changes without an event of its own.
+# What a twin begins with of the ticket that is shared; the rest is its own side's to say.
+GOES_ALONG = ("mailbox",)
 KEPT = ("sla", "side", "completed_by_side", "also_in")
 
 
@@ -349,6 +352,46 @@ class Desk:
             dates[side] = when.isoformat() if when else None
             self.keep(ticket, "completed_by_side", dates)
 
+    def open_twin(self, ticket: Ticket, side: str, queue: str, person: Person) -> Ticket:
+        """The ticket becomes a shared one, and `side` gets one of its own, which nobody is told of
+        yet (P8)."""
+        own = OTHER[side]
+        self.keep(ticket, "side", own)
+        self.unit.change_ticket(ticket, shared_side=own)
+        status = self.profile.status(self.profile.shared_status)
+        kept = {name: ticket.fields[name] for name in GOES_ALONG if name in ticket.fields}
+        return self.unit.add(
+            Ticket(
+                number=ticket.number,
+                shared_side=side,
+                twin_of=ticket.id,
+                title=ticket.title,
+                status=status.name,
+                status_kind=StatusKind(status.kind),
+                priority=ticket.priority,
+                type=ticket.type,
+                source=ticket.source,
+                queue=queue,
+                organization_id=ticket.organization_id,
+                contact_id=ticket.contact_id,
+                primary_id=person.id,
+                notify_contact=ticket.notify_contact,
+                due=ticket.due,
+                created=self.now,
+                updated=self.now,
+                fields={**kept, "side": side},
+            )
+        )
+
+    def pass_to_twin(self, entry: TicketPerson, twin: Ticket, *, stays: bool, comes: bool) -> None:
+        """Who is of a ticket that is shared stays on it, or comes to its twin, or both."""
+        if not stays:
+            self.unit.delete(entry)
+        if comes:
+            self.unit.add(
+                TicketPerson(ticket_id=twin.id, person_id=entry.person_id, role=entry.role)
+            )
+
     def transfer(self, ticket: Ticket, side: str) -> bool:
         """Hands the ticket to the other side, provider or client (N24); False: it is there.
 
@@ -483,6 +526,13 @@ class Desk:
         self.unit.change_ticket(ticket, updated=self.now, **values)
         self.emit(ticket, event, detail)
         return True
+
+    def change_unheard(
+        self, ticket: Ticket, event: EventName, detail: Mapping[str, Any], **values: Any
+    ) -> None:
+        """`change` that no rule hears of: they have heard of it on the other side's ticket."""
+        self.unit.change_ticket(ticket, updated=self.now, **values)
+        self.record(ticket, event, detail)
 
     def touch(self, ticket: Ticket) -> None:
         """Something of the ticket has changed."""

@@ -190,8 +190,7 @@ def _of_other_side(desk: Desk, ticket: Ticket, event: EventName, deleted: dateti
     """The other side's ticket is deleted or back too; whose rules told it are this side's."""
     other = asking.tickets.other_side(desk.unit, ticket)
     if other is not None:
-        desk.unit.change_ticket(other, updated=desk.now, deleted=deleted)
-        desk.record(other, event, {"side": ticket.shared_side})
+        desk.change_unheard(other, event, {"side": ticket.shared_side}, deleted=deleted)
 
 
 def _add_people(desk: Desk, ticket: Ticket, into: Ticket) -> list[Person]:

@@ -16,10 +16,7 @@ from maild.errors import Refused
 from maild.i18n import sentence
 from maild.model import Across, EventName, Role, StatusKind
 from maild.store import asking
-from maild.store.records import Note, Person, Ticket, TicketPerson
-
-# What a twin begins with of the ticket that is shared; the rest is its own side's to say.
-GOES_ALONG = ("mailbox",)
+from maild.store.records import Note, Person, Ticket
 
 
 def share(desk: Desk, ticket: Ticket, queue: str, person: Person, note: Note | None) -> Ticket:
@@ -30,9 +27,7 @@ def share(desk: Desk, ticket: Ticket, queue: str, person: Person, note: Note | N
         )
     _may_be_shared(desk, ticket, person)
     there = side_of(desk.unit, desk.profile, person) or OTHER[_here(desk, ticket)]
-    desk.keep(ticket, "side", OTHER[there])
-    desk.unit.change_ticket(ticket, shared_side=OTHER[there])
-    twin = _twin(desk, ticket, there, queue, person)
+    twin = desk.open_twin(ticket, there, queue, person)
     _part(desk, ticket, twin)
     for earlier in asking.notes.of(desk.unit, ticket):
         if earlier.public:
@@ -75,33 +70,6 @@ def _by(desk: Desk) -> str:
     return desk.by.name if desk.by is not None else desk.actor.name
 
 
-def _twin(desk: Desk, ticket: Ticket, side: str, queue: str, person: Person) -> Ticket:
-    status = desk.profile.status(desk.profile.shared_status)
-    kept = {name: ticket.fields[name] for name in GOES_ALONG if name in ticket.fields}
-    return desk.unit.add(
-        Ticket(
-            number=ticket.number,
-            shared_side=side,
-            twin_of=ticket.id,
-            title=ticket.title,
-            status=status.name,
-            status_kind=StatusKind(status.kind),
-            priority=ticket.priority,
-            type=ticket.type,
-            source=ticket.source,
-            queue=queue,
-            organization_id=ticket.organization_id,
-            contact_id=ticket.contact_id,
-            primary_id=person.id,
-            notify_contact=ticket.notify_contact,
-            due=ticket.due,
-            created=desk.now,
-            updated=desk.now,
-            fields={**kept, "side": side},
-        )
-    )
-
-
 def _part(desk: Desk, ticket: Ticket, twin: Ticket) -> None:
     """Each side keeps its own people; contacts are of both."""
     holder = asking.tickets.primary(desk.unit, ticket)
@@ -112,11 +80,8 @@ def _part(desk: Desk, ticket: Ticket, twin: Ticket) -> None:
         if person is None:
             continue
         moves = person.role == Role.RESOURCE and _is_of(desk, person, twin)
-        if moves:
-            desk.unit.delete(entry)
-        if person.role == Role.CONTACT or (moves and person.id != twin.primary_id):
-            row = TicketPerson(ticket_id=twin.id, person_id=person.id, role=entry.role)
-            desk.unit.add(row)
+        comes = person.role == Role.CONTACT or (moves and person.id != twin.primary_id)
+        desk.pass_to_twin(entry, twin, stays=not moves, comes=comes)
 
 
 def _is_of(desk: Desk, person: Person, twin: Ticket) -> bool:

@@ -305,8 +305,10 @@ class Unit:
         return True
 
     def delete(self, record: Any) -> None:
-        """Takes a row away."""
+        """Takes a row away; of a ticket none goes, it is marked deleted."""
         kind, place = type(record), id(record)
+        if kind is Ticket:
+            raise TypeError("a ticket is marked deleted by an action of the desk, which says so")
         self._said.pop(kind, None)
         if place in self._added.get(kind, {}):
             del self._added[kind][place]

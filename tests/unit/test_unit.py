@@ -139,6 +139,8 @@ def test_nobody_assigns_to_a_record() -> None:
     assert one.title == "Ours"
     with pytest.raises(TypeError, match="written by an action of the desk"):
         unit.change(one, title="Mine")
+    with pytest.raises(TypeError, match="marked deleted by an action of the desk"):
+        unit.delete(one)
 
 
 def test_who_only_looks_writes_nothing(store: Store) -> None:
