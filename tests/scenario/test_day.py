@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from maild.demo.writer import plain_text
 from tests.scenario.conversation import Desk
 from tests.scenario.test_commands import last
 
@@ -16,7 +17,9 @@ def ok(desk: Desk) -> None:
     assert commands and all(c["done"] for c in commands), commands
 
 
-def test_n11_n15_n16_n17_n19_n21_a_technicians_day_by_mail(make_desk: MakeDesk) -> None:
+def test_n11_n15_n16_n17_n19_n20_n21_n23_a2_a7_g10_r8_a_technicians_day_by_mail(
+    make_desk: MakeDesk,
+) -> None:
     desk = make_desk(admins=("dana@example.com",))
     # The books: an asset, a contract with its rates, an article.
     desk.bob.mail("Books", "#record contract Care: organization Acme; rates remote 90, on-site 110")
@@ -63,10 +66,42 @@ def test_n11_n15_n16_n17_n19_n21_a_technicians_day_by_mail(make_desk: MakeDesk) 
     assert "Printer prints nothing" in last(desk.bob)
     desk.bob.mail("Find", "#search toner asset:pc-1 client:acme")
     assert "Printer prints nothing" in last(desk.bob)
-    # Done, and the week.
+    # A project's task, an appointment, the clock, the note form, the work list.
+    desk.bob.mail("Books", "#record project Move: organization Acme; lead dana")
+    desk.bob.mail(
+        "Books",
+        "#record task Wire: project Move; resources bob; start 2026-11-24; due 2026-11-30; "
+        f"estimated hours 3; status in progress; ticket {ticket['number']}; notes ask the janitor",
+    )
+    ok(desk)
+    desk.bob.mail("#list tasks to process", "")
+    assert "Wire" in last(desk.bob) and "Move" in last(desk.bob)
+    answer = f"Re: [{ticket['number']}]"
+    desk.bob.mail(answer, "#schedule 2026-11-24 14:00-15:30\n#worklist\n#clock start")
+    ok(desk)
+    assert desk.ticket()["status"] == "Scheduled"
+    assert "appointment" in last(desk.ann) and "2:00" in last(desk.ann)
+    desk.later(minutes=8)
+    desk.bob.mail(answer, "#clock stop remote looked at the drum\n#form")
+    ok(desk)
+    assert desk.ticket()["time_entries"][-1]["minutes"] == 8
+    assert "Symptom" in last(desk.bob) or "Symptom" in plain_text(desk.bob.received()[-2])
+    desk.bob.mail(answer, "#internal\nSymptom: prints nothing\nFindings: the drum is worn")
+    assert desk.ticket()["fields"]["findings"] == "the drum is worn"
+    desk.bob.mail("#list work", "")
+    assert "Printer prints nothing" in last(desk.bob)
+    desk.bob.mail("Books", "#record task Wire: project Move; status done")
+    desk.bob.mail("#list tasks to process", "")
+    assert "Wire" not in last(desk.bob)
+    # Done, signed off, and the week.
     desk.bob.reply("#complete Shaken.", subject=f"Re: [{desk.ticket()['number']}]")
     ok(desk)
     assert desk.ticket()["status"] == "Complete"
+    desk.ann.reply("Signed off")
+    assert desk.ticket()["status"] == "Complete"
+    assert "Ann" in desk.ticket()["fields"]["signed_off_by"]
+    desk.bob.mail(f"#show {ticket['number']}", "")
+    assert "the drum is worn" in last(desk.bob)
     desk.bob.mail("#timesheet", "")
     assert "Printer prints nothing" in last(desk.bob)
     desk.dana.mail("#timesheet bob", "")
