@@ -20,6 +20,7 @@ from maild.i18n import sentence
 from maild.model import TICKET_NUMBER
 from maild.parse.fold import fold_word
 
+LONGEST_APPOINTMENT = timedelta(hours=12)  # what is longer is a slip: 15:00-14:00
 NUMBER = re.compile(TICKET_NUMBER, re.IGNORECASE)
 _ADDED = re.compile(r":\s|\s[-–—]\s|\s\(")
 SETS = {"resolve": "resolved_status", "complete": "complete_status"}  # command → what it sets
@@ -160,7 +161,17 @@ class Names:
         day, later = text.strip()[: found.start()].strip(), found["to_half"] or found["half"]
         start = self.date(f"{day} {_clock(found['start'], found['half'] or later)}".strip())
         end = self.date(f"{start.date().isoformat()} {_clock(found['end'], later)}")
-        return start, end if end > start else end + timedelta(days=1)
+        end = end if end > start else end + timedelta(days=1)
+        if end - start > LONGEST_APPOINTMENT:
+            raise Refused(
+                sentence(
+                    "From {start} to {end} is more than twelve hours; write the end behind the "
+                    "start.",
+                    start=f"{start:%H:%M}",
+                    end=f"{end:%H:%M}",
+                )
+            )
+        return start, end
 
     def worked(self, text: str) -> durations.Worked:
         return durations.read(text, self.now, self.languages)

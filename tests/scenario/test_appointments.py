@@ -332,3 +332,16 @@ def test_n17_an_appointment_in_another_zone_is_compared_as_the_moment_that_it_is
     assert fields["service_call_end"] == "2030-12-03T20:30:00+01:00"
     desk.bob.reply(visit.format("2030-12-03T14:00-05:00", "2030-12-03T19:45+01:00"))
     assert "before it begins" in desk.messages()[-1].commands[0]["why"]
+
+
+def test_g10_an_end_before_the_start_is_a_slip_unless_it_is_a_night(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    for text, why in (
+        ("15:00-14:00", "more than twelve hours"),
+        ("9:45-9:00", "more than twelve hours"),
+        ("22:00-2:00", ""),
+        ("9:00-21:00", ""),
+    ):
+        desk.bob.reply(f"#schedule 2030-12-03 {text}")
+        (command,) = desk.messages()[-1].commands
+        assert (command["done"], why in command["why"]) == (not why, True), command
