@@ -114,7 +114,7 @@ class Bench:
         """Each kind's cost, a mail a transaction."""
         for n in numbers:
             for kind, raw in zip(KINDS, mails(n), strict=True):
-                mail, stored_id = parse(raw), self._accept(raw)
+                mail, stored_id = parse(raw), self.accept(raw)
                 floor = self._floor(raw)
                 began, before = time.process_time(), self.store.executed
                 self.pipeline.process(stored_id, NOW, mail)
@@ -127,7 +127,7 @@ class Bench:
             rounds = [mails(n) for n in range(start, min(start + GROUP, numbers.stop))]
             for kind, raws in zip(KINDS, zip(*rounds, strict=True), strict=True):
                 some: list[tuple[int, Mail | Exception]] = [
-                    (self._accept(raw), parse(raw)) for raw in raws
+                    (self.accept(raw), parse(raw)) for raw in raws
                 ]
                 floor = sum(map(self._floor, raws))
                 began, before = time.process_time(), self.store.executed
@@ -138,7 +138,7 @@ class Bench:
 
     def take(self, raw: bytes) -> float:
         """Seconds of CPU of this mail alone."""
-        mail, stored_id = parse(raw), self._accept(raw)
+        mail, stored_id = parse(raw), self.accept(raw)
         began = time.process_time()
         self.pipeline.process(stored_id, NOW, mail)
         return time.process_time() - began
@@ -149,7 +149,9 @@ class Bench:
             found = [m.outcome for m in unit.all(asking.messages.PROCESSED)]
         return {str(one): found.count(one) for one in sorted(set(found), key=str)}
 
-    def _accept(self, raw: bytes) -> int:
+    def accept(self, raw: bytes) -> int:
+        """The id of this mail, which is stored and waits."""
+
         def take(unit: Unit) -> int:
             stored = accept(unit, mailbox="files", uidvalidity=None, uid=None, octets=raw, now=NOW)
             assert stored is not None

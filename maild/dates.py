@@ -62,7 +62,12 @@ class _Words:
 
 def languages(desk: str, more: Iterable[str] = ()) -> tuple[str, ...]:
     """Those in which dates are read: the desk's first ("de-AT" is "de"), then all that we know."""
-    return tuple(dict.fromkeys([base_language(desk), *more, *yamlfile.read(_FILE)]))
+    return tuple(dict.fromkeys([base_language(desk), *more, *_known()]))
+
+
+@cache
+def _known() -> tuple[str, ...]:
+    return tuple(yamlfile.read(_FILE))
 
 
 def read(text: str, now: datetime, languages: tuple[str, ...], *, past: bool = False) -> Written:
