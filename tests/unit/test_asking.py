@@ -67,7 +67,7 @@ def value(dice: random.Random, field: dataclasses.Field[Any], python: Any, place
     told = hint(field)
     inner = [a for a in typing.get_args(python) if a is not types.NoneType]
     if types.NoneType in typing.get_args(python):
-        if field.name in ("parent_id", "merged_id") or dice.random() < 0.3:
+        if field.name in ("parent_id", "merged_id", "twin_of", "copy_of") or dice.random() < 0.3:
             return None
         python = inner[0]
     if told.unique or (told.primary and python is str):
@@ -84,7 +84,7 @@ def plain(dice: random.Random, python: Any) -> Any:
         return NOW + timedelta(hours=dice.randint(-2, 2))
     if python is str:
         return dice.choice(TEXTS)
-    if python is bytes:
+    if python is bytes or bytes in typing.get_args(python):
         return b"octets"
     if isinstance(python, type) and issubclass(python, enum.StrEnum):
         return dice.choice(list(python)[:4])
