@@ -157,7 +157,9 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
     "late": (Fact("late", "when the mail came, where that is hours ago; or none", None),),
     "refused": (
         Fact(
-            "refused[]", "kinds of files of his mail that are neither passed on nor opened", "*.exe"
+            "refused[]",
+            "kinds of files of their mail that are neither passed on nor opened",
+            "*.exe",
         ),
     ),
     "transfer": (
@@ -206,7 +208,7 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
     "remark": (
         Fact(
             "remark",
-            "what a technician wrote above the mail that he forwarded, or none",
+            "what a technician wrote above the mail that they forwarded, or none",
             "Careful, she never pays.",
         ),
     ),
@@ -224,10 +226,10 @@ OF_RULES: dict[str, tuple[Fact, ...]] = {
 # What maild alone knows, in the mails that it sends without a rule.
 OF_MAILD: dict[str, tuple[Fact, ...]] = {
     "kept": (
-        Fact("why", "why his words were kept from the contact",
+        Fact("why", "why their words were kept from the contact",
              "it answers a mail that cannot be recognised"),
         Fact("other.by", "who has just answered the contact, or none", None),
-        Fact("other.text", "what he wrote, or none", None),
+        Fact("other.text", "what they wrote, or none", None),
     ),
     "partner": (
         Fact("partner.name", "what the other desk is called here", "Northwind IT"),
@@ -247,7 +249,7 @@ OF_MAILD: dict[str, tuple[Fact, ...]] = {
         Fact("unknown.whose", "the technician whose mail it answers", "Bob Tech"),
     ),
     "too-large": (
-        Fact("size", "how large his mail is", "151 MB"),
+        Fact("size", "how large their mail is", "151 MB"),
         Fact("limit", "how large a mail may be that is taken in", "50 MB"),
     ),
     "files": (Fact("files[]", "the name of a file that did not go out", "video.mp4"),),

@@ -116,7 +116,7 @@ KEYS = (
     Key(
         "direct",
         "yes",
-        "it answers the recipient's own mail: it comes although he stopped the ticket's mail",
+        "it answers the recipient's own mail: it comes although they stopped the ticket's mail",
         "yes",
         False,
     ),

@@ -39,7 +39,7 @@ NEEDS = {
     "note": sentence("a note in the same mail that says what is to be done"),
     "resource": sentence("a primary resource; add one, like `#assign bob`"),
     "resolution": sentence("the resolution; add a line like `#resolution The toner was replaced.`"),
-    "contact told": sentence("a public note of ours to the contact; answer him in the same mail"),
+    "contact told": sentence("a public note of ours to the contact; answer them in the same mail"),
     "time entry": sentence("at least one time entry; add one, like `#time 30m remote`"),
     "checklist": sentence("every checklist item done; `#checklist done 2` ticks the second"),
 }

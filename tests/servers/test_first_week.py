@@ -17,6 +17,13 @@ from tests.processes import run
 PAGE = Path(__file__).parents[2] / "docs" / "first-week.md"
 BLOCK = re.compile(r"^```(sh|toml)\n(.*?)^```$", re.M | re.S)
 PASSWORD = "secret"
+# What the customer's answer makes of a ticket that waits for it.
+AFTER_THE_ANSWER = {
+    "next7": "Feedback Received",
+    "ggit": "Note Emailed In",
+    "atera": "Open",
+    "runbook": "Feedback Received",
+}
 
 
 @pytest.fixture
@@ -52,6 +59,23 @@ def test_every_command_of_the_first_week_does_what_it_says(
     assert said["maild people list --role resource"].count("Carla Field") >= 1
     assert "monitoring" in said["maild ingest --rehearse --jsonl alert.eml"]
     assert "1 canned replies" in said["maild check"]
+    for name, status in AFTER_THE_ANSWER.items():
+        answered = f"maild ingest --config walk-{name}/maild.toml --now 2026-11-23T10:00:00Z"
+        assert status in said[f"{answered} answer.eml"]
+        assert f"answer makes it *{status}*" in _section(name)
+    assert "managers" in said["maild alerts --config walk-atera/maild.toml"]
+    assert "complete" in said["maild outbox --config walk-next7/maild.toml"]
+    refused = run(
+        "set", "T20261123.0001", "status", "Complete", "--config", "walk-runbook/maild.toml",
+        cwd=place,
+    )  # fmt: skip
+    assert refused.returncode != 0
+    assert "a public note" in refused.stderr and "time entry" in refused.stderr
+
+
+def _section(profile: str) -> str:
+    """What the page says of a profile."""
+    return PAGE.read_text("utf-8").partition(f"### {profile}: ")[2].partition("\n### ")[0]
 
 
 def _here(block: str, servers: Servers) -> str:
