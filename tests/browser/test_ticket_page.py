@@ -85,3 +85,17 @@ def test_a_note_becomes_a_ticket_of_its_own_after_it_is_asked(site: Site) -> Non
     answer = site.ask("POST", f"/tickets/{number}/do", cookie, form)
     assert answer.status == 303
     assert site.desk.ticket()["number"] != number
+
+
+def test_two_pages_that_are_open_do_not_tell_each_other_without_end(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(site.console.feed, "tell", told.append)
+    number = site.mail(site.desk.ann, "Both look", "It smokes.")
+    path, both = f"/tickets/{number}/seen", (site.session(BOB), site.session(KIM))
+    for cookie in both * 3:  # who comes is news once; that he is still there is none
+        assert site.ask("POST", path, cookie, {"writes": "0"}).status == 200
+    assert len(told) == 1
+    site.ask("POST", path, both[0], {"writes": "1"})
+    assert len(told) == 2

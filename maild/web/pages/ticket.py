@@ -332,8 +332,9 @@ def seen(visit: Visit) -> Response:
     writes = visit.field("writes") == "1"
     since = visit.now - _there()
 
-    def keep(unit: Unit) -> tuple[list[Presence], str]:
+    def keep(unit: Unit) -> tuple[list[Presence], str, bool]:
         mine = unit.first(asking.IS_THERE, ticket=found.id, person=visit.person.id)
+        is_news = mine is None or mine.writes != writes or mine.seen < since
         if mine is None:
             unit.add(
                 Presence(
@@ -346,9 +347,9 @@ def seen(visit: Visit) -> Response:
             unit.delete(gone)
         own_lists.opened(unit, visit.person, found, visit.now)
         clock = _clock(unit, visit, found)
-        return unit.all(asking.THERE, ticket=found.id, since=since), clock
+        return unit.all(asking.THERE, ticket=found.id, since=since), clock, is_news
 
-    there, clock = visit.keep(keep)
+    there, clock, is_news = visit.keep(keep)
     with visit.looking() as unit:
         people, _ = screens.persons(unit, {p.person_id for p in there})
         others = [
@@ -358,7 +359,7 @@ def seen(visit: Visit) -> Response:
         ]
         answer = visit.page("there.html", others=others)
     answer.headers["X-Clock"] = clock
-    if others:
+    if others and is_news:  # else two pages would tell each other without end
         visit.console.feed.tell(
             [
                 News(
