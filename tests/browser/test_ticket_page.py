@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from maild.model import Role
 from maild.store.asking import screens
 from maild.store.records import Note
+from maild.web.feed import News
 from maild.web.pages.sheets import SHEETS
 from tests.browser.site import BOB, KIM, Site, key
 
@@ -90,8 +92,12 @@ def test_a_note_becomes_a_ticket_of_its_own_after_it_is_asked(site: Site) -> Non
 def test_two_pages_that_are_open_do_not_tell_each_other_without_end(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[object] = []
-    monkeypatch.setattr(site.console.feed, "tell", told.append)
+    told: list[News] = []
+
+    def tell(news: Iterable[News]) -> None:
+        told.extend(one for one in news if one.what == "presence")
+
+    monkeypatch.setattr(site.console.feed, "tell", tell)
     number = site.mail(site.desk.ann, "Both look", "It smokes.")
     path, both = f"/tickets/{number}/seen", (site.session(BOB), site.session(KIM))
     for cookie in both * 3:  # who comes is news once; that he is still there is none
