@@ -188,7 +188,7 @@ organization = "Globex"
     )
     desk = make_desk(more=more)
     desk.ann.mail("Printer is on fire", "It burns.")
-    for name, why in (("dana", "of your own side"), ("gus", "of another client")):
+    for name, why in (("dana", "of your own side"), ("gus", "one client alone")):
         desk.bob.reply(f"#internal\n#share Service Provider {name}\n\nPlease look.")
         assert why in plain_text(desk.bob.received()[-1])
     assert [one["side"] for one in desk.tickets()] == [None]
