@@ -24,6 +24,7 @@ from tests.servers.dovecot import Dovecot
 
 WITHIN = timedelta(seconds=15)  # that a transfer may take, says the product
 FEW = "[floods]\nconversation = {hour = 4, day = 9}\n"  # automatic mails, to end a loop soon
+ECHO_OF_HELLO = ECHO.replace("partner}", "partner, note.text: {matches: Hello}}")
 SIDES = """
 name: ours
 extends: next7
@@ -31,10 +32,10 @@ groups: {provider: [dana]}
 """
 
 
-def profile(folder: Path, text: str) -> Path:
+def profile(folder: Path, text: str, rules: str = "") -> Path:
     folder.mkdir()
     (folder / "profile.yaml").write_text(text)
-    (folder / "rules.yaml").write_text("")
+    (folder / "rules.yaml").write_text(rules)
     return folder
 
 
@@ -42,7 +43,8 @@ def test_p8_two_daemons_share_a_ticket_until_both_are_done(
     make_desk: Callable[..., Desk], dovecot: Dovecot, tmp_path: Path
 ) -> None:
     ours_too, theirs_too = (
-        profile(tmp_path / name, "name: ours\nextends: next7\n") for name in ("a", "b")
+        profile(tmp_path / name, "name: ours\nextends: next7\n", ECHO_OF_HELLO)
+        for name in ("a", "b")
     )
     by_daemon = bound(make_desk, transport=bound(Daemon, dovecot=dovecot))
     pair = Pair(
@@ -91,8 +93,6 @@ def test_p8_two_daemons_share_a_ticket_until_both_are_done(
     said = maild("show", here["number"], "--config", str(ours.file))
     assert f"Northwind IT, {there['number']}" in " ".join(said.split())
 
-    for folder in (ours_too, theirs_too):
-        (folder / "rules.yaml").write_text(ECHO)
     before = len(pair.between(THEIRS))
     ours.bob.reply("#partner\n\nHello?")
     pair.carry()  # which ends
