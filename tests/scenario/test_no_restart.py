@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from maild.demo.writer import plain_text
+from maild.ingest.process import Pipeline
 from maild.parse.limits import LocalReader
 from tests.scenario.conversation import Desk, InProcess
 
@@ -45,7 +46,7 @@ def _tick(desk: Desk) -> None:
     assert isinstance(transport, InProcess)
     app = transport.app.reread(desk.now)
     app.rules.refresh(app.store.act, desk.now)
-    transport.pipeline = app.pipeline(LocalReader())
+    transport.pipeline = Pipeline(app.store, app.settings, app.rules, LocalReader())
 
 
 def _section() -> str:
