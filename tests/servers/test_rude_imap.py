@@ -140,7 +140,7 @@ def test_h18_a_literal_of_two_gigabytes_is_refused(watched: Watched) -> None:
         server.fetching[2] = rude.two_gigabytes
         assert watched.watcher(server.section()).once() == 2
         assert [key for key, _ in watched.alerts] == ["imap-size:rude:7:2"]
-        assert "2,147,483,648 octets" in watched.alerts[0][1]
+        assert "2,147,483,648 bytes" in watched.alerts[0][1]
 
 
 def test_h17_an_octet_now_and_then_does_not_hold_us(watched: Watched) -> None:
