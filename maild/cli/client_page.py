@@ -36,7 +36,7 @@ def show(
     json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show a client: what is known of it, its open tickets, people, assets, projects."""
+    """Show a client: its open tickets, people, assets, projects."""
     store, profile = open_desk(config)
     with store.look() as unit:
         page = whole(unit, profile, people.the_organization(unit, name), datetime.now(UTC))

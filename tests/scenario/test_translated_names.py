@@ -161,6 +161,7 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
     assert desk.ticket()["status"] == "Eingeplant"
     ask(desk, "#for ann@acme.example\n#source phone\n#set Ort 2. Stock")
     ask(desk, "#record article Brand: text Stecker ziehen\n#article brand")
+    ask(desk, "#worklist")
     ask(desk, "#clock start")
     ask(desk, "#clock stop")
     ask(desk, "#time 45m remote Log gelesen\n#worktype vor ort\n#worknote ohne Vertrag")

@@ -486,7 +486,8 @@ def own_columns(visit: Visit) -> Response:
 def export(visit: Visit) -> Response:
     """All rows of a list, not those of its page."""
     listing = _listing(visit)
-    ask = _ask(visit, listing)
+    with visit.looking():
+        ask = _ask(visit, listing)
     names = ("number", *[name for name in listing.columns if name != "number"])
     lines = _csv_lines(visit, ask, names)
     headers = {"Content-Disposition": f'attachment; filename="tickets-{visit.now:%Y-%m-%d}.csv"'}
