@@ -143,7 +143,7 @@ _OF_THREAD = Statement(
 )
 _NUMBERED = Statement(
     sa.select(_ticket.number, _ticket.id, _OPENING).where(
-        among(_ticket.number, "numbers") & _ticket.twin_of.is_(None)
+        among(_ticket.number, "numbers") & (sa.func.coalesce(_ticket.twin_of, 0) == 0)
     )
 )
 _TOGETHER = Question(

@@ -39,7 +39,8 @@ OPEN = _ticket.status_kind != StatusKind.CLOSED
 THERE = _ticket.deleted.is_(None)
 HOPS = 20  # tickets that were merged into tickets that were merged …
 
-NUMBERED = Question(Ticket, among(_ticket.number, "numbers") & _ticket.twin_of.is_(None))
+# both sides of shared ones: a condition on `twin_of` would be looked up first, in all tickets
+NUMBERED = Question(Ticket, among(_ticket.number, "numbers"))
 TWIN = Question(Ticket, _ticket.twin_of == param("first"))
 FORMER = Question(FormerNumber, among(_former.number, "numbers"))
 PEOPLE = Question(TicketPerson, _of.ticket_id == param("ticket"), order=(_of.id,))
@@ -133,7 +134,8 @@ def numbers(unit: Unit, wanted: Iterable[str]) -> Mapping[str, Ticket]:
     found = {t.number: t for t in unit.known(Ticket) if t.number in some and t.twin_of is None}
     unknown = sorted(some - found.keys())
     if unknown:
-        found |= {t.number: t for t in unit.all(NUMBERED, numbers=unknown)}
+        there = unit.all(NUMBERED, numbers=unknown)
+        found |= {t.number: t for t in there if t.twin_of is None}
     return found
 
 
