@@ -49,7 +49,7 @@ EVENTS = 300  # the latest of a ticket that its page has
 MOST = 2**31 - 1  # all there are
 LATEST = 25  # notes of a conversation that are shown at once: a page stays light
 
-NUMBERED = Question(Ticket, (_ticket.number == param("number")) & _ticket.twin_of.is_(None))
+NUMBERED = Question(Ticket, _ticket.number == param("number"))
 TIMES = Question(TimeEntry, _time.ticket_id == param("ticket"), order=(_time.worked_on, _time.id))
 PEOPLE = Question(TicketPerson, _of.ticket_id == param("ticket"), order=(_of.id,))
 RESOURCES = Question(
@@ -148,7 +148,8 @@ class Whole:
 
 def numbered(unit: Unit, number: str) -> Ticket | None:
     """The ticket of this number."""
-    return unit.first(NUMBERED, number=number)
+    there = unit.all(NUMBERED, number=number)  # both sides of a shared one
+    return next((ticket for ticket in there if ticket.twin_of is None), None)
 
 
 def whole(unit: Unit, ticket: Ticket, *, everything: bool = False) -> Whole:
