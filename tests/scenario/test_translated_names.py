@@ -13,6 +13,7 @@ from maild.commands.execute import ACTS
 from maild.commands.words import vocabulary
 from maild.desk.profile import Profile, load_profile, shipped
 from tests.scenario.conversation import Desk
+from tests.scenario.test_two_desks import partner
 
 GERMAN = {
     # statuses
@@ -134,7 +135,7 @@ def test_no_name_of_the_table_is_left(tmp_path: Path) -> None:
 
 def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path: Path) -> None:
     folder = make(tmp_path / "german", "next7", GERMAN, MORE)
-    desk = make_desk(profile=str(folder))
+    desk = make_desk(profile=str(folder), more=partner("Kollegen", "hilfe@kollegen.example"))
     desk.ann.mail("Drucker brennt", "Er raucht.")
     first = desk.ticket()
     assert (first["status"], first["priority"], first["queue"]) == (
@@ -182,6 +183,7 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
     ask(desk, "#share Gemeinsam dana\n\nBitte die Verkabelung prüfen.")
     assert desk.ticket(side="provider")["status"] == "Zugewiesen"
     ask(desk, "#question\n\nWelche Dose?")
+    ask(desk, "#both\n\nDie Dose steht im Plan.")
     ask(desk, "#mydone")
     assert desk.ticket()["notes"][-1]["text"] == "Mein Teil ist fertig."
     assert desk.ticket(side="provider")["status"] == "Interne Prüfung"
@@ -210,6 +212,8 @@ def test_a_german_profile_works_with_every_command(make_desk: MakeDesk, tmp_path
 
     desk.ann.mail("Maus klemmt", "Sie klemmt.")
     ask(desk, "#assign bob")
+    ask(desk, "#share Kollegen\n\nBitte bringen Sie eine neue Maus.")
+    ask(desk, "#partner\n\nEine mit Kabel.")
     ask(desk, "#notify dana\n\nBitte ansehen.")
     ask(desk, "#away bis Montag dana")
     ask(desk, "#away off")

@@ -279,7 +279,7 @@ def test_a_broken_catalogue_is_said_by_every_command(tmp_path: Path) -> None:
     for words in (("list",), ("check",), ("show", "note"), ("preview", "note")):
         said = _maild(tmp_path, *words)
         assert said.returncode == 2
-        assert 'for: "you" is unknown; possible: contact, resource, admin.' in said.stderr
+        assert 'for: "you" is unknown; possible: contact, resource, admin, partner.' in said.stderr
 
 
 def test_an_own_template_is_begun_edited_and_rolled_back(tmp_path: Path) -> None:

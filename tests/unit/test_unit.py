@@ -353,17 +353,18 @@ def test_what_was_added_and_deleted_is_never_written(store: Store) -> None:
 def test_what_was_added_is_known_when_it_is_written_too(store: Store) -> None:
     """Who asks what a cause has told already must not depend on when it was written."""
     with store.unit() as unit:
-        first, gone = ticket(unit), ticket(unit, "T20261123.0002")
+        one = ticket(unit)
+        first, gone = note(unit, one), note(unit, one)
         unit.write()
         mark = unit.mark()
-        second = ticket(unit, "T20261123.0003")
+        second = note(unit, one)
         unit.delete(gone)
-        assert unit.added(Ticket) == [first, second]
+        assert unit.added(Note) == [first, second]
         unit.write()
-        assert unit.added(Ticket) == [first, second]
-        ticket(unit, "T20261123.0004")
+        assert unit.added(Note) == [first, second]
+        note(unit, one)
         unit.back(0)
-        assert (mark, unit.added(Ticket)) == (0, [first, second])
+        assert (mark, unit.added(Note)) == (0, [first, second])
 
 
 def test_it_writes_a_statement_a_table(store: Store) -> None:

@@ -125,13 +125,14 @@ def _all_at_once(connection: Connection, uid: int, size: int, limit: int) -> byt
 
 
 def _in_parts(connection: Connection, uid: int, size: int, limit: int) -> Mass | None:
-    """Put together from parts; None where the server's parts are none."""
+    """Put together from parts, until it has the announced size or the server has no more; None
+    where the server's parts are none."""
     spool = Spool()
     while spool.size <= 2 * size:  # a size may be an estimate, but not so bad a one
         part = connection.part(uid, spool.size, PART_OCTETS, limit=limit)
         if part is None or (len(part) > PART_OCTETS and spool.size):
             return None
         spool.write(part)
-        if len(part) != PART_OCTETS or spool.size == size:
+        if not part or spool.size == size:
             return spool.whole()
     return None
