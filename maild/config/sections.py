@@ -1,0 +1,41 @@
+"""What the sections of maild.toml have in common."""
+
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Section(BaseModel):
+    """A part of the file; a key that is not listed is an error."""
+
+    # What reads one section is made when it is needed; all of them are read by what reads Config.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+def mail_address(value: str) -> str:
+    """An address as it is written; ValueError where it is none."""
+    local, at, domain = value.strip().rpartition("@")
+    if not (local and at and domain) or any(c.isspace() or c in '<>,;"' for c in value.strip()):
+        raise ValueError("a mail address like support@example.com is needed")
+    return value.strip()
+
+
+MailAddress = Annotated[str, Field(examples=["support@example.com"])]
+
+
+def web_address(value: str) -> str:
+    """An address that nobody can listen to; ValueError where it is none."""
+    host = urlsplit(value).hostname or ""
+    if value.startswith("https://") and host:
+        return value
+    if value.startswith("http://") and host in LOOPBACK:
+        return value
+    raise ValueError("an address that begins with https:// is needed (http:// on loopback)")
+
+
+def usual() -> Any:
+    """A section that is not in the file: read with the rest, as if it stood there empty."""
+    return Field(default={})
