@@ -15,6 +15,7 @@ import pytest
 from tests import processes
 
 ROOT = Path(__file__).parents[2]
+VERSIONS = "maild/store/migrations/versions"
 TOML = '[desk]\naddress = "support@example.com"\n[[organization]]\nname = "Acme"\n'
 TOML += 'domains = ["acme.example"]\n'
 MAIL = (
@@ -29,15 +30,26 @@ def git(*words: str) -> str:
     return done.stdout.strip()
 
 
+def revisions(commit: str) -> list[str]:
+    """The numbers of the revisions that a commit has: "0017"."""
+    files = git("ls-tree", "--name-only", commit, f"{VERSIONS}/").split()
+    return sorted(file.rpartition("/")[2][:4] for file in files if "/0" in file)
+
+
+def _is_older(commit: str) -> bool:
+    """It has all revisions but the newest one, each once."""
+    newest = sorted((ROOT / VERSIONS).glob("0*.py"))[-1].name
+    return revisions(commit) == [f"{n:04}" for n in range(1, int(newest[:4]))]
+
+
 @pytest.fixture
 def old(tmp_path: Path) -> Iterator[Path]:
     """The source as it was before the newest revision of the database."""
-    last = sorted((ROOT / "maild/store/migrations/versions").glob("0*.py"))[-1]
-    added = git("log", "--format=%H", "--diff-filter=A", "-1", "--", str(last))
-    if not added:
-        pytest.skip("the newest revision is in no commit yet")
+    commit = next(filter(_is_older, git("log", "--format=%H", "-200").split()), None)
+    if commit is None:
+        pytest.skip("the history that is here does not reach back to the version before")
     place = tmp_path / "old"
-    git("worktree", "add", "--quiet", "--detach", str(place), f"{added}^")
+    git("worktree", "add", "--quiet", "--detach", str(place), commit)
     yield place
     git("worktree", "remove", "--force", str(place))
 

@@ -104,7 +104,7 @@ def test_a_catalogue_that_breaks_leaves_the_old_one_in_force(desk: Desk) -> None
     assert isinstance(transport, InProcess)
     assert not transport.app.rules.refresh(desk.store.act, desk.now)
     text = the(desk.store, Alert, key="rules:files").text
-    assert 'for: "everyone" is unknown; possible: contact, resource, admin.' in text
+    assert 'for: "everyone" is unknown; possible: contact, resource, admin, partner.' in text
     desk.bob.reply("#status Parts Ordered\n\nThe fuser comes on Friday.")
     assert told(desk, "ann@acme.example")[-1] == "parts-ordered"
     write(file, CATALOGUE)

@@ -598,7 +598,7 @@ def test_messages_that_break_the_connection_are_named(watched: Watched, bad: lis
             for uid in range(31, 50):  # the others go on
                 watched.wait_for(lambda uid=uid: len(watched.stored()) == uid - len(bad) - 1)  # type: ignore[misc]
                 server.put(uid, mail(uid))
-            told = f"breaks over UID {' and '.join(map(str, bad))}"
+            told = f"breaks over some messages (UID {', '.join(map(str, bad))})"
             watched.wait_for(lambda: any(told in text for _, text in watched.alerts))
             server.fetching = {}
             watched.wait_for(lambda: len(watched.stored()) == 49)
