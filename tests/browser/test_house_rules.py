@@ -365,6 +365,7 @@ def test_a_ticket_is_answered_by_keys_alone(site: Site, visits: Visits) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Keys only")).to_be_visible()
     assert number in page.url
+    page.wait_for_load_state()  # a key that is pressed before the page listens is nobody's
     page.keyboard.press("r")
     expect(page.get_by_label("Your words")).to_be_focused()
     page.keyboard.type("Without a mouse.")
