@@ -275,44 +275,26 @@ _PERSONS = Statement(
     .where(among(_person.id, "ids"))
     .order_by(_address.id)
 )
+
+
+def _tied(kind: Any) -> sa.Select[Any]:
+    """A ticket as another one names it, and what it is to that one."""
+    columns = (_ticket.number, _ticket.title, _ticket.status, _ticket.status_kind)
+    return sa.select(*columns, kind, _ticket.shared_side)
+
+
 _TIED = Statement(
     sa.union_all(
-        sa.select(
-            _ticket.number,
-            _ticket.title,
-            _ticket.status,
-            _ticket.status_kind,
-            _link.kind,
-            _ticket.shared_side,
-        )
+        _tied(_link.kind)
         .select_from(TABLES[TicketLink].join(TABLES[Ticket], _ticket.id == _link.other_id))
         .where(_link.ticket_id == param("ticket")),
-        sa.select(
-            _ticket.number,
-            _ticket.title,
-            _ticket.status,
-            _ticket.status_kind,
-            _link.kind,
-            _ticket.shared_side,
-        )
+        _tied(_link.kind)
         .select_from(TABLES[TicketLink].join(TABLES[Ticket], _ticket.id == _link.ticket_id))
         .where(_link.other_id == param("ticket")),
-        sa.select(
-            _ticket.number,
-            _ticket.title,
-            _ticket.status,
-            _ticket.status_kind,
-            sa.literal("problem"),
-            _ticket.shared_side,
-        ).where(_ticket.id == param("parent")),
-        sa.select(
-            _ticket.number,
-            _ticket.title,
-            _ticket.status,
-            _ticket.status_kind,
-            sa.literal("incident"),
-            _ticket.shared_side,
-        ).where((_ticket.parent_id == param("ticket")) & _ticket.deleted.is_(None)),
+        _tied(sa.literal("problem")).where(_ticket.id == param("parent")),
+        _tied(sa.literal("incident")).where(
+            (_ticket.parent_id == param("ticket")) & _ticket.deleted.is_(None)
+        ),
     ),
     columns=(
         _ticket.number,
