@@ -11,7 +11,8 @@ import pytest
 CODE = Path(__file__).parents[2] / "maild"
 # What other packages import from, a package a line.
 FRONT = """
-    app config/addresses config/loading config/logins config/persons daemon errors i18n model http worker_pool crash_points yamlfile
+    app daemon errors i18n model http worker_pool crash_points yamlfile
+    config/addresses config/loading config/logins config/persons
     parse/parser parse/limits parse/authres parse/prefixes parse/attachments
     ingest/accept ingest/files ingest/process ingest/match ingest/proof ingest/sender
     commands/grammar commands/execute commands/words commands/reference
