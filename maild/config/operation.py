@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from maild.config.persons import Answer
-from maild.config.sections import LOOPBACK, Section, web_address
+from maild.config.sections import LOOPBACK, Section, host_and_port, web_address
 
 
 class DatabaseSection(Section):
@@ -57,18 +57,14 @@ class MonitorSection(Section):
     @field_validator("listen")
     @classmethod
     def _host_and_port(cls, value: str | None) -> str | None:
-        host, colon, port = (value or "").rpartition(":")
-        if value is not None and not (host and colon and port.isdecimal() and int(port) <= 65535):
-            raise ValueError("a host and a port like 127.0.0.1:9090 are needed")
+        if value is not None:
+            host_and_port(value, 9090)
         return value
 
     @property
     def place(self) -> tuple[str, int] | None:
         """Host and port of `listen`."""
-        if self.listen is None:
-            return None
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return None if self.listen is None else host_and_port(self.listen, 9090)
 
 
 class KeepSection(Section):
@@ -103,9 +99,7 @@ class WebSection(Section):
     @field_validator("listen")
     @classmethod
     def _host_and_port(cls, value: str) -> str:
-        host, colon, port = value.rpartition(":")
-        if not (host and colon and port.isdecimal() and int(port) <= 65535):
-            raise ValueError("a host and a port like 127.0.0.1:8080 are needed")
+        host_and_port(value, 8080)
         return value
 
     @field_validator("url")
@@ -124,9 +118,9 @@ class WebSection(Section):
     @property
     def host(self) -> str:
         """The host of `listen`."""
-        return self.listen.rpartition(":")[0].strip("[]")
+        return host_and_port(self.listen, 8080)[0]
 
     @property
     def port(self) -> int:
         """The port of `listen`."""
-        return int(self.listen.rpartition(":")[2])
+        return host_and_port(self.listen, 8080)[1]

@@ -36,6 +36,14 @@ def web_address(value: str) -> str:
     raise ValueError("an address that begins with https:// is needed (http:// on loopback)")
 
 
+def host_and_port(listen: str, usual_port: int) -> tuple[str, int]:
+    """Host and port of a place like "127.0.0.1:9090" or "[::1]:9090"; ValueError: it is none."""
+    host, colon, port = listen.rpartition(":")
+    if not (host and colon and port.isdecimal() and int(port) <= 65535):
+        raise ValueError(f"a host and a port like 127.0.0.1:{usual_port} are needed")
+    return host.strip("[]"), int(port)
+
+
 def usual() -> Any:
     """A section that is not in the file: read with the rest, as if it stood there empty."""
     return Field(default={})

@@ -44,23 +44,30 @@ def share(
     desk: Desk, ticket: Ticket, partner: PartnerSection, note: Note | None, words: str = ""
 ) -> None:
     """Has the partner's desk open a ticket of its own; refused without words that explain."""
-    if note is None:
-        raise Refused(
-            sentence("Say in the same mail what the other side is to do; that note is mandatory.")
-        )
-    twin = asking.tickets.other_side(desk.unit, ticket)
-    if twin is not None:
-        holder = asking.tickets.primary(desk.unit, twin)
-        raise Refused(_shared_already(ticket, holder.name if holder else twin.queue))
+    note = explained(note)
     known = begin(desk, ticket, partner, may_share(desk, ticket))
     _tell(desk, ticket, known, Says.SHARE, note, words, _description(desk, ticket, note))
 
 
+def explained(note: Note | None) -> Note:
+    """The note that goes with a ticket that is shared; Refused where there is none."""
+    if note is None:
+        raise Refused(
+            sentence("Say in the same mail what the other side is to do; that note is mandatory.")
+        )
+    return note
+
+
 def may_share(desk: Desk, ticket: Ticket) -> SharedTicket | None:
-    """With which desk it was shared before; Refused where it is: a ticket has one other side."""
+    """With which desk it was shared before; Refused where it is shared, with a desk or within this
+    one: a ticket has one other side."""
     known = shared_with.shared(desk.unit, desk.settings.config, ticket)
     if known is not None and not _is_over(known):
         raise Refused(_shared_already(ticket, known.partner))
+    twin = asking.tickets.other_side(desk.unit, ticket)
+    if twin is not None:
+        holder = asking.tickets.primary(desk.unit, twin)
+        raise Refused(_shared_already(ticket, holder.name if holder else twin.queue))
     return known
 
 

@@ -89,9 +89,9 @@ class Reach:
 
     def may_write_to(self, address: Address) -> bool:
         """Whether somebody of this address can be named: also who is of no client."""
-        there = people.by_address(self.unit, address)
         if self.client is None:
             return True
+        there = people.by_address(self.unit, address)
         if there is not None:
             return there.organization_id is None or self.has_person(there)
         owner = people.organization_of(self.unit, address.domain)

@@ -21,10 +21,7 @@ from maild.store.records import Note, Person, Ticket
 
 def share(desk: Desk, ticket: Ticket, queue: str, person: Person, note: Note | None) -> Ticket:
     """Makes the other side's ticket; one's own stays.  Refused without a note that explains."""
-    if note is None:
-        raise Refused(
-            sentence("Say in the same mail what the other side is to do; that note is mandatory.")
-        )
+    note = partners.explained(note)
     _may_be_shared(desk, ticket, person)
     there = side_of(desk.unit, desk.profile, person) or OTHER[_here(desk, ticket)]
     twin = desk.open_twin(ticket, there, queue, person)
@@ -39,17 +36,6 @@ def share(desk: Desk, ticket: Ticket, queue: str, person: Person, note: Note | N
 
 def _may_be_shared(desk: Desk, ticket: Ticket, person: Person) -> None:
     partners.may_share(desk, ticket)
-    known = asking.tickets.other_side(desk.unit, ticket)
-    if known is not None:
-        holder = asking.tickets.primary(desk.unit, known)
-        with_whom = holder.name if holder is not None else known.queue
-        raise Refused(
-            sentence(
-                "{ticket} is shared already, with {resource}.",
-                ticket=ticket.number,
-                resource=with_whom,
-            )
-        )
     if person.organization_id not in (None, ticket.organization_id):
         raise Refused(sentence("{person} is a technician of another client.", person=person.name))
     theirs, ours = (side_of(desk.unit, desk.profile, one) for one in (person, desk.by))
