@@ -154,6 +154,13 @@ def _changed(file: Path) -> int | None:
         return None
 
 
+def changed(language: str, own: Path) -> tuple[int | None, ...]:
+    """When the admin's files for this language were changed last; another value means that what
+    was read of them is old."""
+    chain = language_chain(language)
+    return tuple(_changed(_place(own, one, name)) for one in chain for name in (FILE, NAMES_FILE))
+
+
 @lru_cache(maxsize=64)
 def _place(folder: Path, language: str, name: str) -> Path:
     return folder / language / name

@@ -5,22 +5,23 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from maild.config import Settings
-from maild.i18n import Sentence, Translator
+from maild.i18n import Sentence, Translator, changed
 from maild.web.icons import ICONS
+from maild.web.page_templates import PageTemplates
 
 HERE = Path(__file__).parent
 NOTES = 2000  # as they are shown, kept at once
+LANGUAGES = 8  # whose words and pages are kept at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +60,17 @@ class Look:
 
     def __init__(self, settings: Settings) -> None:
         self.follow(settings)
-        self.assets, self._names = _assets()
-        self._environment = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-            cache_size=-1,  # every one is kept; the usual cache looks through its names at each use
-        )
-        self._environment.globals.update(icon=icon, asset=self.address)
+        self.assets, _ = _assets()
 
     def follow(self, settings: Settings) -> None:
         """Speaks by this configuration from now on."""
         self.settings = settings
         self.notes = Pieces(NOTES)
 
-    def render(self, template: str, values: dict[str, Any]) -> str:
-        return self._environment.get_template(template).render(values)
-
-    def address(self, name: str) -> str:
-        """Where a browser fetches the file of this name."""
-        return f"/static/{self._names[name]}"
-
     def speaks(self, language: str) -> Words:
-        """The console's words in this language."""
-        return Words(language, self.settings.templates_in_force)
+        """The console's words in this language, as the admin's files have them now."""
+        own = self.settings.templates_in_force
+        return _words(language, own, changed(language, own))
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -104,6 +89,11 @@ class Words:
 
     def __init__(self, language: str, own: Path) -> None:
         self.translator = Translator(language, own)
+        self._templates = PageTemplates({"_": self, "icon": icon, "asset": address_of})
+
+    def render(self, template: str, values: Mapping[str, Any]) -> str:
+        """A page, or a part of one, in this language."""
+        return self._templates.get_template(template).render(values)
 
     def __call__(self, template: str, /, **values: Any) -> str:
         return self.translator.write(Sentence(template, values))
@@ -111,6 +101,16 @@ class Words:
     def write(self, value: Any) -> str:
         """A sentence of the desk as this reader reads it."""
         return self.translator.write(value)
+
+
+@lru_cache(maxsize=LANGUAGES)
+def _words(language: str, own: Path, _changed: Hashable) -> Words:
+    return Words(language, own)
+
+
+def address_of(name: str) -> str:
+    """Where a browser fetches the file of this name."""
+    return f"/static/{_assets()[1][name]}"
 
 
 @lru_cache(maxsize=256)
@@ -123,6 +123,7 @@ def icon(name: str, size: int = 16) -> Markup:
     )
 
 
+@cache
 def _assets() -> tuple[dict[str, Asset], dict[str, str]]:
     """Every file under its name with a sum in it, and that name by the plain one."""
     htmx = files("js_lib_htmx").joinpath("static", "htmx", "htmx.min.js")

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from maild.web.console import Console
+from maild.web.look import address_of
 
 
 def routes(console: Console) -> list[Route]:
@@ -21,7 +22,7 @@ def routes(console: Console) -> list[Route]:
         )
 
     async def favicon(request: Request) -> Response:
-        asset = console.look.assets[console.look.address("mark.svg").rpartition("/")[2]]
+        asset = console.look.assets[address_of("mark.svg").rpartition("/")[2]]
         return Response(asset.octets, media_type=asset.content_type)
 
     return [Route("/static/{name}", static), Route("/favicon.ico", favicon)]

@@ -259,8 +259,8 @@ class Visit(Wording):
         return HTMLResponse(self.written(template, **values), status)
 
     def written(self, template: str, **values: Any) -> str:
-        known = {"visit": self, "_": self.words, "t": self.times, "may": self.may}
-        return self.console.look.render(template, known | values)
+        known = {"visit": self, "t": self.times, "may": self.may}
+        return self.words.render(template, known | values)
 
     def to(self, address: str) -> Response:
         """Leads to another page: by a header where htmx asks."""

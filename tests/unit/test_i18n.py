@@ -10,6 +10,7 @@ from copy import deepcopy
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from unittest.mock import MagicMock
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,6 +26,7 @@ from maild.desk.profile import FIELDS
 from maild.errors import Refused
 from maild.i18n import Sentence, Translator, holes, sentence, together
 from maild.store import asking
+from maild.web.look import Look
 from tests.office import Office
 
 CODE = Path(maild.__file__).parent
@@ -232,3 +234,18 @@ def test_h72_a_wrong_translation_is_passed_over_and_the_check_says_where_it_is(
     ]
     file.write_text("[", "utf-8")
     assert "line 1" in sentences.problems(file)[0]
+
+
+def test_a_page_speaks_as_the_files_are_now(tmp_path: Path) -> None:
+    """What a page says is written into its templates once, and again when a file changes."""
+    look = Look(MagicMock(templates_in_force=tmp_path))
+
+    def said(language: str) -> str:
+        return look.speaks(language).render("toast.html", {"text": "", "kind": ""})
+
+    assert 'aria-label="Close"' in said("en") and 'aria-label="Schließen"' in said("de")
+    assert look.speaks("de") is look.speaks("de")
+    own = tmp_path / "de"
+    own.mkdir()
+    (own / "sentences.yaml").write_text("Close: Zumachen <bitte>\n")
+    assert "Zumachen &lt;bitte&gt;" in said("de") and "Close" in said("en")

@@ -101,7 +101,7 @@ def _written(visit: Visit, ticket: Ticket, note: NoteShown) -> Markup:
         return Markup(write())
     today = visit.now.astimezone(visit.zone).date()
     rights = tuple(map(visit.may, ("original read", "ticket change")))
-    reader = (visit.language, visit.zone.key, today, rights)
+    reader = (visit.words, visit.zone.key, today, rights)
     return visit.console.look.notes.get((reader, ticket.number, note), write)
 
 
