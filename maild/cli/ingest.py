@@ -27,7 +27,7 @@ from maild.ingest.files import read_paths
 from maild.ingest.imap.old_mail import OldMail, old_mail
 from maild.ingest.outcome import Outcome
 from maild.ingest.process import RETRY, groups
-from maild.parse.limits import Source
+from maild.parse.limits import Source, in_parts
 from maild.spool import Mass
 from maild.store import asking
 from maild.store.rehearsal import rehearsal
@@ -35,6 +35,7 @@ from maild.store.unit import Unit
 from maild.yamlfile import nearest
 
 OURS = timedelta(minutes=10)  # so long a running daemon leaves to us what we have accepted
+TOGETHER = 64  # messages that are accepted in one commit
 FILES = "files"  # what mail is said to come in by that no mailbox brought
 
 
@@ -163,19 +164,33 @@ def _run(
 ) -> Iterator[tuple[str, Outcome]]:
     with closing(app.reader(workers=2)) as reader:
         pipeline = app.pipeline(reader)
-        sources = _readable(sources, unread)
-        for group in groups(reader.stream((source, source.raw) for source in sources)):
+        accepted = _accepted(app, mailbox, _readable(sources, unread), now, places)
+        for group in groups(reader.stream(accepted)):
             at = moment(now)
-            found = [(source.raw, places.get(source.label)) for source, _ in group]
-            ids = app.store.act(partial(_accept, mailbox, found, at))
-            mails = dict(zip(ids, (mail for _, mail in group), strict=True))
+            labels = [label for (label, _), _ in group]
+            mails = {stored_id: mail for (_, stored_id), mail in group}
             done = pipeline.process_all(list(mails.items()), at)
-            for (source, _), (stored_id, first) in zip(group, done, strict=True):
+            for label, (stored_id, first) in zip(labels, done, strict=True):
                 outcome, later = first, at
                 while outcome is None:  # it failed for a reason that may pass: its next try is now
                     later += RETRY * app.settings.config.limits.tries
                     outcome = pipeline.process(stored_id, later, mails[stored_id])
-                yield source.label, outcome
+                yield label, outcome
+
+
+def _accepted(
+    app: App,
+    mailbox: str,
+    sources: Iterable[Source],
+    now: str | None,
+    places: Mapping[str, OldMail],
+) -> Iterator[tuple[tuple[str, int], Mass]]:
+    """(label, id of the stored message) of each, with its octets; many in one commit."""
+    for part in in_parts(sources, TOGETHER, lambda source: len(source.raw)):
+        found = [(source.raw, places.get(source.label)) for source in part]
+        ids = app.store.act(partial(_accept, mailbox, found, moment(now)))
+        for source, stored_id in zip(part, ids, strict=True):
+            yield (source.label, stored_id), source.raw
 
 
 def _readable(sources: Iterable[Source], unread: list[str]) -> Iterator[Source]:

@@ -56,7 +56,8 @@ Item = TypeVar("Item")
 
 RETRY = timedelta(seconds=30)  # between the tries of a message that could not be processed
 GROUP = 20  # messages that are committed together, at most
-GROUP_SECONDS = 0.05  # after so long nobody joins them: who accepts mail waits for their commit
+GROUP_SECONDS = 0.05  # after so long nobody joins them where somebody waits for their commit
+GROUP_MOST_SECONDS = 0.5  # … and where nobody of this process does: another one may
 HURRIED, OWED = 16, 4  # after so many that went before it, so many of the backlog
 
 
@@ -171,7 +172,7 @@ class Pipeline:
         if len(works) < 2:
             return [None]
         try:
-            given = self.store.together(works, seconds=GROUP_SECONDS)
+            given = self.store.together(works, seconds=GROUP_SECONDS, most=GROUP_MOST_SECONDS)
         except Temporary:  # each for itself may find its turn
             return [None] * len(works)
         return [None if isinstance(one, Exception) else one for one in given]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from maild.model import Mail
-from maild.parse.limits import LocalReader, Reader
+from maild.parse.limits import LocalReader, Reader, in_parts
 from maild.spool import Mass
 from maild.store.asking.lanes import Waiting
 
 TOGETHER = 8  # mails that a worker gets at a time: who is in a hurry waits for so many
-OCTETS = 1024 * 1024  # as soon as they have so many, no more comes to them
 
 
 @dataclass(slots=True)
@@ -61,11 +61,4 @@ class ReadAhead:
 
 def split(some: Iterable[Waiting], count: int) -> Iterator[Sequence[Waiting]]:
     """The messages in parts of so many, which end where they have many octets."""
-    part: list[Waiting] = []
-    for one in some:
-        part.append(one)
-        if len(part) == count or sum(w.size for w in part) >= OCTETS:
-            yield part
-            part = []
-    if part:
-        yield part
+    return in_parts(some, count, attrgetter("size"))

@@ -18,10 +18,11 @@ from maild.spool import Mass
 from maild.worker_pool import MEMORY, Exceeded, Task, TooLong, WorkerPool
 
 Label = TypeVar("Label")
+Item = TypeVar("Item")
 
 SECONDS = 10.0  # of CPU
 TOGETHER = 16  # mails that a worker gets at a time
-TOGETHER_OCTETS = 1024 * 1024  # as soon as they have so many, it gets no more with them
+TOGETHER_OCTETS = 1024 * 1024  # as soon as mails have so many, no more go with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Reader:
         """
         _import_parser()
         waiting: deque[tuple[list[Label], Task[Mail]]] = deque()
-        for part in _parts(items):
+        for part in in_parts(items, TOGETHER, _size):
             labels = [label for label, _ in part]
             waiting.append((labels, self._pool.start(_read, [raw for _, raw in part])))
             if len(waiting) > self._pool.workers + 1:  # so many are in memory at a time
@@ -141,17 +142,24 @@ def _import_parser() -> None:
     import maild.parse.parser  # noqa: F401
 
 
-def _parts(items: Iterable[tuple[Label, Mass]]) -> Iterator[list[tuple[Label, Mass]]]:
-    part: list[tuple[Label, Mass]] = []
+def in_parts(
+    items: Iterable[Item], count: int, octets: Callable[[Item], int]
+) -> Iterator[list[Item]]:
+    """The items, so many at a time; `octets`: of each.  A part that has many octets ends there."""
+    part: list[Item] = []
     size = 0
     for item in items:
         part.append(item)
-        size += len(item[1])
-        if len(part) == TOGETHER or size >= TOGETHER_OCTETS:
+        size += octets(item)
+        if len(part) == count or size >= TOGETHER_OCTETS:
             yield part
             part, size = [], 0
     if part:
         yield part
+
+
+def _size(item: tuple[object, Mass]) -> int:
+    return len(item[1])
 
 
 def _read(raw: Mass) -> Mail:

@@ -68,33 +68,37 @@ class Store:
             link.commit()
 
     def together(
-        self, works: Sequence[Callable[[Unit], Result]], *, seconds: float
+        self, works: Sequence[Callable[[Unit], Result]], *, seconds: float, most: float
     ) -> list[Result | Exception]:
-        """Runs each of these on a unit of its own, all of them in one transaction, until `seconds`
-        are over; what each gave that was run.
+        """Runs each of these on a unit of its own, all of them in one transaction: until `seconds`
+        are over where somebody waits to write, else for `most`; what each gave that was run.
 
         One that fails gives its error, nothing of it is kept, and the others are as they were.
         Temporary where the database was in the way again and again; nothing is kept then.
         """
         for attempt in range(1, ATTEMPTS):
             try:
-                return self._together(works, seconds)
+                return self._together(works, seconds, most)
             except Temporary:
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))
-        return self._together(works, seconds)
+        return self._together(works, seconds, most)
 
     def _together(
-        self, works: Sequence[Callable[[Unit], Result]], seconds: float
+        self, works: Sequence[Callable[[Unit], Result]], seconds: float, most: float
     ) -> list[Result | Exception]:
-        until = time.monotonic() + seconds
         given: list[Result | Exception] = []
         with self._link(write=True) as link:
+            began = time.monotonic()
             for work in works:
                 given.append(self._part(link, work))
-                if time.monotonic() >= until:
+                if time.monotonic() - began >= (seconds if self._is_waited_for() else most):
                     break
             link.commit()
         return given
+
+    def _is_waited_for(self) -> bool:
+        """Whether somebody waits for who writes now; what waits inside PostgreSQL nobody sees."""
+        return self._turns.wanted or not self.is_sqlite
 
     def _part(self, link: Link, work: Callable[[Unit], Result]) -> Result | Exception:
         try:

@@ -22,6 +22,11 @@ class Turns:
         self._taken = False
         self._waiting: deque[threading.Event] = deque()
 
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits for one."""
+        return bool(self._waiting)
+
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Waits for its turn, and has it to the end of the block."""

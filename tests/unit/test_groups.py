@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,8 +68,8 @@ def commits(app: App, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     together = app.store.together
 
-    def count(works: list[object], *, seconds: float) -> list[object]:
-        given = together(works, seconds=seconds)  # type: ignore[arg-type]
+    def count(works: list[object], **until: float) -> list[object]:
+        given = together(works, **until)  # type: ignore[arg-type]
         sizes.append(len(given))
         return given  # type: ignore[return-value]
 
@@ -79,7 +80,8 @@ def commits(app: App, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_who_waits_together_is_committed_together(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "GROUP_SECONDS", 60)
+    monkeypatch.setattr(process, "GROUP_SECONDS", 0)  # that is for who is waited for
+    monkeypatch.setattr(process, "GROUP_MOST_SECONDS", 60)
     sizes = commits(app, monkeypatch)
     stored(app, *(mail(n) for n in range(2 * process.GROUP + 1)))
     assert pipeline(app).process_due(NOW) == 2 * process.GROUP + 1
@@ -88,12 +90,34 @@ def test_who_waits_together_is_committed_together(
 
 
 def test_a_group_ends_when_its_time_is_over(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "GROUP_SECONDS", 0)
+    monkeypatch.setattr(process, "GROUP_MOST_SECONDS", 0)
     sizes = commits(app, monkeypatch)
     stored(app, *map(mail, range(4)))
     pipeline(app).process_due(NOW)
     assert sizes == [1, 1, 1]
     assert len(every(app.store, Ticket)) == 4
+
+
+def test_a_group_ends_sooner_where_somebody_waits_to_write(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "GROUP_SECONDS", 0)
+    monkeypatch.setattr(process, "GROUP_MOST_SECONDS", 60)
+    sizes, settle = commits(app, monkeypatch), Desk.settle
+    console = threading.Thread(target=app.store.act, args=(lambda unit: None,))
+
+    def wait_for(desk: Desk) -> None:
+        settle(desk)
+        if desk.mail is not None and desk.mail.subject == "Printer 2":
+            console.start()
+            while not app.store._turns.wanted:
+                threading.Event().wait(0.001)
+
+    monkeypatch.setattr(Desk, "settle", wait_for)
+    stored(app, *map(mail, range(6)))
+    pipeline(app).process_due(NOW)
+    console.join()
+    assert sizes == [3, 3]
 
 
 @pytest.mark.parametrize("when", ["before it wrote", "after it wrote", "while it was read"])
@@ -167,7 +191,7 @@ def test_h1_a_group_that_is_killed_is_done_again(app: App, tmp_path: Path, step:
         "import sys; from pathlib import Path; from datetime import datetime, UTC\n"
         "from maild.app import open_app; from maild.ingest import process\n"
         "from maild.parse.limits import LocalReader\n"
-        "process.GROUP_SECONDS = 60\n"
+        "process.GROUP_SECONDS = process.GROUP_MOST_SECONDS = 60\n"
         "app = open_app(Path(sys.argv[1]))\n"
         "process.Pipeline(app.store, app.settings, app.rules, LocalReader())"
         ".process_due(datetime.now(UTC))\n"

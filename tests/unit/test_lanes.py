@@ -167,7 +167,7 @@ def test_h68_what_a_sender_sends_beyond_his_measure_waits_for_all_others(
 def test_who_comes_while_others_are_worked_waits_for_one_commit_at_most(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "GROUP_SECONDS", 60)
+    monkeypatch.setattr(process, "GROUP_MOST_SECONDS", 60)
     house.comes(*backlog(8), arrived=OLD)
     assert len(house.work(limit=5)) == 5
     house.comes(mail("bob", "bob@example.com"))
