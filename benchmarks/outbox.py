@@ -28,6 +28,7 @@ from aiosmtplib import SMTP as Client
 from maild.desk.notify import notify
 from maild.outbox.deliver import Deliverer
 from tests.office import Office, a_note, the_ticket
+from tests.scenario.conversation import KeptRenderer
 
 ROUNDS = 3
 WARM = 20  # mails before those that count
@@ -104,8 +105,7 @@ def _reference(port: int, mails: list[tuple[str, bytes]], connections: int) -> f
     return asyncio.run(send())
 
 
-def _ours(office: Office, count: int) -> float:
-    deliverer = Deliverer(office.store, office.settings)
+def _ours(office: Office, deliverer: Deliverer, count: int) -> float:
     start = time.perf_counter()
     counts = deliverer.once(office.at)
     took = time.perf_counter() - start
@@ -117,10 +117,13 @@ def _round(folder: Path, port: int, count: int, connections: int) -> tuple[float
     """Seconds of ours and of the reference, one after the other."""
     smtp = {"port": port, "connections": connections}
     office = Office(folder, smtp=smtp, floods=dict.fromkeys(CAPS, HIGH))
+    renderer = KeptRenderer(office.settings.templates)
+    deliverer = Deliverer(office.store, office.settings, renderer=renderer)
     _fill(office, WARM, "first")
-    _ours(office, WARM)
+    _ours(office, deliverer, WARM)
     _fill(office, count, "message")
-    ours = _ours(office, count)
+    ours = _ours(office, deliverer, count)
+    renderer.end()
     mails = [(item.address, item.octets or b"") for item in office.items()]
     _reference(port, mails[:WARM], connections)
     return ours, _reference(port, mails[WARM:], connections)

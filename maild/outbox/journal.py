@@ -75,8 +75,13 @@ class Journal:
 
     def sync(self) -> None:
         """When this returns, no power cut forgets what was added."""
-        with self._lock, _told(self._path):
-            os.fsync(self._files[0].descriptor)
+        with _told(self._path):
+            with self._lock:  # who only adds a line does not wait for the disk
+                descriptor = os.dup(self._files[0].descriptor)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def close(self) -> None:
         """Lets go of the files."""
@@ -130,6 +135,7 @@ class Journal:
         if there == os.fstat(self._files[0].descriptor).st_ino:
             return
         known = self._files
+        os.fsync(known[0].descriptor)  # a mark in it may wait for its `sync`, which knows the new
         self._open()
         self._files[1:] = known[:1]  # what it had is not forgotten while we live
         for file in known[1:]:

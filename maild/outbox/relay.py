@@ -22,6 +22,7 @@ from maild.oauth import access_token
 from maild.outbox.answers import Answer, Stage, judge
 
 SLOWEST = 10_000  # octets a second: what a slow line gets for a large mail
+HELD_BACK = 65_536  # octets of a mail that wait for the mark: a small one as a whole
 LOST_AFTER_THE_DOT = "the connection was lost when all was said; perhaps the relay has it"
 NO_UTF8 = "The address has letters that the relay cannot carry: it does not offer SMTPUTF8."
 
@@ -63,7 +64,7 @@ class Connection:
                 raise _unreachable(self._smtp, refused.answer) from refused
 
     async def send(self, sender: str, recipient: str, mail: bytes, mark: Mark) -> Answer:
-        """One mail to one recipient; a total deadline, not one a read.  Never raises for SMTP.
+        """One mail to one recipient; a deadline an answer, not one a read.  Never raises for SMTP.
 
         `mark` is awaited before the final dot.  What it raises is raised here, and the relay has
         not taken the mail.
@@ -71,7 +72,7 @@ class Connection:
         self._stage: Stage = "mail"
         self._dotted = False
         try:
-            async with asyncio.timeout(self._smtp.timeout_seconds * 3 + len(mail) / SLOWEST):
+            async with asyncio.timeout(None) as self._deadline:
                 return await self._sent(sender, recipient, mail, mark)
         except aiosmtplib.SMTPResponseException as error:
             text = readable(error.message)
@@ -101,23 +102,39 @@ class Connection:
                 return Answer("failed", None, NO_UTF8)
             options += ["SMTPUTF8", "BODY=8BITMIME"]  # RFC 6531 §3.4
             encoding = "utf-8"
-        await client.mail(sender, options=options, encoding=encoding)
+        await self._said(client, " ".join([f"MAIL FROM:<{sender}>", *options]), encoding, 250)
         self._stage = "rcpt"
-        await client.rcpt(recipient, encoding=encoding)
+        await self._said(client, f"RCPT TO:<{recipient}>", encoding, 250, 251)
         self._stage = "data"
-        start = await client.execute_command(b"DATA")
-        if start.code != 354:
-            raise aiosmtplib.SMTPDataError(start.code, start.message)
+        await self._said(client, "DATA", encoding, 354)
+        return await self._handed_over(client, _stuffed(mail), mark)
+
+    async def _handed_over(self, client: SMTP, mail: bytes, mark: Mark) -> Answer:
+        """What waits for the mark goes out with the dot, so that the relay looks once for both."""
+        seconds = self._smtp.timeout_seconds * 3
+        self._allow(seconds + len(mail) / SLOWEST)
         assert client.protocol is not None
-        client.protocol.write(_stuffed(mail))
+        client.protocol.write(mail[:-HELD_BACK])
         await mark()
-        if not client.is_connected:
+        if client.protocol is None or not client.is_connected:
             raise aiosmtplib.SMTPServerDisconnected("before the final dot")
+        client.protocol.write(mail[-HELD_BACK:])
         self._dotted = True
-        reply = await client.execute_command(b".", timeout=self._smtp.timeout_seconds * 3)
+        reply = await client.execute_command(b".", timeout=None)
         if not 200 <= reply.code < 300:
             raise aiosmtplib.SMTPDataError(reply.code, reply.message)
         return Answer("sent", reply.code, readable(reply.message))
+
+    async def _said(self, client: SMTP, words: str, encoding: str, *good: int) -> None:
+        """A command; raises where the answer is none of these.  Our addresses need no quoting."""
+        self._allow(self._smtp.timeout_seconds)
+        reply = await client.execute_command(words.encode(encoding), timeout=None)
+        if reply.code not in good:
+            raise aiosmtplib.SMTPResponseException(reply.code, reply.message)
+
+    def _allow(self, seconds: float) -> None:
+        """So long the relay may take for what comes now, all in all."""
+        self._deadline.reschedule(asyncio.get_running_loop().time() + seconds)
 
     def _lost(self, error: BaseException) -> Answer:
         """No answer: after the final dot nobody knows; before it the mail is not there."""
