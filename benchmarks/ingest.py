@@ -11,7 +11,6 @@ to SQLite durably, one transaction a message.
 from __future__ import annotations
 
 import argparse
-import email
 import json
 import resource
 import sqlite3
@@ -21,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.mails import write_folder
+from benchmarks.mails import text_of, write_folder
 
 TOML = """
 [desk]
@@ -41,13 +40,7 @@ def reference(folder: Path, database: Path) -> float:
     started = time.perf_counter()
     for path in sorted(folder.iterdir()):
         octets = path.read_bytes()
-        message = email.message_from_bytes(octets)
-        text = ""
-        for part in message.walk():
-            if not part.is_multipart():
-                payload = part.get_payload(decode=True)
-                if isinstance(payload, bytes) and part.get_content_maintype() == "text":
-                    text += payload.decode(part.get_content_charset("utf-8"), "replace")
+        text = text_of(octets)
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("INSERT INTO mail (octets, text) VALUES (?, ?)", (octets, text))
         connection.execute("COMMIT")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import email
 import email.policy
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 from pathlib import Path
 
 WORDS = """
     printer network server login password screen update backup mail phone slow error again
     since yesterday please help office floor meeting new old cable driver account user
 """.split()  # noqa: SIM905
+KINDS = ("new ticket", "reply", "command", "automatic")
+RESOURCE = "Bob Tech <bob@example.com>"  # who commands
+COMMANDS = "#assign me\n#priority high"
 
 
 def write_folder(folder: Path, count: int, seed: int = 1) -> int:
@@ -37,37 +41,91 @@ def mails(count: int, seed: int = 1) -> Iterator[bytes]:
         yield _mail(index, opened)
 
 
+def conversation(n: int) -> list[bytes]:
+    """A mail of each of KINDS, the later ones in answer to the first: of the same workload."""
+    random.seed(n)
+    user = _user(random.randrange(200))
+    attached = random.random() < 8 / 68  # as often as new tickets of `mails` have files
+    new = _letter(n, user, attached=attached)
+    first = str(new["Message-ID"])
+    command = _letter(n, RESOURCE, answered=first, above=f"{COMMANDS}\n")
+    command["Authentication-Results"] = "mx.example.com; dmarc=pass header.from=example.com"
+    automatic = _letter(n, user, answered=first, automatic=True)
+    some = (new, _letter(n, user, answered=first), command, automatic)
+    return [message.as_bytes() for message in some]
+
+
+def text_of(octets: bytes) -> str:
+    """What the standard library reads of a mail: the bare work of the references."""
+    text = ""
+    for part in email.message_from_bytes(octets).walk():
+        if not part.is_multipart():
+            payload = part.get_payload(decode=True)
+            if isinstance(payload, bytes) and part.get_content_maintype() == "text":
+                text += payload.decode(part.get_content_charset("utf-8"), "replace")
+    return text
+
+
 def _mail(index: int, opened: list[tuple[str, int]]) -> bytes:
-    message = EmailMessage(policy=email.policy.SMTP)
     draw = random.random()
     answered, user = (
         random.choice(opened) if draw < 0.30 and opened else ("", random.randrange(200))
     )
-    message["From"] = f"User {user} <user{user}@customer{user % 20}.example>"
+    automatic = not answered and draw >= 0.98
+    message = _letter(
+        index,
+        _user(user),
+        answered=answered,
+        automatic=automatic,
+        attached=0.90 <= draw < 0.98,
+    )
+    if not answered and not automatic:
+        opened.append((str(message["Message-ID"]), user))
+    return message.as_bytes()
+
+
+def _user(number: int) -> str:
+    return f"User {number} <user{number}@customer{number % 20}.example>"
+
+
+def _letter(
+    index: int,
+    sender: str,
+    *,
+    answered: str = "",
+    above: str = "",
+    automatic: bool = False,
+    attached: bool = False,
+) -> EmailMessage:
+    """A mail of some lines, every second one with HTML beside the text; an answer quotes.
+
+    `above`: what stands over the text; `attached`: with a file of 50 to 300 kB.
+    """
+    message = EmailMessage(policy=email.policy.SMTP)
+    message["From"] = sender
     message["To"] = "support@example.com"
     message["Date"] = format_datetime(
         datetime(2026, 11, 2, 8, tzinfo=UTC) + timedelta(seconds=17 * index)
     )
-    message["Message-ID"] = f"<{index}.{random.getrandbits(48):x}@customer{user % 20}.example>"
+    domain = parseaddr(sender)[1].partition("@")[2]
+    message["Message-ID"] = f"<{index}.{random.getrandbits(48):x}@{domain}>"
     text = "\n".join(" ".join(random.choices(WORDS, k=12)) for _ in range(random.randrange(3, 25)))
     if answered:
         message["Subject"] = "Re: " + " ".join(random.choices(WORDS, k=4))
         message["In-Reply-To"] = message["References"] = answered
         quoted = "\n".join(f"> {line}" for line in text.splitlines())
-        text = f"{text}\n\nOn Mon, Nov 2, 2026 at 9:00 AM Support wrote:\n{quoted}"
+        text = f"{above}{text}\n\nOn Mon, Nov 2, 2026 at 9:00 AM Support wrote:\n{quoted}"
     else:
         message["Subject"] = " ".join(random.choices(WORDS, k=5))
-        if draw >= 0.98:
-            message["Auto-Submitted"] = "auto-replied"
-        else:
-            opened.append((str(message["Message-ID"]), user))
+    if automatic:
+        message["Auto-Submitted"] = "auto-replied"
     message.set_content(text)
     if random.random() < 0.5:
         paragraphs = "".join(f"<p>{line}</p>" for line in text.splitlines())
         message.add_alternative(f"<html><body>{paragraphs}</body></html>", subtype="html")
-    if 0.90 <= draw < 0.98:
+    if attached:
         octets = random.randbytes(random.randrange(50_000, 300_000))
         message.add_attachment(
             octets, maintype="application", subtype="octet-stream", filename=f"scan{index}.bin"
         )
-    return message.as_bytes()
+    return message

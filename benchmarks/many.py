@@ -24,7 +24,8 @@ from pathlib import Path
 import sqlalchemy as sa
 import structlog
 
-from benchmarks.core import Bench, mails
+from benchmarks.core import Bench
+from benchmarks.mails import conversation
 from maild.store.records import (
     Event,
     Message,
@@ -186,7 +187,7 @@ def _replies(few: Path, many: Path, tickets: int) -> None:
     desks = [Bench(few), Bench(many)]
     costs: list[list[float]] = [[], []]
     for n in range(1_000_000, 1_000_000 + REPLIES):
-        new, reply, *_ = mails(n)
+        new, reply, *_ = conversation(n)
         for bench, found in zip(desks, costs, strict=True):
             bench.take(new)
             found.append(bench.take(reply))

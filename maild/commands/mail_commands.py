@@ -127,10 +127,12 @@ def signs_off(asked: Asked) -> bool:
 
 def _signature_only(text: str, person: Person, words: Vocabulary) -> bool:
     """Whether nothing but a greeting and the writer's own name is left."""
-    lines = [fold(line).strip(" ,-") for line in text.split("\n") if line.strip(" ,-\t\r")]
+    written = [line for line in text.split("\n") if line.strip(" ,-\t\r")]
+    if len(written) > 4:
+        return False
+    lines = [fold(line).strip(" ,-") for line in written]
     own = set(fold(person.name).split())
-    closings = {fold(closing) for closing in words.closings}
-    return len(lines) <= 4 and all(line in closings or set(line.split()) <= own for line in lines)
+    return all(line in words.closings or set(line.split()) <= own for line in lines)
 
 
 def _his(unit: Unit, ticket: Ticket, person: Person) -> bool:

@@ -91,7 +91,7 @@ class Vocabulary:
     solved: frozenset[str]  # a contact's first line that says all is well
     signed_off: frozenset[str]  # a contact's first line that accepts what was done
     signed_by: frozenset[str]  # between that and his name
-    closings: frozenset[str]  # lines of a signature
+    closings: frozenset[str]  # lines of a signature, as `fold_word` has them
     statuses: dict[str, tuple[str, ...]]
     priorities: dict[str, str]
     work: dict[str, str]  # "on site" → "on-site"
@@ -201,7 +201,7 @@ def _read(own: list[Path]) -> Vocabulary:
         solved=frozenset(_all(languages, "solved")),
         signed_off=frozenset(_all(languages, "signed_off")),
         signed_by=frozenset(_all(languages, "signed_by")),
-        closings=frozenset(_all(languages, "closings")),
+        closings=frozenset(map(fold_word, _all(languages, "closings"))),
         statuses={
             str(name).lower(): tuple(map(str, meant))
             for _, data in languages

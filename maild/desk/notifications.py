@@ -31,6 +31,19 @@ BOTH_SIDES = "both sides"
 AS_USUAL, WITHHELD, LISTED = "as usual", "withheld", "listed"
 
 
+@lru_cache(maxsize=256)
+def _told_by(groups: tuple[str, ...]) -> tuple[Fact, ...]:
+    """The facts of these groups."""
+    return tuple(fact for group in groups for fact in GROUPS[group])
+
+
+@lru_cache(maxsize=256)
+def _roots(groups: tuple[str, ...]) -> Mapping[str, bool]:
+    """The names with which they begin, and whether each is a list."""
+    names = [fact.name for fact in _told_by(groups)]
+    return {name.partition(".")[0].removesuffix("[]"): "[]" in name for name in names}
+
+
 @dataclass(frozen=True, slots=True)
 class Notification:
     """One notification; its template has the same name."""
@@ -52,7 +65,7 @@ class Notification:
     @property
     def extra(self) -> tuple[Fact, ...]:
         """What else its template may name."""
-        return tuple(fact for group in self.tells for fact in GROUPS[group])
+        return _told_by(self.tells)
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -67,10 +80,7 @@ class Notification:
     @property
     def nothing(self) -> Facts:
         """The names of its own with nothing in them, for what a caller does not know."""
-        return {
-            fact.name.partition(".")[0].removesuffix("[]"): [] if "[]" in fact.name else None
-            for fact in self.extra
-        }
+        return {root: [] if is_list else None for root, is_list in _roots(self.tells).items()}
 
     def example(self) -> Facts:
         """Facts to try the template with."""

@@ -201,7 +201,8 @@ class Profile:
 
     def status(self, name: str) -> Status:
         """The status of this name, in any case; UsageError with the nearest that there is."""
-        return self.statuses[named(name, self.statuses, sentence("status"))]
+        found = self.statuses.get(name)
+        return found or self.statuses[named(name, self.statuses, sentence("status"))]
 
     def calendar(self, name: str = "default") -> Calendar:
         """The calendar of this name, else the shipped office hours."""

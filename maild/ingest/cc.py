@@ -54,7 +54,7 @@ def _others(desk: Desk, mail: Mail) -> list[Address]:
     found: dict[str, Address] = {}
     for address in (*mail.to, *mail.cc)[: MOST * 2]:
         key = address.key
-        plain = "@" in key.strip("@") and len(key) <= 254 and not any(c.isspace() for c in key)
+        plain = "@" in key.strip("@") and len(key) <= 254 and key.split() == [key]
         if not plain or key == sender or key in ours:
             continue
         if not people.is_ours(desk.unit, config, key):

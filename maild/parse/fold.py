@@ -22,8 +22,11 @@ def fold_letters(text: str) -> str:
 def fold_word(text: str) -> str:
     """The form by which names and words of commands are compared: lower case, one space, no
     accents, and no dot or exclamation mark around them."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split()).strip(" .!")
+    text = text.casefold()
+    if not text.isascii():
+        parts = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in parts if not unicodedata.combining(c))
+    return " ".join(text.split()).strip(" .!")
 
 
 def without_accents(text: str) -> str:

@@ -158,16 +158,36 @@ def _many(operand: Any) -> bool:
 YES, NO = ("yes", "true"), ("no", "false")  # as commands and forms write them
 
 
-def same(found: Any, wanted: Any) -> bool:
-    """Equal, for people: case and white space aside; a list has it among its entries."""
-    if isinstance(found, list | tuple):
-        return any(same(entry, wanted) for entry in found)
+def same(wanted: Any) -> Callable[[Any], bool]:
+    """What is equal to it, for people: case and white space aside; a list has it among its
+    entries."""
     if isinstance(wanted, bool):
-        said = key(found) in YES if isinstance(found, str) and key(found) in YES + NO else found
-        return said is wanted
-    if isinstance(found, str) and isinstance(wanted, str):
-        return key(found) == key(wanted)
-    return bool(found == wanted) or (found is not None and plain(found) == plain(wanted))
+        return _listed(lambda found: _truth(found) is wanted)
+    as_key = key(wanted) if isinstance(wanted, str) else None
+
+    def compare(found: Any) -> bool:
+        if as_key is not None and isinstance(found, str):
+            return key(found) == as_key
+        return bool(found == wanted) or (found is not None and plain(found) == plain(wanted))
+
+    return _listed(compare)
+
+
+def _listed(compare: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """The same of each entry of a list."""
+
+    def holds(found: Any) -> bool:
+        if isinstance(found, list | tuple):
+            return any(map(holds, found))
+        return compare(found)
+
+    return holds
+
+
+def _truth(found: Any) -> Any:
+    """Yes or no, where that is what a text says."""
+    said = key(found) if isinstance(found, str) else ""
+    return said in YES if said in YES + NO else found
 
 
 def is_empty(found: Any) -> bool:
@@ -178,8 +198,9 @@ def _is(operand: Any) -> Compare:
     if operand == "empty":
         return lambda found, context: is_empty(found)
     if holes(operand):
-        return lambda found, context: same(found, fill(context, operand))
-    return lambda found, context: same(found, operand)
+        return lambda found, context: same(fill(context, operand))(found)
+    equal = same(operand)
+    return lambda found, context: equal(found)
 
 
 def _in(operand: Any) -> Compare:

@@ -33,8 +33,7 @@ APPOINTMENTS = (
 
 def extra_facts(context: Context, kind: Notification) -> dict[str, Any]:
     """The facts that this notification is declared with, as far as a rule knows them."""
-    roots = {fact.name.partition("[")[0].partition(".")[0] for fact in kind.extra}
-    found = {root: FACTS[root](context) for root in roots if root in FACTS}
+    found = {root: FACTS[root](context) for root in kind.nothing if root in FACTS}
     if kind.calendar and found.get("appointment"):
         found["appointment"]["calendar"] = kind.calendar
     return found

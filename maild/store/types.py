@@ -45,6 +45,15 @@ class Json(sa.TypeDecorator[Any]):
         """A key or an index of it is no JSON itself."""
         return self.impl_instance.coerce_compared_value(op, value)
 
+    def bind_processor(self, dialect: Any) -> Any:
+        """The same as SQLAlchemy's for SQLite, in half of the calls."""
+        return _json_or_null if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        if dialect.name == "sqlite":
+            return _from_json
+        return super().result_processor(dialect, coltype)
+
 
 JSON = Json()
 
@@ -98,6 +107,16 @@ def as_json(value: Any) -> str:
     return json.dumps(_cleaned(value)) if _DOUBTFUL.search(text) else text
 
 
+def _json_or_null(value: Any) -> str | None:
+    return None if value is None else as_json(value)
+
+
+def _from_json(kept: Any) -> Any:
+    """The value; SQLite keeps a number as one."""
+    return _READER.decode(kept) if isinstance(kept, str) else kept
+
+
+_READER = json.JSONDecoder()
 _DOUBTFUL = re.compile(r"\\u(?:0000|d[89a-f])")  # NUL, or one half of a pair of surrogates
 
 

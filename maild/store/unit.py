@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -27,6 +28,7 @@ from maild.store.records import Hook, Message, OutboxItem, Ticket
 from maild.store.schema import TABLES, metadata, primary_of
 
 R = TypeVar("R")
+Key = tuple[Question[R], tuple[Any, ...]]  # what was asked, with which values
 
 CHANNEL = "maild"  # where PostgreSQL tells the other daemons of what is new (`listen`)
 NEWS: dict[type, str] = {Message: "mail", OutboxItem: "outbox", Hook: "hooks"}
@@ -47,7 +49,7 @@ class Unit:
         self._link = link
         self._writes = writes
         self._known: dict[tuple[type, Any], Any] = {}  # every record that was read or added
-        self._answers: dict[tuple[Question[Any], Any], Any] = {}  # of the database alone
+        self._answers: dict[Key[Any], Any] = {}  # of the database alone
         self._ahead: dict[tuple[Statement, Any], list[Row]] = {}  # asked before anybody wants it
         self._added: dict[type, dict[int, Any]] = {}  # by id(record): new, in the order of adding
         self._written: dict[type, list[Any]] = {}  # what was added and is written by now
@@ -57,7 +59,7 @@ class Unit:
         self._deferred: dict[Statement, dict[Any, dict[str, Any]]] = {}
         self._log: list[Callable[[], None]] = []  # what takes back each step, the first one first
         # What `all` has said, until something of the kind is added, changed or deleted.
-        self._said: dict[type, dict[tuple[Question[Any], Any], list[Any]]] = {}
+        self._said: dict[type, dict[Key[Any], list[Any]]] = defaultdict(dict)
 
     # ---- asking
 
@@ -104,13 +106,14 @@ class Unit:
     def all(self, question: Question[R], **params: Any) -> list[R]:
         """Every record that is asked for, in the question's order, our own new ones among them."""
         asked = question, _hashed(params)
-        said = self._said.setdefault(question.record, {})
+        said = self._said[question.record]
         if asked not in said:
-            said[asked] = self._found(question, params)
+            said[asked] = self._found(asked, params)
         return list(said[asked])
 
-    def _found(self, question: Question[R], params: dict[str, Any]) -> list[R]:
-        stored, kind = self._stored(question, params), question.record
+    def _found(self, asked: Key[R], params: dict[str, Any]) -> list[R]:
+        question, stored = asked[0], self._stored(asked, params)
+        kind = question.record
         if not (self._added.get(kind) or self._changed.get(kind) or self._deleted.get(kind)):
             return stored
         mine = self._touched(kind)
@@ -406,9 +409,9 @@ class Unit:
 
     # ---- below
 
-    def _ask(self, statement: Statement, params: Any) -> list[Row]:
+    def _ask(self, statement: Statement, params: Any, hashed: Any = None) -> list[Row]:
         if self._ahead:
-            found = self._ahead.pop((statement, _hashed(params)), None)
+            found = self._ahead.pop((statement, hashed or _hashed(params)), None)
             if found is not None:
                 return found
         return self._link.rows(statement, params) if self._link is not None else []
@@ -419,14 +422,14 @@ class Unit:
     def _locks(self, record: type) -> bool:
         return self._writes and RECORDS[record].locked
 
-    def _stored(self, question: Question[R], params: dict[str, Any]) -> list[R]:
+    def _stored(self, asked: Key[R], params: dict[str, Any]) -> list[R]:
+        question, hashed = asked
         if self._is_about_new(question, params):
             return []
-        key = question, _hashed(params)
-        if key not in self._answers:
-            rows = self._ask(self._statement_of(question), params)
-            self._answers[key] = [self.adopt(question.record, row) for row in rows]
-        found: list[R] = self._answers[key]
+        if asked not in self._answers:
+            rows = self._ask(self._statement_of(question), params, hashed)
+            self._answers[asked] = [self.adopt(question.record, row) for row in rows]
+        found: list[R] = self._answers[asked]
         return found
 
     def _is_about_new(self, question: Question[Any], params: dict[str, Any]) -> bool:

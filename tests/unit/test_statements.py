@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy.dialects.postgresql import psycopg as postgresql
 
 import maild.store.asking
-from benchmarks.core import KINDS, MOST, NOW, Bench, mails
+from benchmarks.core import MOST, NOW, Bench
+from benchmarks.mails import KINDS, conversation
 from maild.parse.parser import parse
 from maild.store.prepared import Statement
 
@@ -56,7 +57,7 @@ def test_a_mail_costs_so_many_calls_at_most(tmp_path: Path) -> None:
         nonlocal count
         count += event in ("call", "c_call")
 
-    for kind, raw in zip(KINDS, mails(2), strict=True):
+    for kind, raw in zip(KINDS, conversation(2), strict=True):
         mail, stored_id = parse(raw), bench.accept(raw)
         before, count = sys.getprofile(), 0
         sys.setprofile(tick)

@@ -41,8 +41,7 @@ _SWEEP = Statement(sa.delete(columns(Counter).day.table).where(columns(Counter).
 def so_far(unit: Unit, keys: Iterable[str], now: datetime) -> dict[str, tuple[int, int]]:
     """How often each of these was counted in this hour and on this day."""
     hour, day = _windows(now)
-    prefix = _day(day)
-    wanted = {key: keyed(prefix + key) for key in keys}
+    wanted = {key: _place(day, key) for key in keys}
     rows = unit.some(Counter, wanted.values())
     found: dict[str, tuple[int, int]] = {}
     for key, place in wanted.items():
@@ -57,22 +56,21 @@ def so_far(unit: Unit, keys: Iterable[str], now: datetime) -> dict[str, tuple[in
 
 def look_up(unit: Unit, keys: Iterable[str], now: datetime) -> None:
     """Asks at once for what `so_far` and `count` are asked about soon."""
-    prefix = _day(_windows(now)[1])
-    unit.some(Counter, [keyed(prefix + key) for key in keys])
+    day = _windows(now)[1]
+    unit.some(Counter, [_place(day, key) for key in keys])
 
 
 def none_yet(unit: Unit, keys: Iterable[str], now: datetime) -> None:
     """Says that these were never counted, as what they are about is new."""
-    prefix = _day(_windows(now)[1])
-    unit.lacks(Counter, [keyed(prefix + key) for key in keys])
+    day = _windows(now)[1]
+    unit.lacks(Counter, [_place(day, key) for key in keys])
 
 
 def count(unit: Unit, keys: Iterable[str], now: datetime) -> None:
     """Counts one more of each."""
     hour, day = _windows(now)
-    prefix = _day(day)
     for key in keys:
-        place = keyed(prefix + key)
+        place = _place(day, key)
         mine = unit.deferred(_COUNT, place)
         more = 1 + (int(mine["count"]) if mine else 0)
         unit.defer(_COUNT, place, key=place, hour=hour, day=day, count=more)
@@ -83,10 +81,10 @@ def sweep(unit: Unit, before: datetime) -> None:
     unit.defer(_SWEEP, "sweep", day=before)
 
 
-@lru_cache(maxsize=8)
-def _day(day: datetime) -> str:
-    """What the keys of a day begin with."""
-    return f"{day:%Y%m%d}:"
+@lru_cache(maxsize=512)  # a mail looks up, holds against its caps and counts the same ones
+def _place(day: datetime, key: str) -> str:
+    """The key of the row that counts this on this day."""
+    return keyed(f"{day:%Y%m%d}:{key}")
 
 
 @lru_cache(maxsize=8)
