@@ -30,7 +30,7 @@ from maild.rules.clocks import waits
 from maild.rules.engine import Rules
 from maild.rules.load import load_book
 from maild.rules.office import STATES
-from maild.rules.reference import described, pages
+from maild.rules.reference import PAGES, described
 from maild.rules.rule import RuleSet
 from maild.rules.vocabulary import EVENTS
 from maild.spool import BLOCK
@@ -142,11 +142,11 @@ def docs(
     page: Annotated[str, typer.Argument(metavar="profiles|profile-keys|rules|who")],
 ) -> None:
     """Print docs/profiles.md, docs/profile-keys.md, docs/rules.md or docs/who.md."""
-    made = pages()
-    if f"{page}.md" not in made:
-        possible = ", ".join(name.removesuffix(".md") for name in made)
+    make = PAGES.get(f"{page}.md")
+    if make is None:
+        possible = ", ".join(name.removesuffix(".md") for name in PAGES)
         raise UsageError(f'There is no page "{page}"; possible are {possible}.')
-    print(made[f"{page}.md"], end="")
+    print(make(), end="")
 
 
 @group.command("due")

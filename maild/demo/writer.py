@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from functools import lru_cache
 
 
 @dataclass
@@ -80,7 +81,12 @@ class Writer:
 
     def received(self) -> list[EmailMessage]:
         """The mail that he got, oldest first, parsed."""
-        return [parse(octets) for octets in self.inbox()]
+        return [_read(octets) for octets in self.inbox()]
+
+
+@lru_cache(maxsize=256)  # he looks through all that he got again and again
+def _read(octets: bytes) -> EmailMessage:
+    return parse(octets)
 
 
 def parse(octets: bytes) -> EmailMessage:

@@ -1,11 +1,11 @@
 """docs/profiles.md, profile-keys.md, rules.md and who.md, made from what they describe.
 
-python -m maild.rules.reference docs
+maild rules docs PAGE
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -281,11 +281,9 @@ def who_table(rows: Iterable[Told]) -> str:
     return _table(("what happens", *STATES), cells)
 
 
-def pages() -> dict[str, str]:
-    """Every page that this module makes, by its file name."""
-    return {
-        "profiles.md": profiles_page(),
-        "profile-keys.md": reference_profile.page(),
-        "rules.md": rules_page(),
-        "who.md": who_page(),
-    }
+PAGES: Mapping[str, Callable[[], str]] = {  # what makes each page, by its file name
+    "profiles.md": profiles_page,
+    "profile-keys.md": reference_profile.page,
+    "rules.md": rules_page,
+    "who.md": who_page,
+}

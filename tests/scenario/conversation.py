@@ -27,7 +27,8 @@ from maild.store import Store
 from maild.store.question import Question
 from maild.store.records import Message, OutboxItem, Ticket
 from maild.store.schema import columns
-from maild.templates.renderer import PooledRenderer
+from maild.templates.renderer import SECONDS, PooledRenderer
+from maild.worker_pool import WorkerPool
 from tests.fresh import make_tables
 from tests.processes import Process
 from tests.servers.dovecot import Dovecot
@@ -191,14 +192,18 @@ class Desk:
         self.servers.close()
 
 
+RENDERERS = WorkerPool(seconds=SECONDS)  # of all desks of this process: each compiles once
+
+
 class KeptRenderer(PooledRenderer):
-    """Its worker goes on from pass to pass, as a daemon's does."""
+    """Its worker goes on from pass to pass, as a daemon's does, and from desk to desk."""
+
+    def __init__(self, own: Path) -> None:
+        super().__init__(own)
+        self._pool = RENDERERS
 
     def close(self) -> None:
         """A pass is over."""
-
-    def end(self) -> None:
-        super().close()
 
 
 class InProcess:
@@ -235,7 +240,7 @@ class InProcess:
         self.deliverer.once(self.desk.now)
 
     def close(self) -> None:
-        self.renderer.end()
+        """Nothing is held."""
 
 
 class Daemon:

@@ -19,7 +19,7 @@ QUOTE = "Have you tried to switch it\noff and on?\n\nYour desk"
 
 
 def load(name: str) -> Any:
-    return yaml.safe_load((DATA / f"{name}.yaml").read_text("utf-8"))
+    return yaml.load((DATA / f"{name}.yaml").read_text("utf-8"), yaml.CSafeLoader)
 
 
 def marked(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,15 @@ from maild.desk.profile_keys import KEYS
 from maild.desk.roles import ROLES
 from maild.rules.load import load_book
 from maild.rules.recipients import SPECIAL, TURNS
-from maild.rules.reference import WHO, pages
+from maild.rules.reference import PAGES, WHO
 from maild.yaml_schema import Key
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = cache(pages)
 
 
-@pytest.mark.parametrize("name", sorted(PAGES()))
+@pytest.mark.parametrize("name", sorted(PAGES))
 def test_the_page_is_made_from_the_files(name: str) -> None:
-    made = PAGES()[name]
+    made = PAGES[name]()
     page = name.removesuffix(".md")
     assert (DOCS / name).read_text("utf-8") == made, f"run: maild rules docs {page} > docs/{name}"
 
@@ -40,14 +38,14 @@ def test_everybody_whom_notify_can_mean_is_explained() -> None:
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key.keys], ids=lambda key: key.name)
 def test_every_entry_of_a_profile_has_its_section(key: Key) -> None:
-    page = PAGES()["profile-keys.md"]
+    page = PAGES["profile-keys.md"]()
     section = page.partition(f"## {key.name}\n")[2].partition("\n## ")[0]
     for inner in key.keys:
         assert f"| `{inner.name}` |" in section
 
 
 def test_the_example_of_a_profile_that_builds_on_another_is_read(tmp_path: Path) -> None:
-    page = PAGES()["profile-keys.md"]
+    page = PAGES["profile-keys.md"]()
     (tmp_path / "profile.yaml").write_text(page.partition("```yaml\n")[2].partition("```")[0])
     own = load_profile(tmp_path)
     assert [sla.name for sla in own.slas] == ["Acme"]
