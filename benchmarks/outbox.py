@@ -123,7 +123,6 @@ def _round(folder: Path, port: int, count: int, connections: int) -> tuple[float
     _ours(office, deliverer, WARM)
     _fill(office, count, "message")
     ours = _ours(office, deliverer, count)
-    renderer.end()
     mails = [(item.address, item.octets or b"") for item in office.items()]
     _reference(port, mails[:WARM], connections)
     return ours, _reference(port, mails[WARM:], connections)
