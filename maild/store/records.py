@@ -199,6 +199,7 @@ class NumberSeries:
 @record(
     "ticket",
     Unique(("number", "shared_side"), "uq_ticket_number"),
+    Index("ix_ticket_updated", ("updated", "id")),  # the order of most lists
     early=True,
     locked=True,
 )

@@ -21,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
+from maild.model import StatusKind
 from maild.store import Store, asking, records
 from maild.store.declare import RECORDS, Unique, hint
 from maild.store.memory import memory
@@ -283,3 +284,29 @@ def test_what_is_read_at_once_is_what_is_read_one_by_one(store: Store, tmp_path:
             if contact is not None:
                 asking.people.addresses(one, contact)
         assert link_of(one).executed == before
+
+
+ASKED = [
+    asking.listing.Ask(kinds=kinds, sort=sort, descending=descending, filters=filters)
+    for kinds in (("new", "working"), tuple(StatusKind))
+    for sort in ("updated", "number", "client", "due")
+    for descending in (True, False)
+    for filters in ((), (asking.listing.Filter("due", "before", (NOW,)),))
+]
+
+
+@pytest.mark.parametrize("ask", ASKED, ids=str)
+def test_a_list_is_the_same_whichever_way_its_rows_are_found(
+    store: Store, ask: asking.listing.Ask
+) -> None:
+    """A long one by going through all in their order, a short one by its statuses."""
+    filled(store, made(random.Random(7)))
+    listing = asking.listing
+    with store.look() as unit:
+        short = [listing.page(unit, ask, most, number=0) for most in (100, 3)]
+        long = [listing.page(unit, ask, most, number=5000) for most in (100, 3)]
+        number = listing.count(unit, ask)
+        behind = listing.page(unit, ask, 100, after=short[1][-1].key if short[1] else None)
+    assert long == short
+    assert len(short[0]) == number
+    assert behind == short[0][len(short[1]) :] or not short[1]

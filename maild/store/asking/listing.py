@@ -6,7 +6,7 @@ values are parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.model import TicketRole
+from maild.model import StatusKind, TicketRole
 from maild.store.prepared import Row, Statement
 from maild.store.question import among, param
 from maild.store.records import Organization, Person, Ticket, TicketPerson, TimeEntry
@@ -85,21 +85,35 @@ class Listed:
     minutes: int = 0
 
 
-def page(unit: Unit, ask: Ask, limit: int, after: tuple[Any, int] | None = None) -> list[Listed]:
-    """So many rows, from the beginning or behind the row with this key."""
-    params = _params(ask)
+def page(
+    unit: Unit,
+    ask: Ask,
+    limit: int,
+    after: tuple[Any, int] | None = None,
+    number: int | None = None,
+) -> list[Listed]:
+    """So many rows, from the beginning or behind the row with this key.
+
+    `number`: how many there are, where `count` has been asked already.
+    """
+    params, shape = _params(ask), _shape(ask)
+    if shape.by_status and shape.sort in _INDEXED:
+        many = (count(unit, ask) if number is None else number) > MOST_COUNTED
+        shape = replace(shape, walks=many)
     if after is not None:
         params |= {"after": after[0], "after_id": after[1]}
-    rows = unit.rows(_listed(_shape(ask), after is not None), limit=limit, **params)
+    rows = unit.rows(_listed(shape, after is not None), limit=limit, **params)
     return _with_more(unit, [_row(unit, row) for row in rows])
 
 
 def every(unit_of: Any, ask: Ask, step: int = 500) -> Iterator[Listed]:
     """All rows, each page by a unit of its own, so that nothing is held open meanwhile."""
     after: tuple[Any, int] | None = None
+    number: int | None = None
     while True:
         with unit_of() as unit:
-            rows = page(unit, ask, step, after)
+            number = count(unit, ask) if number is None else number
+            rows = page(unit, ask, step, after, number)
         yield from rows
         if len(rows) < step:
             return
@@ -180,6 +194,12 @@ class _Shape:
     sort: str
     descending: bool
     ranks: tuple[str, ...]
+    walks: bool = False  # through all in their order, as most of them fit
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the index of what is due leads to few tickets."""
+        return ("due", "before", 1) in self.filters
 
 
 def _shape(ask: Ask) -> _Shape:
@@ -227,7 +247,10 @@ def _like(text: str) -> str:
 def _where(shape: _Shape) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = [_ticket.deleted.is_(None)]
     if shape.by_status:
-        wanted = among(_ticket.status_kind, "kinds") | among(_ticket.status, "statuses")
+        kind, status = _ticket.status_kind, _ticket.status
+        if shape.walks:  # by an index of these, all that are open would be looked at and sorted
+            kind, status = sa.func.coalesce(kind, ""), sa.func.coalesce(status, "")
+        wanted = among(kind, "kinds") | among(status, "statuses")
         found.append(wanted | _called() if shape.or_called else wanted)
     if shape.scoped:
         found.append(_ticket.organization_id == param("organization"))
@@ -264,7 +287,7 @@ def _called() -> sa.ColumnElement[bool]:
     """Open, and its service call should have been."""
     call = _column("fields.service_call")
     return sa.and_(
-        _ticket.status_kind != "closed",
+        _ticket.status_kind.in_([kind for kind in StatusKind if kind != StatusKind.CLOSED]),
         sa.func.coalesce(call, "") != "",
         call < param("called", sa.Text()),
     )
@@ -317,12 +340,19 @@ def _column(field: str) -> Any:
     return _ticket[field]
 
 
-_FROM = (
-    TABLES[Ticket]
-    .outerjoin(TABLES[Organization], _organization.id == _ticket.organization_id)
-    .outerjoin(_contact, _contact.c.id == _ticket.contact_id)
-    .outerjoin(_primary, _primary.c.id == _ticket.primary_id)
-)
+_NAMED = {
+    "client": (TABLES[Organization], _organization.id == _ticket.organization_id),
+    "contact": (_contact, _contact.c.id == _ticket.contact_id),
+    "resource": (_primary, _primary.c.id == _ticket.primary_id),
+}
+_INDEXED = frozenset({"updated", "number"})  # columns that have the tickets in their order
+
+
+def _with_names(tickets: Any, names: Iterable[str] = tuple(_NAMED)) -> Any:
+    """Tickets with what these columns are called by."""
+    for name in names:
+        tickets = tickets.outerjoin(*_NAMED[name])
+    return tickets
 
 
 def _order(shape: _Shape) -> Any:
@@ -347,21 +377,32 @@ def _order(shape: _Shape) -> Any:
 
 @lru_cache(maxsize=256)
 def _listed(shape: _Shape, behind: bool) -> Statement:
+    """Which rows is asked by themselves first: what is sorted is narrow then."""
     order = _order(shape)
-    query = sa.select(*TABLES[Ticket].c, _organization.name, _contact.c.name, _primary.c.name,
-                      order.label("key"))  # fmt: skip
-    query = query.select_from(_FROM).where(*_where(shape))
+    named = [shape.sort] if shape.sort in _NAMED and not shape.ranks else []
+    query = sa.select(_ticket.id, order.label("key"))
+    query = query.select_from(_with_names(TABLES[Ticket], named)).where(*_where(shape))
     if behind:
         place = sa.tuple_(order, _ticket.id)
         kind = UTCDateTime() if shape.sort in DATES else order.type
         bound = sa.tuple_(param("after", kind), param("after_id", sa.Integer()))
         query = query.where(place < bound if shape.descending else place > bound)
-    by = [order.desc(), _ticket.id.desc()] if shape.descending else [order, _ticket.id]
-    return Statement(query.order_by(*by).limit(param("limit", sa.Integer())))
+    found = _sorted(query, order, _ticket.id, shape).limit(param("limit", sa.Integer())).subquery()
+    whole = sa.select(*TABLES[Ticket].c, _organization.name, _contact.c.name, _primary.c.name,
+                      found.c.key)  # fmt: skip
+    whole = whole.select_from(_with_names(found.join(TABLES[Ticket], _ticket.id == found.c.id)))
+    return Statement(_sorted(whole, found.c.key, found.c.id, shape))
+
+
+def _sorted(query: Any, key: Any, ticket_id: Any, shape: _Shape) -> Any:
+    if shape.descending:
+        return query.order_by(key.desc(), ticket_id.desc())
+    return query.order_by(key, ticket_id)
 
 
 @lru_cache(maxsize=256)
 def _counted(shape: _Shape) -> Statement:
+    shape = replace(shape, walks=shape.is_due)
     some = sa.select(sa.literal(1)).select_from(TABLES[Ticket]).where(*_where(shape))
     some = some.limit(MOST_COUNTED + 1)
     return Statement(sa.select(sa.func.count()).select_from(some.subquery()))
@@ -373,13 +414,15 @@ def _grouped(shape: _Shape, by: str) -> Statement:
     called = {"client": _organization.name, "contact": _contact.c.name,
               "resource": _primary.c.name}.get(by, value)  # fmt: skip
     number = sa.func.count()
-    query = sa.select(value, called, number).select_from(_FROM).where(*_where(shape))
+    named = [by] if by in _NAMED else []
+    query = sa.select(value, called, number).select_from(_with_names(TABLES[Ticket], named))
+    query = query.where(*_where(shape))
     query = query.group_by(value, called).order_by(number.desc(), called)
     return Statement(query.limit(param("limit", sa.Integer())))
 
 
 _BY_ID = Statement(
     sa.select(*TABLES[Ticket].c, _organization.name, _contact.c.name, _primary.c.name, _ticket.id)
-    .select_from(_FROM)
+    .select_from(_with_names(TABLES[Ticket]))
     .where(among(_ticket.id, "ids") & _ticket.deleted.is_(None))
 )

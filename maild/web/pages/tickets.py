@@ -50,12 +50,13 @@ def tickets(visit: Visit) -> Response:
     """A list: a page of it, its rows alone, or the next ones."""
     listing = _listing(visit)
     ask = _ask(visit, listing)
+    number = store_listing.count(visit.unit, ask)
     part = visit.query("part")
     if listing.group and not visit.query("after"):
         grouped = _groups(visit, listing, ask)
         values: dict[str, Any] = {"rows": [], "heads": [], "more": "", "groups": grouped}
     else:
-        found = store_listing.page(visit.unit, ask, ROWS + 1, _after(visit, listing))
+        found = store_listing.page(visit.unit, ask, ROWS + 1, _after(visit, listing), number)
         more = _key(found[ROWS - 1]) if len(found) > ROWS else ""
         rows = [Row(visit, listing, one) for one in found[:ROWS]]
         values = {"rows": rows, "heads": _heads(visit, listing), "more": more, "groups": None}
@@ -64,10 +65,10 @@ def tickets(visit: Visit) -> Response:
         return visit.page("row-more.html", **values)
     if part:
         return visit.page("rows.html", **values)
-    return visit.page("tickets.html", **values, **_around(visit, listing, ask))
+    return visit.page("tickets.html", **values, **_around(visit, listing, number))
 
 
-def _around(visit: Visit, listing: Listing, ask: Ask) -> dict[str, Any]:
+def _around(visit: Visit, listing: Listing, number: int) -> dict[str, Any]:
     """What stands around the rows."""
     saved = _saved(visit)
     pairs = parse_qsl(lists.address(listing), keep_blank_values=True)
@@ -75,7 +76,7 @@ def _around(visit: Visit, listing: Listing, ask: Ask) -> dict[str, Any]:
         "title": saved.name if saved else visit.view_title(listing.view),
         "saved": saved if saved and saved.owner_id == visit.person.id else None,
         "nav_view": f"saved:{saved.id}" if saved else listing.view,
-        "count": counted(store_listing.count(visit.unit, ask)),
+        "count": counted(number),
         "chips": list(_chips(visit, listing)),
         "filter_fields": [_filter_field(visit, listing, FIELDS[name]) for name in FILTERS],
         "all_columns": _ordered_columns(listing),
