@@ -118,11 +118,54 @@ def record(
     """Makes a class the record of the table `name`; see the module."""
 
     def declare(cls: type[R]) -> type[R]:
-        made = dataclass(frozen=True, slots=True, eq=False, kw_only=True)(cls)
+        made: Any = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(cls)
+        made.__init__, made.__repr__ = _first_init(made), _shown
+        made.__setattr__ = made.__delattr__ = _refused
         RECORDS[made] = Table(name, parts, early, locked)
         return made
 
     return declare
+
+
+# ---- what all records have in common.  The standard library would compile four functions a class
+# for it while `records` is imported, which was a tenth of the start of a command.
+
+
+def _first_init(cls: type) -> Callable[..., None]:
+    """An `__init__` that is written out when somebody makes the first record of its class: most
+    commands look at records of the database alone, and at few kinds of them."""
+
+    def __init__(self: Any, **values: Any) -> None:
+        cls.__init__ = _init(cls)  # type: ignore[misc]
+        cls.__init__(self, **values)
+
+    return __init__
+
+
+def _init(cls: type) -> Callable[..., None]:
+    heads, lines, place = [], [], {"absent": dataclasses.MISSING}
+    for n, field in enumerate(dataclasses.fields(cls)):
+        name, default, value = field.name, "", field.name
+        if field.default_factory is not dataclasses.MISSING:
+            default, value = "=absent", f"make{n}() if {name} is absent else {name}"
+            place[f"make{n}"] = field.default_factory
+        elif field.default is not dataclasses.MISSING:
+            default, place[f"default{n}"] = f"=default{n}", field.default
+        place[f"set{n}"] = getattr(cls, name).__set__
+        heads.append(f"{name}{default}")
+        lines.append(f"    set{n}(self, {value})\n")
+    exec(f"def __init__(self, *, {', '.join(heads)}):\n{''.join(lines)}", place)
+    made: Callable[..., None] = place["__init__"]
+    return made
+
+
+def _shown(self: Any) -> str:
+    parts = (f"{f.name}={getattr(self, f.name)!r}" for f in dataclasses.fields(self))
+    return f"{type(self).__name__}({', '.join(parts)})"
+
+
+def _refused(self: Any, name: str, value: Any = None) -> None:
+    raise dataclasses.FrozenInstanceError(f"{type(self).__name__}.{name} cannot be assigned to")
 
 
 def hint(field: dataclasses.Field[Any]) -> Hint:
