@@ -13,7 +13,6 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cache, lru_cache
 from pathlib import Path
 
-from babel import Locale, UnknownLocaleError
 from dateutil.relativedelta import relativedelta
 
 from maild import yamlfile
@@ -316,6 +315,8 @@ _NAMED = {
 
 def _calendar(language: str) -> dict[str, tuple[str, int]]:
     """Names of months and weekdays, whole and short (CLDR)."""
+    from babel import Locale, UnknownLocaleError
+
     try:
         locale = Locale.parse(language, sep="-")
     except (ValueError, UnknownLocaleError):

@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_skeleton, format_time
+if TYPE_CHECKING:  # babel is imported when a date is written: few commands do
+    from babel import Locale
 
 Value: TypeAlias = "str | int | date | Sequence[Value]"
 # {when}; {need!c}: with a capital letter; {items:; }: a list with this between its entries
@@ -97,18 +97,24 @@ def _english(value: Value, between: str = BETWEEN) -> str:
 
 def moment(when: datetime, locale: Locale, zone: ZoneInfo | None = None) -> str:
     """ "Thu, Dec 3, 2026, 9:00 AM", in the zone or in its own."""
+    from babel.dates import format_time
+
     clock = format_time(when, "short", zone, locale).replace("\u202f", " ")  # not all fonts have it
     return f"{day(when, locale, zone)}, {clock}"
 
 
 def day(when: date, locale: Locale, zone: ZoneInfo | None = None) -> str:
     """ "Thu, Dec 3, 2026", in the zone or in its own."""
+    from babel.dates import format_skeleton
+
     return str(format_skeleton("yMMMEd", when, zone, locale=locale))
 
 
 @lru_cache(maxsize=64)
 def locale(language: str) -> Locale:
     """How the language writes dates and numbers; English where it is not known."""
+    from babel import Locale, UnknownLocaleError
+
     try:
         return Locale.parse(language, sep="-")
     except (ValueError, UnknownLocaleError):

@@ -45,9 +45,9 @@ COMMANDS = {
     "ingest": Entry("ingest", "Take mail from files, as if it had come in by a mailbox."),
     "import": Entry("import_", "Bring in what another helpdesk exported."),
     "tickets": Entry("tickets", "List tickets.", logs=False),
-    "show": Entry("tickets", "Show one ticket with all that belongs to it.", logs=False),
+    "show": Entry("show", "Show one ticket with all that belongs to it.", logs=False),
     "set": Entry("set", "Set a field of a ticket, as `#set` in a mail does."),
-    "eml": Entry("tickets", "Print the original message, byte for byte.", logs=False),
+    "eml": Entry("eml", "Print the original message, byte for byte.", logs=False),
     "explain": Entry("explain", "Tell what happened to a message, and why.", logs=False),
     "outbox": Entry("outbox", "What goes out to people: waiting, sent, failed."),
     "timesheet": Entry("timesheet", "Working time of a week, with sums by day and client."),
@@ -132,6 +132,8 @@ def _root(
 def main() -> None:
     """Entry point of the `maild` command: never shows a traceback to a person."""
     os.umask(0o077)  # whatever we write is for this user alone (H109)
+    # Looking through all that is installed for plugins of pydantic, of which we use none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         app()
     except MaildError as error:

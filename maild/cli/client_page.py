@@ -13,7 +13,7 @@ from rich.table import Table
 from maild.cli import record_table
 from maild.cli.database import open_desk
 from maild.cli.options import ConfigOption, JsonOption, print_json
-from maild.cli.tickets import ticket_table
+from maild.cli.ticket_list import ticket_table
 from maild.desk import item_files, items, people, views
 from maild.desk.item_kinds import KINDS
 from maild.desk.profile import Profile

@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from maild.cli.tickets import print_ticket, ticket_table
+from maild.cli.show import print_ticket
+from maild.cli.ticket_list import ticket_table
 from maild.demo.scenario import Stage, play
 from maild.desk import views
 from maild.web.console import Console as Web

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -14,13 +14,12 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from maild import config as configuration
 from maild.cli.database import open_desk
 from maild.cli.options import local
-from maild.desk import field_values, lists, own_lists, people, sides, ticket_query, views
-from maild.desk import search as search_index
+from maild.desk import field_values, lists, own_lists, people, sides, ticket_query
 from maild.desk.lists import Listing
 from maild.desk.profile import Profile
 from maild.errors import UsageError
@@ -50,15 +49,17 @@ class Found:
 
     listing: Listing
     rows: Sequence[Listed]
-    summaries: list[dict[str, Any]]  # as --json has them
+    summaries: list[dict[str, Any]]  # of the rows, where they were asked for: as --json has them
     now: datetime
     counted: int  # of the view; more than MOST_COUNTED: nobody has counted
+    cut: bool  # there are more than the rows
     in_order: bool  # of somebody's own list, or asked for: newest first otherwise
     also: tuple[str, ...] = ()  # people, organizations, records that a search has found
 
-    def count(self, shown: int) -> str:
-        """How many more there are than those that are shown."""
-        return f"{self.counted - shown:,}" if self.counted <= MOST_COUNTED else "many"
+    @property
+    def more(self) -> str:
+        """How many more there are than the rows."""
+        return f"{self.counted - len(self.rows):,}" if self.counted <= MOST_COUNTED else "many"
 
 
 def screenful() -> int:
@@ -87,12 +88,17 @@ def wanted(
     return Wanted(listing, search or "", by, sort is not None)
 
 
-def find(config: Path | None, asked: Wanted, most: int) -> Found:
-    """The rows, read in one look; a search takes into the index what is new first."""
+def find(config: Path | None, asked: Wanted, most: int, *, summaries: bool) -> Found:
+    """The rows, so many at most, read in one look; a search takes into the index what is new first.
+
+    `summaries`: with all that `--json` prints of each.
+    """
     settings = configuration.load(configuration.config_file(config))
     store, profile = open_desk(config)
     now = datetime.now(UTC).astimezone(settings.config.desk.zone)
     if asked.search:
+        from maild.desk import search as search_index
+
         search_index.follow(store)
     with store.look() as unit:
         me = _person(unit, asked.by) if asked.by else None
@@ -101,22 +107,29 @@ def find(config: Path | None, asked: Wanted, most: int) -> Found:
         own = _own(unit, profile, asked, me)
         listing = asked.listing if own is None else _of_these(asked.listing, own)
         hits = ticket_query.find(
-            unit, profile, listing, query, now=now, me=me, limit=most, client=client
+            unit, profile, listing, query, now=now, me=me, limit=most + 1, client=client
         )
-        rows = list(hits.rows)
-        if own is not None and not asked.in_order:
-            rows.sort(key=lambda row: own.index(row.ticket.id))
-        tickets = [row.ticket for row in rows]
-        asking.lists.complete(unit, tickets)
-        counted = len(rows)
-        if not asked.search:
+        rows, counted = list(hits.rows), len(hits.rows)
+        cut = counted > most
+        if cut and not asked.search:
             who = me.id if me else 0
             seen = sides.sees(unit, profile, me)
             ask = lists.ask(profile, listing, me=who, now=now, organization_id=client, sees=seen)
             counted = asking.listing.count(unit, ask)
-        summaries = [views.summary(unit, ticket) for ticket in tickets]
+        if own is not None and not asked.in_order:
+            rows.sort(key=lambda row: own.index(row.ticket.id))
+        rows = rows[:most]
+        told = _summaries(unit, rows) if summaries else []
         in_order = asked.in_order or own is not None
-        return Found(asked.listing, rows, summaries, now, counted, in_order, hits.also)
+        return Found(asked.listing, rows, told, now, counted, cut, in_order, hits.also)
+
+
+def _summaries(unit: Unit, rows: Sequence[Listed]) -> list[dict[str, Any]]:
+    from maild.desk import views  # it knows much that no table shows
+
+    tickets = [row.ticket for row in rows]
+    asking.lists.complete(unit, tickets)
+    return [views.summary(unit, ticket) for ticket in tickets]
 
 
 def _person(unit: Unit, text: str) -> Person:
@@ -138,13 +151,13 @@ def _of_these(listing: Listing, ids: list[int]) -> Listing:
     return listing.with_(view="all", filters=(Filter("id", "is", tuple(ids)),))
 
 
-def print_table(console: Console, found: Found, rows: Sequence[Listed]) -> None:
+def print_table(console: Console, found: Found) -> None:
     """The rows as a table, or a table a group with its number and hours."""
     if not found.listing.group:
-        console.print(_table(found, rows))
+        console.print(_table(found, found.rows))
         return
     by = found.listing.group
-    keyed = sorted(rows, key=lambda row: str(lists.cell(row, by, found.now) or ""))
+    keyed = sorted(found.rows, key=lambda row: str(lists.cell(row, by, found.now) or ""))
     for value, some in groupby(keyed, key=lambda row: lists.cell(row, by, found.now)):
         group = list(some)
         hours = sum(row.minutes for row in group) / 60
@@ -168,11 +181,33 @@ def _shown(value: Any) -> str:
     return "" if value is None else field_values.cell(value).removeprefix("'")
 
 
-def print_csv(found: Found, rows: Sequence[Listed]) -> None:
+def print_csv(found: Found) -> None:
     """Every row; of the usual columns, all fourteen and the number."""
     chosen = found.listing.columns
     names = ("number", *lists.FOURTEEN) if chosen == USUAL else chosen
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(names)
-    for row in rows:
+    for row in found.rows:
         writer.writerow(field_values.cell(lists.cell(row, name, found.now)) for name in names)
+
+
+def ticket_table(rows: Iterable[dict[str, Any]]) -> Table:
+    """Tickets as `--json` has them, as a table."""
+    table = Table(Column("number", no_wrap=True), "title", "status", "priority", "client")
+    table.add_column("contact")
+    table.add_column("resource")
+    for row in rows:
+        table.add_row(
+            row["number"],
+            escape(row["title"]),
+            row["status"],
+            row["priority"],
+            escape(row["organization"] or ""),
+            _name(row["contact"]),
+            _name(row["primary_resource"]),
+        )
+    return table
+
+
+def _name(person: dict[str, str] | None) -> str:
+    return escape(person["name"]) if person else ""

@@ -33,7 +33,6 @@ from maild.desk import (
     people,
     reach,
     readers,
-    tasks,
     views,
 )
 from maild.desk.audience import OF_CONTACT, TEAM, UNPROVEN, Audience, Written, decide
@@ -173,7 +172,7 @@ def names(
         resources=resources,
         now=now.astimezone(config.zone),
         languages=dates.languages(config.language, words.languages),
-        views=(*views.names(profile), tasks.VIEW, *own_lists.LISTS),
+        views=(*views.names(profile), lists.TASKS, *own_lists.LISTS),
         also_views=lists.ALSO_CALLED,
         meant=_meant(profile),
     )

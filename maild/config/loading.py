@@ -162,7 +162,7 @@ def _key(loc: tuple[int | str, ...]) -> str:
     if not loc:
         return ""
     field = Config.model_fields.get(str(loc[0]))
-    return f"[{loc[0]}]" if field and field.get_default() == {} else str(loc[0])
+    return f"[{loc[0]}]" if field and field.default_factory else str(loc[0])
 
 
 def _keys_at(loc: tuple[int | str, ...]) -> list[str]:

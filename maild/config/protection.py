@@ -78,6 +78,10 @@ class Cap(Section):
     day: Annotated[int, Field(ge=0)]
 
 
+def _cap(hour: int, day: int) -> Cap:
+    return Cap.model_construct(hour=hour, day=day)
+
+
 class FloodsSection(Section):
     """Where loops and floods end, whatever their headers say (E10).
 
@@ -86,27 +90,27 @@ class FloodsSection(Section):
 
     # Automatic mails to one person about one ticket.  People write a few times an hour at most;
     # two machines that answer each other are stopped within minutes.
-    conversation: Cap = Cap(hour=10, day=30)
+    conversation: Cap = _cap(hour=10, day=30)
     # What people wrote, and answers to what a technician did, to one person about one ticket:
     # a lively hour, not a loop between two absent technicians.
-    words: Cap = Cap(hour=40, day=150)
+    words: Cap = _cap(hour=40, day=150)
     # Automatic mails to one address outside: somebody who opens many tickets in a day.
-    recipient: Cap = Cap(hour=50, day=200)
+    recipient: Cap = _cap(hour=50, day=200)
     # Mails to one technician that others' mail caused: more than he can read anyway.
-    resource: Cap = Cap(hour=500, day=3000)
+    resource: Cap = _cap(hour=500, day=3000)
     # Automatic mails to addresses of no organization that were first seen within a day, all
     # together: a sender who changes his name with every mail is always new.
-    strangers: Cap = Cap(hour=150, day=1000)
+    strangers: Cap = _cap(hour=150, day=1000)
     # All mail that goes out by itself: far above a busy day, far below what ruins a reputation.
-    total: Cap = Cap(hour=2000, day=20000)
+    total: Cap = _cap(hour=2000, day=20000)
     # Mails of one sender that do anything; the rest is filed.
-    mails: Cap = Cap(hour=600, day=3000)
+    mails: Cap = _cap(hour=600, day=3000)
     # Tickets that one sender opens: a monitoring system on a bad day stays below.
-    tickets: Cap = Cap(hour=300, day=1000)
+    tickets: Cap = _cap(hour=300, day=1000)
     # Mails of one sender that rules know (monitoring, forms): a bad day of a large network.
-    machines: Cap = Cap(hour=600, day=5000)
+    machines: Cap = _cap(hour=600, day=5000)
     # How often mail reopens one ticket: an absence notice after each "is resolved" ends here.
-    reopenings: Cap = Cap(hour=3, day=6)
+    reopenings: Cap = _cap(hour=3, day=6)
     # After so many hard bounces in a row an address is not written to any more.
     hard_bounces: Annotated[int, Field(ge=1, le=100)] = 3
 

@@ -1,9 +1,10 @@
 """What the sections of maild.toml have in common."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import core_schema
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -11,7 +12,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class Section(BaseModel):
     """A part of the file; a key that is not listed is an error."""
 
-    # What reads one section is made when it is needed; all of them are read by what reads Config.
+    # What reads one section is made when one stands in the file (`Alone`).
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
@@ -44,6 +45,19 @@ def host_and_port(listen: str, usual_port: int) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def usual() -> Any:
-    """A section that is not in the file: read with the rest, as if it stood there empty."""
-    return Field(default={})
+class _Alone:
+    """Has a section read by itself: what reads Config need not know what is in it."""
+
+    def __get_pydantic_core_schema__(
+        self, section: type[BaseModel], _: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(section.model_validate)
+
+
+S = TypeVar("S", bound=Section)
+Alone = Annotated[S, _Alone()]
+
+
+def usual(section: type[Section]) -> Any:
+    """A section that need not be in the file: where it is not, its defaults count as they are."""
+    return Field(default_factory=section.model_construct, validate_default=False)

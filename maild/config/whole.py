@@ -35,7 +35,7 @@ from maild.config.protection import (
     SpamSection,
     TrustSection,
 )
-from maild.config.sections import usual
+from maild.config.sections import Alone, usual
 from maild.model import Address
 
 
@@ -45,29 +45,29 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     profile: str = "next7"  # next7 | ggit | atera, or a folder of your own
-    desk: DeskSection = usual()
-    database: DatabaseSection = usual()
-    store: StoreSection = usual()
-    mailbox: list[MailboxSection] = []
-    alias: list[AliasSection] = []
-    smtp: SmtpSection = usual()
-    notifications: NotificationsSection = usual()
-    attachments: AttachmentsSection = usual()
-    trust: TrustSection = usual()
-    limits: LimitsSection = usual()
-    commands: CommandsSection = usual()
-    floods: FloodsSection = usual()
-    spam: SpamSection = usual()
-    monitor: MonitorSection = usual()
-    keep: KeepSection = usual()
-    log: LogSection = usual()
-    resource: list[ResourceSection] = []
-    organization: list[OrganizationSection] = []
-    contact: list[ContactSection] = []
-    sender: list[SenderSection] = []
-    hook: list[HookSection] = []
-    partner: list[PartnerSection] = []
-    web: WebSection | None = None
+    desk: Alone[DeskSection] = usual(DeskSection)
+    database: Alone[DatabaseSection] = usual(DatabaseSection)
+    store: Alone[StoreSection] = usual(StoreSection)
+    mailbox: list[Alone[MailboxSection]] = []
+    alias: list[Alone[AliasSection]] = []
+    smtp: Alone[SmtpSection] = usual(SmtpSection)
+    notifications: Alone[NotificationsSection] = usual(NotificationsSection)
+    attachments: Alone[AttachmentsSection] = usual(AttachmentsSection)
+    trust: Alone[TrustSection] = usual(TrustSection)
+    limits: Alone[LimitsSection] = usual(LimitsSection)
+    commands: Alone[CommandsSection] = usual(CommandsSection)
+    floods: Alone[FloodsSection] = usual(FloodsSection)
+    spam: Alone[SpamSection] = usual(SpamSection)
+    monitor: Alone[MonitorSection] = usual(MonitorSection)
+    keep: Alone[KeepSection] = usual(KeepSection)
+    log: Alone[LogSection] = usual(LogSection)
+    resource: list[Alone[ResourceSection]] = []
+    organization: list[Alone[OrganizationSection]] = []
+    contact: list[Alone[ContactSection]] = []
+    sender: list[Alone[SenderSection]] = []
+    hook: list[Alone[HookSection]] = []
+    partner: list[Alone[PartnerSection]] = []
+    web: Alone[WebSection] | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

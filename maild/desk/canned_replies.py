@@ -26,6 +26,7 @@ from typing import Any
 from maild.config import Settings
 from maild.desk import facts, names, search_words
 from maild.desk.desk import Desk
+from maild.desk.known_facts import CATALOGUE
 from maild.desk.language import translator
 from maild.desk.notify import language_of
 from maild.desk.own_addresses import answers_from
@@ -42,7 +43,7 @@ MOST = 3  # that are suggested
 LONGEST = 20_000  # characters of a file
 NAMES = frozenset(
     {WORDS, "contact.name", "contact.first_name", "resource.name", "resource.first_name"}
-    | {f.name for f in facts.CATALOGUE if f.name.startswith(("ticket.", "desk."))}
+    | {f.name for f in CATALOGUE if f.name.startswith(("ticket.", "desk."))}
 )
 _NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _HOLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from maild.desk.facts import Facts
+from maild.desk.known_facts import Facts
 from maild.desk.notifications import Notification
 from maild.errors import UsageError
 from maild.i18n import sentence

@@ -13,7 +13,6 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, Protocol
 
-from maild import dates
 from maild.errors import MaildError, UsageError
 from maild.i18n import Sentence, sentence
 from maild.yamlfile import key
@@ -29,6 +28,8 @@ NO = ("no", "false", "off", "0", "nein", "non")
 
 @cache
 def _length() -> re.Pattern[str]:
+    from maild import dates  # the words of all languages: what only looks at values needs none
+
     hour, minute = rf"\s?(?:{dates.any_of('hour')})", rf"\s?(?:{dates.any_of('minute')})"
     return re.compile(
         rf"(\d{{1,5}}(?:[.,]\d{{1,4}})?)(?:{hour})?"

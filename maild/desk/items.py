@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from babel import Locale, UnknownLocaleError
-
 from maild.desk import field_values, people
 from maild.desk.item_kinds import KINDS, Kind, Slot
 from maild.desk.profile import key, named, not_among
@@ -425,6 +423,8 @@ def _rates(desk: Desk, slot: Slot, value: Any) -> dict[str, float]:
 
 
 def _language(desk: Desk, slot: Slot, value: Any) -> str:
+    from babel import Locale, UnknownLocaleError
+
     try:
         Locale.parse(str(value), sep="-")
     except (UnknownLocaleError, ValueError) as error:

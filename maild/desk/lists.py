@@ -156,6 +156,7 @@ ALSO_CALLED = {
 }
 # Besides those whose status says it, where the profile has no list of this name.
 WITH_OVERDUE_CALLS = ("to process",)
+TASKS = "tasks to process"  # a list beside those of tickets (`desk/tasks.py`)
 GROUPED = {"by resource": "resource", "by client": "client"}
 
 

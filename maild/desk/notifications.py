@@ -6,13 +6,13 @@ It is data: `templates/notifications.yaml`, and an admin's file of the same name
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from maild import yamlfile
-from maild.desk.facts import CATALOGUE, OF_MAILD, OF_RULES, Fact, Facts, example
+from maild.desk.known_facts import CATALOGUE, OF_MAILD, OF_RULES, Fact, Facts, example
 from maild.errors import UsageError
 from maild.model import Role
 from maild.yaml_schema import Key, Reading, joined
@@ -186,11 +186,16 @@ KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Catalogue:
     """All notifications that are in force, by their names."""
 
-    entries: Mapping[str, Notification]
+    def __init__(self, read: Callable[[], Mapping[str, Notification]]) -> None:
+        """`read` gives them when they are first asked for: who looks at tickets needs none."""
+        self._read = read
+
+    @cached_property
+    def entries(self) -> Mapping[str, Notification]:
+        return self._read()
 
     def __iter__(self) -> Iterator[Notification]:
         return iter(self.entries.values())
@@ -225,12 +230,13 @@ def catalogue(own: Path | None = None) -> Catalogue:
     """
     file = own / FILE if own is not None else None
     if file is None or not file.is_file():
-        return _catalogue(None, 0)
-    return _catalogue(file, file.stat().st_mtime_ns)
+        return _SHIPPED
+    found = _entries(file, file.stat().st_mtime_ns)
+    return Catalogue(lambda: found)
 
 
 @lru_cache(maxsize=16)
-def _catalogue(own: Path | None, _mtime: int) -> Catalogue:
+def _entries(own: Path | None, _mtime: int) -> Mapping[str, Notification]:
     data = _map(SHIPPED)
     if own is not None:
         data = joined(data, _map(own), Key("notifications", "sections", "", keys=KEYS))
@@ -239,7 +245,10 @@ def _catalogue(own: Path | None, _mtime: int) -> Catalogue:
     reading = Reading(own or SHIPPED, data, KEYS)
     found = {name: _entry(reading, data, name, keys) for name in names}
     reading.problems.end()
-    return Catalogue(found)
+    return found
+
+
+_SHIPPED = Catalogue(lambda: _entries(None, 0))
 
 
 def _map(file: Path) -> Map:

@@ -34,6 +34,7 @@ from maild.desk import (
     sla,
 )
 from maild.desk.gathered import Gathering, Line
+from maild.desk.known_facts import Facts
 from maild.desk.language import translator
 from maild.desk.notifications import AS_USUAL, LISTED, Notification
 from maild.desk.own_addresses import answers_from
@@ -494,7 +495,7 @@ def tell_later(desk: Cause, told: Iterable[Person | Recipient | str], line: Line
 def keep_current(desk: Cause) -> None:
     """What mails say of their ticket is what is so after all that was done: "Status: Assigned" in
     the mail that says that we have it."""
-    current: dict[int, facts.Facts] = {}
+    current: dict[int, Facts] = {}
     for row in desk.unit.added(OutboxItem):
         ticket, said = desk.unit.get(Ticket, row.ticket_id), row.data.get("ticket")
         if ticket is None or not said:
@@ -625,13 +626,13 @@ def _language(desk: Cause, recipient: Recipient) -> str:
     return language_of(desk, person)
 
 
-def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
+def _data(desk: Cause, what: _What, recipient: Recipient) -> Facts:
     """The facts as they are now, without anything that this audience may not read."""
     config, unit = desk.settings.config.desk, desk.unit
     person, ticket = recipient.person, what.ticket
     outside = recipient.audience.is_outside
     front = answers_from(desk.settings.config, ticket)
-    data: facts.Facts = {
+    data: Facts = {
         "cause": desk.cause,
         "desk": facts.desk_facts(config, front),
         "recipient": facts.recipient_facts(
@@ -660,7 +661,7 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> facts.Facts:
     return data
 
 
-def _ticket(desk: Cause, what: _What, ticket: Ticket, recipient: Recipient) -> facts.Facts:
+def _ticket(desk: Cause, what: _What, ticket: Ticket, recipient: Recipient) -> Facts:
     """The ticket; to resources with the time that is left for what we owe (R6), and with whom they
     would write to in vain (H87)."""
     found = what.once("ticket", lambda: facts.ticket_facts(desk.unit, ticket))
@@ -668,7 +669,7 @@ def _ticket(desk: Cause, what: _What, ticket: Ticket, recipient: Recipient) -> f
         return found
     language = _language(desk, recipient)
 
-    def inside() -> facts.Facts:
+    def inside() -> Facts:
         zone = desk.settings.config.desk.zone
         said = [sla.in_words(*one) for one in sla.left(desk.profile, zone, ticket, desk.now)]
         stopped = [person.name for person in _stopped(desk.unit, ticket)]
@@ -677,14 +678,12 @@ def _ticket(desk: Cause, what: _What, ticket: Ticket, recipient: Recipient) -> f
     return what.once(f"ticket {language}", inside)
 
 
-def _note(desk: Cause, what: _What, note: Note) -> facts.Facts:
+def _note(desk: Cause, what: _What, note: Note) -> Facts:
     limit = desk.settings.config.notifications.attachment_bytes
     return what.once("note", lambda: facts.note_facts(desk.unit, note, limit))
 
 
-def _earlier(
-    desk: Cause, what: _What, ticket: Ticket, recipient: Recipient
-) -> Sequence[facts.Facts]:
+def _earlier(desk: Cause, what: _What, ticket: Ticket, recipient: Recipient) -> Sequence[Facts]:
     """The notes before; to somebody outside those that he knows."""
     unit = desk.unit
     if recipient.audience == Role.PARTNER:
@@ -706,7 +705,7 @@ def _known_notes(desk: Cause, ticket: Ticket, recipient: Recipient) -> facts.Kno
     )
 
 
-def _written(desk: Cause, recipient: Recipient, extra: Mapping[str, Any]) -> facts.Facts:
+def _written(desk: Cause, recipient: Recipient, extra: Mapping[str, Any]) -> Facts:
     """What the caller tells, its sentences in the recipient's language (`maild.i18n`)."""
     if not extra:
         return {}
@@ -724,7 +723,7 @@ def _unverified(desk: Cause, what: _What, recipient: Recipient) -> bool:
     return (desk.stored.proof or "none") == "none"
 
 
-def _silent(data: facts.Facts) -> facts.Facts:
+def _silent(data: Facts) -> Facts:
     """The same facts with no word of the sender's: who spams through us gets nothing across."""
     nobody = {**data["recipient"], "name": "", "first_name": ""}
     ticket = data["ticket"] and {**data["ticket"], "title": None, "contact": None}

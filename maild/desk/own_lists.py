@@ -7,7 +7,7 @@ from datetime import datetime
 from maild.desk import lists, sides
 from maild.desk.profile import Profile
 from maild.i18n import sentence
-from maild.store.asking import console, listing
+from maild.store import asking
 from maild.store.asking.listing import Listed
 from maild.store.console_records import Visit, WorkListEntry
 from maild.store.records import Person, Ticket
@@ -17,11 +17,11 @@ RECENT = 50  # tickets that are remembered as opened last
 
 
 def _work(unit: Unit, person: Person) -> list[int]:
-    return [one.ticket_id for one in unit.all(console.WORK_LIST, person=person.id)]
+    return [one.ticket_id for one in unit.all(asking.console.WORK_LIST, person=person.id)]
 
 
 def _recent(unit: Unit, person: Person) -> list[int]:
-    return [one.ticket_id for one in unit.all(console.VISITS, person=person.id)]
+    return [one.ticket_id for one in unit.all(asking.console.VISITS, person=person.id)]
 
 
 LISTS = {
@@ -44,7 +44,7 @@ def rows(
     unit: Unit, profile: Profile, name: str, person: Person, client: int | None, most: int
 ) -> list[Listed]:
     """The same as rows of a list; of one client, or of all, and of his side."""
-    found = listing.numbers(unit, ids(unit, name, person)[:most])
+    found = asking.listing.numbers(unit, ids(unit, name, person)[:most])
     return [
         row
         for row in found
@@ -59,7 +59,7 @@ def rows(
 def put(unit: Unit, person: Person, ticket: Ticket, now: datetime, at: int | None = None) -> bool:
     """Puts a ticket at the end of his work list, or at this place (from 0), also one that is on it
     already; False: nothing was to be done."""
-    entries = unit.all(console.WORK_LIST, person=person.id)
+    entries = unit.all(asking.console.WORK_LIST, person=person.id)
     mine = _entry(entries, ticket)
     new = mine is None
     if mine is None:
@@ -77,7 +77,7 @@ def put(unit: Unit, person: Person, ticket: Ticket, now: datetime, at: int | Non
 
 def take_off(unit: Unit, person: Person, ticket: Ticket) -> bool:
     """Takes a ticket off his work list; False: it was not on it."""
-    mine = _entry(unit.all(console.WORK_LIST, person=person.id), ticket)
+    mine = _entry(unit.all(asking.console.WORK_LIST, person=person.id), ticket)
     if mine is not None:
         unit.delete(mine)
     return mine is not None
@@ -89,10 +89,10 @@ def _entry(entries: list[WorkListEntry], ticket: Ticket) -> WorkListEntry | None
 
 def opened(unit: Unit, person: Person, ticket: Ticket, now: datetime) -> None:
     """Puts a ticket among those that he opened last."""
-    mine = unit.first(console.VISITED, person=person.id, ticket=ticket.id)
+    mine = unit.first(asking.console.VISITED, person=person.id, ticket=ticket.id)
     if mine is not None:
         unit.change(mine, at=now)
         return
     unit.add(Visit(person_id=person.id, ticket_id=ticket.id, at=now))
-    for old in unit.all(console.VISITS, person=person.id)[RECENT:]:
+    for old in unit.all(asking.console.VISITS, person=person.id)[RECENT:]:
         unit.delete(old)

@@ -12,7 +12,6 @@ from maild.store.records import Item
 from maild.store.unit import Unit
 from maild.yamlfile import key
 
-VIEW = "tasks to process"  # the list's name
 TITLE = sentence("Tasks to process")
 
 

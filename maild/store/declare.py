@@ -118,9 +118,8 @@ def record(
     """Makes a class the record of the table `name`; see the module."""
 
     def declare(cls: type[R]) -> type[R]:
-        made: Any = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(cls)
-        made.__init__, made.__repr__ = _first_init(made), _shown
-        made.__setattr__ = made.__delattr__ = _refused
+        made = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(cls)
+        _give(made)
         RECORDS[made] = Table(name, parts, early, locked)
         return made
 
@@ -131,19 +130,21 @@ def record(
 # for it while `records` is imported, which was a tenth of the start of a command.
 
 
-def _first_init(cls: type) -> Callable[..., None]:
-    """An `__init__` that is written out when somebody makes the first record of its class: most
+def _give(cls: Any) -> None:
+    """Its `__init__` is written out when somebody makes the first record of the class: most
     commands look at records of the database alone, and at few kinds of them."""
 
     def __init__(self: Any, **values: Any) -> None:
-        cls.__init__ = _init(cls)  # type: ignore[misc]
+        cls.__init__ = _init(cls)
         cls.__init__(self, **values)
 
-    return __init__
+    cls.__init__, cls.__repr__ = __init__, _shown
+    cls.__setattr__ = cls.__delattr__ = _refused
 
 
-def _init(cls: type) -> Callable[..., None]:
-    heads, lines, place = [], [], {"absent": dataclasses.MISSING}
+def _init(cls: Any) -> Callable[..., None]:
+    heads, lines = [], []
+    place: dict[str, Any] = {"absent": dataclasses.MISSING}
     for n, field in enumerate(dataclasses.fields(cls)):
         name, default, value = field.name, "", field.name
         if field.default_factory is not dataclasses.MISSING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from maild.desk.facts import CATALOGUE, OF_RULES, Fact
+from maild.desk.known_facts import CATALOGUE, OF_RULES, Fact
 from maild.desk.notifications import KEYS, Catalogue, catalogue
 from maild.templates.render import FILTERS, FUNCTIONS
 from maild.templates.sandbox import FILTERS as PLAIN_FILTERS

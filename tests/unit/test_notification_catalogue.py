@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from maild.desk.facts import OF_RULES
+from maild.desk.known_facts import OF_RULES
 from maild.desk.notifications import FILE, SHIPPED, catalogue
 from maild.errors import UsageError
 from maild.rules.notification_facts import FACTS

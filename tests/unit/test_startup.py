@@ -24,7 +24,7 @@ HEAVY = {
     "holidays",
     "pymap",
 }
-DATABASE = {"sqlalchemy", "pydantic", "babel"}  # what a command that looks into one may import
+DATABASE = {"sqlalchemy", "pydantic"}  # what a command that looks into one may import
 
 LOOK = """
 import sys

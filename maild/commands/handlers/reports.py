@@ -21,7 +21,7 @@ from maild.desk import (
     views,
 )
 from maild.desk import timesheet as sheets
-from maild.desk.lists import Listing
+from maild.desk.lists import TASKS, Listing
 from maild.desk.notify import notify
 from maild.errors import MaildError, Refused
 from maild.i18n import base_language, sentence
@@ -43,7 +43,7 @@ def list_(job: Job, argument: str) -> str:
     if not argument.strip() or job.may.role != Role.RESOURCE:
         return _listed(job, sentence("Your open tickets"), _own(job))
     unit, profile, name = job.desk.unit, job.desk.profile, job.names.view(argument)
-    if name == tasks.VIEW:
+    if name == TASKS:
         found = tasks.to_process(unit, _client(job))[:MOST]
         return _listed(job, tasks.TITLE, [], [tasks.in_words(task) for task in found])
     if own_lists.is_one(profile, name):
