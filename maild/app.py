@@ -79,9 +79,14 @@ class App:
         """Processes that read mail, each under the limits of the configuration; close it."""
         return Reader(workers=workers, seconds=self.settings.config.limits.parse_seconds)
 
-    def deliverer(self, moved: Callable[[], None] = lambda: None) -> Deliverer:
-        """What sends the outbox; it calls `moved` now and then, as long as it lives."""
-        renderer = PooledRenderer(self.templates)
+    def deliverer(
+        self, moved: Callable[[], None] = lambda: None, reader: Reader | None = None
+    ) -> Deliverer:
+        """What sends the outbox; it calls `moved` now and then, as long as it lives.
+
+        `reader`: in whose processes it renders too, after what is to be read.
+        """
+        renderer = PooledRenderer(self.templates, host=reader.pool if reader else None)
         return Deliverer(
             self.store, self.settings, renderer=renderer, attachment=attachment_bytes, moved=moved
         )

@@ -113,7 +113,7 @@ class Daemon:
         self.pipeline = app.pipeline(self.reader)
         self.clocks = app.clocks()
         self.hooks = Hooks(app.store, app.settings)
-        self.deliverer = app.deliverer(partial(self.progress.moved, "deliver"))
+        self.deliverer = app.deliverer(partial(self.progress.moved, "deliver"), self.reader)
         self.watchers = [(s, self._watcher(s)) for s in app.settings.config.mailbox]
         shared = not app.store.is_sqlite
         self._permits = {s.name: _Permit(is_open=not shared) for s, _ in self.watchers}

@@ -8,6 +8,7 @@ done again, alone, and only the third time it is given up.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import pickle
@@ -20,9 +21,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from queue import SimpleQueue
 from stat import S_ISSOCK
 from typing import Any, Generic, TypeVar
 
@@ -40,6 +42,7 @@ PATIENCE = {  # looks in a row that find it in such a state (`proc(5)`) with no 
     "t": 2,
     "S": 20,  # it waits for what never comes: a lock that another thread held when it was forked
 }
+IN_A_ROW = 4  # so many go before who waits as a guest; then it is his turn
 ORPHAN_SECONDS = 2  # how often a worker looks whether its daemon is still there
 
 
@@ -61,11 +64,22 @@ class Task(Generic[Result]):
 class WorkerPool:
     """Worker processes.  Threads may share one; call `close` at the end."""
 
-    def __init__(self, *, workers: int = 1, seconds: float, memory: int = MEMORY) -> None:
-        """`seconds`: of CPU, `memory`: octets, of each piece of work."""
+    def __init__(
+        self,
+        *,
+        workers: int = 1,
+        seconds: float,
+        memory: int = MEMORY,
+        host: WorkerPool | None = None,
+    ) -> None:
+        """`seconds`: of CPU, `memory`: octets, of each piece of work.
+
+        `host`: another pool, whose processes do this one's work too, and its own first.
+        """
         self.seconds = seconds
         self.workers = workers
         self._memory = memory
+        self._host = host or self
         self._lock = threading.Lock()
         self._crew: _Crew | None = None  # made by the first task
 
@@ -81,9 +95,17 @@ class WorkerPool:
 
     def start(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Task[Result]:
         """Begins `work` on each of these, one after the other in one worker, once one is free."""
+        return self._host._begin(partial(self._do, work, list(items), TRIES), self._turn)
+
+    @property
+    def _turn(self) -> _Turn:
+        return _Turn.FIRST if self._host is self else _Turn.GUEST
+
+    def _begin(self, do: Callable[[_Crew], list[Result | Exception]], turn: _Turn) -> Task[Result]:
         with self._lock:
             crew = self._crew = self._crew or _Crew(self.workers)
-            return Task(crew.threads.submit(self._do, crew, work, list(items), TRIES))
+            crew.wants(turn)
+            return Task(crew.threads[turn].submit(do, crew))
 
     @staticmethod
     def wait(task: Task[Result]) -> list[Result | Exception]:
@@ -91,17 +113,17 @@ class WorkerPool:
         return task.future.result()
 
     def close(self) -> None:
-        """Stop the workers; the next task starts new ones."""
+        """Stop the workers, where they are ours; the next task starts new ones."""
         with self._lock:
             crew, self._crew = self._crew, None
         if crew is not None:
             crew.close()
 
     def _do(
-        self, crew: _Crew, work: Callable[[Item], Result], items: list[Item], tries: int
+        self, work: Callable[[Item], Result], items: list[Item], tries: int, crew: _Crew
     ) -> list[Result | Exception]:
         try:
-            return crew.run(_Order(work, items, self.seconds, self._memory))
+            return crew.run(_Order(work, items, self.seconds, self._memory), self._turn)
         except _Lost as lost:
             if crew.closed:
                 return [Temporary("It is stopping.") for _ in items]
@@ -109,7 +131,13 @@ class WorkerPool:
                 return [TooLong(f"it took longer than {self.seconds:g} seconds")]
             if len(items) == 1 and tries == 1:
                 return [Exceeded("it broke its process", detail=lost.told)]
-        return [done for item in items for done in self._do(crew, work, [item], tries - 1)]
+        return [done for item in items for done in self._again(work, item, tries - 1, crew)]
+
+    def _again(
+        self, work: Callable[[Item], Result], item: Item, tries: int, crew: _Crew
+    ) -> list[Result | Exception]:
+        crew.wants(self._turn)
+        return self._do(work, [item], tries, crew)
 
 
 # ---- the processes, and our end of the pipes to them
@@ -133,23 +161,40 @@ class _Lost(Exception):
         self.told, self.by = told, by
 
 
+class _Turn(Enum):
+    """Whose work it is."""
+
+    FIRST = "first"
+    GUEST = "guest"
+
+
 class _Crew:
     """Some workers, as many threads that wait for what they give, and one that looks at those who
     work: he who is told, or who tells, may be stopped in the middle of it."""
 
     def __init__(self, workers: int) -> None:
-        self.threads = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self.threads = {
+            turn: ThreadPoolExecutor(workers, thread_name_prefix=f"worker, {turn.value}")
+            for turn in _Turn
+        }
         self.closed = False
-        self._free: SimpleQueue[_Worker | None] = SimpleQueue()
+        self._free: list[_Worker | None] = [None] * workers
+        self._changed = threading.Condition()  # who is free, and who waits for one
+        self._waiting = dict.fromkeys(_Turn, 0)
+        self._in_a_row = 0  # orders that went before those of guests
         self._all: set[_Worker] = set()
         self._at_work = threading.Event()  # somebody may be
         self._closing = threading.Event()
-        for _ in range(workers):
-            self._free.put(None)
         threading.Thread(target=self._look, name="worker watch", daemon=True).start()
 
-    def run(self, order: _Order) -> list[Any]:
-        worker = self._free.get()
+    def wants(self, turn: _Turn) -> None:
+        """There will be an order of his."""
+        with self._changed:
+            self._waiting[turn] += 1
+
+    def run(self, order: _Order, turn: _Turn) -> list[Any]:
+        """What `wants` has told of."""
+        worker = self._take(turn)
         try:
             if worker is None:
                 worker = self._begin()
@@ -162,13 +207,34 @@ class _Crew:
             if worker is not None and worker.done >= TASKS:
                 self._end(worker)
                 worker = None
-            self._free.put(worker)
+            self._give(worker)
+
+    def _take(self, turn: _Turn) -> _Worker | None:
+        """The worker that was free last, whose memory is warm; None: one is to be begun."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.closed or (self._free and self._is_next(turn)))
+            self._waiting[turn] -= 1
+            self._in_a_row = self._in_a_row + 1 if turn is _Turn.FIRST else 0
+            return self._free.pop() if self._free else None
+
+    def _is_next(self, turn: _Turn) -> bool:
+        if turn is _Turn.FIRST:
+            return not (self._waiting[_Turn.GUEST] and self._in_a_row >= IN_A_ROW)
+        return not self._waiting[_Turn.FIRST] or self._in_a_row >= IN_A_ROW
+
+    def _give(self, worker: _Worker | None) -> None:
+        with self._changed:
+            self._free.append(worker)
+            self._changed.notify_all()
 
     def close(self) -> None:
-        self.closed = True
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
         self._closing.set()
         self._at_work.set()
-        self.threads.shutdown(wait=False, cancel_futures=True)
+        for threads in self.threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
         for worker in list(self._all):
             worker.end()
 
@@ -287,6 +353,7 @@ def _apply(call: tuple[Callable[..., Any], tuple[object, ...]]) -> Any:
 
 def _serve(pipe: Connection, daemon: int) -> None:
     """Does what it is told until nobody is there any more."""
+    gc.freeze()  # looking whether what came along is garbage would copy all of it
     _let_go(pipe.fileno())
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # no handler of the daemon's, which came along
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the daemon, which ends us

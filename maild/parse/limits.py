@@ -44,7 +44,7 @@ class Reader:
     """
 
     def __init__(self, *, workers: int = 1, seconds: float = SECONDS, memory: int = MEMORY) -> None:
-        self._pool = WorkerPool(workers=workers, seconds=seconds, memory=memory)
+        self.pool = WorkerPool(workers=workers, seconds=seconds, memory=memory)
 
     def read(self, raw: Mass) -> Mail:
         """What the message says.  Raises MailError where it cannot be read within the limits."""
@@ -76,8 +76,8 @@ class Reader:
         waiting: deque[tuple[list[Label], Task[Mail]]] = deque()
         for part in in_parts(items, TOGETHER, _size):
             labels = [label for label, _ in part]
-            waiting.append((labels, self._pool.start(_read, [raw for _, raw in part])))
-            if len(waiting) > self._pool.workers + 1:  # so many are in memory at a time
+            waiting.append((labels, self.pool.start(_read, [raw for _, raw in part])))
+            if len(waiting) > self.pool.workers + 1:  # so many are in memory at a time
                 yield from self._given(*waiting.popleft())
         while waiting:
             yield from self._given(*waiting.popleft())
@@ -85,23 +85,23 @@ class Reader:
     def start(self, raws: Sequence[Mass]) -> Callable[[], list[Mail | Exception]]:
         """Begins to read these; what is given waits, and says of each what `stream` says."""
         _import_parser()
-        task = self._pool.start(_read, raws)
+        task = self.pool.start(_read, raws)
         return lambda: [mail for _, mail in self._given([None] * len(raws), task)]
 
     def close(self) -> None:
         """Stop the workers."""
-        self._pool.close()
+        self.pool.close()
 
     def _given(
         self, labels: list[Label], task: Task[Mail]
     ) -> Iterator[tuple[Label, Mail | Exception]]:
-        given: list[Mail | Exception] = self._pool.wait(task)
+        given: list[Mail | Exception] = self.pool.wait(task)
         return zip(labels, map(self._told, given), strict=True)
 
     def _told(self, given: Mail | Exception) -> Mail | Exception:
         if isinstance(given, TooLong):
             return MailError(
-                f"The message took longer than {self._pool.seconds:g} seconds to read "
+                f"The message took longer than {self.pool.seconds:g} seconds to read "
                 "and was given up."
             )
         if isinstance(given, Exceeded):

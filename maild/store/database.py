@@ -239,6 +239,7 @@ def _sqlite(url: sa.URL, busy_seconds: float) -> sa.Engine:
     engine = sa.create_engine(
         url,
         connect_args={"timeout": busy_seconds, "check_same_thread": False},
+        pool_use_lifo=True,  # who is asked for next has the pages in its cache; the others rest
         json_serializer=as_json,
     )
 

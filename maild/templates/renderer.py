@@ -27,6 +27,7 @@ from maild.worker_pool import MEMORY, Exceeded, WorkerPool
 Result = TypeVar("Result")
 Then: TypeAlias = Callable[["Job", "Outcome"], Result]  # what is made of an outcome at once
 
+TOGETHER = 10  # mails that a worker gets at a time: who is in a hurry waits for so many
 SECONDS = 3.0  # a mail takes a thousandth of a second; a template that takes this is wrong
 
 
@@ -84,16 +85,20 @@ class PooledRenderer:
         *,
         seconds: float = SECONDS,
         memory: int = MEMORY,
+        host: WorkerPool | None = None,
     ) -> None:
-        """`own`: the folder of the admin's templates, or what says where it is at this moment."""
+        """`own`: the folder of the admin's templates, or what says where it is at this moment.
+
+        `host`: whose processes it renders in, when they have nothing else to do.
+        """
         self._find = own if callable(own) else None
         self._own = None if callable(own) else own
-        self._pool = WorkerPool(seconds=seconds, memory=memory)
+        self._pool = WorkerPool(seconds=seconds, memory=memory, host=host)
         self._stopped: dict[tuple[str, int], str] = {}  # versions that are not in force, and why
         self._seen: set[tuple[str, int]] = set()  # versions of the admin's files that were checked
 
     def render(self, jobs: Sequence[Job]) -> list[Outcome]:
-        """All of them in one go; where that goes beyond the limits, one by one."""
+        """Some in one go; where that goes beyond the limits, one by one."""
         return self.render_then(_outcome, jobs)
 
     def render_then(self, then: Then[Result], jobs: Sequence[Job]) -> list[Result]:
@@ -102,6 +107,10 @@ class PooledRenderer:
             self._own = self._find()
         for place in {(job.name, job.language, job.folder) for job in jobs}:
             self._admit(*place)
+        parts = (jobs[at : at + TOGETHER] for at in range(0, len(jobs), TOGETHER))
+        return [made for part in parts for made in self._part(then, part)]
+
+    def _part(self, then: Then[Result], jobs: Sequence[Job]) -> list[Result]:
         try:
             return self._pool.run(render_all, self._own, list(jobs), dict(self._stopped), then)
         except Exceeded:

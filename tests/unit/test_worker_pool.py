@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from maild.errors import MailError, Temporary
-from maild.worker_pool import PATIENCE, Exceeded, TooLong, WorkerPool
+from maild.worker_pool import IN_A_ROW, PATIENCE, Exceeded, TooLong, WorkerPool
 
 
 @pytest.fixture
@@ -48,6 +48,17 @@ def work(what: str) -> str:
         another(Path(file))
         os.kill(os.getpid(), signal.SIGKILL)
     return name
+
+
+def wait_for(gate: Path) -> None:
+    while not gate.exists():
+        time.sleep(0.01)
+
+
+def write_down(what: tuple[Path, str]) -> None:
+    file, name = what
+    with file.open("a") as log:
+        log.write(f"{name} ")
 
 
 def hang() -> None:
@@ -118,6 +129,40 @@ def test_a_worker_that_is_stopped_while_it_has_nothing_to_do_holds_up_nobody(
 def test_the_third_time_it_is_given_up(pool: WorkerPool, tmp_path: Path) -> None:
     assert told(pool, "one", f"always {tmp_path / 'tries'}", "two") == ["one", "Exceeded", "two"]
     assert (tmp_path / "tries").read_text() == "xxx"
+
+
+def test_what_is_read_goes_before_what_guests_want_but_not_for_ever(
+    pool: WorkerPool, tmp_path: Path
+) -> None:
+    file, gate = tmp_path / "done", tmp_path / "gate"
+    with closing(WorkerPool(seconds=0.5, host=pool)) as guest:
+        tasks = [pool.start(wait_for, [gate])]  # the first in a row
+        tasks += [guest.start(write_down, [(file, "guest")]) for _ in range(2)]
+        tasks += [pool.start(write_down, [(file, "first")]) for _ in range(IN_A_ROW)]
+        gate.touch()
+        for task in tasks:
+            pool.wait(task)
+    first = ["first"] * (IN_A_ROW - 1)
+    assert file.read_text().split() == [*first, "guest", "first", "guest"]
+
+
+def test_a_guest_has_limits_of_its_own_and_the_processes_of_its_host(pool: WorkerPool) -> None:
+    with closing(WorkerPool(seconds=0.2, host=pool)) as guest:
+        assert guest.run(os.getpid) == pool.run(os.getpid)
+        with pytest.raises(TooLong, match=r"0\.2 seconds"):
+            guest.run(work, "burns")
+        assert guest.run(os.getpid) == pool.run(os.getpid)
+        there = pool.run(os.getpid)
+    assert pool.run(os.getpid) == there  # it is not the guest's to end
+
+
+def test_a_guest_that_waits_when_its_host_is_closed_may_come_again(pool: WorkerPool) -> None:
+    guest = WorkerPool(seconds=0.5, host=pool)
+    tasks = [pool.start(work, ["sleeps"]), guest.start(work, ["one"])]
+    time.sleep(0.3)
+    pool.close()
+    assert [type(guest.wait(task)[0]) for task in tasks] == [Temporary, Temporary]
+    assert guest.run(work, "one") == "one"
 
 
 def test_run_raises_what_the_work_raises(pool: WorkerPool) -> None:
