@@ -70,6 +70,10 @@ class Translator:
             return value
         return self._names.get(value, value)
 
+    def called(self, name: str) -> str:
+        """A name of profile.yaml, or a word of ours, as the reader calls it."""
+        return self._names.get(name) or self.phrases.get(name, name)
+
     def plain(self, facts: Any) -> Any:
         """The same plain data, with each sentence that is in it written out."""
         if isinstance(facts, Sentence):

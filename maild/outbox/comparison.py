@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +18,9 @@ from maild.store.unit import Unit
 from maild.templates.candidate import candidate
 from maild.templates.render import Rendered
 from maild.templates.renderer import Outcome, PooledRenderer
+from maild.templates.source import LAYOUT
+
+AROUND = 2  # lines that are shown around what differs on a formatted page
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +53,18 @@ def compare(unit: Unit, own: Path, template: str, language: str, text: str) -> l
 
     They are rendered as they would be sent: without what their reader may not see.
     """
-    orders = list(_orders(unit, asking.latest(unit, template), language))
+    orders = list(_orders(unit, _latest(unit, template), language))
     with closing(PooledRenderer(own)) as now, candidate(own, template, language, text) as then:
         jobs = [job(order) for _, order in orders]
         pairs = zip(orders, now.render(jobs), then.render(jobs), strict=True)
-        return [_compared(item, before, after) for (item, _), before, after in pairs]
+        return [_compared(item, before, after, template) for (item, _), before, after in pairs]
 
 
 def rendered(
     unit: Unit, own: Path, template: str, language: str, text: str, item_id: int
 ) -> Rendered | None:
     """One of these mails with this text; None where there is no such mail."""
-    items = [item for item in asking.latest(unit, template) if item.id == item_id]
+    items = [item for item in _latest(unit, template) if item.id == item_id]
     orders = list(_orders(unit, items, language))
     if not orders:
         return None
@@ -72,6 +75,11 @@ def tried(own: Path, template: str, language: str, text: str, order: Order) -> O
     """What this text makes of one order."""
     with candidate(own, template, language, text) as renderer:
         return renderer.render([job(order)])[0]
+
+
+def _latest(unit: Unit, template: str) -> list[OutboxItem]:
+    """The last mails of this kind; of every kind where it is the page around all of them."""
+    return asking.latest_of_all(unit) if template == LAYOUT else asking.latest(unit, template)
 
 
 def _orders(
@@ -89,19 +97,34 @@ def _orders(
         yield item, order
 
 
-def _compared(item: OutboxItem, before: Outcome, after: Outcome) -> Compared:
-    old, new = _whole(before.words), _whole(after.words)
-    lines = tuple(_marked(old, new))
+def _compared(item: OutboxItem, before: Outcome, after: Outcome, template: str) -> Compared:
+    marked = _pages if template == LAYOUT else _texts
+    lines = tuple(marked(before.words, after.words))
     subject = after.words.subject if after.words else ""
     return Compared(item.id, item.created, item.address, subject, lines, after.problem)
 
 
-def _whole(words: Rendered | None) -> list[str]:
-    return [words.subject, "", *words.text.splitlines()] if words else []
+def _texts(old: Rendered | None, new: Rendered | None) -> Iterator[Line]:
+    """What a mail says, whole."""
+    before, after = ([w.subject, "", *w.text.splitlines()] if w else [] for w in (old, new))
+    steps = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    return _marked(before, after, steps)
 
 
-def _marked(old: list[str], new: list[str]) -> Iterator[Line]:
-    marks = {" ": "same", "-": "gone", "+": "new"}
-    for line in difflib.ndiff(old, new):
-        if line[0] in marks:
-            yield Line(marks[line[0]], line[2:])
+def _pages(old: Rendered | None, new: Rendered | None) -> Iterator[Line]:
+    """How it is formatted: only what differs, with the lines around it."""
+    before, after = (w.html.splitlines() if w else [] for w in (old, new))
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    for steps in matcher.get_grouped_opcodes(AROUND):
+        yield from _marked(before, after, steps)
+
+
+def _marked(
+    old: list[str], new: list[str], steps: Iterable[tuple[str, int, int, int, int]]
+) -> Iterator[Line]:
+    for step, a, b, c, d in steps:
+        if step == "equal":
+            yield from (Line("same", line) for line in old[a:b])
+        else:
+            yield from (Line("gone", line) for line in old[a:b])
+            yield from (Line("new", line) for line in new[c:d])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import jinja2
@@ -11,10 +11,21 @@ from jinja2 import nodes
 
 from maild.desk.notifications import Notification
 from maild.errors import MaildError
+from maild.i18n import Sentence, sentence
 from maild.model import Role
-from maild.templates.render import FILTERS, FUNCTIONS, environment, render, where
+from maild.templates.jinja_errors import in_our_words
+from maild.templates.layout_facts import LAYOUT_FACTS
+from maild.templates.render import (
+    FILTERS,
+    FUNCTIONS,
+    at,
+    environment,
+    layout_environment,
+    render,
+    where,
+)
 from maild.templates.sandbox import FILTERS as PLAIN_FILTERS
-from maild.templates.source import FRONT, Template
+from maild.templates.source import FRONT, LAYOUT_FILE, Template
 
 PARTS = (*FRONT, "body")
 INTERNAL = "internal"  # the name of what no contact may read
@@ -29,6 +40,7 @@ def problems(
     ticket and one of a ticket of which little is known.
     """
     found = [problem for part in PARTS for problem in _read(template, part, kind)]
+    found += layout_problems(layout)
     if found:
         return found
     little = kind.nothing | {"note": None, "time": None, "earlier": []}
@@ -40,45 +52,94 @@ def problems(
     return []
 
 
+def layout_problems(layout: str) -> list[str]:
+    """What is wrong with the page around all mails, before anything is rendered in it."""
+    try:
+        tree = layout_environment().parse(layout)
+    except jinja2.TemplateSyntaxError as error:
+        return [at(LAYOUT_FILE, error.lineno, in_our_words(error.message or ""))]
+    known = {fact.name for fact in LAYOUT_FACTS}
+    filters = layout_environment().filters
+    found = [*_unknown(tree, known, ()), *_no_filters(tree, filters)]
+    if not found and not any(_is_body(one) for one in tree.find_all(nodes.Filter)):
+        text = sentence("{{ body|ready }} is missing: mails would say nothing. Write it where the "
+                        "words of a mail belong.")  # fmt: skip
+        found = [(layout.count("\n") or 1, text)]
+    return [at(LAYOUT_FILE, line, text) for line, text in found]
+
+
+def _is_body(node: nodes.Filter) -> bool:
+    return node.name == "ready" and isinstance(node.node, nodes.Name) and node.node.name == "body"
+
+
 def _read(template: Template, part: str, kind: Notification) -> Iterator[str]:
     try:
         tree = environment().parse(getattr(template, part))
     except jinja2.TemplateSyntaxError as error:
-        yield where(template, part, error, error.lineno) + _filter_hint(error.message or "")
+        yield where(template, part, in_our_words(error.message or ""), error.lineno)
         return
     known = {fact.name for fact in kind.facts}
+    hidden = (INTERNAL,) if kind.audience == Role.CONTACT else ()
+    filters = (*PLAIN_FILTERS, *FILTERS)
+    yield from (
+        where(template, part, text, line)
+        for found in (_unknown(tree, known, hidden), _no_filters(tree, filters), _set(tree))
+        for line, text in found
+    )
+
+
+def _unknown(
+    tree: nodes.Template, known: set[str], hidden: Collection[str]
+) -> Iterator[tuple[int, Sentence]]:
+    """The names that there are not, and those that end in what is `hidden` from the reader."""
     for line, name in _names(tree):
-        hint = _unknown(name, known)
-        if hint:
-            yield where(template, part, f'"{name}" is not known{hint}', line)
-        elif kind.audience == Role.CONTACT and name.rpartition(".")[2] == INTERNAL:
-            text = f'"{name}" is for colleagues only, and this mail goes to contacts; leave it out'
-            yield where(template, part, text, line)
-    for call in tree.find_all(nodes.Filter):
-        if call.name not in (*PLAIN_FILTERS, *FILTERS):
-            near = _nearest(call.name, [*PLAIN_FILTERS, *FILTERS])
-            yield where(template, part, f'there is no filter "{call.name}"{near}', call.lineno)
+        if not _is_known(name, known):
+            near = _nearest(name, [*known, *(k.partition(".")[0] for k in known)])
+            yield line, _not_known(name, near)
+        elif name.rpartition(".")[2] in hidden:
+            yield line, _for_colleagues(name)
 
 
-def _filter_hint(message: str) -> str:
-    if "No filter named" not in message:
-        return ""
-    return _nearest(message.split("'")[1], [*PLAIN_FILTERS, *FILTERS])
+def _for_colleagues(name: str) -> Sentence:
+    return sentence(
+        '"{name}" is for colleagues only, and this mail goes to contacts; leave it out.', name=name
+    )
 
 
-def _unknown(name: str, known: set[str]) -> str:
-    """What is known instead; "" where the name is known, or is a part of one that is."""
-    as_prefix = tuple(f"{name}{sign}" for sign in (".", "[]"))
+def _is_known(name: str, known: set[str]) -> bool:
+    """Whether there is this name, or it is a part of one that there is."""
     if name in known or name in FUNCTIONS or name == "range" or name.startswith("loop."):
-        return ""
-    if any(fact.startswith(as_prefix) for fact in known):
-        return ""
-    return _nearest(name, [*known, *(k.partition(".")[0] for k in known)]) or "."
+        return True
+    return any(fact.startswith((f"{name}.", f"{name}[]")) for fact in known)
 
 
-def _nearest(name: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(name, names, 1, 0.5)
-    return f"; did you mean {close[0]}?" if close else ""
+def _not_known(name: str, near: str) -> Sentence:
+    if not near:
+        return sentence('"{name}" is not known.', name=name)
+    return sentence('"{name}" is not known; did you mean {near}?', name=name, near=near)
+
+
+def _no_filters(tree: nodes.Template, known: Iterable[str]) -> Iterator[tuple[int, Sentence]]:
+    for call in tree.find_all(nodes.Filter):
+        if call.name in known:
+            continue
+        if near := _nearest(call.name, known):
+            text = sentence('there is no filter "{name}"; did you mean {near}?',
+                            name=call.name, near=near)  # fmt: skip
+        else:
+            text = sentence('there is no filter "{name}".', name=call.name)
+        yield call.lineno, text
+
+
+def _set(tree: nodes.Template) -> Iterator[tuple[int, Sentence]]:
+    """`{% set ticket.x = 1 %}`, of which Jinja says the wrong line."""
+    for target in tree.find_all(nodes.NSRef):
+        yield target.lineno, in_our_words("can't assign")
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    """The one that was meant, perhaps; else ""."""
+    return next(iter(difflib.get_close_matches(name, list(names), 1, 0.5)), "")
 
 
 def _names(tree: nodes.Template) -> Iterator[tuple[int, str]]:

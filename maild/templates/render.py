@@ -22,10 +22,12 @@ from markupsafe import Markup
 
 from maild import i18n
 from maild.errors import UsageError
+from maild.i18n import Sentence, sentence
 from maild.model import Verdict
 from maild.templates import escape, tap_links
+from maild.templates.jinja_errors import in_our_words
 from maild.templates.sandbox import Sandbox
-from maild.templates.source import NAME, Template
+from maild.templates.source import LAYOUT_FILE, NAME, Template
 from maild.templates.styles import styled
 
 Words = Mapping[str, str]  # the layout's own words in one language
@@ -97,7 +99,8 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
     try:
         page_html = _layout(layout).render(parts)
     except (jinja2.TemplateError, *_BUGS) as error:
-        raise UsageError(f"layout.html: {error}.") from error
+        line = getattr(error, "lineno", None) or _line_in_trace(error) or 1
+        raise UsageError(at(LAYOUT_FILE, line, in_our_words(_said(error)))) from error
     return Rendered(subject, _text_part(body, foot, data, words), styled(page_html))
 
 
@@ -171,16 +174,24 @@ def _source(template: Template, part: str, page: _Page) -> str:
     return source.replace("**", "") if part == "body" and not page.as_html else source
 
 
-def _where(template: Template, part: str, error: Exception) -> str:
-    words = getattr(error, "message", None) or str(error) or type(error).__name__
-    return where(template, part, words, getattr(error, "lineno", None) or _line_in_trace(error))
+def _where(template: Template, part: str, error: Exception) -> Sentence:
+    line = getattr(error, "lineno", None) or _line_in_trace(error)
+    return where(template, part, in_our_words(_said(error)), line)
 
 
-def where(template: Template, part: str, words: object, line: int | None) -> str:
-    """ "templates/en/note.md, line 7: 'tiket' is undefined."; `line` within the part."""
+def _said(error: Exception) -> str:
+    return getattr(error, "message", None) or str(error) or type(error).__name__
+
+
+def where(template: Template, part: str, words: str, line: int | None) -> Sentence:
+    """ "templates/en/note.md, line 7: "tiket" is not known."; `line` within the part."""
     first = template.body_line if part == "body" else template.front_lines.get(part, 1)
-    end = "" if str(words).endswith((".", "?")) else "."
-    return f"{template.origin}, line {first + (line or 1) - 1}: {words}{end}"
+    return at(template.origin, first + (line or 1) - 1, words)
+
+
+def at(file: str, line: int, words: str) -> Sentence:
+    """What is wrong in a line of a file."""
+    return sentence("{file}, line {line}: {text}", file=file, line=line, text=words)
 
 
 def _line_in_trace(error: Exception) -> int | None:
@@ -465,11 +476,17 @@ def _compiled(source: str) -> jinja2.Template:
     return template
 
 
-@lru_cache(maxsize=16)
-def _layout(source: str) -> jinja2.Template:
+@cache
+def layout_environment() -> ImmutableSandboxedEnvironment:
+    """Where the layout is read and run: what it shows is escaped, but for what is `ready`."""
     env = ImmutableSandboxedEnvironment(autoescape=True, undefined=jinja2.StrictUndefined)
     env.filters["ready"] = Markup
-    return env.from_string(source)
+    return env
+
+
+@lru_cache(maxsize=16)
+def _layout(source: str) -> jinja2.Template:
+    return layout_environment().from_string(source)
 
 
 @lru_cache(maxsize=256)  # many bodies are the same but for what their marks stand for

@@ -18,11 +18,12 @@ from typing import Any, TypeAlias, TypeVar
 from maild import i18n
 from maild.desk.notifications import Notification, catalogue
 from maild.errors import MaildError, UsageError
+from maild.i18n import sentence
 from maild.templates.check import problems
 from maild.templates.history import History
 from maild.templates.render import Rendered, render
 from maild.templates.source import Library, Template, beside, languages, parse
-from maild.worker_pool import MEMORY, Exceeded, WorkerPool
+from maild.worker_pool import MEMORY, Exceeded, TooLong, WorkerPool
 
 Result = TypeVar("Result")
 Then: TypeAlias = Callable[["Job", "Outcome"], Result]  # what is made of an outcome at once
@@ -93,6 +94,7 @@ class PooledRenderer:
         """
         self._find = own if callable(own) else None
         self._own = None if callable(own) else own
+        self.seconds = seconds
         self._pool = WorkerPool(seconds=seconds, memory=memory, host=host)
         self._stopped: dict[tuple[str, int], str] = {}  # versions that are not in force, and why
         self._seen: set[tuple[str, int]] = set()  # versions of the admin's files that were checked
@@ -130,7 +132,7 @@ class PooledRenderer:
             return self._pool.run(check, self._own, name, language, folder)
         except Exceeded as error:
             file = _file(Library(self._own, folder), name, language)
-            return [f"{file} was stopped: {error.message}."]
+            return [sentence("{file} was stopped: {why}.", file=file, why=self._why(error))]
 
     def _admit(self, name: str, language: str, folder: str | None) -> None:
         """An edited file is checked before it is in force, and kept among its versions."""
@@ -151,18 +153,23 @@ class PooledRenderer:
                 render_all, self._own, [job], dict(self._stopped), then
             )
         except Exceeded as error:
-            return then(job, self._shipped(job, error.message))
+            return then(job, self._shipped(job, self._why(error)))
         return alone[0]
+
+    def _why(self, error: Exceeded) -> str:
+        if isinstance(error, TooLong):
+            return sentence("it took longer than {seconds} seconds", seconds=f"{self.seconds:g}")
+        return sentence("it took too much memory, or broke its process")
 
     def _shipped(self, job: Job, problem: str) -> Outcome:
         template = _own_template(Library(self._own, job.folder), job.name, job.language)
         if template is not None:
-            problem = f"{template.origin} was stopped: {problem}."
+            problem = sentence("{file} was stopped: {why}.", file=template.origin, why=problem)
             self._stopped[_version(template)] = problem
         try:
             return self._pool.run(_spare, self._own, job, problem)
         except Exceeded as error:
-            return Outcome(None, f"Rendering was stopped: {error.message}.")
+            return Outcome(None, sentence("Rendering was stopped: {why}.", why=self._why(error)))
 
 
 def render_all(

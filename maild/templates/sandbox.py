@@ -10,6 +10,8 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from maild.i18n import sentence
+
 RANGE = 1_000  # the longest range that a template may make
 
 # What a template may say after a `|`; the rest of Jinja's filters can leave the data or grow it.
@@ -57,12 +59,19 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
         if not numbers or operator in ("**", "<<"):
-            raise SecurityError(f"templates calculate only with numbers, and without {operator}")
+            raise SecurityError(
+                sentence(
+                    "templates calculate only with numbers, and without {operator}.",
+                    operator=operator,
+                )
+            )
         return super().call_binop(context, operator, left, right)
 
 
 def _range(*bounds: int) -> range:
     found = range(*bounds)
     if len(found) > RANGE:
-        raise SecurityError(f"a range of a template has at most {RANGE} members")
+        raise SecurityError(
+            sentence("a range of a template has at most {count} members.", count=RANGE)
+        )
     return found

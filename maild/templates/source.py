@@ -9,16 +9,17 @@ from typing import Any
 
 from maild import yamlfile
 from maild.errors import NotFound, UsageError
-from maild.i18n import language_chain, layered, names
+from maild.i18n import language_chain, layered, names, sentence
 
 SHIPPED = Path(__file__).parent
 DEFAULT_LANGUAGE = "en"
 LAYOUT = "layout"  # the name of the page around all mails, where it is edited as a template is
+LAYOUT_FILE = "layout.html"  # where it stands, one for all languages
 
 
 def file_of(folder: Path, name: str, language: str) -> Path:
     """Where a template stands in a folder of them; the layout is one for all languages."""
-    return folder / "layout.html" if name == LAYOUT else folder / language / f"{name}.md"
+    return folder / LAYOUT_FILE if name == LAYOUT else folder / language / f"{name}.md"
 
 
 NAME = "name: "  # before a name of profile.yaml among the words of the layout
@@ -54,14 +55,20 @@ def parse(text: str, name: str, language: str, origin: str, *, shipped: bool) ->
         key, colon, value = line.partition(":")
         if not colon or key.strip() not in FRONT:
             raise UsageError(
-                f"{origin}, line {index + 1}: above the --- stand only "
-                f"{', '.join(f + ':' for f in FRONT)} each on one line."
+                sentence(
+                    "{file}, line {line}: above the --- stand only {names}, each on one line.",
+                    file=origin,
+                    line=index + 1,
+                    names=[f"{name}:" for name in FRONT],
+                )
             )
         parts[key.strip()], at[key.strip()] = value.strip(), index + 1
     else:
-        raise UsageError(f"{origin}: a line --- is missing between the subject and the body.")
+        raise UsageError(
+            sentence("{file}: a line --- is missing between the subject and the body.", file=origin)
+        )
     if not parts["subject"]:
-        raise UsageError(f"{origin}: the line subject: is missing.")
+        raise UsageError(sentence("{file}: the line subject: is missing.", file=origin))
     body = "\n".join(lines[index + 1 :]).strip("\n") + "\n"
     return Template(
         name=name,
@@ -151,7 +158,7 @@ class Library:
 
     def layout(self) -> str:
         """The text of the one HTML layout, the admin's own before the shipped one."""
-        own = (folder / "layout.html" for folder in self._folders)
+        own = (folder / LAYOUT_FILE for folder in self._folders)
         file = next((file for file in own if file.is_file()), None)
         return file.read_text("utf-8") if file is not None else shipped_layout()
 
@@ -164,7 +171,7 @@ def beside(own: Path | None, name: str | None) -> Path | None:
 @lru_cache
 def shipped_layout() -> str:
     """The HTML page around all mails, as we ship it."""
-    return (SHIPPED / "layout.html").read_text("utf-8")
+    return (SHIPPED / LAYOUT_FILE).read_text("utf-8")
 
 
 def languages() -> list[str]:
@@ -183,7 +190,9 @@ def _parse_cached(file: TemplateFile, mtime: int) -> Template:
     try:
         text = file.file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file.file} cannot be read as UTF-8 text.") from error
+        raise UsageError(
+            sentence("{file} cannot be read as UTF-8 text.", file=str(file.file))
+        ) from error
     found = parse(text, file.name, file.language, str(file.file), shipped=file.shipped)
     return replace(found, mtime=mtime)
 

@@ -7,6 +7,7 @@ cost.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
 from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+_CODE = re.compile(r"`([^`]+)`")
 PLACE = Path(__file__).parent / "templates"
 
 
@@ -34,14 +36,20 @@ class PageTemplates(Environment):
         )
         self.context_class = _PlainCalls
         self.globals.update(constant)
+        self.filters["coded"] = coded
         self._constant = constant
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree: nodes.Template = _Said(self._constant).visit(super()._parse(source, name, filename))
+        tree: nodes.Template = _Constants(self._constant).visit(super()._parse(source, name, filename))
         return tree
 
 
-class _Said(NodeTransformer):
+def coded(text: str) -> Markup:
+    """A sentence in which what stands in `…` is to be typed as it is."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+class _Constants(NodeTransformer):
     """Puts what a function says in the place of its call, where its words are known."""
 
     def __init__(self, constant: Mapping[str, Callable[..., str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -105,15 +106,11 @@ def _value(visit: Visit, value: Any) -> Any:
     if value is None or value == "":
         return sentence("nothing")
     if isinstance(value, list):
-        return [str(entry) for entry in value]
-    if isinstance(value, dict):
-        return "…"
+        return [_value(visit, entry) for entry in value] or sentence("nothing")
+    if isinstance(value, dict):  # an item of a checklist
+        return str(value.get("item") or "…")
     text = str(value)
-    try:
-        return (
-            datetime.fromisoformat(text).astimezone(visit.zone)
-            if "T" in text
-            else Sentence(text, {})
-        )
-    except ValueError:
-        return Sentence(text, {})
+    if "T" in text:
+        with suppress(ValueError):
+            return datetime.fromisoformat(text).astimezone(visit.zone)
+    return visit.called(text)

@@ -10,17 +10,18 @@ from babel import Locale
 from babel.dates import format_skeleton, get_day_names
 from markupsafe import Markup
 
-from maild.i18n import moment
+from maild.i18n import Sentence, Translator, moment, sentence
 from maild.zones import is_zone
-
-STEPS = ((60, "m", 60), (3600, "h", 24), (86400, "d", 30), (86400 * 30, "mo", 12))
 
 
 class Times:
     """How one reader is told the time."""
 
-    def __init__(self, locale: Locale, zone: ZoneInfo, desk: ZoneInfo, now: datetime) -> None:
-        self.locale, self.zone, self.desk, self.now = locale, zone, desk, now
+    def __init__(
+        self, translator: Translator, zone: ZoneInfo, desk: ZoneInfo, now: datetime
+    ) -> None:
+        self.locale, self._write = translator.locale, translator.write
+        self.zone, self.desk, self.now = zone, desk, now
 
     def full(self, when: datetime) -> str:
         """ "Thu, Dec 3, 2026, 9:00 AM" in his zone."""
@@ -59,7 +60,7 @@ class Times:
 
     def ago(self, when: datetime) -> Markup:
         """How long ago, short: "5m", "3h", "2d"; in a <time> that says it in full on hover."""
-        return self._time(when, elapsed(self.now - when))
+        return self._time(when, self._write(elapsed(self.now - when)))
 
     def at(self, when: datetime) -> Markup:
         """The moment in full, in a <time>."""
@@ -78,15 +79,21 @@ class Times:
         )
 
 
-def elapsed(span: timedelta) -> str:
+def elapsed(span: timedelta) -> Sentence:
     """ "now", "5m", "3h", "2d", "4mo", "2y"."""
-    seconds = int(abs(span.total_seconds()))
-    if seconds < 60:
-        return "now"
-    for unit, name, most in STEPS:
-        if seconds < unit * most:
-            return f"{seconds // unit}{name}"
-    return f"{seconds // (86400 * 365) or 1}y"
+    minutes = int(abs(span.total_seconds())) // 60
+    hours, days = minutes // 60, minutes // 1440
+    if not minutes:
+        return sentence("now")
+    if not hours:
+        return sentence("{count}m", count=minutes)
+    if not days:
+        return sentence("{count}h", count=hours)
+    if days < 30:
+        return sentence("{count}d", count=days)
+    if days < 360:
+        return sentence("{count}mo", count=days // 30)
+    return sentence("{count}y", count=days // 365 or 1)
 
 
 @lru_cache(maxsize=256)

@@ -252,7 +252,7 @@ class Visit(Wording):
     @cached_property
     def times(self) -> Times:
         desk = ZoneInfo(self.console.app.settings.config.desk.timezone)
-        return Times(self.words.translator.locale, self.zone, desk, self.now)
+        return Times(self.words.translator, self.zone, desk, self.now)
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The page or part of this template."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 COLOURS = 8
 _ROWS = re.compile(r" \([A-Z]\d+(, [A-Z]\d+)*\)")
 
-# Words of the desk itself that stand alone on a page.  A profile's own names stay as they are.
+# Words of the desk itself that stand alone on a page.  A profile's own stand in names.yaml.
 WORDS = (
     sentence("new"), sentence("working"), sentence("waiting"), sentence("review"),
     sentence("resolved"), sentence("closed"), sentence("sending"), sentence("sent"),
@@ -37,8 +37,8 @@ WORDS = (
 
 
 def called(visit: Visit, name: str | None) -> str:
-    """A word of the profile in the reader's language, where it has one."""
-    return visit.words.write(Sentence(name, {})) if name else ""
+    """A name of the profile, or a word of ours, in the reader's language where it has one."""
+    return visit.words.translator.called(name) if name else ""
 
 
 def view_title(visit: Visit, name: str) -> str:
@@ -147,6 +147,6 @@ class Wording:
         """ "Firefox, Linux": what a browser calls itself, in two words."""
         names = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
         systems = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
-        name = next((n for n in names if f"{n}/" in agent), "browser")
+        name = next((n for n in names if f"{n}/" in agent), "")
         system = next((s for s in systems if s in agent), "")
         return ", ".join(filter(None, ({"Edg": "Edge", "OPR": "Opera"}.get(name, name), system)))

@@ -42,6 +42,7 @@ LATEST = Question(
     order=(_item.id.desc(),),
     limit=20,
 )
+LATEST_OF_ALL = Question(OutboxItem, sa.true(), order=(_item.id.desc(),), limit=20)
 EVERY = Question(OutboxItem, sa.true(), order=(_item.id,))
 NEWEST = Question(OutboxItem, sa.true(), order=(_item.id.desc(),), limit=100)
 OF_TICKET = Question(OutboxItem, _OF, order=(_item.id,))
@@ -209,6 +210,11 @@ def made_since(unit: Unit, template: str, since: datetime) -> tuple[int, int]:
 def latest(unit: Unit, template: str) -> list[OutboxItem]:
     """The newest twenty notifications of this kind, the newest first."""
     return unit.all(LATEST, template=template)
+
+
+def latest_of_all(unit: Unit) -> list[OutboxItem]:
+    """The newest twenty notifications of whatever kind, the newest first."""
+    return unit.all(LATEST_OF_ALL)
 
 
 PENDING = Question(

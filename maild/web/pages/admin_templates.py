@@ -11,6 +11,7 @@ from typing import Any
 from starlette.responses import HTMLResponse, Response
 
 from maild.desk.extremes import EXTREMES
+from maild.desk.facts import Fact
 from maild.desk.notifications import Notification, catalogue
 from maild.errors import MaildError, NotFound, Refused, UsageError
 from maild.i18n import sentence
@@ -22,10 +23,11 @@ from maild.store.asking import outbox as asking_outbox
 from maild.store.console_records import Draft
 from maild.store.unit import Unit
 from maild.templates import three_way
-from maild.templates.candidate import mistakes
+from maild.templates.candidate import SHOWN, mistakes
 from maild.templates.history import History
+from maild.templates.layout_facts import LAYOUT_FACTS
 from maild.templates.renderer import Outcome
-from maild.templates.source import SHIPPED, Library, languages
+from maild.templates.source import LAYOUT, Library, file_of, languages
 from maild.web.site import action, page
 from maild.web.visit import Visit, hashed
 
@@ -49,7 +51,8 @@ def templates(visit: Visit) -> Response:
     """Every notification, and in which languages the desk has its own."""
     library = Library(_own(visit))
     kinds = [(kind, _origins(library, kind)) for kind in catalogue(_read(visit))]
-    return visit.page("admin-templates.html", kinds=kinds)
+    own_layout = file_of(_own(visit), LAYOUT, "en").is_file()
+    return visit.page("admin-templates.html", kinds=kinds, own_layout=own_layout)
 
 
 def _origins(library: Library, kind: Notification) -> list[tuple[str, bool]]:
@@ -65,31 +68,44 @@ def _origins(library: Library, kind: Notification) -> list[tuple[str, bool]]:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """One template in one language, as this admin has it before him."""
+    """One template in one language, or the layout, as this admin has it before him."""
 
-    kind: Notification
-    language: str
+    name: str
+    kind: Notification  # by the mails of which it is shown
+    language: str  # in which it is shown
     own: Path  # the folder of the desk's own templates
+
+    @property
+    def is_layout(self) -> bool:
+        """Whether it is the page around all mails, which is one for all languages."""
+        return self.name == LAYOUT
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What it may name."""
+        return LAYOUT_FACTS if self.is_layout else self.kind.facts
 
     @property
     def place(self) -> str:
         """Of its draft."""
-        return f"template {self.language} {self.kind.name}"
+        return f"template {LAYOUT}" if self.is_layout else f"template {self.language} {self.name}"
 
     @property
     def label(self) -> str:
-        return f"{self.language}/{self.kind.name}"
+        return LAYOUT if self.is_layout else f"{self.language}/{self.name}"
 
     @property
     def file(self) -> Path:
         """The desk's own; it need not be there."""
-        return self.own / self.language / f"{self.kind.name}.md"
+        return file_of(self.own, self.name, self.language)
 
     @property
     def in_force(self) -> str:
         """What stands in the file now, own or shipped."""
+        if self.is_layout:
+            return Library(self.own).layout()
         try:
-            found = Library(self.own).find(self.kind.name, self.language)
+            found = Library(self.own).find(self.name, self.language)
         except NotFound:
             return ""
         return found.file.read_text("utf-8", "replace")
@@ -97,23 +113,23 @@ class Edited:
     @property
     def is_behind(self) -> bool:
         """Whether the shipped text changed since the desk's own was made."""
-        return self.file.is_file() and three_way.is_behind(self.own, self.kind.name, self.language)
+        return self.file.is_file() and three_way.is_behind(self.own, self.name, self.language)
 
     @property
     def shipped_now(self) -> str:
         """What is shipped, as a sum; "" where nothing is."""
-        file = three_way.shipped(self.kind.name, self.language)
+        file = three_way.shipped(self.name, self.language)
         return hashed(file.read_text("utf-8")) if file.is_file() else ""
 
     def merged(self) -> three_way.Merged:
         """The desk's own and what is shipped now, brought together."""
-        base = three_way.base(self.own, self.kind.name, self.language)
-        files = (base, self.file, three_way.shipped(self.kind.name, self.language))
+        base = three_way.base(self.own, self.name, self.language)
+        files = (base, self.file, three_way.shipped(self.name, self.language))
         return three_way.merge(*(file.read_text("utf-8") for file in files))
 
     def wrong(self, text: str) -> list[str]:
         """What keeps this text from being in force, each with its line."""
-        return mistakes(self.own, self.kind.name, self.language, text)
+        return mistakes(self.own, self.name, self.language, text)
 
     def draft(self, unit: Unit, visit: Visit) -> Draft | None:
         return unit.first(asking.DRAFT, person=visit.person.id, place=self.place)
@@ -126,10 +142,11 @@ class Edited:
 
 def _edited(visit: Visit) -> Edited:
     """The notification and language of the address."""
-    kind = catalogue(_read(visit)).named(visit.path("name"))
+    name = visit.path("name")
+    kind = catalogue(_read(visit)).named(SHOWN if name == LAYOUT else name)
     language = visit.query("lang") or visit.field("lang") or visit.language
     known = {*languages(), *Library(_own(visit)).languages(kind.name)}
-    return Edited(kind, language if language in known else "en", _own(visit))
+    return Edited(name, kind, language if language in known else "en", _own(visit))
 
 
 # ---- the page
@@ -147,9 +164,10 @@ def _editor(visit: Visit, unit: Unit, one: Edited, **more: Any) -> dict[str, Any
     on = visit.query("on")
     sample = _sample(visit, one, text) if on and not wrong else None
     compared = (
-        [] if wrong or on else comparison.compare(unit, one.own, one.kind.name, one.language, text)
+        [] if wrong or on else comparison.compare(unit, one.own, one.name, one.language, text)
     )
     return {
+        "it": one,
         "kind": one.kind,
         "language": one.language,
         "languages": languages(),
@@ -162,7 +180,7 @@ def _editor(visit: Visit, unit: Unit, one: Edited, **more: Any) -> dict[str, Any
         "sample": sample,
         "compared": compared,
         "changed": sum(one.changed for one in compared),
-        "versions": History(one.own).versions(one.kind.name, one.language)[::-1],
+        "versions": History(one.own).versions(one.name, one.language)[::-1],
         "shipped": not one.file.is_file(),
         "behind": one.is_behind,
         "rules": _senders(visit, one.kind),
@@ -274,8 +292,7 @@ def _save(visit: Visit, one: Edited) -> str:
             )
         )
     why = reason(visit)
-    kind, language = one.kind.name, one.language
-    History(one.own).save(kind, language, text, visit.person.name, visit.now, why)
+    History(one.own).save(one.name, one.language, text, visit.person.name, visit.now, why)
 
     def note(unit: Unit) -> bool:
         draft = one.draft(unit, visit)
@@ -285,25 +302,25 @@ def _save(visit: Visit, one: Edited) -> str:
         return merged
 
     if visit.keep(note):
-        three_way.remember(one.own, kind, language)
+        three_way.remember(one.own, one.name, one.language)
     return visit.words("Saved; it is in force from the next mail on.")
 
 
 def _back(visit: Visit, one: Edited, number: str) -> str:
     """Puts an earlier version in force; 0: the shipped one."""
     kept = History(one.own)
-    kind, language = one.kind.name, one.language
+    name, language = one.name, one.language
     if not number.isdecimal():
         raise UsageError(sentence("There is no such version."))
     if one.file.is_file():
-        kept.note(kind, language)
+        kept.note(name, language)
     if number == "0":
-        if not (SHIPPED / language / f"{kind}.md").is_file():
+        if not three_way.shipped(name, language).is_file():
             raise NotFound(sentence("There is no such version."))
         one.file.unlink(missing_ok=True)
     else:
-        chosen = kept.get(kind, language, int(number))
-        kept.again(kind, language, chosen, visit.person.name, visit.now)
+        chosen = kept.get(name, language, int(number))
+        kept.again(name, language, chosen, visit.person.name, visit.now)
 
     def note(unit: Unit) -> None:
         _drop_draft(unit, visit, one)
@@ -333,11 +350,12 @@ def _test(visit: Visit, one: Edited) -> str:
 
 @page("/admin/templates/{name}/mail/{id}", "policy read")
 def mail(visit: Visit) -> Response:
-    """One of the last mails as the draft would write it: in a frame that can do nothing."""
+    """One of the last mails as the draft would write it, or (`now`) as what is in force does: in a
+    frame that can do nothing."""
     one = _edited(visit)
-    text = one.text(visit.unit, visit)
+    text = one.in_force if visit.query("now") else one.text(visit.unit, visit)
     words = comparison.rendered(
-        visit.unit, one.own, one.kind.name, one.language, text, visit.number_in_path("id")
+        visit.unit, one.own, one.name, one.language, text, visit.number_in_path("id")
     )
     if words is None:
         raise NotFound(sentence("There is no such message."))
@@ -369,7 +387,7 @@ def _sample(visit: Visit, one: Edited, text: str) -> Outcome:
         )
     except MaildError as error:
         return Outcome(None, visit.words.write(error.message))
-    return comparison.tried(one.own, one.kind.name, one.language, text, order)
+    return comparison.tried(one.own, one.name, one.language, text, order)
 
 
 def _framed(html: str) -> Response:
