@@ -40,7 +40,9 @@ class PageTemplates(Environment):
         self._constant = constant
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree: nodes.Template = _Constants(self._constant).visit(super()._parse(source, name, filename))
+        tree: nodes.Template = _Constants(self._constant).visit(
+            super()._parse(source, name, filename)
+        )
         return tree
 
 
