@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maild.desk.facts import Fact
+from maild.desk.known_facts import Fact
 
 LAYOUT_FACTS = (
     Fact("language", "language of the mail", "en"),

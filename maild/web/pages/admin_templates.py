@@ -11,7 +11,7 @@ from typing import Any
 from starlette.responses import HTMLResponse, Response
 
 from maild.desk.extremes import EXTREMES
-from maild.desk.facts import Fact
+from maild.desk.known_facts import Fact
 from maild.desk.notifications import Notification, catalogue
 from maild.errors import MaildError, NotFound, Refused, UsageError
 from maild.i18n import sentence
