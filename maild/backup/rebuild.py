@@ -30,8 +30,8 @@ from maild.rules.clocks import Clocks
 from maild.spool import Mass
 from maild.store import Store, asking
 from maild.store.migrate import migrate
+from maild.store.packing import unpack
 from maild.store.schema import metadata
-from maild.store.types import unpack
 from maild.store.unit import Unit
 
 CARRIED = ("mailbox", "organization", "domain", "person", "person_address")

@@ -293,7 +293,7 @@ class Note:
     by_kind: Role
     public: bool
     title: str | None = None
-    text: str
+    text: str = column(packed=True)
     quoted_text: str = column(default="", packed=True)
     html: str | None = column(default=None, packed=True)  # sanitised
     created: datetime

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from maild import octets
 from maild.store.database import Store, told_apart
+from maild.store.packing import OUTSIDE, PIECES, names_in
 from maild.store.schema import metadata
-from maild.store.types import OUTSIDE, PIECES, names_in
 
 HOLDERS = ("raw", "outbox")  # tables with a column of octets
 YOUNG_SECONDS = 86_400.0  # what was put since may belong to a row that is just being written

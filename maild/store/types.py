@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -14,10 +13,9 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from maild import octets as outside
-from maild.errors import MaildError
-from maild.octets import fetch, put_away
-from maild.spool import Mass, Spooled, gathered, whole
+from maild.spool import Mass, whole
+from maild.store import preset
+from maild.store.packing import pack, restored, shorter, unpack
 
 Text = TypeVar("Text", str, str | None)
 
@@ -166,13 +164,13 @@ class PackedJson(Json):
     def bind_processor(self, dialect: Any) -> Any:
         write: Any = super().bind_processor(dialect)
         if dialect.name == "sqlite":
-            return lambda value: _shorter(write(value))
+            return lambda value: shorter(write(value), preset.FACTS)
         return write
 
     def result_processor(self, dialect: Any, coltype: Any) -> Any:
         read: Any = super().result_processor(dialect, coltype)
         if dialect.name == "sqlite":
-            return lambda kept: read(_whole(kept))
+            return lambda kept: read(restored(kept))
         return read
 
 
@@ -184,27 +182,11 @@ class PackedText(CleanText):
     def bind_processor(self, dialect: Any) -> Any:
         clean_text = super().bind_processor(dialect)
         if dialect.name == "sqlite":
-            return lambda value: _shorter(clean_text(value))
+            return lambda value: shorter(clean_text(value))
         return clean_text
 
     def result_processor(self, dialect: Any, coltype: Any) -> Any:
-        return _whole if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
-
-
-LONG = 300  # characters from which on a text may be kept as octets
-
-
-def _shorter(text: str | None) -> str | bytes | None:
-    """The text, or fewer octets of zlib (RFC 1950) that hold it."""
-    if text is None or len(text) < LONG:
-        return text
-    small = _deflated(text.encode())
-    return small if len(small) < len(text) else text
-
-
-def _whole(kept: str | bytes | None) -> str | None:
-    """What was given to `_shorter`."""
-    return _inflated(kept).decode() if isinstance(kept, bytes) else kept
+        return restored if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
 class PackedMass(sa.TypeDecorator[Mass]):
@@ -215,121 +197,23 @@ class PackedMass(sa.TypeDecorator[Mass]):
 
     impl = sa.LargeBinary
     cache_ok = True
+    known = preset.MAIL
 
     def process_bind_param(self, value: Mass | None, dialect: Any) -> bytes | None:
-        return None if value is None else pack(value)
+        return None if value is None else pack(value, self.known)
 
     def process_result_value(self, value: Any, dialect: Any) -> Mass | None:
         return None if value is None else unpack(value)
 
 
 class Packed(PackedMass):
-    """The same, of octets that fit into memory."""
+    """The same, of octets that fit into memory: a mail of ours."""
 
     cache_ok = True
+    known = preset.SENT
 
     def process_result_value(self, value: Any, dialect: Any) -> bytes | None:
         return None if value is None else whole(unpack(value))
-
-
-PLAIN, DEFLATED = b"\x00maild0", b"\x00maild1"  # a mail cannot begin with NUL and be one
-OUTSIDE = b"\x00maild2"  # then the name under which they are kept elsewhere (`maild/octets.py`)
-PIECES = b"\x00maild3"  # then such names, one a line: each holds the next piece of a large mail
-PIECE = 4_000_000  # octets of one
-
-
-def pack(octets: Mass) -> bytes:
-    """The octets as the database keeps them."""
-    if isinstance(octets, Spooled):
-        return _packed_large(octets)
-    small = _deflated(octets)
-    kept = DEFLATED + small if len(small) < len(octets) else PLAIN + octets
-    name = put_away(kept)
-    return kept if name is None else OUTSIDE + name.encode()
-
-
-def _packed_large(octets: Spooled) -> bytes:
-    there = outside.place_of_large()
-    if there is None:
-        stream = zlib.compressobj(1)
-        packed = bytearray(DEFLATED)
-        for block in octets.blocks():
-            packed += stream.compress(block)
-        return bytes(packed + stream.flush())
-    names = []
-    for start in range(0, len(octets), PIECE):
-        piece = octets[start : start + PIECE]
-        small = _deflated(piece)
-        names.append(outside.put(there, DEFLATED + small))
-    return PIECES + "\n".join(names).encode()
-
-
-def names_in(kept: bytes) -> list[str]:
-    """Under which names what the database keeps is kept outside."""
-    mark, rest = bytes(kept[: len(PLAIN)]), kept[len(PLAIN) :]
-    return bytes(rest).decode("ascii", "replace").split("\n") if mark in (OUTSIDE, PIECES) else []
-
-
-def unpack(kept: bytes) -> Mass:
-    """What was given to `pack`; MaildError where the database has not all of it, or more."""
-    mark = bytes(kept[: len(PLAIN)])
-    if mark == PIECES:
-        return gathered(_inflated(fetch(name)[len(DEFLATED) :]) for name in names_in(kept))
-    if mark == OUTSIDE:
-        return unpack(fetch(*names_in(kept)))
-    if mark == DEFLATED:
-        return gathered(_inflating(kept[len(DEFLATED) :]))
-    octets = kept[len(PLAIN) :] if mark == PLAIN else kept
-    return bytes(octets)
-
-
-def _deflated(octets: bytes) -> bytes:
-    """Fewer octets that hold these, in a zlib stream (RFC 1950): quickly, not tightly."""
-    if len(octets) <= SMALL:  # with all its tables, zlib takes longer to begin than to compress
-        packer = zlib.compressobj(1, zlib.DEFLATED, wbits=12, memLevel=5)
-    elif len(octets) >= LARGE and _repeats_nothing(octets):
-        packer = zlib.compressobj(1, zlib.DEFLATED, strategy=zlib.Z_RLE)
-    else:
-        packer = zlib.compressobj(1)
-    return packer.compress(octets) + packer.flush()
-
-
-SMALL = 1 << 12  # octets, as far as the small window reaches
-LARGE = 1 << 16
-
-
-def _repeats_nothing(octets: bytes) -> bool:
-    """Whether looking for what repeats is in vain, as in the base64 of a picture: what letters are
-    frequent gives three quarters then, in a third of the time."""
-    middle = len(octets) // 2
-    piece = octets[middle : middle + SMALL]
-    packer = zlib.compressobj(1, zlib.DEFLATED, strategy=zlib.Z_RLE)
-    return len(packer.compress(piece) + packer.flush()) <= len(zlib.compress(piece, 1))
-
-
-def _inflated(small: bytes) -> bytes:
-    return b"".join(_inflating(small))
-
-
-def _inflating(small: bytes) -> Iterator[bytes]:
-    """One whole zlib stream and nothing after it (RFC 1950 §2.2), a block at a time."""
-    stream = zlib.decompressobj()
-    try:
-        for start in range(0, len(small), STEP):
-            yield stream.decompress(small[start : start + STEP])
-    except zlib.error as error:
-        raise MaildError(_DAMAGED, detail=str(error)) from None
-    if not stream.eof or stream.unused_data:
-        raise MaildError(_DAMAGED, detail="octets are missing or follow")
-
-
-STEP = 16_384  # octets that are inflated at a time: at most a thousand times as many come out
-
-
-_DAMAGED = (
-    "The octets of a mail are damaged in the database. `maild verify` says which; "
-    "a backup from before has them."
-)
 
 
 class Word(sa.TypeDecorator[StrEnum]):

@@ -1,4 +1,4 @@
-"""Counts what came of every mail.  It shares no code with maild: hashes, SQL and `email` alone.
+"""Counts what came of every mail.  It shares no code with maild but what reads kept octets.
 
 What must be true, whatever went wrong meanwhile:
   every mail that was delivered is stored once, octet for octet, and processed once: one ticket
@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
 from typing import Any
+
+from maild.spool import measured
+from maild.store.packing import unpack
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def _tables(database: str) -> _Tables:
     return _Tables(
         messages=rows("SELECT id, sha256, state, ticket_id FROM message"),
         raw={
-            key: hashlib.sha256(_unpacked(bytes(octets))).hexdigest()
+            key: measured(unpack(bytes(octets)))[1]
             for key, octets in rows("SELECT stored_id, octets FROM raw")
         },
         notes=Counter(
@@ -127,13 +129,6 @@ def _tables(database: str) -> _Tables:
         tickets=rows("SELECT count(*) FROM ticket")[0][0],
         unknown=set(rows("SELECT address, message_id FROM outbox WHERE state = 'unknown'")),
     )
-
-
-def _unpacked(kept: bytes) -> bytes:
-    """The octets behind their mark: as they are, or compressed."""
-    if kept.startswith(b"\x00maild1"):
-        return zlib.decompress(kept[7:])
-    return kept.removeprefix(b"\x00maild0")
 
 
 def _check_stored(report: Report, mails: list[Delivered], tables: _Tables) -> None:

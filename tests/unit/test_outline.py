@@ -24,7 +24,7 @@ from maild.parse import attachments, outline
 from maild.parse.parser import parse
 from maild.parse.transfer import decode_transfer, decoded_blocks
 from maild.spool import Spooled, gathered, measured
-from maild.store import types
+from maild.store import packing
 from tests.unit.test_skeleton import HEAD, WAYS
 
 FIXTURES = sorted(Path("fixtures/eml").glob("*.eml"))
@@ -149,13 +149,13 @@ def test_it_comes_out_as_it_went_in(
     """Fetched in parts, kept in pieces, read again, its files handed out; then no file is left.
     What memory it takes is in tests/servers/test_large.py."""
     monkeypatch.setattr(spool, "LEAST", MB)
-    monkeypatch.setattr(types, "PIECE", MB // 3)
+    monkeypatch.setattr(packing, "PIECE", MB // 3)
     raw = KINDS[kind](3 * MB)
     octets.use("", tmp_path, tmp_path / "large")
     parts = (raw[start : start + MB] for start in range(0, len(raw), MB))
     mail = gathered(parts)
-    row = types.pack(mail)
-    again = types.unpack(row)
+    row = packing.pack(mail)
+    again = packing.unpack(row)
     read = parse(again)
     for one in read.attachments:
         assert measured(attachments.attachment(again, one.part)) == (one.size, one.sha256)

@@ -11,11 +11,11 @@ from maild.errors import MaildError
 from maild.model import Became
 from maild.spool import Mass
 from maild.store.asking import people
+from maild.store.packing import unpack
 from maild.store.prepared import Row, Statement
 from maild.store.question import param
 from maild.store.records import Message, Note, NumberSeries, OutboxItem, Raw, Thread, Ticket
 from maild.store.schema import TABLES, columns, metadata
-from maild.store.types import unpack
 from maild.store.unit import Unit
 
 PAGE = 100

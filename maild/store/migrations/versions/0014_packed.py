@@ -7,7 +7,7 @@ An older maild could not read it, so the shape has a new number on either databa
 import sqlalchemy as sa
 from alembic import op
 
-from maild.store import types
+from maild.store import packing, types
 
 revision = "0014"
 down_revision = "0013"
@@ -31,7 +31,7 @@ def _pack(table: sa.TableClause, column: "sa.ColumnClause[object]") -> None:
     """Writes again what is long, some rows at a time."""
     database, last = op.get_bind(), 0
     wanted = sa.select(table.c.id, column).where(
-        sa.func.typeof(column) == "text", sa.func.length(column) >= types.LONG
+        sa.func.typeof(column) == "text", sa.func.length(column) >= packing.LONG
     )
     change = sa.update(table).where(table.c.id == sa.bindparam("row"))
     change = change.values({column.name: sa.bindparam("kept", type_=column.type)})

@@ -1,0 +1,218 @@
+"""How octets and long texts are kept: compressed where that makes them fewer, files as what they
+are and not in base64.
+
+A value of octets begins with a mark; what has none was written before there were any.
+"""
+
+from __future__ import annotations
+
+import binascii
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from maild import octets as outside
+from maild.errors import MaildError
+from maild.octets import fetch, put_away
+from maild.spool import Mass, Spooled, gathered
+from maild.store import preset
+
+LONG = 300  # characters from which on a text may be kept as octets
+
+
+def shorter(text: str | None, known: str | None = None) -> str | bytes | None:
+    """The text, or fewer octets of zlib (RFC 1950) that hold it."""
+    if text is None or len(text) < LONG:
+        return text
+    small = _deflated(text.encode(), known)
+    return small if len(small) < len(text) else text
+
+
+def restored(kept: str | bytes | None) -> str | None:
+    """What was given to `shorter`."""
+    return _inflated(kept).decode() if isinstance(kept, bytes) else kept
+
+
+PLAIN, DEFLATED = b"\x00maild0", b"\x00maild1"  # a mail cannot begin with NUL and be one
+OUTSIDE = b"\x00maild2"  # then the name under which they are kept elsewhere (`maild/octets.py`)
+PIECES = b"\x00maild3"  # then such names, one a line: each holds the next piece of a large mail
+PIECE = 4_000_000  # octets of one
+FILES = b"\x00maild4"  # then a mail whose files are kept beside it (`_apart`)
+
+
+def pack(octets: Mass, known: str | None = None) -> bytes:
+    """The octets as the database keeps them; `known`: the dictionary of what they may repeat."""
+    if isinstance(octets, Spooled):
+        return _packed_large(octets)
+    files = list(_files_in(octets))
+    kept = _apart(octets, files, known) if files else _packed(octets, known)
+    name = put_away(kept)
+    return kept if name is None else OUTSIDE + name.encode()
+
+
+def _packed(octets: bytes, known: str | None = None) -> bytes:
+    small = _deflated(octets, known)
+    return DEFLATED + small if len(small) < len(octets) else PLAIN + octets
+
+
+def _packed_large(octets: Spooled) -> bytes:
+    there = outside.place_of_large()
+    if there is None:
+        stream = zlib.compressobj(1)
+        packed = bytearray(DEFLATED)
+        for block in octets.blocks():
+            packed += stream.compress(block)
+        return bytes(packed + stream.flush())
+    names = []
+    for start in range(0, len(octets), PIECE):
+        piece = octets[start : start + PIECE]
+        small = _deflated(piece)
+        names.append(outside.put(there, DEFLATED + small))
+    return PIECES + "\n".join(names).encode()
+
+
+def names_in(kept: bytes) -> list[str]:
+    """Under which names what the database keeps is kept outside."""
+    mark, rest = bytes(kept[: len(PLAIN)]), kept[len(PLAIN) :]
+    return bytes(rest).decode("ascii", "replace").split("\n") if mark in (OUTSIDE, PIECES) else []
+
+
+def unpack(kept: bytes) -> Mass:
+    """What was given to `pack`; MaildError where the database has not all of it, or more."""
+    mark = bytes(kept[: len(PLAIN)])
+    if mark == PIECES:
+        return gathered(_inflated(fetch(name)[len(DEFLATED) :]) for name in names_in(kept))
+    if mark == OUTSIDE:
+        return unpack(fetch(*names_in(kept)))
+    if mark == FILES:
+        return gathered(_together(kept[len(FILES) :]))
+    if mark == DEFLATED:
+        return gathered(_inflating(kept[len(DEFLATED) :]))
+    octets = kept[len(PLAIN) :] if mark == PLAIN else kept
+    return bytes(octets)
+
+
+# ---- files of a mail, which base64 makes a third larger, and hard to compress
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What stands in base64 in a mail, in lines of one width (RFC 2045 §6.8)."""
+
+    start: int  # where it stands in the mail, and where its last character does
+    end: int
+    width: int  # characters of a line
+    content: bytes
+
+
+LEAST_FILE = 500  # octets in base64 that are worth the trouble
+
+
+def _files_in(octets: bytes) -> Iterator[_File]:
+    """The files of a mail that come out as they went in, from its beginning to its end."""
+    end = 0
+    while (named := octets.find(b"base64\r\n", end)) >= 0:
+        start = octets.find(b"\r\n\r\n", named) + 4
+        if start < 4:
+            return
+        end = octets.find(b"\r\n--", start)
+        end = end if end >= 0 else len(octets)
+        width = octets.find(b"\r\n", start, end) - start
+        if end - start >= LEAST_FILE and 0 < width < 1000 and width % 4 == 0:
+            yield from _file(octets, start, end, width)
+
+
+def _file(octets: bytes, start: int, end: int, width: int) -> Iterator[_File]:
+    with suppress(binascii.Error):
+        content = binascii.a2b_base64(octets[start:end])
+        encoded = _encoded(content, width)
+        if octets.startswith(encoded, start):
+            yield _File(start, start + len(encoded), width, content)
+
+
+def _encoded(content: bytes, width: int) -> bytes:
+    line = binascii.b2a_base64(content, newline=False)
+    return b"\r\n".join([line[i : i + width] for i in range(0, len(line), width)])
+
+
+def _apart(octets: bytes, files: list[_File], known: str | None) -> bytes:
+    """How long the first of two streams is, and these: the mail without its files, behind the
+    numbers (where each stands, its width and its length), and the files one behind the other."""
+    rest, at, numbers = bytearray(), 0, list[int]()
+    for file in files:
+        rest += octets[at : file.start]
+        numbers += (len(rest), file.width, len(file.content))
+        at = file.end
+    head = " ".join(map(str, numbers)).encode()
+    words = _deflated(head + b"\n" + rest + octets[at:], known)
+    return FILES + b"%d\n" % len(words) + words + _deflated(b"".join(f.content for f in files))
+
+
+def _together(kept: bytes) -> Iterator[bytes]:
+    """What `_apart` took apart."""
+    length, _, streams = kept.partition(b"\n")
+    if not length.isdigit():
+        raise MaildError(_DAMAGED, detail="no length")
+    words, contents = _inflated(streams[: int(length)]), _inflated(streams[int(length) :])
+    head, _, words = words.partition(b"\n")
+    done = at = 0
+    for start, width, size in zip(*[iter(map(int, head.split()))] * 3, strict=True):
+        yield words[done:start]
+        yield _encoded(contents[at : at + size], width)
+        done, at = start, at + size
+    yield words[done:]
+
+
+# ---- streams
+
+
+def _deflated(octets: bytes, known: str | None = None) -> bytes:
+    """Fewer octets that hold these, in a zlib stream (RFC 1950): quickly, not tightly."""
+    if len(octets) >= LARGE and _repeats_nothing(octets):
+        packer = zlib.compressobj(1, zlib.DEFLATED, strategy=zlib.Z_RLE)
+    elif known is not None:
+        packer = zlib.compressobj(1, zlib.DEFLATED, zdict=preset.dictionary(known))
+    elif len(octets) <= SMALL:  # with all its tables, zlib takes longer to begin than to compress
+        packer = zlib.compressobj(1, zlib.DEFLATED, wbits=12, memLevel=5)
+    else:
+        packer = zlib.compressobj(1)
+    return packer.compress(octets) + packer.flush()
+
+
+SMALL = 1 << 12  # octets, as far as the small window reaches
+LARGE = 1 << 16
+
+
+def _repeats_nothing(octets: bytes) -> bool:
+    """Whether looking for what repeats is in vain, as in the base64 of a picture: what letters are
+    frequent gives three quarters then, in a third of the time."""
+    middle = len(octets) // 2
+    piece = octets[middle : middle + SMALL]
+    packer = zlib.compressobj(1, zlib.DEFLATED, strategy=zlib.Z_RLE)
+    return len(packer.compress(piece) + packer.flush()) <= len(zlib.compress(piece, 1))
+
+
+def _inflated(small: bytes) -> bytes:
+    return b"".join(_inflating(small))
+
+
+def _inflating(small: bytes) -> Iterator[bytes]:
+    """One whole zlib stream and nothing after it (RFC 1950 §2.2), a block at a time."""
+    stream = zlib.decompressobj(zdict=preset.needed(small))
+    try:
+        for start in range(0, len(small), STEP):
+            yield stream.decompress(small[start : start + STEP])
+    except zlib.error as error:
+        raise MaildError(_DAMAGED, detail=str(error)) from None
+    if not stream.eof or stream.unused_data:
+        raise MaildError(_DAMAGED, detail="octets are missing or follow")
+
+
+STEP = 16_384  # octets that are inflated at a time: at most a thousand times as many come out
+
+
+_DAMAGED = (
+    "The octets of a mail are damaged in the database. `maild verify` says which; "
+    "a backup from before has them."
+)
