@@ -25,7 +25,7 @@ from maild.model import MessageState
 from maild.store import asking
 from maild.store.records import Ticket
 from maild.web.console import Console as Web
-from maild.web.console import fresh_key
+from maild.web.security import fresh_key
 
 DESK = "support@demo.example"
 WEB_PORT = 8025  # of the demo's console, where nothing else is there

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -74,8 +73,3 @@ class Console:
         found = [r.all_addresses() for r in config.resource if r.admin and r.active]
         named = [Address("", address).key for address in config.desk.admins]
         return frozenset([*named, *(key for keys in found for key in keys)])
-
-
-def fresh_key() -> str:
-    """A key that nobody can guess."""
-    return secrets.token_urlsafe(24)

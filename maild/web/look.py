@@ -18,9 +18,12 @@ from maild.config import Settings
 from maild.i18n import Sentence, Translator, changed
 from maild.web.icons import ICONS
 from maild.web.page_templates import PageTemplates
+from maild.web.security import fresh_key
+from maild.web.wording import colour, hours, initials
 
 HERE = Path(__file__).parent
 NOTES = 2000  # as they are shown, kept at once
+WORDS = 1000  # of a profile, and lists of them to choose from, kept in each language
 LANGUAGES = 8  # whose words and pages are kept at once
 
 
@@ -89,7 +92,13 @@ class Words:
 
     def __init__(self, language: str, own: Path) -> None:
         self.translator = Translator(language, own)
-        self._templates = PageTemplates({"_": self, "icon": icon, "asset": address_of})
+        self.called = lru_cache(WORDS)(self._called)
+        self._options = lru_cache(WORDS)(self._written_options)
+        self._templates = PageTemplates(
+            {"_": self, "icon": icon, "asset": address_of, "standing": self._standing},
+            {"called": self.called, "colour": colour, "fresh_key": fresh_key, "hours": hours,
+             "initials": initials, "options": self.options},
+        )  # fmt: skip
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         """A page, or a part of one, in this language."""
@@ -98,9 +107,30 @@ class Words:
     def __call__(self, template: str, /, **values: Any) -> str:
         return self.translator.write(Sentence(template, values))
 
+    def _standing(self, template: str) -> Markup:
+        """A part that is the same on every page."""
+        return Markup(self.render(template, {}))
+
+    def _called(self, name: str | None) -> str:
+        """A name of the profile, or a word of ours, in the reader's language where it has one."""
+        return self.translator.called(name) if name else ""
+
+    def options(self, words: Iterable[str], chosen: str, blank: str | None = None) -> Markup:
+        """What can be chosen, with what is chosen now; before them an empty one of this name."""
+        return self._options(tuple(words), chosen, blank)
+
+    def _written_options(self, words: tuple[str, ...], chosen: str, blank: str | None) -> Markup:
+        first = [] if blank is None else [Markup('<option value="">%s</option>') % blank]
+        option = Markup('<option value="%s"%s>%s</option>')
+        said = (option % (w, _SELECTED if w == chosen else "", self.called(w)) for w in words)
+        return Markup("").join([*first, *said])
+
     def write(self, value: Any) -> str:
         """A sentence of the desk as this reader reads it."""
         return self.translator.write(value)
+
+
+_SELECTED = Markup(" selected")
 
 
 @lru_cache(maxsize=LANGUAGES)

@@ -22,9 +22,12 @@ PLACE = Path(__file__).parent / "templates"
 
 
 class PageTemplates(Environment):
-    """The console's templates; `constant`: functions that give the same for the same words."""
+    """The console's templates; `constant`: functions that give the same for the same words;
+    `known`: others that every template may call, also those that are imported without a page."""
 
-    def __init__(self, constant: Mapping[str, Callable[..., str]]) -> None:
+    def __init__(
+        self, constant: Mapping[str, Callable[..., str]], known: Mapping[str, Callable[..., Any]]
+    ) -> None:
         super().__init__(
             loader=FileSystemLoader(PLACE),
             autoescape=True,
@@ -35,7 +38,7 @@ class PageTemplates(Environment):
             cache_size=-1,  # every one is kept; the usual cache looks through its names at each use
         )
         self.context_class = _PlainCalls
-        self.globals.update(constant)
+        self.globals.update({**constant, **known})
         self.filters["coded"] = coded
         self._constant = constant
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -99,3 +100,8 @@ def add_missing(headers: MutableHeaders, wanted: Mapping[str, str]) -> None:
     for name, value in wanted.items():
         if name not in headers:
             headers[name] = value
+
+
+def fresh_key() -> str:
+    """A key that nobody can guess."""
+    return secrets.token_urlsafe(24)

@@ -25,7 +25,8 @@ from maild.store.asking import console as asking
 from maild.store.console_records import Audit, SignIn, WebSession
 from maild.store.records import Person
 from maild.store.unit import Unit
-from maild.web.console import Console, fresh_key
+from maild.web.console import Console
+from maild.web.security import fresh_key
 from maild.web.visit import hashed, retried
 
 log = structlog.get_logger()

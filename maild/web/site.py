@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -14,7 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import Receive, Scope, Send
 
 from maild.errors import MaildError, NotFound, Refused, Temporary, UsageError
 from maild.i18n import sentence
@@ -71,15 +72,35 @@ def build(console: Console) -> Starlette:
     from maild.web import live, pages, static
 
     pages.load()
-    routes: list[BaseRoute] = [_route(console, one) for one in PAGES]
+    routes: list[Route] = [_route(console, one) for one in PAGES]
     routes += [*static.routes(console), *live.routes(console)]
     app = Starlette(
-        routes=routes,
         exception_handlers={HTTPException: _no_such_page(console), Exception: _broken(console)},
     )
+    app.router = _ByFirstPart(routes)
     guard = Guard(app, console.web)
     app.state.guard = guard
     return app
+
+
+class _ByFirstPart(Router):
+    """Finds a page among those whose address begins alike: not one pattern after the other of a
+    hundred and thirty."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        super().__init__(routes)
+        parts: dict[str, list[BaseRoute]] = {}
+        for route in routes:
+            parts.setdefault(_first_part(route.path), []).append(route)
+        self._parts = {part: Router(some) for part, some in parts.items()}
+        self._none = Router()
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._parts.get(_first_part(scope["path"]), self._none)(scope, receive, send)
+
+
+def _first_part(path: str) -> str:
+    return path[1:].partition("/")[0]
 
 
 def _route(console: Console, found: Page) -> Route:

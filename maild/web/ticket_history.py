@@ -60,14 +60,13 @@ class Happening:
     at: datetime
     text: str
     icon: str
-    shown: bool  # in the conversation
 
 
 def happening(visit: Visit, event: Event) -> Happening:
     """An event as a line."""
     name = event.event
     text = visit.words.write(_sentence(visit, name, event.by, event.detail))
-    return Happening(event.at, text, PICTURES.get(name, "history"), name in SHOWN)
+    return Happening(event.at, text, PICTURES.get(name, "history"))
 
 
 def _sentence(visit: Visit, name: EventName, by: str, detail: Any) -> Sentence:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_skeleton, get_day_names
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from maild.i18n import Sentence, Translator, moment, sentence
 from maild.zones import is_zone
@@ -72,11 +72,8 @@ class Times:
         return self._time(when, self.clock(when) if today else self.day(when))
 
     def _time(self, when: datetime, said: str) -> Markup:
-        return Markup('<time datetime="%s" title="%s">%s</time>') % (
-            when.isoformat(timespec="seconds"),
-            self.stamp(when),
-            said,
-        )
+        moment = when.isoformat(timespec="seconds")
+        return Markup(f'<time datetime="{moment}" title="{self.stamp(when)}">{escape(said)}</time>')
 
 
 def elapsed(span: timedelta) -> Sentence:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from maild.desk import fields, lists
@@ -12,7 +13,7 @@ from maild.i18n import Sentence, sentence
 from maild.store.asking import screens
 from maild.store.console_records import Audit
 from maild.web import areas
-from maild.web.console import fresh_key
+from maild.web.security import fresh_key
 
 if TYPE_CHECKING:
     from maild.web.visit import Visit
@@ -37,8 +38,7 @@ WORDS = (
 
 
 def called(visit: Visit, name: str | None) -> str:
-    """A name of the profile, or a word of ours, in the reader's language where it has one."""
-    return visit.words.translator.called(name) if name else ""
+    return visit.words.called(name)
 
 
 def view_title(visit: Visit, name: str) -> str:
@@ -52,6 +52,19 @@ def label(visit: Visit, name: str) -> str:
     return said[:1].upper() + said[1:]
 
 
+def level(visit: Visit, priority: str) -> int:
+    """How many bars a priority has: 4 the most urgent, 0 where it says nothing."""
+    return _level(tuple(visit.profile.priorities), priority)
+
+
+@lru_cache(maxsize=1000)
+def _level(priorities: tuple[str, ...], priority: str) -> int:
+    ranked = [p for p in priorities if any(c.isdigit() for c in p)] or list(priorities)
+    if priority not in ranked:
+        return 0
+    return max(4 - ranked.index(priority), 1)
+
+
 def initials(name: str) -> str:
     words = [word for word in name.replace("(", " ").split() if word[:1].isalnum()]
     return "".join(
@@ -62,15 +75,6 @@ def initials(name: str) -> str:
 def colour(name: str) -> int:
     """Everybody has his own, always the same."""
     return zlib.crc32(name.casefold().encode()) % COLOURS
-
-
-def level(visit: Visit, priority: str) -> int:
-    """How many bars a priority has: 4 the most urgent, 0 where it says nothing."""
-    priorities = visit.profile.priorities
-    ranked = [p for p in priorities if any(c.isdigit() for c in p)] or list(priorities)
-    if priority not in ranked:
-        return 0
-    return max(4 - ranked.index(priority), 1)
 
 
 def hours(minutes: int) -> str:

@@ -205,7 +205,7 @@ def test_a7_a_drawn_signature_is_a_sign_off_once(ground: Ground) -> None:
         assert ticket is not None
         assert ticket.fields["signed_off_by"] == "Ann Archer"
         assert ticket.fields["signed_off_at"]
-        events = [e for e in screens.whole(unit, ticket).events if e.event == "signed off"]
+        events = [e for e in screens.events(unit, ticket) if e.event == "signed off"]
         assert [event.detail["proof"] for event in events] == ["drawn"]
         assert len(unit.all(asking.SIGNATURES, ticket=ticket.id)) == 1
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from maild.model import Role
+from maild.model import EventName, Role
 from maild.spool import Mass
 from maild.store.prepared import Statement
 from maild.store.question import Question, among, param
@@ -152,14 +152,20 @@ def numbered(unit: Unit, number: str) -> Ticket | None:
     return next((ticket for ticket in there if ticket.twin_of is None), None)
 
 
-def whole(unit: Unit, ticket: Ticket, *, everything: bool = False) -> Whole:
+def whole(
+    unit: Unit,
+    ticket: Ticket,
+    *,
+    everything: bool = False,
+    shown: Collection[EventName] = (),
+) -> Whole:
     """A ticket with all that its page shows: eleven questions, however much that is.  Of its notes
-    the latest, or all."""
+    the latest, or all; of its events those that are shown."""
     roles = unit.all(PEOPLE, ticket=ticket.id)
     times = unit.all(TIMES, ticket=ticket.id)
     notes = _notes(unit, ticket.id, MOST if everything else LATEST)
     [(count,)] = unit.rows(_COUNT, ticket=ticket.id)
-    events = [unit.adopt(Event, row) for row in unit.rows(_EVENTS, ticket=ticket.id)]
+    events = unit.rows(_SHOWN, ticket=ticket.id, shown=list(shown)) if shown else []
     ids = {ticket.contact_id, ticket.primary_id, *(p.person_id for p in roles)}
     ids |= {entry.by_id for entry in times} | {note.by_id for note in notes}
     people, addresses = persons(unit, ids)
@@ -172,13 +178,18 @@ def whole(unit: Unit, ticket: Ticket, *, everything: bool = False) -> Whole:
         tuple(roles),
         notes,
         tuple(times),
-        tuple(events),
+        tuple(unit.adopt(Event, row) for row in events),
         tuple(
             Tied(*row) for row in unit.rows(_TIED, ticket=ticket.id, parent=ticket.parent_id or 0)
         ),
         tuple(Tied(*row) for row in others),
         int(count) - len(notes),
     )
+
+
+def events(unit: Unit, ticket: Ticket) -> list[Event]:
+    """What happened to a ticket, the latest first."""
+    return [unit.adopt(Event, row) for row in unit.rows(_EVENTS, ticket=ticket.id)]
 
 
 def persons(
@@ -263,12 +274,14 @@ _SENT = Statement(
     .where((_outbox.ticket_id == param("ticket")) & (_outbox.note_id >= param("since")))
     .order_by(_outbox.id)
 )
-_EVENTS = Statement(
+_LATEST = (
     sa.select(TABLES[Event])
     .where(_event.ticket_id == param("ticket"))
     .order_by(_event.id.desc())
     .limit(EVENTS)
 )
+_EVENTS = Statement(_LATEST)
+_SHOWN = Statement(_LATEST.where(among(_event.event, "shown")))
 _PERSONS = Statement(
     sa.select(TABLES[Person], _address.id, _address.address)
     .select_from(TABLES[Person].outerjoin(TABLES[PersonAddress], _address.person_id == _person.id))

@@ -269,7 +269,7 @@ def _fresh(visit: Visit, found: Ticket) -> Response:
     if not visit.htmx:
         return visit.to(f"/tickets/{found.number}#composer")
     with visit.looking() as unit:
-        values = shown(visit, screens.whole(unit, unit.get(Ticket, found.id) or found))
+        values = shown(visit, unit.get(Ticket, found.id) or found)
         html = visit.page("composer.html", **values, drafts={}, text="")
     html.headers["HX-Trigger"] = json.dumps({"live:ticket": True, "answered": True})
     return html
@@ -279,7 +279,7 @@ def _again(visit: Visit, found: Ticket, **more: Any) -> Response:
     """The form once more, with what keeps it back."""
     kind = visit.field("kind", "note")
     with visit.looking() as unit:
-        values = shown(visit, screens.whole(unit, unit.get(Ticket, found.id) or found))
+        values = shown(visit, unit.get(Ticket, found.id) or found)
         values |= {"drafts": {}, "text": visit.field("text"), "compose": kind, **more}
         if visit.htmx:
             return visit.page("composer.html", **values)

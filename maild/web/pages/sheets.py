@@ -30,7 +30,7 @@ LONGEST_PATH = 20_000
 
 
 def _whole(visit: Visit) -> dict[str, Any]:
-    return shown(visit, screens.whole(visit.unit, visit.ticket()))
+    return shown(visit, visit.ticket())
 
 
 @page("/tickets/{number}/sheet/{name}", "ticket change")
@@ -46,9 +46,9 @@ def sheet(visit: Visit) -> Response:
 @page("/tickets/{number}/history", "ticket read")
 def history(visit: Visit) -> Response:
     """All that happened, the newest first."""
-    whole = screens.whole(visit.unit, visit.ticket())
-    lines = [happening(visit, event) for event in whole.events]
-    return visit.page("history.html", lines=lines, ticket=whole.ticket)
+    found = visit.ticket()
+    lines = [happening(visit, event) for event in screens.events(visit.unit, found)]
+    return visit.page("history.html", lines=lines, ticket=found)
 
 
 @page("/tickets/{number}/people", "ticket change")

@@ -13,7 +13,8 @@ from maild.store.asking import console as asking
 from maild.store.console_records import SignIn, WebSession
 from maild.store.unit import Unit
 from maild.web import signing
-from maild.web.console import Console, fresh_key
+from maild.web.console import Console
+from maild.web.security import fresh_key
 from maild.web.site import OPEN, action, cookie_name, page
 from maild.web.visit import Visit, hashed
 

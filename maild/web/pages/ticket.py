@@ -25,7 +25,7 @@ from maild.store.unit import Unit
 from maild.web import prose
 from maild.web.feed import News
 from maild.web.site import page
-from maild.web.ticket_history import Happening, happening
+from maild.web.ticket_history import SHOWN, happening
 from maild.web.visit import Visit
 
 THERE_SECONDS = 30
@@ -40,30 +40,31 @@ def ticket(visit: Visit) -> Response:
     if moved and visit.may_see(into):
         return visit.to(f"/tickets/{into.number}?from={found.number}")
     part = visit.query("part")
-    everything = visit.query("all") == "1"
-    values = shown(visit, screens.whole(visit.unit, found, everything=everything), everything)
+    values = shown(visit, found, visit.query("all") == "1")
     template = {"talk": "talk.html", "facts": "facts.html"}.get(part, "ticket.html")
     if not part:
         values |= _around(visit, found)
     return visit.page(template, **values)
 
 
-def shown(visit: Visit, whole: Whole, everything: bool = False) -> dict[str, Any]:
-    """What conversation and facts show."""
-    one, profile = whole.ticket, visit.profile
-    happenings = [happening(visit, event) for event in reversed(whole.events)]
+def shown(visit: Visit, one: Ticket, everything: bool = False) -> dict[str, Any]:
+    """What conversation and facts show: of a long conversation the latest, or everything."""
+    profile = visit.profile
+    whole = screens.whole(visit.unit, one, everything=everything, shown=SHOWN)
     answers = visit.unit.all(asking.WAITING_ON, ticket=one.id)
-    entries = _entries(whole, happenings)
+    entries = _entries(whole)
     latest = entries if everything else entries[-screens.LATEST :]
     return {
         "whole": whole,
         "tied": [other for other in whole.tied if _of_side(visit, other)],
         "others": [other for other in whole.others if _of_side(visit, other)],
         "ticket": one,
-        "entries": latest,
+        "entries": [
+            (kind, happening(visit, entry) if kind == "happening" else entry)
+            for kind, entry in latest
+        ],
         "earlier": whole.earlier + len(entries) - len(latest),
         "everything": everything,
-        "history": happenings,
         "answers": [
             a for a in answers if a.state is AnswerState.WAITING or a.person_id == visit.person.id
         ],
@@ -129,12 +130,12 @@ def _around(visit: Visit, found: Ticket) -> dict[str, Any]:
     }
 
 
-def _entries(whole: Whole, happenings: list[Happening]) -> list[tuple[str, Any]]:
+def _entries(whole: Whole) -> list[tuple[str, Any]]:
     """Notes, time and what happened, in their order."""
     found: list[tuple[Any, int, str, Any]] = []
     found += [(note.created, 0, "note", note) for note in whole.notes]
     found += [(entry.created, 1, "time", entry) for entry in whole.times]
-    found += [(h.at, 2, "happening", h) for h in happenings if h.shown]
+    found += [(event.at, 2, "happening", event) for event in reversed(whole.events)]
     found.sort(key=lambda entry: entry[:2])
     return [(kind, entry) for _, _, kind, entry in found]
 

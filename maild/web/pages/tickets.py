@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,8 +28,10 @@ from maild.store.asking.listing import MOST_COUNTED, Ask, Listed
 from maild.store.console_records import Preference, SavedView
 from maild.store.records import Organization, Person
 from maild.store.unit import Unit
+from maild.web.look import Words
 from maild.web.site import action, page
 from maild.web.visit import Visit
+from maild.web.wording import colour, initials
 
 ROWS = 50
 GROUPABLE = ("resource", "client", "status", "priority", "queue", "type", "contact")
@@ -159,6 +162,12 @@ class Row:
         self.number = listed.ticket.number
         self.cells = [(_CLASS.get(name, ""), cell(visit, name, listed)) for name in listing.columns]
 
+    @property
+    def of_table(self) -> Markup:
+        """Its cells in a table."""
+        cells = ((f' class="{name}"' if name else "", escape(shown)) for name, shown in self.cells)
+        return Markup("".join(f"<td{name}>{shown}</td>" for name, shown in cells))
+
 
 _CLASS = {
     "priority": "tight",
@@ -174,13 +183,7 @@ _CLASS = {
     "number": "tight number",
     "service_call": "tight",
 }
-_LINK = Markup('<a href="/tickets/%s"><span class="number">%s</span>%s</a>')
 _TAG = Markup(' <span class="tag">%s</span>')
-_BADGE = Markup('<span class="badge %s"><span>%s</span></span>')
-_PRIORITY = Markup('<span class="prio p%d" title="%s"><i></i><i></i><i></i></span>')
-_WHO = Markup(
-    '<span class="who"><span class="avatar a%d" aria-hidden="true">%s</span><span>%s</span></span>'
-)
 
 
 def cell(visit: Visit, name: str, listed: Listed) -> Markup:
@@ -196,19 +199,41 @@ def cell(visit: Visit, name: str, listed: Listed) -> Markup:
 def _title(visit: Visit, listed: Listed) -> Markup:
     ticket = listed.ticket
     tags = Markup("").join(_TAG % tag for tag in list(ticket.tags)[:3])
-    return _LINK % (ticket.number, ticket.number, ticket.title) + tags
+    number, title = escape(ticket.number), escape(ticket.title)
+    return Markup(
+        f'<a href="/tickets/{number}"><span class="number">{number}</span>{title}</a>{tags}'
+    )
 
 
 def _people(visit: Visit, listed: Listed) -> Markup:
     names = [*([listed.holder] if listed.holder else []), *listed.secondaries]
     if not names:
         return Markup("")
-    shown = _person(visit, names[0])
+    shown = _who(names[0])
     return shown + (Markup(" +%d") % (len(names) - 1) if names[1:] else "")
 
 
-def _person(visit: Visit, name: str | None) -> Markup:
-    return _WHO % (visit.colour(name), visit.initials(name), name) if name else Markup("")
+@lru_cache(maxsize=1000)
+def _who(name: str | None) -> Markup:
+    if not name:
+        return Markup("")
+    avatar = (
+        f'<span class="avatar a{colour(name)}" aria-hidden="true">{escape(initials(name))}</span>'
+    )
+    return Markup(f'<span class="who">{avatar}<span>{escape(name)}</span></span>')
+
+
+@lru_cache(maxsize=1000)
+def _status(words: Words, name: str, kind: str) -> Markup:
+    return Markup('<span class="badge %s"><span>%s</span></span>') % (kind, words.called(name))
+
+
+@lru_cache(maxsize=1000)
+def _priority(words: Words, level: int, name: str) -> Markup:
+    return Markup('<span class="prio p%d" title="%s"><i></i><i></i><i></i></span>') % (
+        level,
+        words.called(name),
+    )
 
 
 def _due(visit: Visit, listed: Listed) -> Markup:
@@ -239,15 +264,15 @@ _CELLS: dict[str, Any] = {
     "number": lambda visit, row: (
         Markup('<a href="/tickets/%s">%s</a>') % ((row.ticket.number,) * 2)
     ),
-    "priority": lambda visit, row: (
-        _PRIORITY % (visit.level(row.ticket.priority), visit.called(row.ticket.priority))
+    "priority": lambda visit, row: _priority(
+        visit.words, visit.level(row.ticket.priority), row.ticket.priority
     ),
     "title": _title,
     "client": lambda visit, row: escape(row.client or ""),
     "contact": lambda visit, row: escape(row.contact or ""),
     "resources": _people,
-    "resource": lambda visit, row: _person(visit, row.holder),
-    "status": lambda visit, row: _BADGE % (row.ticket.status_kind, visit.called(row.ticket.status)),
+    "resource": lambda visit, row: _who(row.holder),
+    "status": lambda visit, row: _status(visit.words, row.ticket.status, row.ticket.status_kind),
     "hours": lambda visit, row: escape(visit.hours(row.minutes) if row.minutes else ""),
     "due": _due,
     "service_call": _call,
