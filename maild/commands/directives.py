@@ -349,8 +349,10 @@ def _signed_off(lines: list[str], vocabulary: Vocabulary, writer: frozenset[str]
 
 def _says_signed_off(line: str, vocabulary: Vocabulary, writer: frozenset[str]) -> bool:
     """The line signs off, by nobody else than its writer: "Signed off by Ann Archer" (A7)."""
-    said = _spoken(line[:LONGEST_LINE])
-    for phrase in _all_spoken(vocabulary.signed_off):
+    said, phrases = _spoken(line[:LONGEST_LINE]), _all_spoken(vocabulary.signed_off)
+    if not said.startswith(phrases):
+        return False
+    for phrase in phrases:
         if said == phrase:
             return True
         if said.startswith(f"{phrase} "):
@@ -362,8 +364,8 @@ def _says_signed_off(line: str, vocabulary: Vocabulary, writer: frozenset[str]) 
 
 
 @lru_cache(maxsize=16)
-def _all_spoken(phrases: frozenset[str]) -> frozenset[str]:
-    return frozenset(map(_spoken, phrases))
+def _all_spoken(phrases: frozenset[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_spoken, phrases)))
 
 
 def _spoken(text: str) -> str:

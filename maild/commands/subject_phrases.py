@@ -52,12 +52,12 @@ def read(subject: str, names: Names, carried: frozenset[str], *, opens: bool, ro
         return Title(subject)
     if role == Role.RESOURCE:
         names = replace(names, vocabulary=_own_first(names))
+    last = _last_phrase(subject, names)
     if prefixes.was_forwarded(subject):
-        found = _last_phrase(subject, names)
-        return _not(subject, [found[1]], "it is a forward") if found else Title(subject)
-    rest, commands = _peel(subject, names, carried)
+        return _not(subject, [last[1]], "it is a forward") if last else Title(subject)
+    rest, commands = _peel(subject, last, names, carried)
     if not commands:
-        return _none(subject, names, carried, opens, role)
+        return _none(subject, last, names, carried, opens, role)
     talk = _talk(rest, subject, carried, names.vocabulary)
     if talk:
         return _not(subject, commands, talk)
@@ -78,20 +78,20 @@ def _not(subject: str, commands: list[Command], why: str) -> Title:
     return Title(subject, reasons=reasons)
 
 
-def _peel(subject: str, names: Names, carried: frozenset[str]) -> tuple[str, list[Command]]:
+def _peel(
+    subject: str, last: _Hit | None, names: Names, carried: frozenset[str]
+) -> tuple[str, list[Command]]:
     """The subject without the phrases at its end, which are not part of what was there before."""
     rest, found = subject, list[Command]()
-    while len(found) < MOST:
-        hit = _last_phrase(rest, names)
-        if hit is None or _is_echo(rest, hit[1], carried):
-            break
-        rest, command = hit
+    while last is not None and len(found) < MOST and not _is_echo(rest, last[1], carried):
+        rest, command = last
         if any(c.name == command.name for c in found):
             break
         found.insert(0, command)
         rest = _without_joint(rest, names.vocabulary)
         if plain(rest) in carried:
             break
+        last = _last_phrase(rest, names)
     return rest, found
 
 
@@ -176,7 +176,10 @@ def _pattern(phrase: Phrase) -> re.Pattern[str]:
     return re.compile(rf"(?:^|(?<=[\s\]:,;–—-])){pattern}$", re.IGNORECASE)
 
 
-def _last_phrase(text: str, names: Names) -> tuple[str, Command] | None:
+_Hit = tuple[str, Command]  # what stands before a phrase, and what it says
+
+
+def _last_phrase(text: str, names: Names) -> _Hit | None:
     """The longest phrase that ends the text and whose hole holds what it must."""
     bare = text.rstrip(_END)
     if "?" in text[len(bare) :] or "¿" in text:
@@ -228,11 +231,17 @@ def _around(words: str, carried: frozenset[str]) -> tuple[str, str]:
     return before.strip(), behind.strip()
 
 
-def _none(subject: str, names: Names, carried: frozenset[str], opens: bool, role: str) -> Title:
+def _none(
+    subject: str,
+    last: _Hit | None,
+    names: Names,
+    carried: frozenset[str],
+    opens: bool,
+    role: str,
+) -> Title:
     """No phrase: perhaps an echo, perhaps one that is not quite one."""
-    echo = _last_phrase(subject, names)
-    if echo is not None:
-        return _not(subject, [echo[1]], "an earlier mail carried it already")
+    if last is not None:
+        return _not(subject, [last[1]], "an earlier mail carried it already")
     if "?" in subject:
         found = _last_phrase(subject.rstrip(_END + "?"), names)
         return _not(subject, [found[1]], "it is a question") if found else Title(subject)

@@ -512,7 +512,8 @@ def _row(
     desk: Cause, what: _What, recipient: Recipient, extra: Mapping[str, Any], key: str
 ) -> OutboxItem:
     person_id = recipient.person.id if recipient.person else None
-    chain = _conversation(desk, what, recipient)
+    own = _answers(desk, recipient)
+    chain = _conversation(desk, what, recipient, own)
     note_id, ticket_id = what.ids
     return OutboxItem(
         key=key,
@@ -537,7 +538,7 @@ def _row(
             person_id,
             Address("", desk.settings.config.desk.address).domain,
         ),
-        in_reply_to=_answers(desk, recipient) or (chain[-1] if chain else None),
+        in_reply_to=own or (chain[-1] if chain else None),
         references=_bounded(chain),
         next_try=desk.now
         + bundles.waits(desk.settings.config.notifications, what.kind, recipient.audience),
@@ -740,9 +741,10 @@ def _answers(desk: Cause, recipient: Recipient) -> str | None:
     return desk.stored.message_id if desk.stored.sender in _addresses(desk, recipient) else None
 
 
-def _conversation(desk: Cause, what: _What, recipient: Recipient) -> list[str]:
-    """Ids of all mail of this ticket from him and to him, oldest first (RFC 5322 §3.6.4)."""
-    own, ticket = _answers(desk, recipient), what.ticket
+def _conversation(desk: Cause, what: _What, recipient: Recipient, own: str | None) -> list[str]:
+    """Ids of all mail of this ticket from him and to him, oldest first (RFC 5322 §3.6.4); `own`:
+    that of his mail which we process."""
+    ticket = what.ticket
     if ticket is None:
         return [own] if own else []
     addresses = _addresses(desk, recipient)

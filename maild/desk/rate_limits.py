@@ -51,6 +51,10 @@ def about(ticket_id: int, address: str) -> list[str]:
     return [f"conversation:{ticket_id}:{address}", f"words:{ticket_id}:{address}"]
 
 
+def _of_resource(address: str, *, of_stranger: bool) -> str:
+    return f"resource:{address}:strangers" if of_stranger else f"resource:{address}"
+
+
 def outgoing_caps(mail: Outgoing, caps: FloodsSection) -> list[tuple[str, str, Cap]]:
     """(name, key, cap) of every cap that this mail counts against, the narrowest first."""
     conversation, words = about(mail.ticket_id or 0, mail.address)
@@ -61,8 +65,7 @@ def outgoing_caps(mail: Outgoing, caps: FloodsSection) -> list[tuple[str, str, C
     ]
     if mail.auto or not mail.by_resource:
         if mail.audience != Role.CONTACT:
-            of_strangers = ":strangers" if mail.of_stranger else ""
-            key = f"resource:{mail.address}{of_strangers}"
+            key = _of_resource(mail.address, of_stranger=mail.of_stranger)
             found.append(("resource", key, caps.resource))
         elif mail.auto and not mail.by_resource:
             found.append(("recipient", f"recipient:{mail.address}", caps.recipient))
@@ -125,14 +128,26 @@ def _called(name: str, cap: Cap) -> Sentence:
 
 
 def look_up(
-    unit: Unit, sender: str, ticket_id: int | None, told: Iterable[str], now: datetime
+    unit: Unit,
+    sender: str,
+    ticket_id: int | None,
+    told: Iterable[tuple[str, Role]],
+    now: datetime,
+    *,
+    of_stranger: bool,
 ) -> None:
-    """Asks at once for what is counted of a mail that comes in, and of those that will go out to
-    these addresses because of it."""
-    keys = [f"mails:{sender}", f"tickets:{sender}", "strangers", "total"]
-    for address in told:
-        keys += [f"resource:{address}", f"resource:{address}:strangers", f"recipient:{address}"]
+    """Asks at once for what is counted of a mail that comes in, and of those that will go out
+    because of it; `told`: to which addresses, and whose they are."""
+    keys = [f"mails:{sender}", "strangers" if of_stranger else "total"]
+    for address, role in told:
+        keys.append(
+            f"recipient:{address}"
+            if role == Role.CONTACT
+            else _of_resource(address, of_stranger=of_stranger)
+        )
         keys += about(ticket_id, address) if ticket_id is not None else []
+    if ticket_id is None:
+        keys.append(f"tickets:{sender}")
     asking.counters.look_up(unit, keys, now)
 
 

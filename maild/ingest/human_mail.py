@@ -168,8 +168,15 @@ def _look_up_caps(desk: Desk, understood: Understood, whose: str) -> None:
     told = [understood.person, *asking.people.resources(unit)[:MOST_TOLD]]
     if ticket is not None:
         told += [p for p in (asking.tickets.contact(unit, ticket),) if p is not None]
-    addresses = dict.fromkeys(key for p in told for key in asking.people.keys(unit, p)[:1])
-    rate_limits.look_up(unit, whose, ticket.id if ticket else None, addresses, desk.now)
+    addresses = {key: p.role for p in told for key in asking.people.keys(unit, p)[:1]}
+    rate_limits.look_up(
+        unit,
+        whose,
+        ticket.id if ticket else None,
+        addresses.items(),
+        desk.now,
+        of_stranger=desk.author is not None and rate_limits.is_stranger(desk.author, desk.now),
+    )
 
 
 def _meet(desk: Desk, mail: Mail) -> None:

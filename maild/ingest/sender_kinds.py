@@ -6,8 +6,9 @@ an alert says what would accept it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from maild.config import SenderSection
 from maild.desk.desk import Desk
@@ -32,14 +33,23 @@ def tell(desk: Desk, mail: Mail) -> None:
         _suggest(desk, mail.sender.key, looks[0], named=bool(named))
 
 
-def _named(desk: Desk) -> Iterator[SenderSection]:
+def _named(desk: Desk) -> Sequence[SenderSection]:
     """Those of maild.toml, and those of the profile that have a domain."""
-    yield from desk.settings.config.sender
-    for kind, patterns in desk.profile.senders.items():
-        for pattern in patterns:
-            domain = pattern.rpartition("@")[2]
-            if "@" in pattern and "." in domain and not any(c in domain for c in "*?["):
-                yield SenderSection(kind=kind, address=pattern)
+    return (*desk.settings.config.sender, *_of_profile(tuple(desk.profile.senders.items())))
+
+
+@lru_cache(maxsize=8)
+def _of_profile(senders: tuple[tuple[str, tuple[str, ...]], ...]) -> Sequence[SenderSection]:
+    return [
+        SenderSection(kind=kind, address=pattern)
+        for kind, patterns in senders
+        for pattern in patterns
+        if "@" in pattern and _is_domain(pattern.rpartition("@")[2])
+    ]
+
+
+def _is_domain(pattern: str) -> bool:
+    return "." in pattern and not any(c in pattern for c in "*?[")
 
 
 def _is(mail: Mail, pattern: str) -> bool:

@@ -34,9 +34,15 @@ class Condition(Protocol):
 
     def holds(self, context: Context) -> bool: ...
 
-    def why(self, context: Context) -> list[str]:
-        """The parts that hold, or of one that does not the part at fault, each as a phrase."""
+    def told(self, context: Context) -> tuple[bool, list[str]]:
+        """Whether it holds, and the parts that do, or of one that does not the part at fault, each
+        as a phrase."""
         ...
+
+
+def why(condition: Condition, context: Context) -> list[str]:
+    """Why it holds, or does not."""
+    return condition.told(context)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +54,14 @@ class All:
     def holds(self, context: Context) -> bool:
         return all(part.holds(context) for part in self.parts)
 
-    def why(self, context: Context) -> list[str]:
+    def told(self, context: Context) -> tuple[bool, list[str]]:
+        every: list[str] = []
         for part in self.parts:
-            if not part.holds(context):
-                return part.why(context)
-        return [phrase for part in self.parts for phrase in part.why(context)]
+            holds, phrases = part.told(context)
+            if not holds:
+                return False, phrases
+            every += phrases
+        return True, every
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +73,14 @@ class Some:
     def holds(self, context: Context) -> bool:
         return any(part.holds(context) for part in self.parts)
 
-    def why(self, context: Context) -> list[str]:
+    def told(self, context: Context) -> tuple[bool, list[str]]:
+        every: list[str] = []
         for part in self.parts:
-            if part.holds(context):
-                return part.why(context)
-        return [" and ".join(phrase for part in self.parts for phrase in part.why(context))]
+            holds, phrases = part.told(context)
+            if holds:
+                return True, phrases
+            every += phrases
+        return False, [" and ".join(every)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +92,9 @@ class Not:
     def holds(self, context: Context) -> bool:
         return not self.part.holds(context)
 
-    def why(self, context: Context) -> list[str]:
-        return self.part.why(context)
+    def told(self, context: Context) -> tuple[bool, list[str]]:
+        holds, phrases = self.part.told(context)
+        return not holds, phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +107,17 @@ class Test:
     compare: Callable[[Any, Context], bool] = field(repr=False)
 
     def holds(self, context: Context) -> bool:
-        found = self.value.get(context)
-        return self.compare(bool(found) if self.value.kind == "bool" else found, context)
+        return self._compared(self.value.get(context), context)
 
-    def why(self, context: Context) -> list[str]:
-        found = plain(self.value.get(context)).replace("\n", " ")
+    def told(self, context: Context) -> tuple[bool, list[str]]:
+        value = self.value.get(context)
+        found, holds = plain(value).replace("\n", " "), self._compared(value, context)
         short = found if len(found) <= 60 else found[:60] + "…"
         phrase = f"{self.value.name} is {short or 'empty'}"
-        return [phrase if self.holds(context) else f"{phrase}, not {self.wanted()}"]
+        return holds, [phrase if holds else f"{phrase}, not {self.wanted()}"]
+
+    def _compared(self, found: Any, context: Context) -> bool:
+        return self.compare(bool(found) if self.value.kind == "bool" else found, context)
 
     def wanted(self) -> str:
         word = "" if self.word in ("is", "in") else f"{self.word} "
@@ -138,8 +154,9 @@ class Changed:
             self.after, event.detail.get("to")
         )
 
-    def why(self, context: Context) -> list[str]:
-        return [f"{self.value.name} {'changed' if self.holds(context) else 'did not change so'}"]
+    def told(self, context: Context) -> tuple[bool, list[str]]:
+        holds = self.holds(context)
+        return holds, [f"{self.value.name} {'changed' if holds else 'did not change so'}"]
 
 
 def _one_of(wanted: tuple[str, ...], found: Any) -> bool:
@@ -158,30 +175,26 @@ def _many(operand: Any) -> bool:
 YES, NO = ("yes", "true"), ("no", "false")  # as commands and forms write them
 
 
-def same(wanted: Any) -> Callable[[Any], bool]:
-    """What is equal to it, for people: case and white space aside; a list has it among its
-    entries."""
-    if isinstance(wanted, bool):
-        return _listed(lambda found: _truth(found) is wanted)
-    as_key = key(wanted) if isinstance(wanted, str) else None
+def same(wanted: Sequence[Any]) -> Callable[[Any], bool]:
+    """What is equal to one of these, for people: case and white space aside; a list has it among
+    its entries."""
+    texts = frozenset(key(one) for one in wanted if isinstance(one, str))
+    others = [one for one in wanted if not isinstance(one, str)]
 
-    def compare(found: Any) -> bool:
-        if as_key is not None and isinstance(found, str):
-            return key(found) == as_key
-        return bool(found == wanted) or (found is not None and plain(found) == plain(wanted))
-
-    return _listed(compare)
-
-
-def _listed(compare: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """The same of each entry of a list."""
-
-    def holds(found: Any) -> bool:
+    def equal(found: Any) -> bool:
+        if isinstance(found, str):
+            return key(found) in texts or any(_alike(found, one) for one in others)
         if isinstance(found, list | tuple):
-            return any(map(holds, found))
-        return compare(found)
+            return any(map(equal, found))
+        return any(_alike(found, one) for one in (wanted if found is not None else others))
 
-    return holds
+    return equal
+
+
+def _alike(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, bool):
+        return _truth(found) is wanted
+    return bool(found == wanted) or (found is not None and plain(found) == plain(wanted))
 
 
 def _truth(found: Any) -> Any:
@@ -195,17 +208,24 @@ def is_empty(found: Any) -> bool:
 
 
 def _is(operand: Any) -> Compare:
-    if operand == "empty":
-        return lambda found, context: is_empty(found)
-    if holes(operand):
-        return lambda found, context: same(fill(context, operand))(found)
-    equal = same(operand)
-    return lambda found, context: equal(found)
+    return _among([operand])
 
 
 def _in(operand: Any) -> Compare:
-    tests = [_is(entry) for entry in _as_list(operand)]
-    return lambda found, context: any(test(found, context) for test in tests)
+    return _among(_as_list(operand))
+
+
+def _among(wanted: Sequence[Any]) -> Compare:
+    """One of these, of which "empty" means nothing, and some are known only at an event."""
+    empty, open_ = "empty" in wanted, [one for one in wanted if holes(one)]
+    equal = same([one for one in wanted if one != "empty" and not holes(one)])
+
+    def compare(found: Any, context: Context) -> bool:
+        if equal(found) or (empty and is_empty(found)):
+            return True
+        return bool(open_) and same([fill(context, one) for one in open_])(found)
+
+    return compare
 
 
 def _not(operand: Any) -> Compare:

@@ -59,10 +59,10 @@ def _verdicts(rule_set: RuleSet, desk: Desk, occurrence: Occurrence) -> list[Ver
     for rule in rule_set.rules:
         if occurrence.event.event in rule.when:
             inner = Context(desk, context.occurrence, clocks=context.clocks)
-            fires = rule.condition.holds(inner) and rule.keep.holds(inner)
-            said = rule.condition.why(inner)
-            if rule.condition.holds(inner):
-                said = [*said, *rule.keep.why(inner)]
+            fires, said = rule.condition.told(inner)
+            if fires:
+                fires, kept = rule.keep.told(inner)
+                said = [*said, *kept]
             found.append(Verdict(rule, fires, "; ".join(said) or "it asks for nothing more"))
     return found
 

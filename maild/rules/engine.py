@@ -22,6 +22,7 @@ from maild.errors import UsageError
 from maild.i18n import sentence
 from maild.model import EventName
 from maild.rules.actions import rule_actor, steps_of
+from maild.rules.conditions import why
 from maild.rules.context import Context
 from maild.rules.last_good_rules import keep
 from maild.rules.load import load_book, stamps
@@ -142,8 +143,8 @@ def fire(rule: Rule, context: Context, **more: Any) -> list[str]:
     """Lets the rule act; its event on the ticket says why and what it did (`more`: what else)."""
     desk, occurrence = context.desk, context.occurrence
     assert occurrence is not None
-    kept = rule.keep.why(context)  # what began a wait is past once it is over
-    because = kept if rule.wait is not None and kept else rule.condition.why(context) + kept
+    kept = why(rule.keep, context)  # what began a wait is past once it is over
+    because = kept if rule.wait is not None and kept else why(rule.condition, context) + kept
     with desk.acting(rule_actor(rule.name), (*occurrence.chain, rule.name)):
         done = steps_of(context, rule.steps)
         if done:

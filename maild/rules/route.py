@@ -8,6 +8,7 @@ from typing import Any
 from maild.desk.desk import Desk, Occurrence, Route
 from maild.model import Address, EventName, StatusKind
 from maild.rules.actions import CORRELATE_FOR, ROUTING, rule_actor, steps_of
+from maild.rules.conditions import why
 from maild.rules.context import Context
 from maild.rules.interpolate import fill
 from maild.rules.rule import Rule
@@ -40,7 +41,7 @@ def route_of(rule: Rule, context: Context) -> Route:
         correlation=correlation,
         contact=_contact(said.get("contact")),
         drop=str(drop) if drop else None,
-        because=f"rule {rule.name}: {'; '.join(rule.condition.why(context))}",
+        because=f"rule {rule.name}: {'; '.join(why(rule.condition, context))}",
         then=_later(rule, context),
     )
 
@@ -66,7 +67,7 @@ def _later(rule: Rule, context: Context) -> Any:
             done = steps_of(inner, steps)
             detail = {
                 "rule": rule.name,
-                "because": "; ".join(rule.condition.why(context)),
+                "because": "; ".join(why(rule.condition, context)),
                 "did": "; ".join(done),
             }
             desk.unit.change(row, detail=detail)

@@ -101,8 +101,8 @@ def _from_text(value: str | None) -> datetime | None:
 def as_json(value: Any) -> str:
     """Its text with what a database can hold (`clean`): PostgreSQL takes no NUL, neither takes lone
     surrogates (H57)."""
-    text = json.dumps(value)
-    return json.dumps(_cleaned(value)) if _DOUBTFUL.search(text) else text
+    text = _WRITER.encode(value)
+    return _WRITER.encode(_cleaned(value)) if _DOUBTFUL.search(text) else text
 
 
 def _json_or_null(value: Any) -> str | None:
@@ -114,7 +114,7 @@ def _from_json(kept: Any) -> Any:
     return _READER.decode(kept) if isinstance(kept, str) else kept
 
 
-_READER = json.JSONDecoder()
+_READER, _WRITER = json.JSONDecoder(), json.JSONEncoder(check_circular=False)
 _DOUBTFUL = re.compile(r"\\u(?:0000|d[89a-f])")  # NUL, or one half of a pair of surrogates
 
 
@@ -253,16 +253,15 @@ class Several(sa.TypeDecorator[list[Any]]):
     def bind_processor(self, dialect: Any) -> Any:
         process = self.of.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
         if dialect.name == "sqlite":
-            return lambda values: json.dumps(list(map(process, values)))
+            return lambda values: _WRITER.encode(list(map(process, values)))
         return lambda values: list(map(process, values))
 
 
 def keyed(value: Text) -> Text:
     """The text as a `KeyText` column holds it; None stays None."""
-    if value is None:
+    if value is None or (len(value) <= 500 and value.isascii() and "\x00" not in value):
         return value
-    if not value.isascii() or "\x00" in value:
-        value = clean(value)
+    value = clean(value)
     if len(value) <= 500:
         return value
     return value[:400] + "#" + hashlib.sha256(value.encode()).hexdigest()

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import operator
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -28,7 +28,7 @@ from maild.store.records import Hook, Message, OutboxItem, Ticket
 from maild.store.schema import TABLES, metadata, primary_of
 
 R = TypeVar("R")
-Key = tuple[Question[R], tuple[Any, ...]]  # what was asked, with which values
+Key = tuple[Question[R], Any]  # what was asked, with which values
 
 CHANNEL = "maild"  # where PostgreSQL tells the other daemons of what is new (`listen`)
 NEWS: dict[type, str] = {Message: "mail", OutboxItem: "outbox", Hook: "hooks"}
@@ -84,9 +84,11 @@ class Unit:
                 self.adopt(kind, row)
             for key in unknown:
                 self._known.setdefault((kind, key), None)
-        found = {key: self._known[kind, key] for key in wanted}
+        gone = self._deleted.get(kind, ())
         return {
-            key: one for key, one in found.items() if one is not None and not self._is_deleted(one)
+            key: one
+            for key in wanted
+            if (one := self._known[kind, key]) is not None and id(one) not in gone
         }
 
     def take(self, record: type[R], key: Any) -> R | None:
@@ -135,7 +137,7 @@ class Unit:
         changed = self._changed.get(question.record) or self._deleted.get(question.record)
         if changed or self._is_about_new(question, params):
             return len(self.all(question.unlimited, **params))
-        key = question, ("count", *_hashed(params))
+        key = question, ("count", _hashed(params))
         if key not in self._answers:
             found = self._ask(question.counting, params)
             self._answers[key] = found[0][0] if found else 0
@@ -154,7 +156,7 @@ class Unit:
         if self._is_about_new(question, params):
             stored = []
         else:
-            key = question, (names, *_hashed(params))
+            key = question, (names, _hashed(params))
             if key not in self._answers:
                 self._answers[key] = self._ask(question.only(names), params)
             stored = self._answers[key]
@@ -284,22 +286,21 @@ class Unit:
         return self._change(ticket, values)
 
     def _change(self, record: Any, values: dict[str, Any]) -> bool:
-        before = {n: getattr(record, n) for n in values}
-        new = {n: v for n, v in values.items() if before[n] != v}
-        if not new:
+        before = {n: old for n, new in values.items() if (old := getattr(record, n)) != new}
+        if not before:
             return False
         kind, place = type(record), id(record)
         is_new = place in self._added.get(kind, {})
         columns = set() if is_new else self._columns_of(kind, record)
-        fresh = set(new) - columns
+        fresh = before.keys() - columns
 
         def back() -> None:
-            _assign(record, {n: before[n] for n in new})
+            _assign(record, before)
             columns.difference_update(fresh)
             if not columns and not is_new:
                 self._changed[kind].pop(place, None)
 
-        _assign(record, new)
+        _assign(record, {n: values[n] for n in before})
         self._said.pop(kind, None)
         columns.update(fresh)
         if not is_new:
@@ -499,15 +500,13 @@ def _put_back(waiting: dict[Any, Any], place: Any, before: Any) -> None:
         waiting[place] = before
 
 
-def _hashed(params: Mapping[str, Any]) -> tuple[Any, ...]:
+def _hashed(params: Mapping[str, Any]) -> frozenset[Any]:
     """The parameters of a question as a key."""
-    if len(params) == 1:
-        ((name, value),) = params.items()
-        return (name, tuple(value)) if type(value) in _SEVERAL else (name, value)
-    return tuple((n, tuple(v) if type(v) in _SEVERAL else v) for n, v in sorted(params.items()))
-
-
-_SEVERAL = (list, set, frozenset)
+    try:
+        return frozenset(params.items())
+    except TypeError:  # some are lists or sets
+        values = ((n, v if isinstance(v, Hashable) else tuple(v)) for n, v in params.items())
+        return frozenset(values)
 
 
 # ---- statements, each made once

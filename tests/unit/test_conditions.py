@@ -12,7 +12,7 @@ from maild.config import Config, Settings
 from maild.desk.desk import Desk, Occurrence
 from maild.desk.profile import Profile, load_profile, shipped
 from maild.model import EventName, Role, StatusKind
-from maild.rules.conditions import Reader
+from maild.rules.conditions import Reader, why
 from maild.rules.context import Context
 from maild.store.memory import memory
 from maild.store.records import Event, Note, Ticket
@@ -122,9 +122,9 @@ def test_captures_are_kept_and_reasons_are_said(profile: Profile) -> None:
     assert reader.captures == {"order"}
     assert read.holds(here)
     assert here.captures == {"order": "4711"}
-    assert read.why(here) == [
+    assert why(read, here) == [
         "ticket.status is Waiting Customer",
         "note.text is Order 4711 is late.",
     ]
     other = reader.read({"ticket.status": ["New", "Assigned"]})
-    assert other.why(here) == ["ticket.status is Waiting Customer, not New or Assigned"]
+    assert why(other, here) == ["ticket.status is Waiting Customer, not New or Assigned"]
