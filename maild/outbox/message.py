@@ -14,6 +14,7 @@ from maild.templates.escape import plain_line
 
 SUBJECT = 240  # characters
 NAME = 100  # characters
+LINE = 76  # characters of a line of the head that is folded
 _ID = re.compile(r"[!-;=?-~]{1,900}")  # a message id as it may stand between < and >
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _PARAMETER = re.compile(r"[A-Za-z0-9._ -]{1,60}")
@@ -109,8 +110,11 @@ def unstructured(value: str, name: str, limit: int = SUBJECT) -> str:
     """Words on one line, in encoded words where need be, folded (RFC 2047 §2)."""
     clean = plain_line(value)
     clean = clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
-    charset = "us-ascii" if clean.isascii() and "=?" not in clean else "utf-8"
-    return Header(clean, charset, header_name=name, maxlinelen=76).encode(linesep="\r\n")
+    is_plain = clean.isascii() and "=?" not in clean
+    if is_plain and len(name) + len(": ") + len(clean) <= LINE:
+        return clean
+    charset = "us-ascii" if is_plain else "utf-8"
+    return Header(clean, charset, header_name=name, maxlinelen=LINE).encode(linesep="\r\n")
 
 
 def mailbox(name: str, address: str) -> str:

@@ -64,7 +64,8 @@ class Connection:
                 raise _unreachable(self._smtp, refused.answer) from refused
 
     async def send(self, sender: str, recipient: str, mail: bytes, mark: Mark) -> Answer:
-        """One mail to one recipient; a deadline an answer, not one a read.  Never raises for SMTP.
+        """One mail to one recipient; deadlines for the whole, not one a read.  Never raises for
+        SMTP.
 
         `mark` is awaited before the final dot.  What it raises is raised here, and the relay has
         not taken the mail.
@@ -72,7 +73,7 @@ class Connection:
         self._stage: Stage = "mail"
         self._dotted = False
         try:
-            async with asyncio.timeout(None) as self._deadline:
+            async with asyncio.timeout(self._smtp.timeout_seconds * 3) as self._deadline:
                 return await self._sent(sender, recipient, mail, mark)
         except aiosmtplib.SMTPResponseException as error:
             text = readable(error.message)
@@ -111,8 +112,8 @@ class Connection:
 
     async def _handed_over(self, client: SMTP, mail: bytes, mark: Mark) -> Answer:
         """What waits for the mark goes out with the dot, so that the relay looks once for both."""
-        seconds = self._smtp.timeout_seconds * 3
-        self._allow(seconds + len(mail) / SLOWEST)
+        seconds = self._smtp.timeout_seconds * 3 + len(mail) / SLOWEST
+        self._deadline.reschedule(asyncio.get_running_loop().time() + seconds)
         assert client.protocol is not None
         client.protocol.write(mail[:-HELD_BACK])
         await mark()
@@ -127,14 +128,9 @@ class Connection:
 
     async def _said(self, client: SMTP, words: str, encoding: str, *good: int) -> None:
         """A command; raises where the answer is none of these.  Our addresses need no quoting."""
-        self._allow(self._smtp.timeout_seconds)
         reply = await client.execute_command(words.encode(encoding), timeout=None)
         if reply.code not in good:
             raise aiosmtplib.SMTPResponseException(reply.code, reply.message)
-
-    def _allow(self, seconds: float) -> None:
-        """So long the relay may take for what comes now, all in all."""
-        self._deadline.reschedule(asyncio.get_running_loop().time() + seconds)
 
     def _lost(self, error: BaseException) -> Answer:
         """No answer: after the final dot nobody knows; before it the mail is not there."""

@@ -44,6 +44,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             cache_size=0,
         )
         self._functions = {"range": _range, **functions}
+        self._ids = set(map(id, self._functions.values()))
         self.globals.clear()
         self.globals.update(self._functions)
         self.filters = {name: self.filters[name] for name in FILTERS} | dict(filters)
@@ -51,7 +52,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def is_safe_callable(self, obj: Any) -> bool:
         if isinstance(getattr(obj, "__self__", None), LoopContext):
             return True
-        return any(obj is function for function in self._functions.values())
+        return id(obj) in self._ids
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return not attr.startswith("_") and super().is_safe_attribute(obj, attr, value)
