@@ -85,8 +85,9 @@ def _latest(unit: Unit, template: str) -> list[OutboxItem]:
 def _orders(
     unit: Unit, items: Sequence[OutboxItem], language: str
 ) -> Iterator[tuple[OutboxItem, Order]]:
+    notes = unit.some(Note, [item.note_id for item in items if item.note_id is not None])
     for item in items:
-        note = unit.get(Note, item.note_id)
+        note = notes.get(item.note_id)
         order = rows.order(item, None, note.public if note else None)
         reader = {**order.data.get("recipient", {}), "language": language}
         order = replace(order, language=language, data={**order.data, "recipient": reader})

@@ -32,6 +32,7 @@ _entry, _ticket, _note = columns(SearchEntry), columns(Ticket), columns(Note)
 _person, _address, _event = columns(Person), columns(PersonAddress), columns(Event)
 _organization, _domain = columns(Organization), columns(Domain)
 
+LATEST_HITS = 1000  # that are looked at for one question
 PLACE = "search"  # of the setting that says how far the index has come
 LIVE = Question(
     SearchEntry,
@@ -152,59 +153,55 @@ def put(unit: Unit, words: Sequence[tuple[int, str]]) -> None:
     unit.many(statement, [{"id": entry, "words": text} for entry, text in words])
 
 
+def _matches(sqlite: bool) -> Any:
+    """That an entry has all the words."""
+    text = "search_words MATCH :query" if sqlite else "words @@ CAST(:query AS tsquery)"
+    return sa.text(text).bindparams(sa.bindparam("query", type_=sa.Text()))
+
+
 def _with_words(sqlite: bool) -> Any:
     """The ids of the entries that have all the words."""
-    if sqlite:
-        return (
-            sa.select(sa.literal_column("rowid", sa.Integer()))
-            .select_from(sa.text("search_words"))
-            .where(
-                sa.text("search_words MATCH :query").bindparams(
-                    sa.bindparam("query", type_=sa.Text())
-                )
-            )
-        )
-    return (
-        sa.select(sa.literal_column("id", sa.Integer()))
-        .select_from(sa.text("search_words"))
-        .where(
-            sa.text("words @@ CAST(:query AS tsquery)").bindparams(
-                sa.bindparam("query", type_=sa.Text())
-            )
-        )
-    )
+    return sa.select(_id_of_words(sqlite)).select_from(_words).where(_matches(sqlite))
+
+
+def _id_of_words(sqlite: bool) -> Any:
+    return _rowid if sqlite else _words.c.id
 
 
 def _found_tickets(sqlite: bool) -> Statement:
-    """Tickets that have the words in themselves or in one of their notes, the latest first."""
+    """Tickets that have the words in themselves or in one of their notes, the latest first.  Of
+    words that very many have only the latest hits are looked at."""
+    place = _id_of_words(sqlite)
+    of = sa.case((_entry.kind == "ticket", _entry.thing_id), else_=_note.ticket_id)
     hits = (
-        sa.select(_entry.kind, _entry.thing_id)
-        .where(
-            _entry.id.in_(_with_words(sqlite)) & _entry.live & _entry.kind.in_(("ticket", "note"))
+        sa.select(
+            _ticket.id,
+            _ticket.updated,
+            sa.func.coalesce(_note.id, 0, type_=sa.Integer()).label("note_id"),
         )
-        .cte("hits")
-    )
-    own = sa.select(hits.c.thing_id.label("ticket_id"), sa.literal(0).label("note_id")).where(
-        hits.c.kind == "ticket"
-    )
-    by_note = (
-        sa.select(_note.ticket_id, _note.id)
-        .select_from(hits.join(TABLES[Note], _note.id == hits.c.thing_id))
-        .where(hits.c.kind == "note")
-    )
-    every = own.union_all(by_note).subquery()
-    query = (
-        sa.select(_ticket.id, sa.func.max(every.c.note_id, type_=sa.Integer()))
-        .select_from(every.join(TABLES[Ticket], _ticket.id == every.c.ticket_id))
+        .select_from(
+            _words.join(TABLES[SearchEntry], _entry.id == place)
+            .outerjoin(TABLES[Note], (_entry.kind == "note") & (_note.id == _entry.thing_id))
+            .join(TABLES[Ticket], _ticket.id == of)
+        )
         .where(
-            _ticket.deleted.is_(None)
+            _matches(sqlite)
+            & _entry.live
+            & _entry.kind.in_(("ticket", "note"))
+            & _ticket.deleted.is_(None)
             & (
                 (param("organization", sa.Integer()) == 0)
                 | (_ticket.organization_id == param("organization", sa.Integer()))
             )
         )
-        .group_by(_ticket.id, _ticket.updated)
-        .order_by(_ticket.updated.desc(), _ticket.id.desc())
+        .order_by(place.desc())
+        .limit(LATEST_HITS)
+        .subquery("hits")
+    )
+    query = (
+        sa.select(hits.c.id, sa.func.max(hits.c.note_id, type_=sa.Integer()))
+        .group_by(hits.c.id, hits.c.updated)
+        .order_by(hits.c.updated.desc(), hits.c.id.desc())
         .limit(param("limit", sa.Integer()))
     )
     return Statement(query)
