@@ -360,7 +360,7 @@ def _speaks(facts: Facts) -> bool:
     somebody is away: a person's, who writes about automatic answers or absences."""
     if facts.is_answer or _machine(facts) or _nobody(facts) or _bulk(facts) or _suppressed(facts):
         return False
-    if _calls_itself_automatic(facts.new_text[:_OPENING]):
+    if _calls_itself_automatic(facts):
         return False
     sections = ("absence_text", "absent")
     away = any(phrases.section(name).within(facts.folded_opening) for name in sections)
@@ -419,7 +419,7 @@ def _auto_reply_by_subject(facts: Facts) -> _Finding | None:
 
 def _auto_reply_by_text(facts: Facts) -> _Finding | None:
     """A text that calls itself automatic, or one that only says that somebody is away."""
-    hit = _calls_itself_automatic(facts.new_text[:_OPENING])
+    hit = _calls_itself_automatic(facts)
     if hit is None and facts.is_answer and not facts.attached:
         hit = out_of_office.find(facts.new_text)
     if hit is None:
@@ -427,9 +427,10 @@ def _auto_reply_by_text(facts: Facts) -> _Finding | None:
     return _Finding(Kind.AUTO_REPLY, f"the text says “{hit.phrase}”", hit.language)
 
 
-def _calls_itself_automatic(opening: str) -> phrases.Hit | None:
+@_once
+def _calls_itself_automatic(facts: Facts) -> phrases.Hit | None:
     """A sentence of the opening begins so."""
-    sentences = (fold(sentence) for sentence in _SENTENCES.split(opening))
+    sentences = (fold(sentence) for sentence in _SENTENCES.split(facts.new_text[:_OPENING]))
     section = phrases.section("auto_reply_text")
     return next((hit for sentence in sentences if (hit := section.heads(sentence))), None)
 

@@ -20,7 +20,8 @@ LONGEST_TAPBACK = 2_000  # characters of a thumb with the message that it is for
 MOST_LINES = 6  # written lines of a mail that is a thumb
 MOST_WORDS = 3  # of a line beside the program's: "like", a name
 
-_QUOTED = r"[“”„\"«»‘’‚「」『』‹›].{1,2000}[“”„\"«»‘’‚「」『』‹›]"
+_MARK = re.compile(r"[“”„\"«»‘’‚「」『』‹›]")
+_QUOTED = rf"{_MARK.pattern}.{{1,2000}}{_MARK.pattern}"
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u200d\ufe0f]+")
 _LINK = re.compile(r"<?https?://\S{1,500}>?|<mailto:[^<>\s]{1,200}>|\[cid:[^\]]{0,200}\]")
 
@@ -56,7 +57,9 @@ def _line(text: str) -> str | None:
 def _tapback(text: str) -> str | None:
     """Liked “On our way.” and its kin of Apple's programs."""
     said = " ".join(_EMOJI.sub(" ", text[: LONGEST_TAPBACK + 1]).split())
-    if not said or len(said) > LONGEST_TAPBACK or (said[0] in '"“«„' and said[-1] in '"”»“'):
+    if len(said) > LONGEST_TAPBACK or not _MARK.search(said):
+        return None
+    if said[0] in '"“«„' and said[-1] in '"”»“':
         return None
     for pattern in _tapbacks():
         if pattern.fullmatch(said):

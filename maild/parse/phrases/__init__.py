@@ -40,9 +40,9 @@ class Phrases:
     def __init__(self, table: dict[str, list[str]], *, bounded: bool = False) -> None:
         self._plain: list[tuple[str, str, Hit]] = []  # a word it needs, the phrase
         # By two characters; whether a word that does not go on with the phrase may follow it.
-        self._starts: dict[str, list[tuple[re.Pattern[str], Hit, bool]]] = {}
-        self._within: list[tuple[str, re.Pattern[str], Hit]] = []  # by a piece they hold
-        self._loose: list[tuple[re.Pattern[str], Hit]] = []
+        self._starts: dict[str, list[tuple[str, Hit, bool]]] = {}
+        self._within: list[tuple[str, str, Hit]] = []  # by a piece they hold
+        self._loose: list[tuple[str, Hit]] = []
         for language, phrases in table.items():
             for phrase in phrases:
                 hit = Hit(phrase.strip("*$ "), language, phrase.startswith("*"))
@@ -54,13 +54,13 @@ class Phrases:
         end = r"\s*$" if phrase.endswith("$") else ""
         free = bool(end) or not (bounded and _wants_end(folded))
         start = "" if phrase.startswith("*") else "^"
-        pattern = re.compile(start + body + end)
+        pattern = start + body + end
         if start:
             self._starts.setdefault(folded[:2], []).append((pattern, hit, free))
         else:
             self._within.append((folded.strip("*").split("*")[0].strip(), pattern, hit))
         if "*" in folded:
-            self._loose.append((re.compile(body), hit))
+            self._loose.append((body, hit))
         else:
             self._plain.append((_inner_word(folded), folded, hit))
 
@@ -68,11 +68,11 @@ class Phrases:
         """The first phrase that begins this folded subject."""
         folded = folded[:300]
         for pattern, hit, free in self._starts.get(folded[:2], ()):
-            found = pattern.match(folded)
+            found = _compiled(pattern).match(folded)
             if found and (free or _ends(folded, found.end())):
                 return hit
         for piece, pattern, hit in self._within:
-            if piece in folded and pattern.search(folded):
+            if piece in folded and _compiled(pattern).search(folded):
                 return hit
         return None
 
@@ -102,13 +102,14 @@ class Phrases:
         for word, phrase, hit in self._plain:
             if word in words and phrase in folded:
                 return hit
-        return next((hit for pattern, hit in self._loose if pattern.search(folded)), None)
+        found = (hit for pattern, hit in self._loose if _compiled(pattern).search(folded))
+        return next(found, None)
 
     def cut(self, folded: str) -> tuple[Hit | None, str]:
         """The first phrase in this folded text, and the text without any."""
         first: Hit | None = None
         for pattern, hit in self._loose:
-            shorter = pattern.sub(" ", folded)
+            shorter = _compiled(pattern).sub(" ", folded)
             first, folded = (first or hit if shorter != folded else first), shorter
         for phrase, hit in self._by_length:
             if phrase in folded:
@@ -122,7 +123,19 @@ class Phrases:
 
     def heads(self, folded: str) -> Hit | None:
         """The first plain phrase that begins this folded line."""
-        return next((hit for _, phrase, hit in self._plain if folded.startswith(phrase)), None)
+        if not folded.startswith(self._openings):
+            return None
+        return next(hit for _, phrase, hit in self._plain if folded.startswith(phrase))
+
+    @cached_property
+    def _openings(self) -> tuple[str, ...]:
+        return tuple(phrase for _, phrase, _ in self._plain)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """That of a phrase, when a text is first compared with it: most languages never come."""
+    return re.compile(pattern)
 
 
 def _inner_word(phrase: str) -> str:
