@@ -31,6 +31,7 @@ from maild.sentences import told as told
 
 SHIPPED = Path(__file__).parent / "templates"
 NAMES_FILE = "names.yaml"  # beside it: a name of profile.yaml → what its readers say
+MANUAL_FILE = "manual.yaml"  # beside it: what a notification or a name of a template is for
 NAMED = ("status", "priority", "type")  # what has such names: holes of sentences, facts of tickets
 FILE = "sentences.yaml"  # in a language's folder: English sentence → the same in that language
 
@@ -107,6 +108,12 @@ def language_names(language: str) -> dict[str, str]:
 def names(wanted: Sequence[str], own: Sequence[Path]) -> dict[str, str]:
     """What statuses, priorities and types are called in these languages, the first one first."""
     return layered(NAMES_FILE, wanted, own, names_of)
+
+
+@lru_cache(maxsize=16)
+def manual(language: str) -> Phrases:
+    """What the manual of templates says, English → this language."""
+    return layered(MANUAL_FILE, language_chain(language), [], names_of)
 
 
 @lru_cache(maxsize=64)

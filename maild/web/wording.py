@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from maild.desk import fields, lists
-from maild.i18n import Sentence, sentence
+from maild.i18n import Sentence, manual, sentence
 from maild.store.asking import screens
 from maild.store.console_records import Audit
 from maild.web import areas
@@ -95,10 +95,10 @@ class Wording:
     hours = staticmethod(hours)
     fresh_key = staticmethod(fresh_key)
 
-    @staticmethod
-    def plainly(text: str) -> str:
-        """A sentence of the documents without the rows that it stands for."""
-        return _ROWS.sub("", text)
+    def plainly(self: Visit, text: str) -> str:  # type: ignore[misc]
+        """A sentence of the manual without the rows that it stands for, in his language."""
+        plain = _ROWS.sub("", text)
+        return manual(self.language).get(plain, plain)
 
     @staticmethod
     def areas() -> tuple[areas.Group, ...]:

@@ -123,6 +123,11 @@ def test_mistakes_are_told_in_the_admins_language(site: Site) -> None:
     form = {"do": "check", "text": "subject: x\n---\n{% if ticket %}\n{{ time.internal }}\n"}
     template = site.ask("POST", "/admin/templates/acknowledgement?lang=de", cookie, form).text
     site.ask("POST", "/admin/templates/acknowledgement?lang=de", cookie, {"do": "discard"})
+    names = look(site, "/admin/templates/acknowledgement?lang=de")
+    purposes = look(site, "/admin/templates")
     site.ask("POST", "/me", cookie, {"key": key(), "language": "en"})
+    assert "die Nummer des Tickets" in names and "number</dd>" not in names
+    assert "Ein abgeschlossenes Ticket ist wieder offen." in purposes
+    assert "A completed ticket" not in purposes
     assert "Zeile" in layout and "meinten Sie foot?" in layout and 'data-line="' in layout
     assert "ist nicht geschlossen; schreiben Sie {% endif %}" in template

@@ -21,11 +21,13 @@ from maild import yamlfile
 from maild.commands.handlers import setting
 from maild.commands.undo import COLUMNS
 from maild.desk import fields, item_kinds
+from maild.desk.notifications import catalogue
 from maild.desk.notify import notify
 from maild.desk.profile import FIELDS
 from maild.errors import Refused
 from maild.i18n import Sentence, Translator, holes, sentence, together
 from maild.store import asking
+from maild.templates.layout_facts import LAYOUT_FACTS
 from maild.web.look import Look
 from tests.office import Office
 
@@ -114,6 +116,18 @@ def test_every_sentence_is_translated_with_the_same_holes_and_none_is_left_over(
     for english, text in data.items():
         assert holes(english) == holes(text), english
         assert english.endswith(".") == text.endswith("."), english
+
+
+@pytest.mark.parametrize("file", shipped(), ids=lambda file: file.parent.name)
+def test_the_manual_of_templates_is_translated_whole_and_nothing_is_left_over(file: Path) -> None:
+    facts = [fact for kind in catalogue() for fact in kind.facts]
+    said = {fact.meaning for fact in (*facts, *LAYOUT_FACTS)}
+    said |= {re.sub(r" \([A-Z]\d+(, [A-Z]\d+)*\)", "", kind.purpose) for kind in catalogue()}
+    translated = sentences.manual(file.parent.name)
+    assert sorted(said ^ translated.keys()) == []
+    for english, text in translated.items():
+        assert english.endswith(".") == text.endswith("."), english
+        assert re.findall("`[^`]+`", english) == re.findall("`[^`]+`", text), english
 
 
 def test_every_language_of_the_templates_has_sentences() -> None:
