@@ -5,15 +5,22 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE  # each process of the tests would compile all of them again
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
-.PHONY: bench demo test faults gallery docs setup setup-test lint lock clean
+.PHONY: bench demo test test-desks test-units faults gallery docs setup setup-test lint lock clean
 
 demo: setup
 	$(BIN)/maild demo
 
-test: lint
+test: setup-test         # three things beside each other: one computes where another waits
 	@tests/install-servers.sh
-	$(BIN)/pytest -n 6 --dist worksteal --ignore=tests/unit   # many wait for servers
-	$(BIN)/pytest -n 4 --dist worksteal tests/unit --cov --cov-report=
+	@$(MAKE) --no-print-directory -j 3 lint test-desks test-units
+
+test-desks:              # with real servers, for which many of them wait
+	$(BIN)/pytest -n 6 --dist worksteal --ignore=tests/unit
+
+test-units:              # of one piece each, and measured; told at the end
+	@mkdir -p build
+	@$(BIN)/pytest -n 2 --dist worksteal tests/unit --cov --cov-report= >build/test-units.txt 2>&1; \
+		passed=$$?; cat build/test-units.txt; exit $$passed
 	@echo "Lines and branches that the unit tests ran; lowest first:"
 	@$(BIN)/coverage report --sort=cover --skip-covered | sed -n '3,14p;$$p'
 

@@ -36,7 +36,19 @@ def written(
 
 
 def read(text: str, subject: str = "Re: Printer", headers: dict[str, str] | None = None) -> Mail:
-    return parse(written(text, subject, headers).as_bytes())
+    """Of what `written` writes, without the library that takes longer than to read it."""
+    given = ANSWERS if headers is None else headers
+    fields = {
+        "From": "Ann Acker <ann@acme.example>",
+        "To": "support@desk.example",
+        "Subject": subject,
+        **given,
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Transfer-Encoding": "8bit",
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return parse(f"{head}\r\n{text}\n".encode())
 
 
 # ---- absences
