@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
+from rich.text import Text
 
 from maild import config as configuration
 from maild.cli.database import open_desk
@@ -151,6 +152,11 @@ def _of_these(listing: Listing, ids: list[int]) -> Listing:
     return listing.with_(view="all", filters=(Filter("id", "is", tuple(ids)),))
 
 
+def screen() -> Console:
+    """Where a list is printed: what stands in its cells is text and nothing else."""
+    return Console(markup=False, emoji=False, highlight=False)
+
+
 def print_table(console: Console, found: Found) -> None:
     """The rows as a table, or a table a group with its number and hours."""
     if not found.listing.group:
@@ -161,7 +167,7 @@ def print_table(console: Console, found: Found) -> None:
     for value, some in groupby(keyed, key=lambda row: lists.cell(row, by, found.now)):
         group = list(some)
         hours = sum(row.minutes for row in group) / 60
-        console.print(f"[bold]{escape(_shown(value) or 'none')}[/bold]: {len(group)}, {hours:g} h")
+        console.print(Text(_shown(value) or "none", "bold"), f": {len(group)}, {hours:g} h", sep="")
         console.print(_table(found, group))
 
 
@@ -171,7 +177,7 @@ def _table(found: Found, rows: Sequence[Listed]) -> Table:
         table.add_column(str(lists.FIELDS[name].label), no_wrap=name == "number")
     for row in rows:
         cells = (lists.cell(row, name, found.now) for name in found.listing.columns)
-        table.add_row(*(escape(_shown(value)) for value in cells))
+        table.add_row(*map(_shown, cells))
     return table
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from maild.cli import ticket_list
 from maild.cli.options import ConfigOption, JsonOption, print_json
@@ -68,7 +67,7 @@ def tickets(
     elif as_csv:
         ticket_list.print_csv(found)
     else:
-        ticket_list.print_table(Console(), found)
+        ticket_list.print_table(ticket_list.screen(), found)
         if found.cut:
             print(f"… and {found.more} more; --all lists them.")
         for name in found.also:
