@@ -30,7 +30,7 @@ from maild.monitor.monitor import Monitor
 from maild.monitor.progress import Progress
 from maild.outbox.webhook_delivery import Hooks
 from maild.pruner import Pruner
-from maild.store import asking, migrate, set_back
+from maild.store import asking, clock_correction, migrate
 
 if TYPE_CHECKING:
     from maild.web.console import Console
@@ -354,7 +354,7 @@ class Daemon:
 
     def _note_time(self, *, went_back: bool = False) -> None:
         """Says that we are alive; what waits for a time that a wrong clock gave waits no more."""
-        work = partial(set_back.tick, now=_now(), went_back=went_back)
+        work = partial(clock_correction.tick, now=_now(), went_back=went_back)
         try:
             with self.app.store.unit() as unit:  # one try: who looks at the database must not wait
                 if work(unit):

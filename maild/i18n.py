@@ -4,6 +4,10 @@
 
 is the English sentence and a `str` like any other: for the log, events, JSON.  Where it is put
 into a mail, `Translator.plain` writes it as `templates/LANGUAGE/sentences.yaml` translates it.
+
+This is the one door to both halves: what reads files says its mistakes in sentences, too, so that
+half lies below it (`maild.sentences`); besides those readers only what keeps sentences in the
+database (`desk/alerts.py`) goes there itself.
 """
 
 from __future__ import annotations

@@ -20,11 +20,11 @@ from pathlib import Path
 
 import structlog
 
+from maild.staleness import Staleness
 from maild.store import Store
 from maild.store.asking import leases
 from maild.store.asking.leases import Held
 from maild.store.unit import Unit
-from maild.unmoved import Unmoved
 
 log = structlog.get_logger()
 
@@ -80,7 +80,7 @@ class Leases:
         self._me = me or holder()
         self._clock = clock
         self._ours: set[str] = set()
-        self._others: Unmoved[str, Held] = Unmoved()
+        self._others: Staleness[str, Held] = Staleness()
 
     def run(self, stop: threading.Event) -> None:
         """Beats until the end, then gives back what is ours."""

@@ -36,7 +36,7 @@ from maild.desk import (
     views,
 )
 from maild.desk.audience import OF_CONTACT, TEAM, UNPROVEN, Audience, Written, decide
-from maild.desk.crossing import crossed
+from maild.desk.collision import crossed
 from maild.desk.desk import Desk
 from maild.desk.named_ticket import other_named
 from maild.desk.profile import Profile, key

@@ -386,7 +386,7 @@ class Desk:
     def pass_to_twin(self, entry: TicketPerson, twin: Ticket, *, stays: bool, comes: bool) -> None:
         """Who is of a ticket that is shared stays on it, or comes to its twin, or both."""
         if not stays:
-            self.unit.delete(entry)
+            self.unit.untie(entry)
         if comes:
             self.unit.add(
                 TicketPerson(ticket_id=twin.id, person_id=entry.person_id, role=entry.role)
@@ -428,7 +428,7 @@ class Desk:
             return False
         for entry in theirs:
             if entry.role == TicketRole.PROPOSED:
-                self.unit.delete(entry)
+                self.unit.untie(entry)
         self.unit.add(TicketPerson(ticket_id=ticket.id, person_id=person.id, role=role))
         self._on_both(ticket, person, role, there=True)
         detail = {"person": person.name, "person_id": person.id, "role": role}
@@ -441,7 +441,7 @@ class Desk:
         entry = next((p for p in there if p.person_id == person.id and p.role == role), None)
         if entry is None:
             return False
-        self.unit.delete(entry)
+        self.unit.untie(entry)
         self._on_both(ticket, person, role, there=False)
         self.emit(ticket, EventName.PERSON_REMOVED, {"person": person.name, "role": role})
         return True
@@ -456,7 +456,7 @@ class Desk:
         if there and found is None:
             self.unit.add(TicketPerson(ticket_id=other.id, person_id=person.id, role=role))
         elif not there and found is not None:
-            self.unit.delete(found)
+            self.unit.untie(found)
 
     def rate(self, ticket: Ticket, person: Person, score: int, note: Note, *, key: str) -> None:
         """A contact says how it was, 1 to 5; what they said last counts.  `key`: of the link that
@@ -485,7 +485,7 @@ class Desk:
         """Unties them."""
         found = asking.tickets.link(self.unit, ticket, other, kind)
         if found is not None:
-            self.unit.delete(found)
+            self.unit.untie(found)
 
     def show_in(self, ticket: Ticket, mailbox: str, queue: str | None) -> None:
         """Its mail came in by another mailbox too: the ticket is seen in that one's queue."""

@@ -11,8 +11,10 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
+from maild import yamlfile
 from maild.errors import MaildError, UsageError
 from maild.i18n import Sentence, sentence
 from maild.yamlfile import key
@@ -22,8 +24,22 @@ MOST_HOURS = 10_000
 _NUMBER = re.compile(r"\d{1,6}(?:[.,]\d{1,4})?")
 _LINK = re.compile(r"([a-z][a-z0-9+.-]{1,30}):/{0,2}\S+", re.IGNORECASE)
 _UNSAFE = ("javascript", "data", "vbscript", "file", "blob", "about")
-YES = ("yes", "true", "on", "1", "ja", "oui", "sí", "si", "x")
-NO = ("no", "false", "off", "0", "nein", "non")
+
+
+@cache
+def _yes_no() -> dict[str, bool]:
+    file = Path(__file__).with_name("yes_no.yaml")
+    return {
+        key(word): said == "yes"
+        for said, languages in yamlfile.read(file).items()
+        for words in languages.values()
+        for word in words
+    }
+
+
+def yes_or_no(text: str) -> bool | None:
+    """What a text says that is a yes or a no in some language; None where it is neither."""
+    return _yes_no().get(key(text))
 
 
 @cache
@@ -141,8 +157,9 @@ def _number(value: Any, field: Sentence, dates: Dates) -> float:
 def _yes(value: Any, field: Sentence, dates: Dates) -> bool:
     if isinstance(value, bool):
         return value
-    if key(str(value)) in YES or key(str(value)) in NO:
-        return key(str(value)) in YES
+    found = yes_or_no(str(value))
+    if found is not None:
+        return found
     raise UsageError(
         sentence('{field!c}: "{text}" is neither yes nor no.', field=field, text=str(value))
     )

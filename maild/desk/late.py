@@ -10,15 +10,13 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from maild.desk import views
-from maild.desk.gathered import Gathering, Line
+from maild.desk.batches import Batch, Line
 from maild.store.records import Message, Ticket
 from maild.store.unit import Unit
 
 LATE = timedelta(hours=4)  # between its coming and now; then we say that it is late
 OLD = timedelta(days=7)  # … then nobody is told that it came, but by a list
-LIST = Gathering(
-    "old-mail", "tickets", until=lambda now: now + timedelta(minutes=10), same=("number",)
-)
+LIST = Batch("old-mail", "tickets", until=lambda now: now + timedelta(minutes=10), same=("number",))
 
 
 class Cause(Protocol):

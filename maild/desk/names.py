@@ -23,7 +23,6 @@ MOST_WORDS = 7
 DESK = ("maild", "monitoring")  # what the desk's own notes are by
 
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
-_TAIL = re.compile(r"\s(?:[|/\u2013\u2014-]|via|über|c/o)\s.*", re.IGNORECASE)
 _WRAPPING = " \t,;:*_|\"'`\u00b4\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
 _EDGES = _WRAPPING + ".!?"
 _LINK = re.compile(r"://|@|\bwww\.|[^\W_]{2,}[.\u3002][^\W\d_]{2,}", re.IGNORECASE)
@@ -44,6 +43,12 @@ _LIKE = str.maketrans(
 def _words() -> dict[str, frozenset[str]]:
     read = wordfile.read(__package__, "names.yaml")
     return {kind: frozenset(words) for kind, words in read.items()}
+
+
+@cache
+def _tail() -> re.Pattern[str]:
+    ways = "|".join(map(re.escape, sorted(_words()["way"])))
+    return re.compile(rf"\s(?:[|/\u2013\u2014-]|{ways})\s.*", re.IGNORECASE)
 
 
 def tidy(name: str) -> str:
@@ -120,7 +125,7 @@ def _read(name: str) -> tuple[list[str], list[str]]:
     """Titles, and the words of the name proper; nothing where it is not a person's."""
     if is_link(name) or len(name) > LONGEST:
         return [], []
-    plain = _TAIL.sub("", _ASIDE.sub(" ", one_line(name)))
+    plain = _tail().sub("", _ASIDE.sub(" ", one_line(name)))
     titles: list[str] = []
     words: list[str] = []
     for word in _in_order(plain):

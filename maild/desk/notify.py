@@ -18,9 +18,9 @@ from maild.config import Settings
 from maild.desk import (
     absence,
     alerts,
+    batches,
     bundles,
     facts,
-    gathered,
     late,
     overdue,
     overflow,
@@ -33,7 +33,7 @@ from maild.desk import (
     sides,
     sla,
 )
-from maild.desk.gathered import Gathering, Line
+from maild.desk.batches import Batch, Line
 from maild.desk.known_facts import Facts
 from maild.desk.language import translator
 from maild.desk.notifications import AS_USUAL, LISTED, Notification
@@ -191,19 +191,17 @@ def _list_overdue(
     return [recipient for recipient in told if recipient not in listed]
 
 
-def _gather(
-    desk: Cause, gathering: Gathering, told: Iterable[Recipient], line: Line
-) -> list[OutboxItem]:
+def _gather(desk: Cause, batch: Batch, told: Iterable[Recipient], line: Line) -> list[OutboxItem]:
     """Writes the line into the list that each of them gets; gives the lists that are new."""
     new: list[OutboxItem] = []
     for recipient in told:
-        row = gathered.open_list(desk, gathering, recipient.address)
+        row = batches.open_list(desk, batch, recipient.address)
         if row is not None:
-            gathered.take_in(desk, gathering, row, _written(desk, recipient, line))
+            batches.take_in(desk, batch, row, _written(desk, recipient, line))
             continue
-        begun = gathered.begun(gathering, line)
-        for made in notify(desk, None, gathering.notification, [recipient], extra=begun):
-            gathered.wait(desk, gathering, made)
+        begun = batches.begun(batch, line)
+        for made in notify(desk, None, batch.notification, [recipient], extra=begun):
+            batches.wait(desk, batch, made)
             new.append(made)
     return new
 
@@ -296,7 +294,7 @@ def _may(desk: Cause, what: _What, recipient: Recipient) -> bool:
     if people.is_ours(desk.unit, desk.settings.config, recipient.address):  # H32
         return False
     if not _may_see(desk, what, recipient.person):
-        log.warning("notify.foreign", template=what.kind.name)
+        log.warning("notify.not_ours", template=what.kind.name)
         return False
     if _is_machine(desk, what, recipient):
         return False

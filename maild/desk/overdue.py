@@ -11,13 +11,13 @@ from typing import Any, Protocol
 
 from maild.config import Cap
 from maild.desk import rate_limits, views
-from maild.desk.gathered import Gathering, Line
+from maild.desk.batches import Batch, Line
 from maild.store.records import Message, Ticket
 from maild.store.unit import Unit
 
 LATE = timedelta(minutes=10)  # what fires later than this says so
 ALONE = Cap(hour=3, day=9)  # late mails to one technician that are mails of their own
-LIST = Gathering(
+LIST = Batch(
     "overdue",
     "tickets",
     until=lambda now: now + timedelta(minutes=1),

@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Protocol
 
 from maild.desk import rate_limits
-from maild.desk.gathered import Gathering, Line
+from maild.desk.batches import Batch, Line
 from maild.store.records import Message, Ticket
 from maild.store.unit import Unit
 
-LIST = Gathering(
+LIST = Batch(
     "held-back",
     "mails",
     until=rate_limits.end_of_hour,

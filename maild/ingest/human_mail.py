@@ -38,7 +38,6 @@ from maild.ingest import (
     aliases,
     automatic_mail,
     cc,
-    foreign,
     kept_back,
     mail_notes,
     own_list,
@@ -46,6 +45,7 @@ from maild.ingest import (
     own_signature,
     rating_words,
     tapped,
+    unknown_address,
     withheld,
 )
 from maild.ingest.match import Evidence, Match, answered, decide, gather, of_ticket, with_mentioned
@@ -265,7 +265,7 @@ def _of_thread(evidence: Evidence, found: Match, mail: Mail) -> Match:
 def _to_ticket(desk: Desk, understood: Understood, ticket: Ticket) -> Outcome:
     if understood.unproven:
         return _withhold(desk, understood, ticket)
-    technician = foreign.whose(desk, understood.found, understood.sender)
+    technician = unknown_address.whose(desk, understood.found, understood.sender)
     if technician is not None:
         own = sides.own(desk.unit, desk.profile, ticket, technician)
         return _keep_foreign(desk, understood, own, technician)
@@ -316,7 +316,7 @@ def _keep_foreign(
 ) -> Outcome:
     """In answer to a technician's mail, from an address that nobody knows."""
     mail, text = understood.mail, understood.asked.text or understood.mail.new_text
-    foreign.keep(desk, mail, ticket, understood.sender, technician, text)
+    unknown_address.keep(desk, mail, ticket, understood.sender, technician, text)
     why = f"an internal note: it answers a mail to {technician.name} from an unknown address"
     return conclude(desk, Became.NOTE, why)
 
@@ -393,7 +393,7 @@ def _send_on(desk: Desk, understood: Understood, note: Note) -> Outcome:
     assert ticket is not None
     mail_notes.file(desk, ticket, understood.mail, "it sends an earlier note on", understood.actor)
     if note.by_kind == Role.SYSTEM:
-        foreign.attach(desk, note, understood.person)
+        unknown_address.attach(desk, note, understood.person)
     desk.release_note(ticket, note, public=True)
     desk.settle()
     why = f"{understood.person.name} sent an earlier note on to the contact"

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 
 from maild import yamlfile
-from maild.desk import answered, crossing, facts
+from maild.desk import answered, collision, facts
 from maild.desk.audience import Audience
 from maild.desk.desk import Desk
 from maild.desk.notify import notify
-from maild.ingest import foreign
+from maild.ingest import unknown_address
 from maild.model import Mail
 from maild.parse import letter
 from maild.parse.fold import fold
@@ -24,7 +24,7 @@ SEND = Path(__file__).parent / "send.yaml"
 def tell(desk: Desk, ticket: Ticket, note: Note, person: Person, readers: Audience) -> None:
     """Tells the writer that his words stayed among colleagues, and why, where he is to be asked."""
     if readers.asks and desk.mail is not None and desk.mail.answerable:
-        other = crossing.latest_answer(desk, ticket, person)
+        other = collision.latest_answer(desk, ticket, person)
         shown = {"by": facts.writer(desk.unit, other), "text": other.text} if other else {}
         extra = {"why": readers.because, "other": shown}
         notify(desk, ticket, TEMPLATE, [person], note=note, auto="auto-replied", extra=extra)
@@ -35,7 +35,7 @@ def to_send(desk: Desk, mail: Mail, ticket: Ticket | None, person: Person) -> No
     item = answered.notification(desk.unit, mail, ticket)
     if item is None or item.person_id != person.id:
         return None
-    if not (item.template == TEMPLATE or item.template == foreign.TEMPLATE):
+    if not (item.template == TEMPLATE or item.template == unknown_address.TEMPLATE):
         return None
     note = desk.unit.get(Note, item.note_id)
     return note if note is not None and not note.public and says_send(mail.new_text) else None

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal, TypeAlias
 
 Stage: TypeAlias = Literal["mail", "rcpt", "data"]
-Outcome: TypeAlias = Literal[
-    "sent",
-    "later",  # put off: this recipient, for now
-    "dropped",  # the connection is gone or of no more use; the mail was not refused
-    "failed",  # this recipient, or this mail, for good
-    "too large",  # this mail, as it is
-    "unsure",  # the connection was lost after the final dot
-    "doubtful",  # refused, and it may be us
-    "ours",  # it is us whom the relay refuses
-]
+
+
+class SendOutcome(StrEnum):
+    """What became of one attempt."""
+
+    SENT = "sent"
+    LATER = "later"  # put off: this recipient, for now
+    DROPPED = "dropped"  # the connection is gone or of no more use; the mail was not refused
+    FAILED = "failed"  # this recipient, or this mail, for good
+    TOO_LARGE = "too large"  # this mail, as it is
+    UNSURE = "unsure"  # the connection was lost after the final dot
+    DOUBTFUL = "doubtful"  # refused, and it may be us
+    OURS = "ours"  # it is us whom the relay refuses
+
 
 # Enhanced status codes (RFC 3463), and the words of those that give none.
 _SIZE = re.compile(r"^[45]\.(3\.4|2\.3)\b|size exceeds|too (large|big)|message size", re.IGNORECASE)
@@ -56,7 +61,7 @@ _SES = re.compile(
 class Answer:
     """What became of one attempt at one recipient."""
 
-    outcome: Outcome
+    outcome: SendOutcome
     code: int | None  # SMTP reply code
     text: str  # the server's words, one line
     most: int | None = (
@@ -70,21 +75,21 @@ class Answer:
         return bool(_US.search(self.text))
 
 
-def judge(stage: Stage, code: int, text: str) -> Outcome:
+def judge(stage: Stage, code: int, text: str) -> SendOutcome:
     """What a reply of 400 and more means.  `text`: its words, one line, without the code."""
     if code == 421 or (code == 452 and not _FULL.search(text)):
-        return "dropped"
+        return SendOutcome.DROPPED
     if _is_about_size(code, text):
-        return "too large"
+        return SendOutcome.TOO_LARGE
     if code in (530, 535, 504) or (code >= 500 and _OURS.search(text)):
-        return "ours"
+        return SendOutcome.OURS
     if stage == "mail":  # no recipient is named yet
-        return "ours"
+        return SendOutcome.OURS
     if code < 500:
-        return "later"
+        return SendOutcome.LATER
     if not _RELAY.search(text) and (_RECIPIENT.search(text) or not _DOUBTFUL.search(text)):
-        return "failed"
-    return "doubtful"
+        return SendOutcome.FAILED
+    return SendOutcome.DOUBTFUL
 
 
 def _is_about_size(code: int, text: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from maild.outbox.rows import STALE
-from maild.unmoved import Unmoved
+from maild.staleness import Staleness
 
 MARGIN = 14.0  # seconds before a claim is anybody's in which we do not begin to send
 
@@ -59,7 +59,7 @@ class Others:
     """Claims of other daemons, and which of them nobody renewed while we looked on."""
 
     def __init__(self) -> None:
-        self._claims: Unmoved[int, datetime] = Unmoved()
+        self._claims: Staleness[int, datetime] = Staleness()
         self._next_look = 0.0  # monotonic
 
     @property

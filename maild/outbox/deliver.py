@@ -20,7 +20,7 @@ from maild.desk import alerts
 from maild.errors import MaildError
 from maild.model import SendState
 from maild.outbox import relay, rows
-from maild.outbox.answers import Answer, given_id
+from maild.outbox.answers import Answer, SendOutcome, given_id
 from maild.outbox.claims import Claims, Others
 from maild.outbox.instance_lock import present
 from maild.outbox.journal import Journal, journal_path
@@ -275,7 +275,7 @@ class Deliverer:
             answer = await self._attempt(connection, mail)
             if answer is None:
                 continue
-            if answer.outcome == "dropped" and mail.row.id not in again:
+            if answer.outcome == SendOutcome.DROPPED and mail.row.id not in again:
                 again.add(mail.row.id)
                 waiting.append(mail)
                 await self._dropped(answer)
@@ -284,12 +284,13 @@ class Deliverer:
 
     async def _follow(self, answer: Answer, mail: Ready, done: asyncio.Queue[Done | None]) -> None:
         """What an answer means, for this mail and for all of them."""
-        one, ours = Done(mail.row.id, mail.row.order.keys, answer), answer.outcome == "ours"
-        if answer.outcome == "doubtful":
+        one = Done(mail.row.id, mail.row.order.keys, answer)
+        ours = answer.outcome == SendOutcome.OURS
+        if answer.outcome == SendOutcome.DOUBTFUL:
             ours = self._suspicion.doubt(one, mail.row.order.address)
         elif not ours:
             await done.put(one)
-        if answer.outcome == "sent":
+        if answer.outcome == SendOutcome.SENT:
             for other in self._suspicion.acquitted():
                 await done.put(other)
         if ours:
@@ -319,13 +320,13 @@ class Deliverer:
         except MaildError as error:  # the journal: nothing is sent without its mark (H97)
             await self._held_up(error)
             return None
-        if answer.outcome == "sent":
+        if answer.outcome == SendOutcome.SENT:
             crash_point("outbox.sent")
             self._journal.taken(order.keys)
             answer = replace(answer, relay_id=given_id(answer.text, order.message_id))
             self._drops = 0
             await self._all_well()
-        elif marked and answer.outcome != "unsure":
+        elif marked and answer.outcome != SendOutcome.UNSURE:
             self._journal.refused(order.keys)
         log.info("outbox.attempt", item=mail.row.id, outcome=answer.outcome, code=answer.code)
         return answer

@@ -19,6 +19,7 @@ from maild.desk.views import ticket as find_ticket
 from maild.errors import Refused, UsageError
 from maild.model import Address, Role
 from maild.outbox import rows
+from maild.outbox.answers import SendOutcome
 from maild.outbox.compose import Order, job
 from maild.outbox.compose import compose as compose_mail
 from maild.outbox.logo import Logo, logo
@@ -120,7 +121,7 @@ def send(settings: Settings, to: str, mail: Preview) -> str:
             answer = await connection.send(settings.config.desk.address, to, mail.octets, _unmarked)
         finally:
             await connection.close()
-        if answer.outcome != "sent":
+        if answer.outcome != SendOutcome.SENT:
             raise Refused(f"The relay did not take it: {answer.code or ''} {answer.text}".strip())
         return answer.text
 

@@ -19,7 +19,7 @@ from maild.errors import MaildError, Temporary, Unavailable
 from maild.http import apart
 from maild.i18n import sentence
 from maild.oauth import access_token
-from maild.outbox.answers import Answer, Stage, judge
+from maild.outbox.answers import Answer, SendOutcome, Stage, judge
 
 SLOWEST = 10_000  # octets a second: what a slow line gets for a large mail
 HELD_BACK = 65_536  # octets of a mail that wait for the mark: a small one as a whole
@@ -82,7 +82,9 @@ class Connection:
             return Answer(outcome, error.code, text)
         except UnicodeError:
             self.drop()
-            return Answer("failed", None, "The address has letters that SMTP cannot carry.")
+            return Answer(
+                SendOutcome.FAILED, None, "The address has letters that SMTP cannot carry."
+            )
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             self.drop()
             return self._lost(error)
@@ -95,12 +97,14 @@ class Connection:
         assert client is not None
         most = _announced_size(client)
         if most is not None and len(mail) > most:
-            return Answer("too large", None, f"the relay takes mails up to {most} bytes", most)
+            return Answer(
+                SendOutcome.TOO_LARGE, None, f"the relay takes mails up to {most} bytes", most
+            )
         options = [f"SIZE={len(mail)}"] if client.supports_extension("size") else []
         encoding = "ascii"
         if not (sender + recipient).isascii() or not mail.isascii():
             if not client.supports_extension("smtputf8"):
-                return Answer("failed", None, NO_UTF8)
+                return Answer(SendOutcome.FAILED, None, NO_UTF8)
             options += ["SMTPUTF8", "BODY=8BITMIME"]  # RFC 6531 §3.4
             encoding = "utf-8"
         await self._said(client, " ".join([f"MAIL FROM:<{sender}>", *options]), encoding, 250)
@@ -124,7 +128,7 @@ class Connection:
         reply = await client.execute_command(b".", timeout=None)
         if not 200 <= reply.code < 300:
             raise aiosmtplib.SMTPDataError(reply.code, reply.message)
-        return Answer("sent", reply.code, readable(reply.message))
+        return Answer(SendOutcome.SENT, reply.code, readable(reply.message))
 
     async def _said(self, client: SMTP, words: str, encoding: str, *good: int) -> None:
         """A command; raises where the answer is none of these.  Our addresses need no quoting."""
@@ -136,10 +140,10 @@ class Connection:
         """No answer: after the final dot nobody knows; before it the mail is not there."""
         stage = "data" if self._stage == "data" else "envelope"
         if self._dotted:
-            return Answer("unsure", None, LOST_AFTER_THE_DOT)
+            return Answer(SendOutcome.UNSURE, None, LOST_AFTER_THE_DOT)
         if _is_timeout(error):
-            return Answer("later", None, f"no answer in time ({stage})")
-        return Answer("dropped", None, f"the connection was lost ({stage})")
+            return Answer(SendOutcome.LATER, None, f"no answer in time ({stage})")
+        return Answer(SendOutcome.DROPPED, None, f"the connection was lost ({stage})")
 
     async def close(self) -> None:
         """Says good-bye, in little time."""
@@ -154,9 +158,9 @@ class Connection:
             self._client.close()
         self._client = None
 
-    async def _reset(self, outcome: str) -> None:
+    async def _reset(self, outcome: SendOutcome) -> None:
         """Ready for the next mail; RFC 5321 §3.8: after 421 the server closes."""
-        if outcome == "dropped" or self._client is None:
+        if outcome == SendOutcome.DROPPED or self._client is None:
             self.drop()
             return
         try:
@@ -298,7 +302,7 @@ def _unreachable(smtp: SmtpSection, error: BaseException) -> MaildError:
         return _login_refused(smtp, at, error, detail)
     if isinstance(error, aiosmtplib.SMTPResponseException):  # greeting, EHLO, STARTTLS
         text = readable(error.message)
-        return refuses_us(smtp, Answer("ours", error.code, text))
+        return refuses_us(smtp, Answer(SendOutcome.OURS, error.code, text))
     if isinstance(_cause(error), ssl.SSLError):
         return Unavailable(
             sentence(

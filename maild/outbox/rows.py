@@ -16,7 +16,7 @@ from typing import Any
 from maild.desk import alerts, files_left_out, notify
 from maild.i18n import sentence
 from maild.model import SendState
-from maild.outbox.answers import Answer
+from maild.outbox.answers import Answer, SendOutcome
 from maild.outbox.compose import FILES_BYTES, Composed, Order
 from maild.store import asking
 from maild.store.records import Delivery, Note, OutboxItem
@@ -29,8 +29,8 @@ BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120, 240))
 SPREAD = 0.2
 PAUSED = "outbox paused"  # key of the Setting
 UNSURE = 2  # attempts that were lost after the final dot; then it has arrived, or never will
-BURNS = ("later", "failed", "too large", "unsure")  # what counts as an attempt
-FINAL = ("failed", "too large")
+FINAL = (SendOutcome.FAILED, SendOutcome.TOO_LARGE)
+BURNS = (*FINAL, SendOutcome.LATER, SendOutcome.UNSURE)  # what counts as an attempt
 DOUBTS = 3  # refusals of one mail that may have meant us, with no other mail to tell
 BY_HAND = "tried again by hand"  # a Delivery: what was before it does not count
 IN_BASE64 = 57 / 78  # octets of a file in one of a mail: 57 are a line (RFC 2045 §6.8)
@@ -124,11 +124,13 @@ def record(unit: Unit, done: Iterable[Done], now: datetime, give_up: timedelta) 
         answer = one.answer
         unit.add(Delivery(outbox_id=one.id, at=now, code=answer.code, text=answer.text))
     unit.write()  # in their order, which what follows asks for
-    sent = {one.id: one.answer.relay_id for one in attempts if one.answer.outcome == "sent"}
+    sent = {
+        one.id: one.answer.relay_id for one in attempts if one.answer.outcome == SendOutcome.SENT
+    }
     asking.deliveries.sent(unit, sent, now)
     if sent:
         asking.deliveries.arrived(unit, sent, alerts.UNDELIVERED, now)
-    others = [one for one in attempts if one.answer.outcome != "sent"]
+    others = [one for one in attempts if one.answer.outcome != SendOutcome.SENT]
     items = unit.some(OutboxItem, [one.id for one in others])
     states = [_not_sent(unit, items[one.id], one.answer, now, give_up) for one in others]
     return [SendState.SENT] * len(sent) + states
@@ -141,9 +143,9 @@ def _not_sent(
         return item.state
     burned = item.attempts + (answer.outcome in BURNS)
     unit.change(item, claimed=None, attempts=burned)
-    if answer.outcome == "too large" and item.data.get(FILES_BYTES) != 0:
+    if answer.outcome == SendOutcome.TOO_LARGE and item.data.get(FILES_BYTES) != 0:
         _with_fewer_files(unit, item, answer, now)
-    elif answer.outcome == "unsure" and _lost(unit, item, answer) >= UNSURE:
+    elif answer.outcome == SendOutcome.UNSURE and _lost(unit, item, answer) >= UNSURE:
         unknown(unit, item, answer.text, now)
     elif _is_final(unit, item, answer) or now - _first_try(unit, item, now) > give_up:
         fail(unit, item, answer.text, now)
@@ -156,7 +158,7 @@ def _not_sent(
 def _is_final(unit: Unit, item: OutboxItem, answer: Answer) -> bool:
     """A refusal that may have meant us is the recipient's where others were taken since, or where
     it comes again and again and does not speak of us."""
-    if answer.outcome != "doubtful":
+    if answer.outcome != SendOutcome.DOUBTFUL:
         return answer.outcome in FINAL
     refused = [a.id for a in _attempts(unit, item) if (a.code or 0) >= 500]
     if asking.deliveries.taken_since(unit, refused[0]):

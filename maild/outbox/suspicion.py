@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from maild.outbox.answers import SendOutcome
 from maild.outbox.rows import Done
 
 IN_A_ROW = 5  # doubtful answers, of whatever domain, with nothing taken in between
@@ -29,7 +30,10 @@ class Suspicion:
 
     def acquitted(self) -> list[Done]:
         """The relay has taken a mail: what it refused before is the recipients' own affair."""
-        return [replace(d, answer=replace(d.answer, outcome="failed")) for d in self.undecided()]
+        return [
+            replace(d, answer=replace(d.answer, outcome=SendOutcome.FAILED))
+            for d in self.undecided()
+        ]
 
     def undecided(self) -> list[Done]:
         """What is left; it is not waited for any more."""

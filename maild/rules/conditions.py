@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import regex
 
 from maild.desk.calendar import Span
+from maild.desk.field_values import yes_or_no
 from maild.desk.profile import Profile, key
 from maild.errors import MaildError, UsageError
 from maild.i18n import sentence
@@ -172,9 +173,6 @@ def _many(operand: Any) -> bool:
     return isinstance(operand, list | tuple)
 
 
-YES, NO = ("yes", "true"), ("no", "false")  # as commands and forms write them
-
-
 def same(wanted: Sequence[Any]) -> Callable[[Any], bool]:
     """What is equal to one of these, for people: case and white space aside; a list has it among
     its entries."""
@@ -199,8 +197,8 @@ def _alike(found: Any, wanted: Any) -> bool:
 
 def _truth(found: Any) -> Any:
     """Yes or no, where that is what a text says."""
-    said = key(found) if isinstance(found, str) else ""
-    return said in YES if said in YES + NO else found
+    said = yes_or_no(found) if isinstance(found, str) else None
+    return found if said is None else said
 
 
 def is_empty(found: Any) -> bool:

@@ -14,7 +14,7 @@ from maild.desk.alerts import RELAY, clear_alert, raise_alert
 from maild.i18n import sentence
 from maild.ingest.imap.failures import lost, not_let_in, unreached
 from maild.ingest.imap.wire import Patience
-from maild.outbox.answers import Answer
+from maild.outbox.answers import Answer, SendOutcome
 from maild.outbox.relay import refuses_us
 from maild.store.records import Hook, OutboxItem
 from tests.looking import every
@@ -106,7 +106,7 @@ SAID = [
         "hat zu lange nicht geantwortet. Es wird von selbst erneut versucht",
     ),
     (
-        refuses_us(SmtpSection(), Answer("ours", 554, "relay access denied")).message,
+        refuses_us(SmtpSection(), Answer(SendOutcome.OURS, 554, "relay access denied")).message,
         "takes no mail from us. It says",
         "nimmt keine E-Mails von uns an. Die Antwort lautet: „554 relay access denied“. Kennt es",
     ),

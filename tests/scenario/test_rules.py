@@ -12,7 +12,7 @@ import pytest
 
 from maild.demo.writer import plain_text
 from maild.rules.clocks import Clocks
-from maild.store import set_back
+from maild.store import clock_correction
 from maild.store.records import Alert
 from tests import processes
 from tests.looking import every
@@ -144,7 +144,7 @@ def test_h27_a_series_that_fired_by_a_clock_that_was_ahead_waits_no_day(
     ahead = len(desk.tickets())
     desk.now -= timedelta(days=1)
     with desk.store.unit() as unit:
-        set_back.tick(unit, desk.now, went_back=True)
+        clock_correction.tick(unit, desk.now, went_back=True)
     if restart:
         desk.transport.clocks = desk.transport.app.clocks()  # type: ignore[attr-defined]
     desk.later(minutes=1)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 import maild
 from maild.model import EventName
 from maild.rules.vocabulary import EVENTS, GROUPS, UNHEARD
+from maild.store import records
+from maild.store.unit import Unit
 
 CODE = Path(maild.__file__).parent
 DESK, UNIT = CODE / "desk" / "desk.py", CODE / "store" / "unit.py"
@@ -45,6 +48,17 @@ def test_only_the_desk_writes_a_ticket() -> None:
 
 def test_only_the_desk_makes_a_ticket_and_what_ties_people_and_tickets_to_it() -> None:
     assert {file for file, tree in sources() if called(tree, *OF_A_TICKET)} == {DESK}
+
+
+def test_only_the_desk_takes_people_off_a_ticket_and_parts_tickets() -> None:
+    assert {file for file, tree in sources() if named(tree, "untie")} == {DESK}
+
+
+@pytest.mark.parametrize("record", OF_A_TICKET)
+def test_nobody_else_takes_away_what_is_of_a_ticket(record: str) -> None:
+    one = getattr(records, record).__new__(getattr(records, record))
+    with pytest.raises(TypeError, match="action of the desk"):
+        Unit.delete(cast(Any, None), one)
 
 
 def test_only_the_unit_of_work_writes_to_a_record() -> None:

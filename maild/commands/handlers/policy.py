@@ -101,10 +101,11 @@ def transfer(job: Job, argument: str) -> str:
 
 def _side(job: Job, argument: str) -> str | None:
     """The side that is meant: provider, client, or as the profile calls it."""
-    wanted = job.names.vocabulary.whom(argument).removeprefix("the ")
+    wanted = job.names.vocabulary.whom(argument)
+    written = {wanted, wanted.partition(" ")[2]} - {""}  # "the provider", "le prestataire"
     sides = {side: fold(name) for side, name in job.desk.profile.sides.items()}
     called = {side: (side, name, name.partition(" ")[2]) for side, name in sides.items()}
-    return next((side for side, names in called.items() if wanted in names), None)
+    return next((side for side, names in called.items() if written & set(names)), None)
 
 
 def share(job: Job, argument: str) -> str:

@@ -23,7 +23,7 @@ class Cause(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Gathering:
+class Batch:
     """A kind of list."""
 
     notification: str
@@ -33,34 +33,34 @@ class Gathering:
     most: int = 1000  # lines that it shows; of more it says how many
 
 
-def begun(gathering: Gathering, line: Line) -> dict[str, Any]:
+def begun(batch: Batch, line: Line) -> dict[str, Any]:
     """What a new list says."""
-    return {gathering.lines: [line], "more": 0}
+    return {batch.lines: [line], "more": 0}
 
 
-def open_list(desk: Cause, gathering: Gathering, address: str) -> OutboxItem | None:
+def open_list(desk: Cause, batch: Batch, address: str) -> OutboxItem | None:
     """The list to this address that still waits for more."""
-    return asking.outbox.waiting_list(desk.unit, address, gathering.notification, desk.now)
+    return asking.outbox.waiting_list(desk.unit, address, batch.notification, desk.now)
 
 
-def take_in(desk: Cause, gathering: Gathering, row: OutboxItem, line: Line) -> None:
+def take_in(desk: Cause, batch: Batch, row: OutboxItem, line: Line) -> None:
     """Writes one more line into a list that waits."""
-    lines, more = list(row.data[gathering.lines]), row.data.get("more", 0)
-    known = {_mark(gathering, one): place for place, one in enumerate(lines)}
-    if (place := known.get(_mark(gathering, line))) is not None:
+    lines, more = list(row.data[batch.lines]), row.data.get("more", 0)
+    known = {_mark(batch, one): place for place, one in enumerate(lines)}
+    if (place := known.get(_mark(batch, line))) is not None:
         lines[place] = line
-    elif len(lines) < gathering.most:
+    elif len(lines) < batch.most:
         lines.append(line)
     else:
         more += 1
-    desk.unit.change(row, data={**row.data, gathering.lines: lines, "more": more})
+    desk.unit.change(row, data={**row.data, batch.lines: lines, "more": more})
 
 
-def wait(desk: Cause, gathering: Gathering, row: OutboxItem) -> None:
+def wait(desk: Cause, batch: Batch, row: OutboxItem) -> None:
     """A new list waits for more."""
     if row.state == SendState.WAITING:
-        desk.unit.change(row, next_try=gathering.until(desk.now))
+        desk.unit.change(row, next_try=batch.until(desk.now))
 
 
-def _mark(gathering: Gathering, line: Line) -> tuple[Any, ...]:
-    return tuple(line.get(key) for key in gathering.same)
+def _mark(batch: Batch, line: Line) -> tuple[Any, ...]:
+    return tuple(line.get(key) for key in batch.same)

@@ -1,4 +1,4 @@
-"""Two answers at once: who replies to what a colleague has just answered, without having got that.
+"""Collisions: who replies to what a colleague has just answered, without having got that.
 
 His words are kept back once, so that the contact does not hear two things; one word sends them.
 """

@@ -13,7 +13,7 @@ Key = TypeVar("Key")
 Mark = TypeVar("Mark")
 
 
-class Unmoved(Generic[Key, Mark]):
+class Staleness(Generic[Key, Mark]):
     """Since when each thing has been as it is; what is looked at no more is forgotten."""
 
     def __init__(self) -> None:
