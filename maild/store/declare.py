@@ -139,7 +139,8 @@ def _give(cls: Any) -> None:
         cls.__init__(self, **values)
 
     cls.__init__, cls.__repr__ = __init__, _shown
-    cls.__setattr__ = cls.__delattr__ = _refused
+    for name in ("__setattr__", "__delattr__"):
+        setattr(cls, name, _refused)
 
 
 def _init(cls: Any) -> Callable[..., None]:
