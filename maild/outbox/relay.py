@@ -24,6 +24,7 @@ from maild.outbox.answers import Answer, SendOutcome, Stage, judge
 SLOWEST = 10_000  # octets a second: what a slow line gets for a large mail
 HELD_BACK = 65_536  # octets of a mail that wait for the mark: a small one as a whole
 LOST_AFTER_THE_DOT = "the connection was lost when all was said; perhaps the relay has it"
+NO_SUCH = "The address has letters that SMTP cannot carry."
 NO_UTF8 = "The address has letters that the relay cannot carry: it does not offer SMTPUTF8."
 
 
@@ -82,9 +83,7 @@ class Connection:
             return Answer(outcome, error.code, text)
         except UnicodeError:
             self.drop()
-            return Answer(
-                SendOutcome.FAILED, None, "The address has letters that SMTP cannot carry."
-            )
+            return Answer(SendOutcome.FAILED, None, NO_SUCH)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             self.drop()
             return self._lost(error)
@@ -100,6 +99,8 @@ class Connection:
             return Answer(
                 SendOutcome.TOO_LARGE, None, f"the relay takes mails up to {most} bytes", most
             )
+        if re.search(r"[<>\s]", sender + recipient):
+            return Answer(SendOutcome.FAILED, None, NO_SUCH)
         options = [f"SIZE={len(mail)}"] if client.supports_extension("size") else []
         encoding = "ascii"
         if not (sender + recipient).isascii() or not mail.isascii():
@@ -131,7 +132,7 @@ class Connection:
         return Answer(SendOutcome.SENT, reply.code, readable(reply.message))
 
     async def _said(self, client: SMTP, words: str, encoding: str, *good: int) -> None:
-        """A command; raises where the answer is none of these.  Our addresses need no quoting."""
+        """A command; raises where the answer is none of these."""
         reply = await client.execute_command(words.encode(encoding), timeout=None)
         if reply.code not in good:
             raise aiosmtplib.SMTPResponseException(reply.code, reply.message)

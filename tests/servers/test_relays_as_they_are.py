@@ -3,6 +3,7 @@ one mail fails that one (H75 to H77, H97, H98, H103)."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from maild.config import SmtpSection
 from maild.demo.servers import WAIT_SECONDS
 from maild.desk.alerts import raise_alert
 from maild.desk.notify import notify
@@ -25,6 +27,7 @@ from maild.outbox.answers import given_id, judge
 from maild.outbox.claims import Claims, Others
 from maild.outbox.deliver import Deliverer, probe
 from maild.outbox.journal import Journal
+from maild.outbox.relay import Connection
 from maild.parse.attachments import attachment_bytes
 from maild.parse.parser import parse
 from maild.relay_ids import as_kept, as_readers_know_it
@@ -61,6 +64,26 @@ def tell(office: Office, *addresses: str, cause: str = "message:1") -> None:
     for index, address in enumerate(addresses):
         with office.desk(f"{cause}:{index}") as desk:
             notify(desk, the_ticket(desk, number), "acknowledgement", [address])
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ann@acme.example> SIZE=1", "<ann@acme.example>", "ann@acme.example\r\nDATA", "a b@c"],
+)
+def test_what_is_no_address_is_said_to_no_relay(relay: RudeSmtp, address: str) -> None:
+    async def mark() -> None:
+        raise AssertionError("it is never handed over")
+
+    async def send(sender: str, recipient: str) -> str:
+        connection = Connection(SmtpSection.model_validate(smtp(relay)))
+        await connection.open()
+        answer = await connection.send(sender, recipient, b"Subject: x\r\n\r\n", mark)
+        await connection.close()
+        return answer.outcome
+
+    assert asyncio.run(send("support@example.com", address)) == "failed"
+    assert asyncio.run(send(address, ANN)) == "failed"
+    assert relay.received == []
 
 
 def states(office: Office) -> list[str]:

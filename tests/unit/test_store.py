@@ -16,10 +16,11 @@ from alembic.migration import MigrationContext
 from maild.errors import MaildError, Unavailable, UsageError
 from maild.store import Store, asking, packing, preset
 from maild.store.migrate import migrate
-from maild.store.records import Message, Setting
+from maild.store.records import Message, Note, Setting
 from maild.store.schema import metadata
 from maild.store.types import clean
 from tests.looking import every, the
+from tests.office import Office, a_note, the_ticket
 
 
 @pytest.fixture
@@ -227,6 +228,19 @@ def test_what_needs_a_dictionary_is_read_without_being_told_which(known: str | N
     kept = packing.pack(octets, known)
     assert packing.unpack(kept) == octets
     assert (len(kept) < 100) == (known == preset.SENT)
+
+
+@pytest.mark.parametrize("text", ["It burns. ", "It burns. " * 90])
+def test_a_note_says_something_however_it_is_kept(tmp_path: Path, text: str) -> None:
+    office = Office(tmp_path)
+    number = office.ticket()
+    with office.desk("message:1", by="bob@example.com") as desk:
+        ticket = the_ticket(desk, number)
+        a_note(desk, ticket, text)
+    said = every(office.store, Note)[-1]
+    assert said.text == text
+    with office.store.look() as unit:
+        assert asking.notes.has_words(unit, ticket, stored_id=None, at=said.created)
 
 
 def test_a_dictionary_that_nobody_has_is_said() -> None:
