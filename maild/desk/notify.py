@@ -270,12 +270,11 @@ def _look_up(desk: Cause, what: _What, told: Sequence[Recipient]) -> None:
     """Asks at once what would be asked for each of them."""
     if not desk.cause_is_new:
         asking.outbox.look_up(desk.unit, [_key(desk, what, recipient, 0) for recipient in told])
-    caps = desk.settings.config.floods
     if what.ticket is not None and desk.unit.has_added(what.ticket):
         fresh = (key for r in told for key in rate_limits.about(what.ticket.id, r.address))
         asking.counters.none_yet(desk.unit, fresh, desk.now)
-    counted = [rate_limits.outgoing_caps(_outgoing(desk, what, r), caps) for r in told]
-    asking.counters.look_up(desk.unit, [key for some in counted for _, key, _ in some], desk.now)
+    counted = [counted.key for r in told for counted in _caps(desk, what, r)]
+    asking.counters.look_up(desk.unit, counted, desk.now)
 
 
 def _recipient(unit: Unit, given: Person | Recipient | str, kind: Notification) -> Recipient:
@@ -510,8 +509,9 @@ def _row(
     desk: Cause, what: _What, recipient: Recipient, extra: Mapping[str, Any], key: str
 ) -> OutboxItem:
     person_id = recipient.person.id if recipient.person else None
-    own = _answers(desk, recipient)
-    chain = _conversation(desk, what, recipient, own)
+    addresses = _addresses(desk, recipient)
+    own = _answers(desk, addresses)
+    chain = _conversation(desk, what, addresses, own)
     note_id, ticket_id = what.ids
     return OutboxItem(
         key=key,
@@ -590,12 +590,17 @@ def _capped(desk: Cause, what: _What, recipient: Recipient) -> rate_limits.KeptB
     """Which cap keeps this mail back, if one does (E10)."""
     if what.kind.name == overflow.LIST.notification:  # it is what a cap lets out
         return None
-    mail, caps = _outgoing(desk, what, recipient), desk.settings.config.floods
-    return rate_limits.over_outgoing(desk.unit, mail, caps, desk.now)
+    caps = _caps(desk, what, recipient)
+    return rate_limits.over_outgoing(desk.unit, recipient.address, caps, desk.now)
 
 
-def _outgoing(desk: Cause, what: _What, recipient: Recipient) -> rate_limits.Outgoing:
-    return rate_limits.Outgoing(
+def _caps(desk: Cause, what: _What, recipient: Recipient) -> Sequence[rate_limits.Counted]:
+    """The caps that this mail counts against."""
+    return what.once(f"caps {recipient.address}", lambda: _counted(desk, what, recipient))
+
+
+def _counted(desk: Cause, what: _What, recipient: Recipient) -> Sequence[rate_limits.Counted]:
+    mail = rate_limits.Outgoing(
         address=recipient.address,
         audience=recipient.audience,
         ticket_id=what.ticket.id if what.ticket else None,
@@ -605,6 +610,7 @@ def _outgoing(desk: Cause, what: _What, recipient: Recipient) -> rate_limits.Out
         of_stranger=desk.author is not None and rate_limits.is_stranger(desk.author, desk.now),
         by_resource=desk.author is not None and desk.author.role == Role.RESOURCE,
     )
+    return rate_limits.outgoing_caps(mail, desk.settings.config.floods)
 
 
 def language_of(desk: Cause, person: Person | None) -> str:
@@ -732,20 +738,19 @@ def _silent(data: Facts) -> Facts:
 # ---- the conversation, as this recipient's mail program knows it (E11)
 
 
-def _answers(desk: Cause, recipient: Recipient) -> str | None:
-    """The mail that we are processing, if it is his own."""
-    if desk.stored is None or desk.stored.message_id is None:
+def _answers(desk: Cause, addresses: Sequence[str]) -> str | None:
+    """The mail that we are processing, if it is by one of these."""
+    if desk.stored is None or desk.stored.sender not in addresses:
         return None
-    return desk.stored.message_id if desk.stored.sender in _addresses(desk, recipient) else None
+    return desk.stored.message_id
 
 
-def _conversation(desk: Cause, what: _What, recipient: Recipient, own: str | None) -> list[str]:
+def _conversation(desk: Cause, what: _What, addresses: Sequence[str], own: str | None) -> list[str]:
     """Ids of all mail of this ticket from him and to him, oldest first (RFC 5322 §3.6.4); `own`:
     that of his mail which we process."""
     ticket = what.ticket
     if ticket is None:
         return [own] if own else []
-    addresses = _addresses(desk, recipient)
     entries = what.once("conversation", lambda: _came_and_went(desk, ticket))
     his = [(at, message_id) for at, address, message_id in entries if address in addresses]
     chain = [message_id for _, message_id in sorted(his, key=lambda entry: entry[0])]

@@ -6,9 +6,10 @@ same however much mail there is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from maild.config import Cap, FloodsSection
 from maild.desk import alerts
@@ -55,42 +56,50 @@ def _of_resource(address: str, *, of_stranger: bool) -> str:
     return f"resource:{address}:strangers" if of_stranger else f"resource:{address}"
 
 
-def outgoing_caps(mail: Outgoing, caps: FloodsSection) -> list[tuple[str, str, Cap]]:
-    """(name, key, cap) of every cap that this mail counts against, the narrowest first."""
+class Counted(NamedTuple):
+    """Something that is counted, and how often it may be."""
+
+    name: str  # of the cap in [floods]
+    key: str
+    cap: Cap
+
+
+def outgoing_caps(mail: Outgoing, caps: FloodsSection) -> list[Counted]:
+    """Every cap that this mail counts against, the narrowest first."""
     conversation, words = about(mail.ticket_id or 0, mail.address)
     found = [
-        ("conversation", conversation, caps.conversation)
+        Counted("conversation", conversation, caps.conversation)
         if mail.auto and not mail.by_resource
-        else ("words", words, caps.words)
+        else Counted("words", words, caps.words)
     ]
     if mail.auto or not mail.by_resource:
         if mail.audience != Role.CONTACT:
             key = _of_resource(mail.address, of_stranger=mail.of_stranger)
-            found.append(("resource", key, caps.resource))
+            found.append(Counted("resource", key, caps.resource))
         elif mail.auto and not mail.by_resource:
-            found.append(("recipient", f"recipient:{mail.address}", caps.recipient))
+            found.append(Counted("recipient", f"recipient:{mail.address}", caps.recipient))
             if mail.stranger:
-                found.append(("strangers", "strangers", caps.strangers))
+                found.append(Counted("strangers", "strangers", caps.strangers))
         if not (mail.stranger or mail.of_stranger):  # they use up nothing of those whom we know
-            found.append(("total", "total", caps.total))
+            found.append(Counted("total", "total", caps.total))
     return found
 
 
 def over_outgoing(
-    unit: Unit, mail: Outgoing, caps: FloodsSection, now: datetime
+    unit: Unit, address: str, wanted: Sequence[Counted], now: datetime
 ) -> KeptBack | None:
-    """What keeps this mail back, and how long; None where nothing does.  It is counted.
+    """What keeps a mail to this address back, and how long; None where nothing does.  It is
+    counted.  `wanted`: its `outgoing_caps`.
 
     As many as the cap allows go out by themselves when its window ends; not what two machines say
     to each other, as that would go on for ever.
     """
-    wanted = outgoing_caps(mail, caps)
     over_at = first_over(unit, [(key, cap) for _, key, cap in wanted], now)
     if over_at is None:
         return None
     name, key, cap = wanted[over_at]
     what = _called(name, cap)
-    told = sentence("Mail to {address} is kept back by {cap}", address=mail.address, cap=what)
+    told = sentence("Mail to {address} is kept back by {cap}", address=address, cap=what)
     _tell(unit, told, now)
     for_good = name == LOOP or first_over(unit, [(f"later:{key}", cap)], now) is not None
     until = None if for_good else _window_end(unit, key, cap, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 
 from maild.desk import fields
 from maild.desk.desk import Desk
@@ -24,9 +25,8 @@ def named(profile: Profile, subject: str, text: str) -> str | None:
 
     By a line "Request type: NAME", or by a subject that is or begins with a known name.
     """
-    labels = {key(label) for label in in_all_languages(LABEL)}
     for label, value in _lines(text):
-        if key(label) in labels and value:
+        if value and key(label) in _labels():
             return _known(profile, value) or value
     plain = " ".join(prefixes.stripped(subject).split())
     for name in profile.request_types:
@@ -34,6 +34,12 @@ def named(profile: Profile, subject: str, text: str) -> str | None:
         if key(plain[: len(name)]) == key(name) and (not rest or _BEHIND.match(rest)):
             return name
     return None
+
+
+@cache
+def _labels() -> frozenset[str]:
+    """What stands before the type, in every language, as names are compared."""
+    return frozenset(map(key, in_all_languages(LABEL)))
 
 
 def _known(profile: Profile, name: str) -> str | None:

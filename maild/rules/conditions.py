@@ -108,17 +108,14 @@ class Test:
     compare: Callable[[Any, Context], bool] = field(repr=False)
 
     def holds(self, context: Context) -> bool:
-        return self._compared(self.value.get(context), context)
+        return self.compare(self.value.get(context), context)
 
     def told(self, context: Context) -> tuple[bool, list[str]]:
         value = self.value.get(context)
-        found, holds = plain(value).replace("\n", " "), self._compared(value, context)
+        found, holds = plain(value).replace("\n", " "), self.compare(value, context)
         short = found if len(found) <= 60 else found[:60] + "…"
         phrase = f"{self.value.name} is {short or 'empty'}"
         return holds, [phrase if holds else f"{phrase}, not {self.wanted()}"]
-
-    def _compared(self, found: Any, context: Context) -> bool:
-        return self.compare(bool(found) if self.value.kind == "bool" else found, context)
 
     def wanted(self) -> str:
         word = "" if self.word in ("is", "in") else f"{self.word} "
@@ -275,6 +272,11 @@ def _search(pattern: Any, text: str) -> Any:
             f"the pattern {pattern.pattern!r} took more than {PATTERN_SECONDS} seconds; "
             "write it without repetitions inside repetitions"
         ) from error
+
+
+def _of_bool(compare: Compare) -> Compare:
+    """The same of a value that is there or not."""
+    return lambda found, context: compare(bool(found), context)
 
 
 def _moment(comparison: Callable[[Any, Any], bool]) -> Callable[[Any], Compare]:
@@ -445,7 +447,7 @@ class Reader:
         if word == "matches":
             for entry in _as_list(operand):
                 self.captures.update(regex.compile(str(entry)).groupindex)
-        return Test(value, word, operand, compare)
+        return Test(value, word, operand, _of_bool(compare) if value.kind == "bool" else compare)
 
     def _words(self, value: Value, operand: Any, line: int) -> None:
         """A name that this value can never have is a mistake."""
