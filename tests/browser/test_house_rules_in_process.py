@@ -4,6 +4,7 @@ costs the same, who hears what, uploads, markup in names."""
 from __future__ import annotations
 
 import csv
+import html
 import http.client
 import io
 import json
@@ -342,6 +343,34 @@ def test_names_of_records_people_clients_and_lists_are_no_markup(site: Site) -> 
         assert answer.status < 500 and live(answer.text) == [], path
         with_names += "onerror" in answer.text
     assert with_names >= 5  # they are shown, as they are
+
+
+# ---- what is shown is for people
+
+
+def test_a_history_shows_words_and_no_raw_values(site: Site) -> None:
+    number = site.mail(site.desk.ann, "With a list", "It smokes.")
+    for form in (
+        {"checklist_add": "Order a fuser"}, {"checklist_add": "Print a page"},
+        {"status": "In Progress"}, {"tag": "fuser"}, {"set": "due", "due": "2020-01-07T09:00"},
+    ):  # fmt: skip
+        do(site, number, form)
+    shown = html.unescape(site.ask("GET", f"/tickets/{number}/history", site.session(BOB)).text)
+    assert "Order a fuser, Print a page" in shown
+    assert not re.search(r"\{'|\['|None|True|False|\d{4}-\d\d-\d\dT\d\d(?![^<>]*>)", shown)
+
+
+def test_names_of_the_profile_are_the_reader_s_on_every_page(site: Site) -> None:
+    number = site.desk.tickets()[0]["number"]
+    site.ask("POST", "/me", site.session(KIM), {"key": key(), "language": "de"})
+    cookie = site.session(KIM)
+    for path in ("/tickets?view=open", f"/tickets/{number}", "/tickets?view=all&group=status"):
+        page = site.ask("GET", path, cookie).text
+        assert ">Neu<" in page and ">New<" not in page, path
+    page = site.ask("GET", f"/tickets/{number}", cookie).text
+    assert 'value="In Progress">In Bearbeitung<' in page and ">Serviceanfrage<" in page
+    site.ask("POST", "/me", site.session(KIM), {"key": key(), "language": "en"})
+    assert ">New<" in site.ask("GET", "/tickets?view=open", site.session(KIM)).text
 
 
 # ---- what the templates and modules may not say
