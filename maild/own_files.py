@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,7 +25,7 @@ from maild.desk.alerts import clear_alert, raise_alert
 from maild.desk.notifications import FILE as CATALOGUE
 from maild.desk.notifications import catalogue
 from maild.errors import MaildError
-from maild.i18n import sentence
+from maild.i18n import sentence, told
 from maild.store import Store, asking
 from maild.store.unit import Unit
 from maild.templates import source
@@ -240,12 +241,17 @@ def _mistakes_of_templates(place: _Place, texts: Texts, pool: WorkerPool) -> dic
     layouts = [name for name in texts if Path(name).name == LAYOUT]
     plain = {name: text for name, text in texts.items() if not _is_template(name)}
     found = {
-        name: said and f"{name}: {said.removeprefix(LAYOUT + ': ')}"
+        name: said and told(said, partial(_named, name))
         for name, said in _tried(place, plain, layouts, pool).items()
     }
     left = {name: text for name, text in texts.items() if not found.get(name)}
     found |= _tried(place, left, [name for name in left if _is_template(name)], pool)
     return {name: said for name, said in found.items() if said}
+
+
+def _named(file: str, plain: str) -> str:
+    """The whole name of a layout, which knows its own place in the folder only."""
+    return file if plain == LAYOUT else plain
 
 
 def _tried(place: _Place, texts: Texts, names: Sequence[str], pool: WorkerPool) -> dict[str, str]:
@@ -260,12 +266,13 @@ def _tried(place: _Place, texts: Texts, names: Sequence[str], pool: WorkerPool) 
         file = Path(name)
         mail = Path("en/alert.md") if file.name == LAYOUT else file
         said = _checked(own, mail, place.of(file), pool) if mail.stem in known else ""
-        found[name] = said.replace(str(root), "")
+        found[name] = said and told(said, lambda plain: plain.replace(str(root), ""))
     return found
 
 
 def _checked(own: Path, mail: Path, over: str | None, pool: WorkerPool) -> str:
     try:
-        return "\n".join(pool.run(check, own, mail.stem, mail.parent.name, over))
+        wrong = pool.run(check, own, mail.stem, mail.parent.name, over)
+        return sentence("{mistakes:\n}", mistakes=wrong) if wrong else ""
     except Exceeded as error:
         return f"{mail} was stopped: {error.message}."

@@ -12,6 +12,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from maild.desk import absence, mailbox_orders
 from maild.desk.alerts import raise_alert
+from maild.i18n import sentence
 from maild.model import Address, SendState
 from maild.outbox import rows
 from maild.store import asking
@@ -318,6 +319,9 @@ def test_an_admin_reads_audit_and_trouble_in_his_language(boxes: Site) -> None:
     assert "paused a mailbox" not in audit
     overview = boxes.ask("GET", "/admin", cookie).text
     assert "Kim Admin hat das Postfach support angehalten" in overview
+    now, said = datetime.now(UTC), sentence("{file} was stopped: {why}.", file="x", why="y")
+    boxes.desk.store.act(lambda unit: raise_alert(unit, "a sentence", said, now))
+    assert "x wurde abgebrochen: y." in boxes.ask("GET", "/admin/alerts", cookie).text
     boxes.ask("POST", "/me", cookie, {"key": key(), "language": "en"})
     assert "paused a mailbox" in boxes.ask("GET", "/admin/audit", boxes.session(KIM)).text
     assert post(boxes, "/admin/mailboxes/support", {"do": "resume"}).status == 303

@@ -15,8 +15,10 @@ from typer.testing import CliRunner
 from maild.app import App, open_app
 from maild.cli import app as cli
 from maild.cli.database import open_desk
+from maild.desk.alerts import text_of
 from maild.desk.profile import shipped
 from maild.errors import UsageError
+from maild.i18n import Translator
 from maild.store import asking
 from maild.templates.source import SHIPPED as SHIPPED_TEMPLATES
 from maild.templates.source import Library
@@ -242,6 +244,18 @@ def test_h72_after_a_restart_the_last_good_words_are_in_force(words: Path) -> No
     assert app.settings.in_force == words.parent, "nothing is broken any more"
     assert all(over for _, over in _alerts(app))
     app.close()
+
+
+def test_what_is_wrong_with_words_is_told_to_each_admin_in_their_language(words: Path) -> None:
+    _write(words.parent, "templates/en/assigned.md", TEMPLATE % "{{ nobody.knows }}")
+    layout = OWN["templates/layout.html"].replace("{{ foot }}", "{{ foott }}")
+    _write(words.parent, "templates/layout.html", layout)
+    app = open_app(words, now=NOW)
+    with app.store.look() as unit:
+        told = "\n".join(Translator("de").write(text_of(a)) for a in asking.alerts.every(unit))
+    app.close()
+    assert "templates/layout.html, Zeile " in told and "meinten Sie foot?" in told
+    assert "gilt, was zuletzt in Ordnung war" in told
 
 
 def test_what_breaks_while_maild_runs_is_told_each_time(words: Path) -> None:

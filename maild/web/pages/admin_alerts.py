@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from maild.desk.alerts import text_of
 from maild.errors import NotFound
 from maild.i18n import sentence
 from maild.store.asking import alerts as asking
@@ -20,7 +21,8 @@ def alerts(visit: Visit) -> Response:
     """Those that stand first, the newest before others."""
     found = asking.every(visit.unit)[::-1]
     found.sort(key=lambda alert: alert.cleared is not None)
-    return visit.page("admin-alerts.html", alerts=found[:SHOWN])
+    shown = [(alert, visit.words.write(text_of(alert))) for alert in found[:SHOWN]]
+    return visit.page("admin-alerts.html", alerts=shown)
 
 
 @action("/admin/alerts/{id}", "alerts change")
