@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from maild.parse import letter
 from maild.parse.fold import fold
 
@@ -26,7 +28,11 @@ def _signs(lines: list[str], index: int, names: frozenset[str]) -> bool:
     """Whether this line is his name below a closing, or a closing that has it."""
     line = lines[index].strip()
     words = set(fold(line).strip(" ,.-–").split())
-    if letter.is_closing(line, names) and words & names:
+    if not words & names:
+        return False
+    if letter.is_closing(line, names):
         return True
-    above = [one.strip() for one in lines[:index] if one.strip()][-MOST_ABOVE:]
-    return bool(words) and words <= names and any(letter.is_closing(a, names) for a in above)
+    written = (lines[i].strip() for i in range(index - 1, -1, -1) if lines[i].strip())
+    return words <= names and any(
+        letter.is_closing(above, names) for above in islice(written, MOST_ABOVE)
+    )

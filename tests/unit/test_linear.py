@@ -16,6 +16,7 @@ import pytest
 from maild.commands.grammar import MailContext
 from maild.commands.grammar import read as commands
 from maild.errors import MailError
+from maild.ingest import own_signature
 from maild.ingest.subject_fields import named_fields, title_of
 from maild.ingest.withheld import is_yes
 from maild.parse import (
@@ -105,6 +106,7 @@ def asked(text: str) -> None:
 
 
 READERS: dict[str, Callable[[str], object]] = {
+    "own signature": lambda text: own_signature.without(text, "Bob Tech"),
     "addresses": headers.parse_addresses,
     "a field's value": headers.decode_value,
     "parameters": headers.parameters,
@@ -169,7 +171,7 @@ PIECES = [
     "mailto:", ":a,", "a:", "\r", "\r\n", "=\n", "=3D", "wrote on ", "<<a", ">x<", "||",
     "| a | b |\n", "C> x\n", "#", "* ", '"<a@b>"', "(a@b)", ';"', "550 5.1.1 a@b\n",
     "Final-Recipient: rfc822; a@b\n", "Hi ", "Best regards\n", "a, b\n", "{", "}", "$", "%20",
-    "text ", "aA1 ", ". ", "? ", "yes ", "no reply", "undeliverable ", "-- \n", "​\n",
+    "Bob\n", "text ", "aA1 ", ". ", "? ", "yes ", "no reply", "undeliverable ", "-- \n", "​\n",
 ]  # fmt: skip
 
 
