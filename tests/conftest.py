@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from itertools import islice
 
@@ -38,3 +39,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         size = (len(items) + share) // shares
         ordered += [*first, *islice(short, max(0, size - len(first)))]
     items[:] = [*ordered, *short]
+
+
+def pytest_collection_finish() -> None:
+    """What stays until the end is not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
