@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -262,6 +262,21 @@ def test_a_client_s_technician_hears_nothing_of_another_client(site: Site) -> No
         assert foreign not in {ticket for ticket, _ in stream.until(end)}
     finally:
         stream.close()
+
+
+def test_who_else_looks_is_shown_until_thirty_seconds_after_the_last_sign(site: Site) -> None:
+    number = site.mail(site.desk.ann, "Who is there", "It smokes.")
+    path, bob, kim = f"/tickets/{number}/seen", site.session(BOB), site.session(KIM)
+    clock = site.console.now
+    try:
+        for seconds, there in ((0, True), (29, True), (31, False)):
+            site.console.now = clock
+            site.ask("POST", path, bob, {"writes": "1"})
+            site.console.now = lambda s=seconds: clock() + timedelta(seconds=s)  # type: ignore[misc]
+            shown = site.ask("POST", path, kim, {"writes": "0"}).text
+            assert ("Bob Tech" in shown) is there, seconds
+    finally:
+        site.console.now = clock
 
 
 # ---- uploads by type
