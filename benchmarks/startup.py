@@ -29,9 +29,7 @@ REFERENCES = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--runs", type=int, default=10, help="of each (default %(default)s)"
-    )
+    parser.add_argument("--runs", type=int, default=10, help="of each (default %(default)s)")
     parser.add_argument("--mails", type=int, default=20, help="on the desk (default %(default)s)")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
