@@ -41,6 +41,12 @@ PLAIN = ":/%#?=@[]!$&'()*+,;"  # of an address: what needs no quoting
 NEWEST = 2**31 - 1  # beyond every row; no larger number is one
 
 
+def number(text: str) -> int | None:
+    """The number of a row that a form or an address gives; None where it can be none."""
+    found = int(text) if text.isdecimal() and len(text) <= 10 else None
+    return found if found is not None and found <= NEWEST else None
+
+
 class SignInFirst(MaildError):
     """Nobody is signed in in this browser, or no more."""
 
@@ -121,15 +127,15 @@ class Visit(Wording):
 
     def number_in_path(self, name: str) -> int:
         """A whole number of the address; NotFound where it is none."""
-        text = self.path(name)
-        if not text.isdecimal() or len(text) > 12 or int(text) > NEWEST:
+        found = number(self.path(name))
+        if found is None:
             raise NotFound(sentence("There is nothing at this address."))
-        return int(text)
+        return found
 
     def before(self) -> int:
         """Of which row on an older page is asked for."""
-        text = self.query("before")
-        return min(int(text), NEWEST) if text.isdecimal() else NEWEST
+        found = number(self.query("before"))
+        return NEWEST if found is None else found
 
     def query(self, name: str, otherwise: str = "") -> str:
         return self.request.query_params.get(name, otherwise)[:2000]

@@ -29,7 +29,7 @@ from maild.templates.layout_facts import LAYOUT_FACTS
 from maild.templates.renderer import Outcome
 from maild.templates.source import LAYOUT, Library, file_of, languages
 from maild.web.site import action, page
-from maild.web.visit import Visit, hashed
+from maild.web.visit import Visit, hashed, number
 
 SAFE_MAIL = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 MONTH = timedelta(days=30)
@@ -306,26 +306,27 @@ def _save(visit: Visit, one: Edited) -> str:
     return visit.words("Saved; it is in force from the next mail on.")
 
 
-def _back(visit: Visit, one: Edited, number: str) -> str:
+def _back(visit: Visit, one: Edited, wanted: str) -> str:
     """Puts an earlier version in force; 0: the shipped one."""
     kept = History(one.own)
     name, language = one.name, one.language
-    if not number.isdecimal():
+    version = number(wanted)
+    if version is None:
         raise UsageError(sentence("There is no such version."))
     if one.file.is_file():
         kept.note(name, language)
-    if number == "0":
+    if version == 0:
         if not three_way.shipped(name, language).is_file():
             raise NotFound(sentence("There is no such version."))
         one.file.unlink(missing_ok=True)
     else:
-        chosen = kept.get(name, language, int(number))
+        chosen = kept.get(name, language, version)
         kept.again(name, language, chosen, visit.person.name, visit.now)
 
     def note(unit: Unit) -> None:
         _drop_draft(unit, visit, one)
         visit.note_down(
-            unit, sentence("put a version of a template in force"), one.label, version=number
+            unit, sentence("put a version of a template in force"), one.label, version=version
         )
 
     visit.keep(note)

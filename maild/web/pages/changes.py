@@ -22,7 +22,7 @@ from maild.store.unit import Unit
 from maild.web import forms, pending
 from maild.web.pages.ticket import shown
 from maild.web.site import action
-from maild.web.visit import Visit
+from maild.web.visit import Visit, number
 
 
 def act(visit: Visit, found: Ticket, wanted: Submission, key: str, led_to: str) -> Done | None:
@@ -87,16 +87,15 @@ def _wanted(visit: Visit, found: Ticket) -> Submission:
     name = visit.field("set")
     if name:
         commands, values = _set(visit, name)
-    note, undoes = visit.field("note"), visit.field("undo")
     return Submission(
         commands=tuple(commands),
         values=tuple(values),
         text=_pack(visit) if visit.field("escalate") else visit.field("text"),
         public=visit.field("public") == "1",
         work=forms.work_of(visit),
-        note_id=int(note) if note.isdecimal() else None,
+        note_id=number(visit.field("note")),
         restores=visit.field("bare") == "restore",
-        undoes=int(undoes) if undoes.isdecimal() else None,
+        undoes=number(visit.field("undo")),
     )
 
 
@@ -116,7 +115,7 @@ def _more(visit: Visit) -> list[tuple[str, str]]:
         found.append(("remind", visit.field("remind_at").replace("T", " ")))
     if visit.field("checklist_add").strip():
         found.append(("checklist", f"add {visit.field('checklist_add').strip()}"))
-    if visit.field("undo").isdecimal():
+    if number(visit.field("undo")) is not None:
         found.append(("undo", ""))
     return found
 
@@ -132,8 +131,7 @@ def _pack(visit: Visit) -> str:
 
 def _shared(visit: Visit) -> tuple[str, str]:
     """Queue and resource of the other side (P8)."""
-    chosen = visit.field("share_to")
-    people, addresses = screens.persons(visit.unit, {int(chosen) if chosen.isdecimal() else 0})
+    people, addresses = screens.persons(visit.unit, {number(visit.field("share_to")) or 0})
     person = next(iter(people.values()), None)
     if person is None or person.id not in addresses:
         raise NotFound(sentence("There is no such resource."))
@@ -144,10 +142,11 @@ def _assigned(visit: Visit) -> list[tuple[str, str]]:
     chosen = visit.field("assign")
     if chosen == "-":
         return [("assign", "nobody")]
-    if not chosen.isdecimal():
+    if not chosen:
         return []
-    people, addresses = screens.persons(visit.unit, {int(chosen)})
-    person = people.get(int(chosen))
+    wanted = number(chosen) or 0
+    people, addresses = screens.persons(visit.unit, {wanted})
+    person = people.get(wanted)
     if person is None or person.role != Role.RESOURCE:
         raise NotFound(sentence("There is no such resource."))
     return [("assign", addresses[person.id][0])]
@@ -206,7 +205,7 @@ def answer(visit: Visit) -> Response:
 
 def _answer(visit: Visit) -> Submission:
     public = visit.field("kind", "note") == "reply"
-    told = tuple(int(i) for i in visit.fields("tell") if i.isdecimal())
+    told = tuple(filter(None, map(number, visit.fields("tell"))))
     return Submission(
         commands=forms.commands_of(visit),
         text=visit.field("text"),
@@ -219,11 +218,11 @@ def _answer(visit: Visit) -> Submission:
 
 def _newer(visit: Visit, unit: Unit, found: Ticket) -> list[Any]:
     """Notes by others that were not there when the form was."""
-    last = visit.field("last")
-    if not last.isdecimal():
+    last = number(visit.field("last"))
+    if last is None:
         return []
     notes = screens.whole(unit, found).notes
-    return [n for n in notes if n.id > int(last) and n.by_id != visit.person.id]
+    return [n for n in notes if n.id > last and n.by_id != visit.person.id]
 
 
 def _try(visit: Visit, found: Ticket, wanted: Submission) -> Done:

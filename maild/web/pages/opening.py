@@ -21,7 +21,7 @@ from maild.web import forms
 from maild.web.pages.changes import _assigned
 from maild.web.pending import drop_draft
 from maild.web.site import action, page
-from maild.web.visit import Visit
+from maild.web.visit import Visit, number
 
 PLACE = "new ticket"
 KEPT = (
@@ -96,8 +96,7 @@ def _opening(visit: Visit, unit: Unit) -> Opening:
     if not title:
         raise UsageError(sentence("Give the ticket a title."))
     contact, values = _contact(visit, unit)
-    client = visit.field("client")
-    organization = int(client) if client.isdecimal() else None
+    organization = number(visit.field("client"))
     if visit.visitor.scope.organization_id is not None:
         organization = visit.visitor.scope.organization_id
     commands = [c for c in forms.commands_of(visit) if c[0] in ("priority", "type", "tag")]

@@ -19,7 +19,7 @@ from maild.store.unit import Unit
 from maild.web import forms
 from maild.web.pages.tickets import Row
 from maild.web.site import action, page
-from maild.web.visit import Visit
+from maild.web.visit import Visit, number
 from maild.zones import is_zone, zone_names
 
 
@@ -54,15 +54,13 @@ def onto(visit: Visit) -> Response:
     """Puts a ticket onto his list, takes it off, or moves it."""
     with visit.looking():
         found = visit.ticket()
-    what, place = visit.field("do"), visit.field("place")
+    what = visit.field("do")
 
     def keep(unit: Unit) -> None:
         if what == "off":
             own_lists.take_off(unit, visit.person, found)
         else:
-            own_lists.put(
-                unit, visit.person, found, visit.now, int(place) if place.isdecimal() else None
-            )
+            own_lists.put(unit, visit.person, found, visit.now, number(visit.field("place")))
 
     visit.keep(keep)
     if what == "move":
@@ -106,10 +104,10 @@ def away(visit: Visit) -> Response:
 
     def work(unit: Unit) -> None:
         person = unit.get(Person, visit.person.id)
-        stand_in = unit.get(Person, int(chosen)) if chosen.isdecimal() else None
+        stand_in = unit.get(Person, number(chosen))
         if person is None or stand_in is person:
             raise UsageError(sentence("Name somebody else; you cannot stand in for yourself."))
-        if stand_in is not None and stand_in.role != Role.RESOURCE:
+        if chosen and not _may_stand_in(stand_in, person):
             raise NotFound(sentence("There is no such resource."))
         if visit.field("do") == "back":
             absence.come_back(unit, person)
@@ -120,6 +118,16 @@ def away(visit: Visit) -> Response:
 
     visit.keep(work)
     return visit.to("/me?saved=1")
+
+
+def _may_stand_in(other: Person | None, person: Person) -> bool:
+    """Whether what comes for a person may go to the other: to no technician of another client."""
+    return (
+        other is not None
+        and other.active
+        and other.role == Role.RESOURCE
+        and other.organization_id in (None, person.organization_id)
+    )
 
 
 @action("/me", "self change")

@@ -30,7 +30,7 @@ from maild.store.records import Organization, Person
 from maild.store.unit import Unit
 from maild.web.look import Words
 from maild.web.site import action, page
-from maild.web.visit import Visit
+from maild.web.visit import Visit, number
 from maild.web.wording import colour, initials
 
 ROWS = 50
@@ -122,8 +122,7 @@ def _ask(visit: Visit, listing: Listing) -> Ask:
 
 
 def _saved(visit: Visit) -> SavedView | None:
-    text = visit.query("saved")
-    found = visit.unit.get(SavedView, int(text)) if text.isdecimal() and len(text) < 10 else None
+    found = visit.unit.get(SavedView, number(visit.query("saved")))
     return found if found and (found.shared or found.owner_id == visit.person.id) else None
 
 

@@ -19,7 +19,7 @@ from maild.store.asking import screens, worked
 from maild.store.asking.worked import Worked
 from maild.store.records import Person
 from maild.web.site import page
-from maild.web.visit import Visit
+from maild.web.visit import Visit, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def _person(visit: Visit) -> Person:
     if not text or text == str(visit.person.id):
         return visit.person
     visit.needs("timesheet of others")
-    found = visit.unit.get(Person, int(text)) if text.isdecimal() and len(text) < 10 else None
+    found = visit.unit.get(Person, number(text))
     if found is None or found.role != Role.RESOURCE:
         raise NotFound(sentence("There is no such resource."))
     return found
