@@ -228,6 +228,22 @@ def _label_in_ascii(label: str) -> str:
     return label.encode("idna").decode("ascii")
 
 
+# One word, so that neither a header field nor an SMTP command ends within it (RFC 5321 §4.1.2);
+# the longest path is 256 octets (§4.5.3.1.3), and some are kinder.
+_SENDABLE = re.compile(r"""[^\s<>,;:"\\()@]+@[!#-'*+\--9=?A-\[\]-~]+""")
+_LONGEST_ADDRESS = 400
+_JOINER = "\u200d"  # holds an emoji together
+
+
+def is_sendable(address: str) -> bool:
+    """Whether mail may be sent to it as it stands: no control, blank, quote or bracket is in it."""
+    return (
+        len(address) <= _LONGEST_ADDRESS
+        and _SENDABLE.fullmatch(address) is not None
+        and address.replace(_JOINER, "").isprintable()
+    )
+
+
 @lru_cache(maxsize=256)
 def _address_key(address: str) -> str:
     local, at, domain = address.strip().lower().rpartition("@")

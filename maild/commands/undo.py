@@ -91,7 +91,7 @@ def _which(job: Job) -> Message:
     stored = (
         job.undoes or _answered(job) or asking.messages.undoable(desk.unit, job.the_ticket, own)
     )
-    if stored is None or not stored.undo:
+    if stored is None or not stored.undo or (stored is job.undoes and not _is_his(job, stored)):
         raise Refused(sentence("There is nothing of yours to take back on this ticket."))
     if stored.undo.get("undone"):
         raise Refused(sentence("That was taken back already."))
@@ -103,6 +103,13 @@ def _which(job: Job) -> Message:
             )
         )
     return stored
+
+
+def _is_his(job: Job, stored: Message) -> bool:
+    """Whether he did it himself, and to this ticket: what a form names may be anybody's."""
+    ticket, own = job.the_ticket, asking.people.keys(job.desk.unit, job.may.person)
+    of_it = ticket.id in (stored.ticket_id, (stored.undo or {}).get("ticket"))
+    return of_it and stored.sender in own
 
 
 def _answered(job: Job) -> Message | None:

@@ -62,6 +62,12 @@ OWN = (
 )
 
 
+def may_be_given(name: str) -> None:
+    """Refused where the desk keeps the field for itself, and nobody gives it a value by hand."""
+    if name in OWN:
+        raise Refused(sentence("{field!c} is kept by the desk itself.", field=label(name)))
+
+
 def label(name: str) -> Sentence:
     """A field's name as people say it: "issue type"."""
     return Sentence("sub-issue type" if name == "sub_issue_type" else name.replace("_", " "), {})
@@ -216,9 +222,10 @@ def find_person(desk: Desk, text: str) -> Person:
 
     NotFound where nobody is called so; UsageError where several are.
     """
-    address = ADDRESS.search(text)
+    address = next(iter(addresses(text)), None)
     if address is not None:
-        found = Address(text.partition("<")[0].strip(' "') if "<" in text else "", address[0])
+        people.address_key(address)
+        found = Address(text.partition("<")[0].strip(' "') if "<" in text else "", address)
         if not desk.reach.may_write_to(found):
             raise _nobody(text)
         return people.by_address(desk.unit, found) or people.learn(desk.unit, found, desk.now)
@@ -234,6 +241,12 @@ def find_person(desk: Desk, text: str) -> Person:
             sentence('"{text}" can be {known}; write the address.', text=text.strip(), known=known)
         )
     return several[0]
+
+
+def addresses(text: str) -> list[str]:
+    """The words that are meant for mail addresses, as commands name them; linear."""
+    words = (found[0].rstrip("'.") for found in _WORD.finditer(text))
+    return [word for word in words if "." in word.rpartition("@")[2] and "@" in word]
 
 
 def _nobody(text: str) -> NotFound:
@@ -314,7 +327,7 @@ def _assets(desk: Desk, ticket: Ticket, value: Any, dates: field_values.Dates) -
 
 
 Lookup = Callable[[Desk, Ticket, Any, field_values.Dates], Any]
-ADDRESS = re.compile(r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+\.[^\s<>,;\"'()]+")  # as commands name one
+_WORD = re.compile(r"""[^\s<>,;"'()][^\s<>,;"()]*""")  # o'neil@acme.example, 'ann@acme.example'
 MOST_NAMED = 5
 _LOOKED_UP: dict[str, Lookup] = {
     "due": _due,

@@ -346,9 +346,14 @@ def _moment(text: str, zone: tzinfo) -> Any:
     if text in ("now", "today"):
         return "now" if text == "now" else datetime.combine(datetime.now(zone).date(), time(), zone)
     if text[-1:] == "d" and text[:-1].lstrip("-").isdecimal():
-        return datetime.now(UTC) - timedelta(days=int(text[:-1]))
+        text = text[:-1]
+        if len(text) <= 5:
+            return datetime.now(UTC) - timedelta(days=int(text))
     try:
-        return datetime.combine(date.fromisoformat(text), time(), zone)
+        day = date.fromisoformat(text)
+        if not 1900 <= day.year < 3000:
+            raise ValueError(text)
+        return datetime.combine(day, time(), zone)
     except ValueError as error:
         raise UsageError(
             sentence('"{text}" is no date; write it like 2026-12-03.', text=text)

@@ -11,7 +11,7 @@ from maild.config import Config, ContactSection, PartnerSection, ResourceSection
 from maild.desk import absence, names
 from maild.errors import NotFound, Refused, UsageError
 from maild.i18n import sentence
-from maild.model import Address, Role
+from maild.model import Address, Role, is_sendable
 from maild.store import asking
 from maild.store.records import Domain, Organization, Person, PersonAddress
 from maild.store.unit import Unit
@@ -432,8 +432,7 @@ def take_address(unit: Unit, person: Person, address: str) -> None:
 def address_key(email: str) -> str:
     """The address as it is compared; UsageError for what is none."""
     key = Address("", email).key
-    local, at, domain = key.rpartition("@")
-    if not (local and at and domain) or any(c.isspace() or c in '<>,;"' for c in key):
+    if not is_sendable(key):
         raise UsageError(
             sentence("{email} is no mail address; write one like ann@acme.example.", email=email)
         )

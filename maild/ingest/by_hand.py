@@ -106,6 +106,7 @@ def do(desk: Desk, ticket: Ticket, person: Person, wanted: Submission) -> Done:
         raise Refused(refused.why)
     said = [result.why for result in results]
     for name, value in wanted.values:
+        fields.may_be_given(name)
         fields.set_value(desk, ticket, name, value)
     if wanted.restores:
         merging.restore(desk, ticket)

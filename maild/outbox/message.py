@@ -10,11 +10,13 @@ from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
 
+from maild.model import is_sendable
 from maild.templates.escape import plain_line
 
 SUBJECT = 240  # characters
 NAME = 100  # characters
 LINE = 76  # characters of a line of the head that is folded
+_LINE_END = re.compile("\r\n|\r|\n")
 _ID = re.compile(r"[!-;=?-~]{1,900}")  # a message id as it may stand between < and >
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _PARAMETER = re.compile(r"[A-Za-z0-9._ -]{1,60}")
@@ -35,7 +37,7 @@ class Part:
 
 def text(content: str, subtype: str) -> Part:
     """A text part: short ASCII lines as they are, else quoted-printable (RFC 2045 §6.7)."""
-    content = content.replace("\r\n", "\n").replace("\n", "\r\n")
+    content = _LINE_END.sub("\r\n", content)
     octets = content.encode("utf-8", "replace")
     kind = f"Content-Type: text/{subtype}; charset=utf-8"
     if content.isascii() and max(map(len, octets.split(b"\r\n"))) <= 900:
@@ -122,9 +124,7 @@ def mailbox(name: str, address: str) -> str:
 
     One with letters beyond ASCII stands as it is, for a relay that knows SMTPUTF8.
     """
-    words = re.fullmatch(r"[^\s\x00-\x1f\x7f]+@[!-~]+", address)
-    printable = address.replace("\u200d", "").isprintable()  # a joiner holds an emoji together
-    if not (words and printable) or re.search(r'[<>,;:"\\()]', address):
+    if not is_sendable(address):
         raise ValueError("the address cannot stand in a header")
     clean = plain_line(name)[:NAME].strip()
     if not clean:

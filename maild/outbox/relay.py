@@ -18,6 +18,7 @@ from maild.config import SmtpSection
 from maild.errors import MaildError, Temporary, Unavailable
 from maild.http import apart
 from maild.i18n import sentence
+from maild.model import is_sendable
 from maild.oauth import access_token
 from maild.outbox.answers import Answer, SendOutcome, Stage, judge
 
@@ -99,7 +100,7 @@ class Connection:
             return Answer(
                 SendOutcome.TOO_LARGE, None, f"the relay takes mails up to {most} bytes", most
             )
-        if re.search(r"[<>\s]", sender + recipient):
+        if not all(is_sendable(one) for one in (recipient, sender or recipient)):
             return Answer(SendOutcome.FAILED, None, NO_SUCH)
         options = [f"SIZE={len(mail)}"] if client.supports_extension("size") else []
         encoding = "ascii"
@@ -191,7 +192,12 @@ def _announced_size(client: SMTP) -> int | None:
 
 
 def _stuffed(mail: bytes) -> bytes:
-    """The octets between DATA and the final dot (RFC 5321 §4.5.2)."""
+    """The octets between DATA and the final dot (RFC 5321 §4.5.2).
+
+    No CR or LF stands alone (§2.3.8): what one relay takes for text, the next takes for the end.
+    """
+    if not mail.count(b"\r\n") == mail.count(b"\r") == mail.count(b"\n"):
+        mail = re.sub(rb"\r\n|\r|\n", b"\r\n", mail)
     return re.sub(rb"(?m)^\.", b"..", mail) + (b"" if mail.endswith(b"\r\n") else b"\r\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,14 +14,18 @@ from maild.desk.worktime import Work
 from maild.errors import NotFound, Refused, UsageError
 from maild.i18n import sentence
 from maild.ingest.by_hand import File, Submission
+from maild.parse.headers import safe_filename
 from maild.store.console_records import FormKey
 from maild.store.records import Ticket
 from maild.store.unit import Unit
 
 if TYPE_CHECKING:
+    from starlette.datastructures import UploadFile
+
     from maild.web.console import Console
     from maild.web.visit import Visit
 
+_KIND = re.compile(r"(?!multipart/|message/)[a-z0-9][a-z0-9.+_-]{0,60}/[a-z0-9][a-z0-9.+_-]{0,80}")
 LONGEST_SPAN = timedelta(hours=12)
 
 # Fields of forms that are commands: name of the field → the command.
@@ -161,7 +166,10 @@ def at(visit: Visit, day: str, clock: str) -> datetime:
     """A moment of a form, in the zone of who fills it in."""
     when = f"{day or visit.now.astimezone(visit.zone).date().isoformat()}T{clock}"
     try:
-        return datetime.fromisoformat(when).replace(tzinfo=visit.zone)
+        moment = datetime.fromisoformat(when).replace(tzinfo=visit.zone)
+        if not 1900 <= moment.year < 3000:
+            raise ValueError(when)
+        return moment
     except ValueError as error:
         raise UsageError(
             sentence('"{text}" is no time; write it like 2026-12-03 and 09:30.', text=when)
@@ -204,13 +212,14 @@ def files_of(visit: Visit) -> tuple[File, ...]:
         left -= len(octets)
         if left < 0:
             raise Refused(sentence("These files are too large for one note; send them in several."))
-        kind = (file.content_type or "application/octet-stream").partition(";")[0].strip()
-        found.append(
-            File(
-                file.filename or "file", kind if "/" in kind else "application/octet-stream", octets
-            )
-        )
+        found.append(File(safe_filename(file.filename or "") or "file", _kind_of(file), octets))
     return tuple(found)
+
+
+def _kind_of(file: UploadFile) -> str:
+    """The type that the browser says, where a file of one part can be of it (RFC 6838 §4.2)."""
+    kind = (file.content_type or "").partition(";")[0].strip().lower()
+    return kind if _KIND.fullmatch(kind) else "application/octet-stream"
 
 
 # ---- once

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +15,9 @@ from maild.config import WebSection
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST = 60_000_000  # octets of a request
+LARGEST_WORDS = 4_000_000  # the same of a form without files: it is read letter by letter
+LARGEST_STRANGERS = 64_000  # the same of who is not signed in
+FORM, FORM_WITH_FILES = "application/x-www-form-urlencoded", "multipart/form-data"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; worker-src 'self'; frame-src 'self'; form-action 'self'; "
@@ -80,12 +84,7 @@ class Guard:
                 "do it there.\n",
                 403,
             )
-        length = headers.get("content-length")
-        if length is None or not length.isdecimal():
-            return PlainTextResponse("The length of what is sent is missing.\n", 411)
-        if int(length) > LARGEST:
-            return PlainTextResponse("That is too large; send at most 50 MB at a time.\n", 413)
-        return None
+        return _refused_body(headers)
 
     def _from_here(self, headers: Headers) -> bool:
         """A page of ours asks: the browser says so, in a header that no page can set."""
@@ -93,6 +92,26 @@ class Guard:
         if site is not None:
             return site == "same-origin"
         return headers.get("origin", "").lower() in self.origins
+
+
+def _refused_body(headers: Headers) -> PlainTextResponse | None:
+    """What is read of a form costs little for each octet, or it is not read at all."""
+    length = content_length(headers)
+    if length is None:
+        return PlainTextResponse("The length of what is sent is missing.\n", 411)
+    kind, options = parse_options_header(headers.get("content-type", ""))
+    charset = options.get(b"charset", b"utf-8").lower().replace(b"-", b"")
+    if length and (kind.decode("latin-1") not in (FORM, FORM_WITH_FILES) or charset != b"utf8"):
+        return PlainTextResponse("Send a form in UTF-8.\n", 415)
+    if length > (LARGEST_WORDS if kind == FORM.encode() else LARGEST):
+        return PlainTextResponse("That is too large; send at most 50 MB at a time.\n", 413)
+    return None
+
+
+def content_length(headers: Headers) -> int | None:
+    """How many octets are sent; None where that is not said."""
+    text = headers.get("content-length", "")
+    return int(text) if text.isdecimal() and len(text) < 20 else None
 
 
 def add_missing(headers: MutableHeaders, wanted: Mapping[str, str]) -> None:

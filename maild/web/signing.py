@@ -11,9 +11,11 @@ import hmac
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
-from queue import Queue
+from functools import partial
+from queue import Full, Queue
 
 import structlog
 
@@ -35,7 +37,7 @@ SIGNED_IN = sentence("signed in")  # as the audit says it
 MINUTES = 15
 PERSON_HOUR, IP_HOUR = 5, 40  # links in an hour, for one person and to one network address
 TRIES = 5  # wrong codes
-SEND_TRIES = (0, 20, 60)  # seconds before each try to hand the link to the relay
+SEND_AGAIN = (20, 60)  # seconds before each further try to hand the link to the relay
 
 
 class Links:
@@ -49,8 +51,12 @@ class Links:
 
     def ask(self, address: str, browser: str, onward: str, ip: str) -> None:
         """Somebody asks for a link; nothing tells him whether the desk knows him."""
-        if not self._asked.full() and self._within(ip):
-            self._asked.put(lambda: self._mail(address, browser, onward, ip))
+        if self._within(ip):
+            self._soon(lambda: self._mail(address, browser, onward, ip))
+
+    def _soon(self, work: Callable[[], None]) -> None:
+        with suppress(Full):  # so many wait that theirs would come too late anyway
+            self._asked.put_nowait(work)
 
     def _within(self, ip: str) -> bool:
         now = time.monotonic()
@@ -87,15 +93,20 @@ class Links:
                 "asked_from": ip,
             }
         }
-        for wait in SEND_TRIES:
-            time.sleep(wait)
-            try:
-                send_now(
-                    console.app.settings, console.app.rules.profile, "sign-in", reader, now, told
-                )
-                return
-            except MaildError as error:
-                log.warning("sign-in.relay", error=error.detail or error.message[:80])
+        self._send(partial(
+            send_now, console.app.settings, console.app.rules.profile, "sign-in", reader, now, told
+        ), SEND_AGAIN)  # fmt: skip
+
+    def _send(self, send: Callable[[], object], again: Sequence[int]) -> None:
+        """Hands it to the relay; where that is away again later, and the next one's meanwhile."""
+        try:
+            send()
+        except MaildError as error:
+            log.warning("sign-in.relay", error=error.detail or error.message[:80])
+            if again and error.temporary:
+                later = threading.Timer(again[0], self._soon, [lambda: self._send(send, again[1:])])
+                later.daemon = True
+                later.start()
 
 
 def _grant(

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from maild.errors import MaildError, NotFound, Refused, Temporary, UsageError
 from maild.i18n import sentence
 from maild.web.console import Console
-from maild.web.security import Guard
+from maild.web.security import LARGEST_STRANGERS, Guard, content_length
 from maild.web.visit import SignInFirst, Visit, visitor_of
 
 log = structlog.get_logger()
@@ -108,6 +108,9 @@ def _route(console: Console, found: Page) -> Route:
         visit = Visit(request, console, console.here())
         try:
             if found.method == "POST":
+                much = (content_length(request.headers) or 0) > LARGEST_STRANGERS
+                if much and (refused := await run_in_threadpool(_stranger, visit)):
+                    return refused
                 visit.form = await request.form(max_files=FILES, max_fields=FIELDS)
             return await run_in_threadpool(_answer, visit, found)
         finally:
@@ -115,6 +118,14 @@ def _route(console: Console, found: Page) -> Route:
                 await visit.form.close()
 
     return Route(found.path, endpoint, methods=[found.method], name=None)
+
+
+def _stranger(visit: Visit) -> Response | None:
+    """What somebody hears who is not signed in and sends much; it is not read."""
+    with visit.looking() as unit:
+        cookie = visit.request.cookies.get(cookie_name(visit.console))
+        known = visitor_of(visit.console, unit, cookie, visit.now) is not None
+        return None if known else _sign_in(visit)
 
 
 def _answer(visit: Visit, found: Page) -> Response:

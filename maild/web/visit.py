@@ -41,7 +41,7 @@ PLAIN = ":/%#?=@[]!$&'()*+,;"  # of an address: what needs no quoting
 NEWEST = 2**31 - 1  # beyond every row; no larger number is one
 
 
-def number(text: str) -> int | None:
+def row_number(text: str) -> int | None:
     """The number of a row that a form or an address gives; None where it can be none."""
     found = int(text) if text.isdecimal() and len(text) <= 10 else None
     return found if found is not None and found <= NEWEST else None
@@ -127,14 +127,14 @@ class Visit(Wording):
 
     def number_in_path(self, name: str) -> int:
         """A whole number of the address; NotFound where it is none."""
-        found = number(self.path(name))
+        found = row_number(self.path(name))
         if found is None:
             raise NotFound(sentence("There is nothing at this address."))
         return found
 
     def before(self) -> int:
         """Of which row on an older page is asked for."""
-        found = number(self.query("before"))
+        found = row_number(self.query("before"))
         return NEWEST if found is None else found
 
     def query(self, name: str, otherwise: str = "") -> str:

@@ -27,7 +27,7 @@ from maild.outbox.answers import given_id, judge
 from maild.outbox.claims import Claims, Others
 from maild.outbox.deliver import Deliverer, probe
 from maild.outbox.journal import Journal
-from maild.outbox.relay import Connection
+from maild.outbox.relay import NO_SUCH, Connection
 from maild.parse.attachments import attachment_bytes
 from maild.parse.parser import parse
 from maild.relay_ids import as_kept, as_readers_know_it
@@ -391,6 +391,68 @@ def test_an_address_beyond_ascii_fails_alone_where_the_relay_cannot(tmp_path: Pa
         tell(office, "müller@acme.example", ANN)
         assert office.deliver() == {"sent": 1, "failed": 1, "later": 0}
         assert "does not offer SMTPUTF8" in standing(office)["undelivered:müller@acme.example"]
+
+
+async def marked() -> None:
+    """All goes out."""
+
+
+def handed_over(relay: RudeSmtp, sender: str, recipient: str, mail: bytes) -> tuple[Any, int]:
+    """What became of a mail, and of a good one on the same connection after it; how many
+    connections that took."""
+
+    async def go() -> tuple[Any, int]:
+        connection = Connection(SmtpSection(**{"host": "127.0.0.1", "tls": "none", **smtp(relay)}))
+        await connection.open()
+        answer = await connection.send(sender, recipient, mail, marked)
+        assert (await connection.send(ANN, ANN, b"Subject: x\r\n\r\nx\r\n", marked)).code == 250
+        await connection.close()
+        return answer, relay.connections
+
+    return asyncio.run(go())
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@b.example>\r\nRCPT TO:<evil@b.example", "a@b.example\nDATA", "a@b.example\rDATA",
+        "a\x00@b.example", "a\x7f@b.example", "a\x1b[0m@b.example", "a b@c.example",
+        "a@b.example SIZE=1", "<a@b.example>", "a@b.example>", "a<@b.example", "a@b@c.example",
+        '"a b"@c.example', "a,c@b.example", "a:b@c.example", "a\u2028@b.example",
+        "a@\u202eb.example", "a\xa0b@c.example", "a\x85@b.example", "no address", "@b.example",
+        "a@", "a" * 500 + "@b.example",
+    ],
+)  # fmt: skip
+def test_h117_an_address_that_is_none_fails_its_mail_and_is_never_said(
+    relay: RudeSmtp, address: str
+) -> None:
+    mail = b"Subject: x\r\n\r\nx\r\n"
+    for sender, recipient in ((address, ANN), (ANN, address)):
+        answer, connections = handed_over(relay, sender, recipient, mail)
+        assert answer.outcome == "failed" and answer.text == NO_SUCH
+        assert connections == 1  # the next mail goes out on the same one
+        relay.connections = 0
+    assert {mail.recipient for mail in relay.received} == {ANN}
+    assert not [line for line in relay.said if "evil" in line or address in line]
+
+
+@pytest.mark.parametrize("sender", ["", "o'neil+x=y@b.example", "a/b@[192.0.2.1]", "ж@b.example"])
+def test_an_address_that_only_looks_odd_is_said(relay: RudeSmtp, sender: str) -> None:
+    answer, _ = handed_over(relay, sender, ANN, b"Subject: x\r\n\r\nx\r\n")
+    assert answer.outcome == "sent"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [b"\n.\n", b"\n.\r\n", b"\r.\r\n", b"\r.\r", b"\r\n.\n", b"\r\n.\r", b"\r\n.\r\n", b"\n.\r"],
+)
+def test_h117_no_words_end_a_mail(relay: RudeSmtp, end: bytes) -> None:
+    smuggled = b"Subject: x\r\n\r\nx" + end + b"MAIL FROM:<evil@b.example>\r\nRCPT TO:<x@y>\r\n"
+    answer, _ = handed_over(relay, ANN, ANN, smuggled)
+    assert answer.outcome == "sent" and len(relay.received) == 2
+    octets = relay.received[0].octets
+    assert octets.count(b"\r\n") == octets.count(b"\r") == octets.count(b"\n")
+    assert b"MAIL FROM:<evil" in octets
 
 
 NAMES = ("big.zip", "log.txt", "dump.bin")

@@ -81,6 +81,7 @@ def cc(job: Job, argument: str) -> str:
     ticket = job.the_ticket
     added = []
     for address in _addresses(_by_name(job, argument)):
+        people.address_key(address.address)
         if address.key == job.desk.settings.config.desk.sender.key:
             raise Refused(
                 sentence("The desk's own address cannot be added; its mail comes here anyway.")
@@ -122,7 +123,7 @@ def _by_name(job: Job, argument: str) -> str:
 
 
 def _addresses(argument: str) -> list[Address]:
-    found = [Address("", text) for text in fields.ADDRESS.findall(argument)[:MOST]]
+    found = [Address("", text) for text in fields.addresses(argument)[:MOST]]
     if not found:
         raise Refused(sentence("Write a mail address, like ann@acme.example."))
     return found

@@ -86,8 +86,7 @@ def _given(job: Job, name: str, value: str) -> str:
                 field=fields.label(name),
             )
         )
-    if name in fields.OWN:
-        raise Refused(sentence("{field!c} is kept by the desk itself.", field=fields.label(name)))
+    fields.may_be_given(name)
     empty = fold(value) in job.names.vocabulary.nothing
     if name in PEOPLE:
         return PEOPLE[name](job, "" if empty else value)

@@ -28,7 +28,7 @@ from maild.store.unit import Unit
 from maild.versions import Versions
 from maild.web.pages.admin_templates import lines_of, reason
 from maild.web.site import action, page
-from maild.web.visit import Visit, hashed, number
+from maild.web.visit import Visit, hashed, row_number
 
 AROUND = 3  # lines that are the same, before and after those that are not
 DAYS = 30  # ahead, in which days off are shown
@@ -233,7 +233,7 @@ def edited(visit: Visit) -> Response:
 
 
 def _version(kept: Versions, wanted: str) -> str:
-    version = number(wanted)
+    version = row_number(wanted)
     found = None if version is None else kept.get(version)
     if found is None:
         raise NotFound(sentence("There is no such version."))

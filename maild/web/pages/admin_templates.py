@@ -29,7 +29,7 @@ from maild.templates.layout_facts import LAYOUT_FACTS
 from maild.templates.renderer import Outcome
 from maild.templates.source import LAYOUT, Library, file_of, languages
 from maild.web.site import action, page
-from maild.web.visit import Visit, hashed, number
+from maild.web.visit import Visit, hashed, row_number
 
 SAFE_MAIL = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 MONTH = timedelta(days=30)
@@ -310,7 +310,7 @@ def _back(visit: Visit, one: Edited, wanted: str) -> str:
     """Puts an earlier version in force; 0: the shipped one."""
     kept = History(one.own)
     name, language = one.name, one.language
-    version = number(wanted)
+    version = row_number(wanted)
     if version is None:
         raise UsageError(sentence("There is no such version."))
     if one.file.is_file():

@@ -22,7 +22,7 @@ from maild.store.unit import Unit
 from maild.web import forms, pending
 from maild.web.pages.ticket import shown
 from maild.web.site import action
-from maild.web.visit import Visit, number
+from maild.web.visit import Visit, row_number
 
 
 def act(visit: Visit, found: Ticket, wanted: Submission, key: str, led_to: str) -> Done | None:
@@ -93,9 +93,9 @@ def _wanted(visit: Visit, found: Ticket) -> Submission:
         text=_pack(visit) if visit.field("escalate") else visit.field("text"),
         public=visit.field("public") == "1",
         work=forms.work_of(visit),
-        note_id=number(visit.field("note")),
+        note_id=row_number(visit.field("note")),
         restores=visit.field("bare") == "restore",
-        undoes=number(visit.field("undo")),
+        undoes=row_number(visit.field("undo")),
     )
 
 
@@ -115,7 +115,7 @@ def _more(visit: Visit) -> list[tuple[str, str]]:
         found.append(("remind", visit.field("remind_at").replace("T", " ")))
     if visit.field("checklist_add").strip():
         found.append(("checklist", f"add {visit.field('checklist_add').strip()}"))
-    if number(visit.field("undo")) is not None:
+    if row_number(visit.field("undo")) is not None:
         found.append(("undo", ""))
     return found
 
@@ -131,7 +131,7 @@ def _pack(visit: Visit) -> str:
 
 def _shared(visit: Visit) -> tuple[str, str]:
     """Queue and resource of the other side (P8)."""
-    people, addresses = screens.persons(visit.unit, {number(visit.field("share_to")) or 0})
+    people, addresses = screens.persons(visit.unit, {row_number(visit.field("share_to")) or 0})
     person = next(iter(people.values()), None)
     if person is None or person.id not in addresses:
         raise NotFound(sentence("There is no such resource."))
@@ -144,7 +144,7 @@ def _assigned(visit: Visit) -> list[tuple[str, str]]:
         return [("assign", "nobody")]
     if not chosen:
         return []
-    wanted = number(chosen) or 0
+    wanted = row_number(chosen) or 0
     people, addresses = screens.persons(visit.unit, {wanted})
     person = people.get(wanted)
     if person is None or person.role != Role.RESOURCE:
@@ -205,7 +205,7 @@ def answer(visit: Visit) -> Response:
 
 def _answer(visit: Visit) -> Submission:
     public = visit.field("kind", "note") == "reply"
-    told = tuple(filter(None, map(number, visit.fields("tell"))))
+    told = tuple(filter(None, map(row_number, visit.fields("tell"))))
     return Submission(
         commands=forms.commands_of(visit),
         text=visit.field("text"),
@@ -218,7 +218,7 @@ def _answer(visit: Visit) -> Submission:
 
 def _newer(visit: Visit, unit: Unit, found: Ticket) -> list[Any]:
     """Notes by others that were not there when the form was."""
-    last = number(visit.field("last"))
+    last = row_number(visit.field("last"))
     if last is None:
         return []
     notes = screens.whole(unit, found).notes

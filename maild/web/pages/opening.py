@@ -12,7 +12,7 @@ from maild.errors import MaildError, UsageError
 from maild.i18n import sentence
 from maild.ingest import by_hand
 from maild.ingest.by_hand import Done, Opening, Submission
-from maild.model import Address
+from maild.model import Address, is_sendable
 from maild.store.asking import clients as asking_clients
 from maild.store.asking import console as asking
 from maild.store.asking import screens
@@ -21,7 +21,7 @@ from maild.web import forms
 from maild.web.pages.changes import _assigned
 from maild.web.pending import drop_draft
 from maild.web.site import action, page
-from maild.web.visit import Visit, number
+from maild.web.visit import Visit, row_number
 
 PLACE = "new ticket"
 KEPT = (
@@ -96,7 +96,7 @@ def _opening(visit: Visit, unit: Unit) -> Opening:
     if not title:
         raise UsageError(sentence("Give the ticket a title."))
     contact, values = _contact(visit, unit)
-    organization = number(visit.field("client"))
+    organization = row_number(visit.field("client"))
     if visit.visitor.scope.organization_id is not None:
         organization = visit.visitor.scope.organization_id
     commands = [c for c in forms.commands_of(visit) if c[0] in ("priority", "type", "tag")]
@@ -129,8 +129,7 @@ def _contact(visit: Visit, unit: Unit) -> tuple[int | None, tuple[tuple[str, Any
         if not scope.has_client(person.organization_id):
             raise UsageError(sentence("{address} is not of your organization.", address=key))
         return person.id, ()
-    local, at, domain = key.rpartition("@")
-    if not (local and at and "." in domain) or any(c.isspace() for c in key):
+    if not (is_sendable(key) and "." in key.rpartition("@")[2]):
         raise UsageError(
             sentence(
                 'Nobody here is "{text}"; choose one of the names that are offered, or write a '

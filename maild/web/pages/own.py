@@ -10,16 +10,16 @@ from starlette.responses import Response
 from maild.desk import absence, lists, own_lists
 from maild.errors import NotFound, UsageError
 from maild.i18n import sentence
-from maild.model import Role
 from maild.store.asking import console as asking
 from maild.store.asking import listing as store_listing
+from maild.store.asking import screens
 from maild.store.console_records import Preference, WebSession
 from maild.store.records import Person
 from maild.store.unit import Unit
 from maild.web import forms
 from maild.web.pages.tickets import Row
 from maild.web.site import action, page
-from maild.web.visit import Visit, number
+from maild.web.visit import Visit, row_number
 from maild.zones import is_zone, zone_names
 
 
@@ -60,7 +60,7 @@ def onto(visit: Visit) -> Response:
         if what == "off":
             own_lists.take_off(unit, visit.person, found)
         else:
-            own_lists.put(unit, visit.person, found, visit.now, number(visit.field("place")))
+            own_lists.put(unit, visit.person, found, visit.now, row_number(visit.field("place")))
 
     visit.keep(keep)
     if what == "move":
@@ -91,6 +91,9 @@ def me(visit: Visit) -> Response:
         landing=[*landing, ("/work", visit.words("Work list"))],
         saved=visit.query("saved") == "1",
         absence=absence.of(visit.person, visit.now),
+        stand_ins=[
+            p for p in screens.resources(visit.unit) if absence.may_stand_in(p, visit.person)
+        ],
     )
 
 
@@ -104,10 +107,10 @@ def away(visit: Visit) -> Response:
 
     def work(unit: Unit) -> None:
         person = unit.get(Person, visit.person.id)
-        stand_in = unit.get(Person, number(chosen))
+        stand_in = unit.get(Person, row_number(chosen))
         if person is None or stand_in is person:
             raise UsageError(sentence("Name somebody else; you cannot stand in for yourself."))
-        if chosen and not _may_stand_in(stand_in, person):
+        if chosen and not (stand_in and absence.may_stand_in(stand_in, person)):
             raise NotFound(sentence("There is no such resource."))
         if visit.field("do") == "back":
             absence.come_back(unit, person)
@@ -118,16 +121,6 @@ def away(visit: Visit) -> Response:
 
     visit.keep(work)
     return visit.to("/me?saved=1")
-
-
-def _may_stand_in(other: Person | None, person: Person) -> bool:
-    """Whether what comes for a person may go to the other: to no technician of another client."""
-    return (
-        other is not None
-        and other.active
-        and other.role == Role.RESOURCE
-        and other.organization_id in (None, person.organization_id)
-    )
 
 
 @action("/me", "self change")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import csv
+import hmac
 import io
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -30,10 +32,11 @@ from maild.store.records import Organization, Person
 from maild.store.unit import Unit
 from maild.web.look import Words
 from maild.web.site import action, page
-from maild.web.visit import Visit, number
+from maild.web.visit import Visit, row_number
 from maild.web.wording import colour, initials
 
 ROWS = 50
+SEAL = 12  # octets by which we know an address of the next page as ours
 GROUPABLE = ("resource", "client", "status", "priority", "queue", "type", "contact")
 OF_VIEW = ("to process", "mine", "unassigned", "waiting on us", "mine waiting", "overdue", "open")
 FILTERS = (
@@ -60,7 +63,7 @@ def tickets(visit: Visit) -> Response:
         values: dict[str, Any] = {"rows": [], "heads": [], "more": "", "groups": grouped}
     else:
         found = store_listing.page(visit.unit, ask, ROWS + 1, _after(visit, listing), number)
-        more = _key(found[ROWS - 1]) if len(found) > ROWS else ""
+        more = _key(visit, listing, found[ROWS - 1]) if len(found) > ROWS else ""
         rows = [Row(visit, listing, one) for one in found[:ROWS]]
         values = {"rows": rows, "heads": _heads(visit, listing), "more": more, "groups": None}
     values |= {"listing": listing, "query": lists.address(listing)}
@@ -122,31 +125,38 @@ def _ask(visit: Visit, listing: Listing) -> Ask:
 
 
 def _saved(visit: Visit) -> SavedView | None:
-    found = visit.unit.get(SavedView, number(visit.query("saved")))
+    found = visit.unit.get(SavedView, row_number(visit.query("saved")))
     return found if found and (found.shared or found.owner_id == visit.person.id) else None
 
 
 # ---- pages by key
 
 
-def _key(row: Listed) -> str:
-    """Where the next page begins, as a word of an address."""
+def _key(visit: Visit, listing: Listing, row: Listed) -> str:
+    """Where the next page begins, as a word of an address, which only we can write."""
     value, ticket_id = row.key
     kind = "d" if isinstance(value, datetime) else "v"
     text = value.isoformat() if isinstance(value, datetime) else value
-    packed = json.dumps([kind, text, ticket_id], separators=(",", ":"))
-    return base64.urlsafe_b64encode(packed.encode()).decode()
+    packed = json.dumps([kind, text, ticket_id], separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_sealed(visit, listing, packed) + packed).decode()
+
+
+def _sealed(visit: Visit, listing: Listing, packed: bytes) -> bytes:
+    words = f"page by {listing.sort} ".encode() + packed
+    return hmac.digest(visit.console.secret, words, "sha256")[:SEAL]
 
 
 def _after(visit: Visit, listing: Listing) -> tuple[Any, int] | None:
     word = visit.query("after")
     if not word:
         return None
-    try:
-        kind, value, ticket_id = json.loads(base64.urlsafe_b64decode(word.encode()))
-        return (datetime.fromisoformat(value) if kind == "d" else value), int(ticket_id)
-    except (ValueError, TypeError) as error:
-        raise UsageError(sentence("This page of the list is not there; start anew.")) from error
+    with suppress(ValueError):  # no base64
+        octets = base64.urlsafe_b64decode(word.encode())
+        seal, packed = octets[:SEAL], octets[SEAL:]
+        if hmac.compare_digest(seal, _sealed(visit, listing, packed)):
+            kind, value, ticket_id = json.loads(packed)
+            return (datetime.fromisoformat(value) if kind == "d" else value), ticket_id
+    raise UsageError(sentence("This page of the list is not there; start anew."))
 
 
 # ---- rows

@@ -19,7 +19,7 @@ from maild.store.asking import screens, worked
 from maild.store.asking.worked import Worked
 from maild.store.records import Person
 from maild.web.site import page
-from maild.web.visit import Visit, number
+from maild.web.visit import Visit, row_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def _person(visit: Visit) -> Person:
     if not text or text == str(visit.person.id):
         return visit.person
     visit.needs("timesheet of others")
-    found = visit.unit.get(Person, number(text))
+    found = visit.unit.get(Person, row_number(text))
     if found is None or found.role != Role.RESOURCE:
         raise NotFound(sentence("There is no such resource."))
     return found
@@ -48,6 +48,8 @@ def _monday(visit: Visit) -> date:
     text = visit.query("week")
     try:
         day = date.fromisoformat(f"{text}-1" if "W" in text else text) if text else today
+        if not 1900 <= day.year < 3000:
+            raise ValueError(day)
     except ValueError as error:
         raise UsageError(
             sentence('"{text}" is no week; write it like 2026-W48.', text=text)
