@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from maild.model import Role
 from maild.store import asking
 from maild.store.records import Person
 from maild.store.unit import Unit
@@ -56,24 +55,16 @@ def stand_ins(unit: Unit, person: Person, now: datetime) -> list[Person]:
     seen, who = {person.id}, person
     while (absence := of(who, now)) is not None:
         named = unit.get(Person, absence.stand_in_id)
-        if named is None or named.id in seen or not may_stand_in(named, person):
+        if named is None or not named.active or named.id in seen:
             return _others(unit, person, now) or [person]
         seen.add(named.id)
         who = named
     return [who]
 
 
-def may_stand_in(other: Person, person: Person) -> bool:
-    """Whether what comes for a person may go to the other: a client's technician hears of its own
-    tickets only."""
-    return (
-        other.id != person.id
-        and other.active
-        and other.role == Role.RESOURCE
-        and other.organization_id in (None, person.organization_id)
-    )
-
-
 def _others(unit: Unit, person: Person, now: datetime) -> list[Person]:
     there = asking.people.resources(unit)
-    return [p for p in there if of(p, now) is None and may_stand_in(p, person)]
+    same = (None, person.organization_id)  # a client's technician hears of its own tickets only
+    return [
+        p for p in there if p is not person and of(p, now) is None and p.organization_id in same
+    ]

@@ -66,26 +66,6 @@ def tell(office: Office, *addresses: str, cause: str = "message:1") -> None:
             notify(desk, the_ticket(desk, number), "acknowledgement", [address])
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["ann@acme.example> SIZE=1", "<ann@acme.example>", "ann@acme.example\r\nDATA", "a b@c"],
-)
-def test_what_is_no_address_is_said_to_no_relay(relay: RudeSmtp, address: str) -> None:
-    async def mark() -> None:
-        raise AssertionError("it is never handed over")
-
-    async def send(sender: str, recipient: str) -> str:
-        connection = Connection(SmtpSection.model_validate(smtp(relay)))
-        await connection.open()
-        answer = await connection.send(sender, recipient, b"Subject: x\r\n\r\n", mark)
-        await connection.close()
-        return answer.outcome
-
-    assert asyncio.run(send("support@example.com", address)) == "failed"
-    assert asyncio.run(send(address, ANN)) == "failed"
-    assert relay.received == []
-
-
 def states(office: Office) -> list[str]:
     return [item.state for item in office.items()]
 

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from maild.desk import absence, lists, own_lists
 from maild.errors import NotFound, UsageError
 from maild.i18n import sentence
+from maild.model import Role
 from maild.store.asking import console as asking
 from maild.store.asking import listing as store_listing
-from maild.store.asking import screens
 from maild.store.console_records import Preference, WebSession
 from maild.store.records import Person
 from maild.store.unit import Unit
@@ -91,9 +91,6 @@ def me(visit: Visit) -> Response:
         landing=[*landing, ("/work", visit.words("Work list"))],
         saved=visit.query("saved") == "1",
         absence=absence.of(visit.person, visit.now),
-        stand_ins=[
-            p for p in screens.resources(visit.unit) if absence.may_stand_in(p, visit.person)
-        ],
     )
 
 
@@ -110,7 +107,7 @@ def away(visit: Visit) -> Response:
         stand_in = unit.get(Person, row_number(chosen))
         if person is None or stand_in is person:
             raise UsageError(sentence("Name somebody else; you cannot stand in for yourself."))
-        if chosen and not (stand_in and absence.may_stand_in(stand_in, person)):
+        if chosen and (stand_in is None or not stand_in.active or stand_in.role != Role.RESOURCE):
             raise NotFound(sentence("There is no such resource."))
         if visit.field("do") == "back":
             absence.come_back(unit, person)
