@@ -62,6 +62,7 @@ class EventName(StrEnum):
     PERSON_ADDED = "person added"
     PERSON_REMOVED = "person removed"
     LINKED = "linked"
+    UNLINKED = "unlinked"
     RECORD_ADDED = "record added"
     RECORD_CHANGED = "record changed"
     RECORD_RETIRED = "record retired"

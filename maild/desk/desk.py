@@ -157,7 +157,7 @@ class Desk:
         """A new ticket with the profile's first status, priority, type and queue (N1, N10, N11)."""
         profile = self.profile
         status = profile.status(profile.new_status)
-        return self.unit.add(
+        return self.unit.tie(
             Ticket(
                 number=numbers.next_number(self.unit, self.now, self.settings.config.desk.zone),
                 title=title or "(no subject)",
@@ -360,7 +360,7 @@ class Desk:
         self.unit.change_ticket(ticket, shared_side=own)
         status = self.profile.status(self.profile.shared_status)
         kept = {name: ticket.fields[name] for name in GOES_ALONG if name in ticket.fields}
-        return self.unit.add(
+        return self.unit.tie(
             Ticket(
                 number=ticket.number,
                 shared_side=side,
@@ -388,7 +388,7 @@ class Desk:
         if not stays:
             self.unit.untie(entry)
         if comes:
-            self.unit.add(
+            self.unit.tie(
                 TicketPerson(ticket_id=twin.id, person_id=entry.person_id, role=entry.role)
             )
 
@@ -429,7 +429,7 @@ class Desk:
         for entry in theirs:
             if entry.role == TicketRole.PROPOSED:
                 self.unit.untie(entry)
-        self.unit.add(TicketPerson(ticket_id=ticket.id, person_id=person.id, role=role))
+        self.unit.tie(TicketPerson(ticket_id=ticket.id, person_id=person.id, role=role))
         self._on_both(ticket, person, role, there=True)
         detail = {"person": person.name, "person_id": person.id, "role": role}
         self.emit(ticket, EventName.PERSON_ADDED, detail, note)
@@ -454,7 +454,7 @@ class Desk:
         known = asking.tickets.people(self.unit, other)
         found = next((p for p in known if p.person_id == person.id and p.role == role), None)
         if there and found is None:
-            self.unit.add(TicketPerson(ticket_id=other.id, person_id=person.id, role=role))
+            self.unit.tie(TicketPerson(ticket_id=other.id, person_id=person.id, role=role))
         elif not there and found is not None:
             self.unit.untie(found)
 
@@ -477,15 +477,17 @@ class Desk:
 
     def link(self, ticket: Ticket, other: Ticket, kind: LinkKind) -> None:
         """Ties two tickets together; both say so."""
-        self.unit.add(TicketLink(ticket_id=ticket.id, other_id=other.id, kind=kind))
+        self.unit.tie(TicketLink(ticket_id=ticket.id, other_id=other.id, kind=kind))
         self.emit(ticket, EventName.LINKED, {"to": other.number, "kind": kind})
         self.emit(other, EventName.LINKED, {"to": ticket.number, "kind": kind})
 
     def unlink(self, ticket: Ticket, other: Ticket, kind: LinkKind) -> None:
-        """Unties them."""
+        """Unties them; both say so."""
         found = asking.tickets.link(self.unit, ticket, other, kind)
         if found is not None:
             self.unit.untie(found)
+            self.emit(ticket, EventName.UNLINKED, {"from": other.number, "kind": kind})
+            self.emit(other, EventName.UNLINKED, {"from": ticket.number, "kind": kind})
 
     def show_in(self, ticket: Ticket, mailbox: str, queue: str | None) -> None:
         """Its mail came in by another mailbox too: the ticket is seen in that one's queue."""

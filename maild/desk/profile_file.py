@@ -21,6 +21,7 @@ from maild.desk.profile import (
 from maild.desk.profile_keys import KEYS
 from maild.errors import UsageError
 from maild.i18n import Sentence
+from maild.model import StatusKind
 from maild.yaml_schema import Reading, over
 from maild.yamlfile import Map
 
@@ -94,7 +95,7 @@ def _status(entry: dict[str, Any]) -> Status:
     pauses = entry["pauses_sla"]
     return Status(
         **{name: value for name, value in entry.items() if name not in ("rows", "pauses_sla")},
-        pauses_sla=entry["kind"] == "waiting" if pauses is None else pauses,
+        pauses_sla=entry["kind"] == StatusKind.WAITING if pauses is None else pauses,
     )
 
 

@@ -18,6 +18,7 @@ from maild.desk.profile import Profile, named
 from maild.desk.reach import Reach
 from maild.errors import NotFound, UsageError
 from maild.i18n import sentence
+from maild.model import StatusKind
 from maild.store.asking.listing import Filter, Listed, page
 from maild.store.records import Person
 from maild.store.unit import Unit
@@ -148,9 +149,9 @@ class _Reading:
             yield Filter(name, "before", (day + timedelta(days=op == ""),))
 
     def _status(self, value: str) -> Filter:
-        kinds = {
+        kinds: dict[str, tuple[StatusKind, ...]] = {
             "open": lists.OPEN_KINDS,
-            **{kind: (kind,) for kind in (*lists.OPEN_KINDS, "closed")},
+            **{kind: (kind,) for kind in StatusKind},
         }
         names: list[str] = []
         for part in value.split(","):

@@ -23,6 +23,7 @@ from maild.errors import UsageError
 from maild.i18n import language_names
 from maild.importer.csv_rows import Exported, short
 from maild.importer.mapping import Mapping as Exports
+from maild.model import StatusKind
 from maild.parse.html import to_text
 from maild.parse.invisible import one_line
 from maild.yamlfile import key, nearest
@@ -252,7 +253,7 @@ class _Reading:
             return by_name[key(ours)]
         of_kind = [s.name for s in profile.statuses.values() if s.kind == key(ours)]
         if key(ours) in STATUS_KINDS and of_kind:
-            return profile.complete_status if key(ours) == "closed" else of_kind[0]
+            return profile.complete_status if key(ours) == StatusKind.CLOSED else of_kind[0]
         self._mistake(row, self._no_status(short(written)))
         return profile.new_status
 

@@ -41,7 +41,8 @@ _MEANINGS = {
     "escalated": "the ticket went to a queue or a resource who can help (`event.to`)",
     "person added": "somebody was put on the ticket (`event.person`, `event.role`)",
     "person removed": "somebody was taken off the ticket",
-    "linked": "the ticket was tied to another one",
+    "linked": "the ticket was tied to another one (`event.to`)",
+    "unlinked": "it is tied to it no more (`event.from`)",
     "merged": "the ticket was merged into another one",
     "took in": "another ticket was merged into this one (`event.from`, `event.was_kind`: what that "
     "was)",

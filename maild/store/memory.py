@@ -14,5 +14,5 @@ def memory(*records: Any) -> Unit:
     """A unit that knows these records and no others."""
     unit = Unit(None)
     for record in records:
-        unit.add(record)
+        unit.tie(record)
     return unit

@@ -9,7 +9,7 @@ from maild import model
 from maild.store.records import Person, Ticket
 
 
-class Role(StrEnum):
+class ConsoleRole(StrEnum):
     """What somebody is in the console."""
 
     ADMIN = "admin"
@@ -18,13 +18,13 @@ class Role(StrEnum):
     CONTACT = "contact"
 
 
-DESK = frozenset({Role.ADMIN, Role.RESOURCE, Role.CO_MANAGED})
-OURS = frozenset({Role.ADMIN, Role.RESOURCE})
-ADMINS = frozenset({Role.ADMIN})
-ALL = frozenset(Role)
+DESK = frozenset({ConsoleRole.ADMIN, ConsoleRole.RESOURCE, ConsoleRole.CO_MANAGED})
+OURS = frozenset({ConsoleRole.ADMIN, ConsoleRole.RESOURCE})
+ADMINS = frozenset({ConsoleRole.ADMIN})
+ALL = frozenset(ConsoleRole)
 
 # "object verb" → who may.  Which tickets and clients somebody sees besides: `Scope`.
-RIGHTS: dict[str, frozenset[Role]] = {
+RIGHTS: dict[str, frozenset[ConsoleRole]] = {
     "self read": ALL,  # his own name, sessions, preferences
     "self change": ALL,
     "tickets list": DESK,
@@ -55,7 +55,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
 }
 
 
-def may(role: Role, right: str) -> bool:
+def may(role: ConsoleRole, right: str) -> bool:
     """Whether this role has a right of the table."""
     return role in RIGHTS[right]
 
@@ -73,15 +73,15 @@ class Scope:
         return self.organization_id is None or organization_id == self.organization_id
 
 
-def role_of(person: Person, *, admin: bool) -> Role:
+def role_of(person: Person, *, admin: bool) -> ConsoleRole:
     """What a person is; `admin`: the configuration says so of one of his addresses."""
     if admin:
-        return Role.ADMIN
-    if person.role != model.Role.RESOURCE:
-        return Role.CONTACT
-    return Role.RESOURCE if person.organization_id is None else Role.CO_MANAGED
+        return ConsoleRole.ADMIN
+    if person.role != model.ConsoleRole.RESOURCE:
+        return ConsoleRole.CONTACT
+    return ConsoleRole.RESOURCE if person.organization_id is None else ConsoleRole.CO_MANAGED
 
 
-def scope_of(person: Person, role: Role) -> Scope:
+def scope_of(person: Person, role: ConsoleRole) -> Scope:
     """Which tickets he sees."""
     return Scope() if role in OURS else Scope(person.organization_id)

@@ -33,6 +33,7 @@ SHOWN = frozenset(
         EventName.PERSON_ADDED,
         EventName.PERSON_REMOVED,
         EventName.LINKED,
+        EventName.UNLINKED,
         EventName.TIME_REMOVED,
     }
 )
@@ -42,6 +43,7 @@ PICTURES = {
     EventName.UNASSIGNED: "person",
     EventName.MERGED: "merge",
     EventName.LINKED: "link",
+    EventName.UNLINKED: "link",
     EventName.MESSAGE_BOUNCED: "warn",
     EventName.NOTIFICATION_FAILED: "warn",
     EventName.SLA_MISSED: "clock",
@@ -82,17 +84,26 @@ def _sentence(visit: Visit, name: EventName, by: str, detail: Any) -> Sentence:
         field = fields.label(str(detail.get("field", "")).removesuffix("_id"))
         return sentence("{who} set {field} to {value}", who=who, field=field, value=to)
     if name in (EventName.PERSON_ADDED, EventName.PERSON_REMOVED):
-        person = str(detail.get("person", ""))
-        if name == EventName.PERSON_ADDED:
-            return sentence("{who} added {person}", who=who, person=person)
-        return sentence("{who} removed {person}", who=who, person=person)
-    if name == EventName.LINKED:
-        return sentence("{who} linked it to {ticket}", who=who, ticket=to)
+        return _person(name, who, str(detail.get("person", "")))
+    if name in (EventName.LINKED, EventName.UNLINKED):
+        return _link(name, who, to, from_)
     if name == EventName.MERGED:
         return sentence("{who} merged {ticket} into {other}", who=who, ticket=from_, other=to)
     if name in (EventName.RULE_FIRED, EventName.CLOCK_FIRED):
         return sentence("rule: {rule}", rule=str(detail.get("rule", detail.get("name", by))))
     return sentence("{who}: {event}", who=who, event=Sentence(name, {}))
+
+
+def _person(name: EventName, who: str, person: str) -> Sentence:
+    if name == EventName.PERSON_ADDED:
+        return sentence("{who} added {person}", who=who, person=person)
+    return sentence("{who} removed {person}", who=who, person=person)
+
+
+def _link(name: EventName, who: str, to: Any, from_: Any) -> Sentence:
+    if name == EventName.LINKED:
+        return sentence("{who} linked it to {ticket}", who=who, ticket=to)
+    return sentence("{who} unlinked it from {ticket}", who=who, ticket=from_)
 
 
 def _actor(by: str) -> str:

@@ -29,7 +29,7 @@ from maild.store.unit import Unit
 from maild.web import rights
 from maild.web.console import Console
 from maild.web.look import Words
-from maild.web.rights import Role, Scope
+from maild.web.rights import ConsoleRole, Scope
 from maild.web.times import Times, zone_named
 from maild.web.wording import Wording
 
@@ -59,7 +59,7 @@ class Visitor:
     session: WebSession
     addresses: tuple[str, ...]
     wishes: Mapping[str, Any]
-    role: Role
+    role: ConsoleRole
     scope: Scope
 
     def may(self, right: str) -> bool:
@@ -95,7 +95,7 @@ class Visit(Wording):
         return self.visitor.person
 
     @cached_property
-    def role(self) -> Role:
+    def role(self) -> ConsoleRole:
         return self.visitor.role
 
     def may(self, right: str) -> bool:

@@ -11,13 +11,18 @@ from maild.store.asking import console as asking
 from maild.store.asking import screens
 from maild.store.records import Note
 from maild.web import pages
-from maild.web.rights import RIGHTS, Role, may
+from maild.web.rights import RIGHTS, ConsoleRole, may
 from maild.web.site import OPEN, PAGES, Page
 from tests.browser.site import ANN, BOB, CORA, KIM, Site, key
 
 pages.load()
 
-WHO = {Role.ADMIN: KIM, Role.RESOURCE: BOB, Role.CO_MANAGED: CORA, Role.CONTACT: ANN}
+WHO = {
+    ConsoleRole.ADMIN: KIM,
+    ConsoleRole.RESOURCE: BOB,
+    ConsoleRole.CO_MANAGED: CORA,
+    ConsoleRole.CONTACT: ANN,
+}
 CELLS = [page for page in PAGES if page.right != OPEN]
 REFUSED = 403
 DONE = {200, 204, 303, 409, 422}  # it was looked at, or the empty form was told what it lacks
@@ -58,15 +63,17 @@ def address(ground: Ground, page: Page, number: str) -> str:
     return path.replace("{id}", client if path.startswith("/clients") else "999999")
 
 
-def status(ground: Ground, page: Page, role: Role, number: str) -> int:
+def status(ground: Ground, page: Page, role: ConsoleRole, number: str) -> int:
     cookie = ground.site.session(WHO[role])
     path = address(ground, page, number)
     return ground.site.ask(page.method, path, cookie, {"key": key()}).status
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", list(ConsoleRole))
 @pytest.mark.parametrize("page", CELLS, ids=lambda p: f"{p.method} {p.path}")
-def test_a_cell_of_the_table_is_what_the_page_does(ground: Ground, page: Page, role: Role) -> None:
+def test_a_cell_of_the_table_is_what_the_page_does(
+    ground: Ground, page: Page, role: ConsoleRole
+) -> None:
     got = status(ground, page, role, ground.acme)
     if not may(role, page.right):
         assert got == REFUSED
@@ -88,9 +95,9 @@ def test_a_cell_of_the_table_is_what_the_page_does(ground: Ground, page: Page, r
 def test_a_co_managed_technician_finds_nothing_of_another_client(
     ground: Ground, page: Page
 ) -> None:
-    expected = NOT_THERE if may(Role.CO_MANAGED, page.right) else REFUSED
-    assert status(ground, page, Role.CO_MANAGED, ground.globex) == expected
-    assert status(ground, page, Role.RESOURCE, ground.globex) in DONE | {NOT_THERE}
+    expected = NOT_THERE if may(ConsoleRole.CO_MANAGED, page.right) else REFUSED
+    assert status(ground, page, ConsoleRole.CO_MANAGED, ground.globex) == expected
+    assert status(ground, page, ConsoleRole.RESOURCE, ground.globex) in DONE | {NOT_THERE}
 
 
 @pytest.mark.parametrize("page", CELLS, ids=lambda p: f"{p.method} {p.path}")

@@ -173,6 +173,18 @@ def test_a4_merge_and_undo(make_desk: MakeDesk) -> None:
     assert desk.ticket(second)["status_kind"] == "new"
 
 
+def test_a_link_and_its_undo_are_kept_on_both(make_desk: MakeDesk) -> None:
+    desk = opened(make_desk)
+    first = desk.ticket()["number"]
+    desk.ann.mail("Printer still on fire", "More smoke.")
+    both = (first, desk.ticket()["number"])
+    desk.bob.reply(f"#link {first}")
+    desk.bob.reply("#undo", to=answer_to(desk.bob, "#link"))
+    for number in both:
+        happened = [event["event"] for event in desk.ticket(number)["events"]]
+        assert [name for name in happened if "linked" in name] == ["linked", "unlinked"]
+
+
 def answer_to(writer: Writer, command: str) -> Any:
     return next(m for m in reversed(writer.received()) if command in plain_text(m).split("> ")[0])
 

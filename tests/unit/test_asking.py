@@ -208,14 +208,14 @@ def filled(store: Store, rows: list[Any]) -> None:
         for table in reversed(metadata().sorted_tables):
             link_of(unit).run(Statement(sa.delete(table)), {})
         for row in rows:
-            unit.add(copy(row))
+            unit.tie(copy(row))
 
 
 def otherwise(store: Store, dice: random.Random, changed: list[Any], new: list[Any]) -> None:
     """Some rows stood otherwise, some were not there yet."""
     with store.unit() as unit:
         for row in new:
-            unit.delete(unit.get(type(row), keys([row])[0]))
+            unit.untie(stored(unit, row))
         for row in changed:
             unit.change_ticket(stored(unit, row), **other_values(dice, row))
 
@@ -226,7 +226,7 @@ def as_before(unit: Unit, changed: list[Any], new: list[Any]) -> None:
         values = {f.name: getattr(row, f.name) for f in dataclasses.fields(row)}
         unit.change_ticket(stored(unit, row), **values)
     for row in new:
-        unit.add(copy(row))
+        unit.tie(copy(row))
 
 
 def stored(unit: Unit, row: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maild.model import EventName, Role
+from maild.model import EventName, Role, TicketRole
 from maild.spool import Mass
 from maild.store.prepared import Statement
 from maild.store.question import Question, among, param
@@ -133,7 +133,7 @@ class Whole:
     def person(self, person_id: int | None) -> Person | None:
         return self.people.get(person_id) if person_id is not None else None
 
-    def with_role(self, role: str) -> list[Person]:
+    def with_role(self, role: TicketRole) -> list[Person]:
         found = (self.people.get(p.person_id) for p in self.roles if p.role == role)
         return [person for person in found if person is not None]
 

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from maild.desk import own_lists, shared_with, status_requirements, working_clock
 from maild.errors import NotFound
 from maild.i18n import sentence
-from maild.model import AnswerState, Role, StatusKind
+from maild.model import AnswerState, Role, StatusKind, TicketRole
 from maild.parse.attachments import attachment, attachment_bytes
 from maild.spool import Blocks, Mass
 from maild.store.asking import console as asking
@@ -71,9 +71,9 @@ def shown(visit: Visit, one: Ticket, everything: bool = False) -> dict[str, Any]
         "last_note": max((note.id for note in whole.notes), default=0),
         "contact": whole.person(one.contact_id),
         "holder": whole.person(one.primary_id),
-        "secondaries": whole.with_role("secondary"),
-        "additional": whole.with_role("additional"),
-        "proposed": whole.with_role("proposed"),
+        "secondaries": whole.with_role(TicketRole.SECONDARY),
+        "additional": whole.with_role(TicketRole.ADDITIONAL),
+        "proposed": whole.with_role(TicketRole.PROPOSED),
         "statuses": status_requirements.choices(profile, cast(Any, one)),
         "resources": screens.resources(visit.unit),
         "checklist": list(one.fields.get("checklist") or []),
