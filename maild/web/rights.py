@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from maild import model
+from maild.model import Role
 from maild.store.records import Person, Ticket
 
 
@@ -77,7 +77,7 @@ def role_of(person: Person, *, admin: bool) -> ConsoleRole:
     """What a person is; `admin`: the configuration says so of one of his addresses."""
     if admin:
         return ConsoleRole.ADMIN
-    if person.role != model.ConsoleRole.RESOURCE:
+    if person.role != Role.RESOURCE:
         return ConsoleRole.CONTACT
     return ConsoleRole.RESOURCE if person.organization_id is None else ConsoleRole.CO_MANAGED
 
