@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from maild.commands.arguments import fold
 from maild.commands.job import Job
@@ -15,13 +16,13 @@ from maild.desk import people, timesheet
 from maild.desk.profile import key
 from maild.errors import Refused, UsageError
 from maild.i18n import sentence, together
+from maild.parse import phrases
 from maild.store.records import Organization, Person, Ticket
 
 MOST_WORDS = 3  # of a name behind "for"
 LIKE = 0.6  # likeness of a word alone to a name
 NEARLY = 0.85  # likeness of a mistyped name: "danna" is dana, "data" is not
 _NAME = re.compile(r"(?![A-Z]{2,}$)[^\W\d_]+(?:['’-][^\W\d_]+)?")  # "Zed"; "VPN", "PC-1" are none
-_DEED = re.compile(r"\w{3}(?:ing|ung|ion|ción)$", re.IGNORECASE)  # "testing", "Wartung"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -115,12 +116,18 @@ def _is_thing(job: Job, word: str) -> bool:
     reach, title = job.desk.reach, job.ticket.title if job.ticket else ""
     return bool(
         (not _NAME.fullmatch(word) and "@" not in word)
-        or _DEED.search(word)
+        or _deed().search(word)
         or word.lower() in re.findall(r"\w+", title.lower())
         or reach.organization(word)
         or reach.called(word)
         or ("@" in word and reach.person_at(word))
     )
+
+
+@cache
+def _deed() -> re.Pattern[str]:
+    """A word that ends like one for work that was done."""
+    return re.compile(rf"\w{{3}}{phrases.one_of('deed')}$", re.IGNORECASE)
 
 
 def default_type(job: Job, ticket: Ticket) -> str | None:

@@ -6,6 +6,7 @@ import re
 from copy import copy
 from dataclasses import dataclass
 from email.message import Message
+from functools import cache
 
 from maild.model import FailedRecipient
 from maild.parse import phrases
@@ -100,14 +101,15 @@ _ADDRESS = re.compile(
 _REPLY = re.compile(
     r"(?<![\d.])([245])\d\d[ -](?:#?([245]\.\d{1,3}\.\d{1,3})\b)?|#?\b([45]\.\d{1,2}\.\d{1,3})\b"
 )
-_NOT_FAILED = re.compile(
-    r"^\W{0,4}(?:from|sender|return-path|reply-to|message-id|in-reply-to|references|date|subject|"
-    r"x-[\w-]+|received|mail from|>+ *mail from|contact|help|for (?:help|assistance)|cc"
-    r"|差出人|von|de)\b"
-    r"|mail from:|message-id|postmaster@|mailer-daemon@|abuse@|support@|helpdesk@",
-    re.IGNORECASE,
-)
 _MAX_NOTICE = 20_000  # characters of a notice that are read
+
+
+@cache
+def _not_failed() -> re.Pattern[str]:
+    """A line that names who wrote it, or who helps."""
+    heads = rf"{phrases.one_of('not_the_recipient')}|x-[\w-]+|>+ *mail from"
+    others = "mail from:|message-id|postmaster@|mailer-daemon@|abuse@|support@|helpdesk@"
+    return re.compile(rf"^\W{{0,4}}(?:{heads})\b|{others}", re.IGNORECASE)
 
 
 def failed_recipients(
@@ -211,7 +213,7 @@ def _free_text(notice: str, ours: frozenset[str]) -> list[str]:
     sure: list[str] = []
     mentioned: list[str] = []
     for line in notice.split("\n"):
-        if _NOT_FAILED.search(line):
+        if _not_failed().search(line):
             continue
         for match in _ADDRESS.finditer(line[:1_000]):
             address = match[1].strip(".'`")

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.site import Site
+from tests.scenario.conversation import RENDERERS
 from tests.servers.dovecot import missing
 
 FLAGS = (
@@ -43,6 +44,7 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         yield chromium
         chromium.close()
+        RENDERERS.close()  # what began meanwhile holds the pipe to Playwright
 
 
 @pytest.fixture(scope="module")

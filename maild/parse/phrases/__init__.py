@@ -14,14 +14,8 @@ from maild.parse import prefixes, wordfile
 from maild.parse.fold import fold
 from maild.parse.patterns import any_of
 
-_FILES = ("kinds.yaml", "absence.yaml", "reactions.yaml", "bodies.yaml")
+_FILES = ("kinds.yaml", "absence.yaml", "reactions.yaml", "bodies.yaml", "around.yaml")
 _GAP = 60  # characters that a * may stand for
-# What follows a bounded phrase: nothing, punctuation, a number, or a word that goes on with it.
-_END = re.compile(
-    r"(?=\s*(?:$|[^\w\s]|\d)|\s+(?:from|to|by|for|until|till|auto|automatic|reply|response|notice"
-    r"|notification|message|von|vom|auf|an|bis|ab|de|du|da|do|di|al|van|op|tot|od|na|fra|från|på|til"
-    r"|till|à|a|от|на)\b|\s+auto)"
-)
 _WORDLESS = re.compile("[\u0590-\u06ff\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -145,7 +139,13 @@ def _inner_word(phrase: str) -> str:
 
 def _ends(folded: str, at: int) -> bool:
     """What follows a bounded phrase leaves it whole; a reply's prefix does, too."""
-    return _END.match(folded, at) is not None or prefixes.follows(folded, at)
+    return _end().match(folded, at) is not None or prefixes.follows(folded, at)
+
+
+@cache
+def _end() -> re.Pattern[str]:
+    """Nothing, punctuation, a number, or a word that goes on with the phrase."""
+    return re.compile(rf"(?=\s*(?:$|[^\w\s]|\d)|\s+{one_of('goes_on')}\b|\s+auto)")
 
 
 def _wants_end(folded: str) -> bool:
@@ -189,6 +189,14 @@ def section(name: str) -> Phrases:
 def words(name: str) -> frozenset[str]:
     """A section as single words, folded."""
     return frozenset(fold(word) for words in table(name).values() for word in words)
+
+
+@cache
+def one_of(name: str) -> str:
+    """A section as a regular expression: one of its words, in lower case."""
+    found = sorted({word for words in table(name).values() for word in words})
+    longest_first = sorted(map(re.escape, found), key=len, reverse=True)
+    return f"(?:{'|'.join(longest_first)})"
 
 
 def table(name: str) -> dict[str, list[str]]:
