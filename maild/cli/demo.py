@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -36,7 +34,6 @@ def demo(
 
     With --stay the desk goes on, and its console is at a printed address: play both ends yourself.
     """
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     console = Console(highlight=False)
     console.print("[bold]maild demo[/bold]: an IMAP and an SMTP server on loopback, the daemon")
     console.print("between them, and a few people who write.")
@@ -58,7 +55,7 @@ def demo(
     console.print(f"  maild explain {first['number']} {option}")
     console.print(f"  maild outbox {option}")
     console.print(f"  {escape(str(folder / 'sent'))}/ holds the mail that was sent, to open")
-    console.print("  maild demo --stay goes on from here with its console in your browser:")
+    console.print("  maild demo --stay plays it anew and goes on, with a console in your browser:")
     console.print("  play both ends, Ann who writes and Bob who answers")
 
 

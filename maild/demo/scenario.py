@@ -72,6 +72,9 @@ organization = "Acme"
 [web]
 listen = "127.0.0.1:{web}"
 undo_seconds = 5
+
+[log]
+level = "error"
 """
 
 OUT_OF_OFFICE = """\
@@ -263,19 +266,46 @@ def play(folder: Path, console: Console, after: Callable[[Stage, Web], None]) ->
         (folder / "maild.toml").write_text(toml, "utf-8")
         app = open_app(folder / "maild.toml", upgrade=True)
         stage = Stage(console, servers, app, folder)
-        web = Web(app, greeting=fresh_key(), other_side=OtherSide(stage))
-        daemon = Daemon(app, console=web)
-        thread = threading.Thread(target=daemon.run, name="daemon")
-        thread.start()
+        running = Running(folder / "maild.toml", app, OtherSide(stage))
         try:
             _story(stage)
             servers.wait_for(lambda: _all_sent(app))
             _keep_sent_mail(app, folder / "sent")
-            after(stage, web)
+            after(stage, running.web)
         finally:
-            daemon.stop.set()
-            thread.join()
-    return app
+            running.end()
+    return running.app
+
+
+class Running:
+    """The demo's daemon; it begins anew where its console has changed maild.toml."""
+
+    def __init__(self, file: Path, app: App, other_side: OtherSide) -> None:
+        self.app = app
+        self.web = Web(app, greeting=fresh_key(), other_side=other_side)
+        self._file, self._ended = file, threading.Event()
+        self._daemon = self._made()
+        self._thread = threading.Thread(target=self._run, name="daemon")
+        self._thread.start()
+
+    def end(self) -> None:
+        """Ends it, and waits until it has."""
+        self._ended.set()
+        self._daemon.stop.set()
+        self._thread.join()
+
+    def _made(self) -> Daemon:
+        return Daemon(self.app, console=self.web, read_again=lambda: self._daemon.stop.set())
+
+    def _run(self) -> None:
+        self._daemon.run()
+        while not self._ended.is_set():
+            self.app.close()
+            self.app = open_app(self._file)
+            self.web = Web(self.app, greeting=self.web.greeting, other_side=self.web.other_side)
+            self._daemon = self._made()
+            if not self._ended.is_set():
+                self._daemon.run()
 
 
 def free_port(wanted: int) -> int:

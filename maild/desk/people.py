@@ -335,7 +335,11 @@ def alter_organization(
 def mail_domain(text: str) -> str:
     """The mail domain as it is compared; UsageError for one that is anybody's."""
     key = Address("", f"x@{text.strip().lstrip('@')}").domain
-    if key in PUBLIC_DOMAINS or "." not in key:
+    if "." not in key.strip(".") or not is_sendable(f"x@{key}"):
+        raise UsageError(
+            sentence("{domain} is no mail domain; write one like acme.example.", domain=text)
+        )
+    if key in PUBLIC_DOMAINS:
         raise UsageError(
             sentence("{domain} belongs to everybody; it cannot mean an organization.", domain=text)
         )

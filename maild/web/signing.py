@@ -167,9 +167,9 @@ def link(unit: Unit, token: str, now: datetime) -> tuple[SignIn, Person]:
 
 
 def code(console: Console, found: SignIn) -> str:
-    """The six digits that another browser shows, to be typed where the link was asked for."""
+    """The eight digits that another browser shows, to be typed where the link was asked for."""
     mac = hmac.digest(console.secret, f"code {found.token}".encode(), hashlib.sha256)
-    return f"{int.from_bytes(mac[:8]) % 1_000_000:06}"
+    return f"{int.from_bytes(mac[:8]) % 100_000_000:08}"
 
 
 def by_code(console: Console, unit: Unit, browser: str, typed: str, now: datetime) -> SignIn | None:

@@ -213,6 +213,8 @@ def test_an_organization_is_added_and_its_domains_are_what_is_written(site: Site
     for form, said in (
         ({"name": "Acme", "domains": ""}, "is taken"),
         ({"name": "Initech", "domains": "gmail.com"}, "belongs to everybody"),
+        ({"name": "Initech", "domains": "nonsense"}, "is no mail domain"),
+        ({"name": "Initech", "domains": "ini(t).example"}, "is no mail domain"),
         ({"name": "", "domains": "x.example"}, "A name is needed"),
     ):
         answer = post(site, address, form)

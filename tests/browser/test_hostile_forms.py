@@ -9,13 +9,17 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from maild.model import Address
 from maild.store import asking
 from maild.store.asking import screens
+from maild.store.console_records import SignIn
 from maild.store.records import Message, Person
+from maild.web import signing
+from maild.web.visit import hashed
 from tests.browser.site import ANN, BOB, CORA, DANA, KIM, Answer, Site, key
 
 HUGE, ENDLESS, ARABIC = "9" * 30, "9" * 5000, "٣" * 12
@@ -303,3 +307,23 @@ def test_who_stands_in_is_a_technician(site: Site) -> None:
         form = {"until": "2199-01-01", "stand_in": str(chosen)}
         assert site.ask("POST", "/me/away", site.session(BOB), form).status == status
     site.ask("POST", "/me/away", site.session(BOB), {"do": "back"})
+
+
+def test_a_code_is_one_of_a_hundred_million_and_five_tries_end_it(site: Site) -> None:
+    cookie, now = key(), datetime.now(UTC)
+    with site.desk.store.unit() as unit:
+        bob = asking.people.at(unit, BOB)
+        assert bob is not None
+        ends = now + timedelta(minutes=15)
+        found = SignIn(
+            token=key(), browser=hashed(cookie), person_id=bob.id, created=now, ends=ends,
+            onward="/", address="127.0.0.1",
+        )  # fmt: skip
+        unit.add(found)
+        code = signing.code(site.console, found)
+    assert len(code) == 8 and code.isdecimal()
+    headers = {"Cookie": f"maild-browser={cookie}"}
+    for _ in range(5):
+        wrong = site.ask("POST", "/sign-in/code", form={"code": "1" + code[:7]}, **headers)
+        assert wrong.status == 422
+    assert site.ask("POST", "/sign-in/code", form={"code": code}, **headers).status == 422

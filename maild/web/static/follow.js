@@ -83,7 +83,7 @@ function beat() {
 document.addEventListener("visibilitychange", () => { if (!document.hidden) { beat(); tell("live:list"); tell("live:ticket"); } });
 let alive = 0;
 for (const type of ["pointerdown", "keydown"]) addEventListener(type, () => {
-  if (Date.now() - alive < 60000) return;
+  if (Date.now() - alive < 60000 || document.querySelector(".gate")) return;
   alive = Date.now();
   fetch("/me/alive", { method: "POST", headers: { "HX-Request": "true" } }).catch(() => null);
 }, { passive: true });
