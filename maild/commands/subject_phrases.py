@@ -97,10 +97,18 @@ def _peel(
 
 def _is_echo(text: str, command: Command, carried: frozenset[str]) -> bool:
     """The phrase stood in an earlier subject, in which this one ends, whatever is before it; or
-    this one is an earlier subject without its beginning.  Accents may be lost on the way."""
-    words, phrase = without_accents(plain(text)), fold(command.written)
-    known = [without_accents(c) for c in carried if len(c) >= len(phrase)]
-    return any(words.endswith(c) or words == _DROPPED.sub("", c) for c in known)
+    this one is an earlier subject without its beginning.  Accents and signs may be lost or
+    changed on the way: a dash, a picture."""
+    words, phrase = _by_words(plain(text)), _by_words(fold(command.written))
+    known = [c for c in carried if len(_by_words(c)) >= len(phrase)]
+    return any(
+        words.endswith(_by_words(c)) or words == _by_words(_DROPPED.sub("", c)) for c in known
+    )
+
+
+def _by_words(text: str) -> str:
+    """Its words alone, each behind a space: no sign, no accent."""
+    return "".join(f" {word}" for word in re.findall(r"\w+", without_accents(text)))
 
 
 def _own_first(names: Names) -> Vocabulary:

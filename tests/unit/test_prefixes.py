@@ -206,10 +206,32 @@ def test_an_echo_that_lost_its_accents_does_nothing() -> None:
     assert read("AW: Drucker fur Buro ist erledigt", "Drucker für Büro") == ["resolve"]
 
 
+@pytest.mark.parametrize(
+    ("title", "echo"),
+    [
+        ("Drucker – alt", "Drucker - alt"),
+        ("Drucker—alt", "Drucker -- alt"),
+        ("Printer 🔥 hot", "Printer hot"),
+        ("✉ Printer", "Printer"),
+        ("Printer​ x", "Printer x"),
+        ("„Printer“", '"Printer"'),
+        ("Printer… hot", "Printer... hot"),
+        ("Printer & scanner", "Printer + scanner"),
+    ],
+)
+def test_an_echo_whose_signs_were_changed_does_nothing(title: str, echo: str) -> None:
+    for phrase in ("is resolved", "ist erledigt", "is assigned to bob"):
+        assert read(f"RE: {echo} {phrase}", f"{title} {phrase}") == [], phrase
+        assert read(f"RE: {echo} {phrase} is spam", f"{title} {phrase}") == ["spam"], phrase
+        assert read(f"RE: {echo} {phrase}", title), phrase
+
+
 def test_an_empty_subject_ends_nothing() -> None:
     assert read("Re: is resolved", "") == ["resolve"]
     assert read("is resolved", "", "Re:") == ["resolve"]
     assert read(f"Re: {TITLE} is resolved", "", TITLE) == ["resolve"]
+    for signs in ("+" * 20, "🔥" * 20):  # no word in it
+        assert read(f"Re: {signs} is resolved", signs) == ["resolve"]
 
 
 def test_a_title_that_only_ends_like_the_deed_is_no_echo() -> None:
