@@ -346,7 +346,7 @@ def test_h50_customers_and_former_technicians_command_nothing(make_desk: MakeDes
 # ---- which ticket
 
 
-def test_h45_a_stranger_with_a_number_gets_a_ticket_of_his_own(desk: Desk) -> None:
+def test_h45_e4_a_stranger_with_a_number_gets_a_ticket_of_his_own(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire", "The secret word is blue.")
     eve = desk.writer("Eve", "eve@evil.example")
     eve.mail(f"Re: {numbered(desk, 'Printer is on fire')}", "What was it about?")
@@ -412,7 +412,7 @@ def test_h51_a_token_in_quoted_text_decides_nothing(make_desk: MakeDesk) -> None
     assert [t["status"] for t in desk.tickets()] == ["New", "New"]
 
 
-def test_the_nearest_message_id_decides(make_desk: MakeDesk) -> None:
+def test_e4_the_nearest_message_id_decides(make_desk: MakeDesk) -> None:
     desk = make_desk()
     first, second = desk.ann.mail("Printer"), desk.ann.mail("Scanner")
     desk.ann.mail("Re: this", headers={"References": f"<{first}> <{second}>"})
