@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ import yaml
 
 from maild.errors import UsageError
 from maild.sentences import sentence
+
+DEEPEST = 100  # lists or mappings in each other
+_BRACKET = re.compile(r"[\[\]{}]")
+_DASHES = re.compile(rf"(?:[-?:][ \t]+){{{DEEPEST}}}")  # on one line: a list in a list in a list
 
 
 class Map(dict[str, Any]):
@@ -70,6 +75,7 @@ def read(path: Path) -> Any:
     """The file's content as Map, list, Text, int, float, bool, None; UsageError with the line."""
     try:
         text = path.read_text("utf-8")
+        _must_be_flat(text, path)
         try:
             return _load(_Fast, text, path)
         except yaml.YAMLError:
@@ -83,6 +89,24 @@ def read(path: Path) -> Any:
         raise UsageError(f"{path}, line {line}: {error.problem}.") from error
     except yaml.YAMLError as error:
         raise UsageError(f"{path}: {error}.") from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: lists and mappings stand in each other too deeply.") from error
+
+
+def _must_be_flat(text: str, path: Path) -> None:
+    """UsageError where lists stand in lists without end: libyaml would end the whole program."""
+    at, depth = -1, 0
+    for found in _BRACKET.finditer(text):
+        depth = depth + 1 if found[0] in "[{" else max(depth - 1, 0)
+        if depth > DEEPEST:
+            at = found.start()
+            break
+    else:
+        dashes = _DASHES.search(text)
+        at = dashes.start() if dashes else -1
+    if at >= 0:
+        line = text.count("\n", 0, at) + 1
+        raise UsageError(f"{path}, line {line}: lists and mappings stand in each other too deeply.")
 
 
 def _load(loader: Any, text: str, path: Path) -> Any:
