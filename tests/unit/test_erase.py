@@ -48,7 +48,7 @@ def filled(store: Store) -> None:
         unit.add(PersonAddress(person_id=him.id, address=ADDRESS))
         other = unit.add(Person(name="Jürgen Mülle", role=Role.CONTACT, created=NOW))
         unit.add(PersonAddress(person_id=other.id, address="j@acme.example"))
-        ticket = unit.add(
+        ticket = unit.tie(
             Ticket(
                 number="T20261123.0001",
                 title=f"For {NAME}",
