@@ -220,7 +220,7 @@ def problems(file: Path) -> list[str]:
         elif holes(english) != holes(str(text)):
             names = ", ".join(f"{{{name}}}" for name in sorted(holes(english))) or "no {name}"
             found.add(file, line, f"the translation needs {names}, and no other.")
-    return found.found
+    return list(found.found)
 
 
 def shipped() -> set[str]:

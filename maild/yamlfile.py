@@ -129,7 +129,7 @@ class Problems:
     """Every mistake of some files, each with its place, told together."""
 
     def __init__(self) -> None:
-        self.found: list[str] = []
+        self.found: dict[str, None] = {}  # in their order, each once
 
     def add(self, file: Path, at: Any, text: str) -> None:
         """`at`: a line, or a value that knows its own; `text`: a sentence without its first part.
@@ -139,8 +139,7 @@ class Problems:
         line = at if isinstance(at, int) and not isinstance(at, bool) else line_of(at)
         place = str(getattr(at, "file", None) or file)
         said = sentence("{file}, line {line}: {text}", file=place, line=line, text=text)
-        if said not in self.found:
-            self.found.append(said)
+        self.found[said] = None
 
     def unknown(self, file: Path, at: Any, what: str, word: Any, known: Iterable[str]) -> None:
         """The word is none of those known; says which one may be meant."""
@@ -151,7 +150,7 @@ class Problems:
     def end(self) -> None:
         """UsageError with one line a mistake, if there was one."""
         if self.found:
-            raise UsageError(sentence("{mistakes:\n}", mistakes=self.found))
+            raise UsageError(sentence("{mistakes:\n}", mistakes=list(self.found)))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -109,7 +109,7 @@ def test_conditions(profile: Profile, condition: dict[str, Any], holds: bool) ->
     read = Reader(profile, Path("rules.yaml"), problems, (EventName.STATUS_CHANGED,)).read(
         condition
     )
-    assert problems.found == []
+    assert not problems.found
     assert read.holds(context(profile)) is holds
 
 
