@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from maild.model import Role
 from maild.store.asking import screens
 from maild.store.records import Note
+from maild.web.feed import News
 from tests.browser.site import BOB, DANA, KIM, Site
 
 Visits = Callable[..., Page]
@@ -166,6 +167,48 @@ def test_two_people_at_one_ticket_see_each_other_and_neither_loses_a_word(
     expect(dana.get_by_label("Your words")).to_have_value("I would say: turn it off.")
     dana.get_by_role("button", name="Send anyway").click()
     expect(dana.locator("#talk")).to_contain_text("I would say: turn it off.")
+
+
+HIDDEN = """hidden => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def shows(page: Page, title: str) -> None:
+    expect(page.get_by_role("link", name=title)).to_be_visible()
+
+
+def test_a_page_asks_for_nothing_while_nobody_looks_and_has_it_when_he_comes_back(
+    site: Site, visits: Visits
+) -> None:
+    page, other = (visits(who, "/tickets?view=open") for who in (BOB, DANA))
+    fresh(site, "While it is looked at")
+    shows(page, "While it is looked at")
+    page.evaluate(HIDDEN, True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    fresh(site, "While it is not")
+    shows(other, "While it is not")
+    assert asked == []
+    page.evaluate(HIDDEN, False)
+    shows(page, "While it is not")
+
+
+def test_a_list_is_asked_for_once_in_a_second_while_much_comes_in(
+    site: Site, visits: Visits
+) -> None:
+    page = visits(BOB, "/tickets?view=open")
+    fresh(site, "One of very many")
+    shows(page, "One of very many")  # it listens
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    began = time.monotonic()
+    for number in range(30):
+        site.console.feed.tell([News(f"T{number}", None, "Ann", None, "noted")])
+        page.wait_for_timeout(100)
+    lists = [url for url in asked if "part=" in url]
+    assert 0 < len(lists) <= 2 + (time.monotonic() - began) / 0.9
 
 
 def test_a_change_that_may_not_be_says_why_and_nothing_is_done(site: Site) -> None:

@@ -17,18 +17,36 @@ export function follow(worker) {
   beat();
 }
 
-let listed = 0;
+// What nobody looks at is fetched when he comes back; while much comes in, lists once in a second.
+const behind = new Set();
+function renew(what) {
+  if (document.hidden) behind.add(what);
+  else if (what === "live:list") lists();
+  else tell(what);
+}
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  for (const what of behind) renew(what);
+  behind.clear();
+});
+let listed = 0, last = 0;
 function lists() {
   if (listed) return;
-  listed = setTimeout(() => { listed = 0; tell("live:list"); }, 120);
+  const wait = Math.max(120, last + 900 - Date.now());
+  listed = setTimeout(() => {
+    listed = 0;
+    if (document.hidden) { behind.add("live:list"); return; }
+    last = Date.now();
+    tell("live:list");
+  }, wait);
 }
 let seen = false;
 function heard(news) {
-  if (news === "again") { if (seen) { lists(); tell("live:ticket"); } seen = true; return; }
+  if (news === "again") { if (seen) { renew("live:list"); renew("live:ticket"); } seen = true; return; }
   const here = $(".ticket[data-ticket]")?.dataset.ticket;
   const plain = news.filter((one) => one.what !== "presence");
-  if (plain.length) lists();
-  if (plain.some((one) => one.ticket === here)) tell("live:ticket");
+  if (plain.length) renew("live:list");
+  if (plain.some((one) => one.ticket === here)) renew("live:ticket");
   if (news.some((one) => one.ticket === here && one.what === "presence")) present();
 }
 
