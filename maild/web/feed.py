@@ -2,12 +2,14 @@
 
 One thread looks whether the database has new events (SQLite says by its data version whether
 anybody has written at all; PostgreSQL tells us) and hands the numbers of their tickets to who
-listens.  Nothing is lost where a page misses one: it fetches what it shows, not what has changed.
+listens.  Nothing is lost where a page misses one: it fetches what it shows, not what has changed,
+and it knows by the feed's mark whether anything has come since it was made.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import threading
 from collections.abc import Iterable
 from contextlib import closing
@@ -23,6 +25,7 @@ from maild.store.asking import changes
 log = structlog.get_logger()
 
 LOOK_SECONDS = 0.25
+PRESENCE = "presence"  # who looks at a ticket: nothing that a page shows of the desk has changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class News:
     organization_id: int | None
     by: str
     person_id: int | None  # who did it, if it was one of us
-    what: str  # an event, or "presence"
+    what: str  # an event, or PRESENCE
     side: str = ""  # whose ticket it is, where it is shared
 
 
@@ -61,6 +64,7 @@ class Feed:
         self._listeners: set[Listener] = set()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self.mark = secrets.token_hex(8)  # another one after each change
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._watch, name="feed", daemon=True)
@@ -89,7 +93,11 @@ class Feed:
         found = {(n.number, f"{n.side} {n.what}"): n for n in news}
         if not found:
             return
-        for listener in self._all():
+        with self._lock:  # who listens from now on finds the new mark
+            if any(n.what != PRESENCE for n in found.values()):
+                self.mark = secrets.token_hex(8)
+            listeners = list(self._listeners)
+        for listener in listeners:
             self._wake(listener, found)
 
     def _all(self) -> list[Listener]:

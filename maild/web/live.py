@@ -17,7 +17,7 @@ from maild.web.feed import Listener, News
 from maild.web.site import cookie_name
 from maild.web.visit import Visitor, visitor_of
 
-BEAT_SECONDS = 20  # a line now and then keeps proxies from ending a silent stream
+BEAT_SECONDS = 20  # something now and then keeps proxies from ending a silent stream
 CHECK_SECONDS = 60  # how often we look whether he is still signed in
 
 
@@ -55,7 +55,7 @@ async def _stream(
     loop = asyncio.get_running_loop()
     checked = loop.time()
     try:
-        yield "retry: 2000\nevent: hello\ndata: {}\n\n"
+        yield f"retry: 2000\n{_event('hello', feed.mark, [])}"
         while not feed.ended.is_set():
             news = await _next(listener)
             if loop.time() - checked > CHECK_SECONDS:
@@ -63,9 +63,15 @@ async def _stream(
                 if await run_in_threadpool(_visitor, console, cookie) is None:
                     return
             told = [_told(n, visitor) for n in news if _hears(n, visitor, side)]
-            yield f"event: news\ndata: {json.dumps(told)}\n\n" if told else ": \n\n"
+            yield _event("news", feed.mark, told)
     finally:
         feed.leave(listener)
+
+
+def _event(name: str, mark: str, news: list[dict[str, object]]) -> str:
+    """One event (WHATWG HTML §9.2.6); without news it keeps proxies from ending the stream."""
+    data = json.dumps({"hello": name == "hello", "mark": mark, "news": news})
+    return f"event: {name}\ndata: {data}\n\n"
 
 
 async def _next(listener: Listener) -> list[News]:

@@ -79,7 +79,11 @@ class Visit(Wording):
     now: datetime
     form: FormData = field(default_factory=FormData)
     signed_in: Visitor | None = None
+    mark: str = ""  # the feed's before anything was read: what comes later is told
     _unit: Unit | None = None
+
+    def __post_init__(self) -> None:
+        self.mark = self.console.feed.mark
 
     # ---- who asks
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from maild.model import Role
 from maild.store.asking import screens
@@ -193,6 +193,20 @@ def test_a_page_asks_for_nothing_while_nobody_looks_and_has_it_when_he_comes_bac
     assert asked == []
     page.evaluate(HIDDEN, False)
     shows(page, "While it is not")
+
+
+def test_what_comes_before_a_page_listens_is_on_it(site: Site, visits: Visits) -> None:
+    page = visits(BOB, "/me")
+
+    def held_up(route: Route) -> None:
+        before = site.console.feed.mark
+        fresh(site, "While the page was on its way")
+        site.desk.servers.wait_for(lambda: site.console.feed.mark != before)
+        route.continue_()
+
+    page.route("**/static/follow*", held_up)
+    page.goto(f"{site.url}/tickets?view=open")
+    shows(page, "While the page was on its way")
 
 
 def test_a_list_is_asked_for_once_in_a_second_while_much_comes_in(

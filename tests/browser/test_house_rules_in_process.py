@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from maild.desk import search
 from maild.desk.lists import VIEWS
 from maild.i18n import Translator
+from maild.web.feed import PRESENCE, News
 from maild.web.look import HERE
 from maild.web.times import Times
 from tests.browser.site import ANN, BOB, CORA, KIM, Site, key
@@ -215,6 +216,7 @@ class Stream:
         assert self.answer.status == 200
         while b"event: hello" not in self.answer.readline():
             pass
+        self.mark = json.loads(self.answer.readline()[6:])["mark"]
 
     def until(self, number: str) -> list[tuple[str, str]]:
         """All (ticket, what) up to the first about this ticket."""
@@ -222,8 +224,8 @@ class Stream:
         end = time.monotonic() + 30
         while time.monotonic() < end:
             line = self.answer.readline().decode()
-            if line.startswith("data: ["):
-                told += [(one["ticket"], one["what"]) for one in json.loads(line[6:])]
+            if line.startswith("data: "):
+                told += [(one["ticket"], one["what"]) for one in json.loads(line[6:])["news"]]
                 if number in {ticket for ticket, _ in told}:
                     return told
         raise AssertionError(told)
@@ -252,6 +254,29 @@ def test_p8_news_of_a_shared_ticket_are_told_to_the_side_that_has_them(site: Sit
         assert stream.until(shared)
     finally:
         stream.close()
+
+
+def test_a_page_that_was_made_before_a_change_finds_another_mark(site: Site) -> None:
+    """What comes between a page and its stream is not missed; a page of now misses nothing."""
+
+    def mark() -> str:
+        shown = site.ask("GET", "/tickets", site.session(BOB)).text
+        found = re.search(r'data-mark="(\w+)"', shown)
+        assert found is not None
+        return found[1]
+
+    def begins() -> str:
+        stream = Stream(site, BOB)
+        stream.close()
+        return str(stream.mark)
+
+    site.desk.servers.wait_for(lambda: mark() == begins())  # what came earlier is told
+    before = mark()
+    site.mail(site.desk.ann, "Between the two", "It smokes.")
+    site.desk.servers.wait_for(lambda: begins() != before)
+    assert begins() == mark()
+    site.console.feed.tell([News("T1", None, "", None, PRESENCE)])  # nothing that a page shows
+    assert begins() == mark() != before
 
 
 def test_a_client_s_technician_hears_nothing_of_another_client(site: Site) -> None:

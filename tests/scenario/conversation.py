@@ -181,6 +181,11 @@ class Desk:
         with self.store.look() as unit:
             return unit.all(OUTBOX)
 
+    def notifications(self) -> list[OutboxItem]:
+        """All in the outbox but alerts: admins hear of trouble in a pass of its own, which the
+        daemon comes to later."""
+        return [item for item in self.outbox() if item.template != "alert"]
+
     def later(self, **time: float) -> None:
         """Moves the desk's clock (timedelta's words) and lets everything that is due happen."""
         self.now += timedelta(**time)

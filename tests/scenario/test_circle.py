@@ -66,12 +66,12 @@ def test_n1_n5_n6_n9_n25_a_ticket_lives_by_mail_alone(desk: Desk) -> None:
 
 def test_e9_an_out_of_office_changes_nothing_and_is_not_answered(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire")
-    sent = len(desk.outbox())
+    sent = len(desk.notifications())
     desk.ann.reply(
         "I am away.", subject="Out of office", headers={"Auto-Submitted": "auto-replied"}
     )
     assert statuses(desk) == "New"
-    assert len(desk.outbox()) == sent
+    assert len(desk.notifications()) == sent
     notes = [(note["text"], note["public"]) for note in desk.ticket()["notes"][1:]]
     assert notes == [("I am away.", False)]
     assert desk.messages()[-1].outcome == "ignored"

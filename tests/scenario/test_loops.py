@@ -66,21 +66,21 @@ def test_h31_a_hundred_names_run_into_one_cap(make_desk: MakeDesk) -> None:
 def test_h32_our_own_mail_that_returns_is_known(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire", headers={"Cc": "support@example.com"})
     returned = desk.ann.inbox()[-1]
-    sent = len(desk.outbox())
+    sent = len(desk.notifications())
     desk.put(returned)
     desk.put(returned.replace(b"support@example.com", b"someone@else.example"))
     assert [m.outcome for m in desk.messages()] == ["ticket", "ignored", "ignored"]
-    assert len(desk.outbox()) == sent
+    assert len(desk.notifications()) == sent
     assert desk.ticket()["additional_contacts"] == []
 
 
 def test_h33_e9_a_bounce_is_noted_where_its_mail_was(desk: Desk) -> None:
     desk.ann.mail("Printer is on fire")
-    before = len(desk.outbox())
+    before = len(desk.notifications())
     desk.put(bounce(desk.ann.received()[-1], "ann@acme.example"))
     ticket = desk.ticket()
     assert ticket["status"] == "New"
-    assert len(desk.outbox()) == before
+    assert len(desk.notifications()) == before
     [note] = ticket["notes"][1:]
     assert (note["by_kind"], note["public"]) == ("system", False)
     [row] = [i for i in desk.outbox() if i.template == "acknowledgement"]

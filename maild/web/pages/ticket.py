@@ -23,7 +23,7 @@ from maild.store.console_records import Presence
 from maild.store.records import Note, Ticket
 from maild.store.unit import Unit
 from maild.web import prose
-from maild.web.feed import News
+from maild.web.feed import PRESENCE, News
 from maild.web.site import page
 from maild.web.ticket_history import SHOWN, happening
 from maild.web.visit import Visit
@@ -368,7 +368,7 @@ def seen(visit: Visit) -> Response:
                     found.organization_id,
                     "",
                     visit.person.id,
-                    "presence",
+                    PRESENCE,
                     found.shared_side,
                 )
             ]

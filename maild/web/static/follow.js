@@ -11,8 +11,7 @@ export function follow(worker) {
     addEventListener("pageshow", (event) => { if (event.persisted) shared.port.postMessage("hello"); });
   } else {
     const stream = new EventSource("/live");
-    stream.addEventListener("news", (event) => heard(JSON.parse(event.data)));
-    stream.addEventListener("hello", () => heard("again"));
+    for (const name of ["hello", "news"]) stream.addEventListener(name, (event) => heard(JSON.parse(event.data)));
   }
   beat();
 }
@@ -40,9 +39,12 @@ function lists() {
     tell("live:list");
   }, wait);
 }
-let seen = false;
-function heard(news) {
-  if (news === "again") { if (seen) { renew("live:list"); renew("live:ticket"); } seen = true; return; }
+// What came after the page was made and before its stream began (or while it was broken) counts too.
+let mark = document.body.dataset.mark;
+function heard(told) {
+  const missed = told.hello && told.mark !== mark, news = told.news;
+  mark = told.mark;
+  if (missed) { renew("live:list"); renew("live:ticket"); }
   const here = $(".ticket[data-ticket]")?.dataset.ticket;
   const plain = news.filter((one) => one.what !== "presence");
   if (plain.length) renew("live:list");
