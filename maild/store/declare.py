@@ -63,6 +63,7 @@ class Table:
     parts: tuple[Index | Unique, ...]
     early: bool  # its ids are given when a record is added, as others refer to it
     locked: bool  # who may write it reads it FOR UPDATE (PostgreSQL)
+    clustered: bool  # its rows stand in the index of their key (SQLite's WITHOUT ROWID)
 
 
 RECORDS: dict[type, Table] = {}  # every noun, in the order of its declaration
@@ -113,14 +114,18 @@ def key_ref(target: str) -> Any:
     field_specifiers=(column, primary, key, ref, key_ref),
 )
 def record(
-    name: str, *parts: Index | Unique, early: bool = False, locked: bool = False
+    name: str,
+    *parts: Index | Unique,
+    early: bool = False,
+    locked: bool = False,
+    clustered: bool = False,
 ) -> Callable[[type[R]], type[R]]:
     """Makes a class the record of the table `name`; see the module."""
 
     def declare(cls: type[R]) -> type[R]:
         made = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(cls)
         _give(made)
-        RECORDS[made] = Table(name, parts, early, locked)
+        RECORDS[made] = Table(name, parts, early, locked, clustered)
         return made
 
     return declare

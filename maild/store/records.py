@@ -462,12 +462,11 @@ class Alert:
     said: JSON | None = None  # the text as a sentence (`maild.i18n.packed`), where it is one
 
 
-@record("counter", Index("ix_counter_day", ("day",)))
+@record("counter", clustered=True)
 class Counter:
     """How often something happened on a day, and in the last hour of it that it did (E10)."""
 
-    key: str = key()  # what, and the day
-    day: datetime
+    key: str = key()  # the day, and what
     in_day: int
     hour: datetime
     in_hour: int

@@ -52,7 +52,8 @@ def _table(record: type) -> sa.Table:
     declared = RECORDS[record]
     columns = [_column(f.name, f.type, hint(f)) for f in dataclasses.fields(record)]
     parts = [_part(part) for part in declared.parts]
-    return sa.Table(declared.name, _METADATA, *columns, *parts)
+    how: dict[str, Any] = {"sqlite_with_rowid": False} if declared.clustered else {}
+    return sa.Table(declared.name, _METADATA, *columns, *parts, **how)
 
 
 def _column(name: str, python: Any, hint: Hint) -> sa.Column[Any]:

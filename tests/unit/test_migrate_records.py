@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,29 @@ def test_p5_p8_the_other_side_of_a_shared_ticket_gets_a_ticket_of_its_own(sharin
         other = asking.tickets.other_side(unit, second)
         assert other is not None and (other.shared_side, other.status_kind) == ("client", "working")
     sharing.close()
+
+
+def test_what_was_counted_goes_on_from_there(older: Store) -> None:
+    """And on SQLite a counter takes one index, that of its key."""
+    with older.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO counter (key, day, in_day, hour, in_hour) VALUES "
+                "('20261123:sends:a@x.example', :day, 7, :hour, 2)"
+            ),
+            {"day": "2026-11-23 00:00:00.000000", "hour": "2026-11-23 09:00:00.000000"},
+        )
+    migrate.migrate(older)
+    key = "sends:a@x.example"
+    for now, counted in (("09:30", [(2, 7), (3, 8)]), ("10:00", [(0, 8), (1, 9)])):
+        at = datetime.fromisoformat(f"2026-11-23T{now}+00:00")
+        with older.unit() as unit:
+            before = asking.counters.so_far(unit, [key], at)[key]
+            asking.counters.count(unit, [key], at)
+        with older.look() as unit:
+            assert [before, asking.counters.so_far(unit, [key], at)[key]] == counted
+    if older.is_sqlite:
+        with older.engine.connect() as connection:
+            pages = "SELECT count(*) FROM sqlite_schema WHERE tbl_name = 'counter' AND rootpage > 0"
+            assert connection.exec_driver_sql(pages).scalar() == 1
+    older.close()

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from maild.errors import MaildError, Unavailable, UsageError
 from maild.store import Store, asking, packing, preset
 from maild.store.migrate import migrate
-from maild.store.records import Message, Note, Setting
+from maild.store.records import Counter, Message, Note, Setting
 from maild.store.schema import metadata
 from maild.store.types import clean
 from tests.looking import every, the
@@ -289,3 +289,15 @@ def test_octets_that_are_damaged_are_not_given_out(damage: Callable[[bytes], byt
 
 def test_octets_from_before_they_were_packed_are_read() -> None:
     assert packing.unpack(b"From: a@b.example\r\n\r\nHello\r\n")[:6] == b"From: "
+
+
+def test_counters_of_old_days_are_swept(store: Store) -> None:
+    now = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+    for days in range(5):
+        with store.unit() as unit:
+            asking.counters.count(unit, ["sends:ann@x.example", "9"], now - timedelta(days=days))
+    with store.unit() as unit:
+        asking.counters.sweep(unit, now - timedelta(days=3))
+    kept = sorted(counter.key for counter in every(store, Counter))
+    days_kept = ("20260227", "20260228", "20260301", "20260302")
+    assert kept == [f"{day}:{key}" for day in days_kept for key in ("9", "sends:ann@x.example")]

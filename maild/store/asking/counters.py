@@ -20,8 +20,8 @@ from maild.store.unit import Unit
 _COUNT = Statement(
     sa.text(
         """
-        INSERT INTO counter (key, day, in_day, hour, in_hour)
-        VALUES (:key, :day, :count, :hour, :count)
+        INSERT INTO counter (key, in_day, hour, in_hour)
+        VALUES (:key, :count, :hour, :count)
         ON CONFLICT (key) DO UPDATE SET
             in_day = counter.in_day + excluded.in_day,
             in_hour = excluded.in_hour
@@ -30,12 +30,13 @@ _COUNT = Statement(
         """
     ).bindparams(
         param("key", KeyText()),
-        param("day", UTCDateTime()),
         param("hour", UTCDateTime()),
         param("count", sa.Integer()),
     )
 )
-_SWEEP = Statement(sa.delete(columns(Counter).day.table).where(columns(Counter).day < param("day")))
+_SWEEP = Statement(
+    sa.delete(columns(Counter).key.table).where(columns(Counter).key < param("day", KeyText()))
+)
 
 
 def so_far(unit: Unit, keys: Iterable[str], now: datetime) -> dict[str, tuple[int, int]]:
@@ -73,12 +74,12 @@ def count(unit: Unit, keys: Iterable[str], now: datetime) -> None:
         place = _place(day, key)
         mine = unit.deferred(_COUNT, place)
         more = 1 + (int(mine["count"]) if mine else 0)
-        unit.defer(_COUNT, place, key=place, hour=hour, day=day, count=more)
+        unit.defer(_COUNT, place, key=place, hour=hour, count=more)
 
 
 def sweep(unit: Unit, before: datetime) -> None:
-    """Forgets what was last counted before this moment."""
-    unit.defer(_SWEEP, "sweep", day=before)
+    """Forgets what was counted on the days before this one."""
+    unit.defer(_SWEEP, "sweep", day=_place(before, ""))
 
 
 @lru_cache(maxsize=512)  # a mail looks up, holds against its caps and counts the same ones
