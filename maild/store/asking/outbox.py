@@ -149,7 +149,7 @@ ALL = 2**31 - 1  # more than there are
 
 # Lists of an admin: by what became of them, of one address or ticket, from a row on.
 GROUPS: dict[str, tuple[SendState, ...]] = {
-    "": tuple(SendState),
+    "": (),  # all there are
     "waiting": (SendState.WAITING, SendState.SENDING, SendState.HELD),
     "failed": OVER,
     "sent": (SendState.SENT,),
@@ -158,14 +158,23 @@ GROUPS: dict[str, tuple[SendState, ...]] = {
 _ABOUT = {
     "": sa.true(),
     "address": _item.address == param("about"),
-    "ticket": columns(Ticket).number == param("about"),
+    "ticket": _item.ticket_id.in_(
+        sa.select(columns(Ticket).id).where(columns(Ticket).number == param("about"))
+    ),
 }
+
+
+def _page(states: tuple[SendState, ...], which: sa.ColumnElement[bool]) -> Statement:
+    """Which they are is found out first, from an index: of very many only their numbers are put in
+    order."""
+    among = _item.state.in_(states) if states else sa.true()
+    found = sa.select(_item.id).where(_item.id < param("before"), among, which)
+    newest = found.order_by(_item.id.desc()).limit(param("most", sa.Integer()))
+    return Statement(_SUMMARY.where(_item.id.in_(newest)).order_by(_item.id.desc()))
+
+
 _PAGES = {
-    (group, about): Statement(
-        _SUMMARY.where(_item.id < param("before"), _item.state.in_(states), which)
-        .order_by(_item.id.desc())
-        .limit(param("most", sa.Integer()))
-    )
+    (group, about): _page(states, which)
     for group, states in GROUPS.items()
     for about, which in _ABOUT.items()
 }

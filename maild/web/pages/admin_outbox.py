@@ -64,7 +64,9 @@ def outbox(visit: Visit) -> Response:
 def _groups(unit: Unit) -> list[tuple[str, int]]:
     """Each group with how many there are in it."""
     states = asking_health.send_states(unit)
-    return [(name, sum(states.get(s, 0) for s in among)) for name, among in GROUPS.items()]
+    return [
+        (name, sum(states.get(s, 0) for s in among or SendState)) for name, among in GROUPS.items()
+    ]
 
 
 @action("/admin/outbox", "mail change")
