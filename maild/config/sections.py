@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import core_schema
 
+from maild.model import is_sendable
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -18,8 +20,7 @@ class Section(BaseModel):
 
 def mail_address(value: str) -> str:
     """An address as it is written; ValueError where it is none."""
-    local, at, domain = value.strip().rpartition("@")
-    if not (local and at and domain) or any(c.isspace() or c in '<>,;"' for c in value.strip()):
+    if not is_sendable(value.strip()):
         raise ValueError("a mail address like support@example.com is needed")
     return value.strip()
 
