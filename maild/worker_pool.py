@@ -93,13 +93,13 @@ class WorkerPool:
             raise given
         return given  # type: ignore[no-any-return]
 
-    def start(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Task[Result]:
-        """Begins `work` on each of these, one after the other in one worker, once one is free."""
-        return self._host._begin(partial(self._do, work, list(items), TRIES), self._turn)
-
-    @property
-    def _turn(self) -> _Turn:
-        return _Turn.FIRST if self._host is self else _Turn.GUEST
+    def start(
+        self, work: Callable[[Item], Result], items: Sequence[Item], *, hurried: bool = False
+    ) -> Task[Result]:
+        """Begins `work` on each of these, one after the other in one worker, once one is free;
+        `hurried`: before what was begun otherwise and still waits."""
+        turn = _Turn.GUEST if self._host is not self else _Turn.HURRIED if hurried else _Turn.FIRST
+        return self._host._begin(partial(self._do, work, list(items), TRIES, turn), turn)
 
     def _begin(self, do: Callable[[_Crew], list[Result | Exception]], turn: _Turn) -> Task[Result]:
         with self._lock:
@@ -120,10 +120,15 @@ class WorkerPool:
             crew.close()
 
     def _do(
-        self, work: Callable[[Item], Result], items: list[Item], tries: int, crew: _Crew
+        self,
+        work: Callable[[Item], Result],
+        items: list[Item],
+        tries: int,
+        turn: _Turn,
+        crew: _Crew,
     ) -> list[Result | Exception]:
         try:
-            return crew.run(_Order(work, items, self.seconds, self._memory), self._turn)
+            return crew.run(_Order(work, items, self.seconds, self._memory), turn)
         except _Lost as lost:
             if crew.closed:
                 return [Temporary("It is stopping.") for _ in items]
@@ -131,13 +136,13 @@ class WorkerPool:
                 return [TooLong(f"it took longer than {self.seconds:g} seconds")]
             if len(items) == 1 and tries == 1:
                 return [Exceeded("it broke its process", detail=lost.told)]
-        return [done for item in items for done in self._again(work, item, tries - 1, crew)]
+        return [done for item in items for done in self._again(work, item, tries - 1, turn, crew)]
 
     def _again(
-        self, work: Callable[[Item], Result], item: Item, tries: int, crew: _Crew
+        self, work: Callable[[Item], Result], item: Item, tries: int, turn: _Turn, crew: _Crew
     ) -> list[Result | Exception]:
-        crew.wants(self._turn)
-        return self._do(work, [item], tries, crew)
+        crew.wants(turn)
+        return self._do(work, [item], tries, turn, crew)
 
 
 # ---- the processes, and our end of the pipes to them
@@ -162,8 +167,9 @@ class _Lost(Exception):
 
 
 class _Turn(Enum):
-    """Whose work it is."""
+    """Whose work it is; who is named first goes first."""
 
+    HURRIED = "hurried"
     FIRST = "first"
     GUEST = "guest"
 
@@ -214,13 +220,13 @@ class _Crew:
         with self._changed:
             self._changed.wait_for(lambda: self.closed or (self._free and self._is_next(turn)))
             self._waiting[turn] -= 1
-            self._in_a_row = self._in_a_row + 1 if turn is _Turn.FIRST else 0
+            self._in_a_row = 0 if turn is _Turn.GUEST else self._in_a_row + 1
             return self._free.pop() if self._free else None
 
     def _is_next(self, turn: _Turn) -> bool:
-        if turn is _Turn.FIRST:
-            return not (self._waiting[_Turn.GUEST] and self._in_a_row >= IN_A_ROW)
-        return not self._waiting[_Turn.FIRST] or self._in_a_row >= IN_A_ROW
+        if self._waiting[_Turn.GUEST] and self._in_a_row >= IN_A_ROW:
+            return turn is _Turn.GUEST
+        return turn is next(one for one in _Turn if self._waiting[one])
 
     def _give(self, worker: _Worker | None) -> None:
         with self._changed:

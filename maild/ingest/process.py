@@ -6,13 +6,13 @@ message's own "processed" mark are committed together, or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -68,6 +68,27 @@ class _Done:
     outcome: Outcome | None
 
 
+GivesWay: TypeAlias = Callable[[Unit], bool]
+
+
+def _for_nobody(_: Unit) -> bool:
+    return False
+
+
+def _for_hurried(done: Collection[int], unit: Unit) -> bool:
+    """Whether somebody in a hurry has come, beside those that are done."""
+    return any(one.id not in done for one in asking.lanes.hurried(unit, 1 + len(done)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Who is next."""
+
+    some: Sequence[Waiting]
+    hurried: bool  # they go before the backlog
+    gives_way: bool  # to who comes in a hurry before it is their turn to write
+
+
 def groups(items: Iterable[Item], size: int = GROUP) -> Iterator[list[Item]]:
     """The items, so many at a time."""
     left = iter(items)
@@ -96,31 +117,32 @@ class Pipeline:
     def process_due(self, now: datetime, limit: int = 100) -> int:
         """Processes what is stored and due, whose turn it is first; how many were taken up.
 
-        Before each group it is looked who has come meanwhile; while a group is acted on, the next
-        one is read.
+        Before each group it is looked who has come meanwhile, and for the backlog again when it is
+        its turn to write; while a group is acted on, the next one is read.
         """
         done: set[int] = set()
         while len(done) < limit:
-            group, before = self._next_group(now, done)
-            if not group:
+            group = self._next_group(now, done)
+            if not group.some:
                 break
-            self._hurried = self._hurried if before else 0
+            self._hurried = self._hurried if group.hurried else 0
+            gives_way = partial(_for_hurried, done) if group.gives_way else _for_nobody
             read = {
                 one.id: self._scanned(one.id, self._ahead.take(one.id), now)
-                for one in group[: limit - len(done)]
+                for one in group.some[: limit - len(done)]
             }
-            for stored_id, outcome in self._some_of(list(read.items()), now):
+            for stored_id, outcome in self._some_of(list(read.items()), now, gives_way):
                 done.add(stored_id)
-                self._hurried += before
+                self._hurried += group.hurried
                 del read[stored_id]
                 if outcome is not None:
                     log.info("message.done", message=stored_id, outcome=outcome.outcome)
             self._ahead.put_back(read)
         return len(done)
 
-    def _next_group(self, now: datetime, done: Collection[int]) -> tuple[Sequence[Waiting], bool]:
-        """Who is next, read or being read, and whether they go before the backlog, which has its
-        share now and then.
+    def _next_group(self, now: datetime, done: Collection[int]) -> _Group:
+        """Who is next, read or being read: who is in a hurry, or the backlog, which has its share
+        now and then.
 
         Both never share a group: nobody in a hurry waits for the commit of the others.
         """
@@ -129,13 +151,13 @@ class Pipeline:
             found = (asking.lanes.hurried(unit, most), asking.lanes.patient(unit, now, most))
         hurried, patient = ([one for one in some if one.id not in done] for some in found)
         before = bool(hurried) and not (patient and self._hurried >= HURRIED)
-        size = OWED if hurried and not before else GROUP
-        groups = split(hurried if before else patient, size)
+        owed = bool(hurried) and not before
+        groups = split(hurried if before else patient, OWED if owed else GROUP)
         group, following = next(groups, []), next(groups, [])
         self._ahead.forget_but([*hurried, *patient])
-        self._ahead.begin(group)
-        self._ahead.begin(following)
-        return group, before
+        self._ahead.begin(group, hurried=before)
+        self._ahead.begin(following, hurried=before)
+        return _Group(group, before, not (before or owed))
 
     def process_all(
         self, some: Sequence[tuple[int, Mail | Exception]], now: datetime
@@ -154,14 +176,21 @@ class Pipeline:
             del waiting[:count]
 
     def _some_of(
-        self, some: Sequence[tuple[int, Mail | Exception]], now: datetime
+        self,
+        some: Sequence[tuple[int, Mail | Exception]],
+        now: datetime,
+        gives_way: GivesWay = _for_nobody,
     ) -> Iterator[tuple[int, Outcome | None]]:
         """The same of the first ones, as many as one commit takes."""
-        for (stored_id, mail), done in zip(some, self._together(some, now), strict=False):
+        together = self._together(some, now, gives_way)
+        for (stored_id, mail), done in zip(some, together, strict=False):
             yield stored_id, done.outcome if done else self.process(stored_id, now, mail)
 
     def _together(
-        self, some: Sequence[tuple[int, Mail | Exception]], now: datetime
+        self,
+        some: Sequence[tuple[int, Mail | Exception]],
+        now: datetime,
+        gives_way: GivesWay,
     ) -> list[_Done | None]:
         """What became of the first ones in one transaction; None for one to be done alone."""
         works = []
@@ -172,7 +201,9 @@ class Pipeline:
         if len(works) < 2:
             return [None]
         try:
-            given = self.store.together(works, seconds=GROUP_SECONDS, most=GROUP_MOST_SECONDS)
+            given = self.store.together(
+                works, seconds=GROUP_SECONDS, most=GROUP_MOST_SECONDS, gives_way=gives_way
+            )
         except Temporary:  # each for itself may find its turn
             return [None] * len(works)
         return [None if isinstance(one, Exception) else one for one in given]

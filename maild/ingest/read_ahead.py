@@ -37,11 +37,12 @@ class ReadAhead:
         self._octets = octets
         self._parts: dict[int, _Part] = {}
 
-    def begin(self, some: Iterable[Waiting]) -> None:
-        """Has these read, those that are not yet."""
+    def begin(self, some: Iterable[Waiting], *, hurried: bool = False) -> None:
+        """Has these read, those that are not yet; `hurried`: before all that is begun otherwise."""
         for part in split((one for one in some if one.id not in self._parts), TOGETHER):
             ids = [one.id for one in part]
-            begun = _Part(ids, self._reader.start(list(map(self._octets, ids))))
+            octets = list(map(self._octets, ids))
+            begun = _Part(ids, self._reader.start(octets, hurried=hurried))
             self._parts |= dict.fromkeys(ids, begun)
 
     def take(self, stored_id: int) -> Mail | Exception:

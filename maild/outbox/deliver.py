@@ -45,6 +45,7 @@ UNRECORDED = 64  # mails that may be sent and not yet written down, at most
 RENEW_SECONDS = 9.0  # how often a claim is renewed; well below rows.STALE
 RENEW_AGAIN_SECONDS = 3.0  # … where that went wrong
 IDLE_SECONDS = 20.0  # then connections without work are closed
+APART_SECONDS = 0.25  # between the beginnings of two passes: what comes one by one goes together
 POLL_SECONDS = 5.0  # how often we look for rows that nobody told us of
 # Seconds between attempts at a relay or a database that does not work: what heals is seen within
 # a minute.
@@ -202,6 +203,7 @@ class Deliverer:
         down = 0  # passes in a row that could not do what they should
         while not stop.is_set():
             wake.clear()
+            began = time.monotonic()
             try:
                 await self._until(stopped, self._pass())
             except MaildError as error:  # the database, or the journal
@@ -212,6 +214,7 @@ class Deliverer:
                 await _within(WAITS[min(down, len(WAITS)) - 1], stopped)
             elif not await asyncio.to_thread(wake.wait, await self._pause()):
                 await self._close_idle()
+            await _within(began + APART_SECONDS - time.monotonic(), stopped)
 
     async def _until(self, stopped: asyncio.Event, work: Coroutine[None, None, Counts]) -> None:
         """Works; on `stopped` the mails under way are finished, in bounded time."""

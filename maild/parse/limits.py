@@ -48,7 +48,7 @@ class Reader:
 
     def read(self, raw: Mass) -> Mail:
         """What the message says.  Raises MailError where it cannot be read within the limits."""
-        ((_, mail),) = self.stream([(None, raw)])
+        (mail,) = self.start([raw], hurried=True)()
         if isinstance(mail, Exception):
             raise mail
         return mail
@@ -82,10 +82,13 @@ class Reader:
         while waiting:
             yield from self._given(*waiting.popleft())
 
-    def start(self, raws: Sequence[Mass]) -> Callable[[], list[Mail | Exception]]:
-        """Begins to read these; what is given waits, and says of each what `stream` says."""
+    def start(
+        self, raws: Sequence[Mass], *, hurried: bool = False
+    ) -> Callable[[], list[Mail | Exception]]:
+        """Begins to read these, `hurried` ones before the others; what is given waits, and says of
+        each what `stream` says."""
         _import_parser()
-        task = self.pool.start(_read, raws)
+        task = self.pool.start(_read, raws, hurried=hurried)
         return lambda: [mail for _, mail in self._given([None] * len(raws), task)]
 
     def close(self) -> None:
@@ -126,7 +129,9 @@ class LocalReader:
         for label, raw in items:
             yield label, self._read(raw)
 
-    def start(self, raws: Sequence[Mass]) -> Callable[[], list[Mail | Exception]]:
+    def start(
+        self, raws: Sequence[Mass], *, hurried: bool = False
+    ) -> Callable[[], list[Mail | Exception]]:
         """As `Reader.start`; they are read when they are waited for."""
         return lambda: list(map(self._read, raws))
 

@@ -68,26 +68,38 @@ class Store:
             link.commit()
 
     def together(
-        self, works: Sequence[Callable[[Unit], Result]], *, seconds: float, most: float
+        self,
+        works: Sequence[Callable[[Unit], Result]],
+        *,
+        seconds: float,
+        most: float,
+        gives_way: Callable[[Unit], bool] = lambda unit: False,
     ) -> list[Result | Exception]:
         """Runs each of these on a unit of its own, all of them in one transaction: until `seconds`
         are over where somebody waits to write, else for `most`; what each gave that was run.
 
-        One that fails gives its error, nothing of it is kept, and the others are as they were.
-        Temporary where the database was in the way again and again; nothing is kept then.
+        `gives_way`: asked when it is their turn; where it says so none is run.  One that fails
+        gives its error, nothing of it is kept, and the others are as they were.  Temporary where
+        the database was in the way again and again; nothing is kept then.
         """
         for attempt in range(1, ATTEMPTS):
             try:
-                return self._together(works, seconds, most)
+                return self._together(works, seconds, most, gives_way)
             except Temporary:
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))
-        return self._together(works, seconds, most)
+        return self._together(works, seconds, most, gives_way)
 
     def _together(
-        self, works: Sequence[Callable[[Unit], Result]], seconds: float, most: float
+        self,
+        works: Sequence[Callable[[Unit], Result]],
+        seconds: float,
+        most: float,
+        gives_way: Callable[[Unit], bool],
     ) -> list[Result | Exception]:
         given: list[Result | Exception] = []
         with self._link(write=True) as link:
+            if gives_way(Unit(link, writes=False, lasting=self._lasting)):
+                return []
             began = time.monotonic()
             for work in works:
                 given.append(self._part(link, work))

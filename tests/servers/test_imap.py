@@ -6,7 +6,7 @@ import base64
 import itertools
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any, Protocol
@@ -18,7 +18,8 @@ from maild.demo.servers import Servers
 from maild.desk import mailbox_orders
 from maild.errors import Temporary, Unavailable
 from maild.ingest.imap import Rhythm, probe
-from maild.ingest.imap.cursor import Cursor, Fetched
+from maild.ingest.imap.connection import Connection
+from maild.ingest.imap.cursor import Accepted, Cursor, Fetched
 from maild.store import Store
 from tests.fresh import make_tables
 from tests.servers.dovecot import Dovecot, running
@@ -140,6 +141,32 @@ def test_new_mail_is_accepted_as_it_comes(box: Box, watched: Watched) -> None:
             box.put(mail(number))
         watched.wait_for(lambda: len(watched.stored()) == 4)
     assert watched.octets() == [mail(1), mail(2), mail(3), mail(4)]
+
+
+def test_what_came_while_a_mail_was_fetched_and_after_it_comes_together(
+    dovecot: Dovecot, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search of Dovecot's knows what was there when the command before it ended."""
+    box, batches = DovecotBox(dovecot), list[int]()
+    bodies, accept = Connection.bodies, Cursor.accept
+
+    def fetched(connection: Connection, uids: list[int], **most: int) -> dict[int, bytes]:
+        if not batches:
+            box.put(mail(2))
+        return bodies(connection, uids, **most)
+
+    def accepted(cursor: Cursor, batch: Sequence[Fetched], last_uid: int) -> Accepted:
+        batches.append(len(batch))
+        if len(batches) == 1:
+            box.put(mail(3))
+        return accept(cursor, batch, last_uid)
+
+    monkeypatch.setattr(Connection, "bodies", fetched)
+    monkeypatch.setattr(Cursor, "accept", accepted)
+    box.put(mail(1))
+    with watched.running(box.section()):
+        watched.wait_for(partial(_holds, watched, 3))
+    assert batches == [1, 2]
 
 
 def test_h27_a_clock_that_jumps_takes_nothing_in_again(box: Box, watched: Watched) -> None:

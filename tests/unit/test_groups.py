@@ -18,9 +18,10 @@ from maild.app import App, build
 from maild.desk.desk import Desk
 from maild.errors import MailError, Temporary
 from maild.ingest import process
-from maild.ingest.accept import accept
+from maild.ingest.accept import accept, keep
+from maild.ingest.lanes import Place
 from maild.ingest.process import Pipeline
-from maild.model import Mail
+from maild.model import Lane, Mail
 from maild.parse.limits import LocalReader
 from maild.parse.parser import parse
 from maild.store import Store
@@ -68,7 +69,7 @@ def commits(app: App, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     together = app.store.together
 
-    def count(works: list[object], **until: float) -> list[object]:
+    def count(works: list[object], **until: object) -> list[object]:
         given = together(works, **until)  # type: ignore[arg-type]
         sizes.append(len(given))
         return given  # type: ignore[return-value]
@@ -96,6 +97,53 @@ def test_a_group_ends_when_its_time_is_over(app: App, monkeypatch: pytest.Monkey
     pipeline(app).process_due(NOW)
     assert sizes == [1, 1, 1]
     assert len(every(app.store, Ticket)) == 4
+
+
+def test_the_backlog_gives_way_to_who_comes_in_a_hurry_while_it_is_read(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "GROUP_MOST_SECONDS", 60)
+    sizes, hurried = commits(app, monkeypatch), mail(9)
+
+    def read(raw: bytes) -> Mail:
+        if raw == mail(1):
+            place = Place(Lane.COMMAND, 0, None, None, None)
+            at = "files", None, None
+            app.store.act(lambda unit: keep(unit, *at, hurried, NOW, None, place))
+        return parse(raw)
+
+    stored(app, *map(mail, range(4)))
+    assert pipeline(app, read).process_due(NOW) == 5
+    assert sizes == [0, 4]  # and who came by himself
+    titles = [one.title for one in sorted(every(app.store, Ticket), key=lambda one: one.number)]
+    assert titles == [f"Printer {n}" for n in (9, 0, 1, 2, 3)]
+
+
+def test_the_backlog_has_its_share_while_many_are_in_a_hurry(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = commits(app, monkeypatch)
+    stored(app, *map(mail, range(process.OWED + 2)))
+    many = range(100, 100 + process.HURRIED + 3)
+
+    def come(unit: Unit) -> None:
+        for n in many:
+            keep(
+                unit,
+                "files",
+                None,
+                None,
+                mail(n),
+                NOW,
+                None,
+                Place(Lane.FRESH, n, None, None, None),
+            )
+
+    app.store.act(come)
+    monkeypatch.setattr(process, "GROUP", process.HURRIED)
+    monkeypatch.setattr(process, "GROUP_MOST_SECONDS", 60)
+    assert pipeline(app).process_due(NOW) == process.OWED + 2 + len(many)
+    assert sizes == [process.HURRIED, process.OWED, 3, 2]
 
 
 def test_a_group_ends_sooner_where_somebody_waits_to_write(

@@ -146,6 +146,20 @@ def test_what_is_read_goes_before_what_guests_want_but_not_for_ever(
     assert file.read_text().split() == [*first, "guest", "first", "guest"]
 
 
+def test_who_is_in_a_hurry_goes_before_what_was_begun_earlier(
+    pool: WorkerPool, tmp_path: Path
+) -> None:
+    file, gate = tmp_path / "done", tmp_path / "gate"
+    with closing(WorkerPool(seconds=0.5, host=pool)) as guest:
+        tasks = [pool.start(wait_for, [gate]), guest.start(write_down, [(file, "guest")])]
+        tasks += [pool.start(write_down, [(file, "first")]) for _ in range(2)]
+        tasks += [pool.start(write_down, [(file, "hurried")], hurried=True)]
+        gate.touch()
+        for task in tasks:
+            pool.wait(task)
+    assert file.read_text().split() == ["hurried", "first", "first", "guest"]
+
+
 def test_a_guest_has_limits_of_its_own_and_the_processes_of_its_host(pool: WorkerPool) -> None:
     with closing(WorkerPool(seconds=0.2, host=pool)) as guest:
         assert guest.run(os.getpid) == pool.run(os.getpid)

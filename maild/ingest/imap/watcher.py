@@ -210,7 +210,9 @@ class Watcher:
                 self._lively_until = time.monotonic() + self._rhythm.lively
             if not self._retries.untold():
                 self._went_well()
-            if not connection.news:  # what came while we were busy, IDLE would not tell again
+            if connection.news:  # what came while we were busy, IDLE would not tell again …
+                connection.noop()  # … and a search of Dovecot's knows what was there before it
+            else:
                 self._wait(connection, stop)
 
     def _wait(self, connection: Connection, stop: Stop) -> None:
