@@ -434,13 +434,21 @@ class Mail:
 
     def header(self, name: str) -> str | None:
         """The first field of this name, case-insensitively, or None."""
-        return next(iter(self.header_all(name)), None)
+        return next(iter(_by_name(self.headers).get(name.lower(), ())), None)
 
     def has_header(self, names: frozenset[str]) -> bool:
         """Whether there is a field of one of these names, which are in lower case."""
-        return any(key.lower() in names for key, _ in self.headers)
+        return not names.isdisjoint(_by_name(self.headers))
 
     def header_all(self, name: str) -> list[str]:
         """All fields of this name, topmost first."""
-        wanted = name.lower()
-        return [value for key, value in self.headers if key.lower() == wanted]
+        return list(_by_name(self.headers).get(name.lower(), ()))
+
+
+@lru_cache(maxsize=8)  # a mail is asked for some fifteen of its fields
+def _by_name(headers: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
+    """The values of header fields by their names in lower case, topmost first."""
+    found: dict[str, list[str]] = {}
+    for name, value in headers:
+        found.setdefault(name.lower(), []).append(value)
+    return found

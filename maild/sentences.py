@@ -74,6 +74,8 @@ def holes(template: str) -> set[str]:
 
 def fill(template: str, values: Mapping[str, Value], write: Callable[[Value, str], str]) -> str:
     """The template with each hole filled by what `write` makes of its value."""
+    if not values:
+        return template
 
     def written(hole: re.Match[str]) -> str:
         if hole[1] not in values:  # the name of somebody's own field
@@ -86,12 +88,12 @@ def fill(template: str, values: Mapping[str, Value], write: Callable[[Value, str
 
 def _english(value: Value, between: str = BETWEEN) -> str:
     """Dates as a mail in English has them: Thu, Dec 3, 2026, 9:00 AM."""
+    if isinstance(value, str | int):
+        return str(value)
     if isinstance(value, datetime):
         return moment(value, locale("en"))
     if isinstance(value, date):
         return day(value, locale("en"))
-    if isinstance(value, str | int):
-        return str(value)
     return between.join(_english(entry) for entry in value)
 
 

@@ -244,8 +244,13 @@ def _read(own: list[Path]) -> Vocabulary:
 
 def own_folder(beside: Path) -> Path | None:
     """The admin's folder of words beside maild.toml, if there is one."""
-    folder = beside / OWN
+    folder = _own(beside)
     return folder if folder.is_dir() else None
+
+
+@lru_cache(maxsize=8)  # asked for each mail
+def _own(beside: Path) -> Path:
+    return beside / OWN
 
 
 # ---- reading

@@ -62,7 +62,12 @@ class Reply:
 def folder(settings: Settings) -> Path:
     """Where those are that are in force: of a broken file what it said when it was good, where the
     admins are told (`maild/own_files.py`)."""
-    return settings.in_force / FOLDER
+    return _beside(settings.in_force)
+
+
+@lru_cache(maxsize=8)  # asked for each mail
+def _beside(place: Path) -> Path:
+    return place / FOLDER
 
 
 def files(place: Path) -> list[Path]:

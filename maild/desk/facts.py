@@ -127,7 +127,7 @@ def note_facts(unit: Unit, note: Note, limit: int | None = None) -> Facts:
 def _below(unit: Unit, note: Note) -> str | None:
     """What stands below the words of a mail that opened a ticket: often that is the problem."""
     ticket = unit.get(Ticket, note.ticket_id) if note.quoted_text.strip() else None
-    if ticket is None or asking.notes.first(unit, ticket) is not note:
+    if ticket is None or asking.notes.earlier(unit, ticket, note):
         return None
     return _cut(note.quoted_text, TEXT_LIMIT)
 

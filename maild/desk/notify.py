@@ -513,6 +513,7 @@ def _row(
     own = _answers(desk, addresses)
     chain = _conversation(desk, what, addresses, own)
     note_id, ticket_id = what.ids
+    language = _language(desk, recipient)
     return OutboxItem(
         key=key,
         ticket_id=ticket_id,
@@ -521,13 +522,13 @@ def _row(
         person_id=person_id,
         address=recipient.address,
         template=what.kind.name,
-        language=_language(desk, recipient),
+        language=language,
         audience=recipient.audience,
         auto=what.auto,
         data={
             **what.kind.nothing,
             **_data(desk, what, recipient),
-            **_written(desk, recipient, extra),
+            **what.once(f"written {language}", lambda: _written(desk, recipient, extra)),
         },
         message_id=reply_tokens.message_id(
             reply_tokens.desk_secret(desk.unit),
@@ -633,25 +634,39 @@ def _language(desk: Cause, recipient: Recipient) -> str:
 
 def _data(desk: Cause, what: _What, recipient: Recipient) -> Facts:
     """The facts as they are now, without anything that this audience may not read."""
-    config, unit = desk.settings.config.desk, desk.unit
-    person, ticket = recipient.person, what.ticket
-    outside = recipient.audience.is_outside
-    front = answers_from(desk.settings.config, ticket)
-    data: Facts = {
-        "cause": desk.cause,
-        "desk": facts.desk_facts(config, front),
+    language, person = _language(desk, recipient), recipient.person
+    data = {
+        **_shared(desk, what, recipient, language),
         "recipient": facts.recipient_facts(
             recipient.name,
             recipient.address,
             recipient.audience,
-            _language(desk, recipient),
-            (person.timezone if person else None) or config.timezone,
+            language,
+            (person.timezone if person else None) or desk.settings.config.desk.timezone,
         ),
+    }
+    return _silent(data) if _unverified(desk, what, recipient) else data
+
+
+def _shared(desk: Cause, what: _What, recipient: Recipient, language: str) -> Facts:
+    """What is not about the recipient himself: to all of us who read one language the same."""
+    if recipient.audience.is_outside:
+        return _about(desk, what, recipient)
+    return what.once(f"about {language}", lambda: _about(desk, what, recipient))
+
+
+def _about(desk: Cause, what: _What, recipient: Recipient) -> Facts:
+    unit, config, ticket = desk.unit, desk.settings.config, what.ticket
+    outside = recipient.audience.is_outside
+    front = answers_from(config, ticket)
+    data: Facts = {
+        "cause": desk.cause,
+        "desk": facts.desk_facts(config.desk, front),
         "event": {"at": desk.now.isoformat(), "by": desk.by.name if desk.by else "maild"},
         "ticket": _ticket(desk, what, ticket, recipient) if ticket else None,
         "note": _note(desk, what, what.note) if what.note else None,
         "time": facts.time_facts(unit, what.time, internal=not outside) if what.time else None,
-        "earlier": [],
+        "earlier": _earlier(desk, what, ticket, recipient) if ticket else [],
     }
     if what.time is not None:
         data[TIME] = what.time.id
@@ -659,10 +674,6 @@ def _data(desk: Cause, what: _What, recipient: Recipient) -> Facts:
         data[WHICH] = what.which
     if front is not None and front.templates:
         data[facts.FOLDER] = front.templates
-    if _unverified(desk, what, recipient):
-        return _silent(data)
-    if ticket is not None:
-        data["earlier"] = _earlier(desk, what, ticket, recipient)
     return data
 
 
@@ -732,7 +743,7 @@ def _silent(data: Facts) -> Facts:
     """The same facts with no word of the sender's: who spams through us gets nothing across."""
     nobody = {**data["recipient"], "name": "", "first_name": ""}
     ticket = data["ticket"] and {**data["ticket"], "title": None, "contact": None}
-    return {**data, "recipient": nobody, "ticket": ticket, "note": None}
+    return {**data, "recipient": nobody, "ticket": ticket, "note": None, "earlier": []}
 
 
 # ---- the conversation, as this recipient's mail program knows it (E11)

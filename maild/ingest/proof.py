@@ -69,7 +69,8 @@ def prove_contact(
 ) -> Proof:
     """The same for a contact, by what most have without knowing: a reply to a mail of ours, DMARC,
     DKIM, or SPF where the domain has no DMARC.  `[trust] require` is about technicians."""
-    either = trust.model_copy(update={"require": "none" if trust.require == "none" else "either"})
+    loose = trust.require in ("none", "either")
+    either = trust if loose else trust.model_copy(update={"require": "either"})
     found = prove(mail, strict=strict, token=token, trust=either, field=field)
     if (
         found.by != "none"

@@ -123,10 +123,14 @@ class Question(Generic[R]):
     def sorted(self, records: Iterable[R]) -> list[R]:
         """In the order in which the database would give them."""
         found = list(records)
-        for element in reversed(self.order):
-            value, descending = _ordered(element)
+        for value, descending in self._sorting:
             found.sort(key=value, reverse=descending)
         return found
+
+    @cached_property
+    def _sorting(self) -> list[tuple[Callable[[Any], Any], bool]]:
+        """What is sorted by, one after the other: what matters most comes last."""
+        return list(map(_ordered, reversed(self.order)))
 
     def _select(self) -> sa.Select[Any]:
         query = sa.select(TABLES[self.record]).where(self.where).order_by(*self.order)

@@ -101,8 +101,8 @@ def _from_text(value: str | None) -> datetime | None:
 def as_json(value: Any) -> str:
     """Its text with what a database can hold (`clean`): PostgreSQL takes no NUL, neither takes lone
     surrogates (H57)."""
-    text = _WRITER.encode(value)
-    return _WRITER.encode(_cleaned(value)) if _DOUBTFUL.search(text) else text
+    text = _written(value)
+    return _written(_cleaned(value)) if _DOUBTFUL.search(text) else text
 
 
 def _json_or_null(value: Any) -> str | None:
@@ -111,10 +111,26 @@ def _json_or_null(value: Any) -> str | None:
 
 def _from_json(kept: Any) -> Any:
     """The value; SQLite keeps a number as one."""
-    return _READER.decode(kept) if isinstance(kept, str) else kept
+    return _READER.raw_decode(kept)[0] if isinstance(kept, str) else kept
 
 
-_READER, _WRITER = json.JSONDecoder(), json.JSONEncoder(check_circular=False)
+def _written(value: Any) -> str:
+    """What `json.dumps` gives; that makes a new encoder each time, and a mail has twenty texts."""
+    return "".join(_ENCODER(value, 0))
+
+
+_READER = json.JSONDecoder()
+_ENCODER: Any = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
+    None,  # what it is within is not looked at: our values hold no circles
+    json.JSONEncoder().default,
+    json.encoder.encode_basestring_ascii,
+    None,  # all in one line
+    ": ",
+    ", ",
+    False,  # in the order in which the keys stand
+    False,  # a key that is none is an error
+    True,  # NaN, as `json.dumps`
+)
 _DOUBTFUL = re.compile(r"\\u(?:0000|d[89a-f])")  # NUL, or one half of a pair of surrogates
 
 
@@ -253,7 +269,7 @@ class Several(sa.TypeDecorator[list[Any]]):
     def bind_processor(self, dialect: Any) -> Any:
         process = self.of.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
         if dialect.name == "sqlite":
-            return lambda values: _WRITER.encode(list(map(process, values)))
+            return lambda values: _written(list(map(process, values)))
         return lambda values: list(map(process, values))
 
 

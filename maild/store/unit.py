@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import operator
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -524,8 +524,7 @@ def _hashed(params: Mapping[str, Any]) -> frozenset[Any]:
     try:
         return frozenset(params.items())
     except TypeError:  # some are lists or sets
-        values = ((n, v if isinstance(v, Hashable) else tuple(v)) for n, v in params.items())
-        return frozenset(values)
+        return frozenset([(n, v if v.__hash__ else tuple(v)) for n, v in params.items()])
 
 
 # ---- statements, each made once

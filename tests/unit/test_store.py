@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import json
 import random
 import zlib
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from maild.store import Store, asking, packing, preset
 from maild.store.migrate import migrate
 from maild.store.records import Counter, Message, Note, Setting
 from maild.store.schema import metadata
-from maild.store.types import clean
+from maild.store.types import as_json, clean
 from tests.looking import every, the
 from tests.office import Office, a_note, the_ticket
 
@@ -301,3 +302,24 @@ def test_counters_of_old_days_are_swept(store: Store) -> None:
     kept = sorted(counter.key for counter in every(store, Counter))
     days_kept = ("20260227", "20260228", "20260301", "20260302")
     assert kept == [f"{day}:{key}" for day in days_kept for key in ("9", "sends:ann@x.example")]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"name": "Müller", "sizes": [1, 2.5, -3], "so": True, "nothing": None, "within": {"a": []}},
+        {1: "a key that is a number", "line": 'two\nlines\t\u2028 and a "quote" \\'},
+        ("a", ("tuple", 7)),
+        [],
+        "alone",
+        1e300,
+    ],
+)
+def test_json_is_written_as_the_standard_library_writes_it(value: object) -> None:
+    assert as_json(value) == json.dumps(value)
+
+
+@pytest.mark.parametrize("value", [{"a set": {1}}, {("no", "key"): 1}, {"when": datetime.now(UTC)}])
+def test_json_cannot_hold_everything(value: object) -> None:
+    with pytest.raises(TypeError):
+        as_json(value)
