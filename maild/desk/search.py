@@ -27,7 +27,7 @@ from maild.store.unit import Unit
 from maild.yamlfile import key
 
 BREATH_SECONDS = 0.02  # between two steps of a long way, for whoever else wants to write
-STEP = 300  # things that are taken in within one transaction
+STEP = 50  # things that are taken in within one transaction
 BESIDES, LOOKED_AT = 8, 200  # people, organizations, records: shown, and looked at for some client
 ITEMS = "items"  # of the place: that records are in the index
 TEXT_OF_FIELDS = 20  # fields of a ticket's long tail that are looked at

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -57,7 +57,7 @@ Item = TypeVar("Item")
 RETRY = timedelta(seconds=30)  # between the tries of a message that could not be processed
 GROUP = 20  # messages that are committed together, at most
 GROUP_SECONDS = 0.05  # after so long nobody joins them where somebody waits for their commit
-GROUP_MOST_SECONDS = 0.5  # … and where nobody of this process does: another one may
+GROUP_MOST_SECONDS = 0.5  # … and the backlog where nobody of this process does: another one may
 HURRIED, OWED = 16, 4  # after so many that went before it, so many of the backlog
 
 
@@ -68,25 +68,22 @@ class _Done:
     outcome: Outcome | None
 
 
-GivesWay: TypeAlias = Callable[[Unit], bool]
-
-
-def _for_nobody(_: Unit) -> bool:
-    return False
-
-
-def _for_hurried(done: Collection[int], unit: Unit) -> bool:
-    """Whether somebody in a hurry has come, beside those that are done."""
-    return any(one.id not in done for one in asking.lanes.hurried(unit, 1 + len(done)))
-
-
 @dataclass(frozen=True, slots=True)
 class _Group:
     """Who is next."""
 
     some: Sequence[Waiting]
-    hurried: bool  # they go before the backlog
-    gives_way: bool  # to who comes in a hurry before it is their turn to write
+    hurried: bool  # they go before the backlog, and wait for no long commit
+    gives_way: Callable[[Unit], bool] | None  # whether somebody has come who goes before them
+
+
+ALL = _Group((), hurried=False, gives_way=None)  # where the caller says who is next
+
+
+def _come_before(first: int, done: Collection[int], unit: Unit) -> bool:
+    """Whether somebody in a hurry goes before this message, beside those that are done."""
+    there = (one.id for one in asking.lanes.hurried(unit, 1 + len(done)))
+    return next((one for one in there if one not in done), first) != first
 
 
 def groups(items: Iterable[Item], size: int = GROUP) -> Iterator[list[Item]]:
@@ -117,8 +114,8 @@ class Pipeline:
     def process_due(self, now: datetime, limit: int = 100) -> int:
         """Processes what is stored and due, whose turn it is first; how many were taken up.
 
-        Before each group it is looked who has come meanwhile, and for the backlog again when it is
-        its turn to write; while a group is acted on, the next one is read.
+        Before each group it is looked who has come meanwhile, and again when it is its turn to
+        write; while a group is acted on, the next one is read.
         """
         done: set[int] = set()
         while len(done) < limit:
@@ -126,12 +123,11 @@ class Pipeline:
             if not group.some:
                 break
             self._hurried = self._hurried if group.hurried else 0
-            gives_way = partial(_for_hurried, done) if group.gives_way else _for_nobody
             read = {
                 one.id: self._scanned(one.id, self._ahead.take(one.id), now)
                 for one in group.some[: limit - len(done)]
             }
-            for stored_id, outcome in self._some_of(list(read.items()), now, gives_way):
+            for stored_id, outcome in self._some_of(list(read.items()), now, group):
                 done.add(stored_id)
                 self._hurried += group.hurried
                 del read[stored_id]
@@ -157,7 +153,8 @@ class Pipeline:
         self._ahead.forget_but([*hurried, *patient])
         self._ahead.begin(group, hurried=before)
         self._ahead.begin(following, hurried=before)
-        return _Group(group, before, not (before or owed))
+        gives_way = None if owed or not group else partial(_come_before, group[0].id, done)
+        return _Group(group, before, gives_way)
 
     def process_all(
         self, some: Sequence[tuple[int, Mail | Exception]], now: datetime
@@ -179,10 +176,10 @@ class Pipeline:
         self,
         some: Sequence[tuple[int, Mail | Exception]],
         now: datetime,
-        gives_way: GivesWay = _for_nobody,
+        group: _Group = ALL,
     ) -> Iterator[tuple[int, Outcome | None]]:
         """The same of the first ones, as many as one commit takes."""
-        together = self._together(some, now, gives_way)
+        together = self._together(some, now, group)
         for (stored_id, mail), done in zip(some, together, strict=False):
             yield stored_id, done.outcome if done else self.process(stored_id, now, mail)
 
@@ -190,7 +187,7 @@ class Pipeline:
         self,
         some: Sequence[tuple[int, Mail | Exception]],
         now: datetime,
-        gives_way: GivesWay,
+        group: _Group,
     ) -> list[_Done | None]:
         """What became of the first ones in one transaction; None for one to be done alone."""
         works = []
@@ -201,8 +198,9 @@ class Pipeline:
         if len(works) < 2:
             return [None]
         try:
+            most = GROUP_SECONDS if group.hurried else GROUP_MOST_SECONDS
             given = self.store.together(
-                works, seconds=GROUP_SECONDS, most=GROUP_MOST_SECONDS, gives_way=gives_way
+                works, seconds=GROUP_SECONDS, most=most, gives_way=group.gives_way
             )
         except Temporary:  # each for itself may find its turn
             return [None] * len(works)

@@ -45,7 +45,7 @@ UNRECORDED = 64  # mails that may be sent and not yet written down, at most
 RENEW_SECONDS = 9.0  # how often a claim is renewed; well below rows.STALE
 RENEW_AGAIN_SECONDS = 3.0  # … where that went wrong
 IDLE_SECONDS = 20.0  # then connections without work are closed
-APART_SECONDS = 0.25  # between the beginnings of two passes: what comes one by one goes together
+APART_SECONDS = 0.5  # between the beginnings of two passes: what comes one by one goes together
 POLL_SECONDS = 5.0  # how often we look for rows that nobody told us of
 # Seconds between attempts at a relay or a database that does not work: what heals is seen within
 # a minute.

@@ -73,7 +73,7 @@ class Store:
         *,
         seconds: float,
         most: float,
-        gives_way: Callable[[Unit], bool] = lambda unit: False,
+        gives_way: Callable[[Unit], bool] | None = None,
     ) -> list[Result | Exception]:
         """Runs each of these on a unit of its own, all of them in one transaction: until `seconds`
         are over where somebody waits to write, else for `most`; what each gave that was run.
@@ -94,11 +94,11 @@ class Store:
         works: Sequence[Callable[[Unit], Result]],
         seconds: float,
         most: float,
-        gives_way: Callable[[Unit], bool],
+        gives_way: Callable[[Unit], bool] | None,
     ) -> list[Result | Exception]:
         given: list[Result | Exception] = []
         with self._link(write=True) as link:
-            if gives_way(Unit(link, writes=False, lasting=self._lasting)):
+            if gives_way and gives_way(Unit(link, writes=False, lasting=self._lasting)):
                 return []
             began = time.monotonic()
             for work in works:

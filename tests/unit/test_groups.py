@@ -60,6 +60,22 @@ def stored(app: App, *raws: bytes) -> list[int]:
     return app.store.act(take)
 
 
+def come(app: App, lane: Lane, *numbers: int) -> None:
+    """Mails that wait in a lane before the backlog."""
+
+    def keep_all(unit: Unit) -> None:
+        for n in numbers:
+            place = Place(lane, n, None, None, None)
+            keep(unit, "files", None, None, mail(n), NOW, None, place)
+
+    app.store.act(keep_all)
+
+
+def titles(app: App) -> list[str]:
+    """What has become a ticket, in their order."""
+    return [one.title for one in sorted(every(app.store, Ticket), key=lambda one: one.id)]
+
+
 def pipeline(app: App, read: object = None) -> Pipeline:
     return Pipeline(app.store, app.settings, app.rules, LocalReader(read))  # type: ignore[arg-type]
 
@@ -103,20 +119,34 @@ def test_the_backlog_gives_way_to_who_comes_in_a_hurry_while_it_is_read(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "GROUP_MOST_SECONDS", 60)
-    sizes, hurried = commits(app, monkeypatch), mail(9)
+    sizes = commits(app, monkeypatch)
 
     def read(raw: bytes) -> Mail:
         if raw == mail(1):
-            place = Place(Lane.COMMAND, 0, None, None, None)
-            at = "files", None, None
-            app.store.act(lambda unit: keep(unit, *at, hurried, NOW, None, place))
+            come(app, Lane.COMMAND, 9)
         return parse(raw)
 
     stored(app, *map(mail, range(4)))
     assert pipeline(app, read).process_due(NOW) == 5
     assert sizes == [0, 4]  # and who came by himself
-    titles = [one.title for one in sorted(every(app.store, Ticket), key=lambda one: one.number)]
-    assert titles == [f"Printer {n}" for n in (9, 0, 1, 2, 3)]
+    assert titles(app) == [f"Printer {n}" for n in (9, 0, 1, 2, 3)]
+
+
+def test_who_has_just_come_gives_way_to_a_technician(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "GROUP_SECONDS", 60)
+    sizes = commits(app, monkeypatch)
+
+    def read(raw: bytes) -> Mail:
+        if raw == mail(1):
+            come(app, Lane.COMMAND, 9)
+        return parse(raw)
+
+    come(app, Lane.FRESH, *range(4))
+    assert pipeline(app, read).process_due(NOW) == 5
+    assert sizes == [0, 5]
+    assert titles(app) == [f"Printer {n}" for n in (9, 0, 1, 2, 3)]
 
 
 def test_the_backlog_has_its_share_while_many_are_in_a_hurry(
@@ -125,22 +155,9 @@ def test_the_backlog_has_its_share_while_many_are_in_a_hurry(
     sizes = commits(app, monkeypatch)
     stored(app, *map(mail, range(process.OWED + 2)))
     many = range(100, 100 + process.HURRIED + 3)
-
-    def come(unit: Unit) -> None:
-        for n in many:
-            keep(
-                unit,
-                "files",
-                None,
-                None,
-                mail(n),
-                NOW,
-                None,
-                Place(Lane.FRESH, n, None, None, None),
-            )
-
-    app.store.act(come)
+    come(app, Lane.FRESH, *many)
     monkeypatch.setattr(process, "GROUP", process.HURRIED)
+    monkeypatch.setattr(process, "GROUP_SECONDS", 60)
     monkeypatch.setattr(process, "GROUP_MOST_SECONDS", 60)
     assert pipeline(app).process_due(NOW) == process.OWED + 2 + len(many)
     assert sizes == [process.HURRIED, process.OWED, 3, 2]
