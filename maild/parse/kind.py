@@ -336,9 +336,13 @@ def _submitted(facts: Facts) -> str:
 
 @_once
 def _absence_subject(facts: Facts) -> phrases.Hit | None:
+    """A subject of automatic answers, unless a person writes about such mail below it."""
+    hit = _automatic_subject(facts)
+    return hit if hit is not None and not _speaks(facts) else None
+
+
+def _automatic_subject(facts: Facts) -> phrases.Hit | None:
     """A subject of automatic answers; one that a person may have written only with support."""
-    if _speaks(facts):
-        return None
     section = phrases.section("auto_reply_subject")
     for subject in dict.fromkeys((facts.folded_subject, facts.untagged_subject)):
         hit = section.begins(subject)

@@ -48,6 +48,7 @@ class Prefixed:
     stack: tuple[Meaning, ...] = ()  # of its prefixes; the first is of the sender's own program
 
 
+@lru_cache(maxsize=16)  # one mail asks several things about its subject
 def read(subject: str) -> Prefixed:
     """Takes prefixes and gateways' tags off a subject."""
     kept: list[str] = []

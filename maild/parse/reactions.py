@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 
 from maild.model import Appointment
 from maild.parse import phrases
@@ -39,9 +40,11 @@ def find(
 
 def _line(text: str) -> str | None:
     """ "Ann reacted to your message:", with nothing beside it but a picture and a name."""
-    lines = [fold(_LINK.sub(" ", line)) for line in text[:LONGEST_TAPBACK].split("\n")]
-    lines = [line for line in lines if line]
-    if len(text) > LONGEST_TAPBACK or not 0 < len(lines) <= MOST_LINES:
+    if len(text) > LONGEST_TAPBACK:
+        return None
+    written = (fold(_LINK.sub(" ", line)) for line in text.split("\n"))
+    lines = list(islice(filter(None, written), MOST_LINES + 1))
+    if not 0 < len(lines) <= MOST_LINES or max(map(len, lines)) > LONGEST_LINE:
         return None
     hits = [phrases.section("reaction_text").within(line) for line in lines]
     hit = next((h for h in hits if h), None)
@@ -49,15 +52,18 @@ def _line(text: str) -> str | None:
         return None
     for line, found in zip(lines, hits, strict=True):
         words = re.findall(r"\w+", line.rpartition(fold(hit.phrase))[2] if found else line)
-        if len(line) > LONGEST_LINE or len(words) > MOST_WORDS:
+        if len(words) > MOST_WORDS:
             return None
     return f"the text is “{hit.phrase}”"
 
 
 def _tapback(text: str) -> str | None:
     """Liked “On our way.” and its kin of Apple's programs."""
-    said = " ".join(_EMOJI.sub(" ", text[: LONGEST_TAPBACK + 1]).split())
-    if len(said) > LONGEST_TAPBACK or not _MARK.search(said):
+    begin = text[: LONGEST_TAPBACK + 1]
+    if not _MARK.search(begin):
+        return None
+    said = " ".join(_EMOJI.sub(" ", begin).split())
+    if len(said) > LONGEST_TAPBACK:
         return None
     if said[0] in '"“«„' and said[-1] in '"”»“':
         return None

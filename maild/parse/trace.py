@@ -21,6 +21,7 @@ LONGEST_FIELD = 8_000  # characters; a longer one is odd
 NAMES = frozenset(("received", "authentication-results"))
 
 _NAME = re.compile(r"([!-9;-~]+)([ \t]*):")
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -42,9 +43,16 @@ def fields(raw: Mass) -> tuple[tuple[str, str], ...]:
     """
     return tuple(
         (name, "" if len(value) > LONGEST_FIELD or _CONTROL.search(value) else value)
-        for name, value in _unfolded(raw[:LONGEST_HEADER].decode("utf-8", "replace"))
+        for name, value in _unfolded(_header(raw))
         if name in NAMES
     )
+
+
+def _header(raw: Mass) -> str:
+    """What may hold the header: all up to the first empty line."""
+    octets = raw[:LONGEST_HEADER]
+    end = _EMPTY_LINE.search(octets)
+    return octets[: end.start() if end else None].decode("utf-8", "replace")
 
 
 def _unfolded(header: str) -> Iterator[tuple[str, str]]:

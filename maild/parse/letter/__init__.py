@@ -34,6 +34,7 @@ class Formulas:
 
     greetings: tuple[str, ...]  # the longest first
     closings: frozenset[str]
+    longest_closing: int  # words
     disclaimers: tuple[str, ...]
     dates: frozenset[str]
 
@@ -68,9 +69,10 @@ def _plain(line: str) -> str:
 def _body_end(lines: list[str], names: frozenset[str]) -> tuple[int, list[str] | None]:
     """How many lines are the text proper, and those below it that sign it."""
     for index, line in enumerate(lines):
-        if index and (is_closing(line, names) or _is_names(line, names)):
+        said = _bare(line)
+        if index and (_closes(line, said, names) or _is_names(said, names)):
             return index, lines[index + 1 : index + 1 + LONGEST_SIGNATURE]
-        if is_disclaimer(line):
+        if said.startswith(formulas().disclaimers):
             return index, []
     return len(lines), []
 
@@ -111,11 +113,15 @@ def is_greeting(clause: str) -> bool:
 
 def is_closing(line: str, names: frozenset[str]) -> bool:
     """ "Best regards", "Viele Grüße, Ann": a closing with at most a name."""
-    said = _bare(line)
+    return _closes(line, _bare(line), names)
+
+
+def _closes(line: str, said: str, names: frozenset[str]) -> bool:
     if len(said) > LONGEST_LINE:
         return False
     words = said.replace(",", " ").split()
-    for count in range(len(words), max(0, len(words) - 5), -1):
+    most = min(len(words), formulas().longest_closing)
+    for count in range(most, max(0, len(words) - 5), -1):
         if " ".join(words[:count]) in formulas().closings:
             return all(word in names or _is_name(line, word) for word in words[count:])
     return False
@@ -126,8 +132,8 @@ def _is_name(line: str, folded: str) -> bool:
     return any(fold(word.strip(_EDGES)) == folded and word[:1].isupper() for word in line.split())
 
 
-def _is_names(line: str, names: frozenset[str]) -> bool:
-    words = _bare(line).split()
+def _is_names(said: str, names: frozenset[str]) -> bool:
+    words = said.split()
     return bool(words) and all(word in names for word in words)
 
 
@@ -149,9 +155,11 @@ def formulas() -> Formulas:
     def all_of(key: str) -> set[str]:
         return {fold(word) for table in tables for word in table.get(key, ())}
 
+    closings = all_of("closings")
     return Formulas(
         greetings=tuple(sorted(all_of("greetings"), key=len, reverse=True)),
-        closings=frozenset(all_of("closings")),
+        closings=frozenset(closings),
+        longest_closing=max(len(closing.split()) for closing in closings),
         disclaimers=tuple(sorted(all_of("disclaimers"))),
         dates=frozenset(all_of("dates")),
     )

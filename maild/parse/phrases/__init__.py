@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, cached_property
+from operator import itemgetter
 from typing import Any
 
 from maild.parse import prefixes, wordfile
@@ -92,12 +93,25 @@ class Phrases:
 
     def within(self, folded: str) -> Hit | None:
         """The first phrase that stands anywhere in this folded text."""
-        words = {"", *folded.split()}
-        for word, phrase, hit in self._plain:
-            if word in words and phrase in folded:
-                return hit
+        needed = self._by_word.keys() & ["", *folded.split()]
+        plain = [
+            (place, hit)
+            for word in needed
+            for place, phrase, hit in self._by_word[word]
+            if phrase in folded
+        ]
+        if plain:
+            return min(plain, key=itemgetter(0))[1]
         found = (hit for pattern, hit in self._loose if _compiled(pattern).search(folded))
         return next(found, None)
+
+    @cached_property
+    def _by_word(self) -> dict[str, list[tuple[int, str, Hit]]]:
+        """Plain phrases, with their places among all, by the word that they need."""
+        found: dict[str, list[tuple[int, str, Hit]]] = {}
+        for place, (word, phrase, hit) in enumerate(self._plain):
+            found.setdefault(word, []).append((place, phrase, hit))
+        return found
 
     def cut(self, folded: str) -> tuple[Hit | None, str]:
         """The first phrase in this folded text, and the text without any."""
