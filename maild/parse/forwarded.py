@@ -10,30 +10,29 @@ from maild.parse import mime, prefixes
 from maild.parse.headers import parse_addresses
 from maild.parse.mime import Part
 from maild.parse.newtext.header_blocks import field_label, find_headers, find_separators
-from maild.parse.newtext.lines import Line, find_notable, next_written, read_lines
+from maild.parse.newtext.lines import Examined, Line, find_notable, next_written, read_lines
 from maild.parse.newtext.marks import Mark, MarkKind, reply_mark_lines
 from maild.parse.newtext.quote_words import Vocabulary, vocabulary
 
 
-def find(subject: str, text: str, new_text: str, parts: Sequence[Part]) -> Forwarded | None:
+def find(subject: str, body: Examined, new_text: str, parts: Sequence[Part]) -> Forwarded | None:
     """What the mail forwards, in its text or attached; None where it forwards nothing.
 
     Its subject says so, or a line such as "---- Forwarded message ----" above everything quoted.
     """
-    says_so = prefixes.is_forward(subject, text)
+    says_so = prefixes.is_forward(subject, body.text)
     if not says_so and prefixes.is_answer(subject):
         return None
-    inline = _in_text(text, says_so)
+    inline = _in_text(body, says_so)
     return inline or (_attached(new_text, parts) if says_so else None)
 
 
 # ---- in the text
 
 
-def _in_text(text: str, says_so: bool) -> Forwarded | None:
-    lines, rest = read_lines(text)
-    words = vocabulary()
-    begin = _begin(lines, words)
+def _in_text(body: Examined, says_so: bool) -> Forwarded | None:
+    words, lines = vocabulary(), body.lines
+    begin = _begin(body, words)
     if begin is None or not (says_so or begin.kind is MarkKind.FORWARDED):
         return None
     remark = "\n".join(line.raw for line in lines[: begin.first]).strip()
@@ -42,14 +41,14 @@ def _in_text(text: str, says_so: bool) -> Forwarded | None:
     after = begin.first if begin.kind is MarkKind.HEADERS else begin.last + 1
     below = list(_without_one_mark(lines[after:]))
     sender, end = _header(below, words)
-    message = "\n".join([line.raw for line in below[end:]] + ([rest] if rest else []))
+    message = "\n".join([line.raw for line in below[end:]] + ([body.rest] if body.rest else []))
     return Forwarded(sender=sender, remark=remark, words=message.strip())
 
 
-def _begin(lines: list[Line], words: Vocabulary) -> Mark | None:
+def _begin(body: Examined, words: Vocabulary) -> Mark | None:
     """The first line that introduces another's message."""
-    notable = find_notable(lines, words.notable)
-    marks = find_separators(lines, notable, words) + find_headers(lines, notable, words)
+    marks = find_separators(body.lines, body.notable, words)
+    marks += find_headers(body.lines, body.notable, words)
     return min(marks, key=lambda mark: mark.first, default=None)
 
 

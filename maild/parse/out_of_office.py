@@ -20,7 +20,8 @@ MOST_LEFT = 3  # letters left of a clause in a script without spaces
 _DATE = re.compile(
     r"(?<![\w])(?:\d{1,2}(?:st|nd|rd|th|er|º|ª)?|(?:19|20)\d\d|\d{1,4}(?:[./:-]\d{1,4}){1,2}[./]?)(?!\w)"
 )
-_PHONE = re.compile(r"\+?\d(?:[\s()/.-]{0,3}\d){5,16}")
+_PHONE = re.compile(r"[+\d](?:(?<=\d)|\d)(?:[\s()/.-]{0,3}\d){5,16}")  # \+?\d, by its first letter
+_ADDRESSES = ("@", "http", "www.")  # one of them stands in each
 _ADDRESS = re.compile(r"[^\s<>@]{1,80}@[^\s<>@]{1,120}|https?://\S{1,300}|www\.\S{1,200}")
 _WORD = re.compile(r"[^\W\d_](?:[\w.'’&-]*\w)?\.?")
 _WORDLESS = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
@@ -30,7 +31,12 @@ def find(text: str) -> phrases.Hit | None:
     """What says that the sender is away, where the whole text says only that."""
     if len(text) > LONGEST or re.search(r"[?？؟]", text):
         return None
-    clauses = letter.clauses(_ADDRESS.sub(" ", _PHONE.sub(" ", text)), splits=_SPLITS)
+    text = _PHONE.sub(" ", text)
+    if any(sign in text for sign in _ADDRESSES):
+        text = _ADDRESS.sub(" ", text)
+    if not _may_say_so(text):
+        return None
+    clauses = letter.clauses(text, splits=_SPLITS)
     found: phrases.Hit | None = None
     named = False  # the clause before says whom to turn to
     for clause in clauses or ():
@@ -41,6 +47,13 @@ def find(text: str) -> phrases.Hit | None:
     return found
 
 
+def _may_say_so(text: str) -> bool:
+    """What no clause says the whole does not say either, which is sooner looked through."""
+    folded = fold(letter.plain(text))
+    return any(phrases.section(name).within(folded) for name in _ABSENT)
+
+
+_ABSENT = ("absence_text", "absent")
 _SPLITS = re.compile(r"(?<!\d)[.](?=\s|$)|[!;\n…。！，、；：]|[,:](?=\s|$)|\s[-–—]+\s")
 
 
@@ -49,7 +62,7 @@ def _cut(clause: str) -> tuple[phrases.Hit | None, phrases.Hit | None, str]:
     folded = fold(clause)
     absent: phrases.Hit | None = None
     beside: phrases.Hit | None = None
-    for name in ("absence_text", "absent"):
+    for name in _ABSENT:
         hit, folded = phrases.section(name).cut(folded)
         absent = absent or hit
     for name in ("auto_reply_text", "absence_beside"):

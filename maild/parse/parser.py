@@ -27,6 +27,7 @@ from maild.parse import body as bodies
 from maild.parse import kind as kinds
 from maild.parse.invisible import one_line
 from maild.parse.mime import Part
+from maild.parse.newtext import examine, split_examined
 from maild.spool import Mass, digest
 
 MAX_HEADERS = 500  # fields that are kept in a Mail
@@ -66,7 +67,8 @@ def _parse(raw: Mass) -> Mail:
     reply_to = _addresses(top, "Reply-To")
     in_reply_to = headers.message_ids(_plain(top.raw("In-Reply-To")))
     references = headers.message_ids(_plain(top.raw("References")))
-    new_text, quoted_text, text_reasons = _split(body, subject)
+    lines = examine(body.text)
+    said = split_examined(lines, body.page, subject)
     files = tuple(
         f.attachment for f in attachments.find(parts, body.parts, body.encoded_files, body.page)
     )
@@ -77,7 +79,7 @@ def _parse(raw: Mass) -> Mail:
         sender=sender,
         reply_to=reply_to,
         text=body.text,
-        new_text=new_text,
+        new_text=said.new_text,
         attached=any(not file.decorates for file in files),
         appointment=appointment,
     )
@@ -100,15 +102,15 @@ def _parse(raw: Mass) -> Mail:
         failed_recipients=verdict.failed_recipients,
         text=body.text,
         html=_safe_html(body),
-        new_text=new_text,
-        quoted_text=quoted_text,
+        new_text=said.new_text,
+        quoted_text=said.quoted_text,
         attachments=files,
         headers=fields,
         defects=tuple(dict.fromkeys(defects)),
-        reasons=(*_parse_reasons(parts, body, defects), *verdict.reasons, *text_reasons),
+        reasons=(*_parse_reasons(parts, body, defects), *verdict.reasons, *said.reasons),
         language=verdict.language,
         appointment=appointment,
-        forwarded=forwarded.find(subject, body.text, new_text, parts),
+        forwarded=forwarded.find(subject, lines, said.new_text, parts),
         trace=trace.fields(raw),
         of_list=verdict.of_list,
         returned=bounce.returned_ids(parts, body.text) if verdict.kind.automatic else (),
@@ -158,13 +160,6 @@ def _tree_defects(parts: list[Part]) -> list[str]:
         for part in parts
         for defect in part.message.defects
     ]
-
-
-def _split(body: bodies.Body, subject: str) -> tuple[str, str, tuple[Reason, ...]]:
-    from maild.parse.newtext import split
-
-    found = split(body.text, body.page, subject)
-    return found.new_text, found.quoted_text, tuple(found.reasons)
 
 
 def _safe_html(body: bodies.Body) -> str | None:

@@ -24,7 +24,10 @@ MOST_WORDS = 3  # of a line beside the program's: "like", a name
 _MARK = re.compile(r"[“”„\"«»‘’‚「」『』‹›]")
 _QUOTED = rf"{_MARK.pattern}.{{1,2000}}{_MARK.pattern}"
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u200d\ufe0f]+")
-_LINK = re.compile(r"<?https?://\S{1,500}>?|<mailto:[^<>\s]{1,200}>|\[cid:[^\]]{0,200}\]")
+# Every branch begins with a letter of its own: so those are looked for, and nothing else is tried.
+_LINK = re.compile(
+    r"https?://\S{1,500}>?|<https?://\S{1,500}>?|<mailto:[^<>\s]{1,200}>|\[cid:[^\]]{0,200}\]"
+)
 
 
 def find(

@@ -36,7 +36,7 @@ from maild.parse import (
     skeleton,
     trace,
 )
-from maild.parse.newtext import split
+from maild.parse.newtext import examine, split
 from maild.parse.newtext.html_quotes import read_structure
 from maild.parse.newtext.lines import read_lines
 from maild.parse.parser import parse
@@ -142,7 +142,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "HTML's quotes": lambda t: read_structure(page(t), LINES),
     "new text": lambda t: split(t, None, "Re: x"),
     "new text of HTML": split_page,
-    "a forward": lambda t: forwarded.find("Fwd: x", t, t, []),
+    "a forward": lambda t: forwarded.find("Fwd: x", examine(t), t, []),
     "a subject": subject,
     "commands": asked,
     "a thank-you": is_thanks,

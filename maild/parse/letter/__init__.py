@@ -54,7 +54,7 @@ def clauses(
     end, below = _body_end(lines, names)
     if below is None or not is_signature(below):
         return None
-    said = [piece.strip() for line in lines[:end] for piece in splits.split(_plain(line))]
+    said = [piece.strip() for line in lines[:end] for piece in splits.split(plain(line))]
     said = [clause for clause in said if clause.strip(_EDGES)]
     if said and is_greeting(said[0]):
         del said[0]
@@ -62,7 +62,8 @@ def clauses(
     return tuple(said[:signed]) if is_signature(said[signed + 1 :]) else None
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
+    """Without the faces that people write with a colon, which ends no clause."""
     return _EMOTICON.sub(" ", line)
 
 

@@ -19,13 +19,13 @@ from .attribution import find_attributions
 from .decide import Walk
 from .header_blocks import find_headers, find_separators
 from .html_quotes import ElementKind, Structure, read_structure
-from .lines import Line, find_notable, read_lines
+from .lines import Examined, Line, examined
 from .marks import Mark, MarkKind, reply_mark, reply_mark_lines
 from .quote_words import Vocabulary, vocabulary
 from .quotes import find_quotes
 from .tails import find_tails
 
-__all__ = ["Split", "reply_mark", "split"]
+__all__ = ["Examined", "Split", "examine", "reply_mark", "split", "split_examined"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +44,34 @@ def split(text: str, html: str | None, subject: str = "") -> Split:
     where there was one; `subject` tells a forwarded message, which is kept.  Any text is
     accepted, and costs time in proportion to its length.
     """
-    lines, rest = read_lines(text)
-    if _is_forward(subject, text, lines):
-        return _assemble(_walk(lines, Structure(), forwards=True), rest)
-    structure = read_structure(html, lines)
-    walk = _walk(lines, structure)
+    return split_examined(examine(text), html, subject)
+
+
+def examine(text: str) -> Examined:
+    """The lines of a body, for `split_examined` and for who looks for a forwarded message."""
+    return examined(text, vocabulary().notable)
+
+
+def split_examined(body: Examined, html: str | None, subject: str) -> Split:
+    """`split` of a body whose lines are read already."""
+    if _is_forward(subject, body):
+        return _assemble(_walk(body, Structure(), forwards=True), body.rest)
+    structure = read_structure(html, body.lines)
+    walk = _walk(body, structure)
     if structure.elements and not walk.wrote:
-        walk = _walk(lines, Structure())  # elements that leave nothing are not what they say
-    return _assemble(walk, rest)
+        walk = _walk(body, Structure())  # elements that leave nothing are not what they say
+    return _assemble(walk, body.rest)
 
 
-def _is_forward(subject: str, text: str, lines: list[Line]) -> bool:
+def _is_forward(subject: str, body: Examined) -> bool:
     """ "Fwd: …", but not our own mail handed back to us."""
-    if not prefixes.is_forward(subject, text):
+    if not prefixes.is_forward(subject, body.text):
         return False
-    return not any(reply_mark_lines([line.bare]) for line in lines)
+    return not any(reply_mark_lines([line.bare]) for line in body.lines)
 
 
-def _walk(lines: list[Line], structure: Structure, forwards: bool = False) -> Walk:
-    words = vocabulary()
-    notable = find_notable(lines, words.notable)
+def _walk(body: Examined, structure: Structure, forwards: bool = False) -> Walk:
+    words, lines, notable = vocabulary(), body.lines, body.notable
     marks = _marks(lines, notable, structure, words)
     walk = Walk(lines, marks, find_quotes(lines, notable, marks, structure, words), forwards)
     walk.run()

@@ -98,6 +98,22 @@ def _line_numbers(pattern: re.Pattern[str], text: str) -> Iterator[int]:
         yield number
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The text of a body as lines, read once for all who look at it."""
+
+    text: str
+    lines: list[Line]
+    rest: str  # behind the lines that are examined
+    notable: list[int]  # indexes of the notable lines
+
+
+def examined(text: str, notable: Notable) -> Examined:
+    """Any text; costs time in proportion to its length."""
+    lines, rest = read_lines(text)
+    return Examined(text, lines, rest, find_notable(lines, notable))
+
+
 def next_written(lines: list[Line], start: int) -> int | None:
     """The index of the first line from `start` on that is not empty (a lone ">" is not empty).
 
