@@ -26,14 +26,18 @@ from maild.errors import MaildError, Temporary, UsageError
 LEAST = 1_000_000  # octets, as they are kept: smaller ones are in the database
 
 
+class Away(Temporary):
+    """The place where large octets are kept does not give, or take, some just now."""
+
+
 class Octets(Protocol):
     """Where they are kept, by name."""
 
     def put(self, name: str, octets: bytes) -> None:
-        """Keeps them durably; Temporary where that cannot be done now."""
+        """Keeps them durably; Away where that cannot be done now."""
 
     def get(self, name: str) -> bytes | None:
-        """What is kept under this name; None where nothing is."""
+        """What is kept under this name; None where nothing is.  Away as with `put`."""
 
     def delete(self, name: str) -> None:
         """Keeps it no longer."""
@@ -63,7 +67,7 @@ class Folder:
             part.rename(place)
             _sync_folder(place.parent)
         except OSError as error:
-            raise Temporary(
+            raise Away(
                 f"A large mail cannot be written below {self.top} ({error.strerror}). Make room, "
                 "or let the daemon write there; it is tried again by itself.",
                 detail=str(error),
@@ -75,7 +79,7 @@ class Folder:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise Temporary(
+            raise Away(
                 f"A large mail cannot be read below {self.top} ({error.strerror}).",
                 detail=str(error),
             ) from error
@@ -123,7 +127,7 @@ class ObjectStorage:
         try:
             self._client.put(self._store, name, octets)
         except Exception as error:
-            raise self._temporary(error) from error
+            raise self._away(error) from error
 
     def get(self, name: str) -> bytes | None:
         try:
@@ -131,7 +135,7 @@ class ObjectStorage:
         except FileNotFoundError:
             return None
         except Exception as error:
-            raise self._temporary(error) from error
+            raise self._away(error) from error
 
     def delete(self, name: str) -> None:
         with suppress(FileNotFoundError):
@@ -143,8 +147,8 @@ class ObjectStorage:
             for one in some:
                 yield str(one["path"]), now - one["last_modified"].timestamp()
 
-    def _temporary(self, error: Exception) -> Temporary:
-        return Temporary(
+    def _away(self, error: Exception) -> Away:
+        return Away(
             f"The storage of large mails, {self.url}, does not answer as it should "
             f"({type(error).__name__}). It is tried again by itself; if this lasts, look at "
             "`[store] raw` and at the storage.",
@@ -199,7 +203,7 @@ def put_away(octets: bytes) -> str | None:
 
 
 def try_out() -> None:
-    """Temporary, or MaildError, where octets cannot be put, read and deleted there."""
+    """Away, or MaildError, where octets cannot be put, read and deleted there."""
     there = place()
     if there is not None:
         name = put(there, b"maild check")
@@ -208,12 +212,13 @@ def try_out() -> None:
 
 
 def fetch(name: str) -> bytes:
-    """What is kept outside under this name; MaildError where it is gone, or changed."""
-    away: Temporary | None = None
+    """What is kept outside under this name; MaildError where it is gone, or changed, Away where
+    that cannot be told now."""
+    away: Away | None = None
     for there in reversed(list(_places.values())):
         try:
             octets = there.get(name)
-        except Temporary as error:
+        except Away as error:
             octets, away = None, away or error
         if octets is not None and hashlib.sha256(octets).hexdigest() == name:
             return octets

@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -59,6 +59,7 @@ class Task(Generic[Result]):
     """Pieces of work that a worker has, or that wait for one."""
 
     future: Future[list[Result | Exception]]
+    count: int  # of the pieces
 
 
 class WorkerPool:
@@ -99,18 +100,25 @@ class WorkerPool:
         """Begins `work` on each of these, one after the other in one worker, once one is free;
         `hurried`: before what was begun otherwise and still waits."""
         turn = _Turn.GUEST if self._host is not self else _Turn.HURRIED if hurried else _Turn.FIRST
-        return self._host._begin(partial(self._do, work, list(items), TRIES, turn), turn)
+        do = partial(self._do, work, list(items), TRIES, turn)
+        return Task(self._host._begin(do, turn), len(items))
 
-    def _begin(self, do: Callable[[_Crew], list[Result | Exception]], turn: _Turn) -> Task[Result]:
+    def _begin(
+        self, do: Callable[[_Crew], list[Result | Exception]], turn: _Turn
+    ) -> Future[list[Result | Exception]]:
         with self._lock:
             crew = self._crew = self._crew or _Crew(self.workers)
             crew.wants(turn)
-            return Task(crew.threads[turn].submit(do, crew))
+            return crew.threads[turn].submit(do, crew)
 
     @staticmethod
     def wait(task: Task[Result]) -> list[Result | Exception]:
-        """What each piece gave, or its error: its own, or Exceeded; Temporary after a `close`."""
-        return task.future.result()
+        """What each piece gave, or its error: its own, or Exceeded; Temporary after a `close`, or
+        where the machine has no process for it."""
+        try:
+            return task.future.result()
+        except CancelledError:  # no thread had taken it up
+            return _stopping(task.count)
 
     def close(self) -> None:
         """Stop the workers, where they are ours; the next task starts new ones."""
@@ -131,11 +139,13 @@ class WorkerPool:
             return crew.run(_Order(work, items, self.seconds, self._memory), turn)
         except _Lost as lost:
             if crew.closed:
-                return [Temporary("It is stopping.") for _ in items]
+                return _stopping(len(items))
             if len(items) == 1 and lost.by == signal.SIGPROF:
                 return [TooLong(f"it took longer than {self.seconds:g} seconds")]
             if len(items) == 1 and tries == 1:
                 return [Exceeded("it broke its process", detail=lost.told)]
+        except Temporary as none:
+            return [none for _ in items]
         return [done for item in items for done in self._again(work, item, tries - 1, turn, crew)]
 
     def _again(
@@ -143,6 +153,10 @@ class WorkerPool:
     ) -> list[Result | Exception]:
         crew.wants(turn)
         return self._do(work, [item], tries, turn, crew)
+
+
+def _stopping(count: int) -> list[Any]:
+    return [Temporary("It is stopping.") for _ in range(count)]
 
 
 # ---- the processes, and our end of the pipes to them
@@ -199,7 +213,7 @@ class _Crew:
             self._waiting[turn] += 1
 
     def run(self, order: _Order, turn: _Turn) -> list[Any]:
-        """What `wants` has told of."""
+        """What `wants` has told of.  Temporary where no process can be begun for it."""
         worker = self._take(turn)
         try:
             if worker is None:
@@ -245,9 +259,17 @@ class _Crew:
             worker.end()
 
     def _begin(self) -> _Worker:
-        worker = _Worker()
+        try:
+            worker = _Worker()
+        except OSError as error:
+            raise Temporary(
+                f"This machine has no process more for maild ({error.strerror}). End what takes "
+                "its memory, or allow more processes and files; it goes on by itself.",
+                detail=str(error),
+            ) from error
         self._all.add(worker)
         if self.closed:
+            self._end(worker)
             raise _Lost("closed")
         return worker
 
@@ -405,7 +427,7 @@ def _within(order: _Order, item: Any) -> tuple[bool, Any]:
     try:
         return True, order.work(item)
     except Exception as error:
-        return False, error
+        return False, _travelling(error)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         resource.setrlimit(resource.RLIMIT_AS, (before, hard))
@@ -419,12 +441,21 @@ def _pickled(given: list[tuple[bool, Any]]) -> bytes:
 
 
 def _or_its_name(one: tuple[bool, Any]) -> tuple[bool, Any]:
-    """An error that does not travel, by its name."""
+    """What was given, or the name of why it does not travel."""
     try:
         pickle.dumps(one)
     except Exception as error:
-        return False, RuntimeError(type(error if one[0] else one[1]).__name__)
+        return False, RuntimeError(type(error).__name__)
     return one
+
+
+def _travelling(error: Exception) -> Exception:
+    """The error, or its name where it cannot be pickled, or not be made again from that."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(type(error).__name__)
+    return error
 
 
 def _address_space() -> int:

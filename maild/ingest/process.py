@@ -21,7 +21,7 @@ from maild.config import Settings
 from maild.crash_points import crash_point
 from maild.desk import alerts, rate_limits
 from maild.desk.desk import Desk, Route
-from maild.errors import MailError, Temporary
+from maild.errors import MaildError, MailError, Temporary
 from maild.i18n import sentence
 from maild.ingest import (
     automatic_mail,
@@ -42,6 +42,7 @@ from maild.ingest.quarantine import alert_of
 from maild.ingest.read_ahead import ReadAhead, split
 from maild.ingest.scanner import Scanner
 from maild.model import Became, Mail, MessageState
+from maild.octets import Away
 from maild.parse import trace
 from maild.parse.limits import LocalReader, Reader
 from maild.rules.engine import Rules
@@ -229,6 +230,9 @@ class Pipeline:
             if isinstance(understood, Exception):
                 raise understood
             return self.store.act(partial(self._take, stored_id, understood, now))
+        except Away as error:
+            log.warning("message.away", detail=error.detail)
+            return self.store.act(partial(self._put_off, stored_id, error, now))
         except Temporary:
             raise
         except Exception as error:
@@ -285,6 +289,8 @@ class Pipeline:
             outcome=outcome.outcome,
             why=outcome.why,
         )
+        if stored.attempts:  # an admin may have been told that it cannot be read
+            alerts.clear_alert(unit, alert_of(stored_id), now)
         sent = len(unit.added(OutboxItem))
         unit.write()
         crash_point("process.done")
@@ -295,6 +301,17 @@ class Pipeline:
             notifications=sent,
         )
 
+    def _put_off(self, stored_id: int, error: Away, now: datetime, unit: Unit) -> None:
+        """It is tried again for as long as it takes, and an admin is told: the others go on."""
+        stored = asking.messages.take(unit, stored_id)
+        if stored is None:
+            return
+        attempts = stored.attempts + 1
+        tries = min(attempts, self.settings.config.limits.tries)
+        unit.change(stored, attempts=attempts, error=error.message, next_try=now + RETRY * tries)
+        if attempts >= self.settings.config.limits.tries:
+            alerts.raise_alert(unit, alert_of(stored_id), error.message, now)
+
     def _failed(
         self, stored_id: int, error: Exception, now: datetime, unit: Unit
     ) -> Outcome | None:
@@ -302,7 +319,7 @@ class Pipeline:
         stored = asking.messages.take(unit, stored_id)
         if stored is None:
             return None
-        message = error.message if isinstance(error, MailError) else type(error).__name__
+        message = error.message if isinstance(error, MaildError) else type(error).__name__
         attempts = stored.attempts + 1
         unit.change(stored, attempts=attempts, error=f"{type(error).__name__}: {error}")
         if not isinstance(error, MailError) and attempts < self.settings.config.limits.tries:

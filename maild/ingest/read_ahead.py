@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
+from maild.errors import MaildError
 from maild.model import Mail
 from maild.parse.limits import LocalReader, Reader, in_parts
 from maild.spool import Mass
@@ -40,10 +41,20 @@ class ReadAhead:
     def begin(self, some: Iterable[Waiting], *, hurried: bool = False) -> None:
         """Has these read, those that are not yet; `hurried`: before all that is begun otherwise."""
         for part in split((one for one in some if one.id not in self._parts), TOGETHER):
-            ids = [one.id for one in part]
-            octets = list(map(self._octets, ids))
-            begun = _Part(ids, self._reader.start(octets, hurried=hurried))
-            self._parts |= dict.fromkeys(ids, begun)
+            octets: dict[int, Mass] = {}
+            for one in part:
+                self._fetch(one.id, octets)
+            if octets:
+                wait = self._reader.start([*octets.values()], hurried=hurried)
+                self._parts |= dict.fromkeys(octets, _Part([*octets], wait))
+
+    def _fetch(self, stored_id: int, octets: dict[int, Mass]) -> None:
+        """Puts those of a message to the others; where they are damaged or away, that is what is
+        read of it, and no other waits for them."""
+        try:
+            octets[stored_id] = self._octets(stored_id)
+        except MaildError as error:
+            self.put_back({stored_id: error})
 
     def take(self, stored_id: int) -> Mail | Exception:
         """What a message says that was begun, or why it cannot be read; waits for it."""

@@ -80,6 +80,13 @@ def names_in(kept: bytes) -> list[str]:
 
 def unpack(kept: bytes) -> Mass:
     """What was given to `pack`; MaildError where the database has not all of it, or more."""
+    try:
+        return _unpacked(kept)
+    except (ValueError, TypeError) as error:  # numbers or names that are none
+        raise MaildError(_DAMAGED, detail=str(error)) from None
+
+
+def _unpacked(kept: bytes) -> Mass:
     mark = bytes(kept[: len(PLAIN)])
     if mark == PIECES:
         return gathered(_inflated(fetch(name)[len(DEFLATED) :]) for name in names_in(kept))
@@ -107,6 +114,7 @@ class _File:
 
 
 LEAST_FILE = 500  # octets in base64 that are worth the trouble
+WIDTHS = range(32, 1000, 4)  # characters of a line: a million short ones would cost seconds
 
 
 def _files_in(octets: bytes) -> Iterator[_File]:
@@ -119,7 +127,7 @@ def _files_in(octets: bytes) -> Iterator[_File]:
         end = octets.find(b"\r\n--", start)
         end = end if end >= 0 else len(octets)
         width = octets.find(b"\r\n", start, end) - start
-        if end - start >= LEAST_FILE and 0 < width < 1000 and width % 4 == 0:
+        if end - start >= LEAST_FILE and width in WIDTHS:
             yield from _file(octets, start, end, width)
 
 
@@ -152,8 +160,6 @@ def _apart(octets: bytes, files: list[_File], known: str | None) -> bytes:
 def _together(kept: bytes) -> Iterator[bytes]:
     """What `_apart` took apart."""
     length, _, streams = kept.partition(b"\n")
-    if not length.isdigit():
-        raise MaildError(_DAMAGED, detail="no length")
     words, contents = _inflated(streams[: int(length)]), _inflated(streams[int(length) :])
     head, _, words = words.partition(b"\n")
     done = at = 0
@@ -202,12 +208,14 @@ def _inflated(small: bytes) -> bytes:
 def _inflating(small: bytes) -> Iterator[bytes]:
     """One whole zlib stream and nothing after it (RFC 1950 §2.2), a block at a time."""
     stream = zlib.decompressobj(zdict=preset.needed(small))
+    done = 0
     try:
-        for start in range(0, len(small), STEP):
-            yield stream.decompress(small[start : start + STEP])
+        while done < len(small) and not stream.eof:
+            yield stream.decompress(small[done : done + STEP])
+            done += STEP
     except zlib.error as error:
         raise MaildError(_DAMAGED, detail=str(error)) from None
-    if not stream.eof or stream.unused_data:
+    if not stream.eof or stream.unused_data or done < len(small):
         raise MaildError(_DAMAGED, detail="octets are missing or follow")
 
 

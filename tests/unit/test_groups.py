@@ -22,10 +22,13 @@ from maild.ingest.accept import accept, keep
 from maild.ingest.lanes import Place
 from maild.ingest.process import Pipeline
 from maild.model import Lane, Mail
+from maild.octets import Away
 from maild.parse.limits import LocalReader
 from maild.parse.parser import parse
+from maild.spool import Mass
 from maild.store import Store
-from maild.store.records import Message, Note, OutboxItem, Ticket
+from maild.store.asking import messages
+from maild.store.records import Alert, Message, Note, OutboxItem, Ticket
 from maild.store.unit import Unit
 from tests.looking import every
 
@@ -234,6 +237,52 @@ def test_what_cannot_be_read_stops_no_other(app: App) -> None:
         line.process_due(NOW)
     states = [m.state for m in every(app.store, Message)]
     assert states == ["processed", "quarantined", "stored", "stored", "stored"]
+
+
+DAMAGE = {
+    "cut": "UPDATE raw SET octets = substr(octets, 1, 20) WHERE stored_id = {}",
+    "gone": "DELETE FROM raw WHERE stored_id = {}",
+    "of another program": "UPDATE raw SET octets = x'006d61696c6434393900' WHERE stored_id = {}",
+    "named, and not there": "UPDATE raw SET octets = x'006d61696c6432616263' WHERE stored_id = {}",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_h121_a_mail_that_is_damaged_in_the_database_stops_no_other(app: App, damage: str) -> None:
+    ids = stored(app, *map(mail, range(5)))
+    with app.store.engine.begin() as connection:
+        connection.exec_driver_sql(damage.format(ids[2]))
+    line, limits = pipeline(app), app.settings.config.limits
+    for n in range(limits.tries):
+        line.process_due(NOW + n * timedelta(minutes=5))
+    states = [m.state for m in every(app.store, Message)]
+    assert states == ["processed", "processed", "quarantined", "processed", "processed"]
+    (alert,) = every(app.store, Alert)
+    assert "MaildError" not in alert.text
+
+
+def test_h121_a_mail_whose_octets_are_away_waits_and_no_other_does(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def octets(unit: Unit, stored_id: int) -> Mass:
+        if stored_id == ids[2] and away:
+            raise Away("A large mail cannot be read below /raw (Input/output error).")
+        return as_ever(unit, stored_id)
+
+    ids, away, as_ever = stored(app, *map(mail, range(5))), True, messages.octets
+    monkeypatch.setattr(messages, "octets", octets)
+    line, tries = pipeline(app), app.settings.config.limits.tries
+    for n in range(tries + 1):
+        assert not every(app.store, Alert) or n >= tries
+        line.process_due(NOW + n * timedelta(minutes=5))
+        states = [m.state for m in every(app.store, Message)]
+        assert states == ["processed", "processed", "stored", "processed", "processed"]
+    (alert,) = every(app.store, Alert)
+    assert "Input/output error" in alert.text and alert.cleared is None
+    away = False
+    assert line.process_due(NOW + timedelta(hours=1)) == 1
+    assert len(every(app.store, Ticket)) == 5
+    assert every(app.store, Alert)[0].cleared is not None
 
 
 def test_a_reply_and_a_copy_in_the_group_of_what_they_belong_to(app: App) -> None:

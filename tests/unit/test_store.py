@@ -288,6 +288,44 @@ def test_octets_that_are_damaged_are_not_given_out(damage: Callable[[bytes], byt
         packing.unpack(damage(kept))
 
 
+def apart(head: bytes, rest: bytes = b"hello world", files: bytes = b"abc") -> bytes:
+    words = zlib.compress(head + b"\n" + rest)
+    return packing.FILES + b"%d\n" % len(words) + words + zlib.compress(files)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        packing.FILES,
+        packing.FILES + b"9" * 5000 + b"\n",
+        packing.FILES + b"-3\n",
+        apart(b"3 0 3"),
+        apart(b"3 4"),
+        apart(b"x y z"),
+        apart(b"3 4 1" + b"0" * 5000),
+        packing.OUTSIDE,
+        packing.OUTSIDE + b"one\ntwo",
+        packing.OUTSIDE + b"../../etc/passwd",
+        packing.PIECES + b"one\n\n",
+        packing.DEFLATED + zlib.compress(b"Hello") + b"x" * 50_000_000,  # quickly, too
+    ],
+    ids=range(12),
+)
+def test_h121_octets_that_we_never_packed_are_told(kept: bytes) -> None:
+    with pytest.raises(MaildError, match="maild verify"):
+        packing.unpack(kept)
+
+
+@pytest.mark.parametrize("width", [4, 8, 28, 32, 76, 996, 1000])
+def test_a_file_comes_out_in_lines_of_its_width(width: int) -> None:
+    text = base64.b64encode(bytes(range(256)) * 40)
+    lines = b"\r\n".join(text[n : n + width] for n in range(0, len(text), width))
+    mail = b"Content-Transfer-Encoding: base64\r\n\r\n" + lines + b"\r\n--end--\r\n"
+    kept = packing.pack(mail)
+    assert packing.unpack(kept) == mail
+    assert kept.startswith(packing.FILES) == (width in packing.WIDTHS)
+
+
 def test_octets_from_before_they_were_packed_are_read() -> None:
     assert packing.unpack(b"From: a@b.example\r\n\r\nHello\r\n")[:6] == b"From: "
 

@@ -3,6 +3,7 @@ the work."""
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from maild.errors import MailError, Temporary
-from maild.worker_pool import IN_A_ROW, PATIENCE, Exceeded, TooLong, WorkerPool
+from maild.worker_pool import IN_A_ROW, PATIENCE, Exceeded, TooLong, WorkerPool, _Worker
 
 
 @pytest.fixture
@@ -26,20 +27,11 @@ def pool() -> Iterator[WorkerPool]:
         yield running
 
 
-def work(what: str) -> str:
+def work(what: str) -> object:
     """What a piece of work may do."""
     name, _, file = what.partition(" ")
-    if name == "burns":
-        while True:
-            pass
-    if name == "sleeps":
-        time.sleep(1.2)
-    if name == "eats":
-        bytearray(1024 * 1024 * 1024)
-    if name == "fails":
-        raise MailError("it cannot be read")
-    if name == "odd":
-        raise Odd(threading.Lock())
+    if name in DOES:
+        return DOES[name]()
     if name in LOSSES:
         another(Path(file))
         if Path(file).stat().st_size <= 2:
@@ -75,6 +67,33 @@ LOSSES: dict[str, Callable[[], None]] = {
 }
 
 
+def burn() -> None:
+    while True:
+        pass
+
+
+def sleep() -> str:
+    time.sleep(1.2)
+    return "sleeps"
+
+
+def fail(error: Exception) -> None:
+    raise error
+
+
+DOES: dict[str, Callable[[], object]] = {
+    "burns": burn,
+    "sleeps": sleep,
+    "eats": lambda: bytearray(1024 * 1024 * 1024),
+    "fails": lambda: fail(MailError("it cannot be read")),
+    "odd": lambda: fail(Odd(threading.Lock())),
+    "twofold": lambda: fail(Twofold("one", "two")),
+    "leaves": sys.exit,
+    "unsayable": threading.Lock,
+    "deep": lambda: deep(),
+}
+
+
 def another(file: Path) -> None:
     file.write_text((file.read_text() if file.exists() else "") + "x")
 
@@ -83,9 +102,24 @@ class Odd(Exception):
     """One that cannot be pickled."""
 
 
+class Twofold(Exception):
+    """One that can be pickled, and not be made again from that."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(one)
+        self.two = two
+
+
+def deep() -> list[object]:
+    nested: list[object] = []
+    for _ in range(100_000):
+        nested = [nested]
+    return nested
+
+
 def told(pool: WorkerPool, *items: str) -> list[str]:
     given = pool.wait(pool.start(work, items))
-    return [type(one).__name__ if isinstance(one, Exception) else one for one in given]
+    return [type(one).__name__ if isinstance(one, Exception) else str(one) for one in given]
 
 
 @pytest.mark.parametrize(
@@ -95,6 +129,10 @@ def told(pool: WorkerPool, *items: str) -> list[str]:
         ("eats", "Exceeded"),
         ("fails", "MailError"),
         ("odd", "RuntimeError"),
+        ("twofold", "RuntimeError"),
+        ("leaves", "Exceeded"),
+        ("unsayable", "RuntimeError"),
+        ("deep", "RuntimeError"),
         ("sleeps", "sleeps"),  # no CPU of its own: a machine that is busy stops nobody's work
     ],
 )
@@ -190,11 +228,26 @@ def test_run_raises_what_the_work_raises(pool: WorkerPool) -> None:
 
 
 def test_who_waits_when_it_is_closed_may_come_again(pool: WorkerPool) -> None:
-    task = pool.start(work, ["sleeps"])
+    tasks = [pool.start(work, ["sleeps"]), *(pool.start(work, ["one", "two"]) for _ in range(3))]
     time.sleep(0.3)
     pool.close()
-    (given,) = pool.wait(task)
-    assert isinstance(given, Temporary)
+    given = [[type(one) for one in pool.wait(task)] for task in tasks]
+    assert given == [[Temporary], *[[Temporary, Temporary]] * 3]
+    assert pool.run(work, "one") == "one"
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM, errno.EMFILE])
+def test_h96_a_machine_without_processes_is_no_fault_of_the_work(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as full:
+        full.setattr(_Worker, "__init__", none)
+        given = pool.wait(pool.start(work, ["one", "two"]))
+        assert [type(one) for one in given] == [Temporary, Temporary]
+        assert "goes on by itself" in str(given[0])
     assert pool.run(work, "one") == "one"
 
 
