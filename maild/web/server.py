@@ -18,7 +18,7 @@ from maild.web.site import THREADS, build
 
 log = structlog.get_logger()
 
-START_SECONDS = 10
+START_SECONDS = 60  # on a busy machine; an address that is taken ends the thread at once
 
 
 class Server:

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.browser.site import Site
 from tests.scenario.conversation import RENDERERS
 from tests.servers.dovecot import missing
+from tests.waiting import WAIT_MILLISECONDS
 
 FLAGS = (
     "--no-sandbox",
@@ -27,8 +28,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-WAIT = 30_000  # milliseconds that a page has for what it must show
-expect.set_options(timeout=WAIT)
+expect.set_options(timeout=WAIT_MILLISECONDS)
 
 
 @pytest.fixture(scope="package")
@@ -66,7 +66,7 @@ def visits(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
         address: str | None, path: str = "/", *, same: Page | None = None, **options: object
     ) -> Page:
         context = same.context if same else browser.new_context(**options)  # type: ignore[arg-type]
-        context.set_default_timeout(WAIT)
+        context.set_default_timeout(WAIT_MILLISECONDS)
         if same is None:
             contexts.append(context)
             if address is not None:

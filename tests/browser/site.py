@@ -20,6 +20,7 @@ from maild.web import signing
 from maild.web.console import Console
 from maild.web.server import Server
 from tests.scenario.conversation import Desk
+from tests.waiting import WAIT_SECONDS
 
 Result = TypeVar("Result")
 
@@ -124,7 +125,7 @@ class Site:
         **headers: str,
     ) -> Answer:
         """A request that no browser makes."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)
         sent = {
             "Sec-Fetch-Site": "same-origin",
             **{k.replace("_", "-"): v for k, v in headers.items()},

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from maild.web.console import Console
 from tests.browser.site import BOB, MORE
 from tests.scenario.conversation import Daemon, Desk
 from tests.servers.dovecot import Dovecot
+from tests.waiting import WAIT_MILLISECONDS, WAIT_SECONDS, free_ports, until
 
 
 class Running:
@@ -26,7 +26,7 @@ class Running:
         more = MORE.format(undo=undo, web="").replace('"127.0.0.1:0"', f'"127.0.0.1:{port}"')
         self.url = f"http://127.0.0.1:{port}"
         self.desk = Desk(folder, more=more, transport=lambda desk: Daemon(desk, dovecot))
-        self.desk.servers.wait_for(self._up, seconds=30)
+        self.desk.servers.wait_for(self._up)
 
     def _up(self) -> bool:
         return b"web.started" in (self.desk.folder / "log").read_bytes()
@@ -36,11 +36,11 @@ class Running:
         daemon = self.desk.transport
         assert isinstance(daemon, Daemon)
         daemon.process.terminate()
-        assert daemon.process.wait(20) == 0
+        assert daemon.process.wait(WAIT_SECONDS) == 0
         before = (self.desk.folder / "log").stat().st_size
         daemon.process = daemon.start()
         self.desk.servers.wait_for(
-            lambda: b"web.started" in (self.desk.folder / "log").read_bytes()[before:], seconds=90
+            lambda: b"web.started" in (self.desk.folder / "log").read_bytes()[before:]
         )
 
     def has(self, title: str) -> bool:
@@ -61,9 +61,8 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, dovecot: Dovecot) -> Iterator[Running]:
-    from maild.demo.scenario import free_port
-
-    one = Running(tmp_path_factory.mktemp("desk"), dovecot, free_port(0), undo=1)
+    [port] = free_ports(1)
+    one = Running(tmp_path_factory.mktemp("desk"), dovecot, port, undo=1)
     yield one
     one.desk.close()
 
@@ -71,27 +70,19 @@ def running(tmp_path_factory: pytest.TempPathFactory, dovecot: Dovecot) -> Itera
 @pytest.fixture
 def bob(browser: Browser, running: Running) -> Iterator[Page]:
     context = browser.new_context()
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(WAIT_MILLISECONDS)
     cookie = {"name": "maild", "value": running.session(BOB), "url": running.url}
     context.add_cookies([cookie])  # type: ignore[list-item]
     yield context.new_page()
     context.close()
 
 
-def until(what: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-
-
 def test_the_circle_is_played_on_the_screen(running: Running, bob: Page) -> None:
     bob.goto(f"{running.url}/tickets?view=open")
     expect(bob.get_by_role("heading", name="Nothing here")).to_be_visible()
-    bob.wait_for_timeout(500)  # until its stream is open
     sent = running.desk.ann.mail("Printer is on fire", "It smokes.")  # done with when it returns
     link = bob.get_by_role("link", name="Printer is on fire")
-    expect(link).to_be_visible(timeout=30_000)  # by itself: nobody has loaded the page anew
+    expect(link).to_be_visible()  # by itself: nobody has loaded the page anew
     link.click()
     expect(bob.get_by_role("heading", name="Printer is on fire")).to_be_visible()
     words = bob.get_by_label("Your words")
@@ -103,7 +94,7 @@ def test_the_circle_is_played_on_the_screen(running: Running, bob: Page) -> None
     assert sent in str(answer["References"])
     assert running.desk.ticket()["primary_resource"]["address"] == BOB
     running.desk.ann.reply("It is gone, thank you. What now?", to=answer)
-    expect(bob.locator("#talk")).to_contain_text("What now?", timeout=30_000)
+    expect(bob.locator("#talk")).to_contain_text("What now?")
 
 
 def test_a_draft_survives_a_restart_and_an_answer_that_waits_is_given_after_it(
@@ -140,11 +131,11 @@ def test_mail_that_waits_at_the_start_is_read_while_the_console_comes_up(running
     assert isinstance(daemon, Daemon)
     for number in range(3):
         daemon.process.terminate()
-        assert daemon.process.wait(20) == 0
+        assert daemon.process.wait(WAIT_SECONDS) == 0
         daemon.put(
             b"From: Ann Customer <ann@acme.example>\r\nTo: support@example.com\r\n"
             b"Message-ID: <waiting-%d@acme.example>\r\nSubject: Waiting %d\r\n\r\n"
             b"Since before you were up.\r\n" % (number, number)
         )
         daemon.process = daemon.start()
-        until(partial(running.has, f"Waiting {number}"), 60)  # it is read, not quarantined
+        until(partial(running.has, f"Waiting {number}"))  # it is read, not quarantined

@@ -5,8 +5,6 @@ from __future__ import annotations
 import http.client
 import io
 import re
-import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -16,6 +14,7 @@ from rich.console import Console
 from maild.demo.scenario import Stage, play
 from maild.web.console import Console as Web
 from tests.browser.site import key
+from tests.waiting import WAIT_SECONDS, until
 
 
 def test_the_demo_stays_and_its_rules_are_changed_on_the_screen(
@@ -57,7 +56,7 @@ class Visitor:
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
         """Status and text; 0 where nobody answers at this moment."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)
         headers = {"Sec-Fetch-Site": "same-origin", "Cookie": self.cookie}
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
@@ -70,10 +69,3 @@ class Visitor:
             return 0, ""
         finally:
             connection.close()
-
-
-def until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + 120
-    while not what():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)

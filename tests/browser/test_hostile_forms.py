@@ -7,7 +7,7 @@ import base64
 import http.client
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +21,7 @@ from maild.store.records import Message, Person
 from maild.web import signing
 from maild.web.visit import hashed
 from tests.browser.site import ANN, BOB, CORA, DANA, KIM, Answer, Site, key
+from tests.waiting import WAIT_SECONDS, until
 
 HUGE, ENDLESS, ARABIC = "9" * 30, "9" * 5000, "٣" * 12
 FILES = "multipart/form-data; boundary=b"
@@ -40,7 +41,7 @@ def number(site: Site) -> str:
 
 
 def posted(site: Site, path: str, body: bytes, kind: str, cookie: str | None = None) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=WAIT_SECONDS)
     headers = {"Sec-Fetch-Site": "same-origin", "Content-Type": kind}
     if cookie:
         headers["Cookie"] = f"maild={cookie}"
@@ -222,13 +223,6 @@ def test_a_file_is_kept_whatever_it_is_called(
     got = site.ask("GET", f"/tickets/{number}/notes/{note.id}/files/{view.part}", cookie)
     assert (got.status, got.text) == (200, "hello")
     assert "x-evil" not in got.headers and view.filename.isprintable()
-
-
-def until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not what():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.01)
 
 
 WRONG = (

@@ -156,7 +156,7 @@ def test_two_people_at_one_ticket_see_each_other_and_neither_loses_a_word(
 ) -> None:
     number = fresh(site)
     bob, dana = visits(BOB, f"/tickets/{number}"), visits(DANA, f"/tickets/{number}")
-    expect(bob.locator("#there")).to_contain_text("Dana", timeout=30_000)
+    expect(bob.locator("#there")).to_contain_text("Dana")
     dana.get_by_label("Your words").fill("I would say: turn it off.")
     bob.get_by_label("Your words").fill("I am on my way.")
     bob.get_by_role("button", name="Send reply").click()

@@ -29,6 +29,7 @@ from maild.web.look import HERE
 from maild.web.times import Times
 from tests.browser.site import ANN, BOB, CORA, KIM, Site, key
 from tests.browser.test_stranger import live
+from tests.waiting import WAIT_SECONDS
 
 ACME = {"Authentication-Results": "mx.example.com; dmarc=pass header.from=acme.example"}
 EVIL = "<b onclick=alert(1)>Ev</b><img src=x onerror=alert(1)>"
@@ -210,7 +211,7 @@ class Stream:
     """The news that somebody's open pages are told."""
 
     def __init__(self, site: Site, who: str) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=30)
+        self.connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=WAIT_SECONDS)
         self.connection.request("GET", "/live", headers={"Cookie": f"maild={site.session(who)}"})
         self.answer = self.connection.getresponse()
         assert self.answer.status == 200
@@ -221,7 +222,7 @@ class Stream:
     def until(self, number: str) -> list[tuple[str, str]]:
         """All (ticket, what) up to the first about this ticket."""
         told: list[tuple[str, str]] = []
-        end = time.monotonic() + 30
+        end = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < end:
             line = self.answer.readline().decode()
             if line.startswith("data: "):
@@ -335,7 +336,7 @@ def test_an_upload_is_taken_or_refused_by_its_type_and_never_shown_inline(
     cookie, octets = site.session(BOB), b"<svg onload=alert(1)>MZ"
     fields = {"key": key(), "title": f"With {name} as {kind}", "text": "Here.", "contact": ANN}
     body, content_type = multipart(fields, name, kind, octets)
-    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=WAIT_SECONDS)
     headers = {"Sec-Fetch-Site": "same-origin", "Cookie": f"maild={cookie}"}
     connection.request("POST", "/new", body, headers | {"Content-Type": content_type})
     answer = connection.getresponse()

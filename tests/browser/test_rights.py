@@ -14,6 +14,7 @@ from maild.web import pages
 from maild.web.rights import RIGHTS, ConsoleRole, may
 from maild.web.site import OPEN, PAGES, Page
 from tests.browser.site import ANN, BOB, CORA, KIM, Site, key
+from tests.waiting import WAIT_SECONDS
 
 pages.load()
 
@@ -154,7 +155,7 @@ def test_only_a_page_of_ours_can_change_something(
         headers["Sec-Fetch-Site"] = site_header
     if origin:
         headers["Origin"] = ground.site.url if origin == "ours" else origin
-    connection = http.client.HTTPConnection("127.0.0.1", ground.site.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", ground.site.port, timeout=WAIT_SECONDS)
     connection.request("POST", "/me/alive", None, headers)
     got = connection.getresponse().status
     connection.close()

@@ -15,6 +15,7 @@ from sqlalchemy.engine.url import make_url
 
 from tests.faults.world import World
 from tests.servers.rude_imap import CUT
+from tests.waiting import until
 
 Fault: TypeAlias = Callable[[World], Iterator[None]]
 
@@ -90,7 +91,7 @@ def freeze(world: World) -> Iterator[None]:
 @named("freeze a worker", ANY)
 def freeze_a_worker(world: World) -> Iterator[None]:
     """For ever, as far as the daemon knows; those that it replaces are not ours any more."""
-    world.wait_until(world.workers)
+    until(world.workers)
     frozen = world.random.choice(world.workers())
     with suppress(ProcessLookupError):
         os.kill(frozen, signal.SIGSTOP)
@@ -99,7 +100,7 @@ def freeze_a_worker(world: World) -> Iterator[None]:
 
 @named("kill a worker", ANY)
 def kill_a_worker(world: World) -> Iterator[None]:
-    world.wait_until(world.workers)
+    until(world.workers)
     for pid in world.workers():
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import maild
-from maild.demo.servers import WAIT_SECONDS
 from tests.scenario.conversation import Daemon, Desk
 from tests.servers.dovecot import Dovecot
+from tests.waiting import WAIT_SECONDS, busy
 
 STEPS = (
     "accept.fetched",
@@ -84,7 +84,7 @@ def test_sigterm_stops_it_cleanly_in_time(tmp_path: Path, dovecot: Dovecot) -> N
             daemon.put(numbered(count))
         daemon.process.terminate()
         try:
-            assert daemon.process.wait(10) == 0
+            assert daemon.process.wait(busy(10)) == 0
         except subprocess.TimeoutExpired:
             daemon.process.kill()
             raise

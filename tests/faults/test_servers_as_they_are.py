@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.faults.rude import SAYS
 from tests.faults.world import World
+from tests.waiting import until
 
 PASSWORD = "Pässwörd "  # in quotes it is no string of IMAP
 MUELLER = "müller@acme.example"
@@ -45,10 +46,10 @@ def test_servers_that_are_odd_all_at_once(tmp_path: Path) -> None:
         world.start()
 
         box.put(1, _mail(1, MUELLER, "Printer"))  # literals, a namespace, SMTPUTF8, SES
-        world.wait_until(lambda: relay.to(MUELLER))
+        until(lambda: relay.to(MUELLER))
         assert box.passwords == [PASSWORD]
         assert "SMTPUTF8" in relay.to(MUELLER)[0].options
-        world.wait_until(lambda: _rows(world, "SELECT 1 FROM outbox WHERE relay_id > ''"))
+        until(lambda: _rows(world, "SELECT 1 FROM outbox WHERE relay_id > ''"))
         (given,) = _rows(
             world, f"SELECT relay_id FROM outbox WHERE address = '{MUELLER}' AND state = 'sent'"
         )[0]
@@ -57,7 +58,7 @@ def test_servers_that_are_odd_all_at_once(tmp_path: Path) -> None:
         box.greeting = "PREAUTH welcome"  # let in without a login
         world.imap.cut()
         box.put(2, _mail(2, MUELLER, "Re: Printer", f"{given}@eu-central-1.amazonses.com"))
-        world.wait_until(lambda: len(_rows(world, "SELECT 1 FROM note")) == 2)
+        until(lambda: len(_rows(world, "SELECT 1 FROM note")) == 2)
         assert box.passwords == [PASSWORD]
         assert _rows(world, "SELECT count(*) FROM ticket") == [(1,)]
         assert _rows(world, "SELECT key FROM alert") == []

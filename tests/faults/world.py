@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import psycopg
 
@@ -21,10 +21,11 @@ from tests.processes import Process
 from tests.servers.line import Line
 from tests.servers.rude_imap import RudeImap
 from tests.servers.rude_smtp import RudeSmtp
+from tests.waiting import WAIT_SECONDS
 
 BOB = "bob@example.com"
 ADA = "ada@example.com"  # who hears of alerts, and of nothing else
-SETTLE_SECONDS = 60.0  # from the end of what stood in the way until all is done
+SETTLE_SECONDS = WAIT_SECONDS  # from the end of what stood in the way until all is done
 
 TOML = """
 [desk]
@@ -274,9 +275,3 @@ class World:
         report = self.look()
         report.add(self.report)
         return report
-
-    def wait_until(self, what: Callable[[], Any], seconds: float = 30) -> None:
-        end = time.monotonic() + seconds
-        while not what():
-            assert time.monotonic() < end, "it never came"
-            time.sleep(0.05)

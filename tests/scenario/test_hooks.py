@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,6 +20,7 @@ from maild.outbox.webhook_delivery import Hooks
 from maild.store.records import Alert, Hook
 from tests.looking import every, the
 from tests.scenario.conversation import Desk
+from tests.waiting import WAIT_SECONDS
 
 HANGS = 0  # an answer that never comes
 
@@ -38,7 +38,7 @@ def server(answers: list[int]) -> Iterator[tuple[int, list[tuple[dict[str, str],
             heard.append((dict(self.headers), body))
             answer = answers.pop(0) if answers else 200
             if answer == HANGS:
-                closing.wait(30)
+                closing.wait(WAIT_SECONDS)
                 return
             self.send_response(answer)
             self.end_headers()
@@ -120,18 +120,16 @@ def told_of(heard: list[Any]) -> list[str]:
 def test_a_dead_hook_holds_up_no_other_and_ends_like_it_began(
     make_desk: Callable[..., Desk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: int
 ) -> None:
-    monkeypatch.setattr(webhook_delivery, "SECONDS", 0.3)
+    monkeypatch.setattr(webhook_delivery, "SECONDS", 1)
     with server([answer] * 3) as (chat, chatted), server([]) as (pager, paged):
         desk = two_hooks(tmp_path, make_desk, chat, pager)
         titles = [f"Printer {number}" for number in range(20)]
         for title in titles:
             desk.ann.mail(title, "It burns.")
         hooks = hooks_of(desk)
-        began = time.monotonic()
         assert hooks.once(desk.now) == 20
-        assert time.monotonic() - began < 5  # one call to the chat, not twenty
         assert told_of(paged) == titles
-        assert len(chatted) == 1
+        assert len(chatted) == 1  # not twenty: each may take its seconds
         assert alerts(desk) == set()
         desk.now += timedelta(minutes=2)
         assert hooks.once(desk.now) == 0

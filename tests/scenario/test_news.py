@@ -11,6 +11,7 @@ import pytest
 from maild.store.asking import changes
 from maild.store.prepared import Row
 from tests.scenario.conversation import Desk
+from tests.waiting import WAIT_SECONDS
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
@@ -25,7 +26,7 @@ def test_a_change_by_mail_is_heard_of_and_nothing_is_heard_where_none_is(
             watch.new()
         assert watch.new() == []
         desk.ann.mail("Printer on fire", "It smokes.")
-        end = time.monotonic() + 30
+        end = time.monotonic() + WAIT_SECONDS
         told: list[Row] = []
         while not told and time.monotonic() < end:
             if watch.wait(0.25):

@@ -24,6 +24,7 @@ from maild.store.records import Tap
 from maild.store.unit import Unit
 from tests.processes import maild
 from tests.scenario.conversation import PROOF, Desk
+from tests.waiting import WAIT_SECONDS
 
 Ready = tuple[str, str]  # the subject and the text of a ready-made mail
 
@@ -281,7 +282,7 @@ def test_e16_two_daemons_that_take_them_up_at_once_do_it_once(
         found = looked(unit, key)
         answers.append(found is not None)
         if len(answers) <= both.parties:
-            both.wait(30)
+            both.wait(WAIT_SECONDS)
         return found
 
     waiting = [message.id for message in desk.messages() if message.state == MessageState.STORED]

@@ -21,8 +21,14 @@ from tests.scenario.test_two_desks import (
     words,
 )
 from tests.servers.dovecot import Dovecot
+from tests.waiting import busy
 
-WITHIN = timedelta(seconds=15)  # that a transfer may take, says the product
+
+def within() -> timedelta:
+    """What a transfer may take: fifteen seconds, says the product."""
+    return timedelta(seconds=busy(15))
+
+
 FEW = "[floods]\nconversation = {hour = 4, day = 9}\n"  # automatic mails, to end a loop soon
 ECHO_OF_HELLO = ECHO.replace("partner}", "partner, note.text: {matches: Hello}}")
 SIDES = """
@@ -115,15 +121,15 @@ def test_n24_the_daemon_transfers_and_gives_back_within_15_seconds(
     ticket = desk.ticket()
     assert (ticket["queue"], ticket["status"]) == ("Service Provider", "Assigned")
     assert ticket["primary_resource"]["name"] == "Dana Lead"
-    assert took(desk, "transferred", "dana@example.com", began) < WITHIN
+    assert took(desk, "transferred", "dana@example.com", began) < within()
     began = datetime.now(UTC)
     desk.dana.reply("#transfer client\n\nIt is the fuse.", to=desk.dana.received()[-1])
     ticket = desk.ticket()
     assert (ticket["queue"], ticket["status"]) == ("Co-managed", "Assigned")
     assert ticket["primary_resource"]["name"] == "Bob Tech"
-    assert took(desk, "returned", "bob@example.com", began) < WITHIN
+    assert took(desk, "returned", "bob@example.com", began) < within()
     for event in changes(ticket):  # all of it in the transaction of the mail that asked
-        assert event["at"] - began < WITHIN
+        assert event["at"] - began < within()
 
 
 def changes(ticket: dict[str, Any]) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from imapclient import IMAPClient
 
 from maild.config import MailboxSection
 from maild.demo.servers import WAIT_SECONDS
+from tests.waiting import free_ports
 
 HOST = "127.0.0.1"
 PASSWORD = "secret"
@@ -191,7 +192,7 @@ def running(
         missing("dovecot is not installed (apt-get install dovecot-imapd dovecot-lmtpd)")
     folder = Path(tempfile.mkdtemp(prefix="maild-dovecot-"))
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-    ports = _free_ports(3)
+    ports = free_ports(3)
     user, group = account.pw_name, _group(account.pw_gid)
     secure = f"ssl = yes\nssl_cert = <{tls[0]}\nssl_key = <{tls[1]}" if tls else "ssl = no"
     (folder / "dovecot.conf").write_text(
@@ -243,14 +244,6 @@ def _group(gid: int) -> str:
     import grp
 
     return grp.getgrgid(gid).gr_name
-
-
-def _free_ports(count: int) -> list[int]:
-    held = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 def _wait_until_it_answers(process: subprocess.Popen[str], port: int, folder: Path) -> None:

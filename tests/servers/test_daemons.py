@@ -17,6 +17,7 @@ from maild.store.asking import leases
 from maild.store.listen import listen
 from maild.store.records import Message
 from tests.fresh import make_tables
+from tests.waiting import WAIT_SECONDS
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 BOX = "mailbox:support"
@@ -114,13 +115,13 @@ def test_what_another_process_commits_wakes_us_at_once(store: Store) -> None:
     thread = threading.Thread(target=listen, args=(store, wake, stop))
     thread.start()
     try:
-        assert listening.wait(30)
+        assert listening.wait(WAIT_SECONDS)
         woken.clear()
         put(store, 1, None)
-        assert woken.wait(30)
+        assert woken.wait(WAIT_SECONDS)
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(WAIT_SECONDS)
     assert not thread.is_alive()
 
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from maild.demo.servers import WAIT_SECONDS
 from tests.processes import Process, run
+from tests.waiting import WAIT_SECONDS, free_ports, until
 
 MAIL = (
     b"From: Ann <ann@acme.example>\nTo: support@example.com\nSubject: Printer\n"
@@ -55,7 +55,7 @@ class Service:
     """`maild run` as systemd starts it."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = _free_port()
+        [self.port] = free_ports(1)
         self.file = folder / "maild.toml"
         self.file.write_text(
             f'[monitor]\nlisten = "127.0.0.1:{self.port}"\nstall_seconds = 5\n'
@@ -176,20 +176,13 @@ def test_the_log_is_as_the_configuration_says(tmp_path: Path, section: str, said
     file.write_text(f"[log]\n{section}\n")
     process = Process("run", "--config", str(file), stderr=tmp_path / "log")
     try:
-        _until(lambda: maild("status", "--json", config=file).stdout.find('"alive": true') > 0)
+        until(lambda: maild("status", "--json", config=file).stdout.find('"alive": true') > 0)
     finally:
         process.terminate()
         process.wait()
     text = (tmp_path / "log").read_bytes()
     assert said in text if said else text == b""
     assert (b"{" in text) is ("json" in section)
-
-
-def _until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + WAIT_SECONDS
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -17,14 +17,13 @@ from typing import Any
 import pytest
 
 from maild.config import SmtpSection
-from maild.demo.servers import WAIT_SECONDS
 from maild.desk.alerts import raise_alert
 from maild.desk.notify import notify
 from maild.errors import Temporary, Unavailable
 from maild.model import SendState
 from maild.outbox import deliver, rows
 from maild.outbox.answers import given_id, judge
-from maild.outbox.claims import Claims, Others
+from maild.outbox.claims import MARGIN, Claims, Others
 from maild.outbox.deliver import Deliverer, probe
 from maild.outbox.journal import Journal
 from maild.outbox.relay import NO_SUCH, Connection
@@ -38,6 +37,7 @@ from maild.store.records import Alert, Delivery, OutboxItem
 from tests.looking import every
 from tests.office import Office, a_note, the_ticket
 from tests.servers.rude_smtp import CUT, HANG, TAKE_AND_CUT, RudeSmtp, Taken
+from tests.waiting import WAIT_SECONDS, until
 
 PEOPLE = ("ann@acme.example", "bob@globex.example", "cem@initech.example")
 ANN, BOB, CEM = PEOPLE
@@ -336,13 +336,6 @@ def test_a_relay_that_closes_idle_connections_is_not_felt(
         wake.set()
         thread.join(WAIT_SECONDS)
     assert attempts(office) == [1] * 4
-
-
-def until(what: Callable[[], Any], seconds: float = WAIT_SECONDS) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
 
 
 # ---- one mail
@@ -789,20 +782,20 @@ def test_h98_renewal_survives_errors_and_tells_what_is_lost(office: Office) -> N
         assert rows.renew(unit, renewed, office.later(seconds=5)) == {2, 3}
 
 
-def claims_of_seconds(monkeypatch: pytest.MonkeyPatch, *, times: float, renewed: float) -> None:
-    """Claims that end so many times sooner, and are renewed every so many seconds."""
-    monkeypatch.setattr(rows, "STALE", rows.STALE / times)
+def claims_of_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Claims that end twenty times sooner, after two seconds, and all that belongs to them."""
+    monkeypatch.setattr(rows, "STALE", rows.STALE / 20)
     monkeypatch.setattr("maild.outbox.claims.STALE", rows.STALE)
-    monkeypatch.setattr("maild.outbox.claims.MARGIN", 0.3)
-    monkeypatch.setattr(deliver, "RENEW_SECONDS", renewed)
+    monkeypatch.setattr("maild.outbox.claims.MARGIN", MARGIN / 20)
+    for name in ("RENEW_SECONDS", "RENEW_AGAIN_SECONDS"):
+        monkeypatch.setattr(deliver, name, getattr(deliver, name) / 20)
 
 
 def test_h98_a_database_that_is_away_for_a_minute_doubles_nothing(
     office: Office, relay: RudeSmtp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A slow relay, and in the middle of the batch no renewal gets through."""
-    claims_of_seconds(monkeypatch, times=60, renewed=0.2)
-    monkeypatch.setattr(deliver, "RENEW_AGAIN_SECONDS", 0.2)
+    claims_of_seconds(monkeypatch)
     away = threading.Event()
     renew = rows.renew
 
@@ -822,7 +815,7 @@ def test_h98_a_database_that_is_away_for_a_minute_doubles_nothing(
         thread.start()
     until(lambda: len(relay.received) > 3)
     away.set()
-    time.sleep(2)
+    time.sleep(2.5)  # longer than a claim
     away.clear()
     wake.set()
     until(lambda: set(states(office)) == {"sent"})
@@ -838,7 +831,7 @@ def test_h98_two_daemons_whose_clocks_differ_double_nothing(
     office: Office, relay: RudeSmtp, monkeypatch: pytest.MonkeyPatch, apart: dict[str, float]
 ) -> None:
     """Each finds the other's claims old, or of the future; they are renewed, so they stay."""
-    claims_of_seconds(monkeypatch, times=40, renewed=0.1)
+    claims_of_seconds(monkeypatch)
     monkeypatch.setattr(deliver, "POLL_SECONDS", 0.05)
     people = [f"person{i}@acme.example" for i in range(30)]
     tell(office, *people)

@@ -19,6 +19,7 @@ import pytest
 
 from maild.errors import MailError, Temporary
 from maild.worker_pool import IN_A_ROW, PATIENCE, Exceeded, TooLong, WorkerPool, _Worker
+from tests.waiting import WAIT_SECONDS, until
 
 
 @pytest.fixture
@@ -45,6 +46,12 @@ def work(what: str) -> object:
 def wait_for(gate: Path) -> None:
     while not gate.exists():
         time.sleep(0.01)
+
+
+def never_ends(begun: Path) -> str:
+    begun.touch()
+    while True:
+        time.sleep(60)
 
 
 def write_down(what: tuple[Path, str]) -> None:
@@ -208,10 +215,12 @@ def test_a_guest_has_limits_of_its_own_and_the_processes_of_its_host(pool: Worke
     assert pool.run(os.getpid) == there  # it is not the guest's to end
 
 
-def test_a_guest_that_waits_when_its_host_is_closed_may_come_again(pool: WorkerPool) -> None:
+def test_a_guest_that_waits_when_its_host_is_closed_may_come_again(
+    pool: WorkerPool, tmp_path: Path
+) -> None:
     guest = WorkerPool(seconds=0.5, host=pool)
-    tasks = [pool.start(work, ["sleeps"]), guest.start(work, ["one"])]
-    time.sleep(0.3)
+    tasks = [pool.start(never_ends, [tmp_path / "begun"]), guest.start(work, ["one"])]
+    until((tmp_path / "begun").exists)
     pool.close()
     assert [type(guest.wait(task)[0]) for task in tasks] == [Temporary, Temporary]
     assert guest.run(work, "one") == "one"
@@ -227,9 +236,12 @@ def test_run_raises_what_the_work_raises(pool: WorkerPool) -> None:
         pool.run(work, "eats")
 
 
-def test_who_waits_when_it_is_closed_may_come_again(pool: WorkerPool) -> None:
-    tasks = [pool.start(work, ["sleeps"]), *(pool.start(work, ["one", "two"]) for _ in range(3))]
-    time.sleep(0.3)
+def test_who_waits_when_it_is_closed_may_come_again(pool: WorkerPool, tmp_path: Path) -> None:
+    tasks = [
+        pool.start(never_ends, [tmp_path / "begun"]),
+        *(pool.start(work, ["one", "two"]) for _ in range(3)),
+    ]
+    until((tmp_path / "begun").exists)
     pool.close()
     given = [[type(one) for one in pool.wait(task)] for task in tasks]
     assert given == [[Temporary], *[[Temporary, Temporary]] * 3]
@@ -260,10 +272,7 @@ def test_workers_end_with_their_daemon() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(daemon, 0)
     worker = int(os.read(reading, 20))
-    until = time.monotonic() + 30
-    while Path(f"/proc/{worker}").exists() and not _is_dead(worker):
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    until(lambda: _is_dead(worker))
 
 
 def _is_dead(pid: int) -> bool:
@@ -280,7 +289,8 @@ from maild.worker_pool import WorkerPool
 
 def work(place):
     Path(place).write_text(str(os.getpid()))
-    time.sleep(1)
+    while not Path(place + ".end").exists():
+        time.sleep(0.01)
     return b"x" * 4_000_000  # more than a pipe takes at once
 
 line = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
@@ -296,18 +306,11 @@ def test_a_worker_whose_daemon_is_killed_ends_and_holds_no_line_of_it(tmp_path: 
             [sys.executable, "-c", KILLED, str(place), str(server.getsockname()[1])]
         )
         line, _ = server.accept()
-        _until(lambda: place.exists() and place.read_text() != "")
+        until(lambda: place.exists() and place.read_text() != "")
         daemon.kill()
         daemon.wait()
-        line.settimeout(0.5)  # while the worker is still at work
+        line.settimeout(WAIT_SECONDS)  # the worker is still at work
         assert line.recv(1) == b""
         line.close()
-    worker = Path("/proc") / place.read_text() / "stat"
-    _until(lambda: not worker.exists() or ") Z" in worker.read_text())
-
-
-def _until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not what():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)
+    place.with_name("pid.end").touch()
+    until(lambda: _is_dead(int(place.read_text())))
