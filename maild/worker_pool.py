@@ -339,9 +339,9 @@ class _Worker:
         return [value if good else _own(value) for good, value in given]
 
     def end(self) -> None:
+        """Its pipe is closed when the last who may read from it lets go of us: two may end it."""
         self._process.kill()
         self._process.join()
-        self._pipe.close()
 
     def look(self) -> bool:
         """Whether it works; it is killed where it will not go on."""
