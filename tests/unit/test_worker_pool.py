@@ -48,12 +48,6 @@ def wait_for(gate: Path) -> None:
         time.sleep(0.01)
 
 
-def never_ends(begun: Path) -> str:
-    begun.touch()
-    while True:
-        time.sleep(60)
-
-
 def write_down(what: tuple[Path, str]) -> None:
     file, name = what
     with file.open("a") as log:
@@ -219,7 +213,7 @@ def test_a_guest_that_waits_when_its_host_is_closed_may_come_again(
     pool: WorkerPool, tmp_path: Path
 ) -> None:
     guest = WorkerPool(seconds=0.5, host=pool)
-    tasks = [pool.start(never_ends, [tmp_path / "begun"]), guest.start(work, ["one"])]
+    tasks = [pool.start(work, [f"hangs {tmp_path / 'begun'}"]), guest.start(work, ["one"])]
     until((tmp_path / "begun").exists)
     pool.close()
     assert [type(guest.wait(task)[0]) for task in tasks] == [Temporary, Temporary]
@@ -238,7 +232,7 @@ def test_run_raises_what_the_work_raises(pool: WorkerPool) -> None:
 
 def test_who_waits_when_it_is_closed_may_come_again(pool: WorkerPool, tmp_path: Path) -> None:
     tasks = [
-        pool.start(never_ends, [tmp_path / "begun"]),
+        pool.start(work, [f"hangs {tmp_path / 'begun'}"]),
         *(pool.start(work, ["one", "two"]) for _ in range(3)),
     ]
     until((tmp_path / "begun").exists)
