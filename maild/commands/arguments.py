@@ -100,9 +100,11 @@ class Names:
 
     def own_status(self, word: str, command: str) -> str | None:
         """The status of this very name, where the command would set another one."""
-        sets = self.sets.get(command)
-        own = next((name for name in self.statuses if fold(name) == fold(word)), None)
-        return own if sets is not None and own != sets else None
+        sets, wanted = self.sets.get(command), fold(word)
+        if sets is None:
+            return None
+        own = next((name for name in self.statuses if fold(name) == wanted), None)
+        return own if own != sets else None
 
     @property
     def sets(self) -> dict[str, str]:

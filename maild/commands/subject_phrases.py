@@ -149,7 +149,7 @@ def _without_joint(text: str, vocabulary: Vocabulary) -> str:
 
 
 def _ends_with_any(text: str, vocabulary: Vocabulary) -> bool:
-    return any(shape.pattern.search(text) for shape in _shapes(vocabulary.phrases))
+    return any(shape.pattern.search(text) for shape in _shapes(vocabulary.phrases).every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +162,24 @@ class _Shape:
     last: str  # "" where its hole ends it
 
 
+@dataclass(frozen=True, slots=True)
+class _Shapes:
+    """All phrases, in their order; few texts end as those do that end with a word of theirs."""
+
+    every: tuple[_Shape, ...]
+    open: tuple[_Shape, ...]  # those that end with their hole
+    lasts: tuple[str, ...]  # the last words of the others
+
+    def of(self, lower: str) -> tuple[_Shape, ...]:
+        """Those that may end this text, which is in lower case."""
+        return self.every if lower.endswith(self.lasts) else self.open
+
+
 @lru_cache(maxsize=8)
-def _shapes(phrases: tuple[Phrase, ...]) -> tuple[_Shape, ...]:
-    return tuple(_shape(phrase) for phrase in phrases)
+def _shapes(phrases: tuple[Phrase, ...]) -> _Shapes:
+    every = tuple(_shape(phrase) for phrase in phrases)
+    lasts = dict.fromkeys(shape.last for shape in every if shape.last)
+    return _Shapes(every, tuple(shape for shape in every if not shape.last), tuple(lasts))
 
 
 def _shape(phrase: Phrase) -> _Shape:
@@ -193,7 +208,7 @@ def _last_phrase(text: str, names: Names) -> _Hit | None:
     if "?" in text[len(bare) :] or "¿" in text:
         return None
     lower, dot = bare.lower(), text[len(bare) :][:1].replace(")", "").strip("!;:-–—")
-    for shape in _shapes(names.vocabulary.phrases):
+    for shape in _shapes(names.vocabulary.phrases).of(lower):
         if shape.first not in lower or not lower.endswith(shape.last):
             continue
         for start in _starts(lower, shape.first):

@@ -84,6 +84,7 @@ class Vocabulary:
     """All words of all languages."""
 
     commands: dict[str, Word]
+    called: dict[str, Word]  # by every name and word of theirs; of two the first one's
     phrases: tuple[Phrase, ...]  # the longest first
     aliases: tuple[Alias, ...]
     guards: frozenset[str]  # before a phrase: it is talk, not a command
@@ -115,7 +116,8 @@ class Vocabulary:
 
     def exact(self, word: str) -> list[Word]:
         """The command of this very name, or none."""
-        return [c for c in self.commands.values() if word in (c.name, *c.words)][:1]
+        found = self.called.get(word)
+        return [found] if found is not None else []
 
     def named(self, word: str) -> list[Word]:
         """The commands that `word` means: one if it is exact, else those that begin so."""
@@ -189,6 +191,7 @@ def _read(own: list[Path]) -> Vocabulary:
     private = _all(languages, "private")
     return Vocabulary(
         commands=commands,
+        called={w: c for c in reversed(commands.values()) for w in (c.name, *c.words)},
         phrases=tuple(
             sorted(
                 (p for file, data in languages for p in _phrases(file, data, commands)),

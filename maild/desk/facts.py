@@ -52,11 +52,24 @@ def recipient_facts(name: str, address: str, audience: str, language: str, timez
     }
 
 
-# Of these what is so at the end of a transaction counts, not when the mail was thought of.
-CURRENT = (
-    "status", "status_kind", "priority", "type", "queue", "primary", "secondaries", "due",
-    "completed", "resolution", "hours", "reopened",
-)  # fmt: skip
+def current_facts(unit: Unit, ticket: Ticket) -> Facts:
+    """Of these what is so at the end of a transaction counts, not when the mail was thought of."""
+    return {
+        "status": ticket.status,
+        "status_kind": ticket.status_kind,
+        "priority": ticket.priority,
+        "type": ticket.type,
+        "queue": ticket.queue,
+        "primary": name_of(asking.tickets.primary(unit, ticket)),
+        "secondaries": [
+            p.name for p in asking.tickets.with_role(unit, ticket, TicketRole.SECONDARY)
+        ],
+        "due": _time(ticket.due),
+        "completed": _time(ticket.completed),
+        "resolution": ticket.resolution,
+        "hours": hours(asking.tickets.minutes(unit, ticket)),
+        "reopened": ticket.reopened,
+    }
 
 
 def ticket_facts(unit: Unit, ticket: Ticket) -> Facts:
@@ -64,29 +77,16 @@ def ticket_facts(unit: Unit, ticket: Ticket) -> Facts:
     return {
         "number": ticket.number,
         "title": ticket.title,
-        "status": ticket.status,
-        "status_kind": ticket.status_kind,
-        "priority": ticket.priority,
-        "type": ticket.type,
+        **current_facts(unit, ticket),
         "source": ticket.source,
-        "queue": ticket.queue,
         "organization": organization.name if organization else None,
         "contact": name_of(asking.tickets.contact(unit, ticket)),
-        "primary": name_of(asking.tickets.primary(unit, ticket)),
-        "secondaries": [
-            p.name for p in asking.tickets.with_role(unit, ticket, TicketRole.SECONDARY)
-        ],
         "waiting": [
             asking.people.email(unit, p)
             for p in asking.tickets.with_role(unit, ticket, TicketRole.PROPOSED)
             if p.active and p.organization_id and p.organization_id == ticket.organization_id
         ],
         "created": _time(ticket.created),
-        "due": _time(ticket.due),
-        "completed": _time(ticket.completed),
-        "resolution": ticket.resolution,
-        "hours": hours(asking.tickets.minutes(unit, ticket)),
-        "reopened": ticket.reopened,
         "stopped": [],
         "left": [],
     }
@@ -96,8 +96,9 @@ def name_of(person: Person | None) -> str | None:
     return person.name if person is not None else None
 
 
-def note_facts(unit: Unit, note: Note, limit: int | None = None) -> Facts:
-    """What is said of a note; `limit`: octets of files that go out with it, where they do."""
+def note_facts(unit: Unit, note: Note, limit: int | None = None, *, outside: bool = False) -> Facts:
+    """What is said of a note; `limit`: octets of files that go out with it, where they do;
+    `outside`: to somebody who is not told what stands below its words."""
     most = sys.maxsize if limit is None else limit
     shown = pictures.places(note.text, note.html, note.attachments)
     return {
@@ -106,7 +107,7 @@ def note_facts(unit: Unit, note: Note, limit: int | None = None) -> Facts:
         "public": note.public,
         "title": note.title,
         "text": _cut(note.text, TEXT_LIMIT),
-        "below": _below(unit, note),
+        "below": None if outside else _below(unit, note),
         "html": note.html if note.html and len(note.html) <= TEXT_LIMIT else None,
         "created": _time(note.created),
         "attachments": [

@@ -395,7 +395,7 @@ def _covered(
             data = {**row.data, "ticket": ticket, **_written(desk, recipient, extra)}
             unit.change(row, template=what.kind.name, auto=what.auto, data=data)
         if what.note is not None:
-            data = {**row.data, "note": _note(desk, what, what.note)}
+            data = {**row.data, "note": _note(desk, what, what.note, recipient)}
             unit.change(row, note_id=what.note.id, data=data)
         if what.time is not None:
             internal = not recipient.audience.is_outside
@@ -498,8 +498,7 @@ def keep_current(desk: Cause) -> None:
         if ticket is None or not said:
             continue
         if ticket.id not in current:
-            so = facts.ticket_facts(desk.unit, ticket)
-            current[ticket.id] = {name: so[name] for name in facts.CURRENT}
+            current[ticket.id] = facts.current_facts(desk.unit, ticket)
         now = {**said, **current[ticket.id]}
         if now != said:
             desk.unit.change(row, data={**row.data, "ticket": now})
@@ -664,7 +663,7 @@ def _about(desk: Cause, what: _What, recipient: Recipient) -> Facts:
         "desk": facts.desk_facts(config.desk, front),
         "event": {"at": desk.now.isoformat(), "by": desk.by.name if desk.by else "maild"},
         "ticket": _ticket(desk, what, ticket, recipient) if ticket else None,
-        "note": _note(desk, what, what.note) if what.note else None,
+        "note": _note(desk, what, what.note, recipient) if what.note else None,
         "time": facts.time_facts(unit, what.time, internal=not outside) if what.time else None,
         "earlier": _earlier(desk, what, ticket, recipient) if ticket else [],
     }
@@ -694,9 +693,13 @@ def _ticket(desk: Cause, what: _What, ticket: Ticket, recipient: Recipient) -> F
     return what.once(f"ticket {language}", inside)
 
 
-def _note(desk: Cause, what: _What, note: Note) -> Facts:
+def _note(desk: Cause, what: _What, note: Note, recipient: Recipient) -> Facts:
     limit = desk.settings.config.notifications.attachment_bytes
-    return what.once("note", lambda: facts.note_facts(desk.unit, note, limit))
+    outside = recipient.audience.is_outside
+    return what.once(
+        f"note outside {outside}",
+        lambda: facts.note_facts(desk.unit, note, limit, outside=outside),
+    )
 
 
 def _earlier(desk: Cause, what: _What, ticket: Ticket, recipient: Recipient) -> Sequence[Facts]:

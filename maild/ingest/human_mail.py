@@ -207,7 +207,8 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
     its reason."""
     unit, config = desk.unit, desk.settings.config
     sender = who(unit, claimed, desk.now)
-    sender = replace(sender, client=people.only_client(unit, config, sender.person))
+    client = people.only_client(unit, config, sender.person)
+    sender = replace(sender, client=client) if client is not None else sender
     front = own_addresses.came_by(config, desk.stored.mailbox, mail) if desk.stored else None
     if front is not None and front.language and not sender.known:
         unit.change(sender.person, language=front.language)
@@ -223,7 +224,7 @@ def _understand(desk: Desk, mail: Mail, claimed: Claim, of: Ticket | None = None
     found = replace(found, ticket=of) if of is not None else found
     if found.ticket is not None:
         own = sides.own(unit, desk.profile, found.ticket, sender.person)
-        found = replace(found, ticket=own)
+        found = replace(found, ticket=own) if own is not found.ticket else found
     if found.ticket is not None:
         asking.ahead.of_ticket(unit, found.ticket)
     token = sender.person.id in found.persons and (tap is None or tap.proves)

@@ -131,11 +131,14 @@ def with_mentioned(unit: Unit, mail: Mail, evidence: Evidence, now: datetime) ->
 def _mentioned(unit: Unit, mail: Mail, now: datetime) -> tuple[tuple[str, Ticket], ...]:
     """Tickets whose mail answers what this one answers, or this one itself: the answer came
     before it.  An older mail of the same thread counts only where the topic is the same."""
+    found = asking.tickets.mentioned(unit, mentions(mail), now - DAYS)
+    if not found:
+        return ()
     direct = {keyed(i) for i in (*_own(mail), *(mail.in_reply_to[:3] or mail.references[-1:]))}
     title = fold(title_of(mail.subject))
     return tuple(
         (mention.message_id, ticket)
-        for mention, ticket in asking.tickets.mentioned(unit, mentions(mail), now - DAYS)
+        for mention, ticket in found
         if mention.message_id in direct or fold(title_of(ticket.title)) == title
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from maild.model import Became, Reason
@@ -38,7 +38,8 @@ def conclude(desk: Desk, outcome: Became, why: str, results: list[Result] | None
     """The end of a message's story."""
     stored = desk.stored
     assert stored is not None
-    desk.unit.change(stored, commands=[asdict(result) for result in results or []])
+    kept = [{"command": r.command, "done": r.done, "why": r.why} for r in results or ()]
+    desk.unit.change(stored, commands=kept)
     say(desk, Reason("desk", outcome, why))
     ticket = desk.unit.get(Ticket, stored.ticket_id)
     number = ticket.number if ticket else None
