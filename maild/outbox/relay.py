@@ -78,10 +78,7 @@ class Connection:
             async with asyncio.timeout(self._smtp.timeout_seconds * 3) as self._deadline:
                 return await self._sent(sender, recipient, mail, mark)
         except aiosmtplib.SMTPResponseException as error:
-            text = readable(error.message)
-            outcome = judge(self._stage, error.code, text)
-            await self._reset(outcome)
-            return Answer(outcome, error.code, text)
+            return await self._answered(error)
         except UnicodeError:
             self.drop()
             return Answer(SendOutcome.FAILED, None, NO_SUCH)
@@ -109,11 +106,11 @@ class Connection:
                 return Answer(SendOutcome.FAILED, None, NO_UTF8)
             options += ["SMTPUTF8", "BODY=8BITMIME"]  # RFC 6531 §3.4
             encoding = "utf-8"
-        await self._said(client, " ".join([f"MAIL FROM:<{sender}>", *options]), encoding, 250)
+        await self._said(client, " ".join([f"MAIL FROM:<{sender}>", *options]), encoding, good=2)
         self._stage = "rcpt"
-        await self._said(client, f"RCPT TO:<{recipient}>", encoding, 250, 251)
+        await self._said(client, f"RCPT TO:<{recipient}>", encoding, good=2)
         self._stage = "data"
-        await self._said(client, "DATA", encoding, 354)
+        await self._said(client, "DATA", encoding, good=3)
         return await self._handed_over(client, _stuffed(mail), mark)
 
     async def _handed_over(self, client: SMTP, mail: bytes, mark: Mark) -> Answer:
@@ -132,19 +129,34 @@ class Connection:
             raise aiosmtplib.SMTPDataError(reply.code, reply.message)
         return Answer(SendOutcome.SENT, reply.code, readable(reply.message))
 
-    async def _said(self, client: SMTP, words: str, encoding: str, *good: int) -> None:
-        """A command; raises where the answer is none of these."""
+    async def _said(self, client: SMTP, words: str, encoding: str, *, good: int) -> None:
+        """A command; raises where the answer does not begin with this digit (RFC 5321 §4.2.1)."""
         reply = await client.execute_command(words.encode(encoding), timeout=None)
-        if reply.code not in good:
+        if reply.code // 100 != good:
             raise aiosmtplib.SMTPResponseException(reply.code, reply.message)
 
+    async def _answered(self, error: aiosmtplib.SMTPResponseException) -> Answer:
+        """What a reply means that is not the one hoped for.  One that refuses nothing, or is none,
+        is out of turn, and so would be all that follows on this connection."""
+        if not 400 <= error.code < 600:
+            self.drop()
+            return self._lost(error)
+        text = readable(error.message)
+        outcome = judge(self._stage, error.code, text)
+        await self._reset(outcome)
+        return Answer(outcome, error.code, text)
+
     def _lost(self, error: BaseException) -> Answer:
-        """No answer: after the final dot nobody knows; before it the mail is not there."""
+        """No answer, or none that makes sense: after the final dot nobody knows; before it the mail
+        is not there."""
         stage = "data" if self._stage == "data" else "envelope"
         if self._dotted:
             return Answer(SendOutcome.UNSURE, None, LOST_AFTER_THE_DOT)
         if _is_timeout(error):
             return Answer(SendOutcome.LATER, None, f"no answer in time ({stage})")
+        if isinstance(error, aiosmtplib.SMTPResponseException):
+            said = f"{max(error.code, 0) or ''} {readable(error.message, 100)}".strip()
+            return Answer(SendOutcome.DROPPED, None, f"it answered out of turn: {said}")
         return Answer(SendOutcome.DROPPED, None, f"the connection was lost ({stage})")
 
     async def close(self) -> None:

@@ -121,6 +121,9 @@ class _Session:
         self.helo = self.sender = self.recipient = self.options = ""
 
     def say(self, reply: str) -> None:
+        if reply.endswith("\r\n"):  # as it stands
+            self.connection.sendall(reply.encode())
+            return
         code, _, words = reply.partition(" ")
         lines = words.split("\n")
         text = "".join(

@@ -584,6 +584,75 @@ def test_h77_closed_after_data_is_once_more_and_then_unknown(
     assert "maild outbox retry 1" in text
 
 
+NONSENSE = [
+    "OK\r\n",
+    "hello there\r\n",
+    "354 go on\r\n",
+    "199 wait\r\n",
+    "999 what\r\n",
+    "-1 x\r\n",
+]
+
+
+@pytest.mark.parametrize("answer", NONSENSE)
+def test_h77_an_answer_to_the_final_dot_that_is_none_is_one_repeat(
+    office: Office, relay: RudeSmtp, answer: str
+) -> None:
+    relay.always["DOT"] = lambda to: answer
+    tell(office, ANN)
+    for _ in range(5):
+        office.deliver()
+        office.later(hours=8)
+    assert relay.said.count("DATA") == 2
+    assert states(office) == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        *(("MAIL", said) for said in NONSENSE),
+        *(("RCPT", said) for said in NONSENSE),
+        ("DATA", "250 2.0.0 OK\r\n"),
+        ("DATA", "hello there\r\n"),
+        ("GREETING", "220 ready\r\n220 ready\r\n"),  # two at once: all that follows is one behind
+        ("MAIL", "250 OK\r\n250 OK\r\n"),
+        ("RCPT", "250 OK\r\n250 OK\r\n"),
+    ],
+)
+def test_h122_answers_out_of_turn_fail_no_mail_and_hold_the_queue(
+    office: Office, relay: RudeSmtp, command: str, answer: str
+) -> None:
+    relay.always[command] = lambda argument: answer
+    tell(office, *PEOPLE)
+    for _ in range(3):
+        assert office.deliver() == {"sent": 0, "failed": 0, "later": 3}
+        office.later(minutes=2)
+    assert attempts(office) == [0] * 3
+    assert list(standing(office)) == ["smtp"]
+    assert relay.received == []
+    relay.always.clear()
+    assert office.deliver()["sent"] == 3
+    assert [len(relay.to(address)) for address in PEOPLE] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("command", "answer"), [("MAIL", "251 fine"), ("RCPT", "252 fine")])
+def test_any_answer_that_begins_with_2_is_a_yes(
+    office: Office, relay: RudeSmtp, command: str, answer: str
+) -> None:
+    relay.always[command] = lambda argument: answer
+    tell(office, ANN)
+    assert office.deliver()["sent"] == 1
+
+
+def test_h122_a_second_answer_to_the_final_dot_sends_nothing_twice(
+    office: Office, relay: RudeSmtp
+) -> None:
+    relay.always["DOT"] = lambda to: "250 queued\r\n250 queued\r\n"
+    tell(office, *PEOPLE)
+    assert office.deliver()["sent"] == 3
+    assert [len(relay.to(address)) for address in PEOPLE] == [1, 1, 1]
+
+
 def test_h77_no_answer_in_time_to_the_final_dot_is_unsure_too(
     tmp_path: Path, relay: RudeSmtp
 ) -> None:
