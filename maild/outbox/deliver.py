@@ -45,7 +45,7 @@ UNRECORDED = 64  # mails that may be sent and not yet written down, at most
 RENEW_SECONDS = 9.0  # how often a claim is renewed; well below rows.STALE
 RENEW_AGAIN_SECONDS = 3.0  # … where that went wrong
 IDLE_SECONDS = 20.0  # then connections without work are closed
-APART_SECONDS = 0.5  # between the beginnings of two passes: what comes one by one goes together
+APART_SECONDS = 0.25  # after a claim of less than a batch: what comes one by one goes together
 POLL_SECONDS = 5.0  # how often we look for rows that nobody told us of
 # Seconds between attempts at a relay or a database that does not work: what heals is seen within
 # a minute.
@@ -100,6 +100,8 @@ class Deliverer:
         self._drops = 0  # connections in a row that ended in the middle of a mail
         self._told = True  # an alert about the relay may stand: from before we began, or ours
         self._stopping = False
+        self._stopped: asyncio.Event | None = None  # while we run
+        self._next_claim = 0.0  # monotonic; before that we let more come
 
     def once(self, now: datetime | None = None) -> dict[str, int]:
         """Delivers everything that is due (at `now`, to rehearse), and counts mails.
@@ -130,7 +132,7 @@ class Deliverer:
             closing(Journal(place)) as self._journal,
             present(place.with_suffix(".lock"), self._take_back),
         ):
-            self._stopping = False
+            self._stopping, self._stopped = False, None
             self._marks = Marks(self._journal.about)
             self._connections = [Connection(self._smtp) for _ in range(self._smtp.connections)]
             renewing = asyncio.create_task(self._renew())
@@ -179,13 +181,19 @@ class Deliverer:
                 ready = await self._next(counts)
 
     async def _next(self, counts: Counts) -> Prepared:
+        await self._let_more_come()
         if await asyncio.to_thread(self._paused):
             return Prepared(0, [], 0)
         prepared = await asyncio.to_thread(
             self._preparer.next, self._journal, self._clock, BATCH, self._claims, self._others
         )
         counts.failed += prepared.refused
+        self._next_claim = 0.0 if prepared.claimed == BATCH else time.monotonic() + APART_SECONDS
         return prepared
+
+    async def _let_more_come(self) -> None:
+        if self._stopped is not None:
+            await _within(self._next_claim - time.monotonic(), self._stopped)
 
     def _paused(self) -> bool:
         with self._store.look() as unit:
@@ -199,11 +207,11 @@ class Deliverer:
             await self._write(lambda unit: rows.give_back(unit, left, why))
 
     async def _run(self, stop: threading.Event, wake: threading.Event) -> None:
-        stopped, self._others = _in_loop(stop), Others()
+        stopped = self._stopped = _in_loop(stop)
+        self._others = Others()
         down = 0  # passes in a row that could not do what they should
         while not stop.is_set():
             wake.clear()
-            began = time.monotonic()
             try:
                 await self._until(stopped, self._pass())
             except MaildError as error:  # the database, or the journal
@@ -214,7 +222,6 @@ class Deliverer:
                 await _within(WAITS[min(down, len(WAITS)) - 1], stopped)
             elif not await asyncio.to_thread(wake.wait, await self._pause()):
                 await self._close_idle()
-            await _within(began + APART_SECONDS - time.monotonic(), stopped)
 
     async def _until(self, stopped: asyncio.Event, work: Coroutine[None, None, Counts]) -> None:
         """Works; on `stopped` the mails under way are finished, in bounded time."""

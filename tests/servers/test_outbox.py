@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -23,7 +24,7 @@ from maild.demo.servers import Servers
 from maild.desk import reply_tokens
 from maild.desk.notify import notify
 from maild.model import EventName
-from maild.outbox import rows
+from maild.outbox import deliver, rows
 from maild.outbox.deliver import Deliverer
 from maild.parse.attachments import attachment_bytes
 from maild.parse.parser import parse
@@ -71,6 +72,29 @@ def test_every_recipient_gets_a_mail_of_his_own(office: Office, servers: Servers
     assert {mail.recipients for mail in servers.smtp.received} == {(BOB,), (CEM,)}
     assert _states(office) == ["sent", "sent"]
     assert office.deliver() == {"sent": 0, "failed": 0, "later": 0}
+
+
+def test_who_runs_claims_at_once_what_fills_a_batch_and_lets_less_become_more(
+    office: Office, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[bool] = []
+    stop, wake = threading.Event(), threading.Event()
+
+    async def note(seconds: float, _: object) -> None:
+        waits.append(seconds > 0)
+
+    monkeypatch.setattr(deliver, "BATCH", 2)
+    monkeypatch.setattr(deliver, "_within", note)
+    _tell(office, office.ticket(), ANN, BOB, CEM)
+    running = Deliverer(office.store, office.settings, clock=lambda: office.at)
+    thread = threading.Thread(target=running.run, args=(stop, wake))
+    thread.start()
+    servers.wait_for(lambda: _states(office) == ["sent"] * 3)
+    stop.set()
+    wake.set()
+    thread.join()
+    assert waits[:3] == [False, False, True]  # before the first claim, after two, after one
+    assert running.once(office.at)["sent"] == 0
 
 
 def test_h75_put_off_by_4xx_is_tried_again_spaced_out(office: Office, servers: Servers) -> None:
