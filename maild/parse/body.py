@@ -21,7 +21,7 @@ STUB_SHARE = 0.5  # of the length of the HTML's words
 LACKING_SHARE = 0.6  # of the HTML's words that it lacks
 LEAST_MISSING = 4  # words
 
-_TAGS = re.compile(r"<[^<>]*>|&\w{1,10};|\s+")
+_TAGS = re.compile(r"<[^<>]*>|&\w{1,10};")
 _WORDS = re.compile(r"[^\W\d_]{3,}|[\u3040-\u9fff\uac00-\ud7af]")
 
 
@@ -182,7 +182,8 @@ def _may_be_stub(text: str, page: str) -> bool:
     if written <= LONGEST_POINTER and phrases.section("html_only").finds(fold(text)):
         return True
     begin = max(page.find("<body"), page.find("<BODY"), 0)
-    return written < STUB_SHARE * len(_TAGS.sub("", page[begin : begin + 100 * LONGEST_STUB]))
+    words = _TAGS.sub("", page[begin : begin + 100 * LONGEST_STUB]).split()
+    return written < STUB_SHARE * sum(map(len, words))
 
 
 def _is_stub(text: str, shown: str) -> bool:

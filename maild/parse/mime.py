@@ -185,7 +185,8 @@ def _repair_header(raw: bytes, defects: list[str]) -> bytes:
     if blank is None:
         return raw
     head, rest = raw[: blank.start() + 1], raw[blank.start() + 1 :]
-    whole = _FOLDED_BOUNDARY.sub(rb"\1 \2", head) if b"boundary" in head.lower() else head
+    named = head.lower().find(b"boundary")
+    whole = head[:named] + _FOLDED_BOUNDARY.sub(rb"\1 \2", head[named:]) if named >= 0 else head
     if whole != head:
         defects.append("boundary broken over two lines")
     elif not _ODD_LINE.search(b"\n" + head):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import islice
 
 from maild.model import Appointment
 from maild.parse import phrases
@@ -21,8 +20,8 @@ LONGEST_TAPBACK = 2_000  # characters of a thumb with the message that it is for
 MOST_LINES = 6  # written lines of a mail that is a thumb
 MOST_WORDS = 3  # of a line beside the program's: "like", a name
 
-_MARK = re.compile(r"[“”„\"«»‘’‚「」『』‹›]")
-_QUOTED = rf"{_MARK.pattern}.{{1,2000}}{_MARK.pattern}"
+_MARKS = '“”„"«»‘’‚「」『』‹›'
+_QUOTED = rf"[{_MARKS}].{{1,2000}}[{_MARKS}]"
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u200d\ufe0f]+")
 # Every branch begins with a letter of its own: so those are looked for, and nothing else is tried.
 _LINK = re.compile(
@@ -46,24 +45,27 @@ def _line(text: str) -> str | None:
     if len(text) > LONGEST_TAPBACK:
         return None
     written = (fold(_LINK.sub(" ", line)) for line in text.split("\n"))
-    lines = list(islice(filter(None, written), MOST_LINES + 1))
-    if not 0 < len(lines) <= MOST_LINES or max(map(len, lines)) > LONGEST_LINE:
-        return None
-    hits = [phrases.section("reaction_text").within(line) for line in lines]
-    hit = next((h for h in hits if h), None)
-    if hit is None:
-        return None
-    for line, found in zip(lines, hits, strict=True):
-        words = re.findall(r"\w+", line.rpartition(fold(hit.phrase))[2] if found else line)
-        if len(words) > MOST_WORDS:
+    said: list[tuple[str, phrases.Hit]] = []
+    for number, line in enumerate(filter(None, written)):
+        hit = phrases.section("reaction_text").within(line)
+        if number >= MOST_LINES or len(line) > LONGEST_LINE or not (hit or _is_short(line)):
             return None
-    return f"the text is “{hit.phrase}”"
+        said += [(line, hit)] if hit else []
+    if not said:
+        return None
+    phrase = said[0][1].phrase
+    short = all(_is_short(line.rpartition(fold(phrase))[2]) for line, _ in said)
+    return f"the text is “{phrase}”" if short else None
+
+
+def _is_short(line: str) -> bool:
+    return len(re.findall(r"\w+", line)) <= MOST_WORDS
 
 
 def _tapback(text: str) -> str | None:
     """Liked “On our way.” and its kin of Apple's programs."""
     begin = text[: LONGEST_TAPBACK + 1]
-    if not _MARK.search(begin):
+    if not any(mark in begin for mark in _MARKS):
         return None
     said = " ".join(_EMOJI.sub(" ", begin).split())
     if len(said) > LONGEST_TAPBACK:
