@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from functools import lru_cache
+from typing import Any
 
 TICKET_NUMBER = r"T20\d{6}\.\d{4,6}(?!\d)"  # a pattern: day, and which of its tickets
 LARGEST_LOGO = 60_000  # octets of a picture in a signature
@@ -251,8 +252,19 @@ def _address_key(address: str) -> str:
     return local + at + (domain if domain.isascii() else domain_in_ascii(domain))
 
 
+class Carried:
+    """A value that goes from one process to another as its fields in their order: by name, as
+    dataclasses go, it takes three times as long."""
+
+    __slots__ = ()
+    __match_args__: tuple[str, ...] = ()  # which a dataclass sets to the names of its fields
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return type(self), tuple([getattr(self, name) for name in self.__match_args__])
+
+
 @dataclass(frozen=True, slots=True)
-class Address:
+class Address(Carried):
     """One mailbox of a header field (RFC 5322 §3.4)."""
 
     name: str  # display name, decoded, without control and invisible characters; may be ""
@@ -285,7 +297,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Carried):
     """One attachment: a view on the stored .eml; `part` finds its bytes again."""
 
     part: int  # index of the MIME part in depth-first order, 0 the whole message
@@ -307,7 +319,7 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
-class FailedRecipient:
+class FailedRecipient(Carried):
     """One address that a bounce or delay speaks of (RFC 3464 §2.3)."""
 
     address: str
@@ -316,7 +328,7 @@ class FailedRecipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Forwarded:
+class Forwarded(Carried):
     """The one message that a mail forwards, in its text or attached."""
 
     sender: Address | None  # its From; None where it is unclear
@@ -325,7 +337,7 @@ class Forwarded:
 
 
 @dataclass(frozen=True, slots=True)
-class Attendee:
+class Attendee(Carried):
     """Somebody whom an appointment concerns, and his answer (RFC 5545 §3.8.4.1)."""
 
     address: Address
@@ -333,7 +345,7 @@ class Attendee:
 
 
 @dataclass(frozen=True, slots=True)
-class Appointment:
+class Appointment(Carried):
     """What a calendar part says (RFC 5545, RFC 5546): an invitation, its end, or an answer."""
 
     method: str  # "request", "cancel", "reply", "counter", "publish"; "" where unsaid
@@ -358,7 +370,7 @@ class Appointment:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Carried):
     """One step of an explanation: what was decided and on which evidence."""
 
     step: str  # "parse", "kind", "text", "who", "match", "proof", "command", "desk", "notify" …
@@ -367,7 +379,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class OfList:
+class OfList(Carried):
     """The list that a mail came by, and what the mail is if that list is the desk's own address."""
 
     names: tuple[str, ...]  # its addresses, and its List-Id (RFC 2919); may be empty
@@ -376,7 +388,7 @@ class OfList:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(Carried):
     """What a mail of another desk says for ours, as it came: nobody has looked at its seal yet."""
 
     signatures: tuple[str, ...]  # hex, of its header field; one a secret
@@ -385,7 +397,7 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Carried):
     """A message as understood (contract: `maild parse --jsonl`)."""
 
     sha256: str  # of the raw octets
