@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import ssl
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +14,8 @@ import trustme
 
 from maild.demo.servers import WAIT_SECONDS
 from maild.errors import MaildError, Unavailable
-from maild.ingest.imap import Patience, probe
+from maild.ingest.imap import Patience, connection, probe
+from maild.ingest.imap.watcher import IN_VAIN, Rhythm
 from tests.servers import rude_imap as rude
 from tests.servers.rude_imap import Peer, RudeImap
 from tests.servers.watching import Watched, mail
@@ -141,6 +144,115 @@ def test_h18_a_literal_of_two_gigabytes_is_refused(watched: Watched) -> None:
         assert watched.watcher(server.section()).once() == 2
         assert [key for key, _ in watched.alerts] == ["imap-size:rude:7:2"]
         assert "2,147,483,648 bytes" in watched.alerts[0][1]
+
+
+@pytest.mark.parametrize(
+    ("line", "count", "taken"),
+    [
+        ("* OK " + "x" * 100_000, 10, True),
+        ("* 1 FETCH (FLAGS ())", 1000, True),
+        ("* OK " + "x" * 100_000, 40, False),
+        ("* 1 FETCH (FLAGS ())", 110_000, False),
+        ("* SEARCH " + "1 " * 10_000, 200, False),
+    ],
+)
+def test_h123_a_flood_of_answers_takes_little_memory(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, line: str, count: int, taken: bool
+) -> None:
+    monkeypatch.setattr(connection, "ANSWER_OCTETS", 1_000_000)
+    with RudeImap(THREE) as server:
+        server.searched = lambda tag, uids: "\n".join(
+            [*[line] * count, f"* SEARCH {' '.join(map(str, uids))}"]
+        )
+        watcher = watched.watcher(server.section(), patience=Patience())
+        if taken:
+            assert watcher.once() == 3
+            return
+        with pytest.raises(MaildError, match="closed the connection"):
+            watcher.once()
+        server.searched = rude.one_line
+        assert watcher.once() == 3
+
+
+def test_h123_bodies_that_are_not_of_their_size_do_not_fill_the_memory_together(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "ANSWER_OCTETS", 1_000_000)
+    mails = {uid: mail(uid, 400_000) for uid in range(1, 11)}
+    with RudeImap(mails) as server:
+        server.sizes = dict.fromkeys(mails, 100)
+        assert watched.watcher(server.section(), limit=500_000).once() == 10
+        assert server.connections > 1
+
+
+@pytest.mark.parametrize("spoken", ["SEARCH", "NOOP", "IDLE"])
+def test_h123_who_tells_of_mail_that_is_not_there_is_asked_less_often(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, spoken: str
+) -> None:
+    told = itertools.count(10)
+    name = {"SEARCH": "do_uid_search", "NOOP": "do_noop", "IDLE": "exists"}[spoken]
+    as_ever = getattr(Peer, name)
+
+    def lie(peer: Peer, *rest: str) -> None:
+        if rest or peer.idling:
+            peer.say(f"* {next(told)} EXISTS")
+        as_ever(peer, *rest)
+
+    monkeypatch.setattr(Peer, name, lie)
+    idles = "IMAP4rev1 UIDPLUS" + " IDLE" * (spoken == "IDLE")
+    rhythm = Rhythm(lively=0, vain_pause=0.02)
+    with RudeImap(THREE, capabilities=idles) as server:
+        began = time.monotonic()
+        with watched.running(server.section(), rhythm=rhythm) as watcher:
+            watched.wait_for(lambda: watcher._told_in_vain >= IN_VAIN + 6)
+            assert time.monotonic() - began > 0.02 * (1 + 2 + 4 + 8 + 16)
+            assert len(server.said) < 100
+            server.put(4, mail(4))
+            watched.wait_for(lambda: len(watched.stored()) == 4)
+
+
+@pytest.mark.parametrize("most", [1, 300_000], ids=["in steps", "at once"])
+@pytest.mark.parametrize("uidnext", [2**31, 2**32 - 1, 2**32, 10**18, 10**4000])
+def test_h123_a_uidnext_that_is_none_costs_nothing(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, most: int, uidnext: int
+) -> None:
+    monkeypatch.setattr(connection, "MANY", most)
+    monkeypatch.setattr(connection, "STEPS", 20)
+    with RudeImap(THREE) as server:
+        server.uidnext = uidnext
+        assert watched.watcher(server.section()).once() == 3
+        assert len(server.said) < 100
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "* SEARCH 1 2 3 4294967296",
+        "* SEARCH 1 2 3 99999999999999999999999",
+        "* SEARCH 1 2 3 " + "9" * 5000,
+        "* ESEARCH (TAG x) UID ALL 1:3",
+    ],
+)
+def test_h123_numbers_that_are_no_uids_are_passed_over(watched: Watched, answer: str) -> None:
+    with RudeImap(THREE) as server:
+        server.searched = lambda tag, uids: answer
+        assert watched.watcher(server.section()).once() == 3
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "1:4294967295",
+        "4294967296",
+        "9" * 5000,
+        ",".join(f"{n}000001:{n + 4}999999" for n in range(1, 200, 5)),
+    ],
+)
+def test_h123_more_uids_than_anybody_has_are_no_answer(watched: Watched, named: str) -> None:
+    with RudeImap(THREE) as server:
+        server.searched = lambda tag, uids: f"* ESEARCH (TAG x) UID ALL {named}"
+        with pytest.raises(MaildError, match="not IMAP"):
+            watched.watcher(server.section()).once()
 
 
 def test_h17_an_octet_now_and_then_does_not_hold_us(watched: Watched) -> None:

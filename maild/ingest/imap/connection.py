@@ -28,9 +28,10 @@ from maild.ingest.imap.failures import busy, lost, who
 from maild.ingest.imap.folders import Listed, find, new_name
 from maild.ingest.imap.login import Client, farewell, logged_in
 from maild.ingest.imap.responses import code_of, passing, says, words_of
-from maild.ingest.imap.wire import Patience, Stop, Stopped, TooLarge, Wire
+from maild.ingest.imap.wire import ANSWER_OCTETS, Patience, Stop, Stopped, TooLarge, Wire
 
 MANY = 300_000  # UIDs that fit into one line of a SEARCH answer
+STEPS = 1000  # commands that a search of a large folder takes, at most
 
 
 class Refusal(Exception):
@@ -110,7 +111,7 @@ class Connection:
             name: int(line)
             for name in ("UIDVALIDITY", "UIDNEXT", "EXISTS")
             for line in self._wire.taken(name)
-            if line.isdigit()
+            if uidsets.is_number(line)
         }
 
     def _status(self) -> dict[str, int]:
@@ -210,7 +211,8 @@ class Connection:
         last = (self.uidnext or 0) + MANY
         steps: list[tuple[int, int | str]] = [(first, "*")]
         if self.exists > MANY:
-            steps = [(low, low + MANY - 1) for low in range(first, last, MANY)]
+            width = max(MANY, (last - first) // STEPS)
+            steps = [(low, low + width - 1) for low in range(first, last, width)]
             steps.append((steps[-1][1] + 1 if steps else first, "*"))  # type: ignore[operator]
         found: set[int] = set()
         for low, high in steps:
@@ -388,6 +390,7 @@ class Connection:
         base = self._patience.command_seconds if seconds is None else seconds
         self._wire.allowance = base + octets / self._patience.octets_a_second
         self._wire.literal_limit = max(limit, 1_000_000)
+        self._wire.answer_limit = ANSWER_OCTETS + 2 * octets + limit  # a size may be an estimate
         try:
             yield
         except (Stopped, TooLarge, Refusal, MaildError):
@@ -411,7 +414,12 @@ def _quoted(text: str) -> str:
 
 def found_uids(lines: Iterable[bytes], extended: Iterable[bytes]) -> set[int]:
     """The numbers of all SEARCH lines and of all ESEARCH lines (RFC 4731 §3.1) of one answer."""
-    found = {int(number) for line in lines for number in re.findall(rb"\d+", line.split(b"(")[0])}
+    found = {
+        int(number)
+        for line in lines
+        for number in re.findall(rb"\d+", line.split(b"(")[0])
+        if uidsets.is_number(number)
+    }
     for line in extended:
         for named in re.findall(rb"\bALL\s+([\d:,]+)", line, re.IGNORECASE):
             found |= uidsets.read(named.decode("ascii"))

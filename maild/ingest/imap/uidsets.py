@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 MOST = 5_000_000  # numbers that one text may stand for
+BEYOND = 1 << 32  # no UID, UIDVALIDITY or count of messages (RFC 3501 §9, nz-number)
+
+
+def is_number(text: bytes) -> bool:
+    """Whether it is a number that IMAP knows."""
+    return text.isdigit() and len(text) <= 10 and int(text) < BEYOND
 
 
 def read(text: str) -> set[int]:
@@ -13,8 +19,8 @@ def read(text: str) -> set[int]:
     for part in filter(None, text.split(",")):
         low, _, high = part.partition(":")
         first, last = sorted((int(low), int(high or low)))
-        if last - first > MOST:
-            raise ValueError(f"{part} stands for too many")
+        if len(found) + last - first > MOST or last >= BEYOND:
+            raise ValueError("it stands for too many")
         found.update(range(first, last + 1))
     return found
 

@@ -48,7 +48,7 @@ log = structlog.get_logger()
 ROUND = 100  # UIDs that are fetched before we look for what has come meanwhile
 NEWEST = 20  # of each round: new mail does not wait for a backlog (H16)
 RECHECKS = 20  # of messages whose size differs, a scan
-IN_VAIN = 3  # IDLEs that the server ended at once
+IN_VAIN = 3  # IDLEs that the server ended at once, or looks at mail that it told of and has not
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class Rhythm:
     short_life: float = 30.0  # of a connection: after several such ones we knock less often
     lively: float = 10.0  # after a mail came we ask for the next one, as IDLE may say it late …
     lively_pause: float = 0.05  # … so often: Dovecot gathers its news for half a second
+    vain_pause: float = 0.25  # where it tells of mail and has none; doubles a few times
     idle_again: float = 3600.0  # where a server did not idle as it had announced, we poll so long
 
 
@@ -132,6 +133,7 @@ class Watcher:
         self._compared = False  # since this connection was made
         self._breaking: set[int] = set()  # UIDs of whose breaking the connection somebody was told
         self._idled_in_vain = 0  # times in a row
+        self._told_in_vain = 0  # looks in a row that found nothing of what the server told
         self._poll_until = 0.0  # monotonic
         self._lively_until = 0.0  # monotonic
         self._accepted = 0  # by this process
@@ -203,17 +205,28 @@ class Watcher:
         """Takes in what comes until an admin pauses it."""
         while not self._orders.paused:
             self._heard = self._asked()
+            told, before = connection.news, self._accepted
             connection.forget_news()
-            before = self._accepted
             self._scan(connection)
+            in_vain = told and self._accepted == before
+            self._told_in_vain = self._told_in_vain + 1 if in_vain else 0
             if self._accepted > before:
                 self._lively_until = time.monotonic() + self._rhythm.lively
             if not self._retries.untold():
                 self._went_well()
+            if self._told_in_vain > IN_VAIN:
+                self._calm_down(stop)
             if connection.news:  # what came while we were busy, IDLE would not tell again …
                 connection.noop()  # … and a search of Dovecot's knows what was there before it
             else:
                 self._wait(connection, stop)
+
+    def _calm_down(self, stop: Stop) -> None:
+        """Looks less often, a little, where the server tells of mail again and again and has none:
+        what comes is still found within seconds."""
+        doubled = min(self._told_in_vain - IN_VAIN, 5) - 1
+        if self._rest(stop, self._rhythm.vain_pause * 2**doubled):
+            raise Stopped
 
     def _wait(self, connection: Connection, stop: Stop) -> None:
         """Until there is news, or it is time to look again without any."""

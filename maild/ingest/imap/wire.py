@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 LINE_OCTETS = 4_000_000  # a SEARCH answer of 300,000 UIDs is one line
+ANSWER_OCTETS = 16_000_000  # of all answers to one command, beside what a FETCH brings
 CHUNK = 262_144
 
 _UNTAGGED = re.compile(rb"\*[ \t]+(?:(\d+)[ \t]+)?([A-Za-z][A-Za-z-]*)(?:[ \t]+(.*))?")
@@ -95,6 +96,8 @@ class Wire(imaplib.IMAP4):
         self._in_response = False  # a literal was read; its response goes on
         self.allowance = patience.command_seconds  # for the next command and its answer
         self.literal_limit = 1_000_000
+        self.answer_limit = ANSWER_OCTETS
+        self._answered = 0  # octets since the last command
         self._context = context
         self._implicit = implicit
         self._patience = patience
@@ -178,6 +181,7 @@ class Wire(imaplib.IMAP4):
 
     def send(self, data: Any) -> None:
         self._end = time.monotonic() + self.allowance
+        self._answered = 0
         view = memoryview(data)
         while view:
             try:
@@ -234,6 +238,9 @@ class Wire(imaplib.IMAP4):
             else:
                 if not data:
                     raise self.abort("the server closed the connection")
+                self._answered += len(data)
+                if self._answered > self.answer_limit:
+                    raise self.abort(f"an answer of more than {self.answer_limit} octets")
                 self._received += data
                 return
 
