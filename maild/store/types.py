@@ -244,10 +244,24 @@ class Word(sa.TypeDecorator[StrEnum]):
         self._known = {word.value: word for word in words}
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
-        return None if value is None else str(value)
+        return _plain(value)
 
     def process_result_value(self, value: str | None, dialect: Any) -> Any:
+        return self._word(value)
+
+    def bind_processor(self, dialect: Any) -> Any:
+        """The same, with no call between."""
+        return _plain
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        return self._word
+
+    def _word(self, value: str | None) -> Any:
         return None if value is None else self._known.get(value, value)
+
+
+def _plain(value: str | None) -> str | None:
+    return None if value is None else str(value)
 
 
 class Several(sa.TypeDecorator[list[Any]]):

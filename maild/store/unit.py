@@ -16,7 +16,7 @@ import dataclasses
 import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
@@ -272,15 +272,15 @@ class Unit:
             self._new.add(key)
         self._added.setdefault(kind, {})[id(record)] = record
         self._said.pop(kind, None)
-
-        def back() -> None:
-            del self._added[kind][id(record)]
-            self._known.pop(key, None)
-            if before is not None:
-                self._known[key] = before
-
-        self._log.append(back)
+        self._log.append(partial(self._not_added, record, key, before))
         return record
+
+    def _not_added(self, record: Any, key: tuple[type, Any], before: Any) -> None:
+        """Takes an addition back; `before`: what was known by this key."""
+        del self._added[key[0]][id(record)]
+        self._known.pop(key, None)
+        if before is not None:
+            self._known[key] = before
 
     def change(self, record: Any, **values: Any) -> bool:
         """Gives columns of a record these values; False where they had them already."""
@@ -299,20 +299,22 @@ class Unit:
         is_new = place in self._added.get(kind, {})
         columns = set() if is_new else self._columns_of(kind, record)
         fresh = before.keys() - columns
-
-        def back() -> None:
-            _assign(record, before)
-            columns.difference_update(fresh)
-            if not columns and not is_new:
-                self._changed[kind].pop(place, None)
-
         _assign(record, {n: values[n] for n in before})
         self._said.pop(kind, None)
         columns.update(fresh)
         if not is_new:
             self._changed[kind][place] = (record, columns)
-        self._log.append(back)
+        self._log.append(partial(self._not_changed, record, before, columns, fresh))
         return True
+
+    def _not_changed(
+        self, record: Any, before: dict[str, Any], columns: set[str], fresh: set[str]
+    ) -> None:
+        """Takes a change back; `fresh`: which of the changed `columns` were not so yet."""
+        _assign(record, before)
+        columns.difference_update(fresh)
+        if not columns:
+            self._changed.get(type(record), {}).pop(id(record), None)
 
     def delete(self, record: Any) -> None:
         """Takes a row away."""
@@ -340,7 +342,7 @@ class Unit:
         waiting = self._deferred.setdefault(statement, {})
         before = waiting.get(place)
         waiting[place] = params
-        self._log.append(lambda: _put_back(waiting, place, before))
+        self._log.append(partial(_put_back, waiting, place, before))
 
     def deferred(self, statement: Statement, place: Any, /) -> dict[str, Any] | None:
         """What the statement was deferred with."""
