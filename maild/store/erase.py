@@ -19,6 +19,7 @@ from maild.spool import Mass, blocks_of
 from maild.store import sweep as outside
 from maild.store.asking.searching import PLACE
 from maild.store.database import Store, told_apart
+from maild.store.question import cases, lowered
 from maild.store.schema import metadata
 from maild.store.types import CleanText, Json, PackedJson, PackedText
 
@@ -298,9 +299,8 @@ def _perhaps(connection: sa.Connection, column: sa.Column[Any], words: list[str]
 
 def _written(words: list[str]) -> set[str]:
     """The words as `lower` gives them: on SQLite it knows ASCII alone, and JSON has escapes."""
-    cases = {case for word in words for case in (word, word.lower(), word.upper())}
-    cases |= {json.dumps(case)[1:-1] for case in cases}
-    return {case.encode().lower().decode() for case in cases} | {case.lower() for case in cases}
+    written = set[str]().union(*map(cases, words))
+    return lowered(written | {json.dumps(one)[1:-1] for one in written})
 
 
 def _without(value: Any, wanted: Sequence[tuple[re.Pattern[str], str]]) -> Any:

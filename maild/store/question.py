@@ -13,6 +13,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -60,6 +61,19 @@ def _among_sqlite(element: Among, compiler: Any, **options: Any) -> str:
 def _among_postgresql(element: Among, compiler: Any, **options: Any) -> str:
     column, values = (compiler.process(c, **options) for c in element.clauses)
     return f"{column} = ANY ({values})"
+
+
+def cases(text: str) -> set[str]:
+    """The text in each case in which people write it."""
+    return {text, text.lower(), text.upper(), text.title()}
+
+
+def lowered(texts: Iterable[str]) -> set[str]:
+    """These as `lower` of SQL may give them: on SQLite it knows ASCII alone."""
+    return {form for text in texts for form in (text.translate(_ASCII_LOWER), text.lower())}
+
+
+_ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 class Question(Generic[R]):

@@ -15,9 +15,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from maild.errors import MaildError, Unavailable, UsageError
+from maild.model import Role
 from maild.store import Store, asking, packing, preset
 from maild.store.migrate import migrate
-from maild.store.records import Counter, Message, Note, Setting
+from maild.store.records import Counter, Message, Note, Organization, Person, PersonAddress, Setting
 from maild.store.schema import metadata
 from maild.store.types import as_json, clean
 from tests.looking import every, the
@@ -361,3 +362,25 @@ def test_json_is_written_as_the_standard_library_writes_it(value: object) -> Non
 def test_json_cannot_hold_everything(value: object) -> None:
     with pytest.raises(TypeError):
         as_json(value)
+
+
+@pytest.mark.parametrize(
+    "name", ["Acme", "Österreich AG", "MÜLLER GmbH", "Łódź", "ÉCOLE d'Élysée", "Ångström", "Ελλάς"]
+)
+def test_h94_a_name_is_found_in_any_case_whatever_its_letters(store: Store, name: str) -> None:
+    now = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+    with store.unit() as unit:
+        for own in (name, "Quite another"):
+            unit.add(Organization(name=own))
+            person = unit.add(Person(name=own, role=Role.CONTACT, created=now))
+            unit.add(PersonAddress(person_id=person.id, address=f"{person.id}@x.example"))
+    with store.look() as unit:
+        for spelled in (name, name.lower(), name.upper(), f" {name} "):
+            found = asking.people.organization_called(unit, spelled)
+            assert found is not None and found.name == name
+            assert [one.name for one in asking.people.called(unit, spelled)] == [name]
+        assert [one.name for one in asking.people.called(unit, name.split()[-1].lower())] == [name]
+        assert asking.people.organization_called(unit, name[:-1]) is None
+    with store.unit() as unit:  # what is new and not written is found in the same way
+        unit.add(Organization(name=f"{name} 2"))
+        assert asking.people.organization_called(unit, f"{name} 2".upper()) is not None

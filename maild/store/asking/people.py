@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from maild.model import Role
 from maild.store.prepared import Asked, Row, Statement
-from maild.store.question import Question, among, param
+from maild.store.question import Question, among, cases, lowered, param
 from maild.store.records import Domain, Organization, Person, PersonAddress
 from maild.store.schema import TABLES, columns
 from maild.store.types import keyed
@@ -25,12 +25,12 @@ RESOURCES = Question(
 CONFIGURED = Question(Person, (_person.source == "config") & _person.active)
 NAMED = Question(Organization, _organization.name == param("name"))
 CALLED = Question(
-    Organization, sa.func.lower(_organization.name) == param("name"), order=(_organization.id,)
+    Organization, among(sa.func.lower(_organization.name), "names"), order=(_organization.id,)
 )
 _called = sa.func.lower(sa.func.substr(_person.name, sa.text("1"), sa.text("100")))  # as indexed
 NAMESAKES = Question(
     Person,
-    (_called == param("name")) & _person.active,
+    among(_called, "names") & _person.active,
     order=(_person.name, _person.id),
     limit=100,  # more tell no more: who comes under the name of one of them is shown apart
 )
@@ -89,13 +89,13 @@ def organization_named(unit: Unit, name: str) -> Organization | None:
 
 def organization_called(unit: Unit, name: str, *, former: bool = False) -> Organization | None:
     """The organization of this name; case does not matter.  `former`: perhaps not active."""
-    found = unit.all(CALLED, name=name.strip().lower())
+    found = unit.all(CALLED, names=sorted(lowered(cases(name.strip()))))
     return next((one for one in found if former or one.active), None)
 
 
 def namesakes(unit: Unit, name: str) -> list[Person]:
     """The active people of exactly this name, at most a hundred; case does not matter."""
-    return unit.all(NAMESAKES, name=name.lower()[:100])
+    return unit.all(NAMESAKES, names=sorted({one[:100] for one in lowered(cases(name))}))
 
 
 def called(unit: Unit, name: str) -> list[Person]:
@@ -107,8 +107,10 @@ def called(unit: Unit, name: str) -> list[Person]:
     exact = namesakes(unit, wanted)
     if exact:
         return exact
-    near = _adopted(unit, unit.rows(_NAMED_LIKE, like=f"%{wanted}%"))
-    return [person for person in near if wanted in person.name.lower().split()]
+    likes = [f"%{one}%" for one in sorted(lowered(cases(wanted)))]
+    near = (_adopted(unit, unit.rows(_NAMED_LIKE, like=like)) for like in likes)
+    found = {person.id: person for some in near for person in some}
+    return [person for person in found.values() if wanted in person.name.lower().split()]
 
 
 def owner(unit: Unit, domains: Iterable[str]) -> Organization | None:
