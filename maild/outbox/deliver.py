@@ -181,8 +181,7 @@ class Deliverer:
                 ready = await self._next(counts)
 
     async def _next(self, counts: Counts) -> Prepared:
-        await self._let_more_come()
-        if await asyncio.to_thread(self._paused):
+        if await self._ends_while_more_come() or await asyncio.to_thread(self._paused):
             return Prepared(0, [], 0)
         prepared = await asyncio.to_thread(
             self._preparer.next, self._journal, self._clock, BATCH, self._claims, self._others
@@ -191,9 +190,12 @@ class Deliverer:
         self._next_claim = 0.0 if prepared.claimed == BATCH else time.monotonic() + APART_SECONDS
         return prepared
 
-    async def _let_more_come(self) -> None:
-        if self._stopped is not None:
-            await _within(self._next_claim - time.monotonic(), self._stopped)
+    async def _ends_while_more_come(self) -> bool:
+        """Waits a little where the last claim took all; whether we are to stop."""
+        if self._stopped is None:
+            return False
+        await _within(self._next_claim - time.monotonic(), self._stopped)
+        return self._stopped.is_set()
 
     def _paused(self) -> bool:
         with self._store.look() as unit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sqlite3
@@ -95,6 +96,26 @@ def test_who_runs_claims_at_once_what_fills_a_batch_and_lets_less_become_more(
     thread.join()
     assert waits[:3] == [False, False, True]  # before the first claim, after two, after one
     assert running.once(office.at)["sent"] == 0
+
+
+def test_who_is_stopped_while_more_come_claims_no_more(
+    office: Office, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, wake = threading.Event(), threading.Event()
+
+    async def until_it_stops(seconds: float, stopped: asyncio.Event) -> None:
+        if seconds > 0 and not stop.is_set():
+            await asyncio.to_thread(servers.wait_for, lambda: servers.smtp.to(ANN))
+            _tell(office, office.ticket(), BOB, cause="message:2")
+            stop.set()
+            wake.set()
+            await stopped.wait()
+
+    monkeypatch.setattr(deliver, "_within", until_it_stops)
+    _tell(office, office.ticket(), ANN)
+    Deliverer(office.store, office.settings, clock=lambda: office.at).run(stop, wake)
+    assert _states(office) == ["sent", "waiting"]
+    assert [item.octets is None for item in office.items()] == [False, True]
 
 
 def test_h75_put_off_by_4xx_is_tried_again_spaced_out(office: Office, servers: Servers) -> None:
