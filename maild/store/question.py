@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql import elements, functions, operators
+from sqlalchemy.sql import elements, functions, operators, visitors
 
 from maild.store.prepared import Statement
 from maild.store.schema import TABLES, record_of
@@ -133,6 +133,12 @@ class Question(Generic[R]):
     def fits(self) -> Half:
         """Whether a record is asked for."""
         return half(self.where)
+
+    @cached_property
+    def sorted_by(self) -> frozenset[str]:
+        """The columns that say in which order they come."""
+        parts = (part for one in self.order for part in visitors.iterate(one))
+        return frozenset(part.name for part in parts if isinstance(part, sa.Column))
 
     def sorted(self, records: Iterable[R]) -> list[R]:
         """In the order in which the database would give them."""

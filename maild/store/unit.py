@@ -121,7 +121,8 @@ class Unit:
             return stored
         mine = self._touched(kind)
         kept = [r for r in stored if self._still(question, r, mine, params)]
-        if len(kept) < len(stored) == question.limit:  # the next ones come in their place
+        cut = len(stored) == question.limit  # the next ones may come in the place of some
+        if cut and (len(kept) < len(stored) or self._moved(question, kept)):
             return self.all(question.unlimited, **params)[: question.limit]
         there = set(map(id, kept))
         mine_too = [r for r in mine.values() if id(r) not in there and question.fits(r, params)]
@@ -330,11 +331,26 @@ class Unit:
         kind, place = type(record), id(record)
         self._said.pop(kind, None)
         if place in self._added.get(kind, {}):
-            del self._added[kind][place]
-            self._log.append(lambda: self._added[kind].__setitem__(place, record))
+            self._take_away(record)
         else:
             self._deleted.setdefault(kind, {})[place] = record
             self._log.append(lambda: self._forgive(kind, place))
+
+    def _take_away(self, record: Any) -> None:
+        """Of what was added here, as if it never had been."""
+        kind, place = type(record), id(record)
+        key = kind, getattr(record, primary_of(kind))
+        known = self._known.get(key)
+        del self._added[kind][place]
+        if known is not None:
+            self._known[key] = None
+
+        def back() -> None:
+            self._added[kind][place] = record
+            if known is not None:
+                self._known[key] = known
+
+        self._log.append(back)
 
     def defer(self, statement: Statement, place: Any, /, **params: Any) -> None:
         """Runs a statement of `maild/store/asking` when the unit is written; what is deferred in
@@ -471,6 +487,12 @@ class Unit:
         if place in self._deleted.get(question.record, {}):
             return False
         return place not in mine or bool(question.fits(record, params))
+
+    def _moved(self, question: Question[Any], records: Iterable[Any]) -> bool:
+        """Whether one of these was changed in what the question sorts by."""
+        changed = self._changed.get(question.record, {})
+        touched = (changed[id(one)][1] for one in records if id(one) in changed)
+        return any(not columns.isdisjoint(question.sorted_by) for columns in touched)
 
     def _is_deleted(self, record: Any) -> bool:
         return id(record) in self._deleted.get(type(record), {})

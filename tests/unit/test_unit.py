@@ -274,6 +274,36 @@ def test_what_was_limited_away_comes_back_where_others_go(store: Store) -> None:
         assert [n.id for n in unit.all(LATEST, ticket=1)] == [kept[0].id]
 
 
+BY_TEXT = Question(Note, columns(Note).ticket_id == param("ticket"), order=(columns(Note).text,))
+FIRST_BY_TEXT = Question(Note, BY_TEXT.where, order=BY_TEXT.order, limit=2)
+
+
+CHANGES: list[tuple[dict[str, str], list[str]]] = [
+    ({"a": "z"}, ["b", "c"]),
+    ({"a": "z", "b": "y"}, ["c", "d"]),
+    ({"b": "aa"}, ["a", "aa"]),
+    ({"d": "0"}, ["0", "a"]),
+    ({"a": "z", "d": "0"}, ["0", "b"]),
+    ({}, ["a", "b"]),
+]
+
+
+def test_the_first_ones_are_those_of_the_order_of_now(store: Store) -> None:
+    for number, (changes, first) in enumerate(CHANGES):
+        with store.unit() as unit:
+            one = ticket(unit, f"T20261123.{number:04}")
+            of = one.id
+            for text in "abcd":
+                note(unit, one, text)
+        with store.unit() as unit:
+            assert [n.text for n in unit.all(FIRST_BY_TEXT, ticket=of)] == ["a", "b"]
+            for known in unit.all(BY_TEXT, ticket=of):
+                unit.change(known, text=changes.get(known.text, known.text))
+            assert [n.text for n in unit.all(FIRST_BY_TEXT, ticket=of)] == first
+            unit.write()
+            assert [n.text for n in unit.all(FIRST_BY_TEXT, ticket=of)] == first
+
+
 def test_unknown_is_not_false(store: Store) -> None:
     """SQL's third value: what compares with nothing neither holds nor fails."""
     neither = Question(Clock, sa.not_(_clock.due <= param("now")))
@@ -342,7 +372,13 @@ def test_what_was_added_and_deleted_is_never_written(store: Store) -> None:
         unit.delete(note(unit, one))
         assert unit.all(OF_TICKET, ticket=one.id) == []
         unit.back(mark)
-        unit.delete(note(unit, one))
+        again = note(unit, one)
+        before = unit.mark()
+        unit.delete(again)
+        assert unit.get(Note, again.id) is None and unit.some(Note, [again.id]) == {}
+        unit.back(before)
+        assert unit.get(Note, again.id) is again
+        unit.delete(again)
     with store.look() as unit:
         assert unit.all(OF_TICKET, ticket=one.id) == []
 
