@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -65,17 +66,41 @@ def visits(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
     def visit(
         address: str | None, path: str = "/", *, same: Page | None = None, **options: object
     ) -> Page:
-        context = same.context if same else browser.new_context(**options)  # type: ignore[arg-type]
-        context.set_default_timeout(WAIT_MILLISECONDS)
         if same is None:
-            contexts.append(context)
-            if address is not None:
-                cookie = {"name": "maild", "value": site.session(address), "url": site.url}
-                context.add_cookies([cookie])  # type: ignore[list-item]
-        page = context.new_page()
+            contexts.append(_context(browser, site, address, **options))
+        page = (same.context if same else contexts[-1]).new_page()
         page.goto(site.url + path)
         return page
 
     yield visit
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def looks(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """Like `visits`, for who looks and changes nothing: one page each person and kind of screen
+    goes from test to test, which takes half of what a new one does."""
+    pages: dict[tuple[str, str], Page] = {}
+
+    def look(address: str, path: str, **options: object) -> Page:
+        of = (address, str(sorted(options.items())))
+        if of not in pages:
+            pages[of] = _context(browser, site, address, **options).new_page()
+        pages[of].goto(site.url + path)
+        assert pages[of].url == site.url + path  # and not where one signs in
+        return pages[of]
+
+    yield look
+    for page in pages.values():
+        page.context.close()
+
+
+def _context(browser: Browser, site: Site, address: str | None, **options: Any) -> BrowserContext:
+    """A browser of this person's, where he is signed in; of nobody's without an address."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(WAIT_MILLISECONDS)
+    if address is not None:
+        cookie: Any = {"name": "maild", "value": site.session(address), "url": site.url}
+        context.add_cookies([cookie])
+    return context

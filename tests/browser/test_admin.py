@@ -153,8 +153,8 @@ def test_h112_what_was_kept_as_spam_is_seen_and_let_through(site: Site) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_on_an_admin_s_page(visits: Visits, name: str, theme: str) -> None:
-    page = visits(KIM, f"/admin/{name}".rstrip("/"), color_scheme=theme)
+def test_axe_finds_nothing_on_an_admin_s_page(looks: Visits, name: str, theme: str) -> None:
+    page = looks(KIM, f"/admin/{name}".rstrip("/"), color_scheme=theme)
     found = [
         f"{v['id']}: {node['html'][:160]}"
         for v in Axe().run(page).response["violations"]
@@ -164,6 +164,6 @@ def test_axe_finds_nothing_on_an_admin_s_page(visits: Visits, name: str, theme: 
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_an_admin_s_page_fits_a_phone(visits: Visits, name: str) -> None:
-    page = visits(KIM, f"/admin/{name}".rstrip("/"), viewport={"width": 360, "height": 740})
+def test_an_admin_s_page_fits_a_phone(looks: Visits, name: str) -> None:
+    page = looks(KIM, f"/admin/{name}".rstrip("/"), viewport={"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -379,9 +379,9 @@ def test_no_page_runs_what_is_written_in_it(site: Site) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", list(PAGES))
-def test_axe_finds_nothing(site: Site, visits: Visits, name: str, theme: str) -> None:
+def test_axe_finds_nothing(site: Site, looks: Visits, name: str, theme: str) -> None:
     number = fresh(site) if name == "ticket" else "T0"
-    page = visits(KIM, PAGES[name].replace("{number}", number), color_scheme=theme)
+    page = looks(KIM, PAGES[name].replace("{number}", number), color_scheme=theme)
     page.wait_for_timeout(300)
     results = Axe().run(page)
     found = [
@@ -397,10 +397,10 @@ def test_axe_finds_nothing_on_the_way_in(visits: Visits) -> None:
 
 
 @pytest.mark.parametrize("name", list(PAGES))
-def test_a_phone_scrolls_one_way_only(site: Site, visits: Visits, name: str) -> None:
+def test_a_phone_scrolls_one_way_only(site: Site, looks: Visits, name: str) -> None:
     number = fresh(site, "A title of many words " * 8) if name == "ticket" else "T0"
     path = PAGES[name].replace("{number}", number)
-    page = visits(KIM, path, viewport={"width": 360, "height": 740})
+    page = looks(KIM, path, viewport={"width": 360, "height": 740})
     page.wait_for_timeout(200)
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 360
