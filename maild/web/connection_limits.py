@@ -21,7 +21,7 @@ FULL = (
 )
 
 
-class LimitedConnection(H11Protocol):
+class BoundedConnection(H11Protocol):
     """uvicorn's, which by itself waits for a request without end."""
 
     _awaited: object = None

@@ -11,7 +11,7 @@ import uvicorn
 
 from maild.errors import Unavailable
 from maild.indexer import Indexer
-from maild.web.connection_limits import LimitedConnection
+from maild.web.connection_limits import BoundedConnection
 from maild.web.console import Console
 from maild.web.pending import Answers
 from maild.web.site import THREADS, build
@@ -40,7 +40,7 @@ class Server:
             proxy_headers=True,  # of a proxy on this machine alone (uvicorn's default)
             timeout_graceful_shutdown=2,
             lifespan="off",
-            http=LimitedConnection,
+            http=BoundedConnection,
         )
         self._server = uvicorn.Server(self._config)
         self._thread: threading.Thread | None = None

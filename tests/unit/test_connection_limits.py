@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
 from maild.web import connection_limits
-from maild.web.connection_limits import LimitedConnection
+from maild.web.connection_limits import BoundedConnection
 
 HELD = 0.5  # seconds for a head, in these tests
 PATIENCE = 20  # seconds
@@ -38,7 +38,7 @@ async def stream(request: Request) -> StreamingResponse:
 @asynccontextmanager
 async def served() -> AsyncIterator[int]:
     app = Starlette(routes=[Route("/", answer, methods=["GET", "POST"]), Route("/live", stream)])
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", http=LimitedConnection)
+    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", http=BoundedConnection)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:
