@@ -123,6 +123,7 @@ def test_two_daemons_begin_on_a_fresh_postgresql_that_is_not_there_yet(
 def test_a_second_daemon_on_one_sqlite_says_so_and_waits(world: World) -> None:
     """Nobody is told, as nothing is wrong; it takes over when the first one is killed."""
     first = world.daemons[0]
+    until(lambda: '"event": "started"' in _events(world))  # it is the first
     second = world.start()
     until(lambda: f"already (process {first})" in _events(world))
     world.mail(2)
