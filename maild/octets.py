@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,6 +24,7 @@ from typing import Protocol
 
 from maild.errors import MaildError, Temporary, UsageError
 
+_NAME = re.compile(r"[0-9a-f]{64}")  # the SHA-256 of what it names
 LEAST = 1_000_000  # octets, as they are kept: smaller ones are in the database
 
 
@@ -215,7 +217,7 @@ def fetch(name: str) -> bytes:
     """What is kept outside under this name; MaildError where it is gone, or changed, Away where
     that cannot be told now."""
     away: Away | None = None
-    for there in reversed(list(_places.values())):
+    for there in reversed(list(_places.values())) if _NAME.fullmatch(name) else ():
         try:
             octets = there.get(name)
         except Away as error:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from maild import octets
 from maild.errors import MaildError, Unavailable, UsageError
 from maild.model import Role
 from maild.store import Store, asking, packing, preset
@@ -307,12 +308,14 @@ def apart(head: bytes, rest: bytes = b"hello world", files: bytes = b"abc") -> b
         packing.OUTSIDE,
         packing.OUTSIDE + b"one\ntwo",
         packing.OUTSIDE + b"../../etc/passwd",
+        packing.OUTSIDE + b"a" * 5000,
         packing.PIECES + b"one\n\n",
         packing.DEFLATED + zlib.compress(b"Hello") + b"x" * 50_000_000,  # quickly, too
     ],
-    ids=range(12),
+    ids=range(13),
 )
-def test_h121_octets_that_we_never_packed_are_told(kept: bytes) -> None:
+def test_h121_octets_that_we_never_packed_are_told(kept: bytes, tmp_path: Path) -> None:
+    octets.use("", tmp_path, tmp_path)  # a place where others may be
     with pytest.raises(MaildError, match="maild verify"):
         packing.unpack(kept)
 
