@@ -8,6 +8,7 @@ from datetime import datetime
 from maild.ingest.lanes import Place
 from maild.spool import Mass, digest
 from maild.store import asking
+from maild.store.packing import Kept
 from maild.store.records import Message, Raw
 from maild.store.unit import Unit
 
@@ -41,8 +42,10 @@ def keep(
     now: datetime,
     arrived: datetime | None,
     waits: Place | None = None,
+    packed: Kept | None = None,
 ) -> Message:
-    """The same where the caller knows that the place is free, and where it `waits`."""
+    """The same where the caller knows that the place is free, and where it `waits`; who has
+    `packed` the octets before the transaction holds up nobody else who writes."""
     stored = unit.add(
         Message(
             mailbox=mailbox,
@@ -55,5 +58,5 @@ def keep(
             **(asdict(waits) if waits is not None else {}),
         )
     )
-    unit.add(Raw(stored_id=stored.id, octets=octets))
+    unit.add(Raw(stored_id=stored.id, octets=octets if packed is None else packed))
     return stored

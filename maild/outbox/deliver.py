@@ -246,7 +246,7 @@ class Deliverer:
             return POLL_SECONDS
         if due is None:
             return POLL_SECONDS
-        return min(POLL_SECONDS, max(0.05, (due - self._clock()).total_seconds()))
+        return min(POLL_SECONDS, max(APART_SECONDS, (due - self._clock()).total_seconds()))
 
     def _next_due(self) -> datetime | None:
         with self._store.look() as unit:

@@ -24,6 +24,8 @@ from maild.store.unit import Unit
 
 STALE = timedelta(seconds=40)  # a claim that was not renewed for so long is nobody's
 IN_ORDER = timedelta(hours=1)  # so long a mail waits for an earlier one of its ticket
+MANY = 50  # mails that wait to be heard: until then it can wait that others are answered
+PATIENT = timedelta(minutes=1)  # … so long
 # Waits after the first, second … failure (H75), each ± a fifth; the last one repeats.
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120, 240))
 SPREAD = 0.2
@@ -57,17 +59,27 @@ class Done:
     answer: Answer
 
 
-def claim(unit: Unit, now: datetime, limit: int, abandoned: Collection[int] = ()) -> list[Claimed]:
+def claim(
+    unit: Unit,
+    now: datetime,
+    limit: int,
+    abandoned: Collection[int] = (),
+    *,
+    gives_way: bool = False,
+) -> list[Claimed]:
     """Takes rows that are due, oldest first; of one ticket and recipient never two at a time.
 
     An earlier one that waits for long (greylisting, a full mailbox) holds up no other.
-    `abandoned`: rows whose claims are nobody's any more.
+    `abandoned`: rows whose claims are nobody's any more.  `gives_way`: while many mails wait to
+    be heard, what others than technicians' have brought waits too, PATIENT at most.
     """
+    held = gives_way and asking.lanes.many_wait(unit, MANY)
     due = asking.deliveries.due(
         unit,
         now,
         abandoned=abandoned,
         stuck=now - IN_ORDER,
+        patient=now - PATIENT if held else now,
         most=limit,
     )
     for item, _, _ in due:

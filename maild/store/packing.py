@@ -7,6 +7,7 @@ A value of octets begins with a mark; what has none was written before there wer
 from __future__ import annotations
 
 import binascii
+import string
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -41,14 +42,25 @@ PIECE = 4_000_000  # octets of one
 FILES = b"\x00maild4"  # then a mail whose files are kept beside it (`_apart`)
 
 
+class Kept(bytes):
+    """What `pack` gave, where that is done before a transaction begins: it is written as it is."""
+
+
 def pack(octets: Mass, known: str | None = None) -> bytes:
     """The octets as the database keeps them; `known`: the dictionary of what they may repeat."""
+    if isinstance(octets, Kept):
+        return octets
     if isinstance(octets, Spooled):
         return _packed_large(octets)
     files = list(_files_in(octets))
     kept = _apart(octets, files, known) if files else _packed(octets, known)
     name = put_away(kept)
     return kept if name is None else OUTSIDE + name.encode()
+
+
+def for_mail(octets: Mass) -> Kept:
+    """A mail as the column of mails keeps it."""
+    return Kept(pack(octets, preset.MAIL))
 
 
 def _packed(octets: bytes, known: str | None = None) -> bytes:
@@ -114,6 +126,7 @@ class _File:
 
 
 LEAST_FILE = 500  # octets in base64 that are worth the trouble
+BASE64 = (string.ascii_letters + string.digits + "+/").encode()
 WIDTHS = range(32, 1000, 4)  # characters of a line: a million short ones would cost seconds
 
 
@@ -132,11 +145,22 @@ def _files_in(octets: bytes) -> Iterator[_File]:
 
 
 def _file(octets: bytes, start: int, end: int, width: int) -> Iterator[_File]:
+    lines = octets[start:end].rstrip(b"\r\n")
+    count = (len(lines) + 1) // (width + 2)  # ends of lines, where all but the last are full
+    if lines[width :: width + 2] != b"\r" * count or lines[width + 1 :: width + 2] != b"\n" * count:
+        return
+    letters = lines.translate(None, b"\r\n")
+    if len(letters) + 2 * count == len(lines) and _comes_out_again(letters):
+        yield _File(start, start + len(lines), width, binascii.a2b_base64(letters))
+
+
+def _comes_out_again(letters: bytes) -> bool:
+    """Whether these are what base64 makes of some octets (RFC 4648 §3.5: its last bits too)."""
+    last = letters[-4:]
     with suppress(binascii.Error):
-        content = binascii.a2b_base64(octets[start:end])
-        encoded = _encoded(content, width)
-        if octets.startswith(encoded, start):
-            yield _File(start, start + len(encoded), width, content)
+        if len(letters) % 4 == 0 and not letters[:-4].translate(None, BASE64):
+            return binascii.b2a_base64(binascii.a2b_base64(last), newline=False) == last
+    return False
 
 
 def _encoded(content: bytes, width: int) -> bytes:
@@ -177,7 +201,8 @@ def _deflated(octets: bytes, known: str | None = None) -> bytes:
     """Fewer octets that hold these, in a zlib stream (RFC 1950): quickly, not tightly."""
     level = 1 if len(octets) >= LARGE else LEVEL
     if len(octets) >= LARGE and _repeats_nothing(octets):
-        packer = zlib.compressobj(1, zlib.DEFLATED, strategy=zlib.Z_RLE)
+        level = 0 if _is_dense(octets) else 1
+        packer = zlib.compressobj(level, zlib.DEFLATED, strategy=zlib.Z_RLE)
     elif known is not None:
         packer = zlib.compressobj(level, zlib.DEFLATED, zdict=preset.dictionary(known))
     elif len(octets) <= SMALL:  # with all its tables, zlib takes longer to begin than to compress
@@ -190,15 +215,31 @@ def _deflated(octets: bytes, known: str | None = None) -> bytes:
 LEVEL = 3  # of zlib: a tenth less room than 1, for a tenth more time; higher ones pay less
 SMALL = 1 << 12  # octets, as far as the small window reaches
 LARGE = 1 << 16  # octets from which on a tenth of room is half as much time again
+PIECES_TRIED = 4
+DENSE = 0.98  # of the octets of each piece are left
 
 
 def _repeats_nothing(octets: bytes) -> bool:
     """Whether looking for what repeats is in vain, as in the base64 of a picture: what letters are
     frequent gives three quarters then, in a third of the time."""
-    middle = len(octets) // 2
-    piece = octets[middle : middle + SMALL]
+    piece = _piece(octets, len(octets) // 2)
+    return len(_by_frequency(piece)) <= len(zlib.compress(piece, 1))
+
+
+def _is_dense(octets: bytes) -> bool:
+    """Whether that is in vain too, as in the picture itself: it is copied then."""
+    pieces = [_piece(octets, at) for at in range(0, len(octets), len(octets) // PIECES_TRIED)]
+    return all(len(_by_frequency(piece)) > DENSE * len(piece) for piece in pieces)
+
+
+def _piece(octets: bytes, at: int) -> bytes:
+    at = min(at, len(octets) - SMALL)
+    return octets[at : at + SMALL]
+
+
+def _by_frequency(octets: bytes) -> bytes:
     packer = zlib.compressobj(1, zlib.DEFLATED, strategy=zlib.Z_RLE)
-    return len(packer.compress(piece) + packer.flush()) <= len(zlib.compress(piece, 1))
+    return packer.compress(octets) + packer.flush()
 
 
 def _inflated(small: bytes) -> bytes:

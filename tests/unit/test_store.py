@@ -171,6 +171,7 @@ def test_what_people_write_is_packed_tighter_than_by_the_fastest_way(
 
 
 NOISE = random.Random(7).randbytes(3_000)
+LARGE_NOISE = random.Random(9).randbytes(100_000)
 
 
 def _attached(
@@ -200,6 +201,16 @@ def _attached(
         (_attached(NOISE) + _attached(NOISE[::-1]), 0.76),
         (_attached(b"".join(b"line %d;0\r\n" % n for n in range(300))), 0.35),
         (_attached(NOISE) * 2, 0.4),
+        (_attached(LARGE_NOISE), 0.74),  # copied, as nothing makes it fewer
+        (_attached(LARGE_NOISE + LARGE_NOISE[::-1]), 0.74),
+        (_attached(b"It burns. " * 9_000 + LARGE_NOISE), 0.6),
+        (_attached(LARGE_NOISE + b"It burns. " * 9_000), 0.6),
+        (_attached(b"It burns. " * 9_000 + LARGE_NOISE + b"It burns. " * 9_000), 0.6),
+        (_attached(NOISE).replace(b"A", b"\r", 1), 0.9),
+        (_attached(NOISE).replace(b"A", b"\n", 1), 0.9),
+        (_attached(NOISE).replace(b"\r\n", b"\n\r"), 0.9),
+        (_attached(NOISE, last=b"\r"), 0.76),
+        (_attached(NOISE, last=b"=\r\n"), 0.9),
         (b"base64\r\n\r\n" + base64.b64encode(NOISE), 0.8),  # one line, and no end
         (_attached(NOISE, end=b"\n"), 0.9),
         (_attached(NOISE, end=b" \r\n"), 0.9),

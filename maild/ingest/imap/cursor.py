@@ -7,7 +7,7 @@ its content.  So nothing is lost, nothing is doubled, and two equal mails stay t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -18,6 +18,7 @@ from maild.ingest.accept import keep
 from maild.ingest.imap import uidsets
 from maild.spool import Mass, digest
 from maild.store import Store, asking
+from maild.store.packing import Kept, for_mail
 from maild.store.records import Mailbox
 from maild.store.unit import Unit
 
@@ -151,6 +152,7 @@ class Cursor:
         Only when this returns may the server be told anything (H2).
         """
         now = self._clock()
+        packed = {one.uid: for_mail(one.octets) for one in batch}
 
         def work(unit: Unit) -> Accepted:
             box = asking.mailboxes.named(unit, self._mailbox)
@@ -167,19 +169,19 @@ class Cursor:
                     new.append(one)
                 there.add(one.uid)
             unit.change(box, last_uid=max(box.last_uid, last_uid))
-            return Accepted(self._keep(unit, new, now), tuple(known))
+            return Accepted(self._keep(unit, new, packed, now), tuple(known))
 
         return self._store.act(work)
 
     def _keep(
-        self, unit: Unit, new: Sequence[Fetched], now: datetime
+        self, unit: Unit, new: Sequence[Fetched], packed: Mapping[int, Kept], now: datetime
     ) -> tuple[tuple[int, int], ...]:
         coming = [lanes.Newcomer(one.octets, one.arrived) for one in new]
         waits = lanes.places(unit, self._mailbox, coming, now) if new else []
         kept = []
         for one, place in zip(new, waits, strict=True):
             at = self._mailbox, self.uidvalidity, one.uid
-            stored = keep(unit, *at, one.octets, now, one.arrived, place)
+            stored = keep(unit, *at, one.octets, now, one.arrived, place, packed[one.uid])
             kept.append((one.uid, stored.id))
         return tuple(kept)
 

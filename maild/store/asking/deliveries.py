@@ -7,16 +7,17 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from maild.model import SendState
+from maild.model import Lane, SendState
 from maild.store.prepared import Statement
 from maild.store.question import Question, among, param
-from maild.store.records import Alert, Delivery, Note, OutboxItem, Ticket
+from maild.store.records import Alert, Delivery, Message, Note, OutboxItem, Ticket
 from maild.store.schema import TABLES, columns
 from maild.store.types import CleanText
 from maild.store.unit import Unit
 
 _OUTBOX, _TICKET, _NOTE = TABLES[OutboxItem], TABLES[Ticket], TABLES[Note]
 _item, _delivery, _alert = columns(OutboxItem), columns(Delivery), columns(Alert)
+_message = columns(Message)
 _earlier = _OUTBOX.alias()
 _SENDING = _item.state == SendState.SENDING
 
@@ -31,12 +32,14 @@ _BEHIND_ANOTHER = sa.exists().where(  # an earlier one to the same recipient is 
     _earlier.c.created > param("stuck"),
     _earlier.c.state.in_((SendState.WAITING, SendState.SENDING)),
 )
+_NOBODY_COMMANDS = sa.exists().where(_message.id == _item.stored_id, _message.lane > Lane.COMMAND)
 _DUE = Statement(
     sa.select(_OUTBOX, _TICKET.c.number, _NOTE.c.public)
     .outerjoin_from(_OUTBOX, _TICKET, _TICKET.c.id == _item.ticket_id)
     .outerjoin(_NOTE, _NOTE.c.id == _item.note_id)
     .where((_item.state == SendState.WAITING) | _ABANDONED, ~_BEHIND_ANOTHER)
     .where(_item.next_try <= param("now"))
+    .where((_item.created <= param("patient")) | ~_NOBODY_COMMANDS)
     .order_by(_item.id)
     .limit(param("most", sa.Integer()))
     .with_for_update(skip_locked=True, of=_OUTBOX)
@@ -89,15 +92,21 @@ _WIDTH = len(_OUTBOX.c)
 
 
 def due(
-    unit: Unit, now: datetime, abandoned: Collection[int], stuck: datetime, most: int
+    unit: Unit,
+    now: datetime,
+    abandoned: Collection[int],
+    stuck: datetime,
+    patient: datetime,
+    most: int,
 ) -> list[tuple[OutboxItem, str | None, bool | None]]:
     """Rows that may be taken at `now`, oldest first, each with its ticket's number and whether its
     note is public; ours until the commit.
 
     Those that are `abandoned`, by their ids, are among them.  An earlier one of the same ticket and
-    recipient goes first, unless it was made before `stuck`.
+    recipient goes first, unless it was made before `stuck`.  What mail other than technicians' has
+    brought since `patient` is left.
     """
-    times = {"now": now, "abandoned": list(abandoned), "stuck": stuck}
+    times = {"now": now, "abandoned": list(abandoned), "stuck": stuck, "patient": patient}
     return [
         (unit.adopt(OutboxItem, row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1])
         for row in unit.rows(_DUE, **times, most=most)

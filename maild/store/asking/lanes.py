@@ -52,6 +52,19 @@ def patient(unit: Unit, now: datetime, most: int) -> list[Waiting]:
     return [Waiting(*row) for row in (*again, *unit.rows(_BACKLOG, most=most))][:most]
 
 
+_SOME_WAIT = Statement(
+    sa.select(_message.id)
+    .where(_WAITS, _message.lane < Lane.LAST)
+    .offset(param("count", sa.Integer()))
+    .limit(1)
+)
+
+
+def many_wait(unit: Unit, count: int) -> bool:
+    """Whether more than so many wait, those aside of who sends very much."""
+    return bool(unit.rows(_SOME_WAIT, count=count))
+
+
 # ---- who is there, for who comes
 
 _OTHERS = Statement(
