@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from maild import octets as outside
 from maild.errors import MaildError
@@ -199,21 +201,33 @@ def _together(kept: bytes) -> Iterator[bytes]:
 
 def _deflated(octets: bytes, known: str | None = None) -> bytes:
     """Fewer octets that hold these, in a zlib stream (RFC 1950): quickly, not tightly."""
-    level = 1 if len(octets) >= LARGE else LEVEL
-    if len(octets) >= LARGE and _repeats_nothing(octets):
+    is_large = len(octets) >= LARGE
+    if is_large and _repeats_nothing(octets):
         level = 0 if _is_dense(octets) else 1
         packer = zlib.compressobj(level, zlib.DEFLATED, strategy=zlib.Z_RLE)
-    elif known is not None:
-        packer = zlib.compressobj(level, zlib.DEFLATED, zdict=preset.dictionary(known))
-    elif len(octets) <= SMALL:  # with all its tables, zlib takes longer to begin than to compress
-        packer = zlib.compressobj(level, zlib.DEFLATED, wbits=12, memLevel=5)
     else:
-        packer = zlib.compressobj(level)
+        packer = _begun(1 if is_large else LEVEL, known, min(15, _window(octets, known))).copy()
     return packer.compress(octets) + packer.flush()
 
 
+def _window(octets: bytes, known: str | None) -> int:
+    """How many bits the window has that holds all of it, and what it may repeat."""
+    size = len(octets) + (len(preset.dictionary(known)) if known else 0)
+    return max(12, (size - 1).bit_length())
+
+
+@cache
+def _begun(level: int, known: str | None, window: int) -> Any:
+    """A stream at its beginning, with tables as large as its window: zlib takes longer to make
+    these, and to read what it is told beforehand, than to compress a text."""
+    if known is None:
+        return zlib.compressobj(level, zlib.DEFLATED, window, window - 7)
+    told = preset.dictionary(known)
+    return zlib.compressobj(level, zlib.DEFLATED, window, window - 7, zdict=told)
+
+
 LEVEL = 3  # of zlib: a tenth less room than 1, for a tenth more time; higher ones pay less
-SMALL = 1 << 12  # octets, as far as the small window reaches
+SMALL = 1 << 12  # octets of a piece that is looked at
 LARGE = 1 << 16  # octets from which on a tenth of room is half as much time again
 PIECES_TRIED = 4
 DENSE = 0.98  # of the octets of each piece are left
