@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -62,6 +63,12 @@ class Bench:
         """Mails that are done with."""
         query = "SELECT count(*) FROM message WHERE state <> 'stored'"
         return int(self._database.execute(query).fetchone()[0])
+
+    def untold(self) -> int:
+        """Notifications that are due, or on their way."""
+        query = "SELECT count(*) FROM outbox WHERE state IN ('waiting', 'sending') AND next_try < ?"
+        now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
+        return int(self._database.execute(query, (now,)).fetchone()[0])
 
     def _took(self, write: Callable[[], str]) -> float:
         octets: list[bytes] = []
