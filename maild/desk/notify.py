@@ -398,8 +398,7 @@ def _covered(
             data = {**row.data, "note": _note(desk, what, what.note, recipient)}
             unit.change(row, note_id=what.note.id, data=data)
         if what.time is not None:
-            internal = not recipient.audience.is_outside
-            said = facts.time_facts(unit, what.time, internal=internal)
+            said = _time(desk, what, what.time, recipient)
             unit.change(row, data={**row.data, "time": said, TIME: what.time.id})
         return row
     return None
@@ -493,13 +492,16 @@ def keep_current(desk: Cause) -> None:
     """What mails say of their ticket is what is so after all that was done: "Status: Assigned" in
     the mail that says that we have it."""
     current: dict[int, Facts] = {}
+    brought: dict[int, tuple[Facts, Facts]] = {}  # what several are told stays the same for all
     for row in desk.unit.added(OutboxItem):
         ticket, said = desk.unit.get(Ticket, row.ticket_id), row.data.get("ticket")
         if ticket is None or not said:
             continue
         if ticket.id not in current:
             current[ticket.id] = facts.current_facts(desk.unit, ticket)
-        now = {**said, **current[ticket.id]}
+        if id(said) not in brought:
+            brought[id(said)] = said, {**said, **current[ticket.id]}
+        _, now = brought[id(said)]
         if now != said:
             desk.unit.change(row, data={**row.data, "ticket": now})
 
@@ -655,8 +657,7 @@ def _shared(desk: Cause, what: _What, recipient: Recipient, language: str) -> Fa
 
 
 def _about(desk: Cause, what: _What, recipient: Recipient) -> Facts:
-    unit, config, ticket = desk.unit, desk.settings.config, what.ticket
-    outside = recipient.audience.is_outside
+    config, ticket = desk.settings.config, what.ticket
     front = answers_from(config, ticket)
     data: Facts = {
         "cause": desk.cause,
@@ -664,7 +665,7 @@ def _about(desk: Cause, what: _What, recipient: Recipient) -> Facts:
         "event": {"at": desk.now.isoformat(), "by": desk.by.name if desk.by else "maild"},
         "ticket": _ticket(desk, what, ticket, recipient) if ticket else None,
         "note": _note(desk, what, what.note, recipient) if what.note else None,
-        "time": facts.time_facts(unit, what.time, internal=not outside) if what.time else None,
+        "time": _time(desk, what, what.time, recipient) if what.time else None,
         "earlier": _earlier(desk, what, ticket, recipient) if ticket else [],
     }
     if what.time is not None:
@@ -699,6 +700,14 @@ def _note(desk: Cause, what: _What, note: Note, recipient: Recipient) -> Facts:
     return what.once(
         f"note outside {outside}",
         lambda: facts.note_facts(desk.unit, note, limit, outside=outside),
+    )
+
+
+def _time(desk: Cause, what: _What, time: TimeEntry, recipient: Recipient) -> Facts:
+    internal = not recipient.audience.is_outside
+    return what.once(
+        f"time internal {internal}",
+        lambda: facts.time_facts(desk.unit, time, internal=internal),
     )
 
 

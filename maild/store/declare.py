@@ -35,6 +35,7 @@ class Hint:
     keyed: bool = False  # text of any length that an index must hold
     big: bool = False  # a whole number beyond 32 bits
     packed: bool = False  # text or JSON that may be long, and that no question looks into
+    common: str | None = None  # column that says where entries stand that other rows have too
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,11 @@ def column(
     keyed: bool = False,
     big: bool = False,
     packed: bool = False,
+    common: str | None = None,
 ) -> Any:
     """A column with a default, or one that an index helps to find."""
-    hint = Hint(index=index, unique=unique, keyed=keyed or index or unique, big=big, packed=packed)
+    keyed = keyed or index or unique
+    hint = Hint(index=index, unique=unique, keyed=keyed, big=big, packed=packed, common=common)
     if factory is not dataclasses.MISSING:
         return dataclasses.field(default_factory=factory, metadata={"hint": hint})
     return dataclasses.field(default=default, metadata={"hint": hint})

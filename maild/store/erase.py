@@ -18,9 +18,10 @@ from maild.model import SendState
 from maild.spool import Mass, blocks_of
 from maild.store import sweep as outside
 from maild.store.asking.searching import PLACE
+from maild.store.common_facts import UNNEEDED
 from maild.store.database import Store, told_apart
 from maild.store.question import cases, lowered
-from maild.store.schema import metadata
+from maild.store.schema import metadata, record_of, row_of
 from maild.store.types import CleanText, Json, PackedJson, PackedText
 
 AROUND = 400  # octets, more than an address has with what stands around it
@@ -70,10 +71,19 @@ def rows(store: Store, found: Traces) -> dict[str, list[dict[str, Any]]]:
     with told_apart(store.engine), store.engine.connect() as connection:
         return {
             name: [
-                dict(row) for row in connection.execute(sa.select(_T[name]).where(where)).mappings()
+                _whole(dict(row))
+                for row in connection.execute(
+                    sa.select(*row_of(record_of(_T[name]))).where(where)
+                ).mappings()
             ]
             for name, where in chosen.items()
         }
+
+
+def _whole(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with what it has in common with others."""
+    common = row.pop("common", None)
+    return row if common is None else {**row, "data": {**common, **row["data"]}}
 
 
 def erase(store: Store, found: Traces, *, quotes: bool = False) -> dict[str, int]:
@@ -91,6 +101,7 @@ def erase(store: Store, found: Traces, *, quotes: bool = False) -> dict[str, int
                 name: connection.execute(statement).rowcount
                 for name, statement in _statements(found)
             }
+            connection.execute(UNNEEDED)
             if quotes:
                 gone = sa.delete(_T["raw"]).where(_T["raw"].c.stored_id.in_(found.quoting))
                 counts["mails of others"] = connection.execute(gone).rowcount
@@ -218,6 +229,7 @@ def _statements(found: Traces) -> Iterable[tuple[str, Any]]:
     sent: dict[str, Any] = {
         "address": NOBODY,
         "data": {},
+        "common_id": None,
         "octets": None,
         "subject": None,
         "in_reply_to": None,

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from maild.model import MessageState, SendState, StatusKind, Withheld
 from maild.store.asking import settings
+from maild.store.common_facts import LEFT
 from maild.store.prepared import Statement
 from maild.store.question import param
 from maild.store.records import (
@@ -50,15 +51,18 @@ class _Part:
 
     window: Statement  # the next rows: id, when
     work: Statement  # with those up to `last` that may go
+    common: Statement | None = None  # which common facts these refer to
 
 
-def _part(row_id: Any, when: Any, work: Any, may_go: Any) -> _Part:
+def _part(row_id: Any, when: Any, work: Any, may_go: Any, common: Any = None) -> _Part:
     window = sa.select(row_id, when).where(row_id > param("after", sa.Integer())).order_by(row_id)
     if row_id is _raw.stored_id:
         window = window.join_from(TABLES[Raw], TABLES[Message], _message.id == row_id)
     within = (row_id > param("after", sa.Integer())) & (row_id <= param("last", sa.Integer()))
     return _Part(
-        Statement(window.limit(param("most", sa.Integer()))), Statement(work.where(within, may_go))
+        Statement(window.limit(param("most", sa.Integer()))),
+        Statement(work.where(within, may_go)),
+        None if common is None else Statement(sa.select(common).where(within, may_go, common > 0)),
     )
 
 
@@ -95,8 +99,9 @@ _KINDS: Mapping[str, tuple[_Part, ...]] = {
         _part(
             _item.id,
             _item.created,
-            sa.update(TABLES[OutboxItem]).values(octets=sa.null(), data={}),
+            sa.update(TABLES[OutboxItem]).values(octets=sa.null(), data={}, common_id=sa.null()),
             _item.state.in_(_GONE_OUT) & _item.octets.is_not(None),
+            _item.common_id,
         ),
     ),
     "events": (
@@ -145,7 +150,9 @@ def step(unit: Unit, kind: str, days: float, now: datetime) -> bool:
         old = [row_id for row_id, _ in takewhile(lambda row: row[1] < before, rows)]
         if old:
             given = {"after": marks[place], "last": old[-1], "before": before}
+            common = unit.rows(part.common, **given) if part.common else []
             count += unit.run(part.work, **given)
+            unit.many(LEFT, [{"id": facts} for (facts,) in dict.fromkeys(common)])
             marks[place] = old[-1]
         more = more or len(old) == STEP
     if not more and now - began > AGAIN:

@@ -21,7 +21,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import elements, functions, operators, visitors
 
 from maild.store.prepared import Statement
-from maild.store.schema import TABLES, record_of
+from maild.store.schema import TABLES, record_of, row_of
 from maild.store.types import CleanText, KeyText, Several, clean, keyed
 
 R = TypeVar("R")
@@ -153,7 +153,7 @@ class Question(Generic[R]):
         return list(map(_ordered, reversed(self.order)))
 
     def _select(self) -> sa.Select[Any]:
-        query = sa.select(TABLES[self.record]).where(self.where).order_by(*self.order)
+        query = sa.select(*row_of(self.record)).where(self.where).order_by(*self.order)
         return query if self.limit is None else query.limit(self.limit)
 
 

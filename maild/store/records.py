@@ -370,7 +370,20 @@ class Clock:
 # ---- what goes out
 
 
-@record("outbox", Index("ix_outbox_state", ("state", "next_try")), early=True)
+@record("common_facts")
+class CommonFacts:
+    """What several notifications of one audience say alike: kept once (`common_facts`)."""
+
+    id: int = key()  # of the first of them
+    data: JSON = column(packed=True)
+
+
+@record(
+    "outbox",
+    Index("ix_outbox_state", ("state", "next_try")),
+    Index("ix_outbox_common_id", ("common_id",), where="common_id IS NOT NULL"),
+    early=True,
+)
 class OutboxItem:
     """One notification to one person, written in the transaction that caused it."""
 
@@ -385,7 +398,7 @@ class OutboxItem:
     language: str = "en"
     audience: Role = Role.CONTACT  # contact | resource | admin
     auto: str | None = None  # Auto-Submitted keyword; None: a person's words (RFC 3834 §5)
-    data: JSON = column(factory=dict, packed=True)  # plain facts to render
+    data: JSON = column(factory=dict, packed=True, common="common_id")  # plain facts to render
     message_id: str = column(unique=True)  # without <>
     # The Message-ID that the relay gave it instead of ours; both are ours.
     relay_id: str | None = column(default=None, index=True)
@@ -402,6 +415,7 @@ class OutboxItem:
     error: str | None = None
     # Its Message-ID was in a mail to somebody outside: it proves nobody any more.
     exposed: bool = False
+    common_id: int | None = ref("common_facts.id", default=None)  # where the rest of `data` is
 
 
 @record("tap", Index("ix_tap_at", ("at",)))

@@ -9,7 +9,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from maild.store.types import (
     PackedJson,
     PackedMass,
     PackedText,
+    RepeatedJson,
     UTCDateTime,
     Word,
 )
@@ -121,6 +122,27 @@ def metadata() -> sa.MetaData:
 def record_of(table: sa.Table) -> type:
     """The record that a table was made of."""
     return next(record for record, made in TABLES.items() if made is table)
+
+
+def row_of(record: type) -> list[sa.ColumnElement[Any]]:
+    """What is selected for a record to be made of: its columns, and for each that has entries in
+    common with other rows those, as they stand elsewhere."""
+    table = TABLES[record]
+    return [*table.c, *(_common(table, name) for _, name in common_of(record))]
+
+
+def _common(table: sa.Table, name: str) -> sa.ColumnElement[Any]:
+    (key,) = table.c[name].foreign_keys
+    there = key.column.table
+    found = sa.select(there.c.data).where(key.column == table.c[name])
+    return sa.type_coerce(found.correlate(table).scalar_subquery(), RepeatedJson()).label("common")
+
+
+@cache
+def common_of(record: type) -> tuple[tuple[str, str], ...]:
+    """Columns of which entries stand elsewhere, each with the one that says where."""
+    fields = ((f.name, hint(f).common) for f in dataclasses.fields(record))
+    return tuple((name, where) for name, where in fields if where is not None)
 
 
 def columns(record: type) -> Any:

@@ -190,6 +190,16 @@ class PackedJson(Json):
         return read
 
 
+class RepeatedJson(PackedJson):
+    """The same, that several rows in a row have: it is unpacked for the first of them."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        read: Any = super().result_processor(dialect, coltype)
+        return lru_cache(maxsize=16)(read) if dialect.name == "sqlite" else read
+
+
 class PackedText(CleanText):
     """Text of any mail that SQLite keeps compressed where it is long.  Nothing searches in it."""
 

@@ -21,11 +21,20 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 
+from maild.store import common_facts
 from maild.store.declare import RECORDS, UNWRITTEN
 from maild.store.prepared import Asked, Link, Row, Statement
 from maild.store.question import Question, among, param
-from maild.store.records import Hook, Message, OutboxItem, Ticket, TicketLink, TicketPerson
-from maild.store.schema import TABLES, metadata, primary_of
+from maild.store.records import (
+    CommonFacts,
+    Hook,
+    Message,
+    OutboxItem,
+    Ticket,
+    TicketLink,
+    TicketPerson,
+)
+from maild.store.schema import TABLES, common_of, metadata, primary_of, row_of
 
 R = TypeVar("R")
 Key = tuple[Question[R], Any]  # what was asked, with which values
@@ -56,6 +65,7 @@ class Unit:
         self._written: dict[type, list[Any]] = {}  # what was added and is written by now
         self._changed: dict[type, dict[int, tuple[Any, set[str]]]] = {}  # and which columns
         self._deleted: dict[type, dict[int, Any]] = {}
+        self._left: list[dict[str, Any]] = []  # common facts that a row refers to no more
         self._new: set[tuple[type, Any]] = set()  # nothing in the database refers to these
         self._deferred: dict[Statement, dict[Any, dict[str, Any]]] = {}
         self._log: list[Callable[[], None]] = []  # what takes back each step, the first one first
@@ -101,7 +111,7 @@ class Unit:
         found = self._ask(_taking(kind, with_ids), {"key": key})
         if not found:
             return None
-        width = len(TABLES[kind].c)
+        width = len(row_of(kind))
         if link is not None and with_ids:
             link.info["ids"] = dict(zip(_early(), found[0][width:], strict=True))
         return self.adopt(record, found[0][:width])
@@ -297,6 +307,12 @@ class Unit:
         if not before:
             return False
         kind, place = type(record), id(record)
+        if "data" in before and kind is OutboxItem and record.common_id is not None:
+            self._left.append({"id": record.common_id})
+            values, before = (
+                {**values, "common_id": None},
+                {**before, "common_id": record.common_id},
+            )
         is_new = place in self._added.get(kind, {})
         columns = set() if is_new else self._columns_of(kind, record)
         fresh = before.keys() - columns
@@ -403,6 +419,7 @@ class Unit:
         self._ahead.clear()
         self._known = {k: v for k, v in self._known.items() if v is not None}
         self._new.clear()
+        self._left.clear()
         self._log.clear()
 
     def _remember_written(self) -> None:
@@ -424,7 +441,18 @@ class Unit:
         new = self._added.get(kind)
         if new:
             with_id = getattr(next(iter(new.values())), primary_of(kind)) != UNWRITTEN
-            link.many(_insert(kind, with_id), list(map(_values(kind, with_id), new.values())))
+            rows = list(map(_values(kind, with_id), new.values()))
+            if kind is OutboxItem:
+                self._write_common(link, rows)
+            link.many(_insert(kind, with_id), rows)
+
+    def _write_common(self, link: Link, rows: list[dict[str, Any]]) -> None:
+        """Writes what these notifications have in common, and takes it out of them."""
+        common = common_facts.taken_out(rows)
+        if common:
+            link.many(_insert(CommonFacts, True), common)
+            for row in rows:
+                _assign(self._known[OutboxItem, row["id"]], {"common_id": row["common_id"]})
 
     def _write_changed(self, link: Link, kind: type) -> None:
         groups: dict[frozenset[str], list[Any]] = {}
@@ -438,6 +466,8 @@ class Unit:
                 {n: getattr(r, n) for n in names} | {"the_key": getattr(r, key)} for r in records
             ]
             link.many(_update(kind, names), values)
+        if kind is OutboxItem and self._left:
+            link.many(common_facts.LEFT, self._left)
 
     # ---- below
 
@@ -568,21 +598,21 @@ def _places() -> dict[type, int]:
 @cache
 def _by_key(record: type, lock: bool) -> Statement:
     key = TABLES[record].c[primary_of(record)]
-    query = sa.select(TABLES[record]).where(key == param("key"))
+    query = sa.select(*row_of(record)).where(key == param("key"))
     return Statement(query.with_for_update() if lock else query)
 
 
 @cache
 def _by_keys(record: type) -> Statement:
     key = TABLES[record].c[primary_of(record)]
-    return Statement(sa.select(TABLES[record]).where(among(key, "keys")))
+    return Statement(sa.select(*row_of(record)).where(among(key, "keys")))
 
 
 @cache
 def _taking(record: type, with_ids: bool) -> Statement:
     key = TABLES[record].c[primary_of(record)]
     more = _last_ids() if with_ids else []
-    query = sa.select(TABLES[record], *more).where(key == param("key"))
+    query = sa.select(*row_of(record), *more).where(key == param("key"))
     return Statement(query if with_ids else query.with_for_update(skip_locked=True))
 
 
@@ -619,9 +649,14 @@ def _values(record: type, with_id: bool) -> Callable[[Any], dict[str, Any]]:
 @cache
 def _maker(record: type[R]) -> tuple[Callable[[Row], R], int]:
     """What makes a record of a row, written out, and where in the row its key stands."""
-    names: Sequence[str] = [f.name for f in dataclasses.fields(cast(Any, record))]
+    kind: Any = record
+    names: Sequence[str] = [f.name for f in dataclasses.fields(kind)]
     setters = {f"set{n}": getattr(record, name).__set__ for n, name in enumerate(names)}
-    body = "".join(f"    set{n}(o, r[{n}])\n" for n in range(len(names)))
+    values = [f"r[{n}]" for n in range(len(names))]
+    for column, (name, _) in enumerate(common_of(kind), len(names)):  # see `schema.row_of`
+        own, common = values[names.index(name)], f"r[{column}]"
+        values[names.index(name)] = f"{own} if {common} is None else {{**{common}, **{own}}}"
+    body = "".join(f"    set{n}(o, {value})\n" for n, value in enumerate(values))
     place: dict[str, Any] = {**setters, "new": object.__new__, "cls": record}
     exec(f"def make(r):\n    o = new(cls)\n{body}    return o\n", place)
     return place["make"], names.index(primary_of(record))

@@ -11,7 +11,7 @@ from maild.model import Lane, SendState
 from maild.store.prepared import Statement
 from maild.store.question import Question, among, param
 from maild.store.records import Alert, Delivery, Message, Note, OutboxItem, Ticket
-from maild.store.schema import TABLES, columns
+from maild.store.schema import TABLES, columns, row_of
 from maild.store.types import CleanText
 from maild.store.unit import Unit
 
@@ -34,7 +34,7 @@ _BEHIND_ANOTHER = sa.exists().where(  # an earlier one to the same recipient is 
 )
 _NOBODY_COMMANDS = sa.exists().where(_message.id == _item.stored_id, _message.lane > Lane.COMMAND)
 _DUE = Statement(
-    sa.select(_OUTBOX, _TICKET.c.number, _NOTE.c.public)
+    sa.select(*row_of(OutboxItem), _TICKET.c.number, _NOTE.c.public)
     .outerjoin_from(_OUTBOX, _TICKET, _TICKET.c.id == _item.ticket_id)
     .outerjoin(_NOTE, _NOTE.c.id == _item.note_id)
     .where((_item.state == SendState.WAITING) | _ABANDONED, ~_BEHIND_ANOTHER)
@@ -88,7 +88,7 @@ _ARRIVED = Statement(
     .where(_alert.key.in_(_WRITTEN_TO), _alert.cleared.is_(None))
     .values(cleared=param("now"))
 )
-_WIDTH = len(_OUTBOX.c)
+_WIDTH = len(row_of(OutboxItem))
 
 
 def due(

@@ -13,7 +13,7 @@ from maild.relay_ids import as_kept
 from maild.store.prepared import Asked, Row, Statement
 from maild.store.question import Question, among, param
 from maild.store.records import Delivery, OutboxItem, Person, Ticket
-from maild.store.schema import TABLES, columns
+from maild.store.schema import TABLES, columns, row_of
 from maild.store.types import UTCDateTime, keyed
 from maild.store.unit import Unit
 
@@ -100,7 +100,7 @@ _LAST_TRY = (
     .scalar_subquery()
 )
 _OVER_SINCE = Statement(
-    sa.select(TABLES[OutboxItem])
+    sa.select(*row_of(OutboxItem))
     .where(_item.state.in_(OVER))
     .where(sa.func.coalesce(_LAST_TRY, _item.created) >= param("since", UTCDateTime()))
 )
