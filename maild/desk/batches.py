@@ -31,11 +31,12 @@ class Batch:
     until: Callable[[datetime], datetime]  # when a list that begins now goes out
     same: tuple[str, ...]  # keys of a line: another of the same takes the place of the first
     most: int = 1000  # lines that it shows; of more it says how many
+    renews: bool = True  # a line may say anew what one of the list has said
 
 
 def begun(batch: Batch, line: Line) -> dict[str, Any]:
     """What a new list says."""
-    return {batch.lines: [line], "more": 0}
+    return {batch.lines: [line]}
 
 
 def open_list(desk: Cause, batch: Batch, address: str) -> OutboxItem | None:
@@ -43,17 +44,23 @@ def open_list(desk: Cause, batch: Batch, address: str) -> OutboxItem | None:
     return asking.outbox.waiting_list(desk.unit, address, batch.notification, desk.now)
 
 
+def one_more(desk: Cause, batch: Batch, address: str) -> bool:
+    """Counts a line that a list which is full does not show; False where none is."""
+    return not batch.renews and asking.outbox.one_more(
+        desk.unit, address, batch.notification, desk.now
+    )
+
+
 def take_in(desk: Cause, batch: Batch, row: OutboxItem, line: Line) -> None:
     """Writes one more line into a list that waits."""
-    lines, more = list(row.data[batch.lines]), row.data.get("more", 0)
-    known = {_mark(batch, one): place for place, one in enumerate(lines)}
-    if (place := known.get(_mark(batch, line))) is not None:
-        lines[place] = line
-    elif len(lines) < batch.most:
-        lines.append(line)
+    lines = list(row.data[batch.lines])
+    mark = _mark(batch, line)
+    place = next((n for n, one in enumerate(lines) if _mark(batch, one) == mark), len(lines))
+    if place == batch.most:
+        desk.unit.change(row, more=row.more + 1)
     else:
-        more += 1
-    desk.unit.change(row, data={**row.data, batch.lines: lines, "more": more})
+        lines[place : place + 1] = [line]
+        desk.unit.change(row, data={**row.data, batch.lines: lines})
 
 
 def wait(desk: Cause, batch: Batch, row: OutboxItem) -> None:

@@ -195,6 +195,8 @@ def _gather(desk: Cause, batch: Batch, told: Iterable[Recipient], line: Line) ->
     """Writes the line into the list that each of them gets; gives the lists that are new."""
     new: list[OutboxItem] = []
     for recipient in told:
+        if batches.one_more(desk, batch, recipient.address):
+            continue
         row = batches.open_list(desk, batch, recipient.address)
         if row is not None:
             batches.take_in(desk, batch, row, _written(desk, recipient, line))

@@ -20,6 +20,7 @@ LIST = Batch(
     until=rate_limits.end_of_hour,
     same=("number", "title", "by", "text", "at"),
     most=50,
+    renews=False,
 )
 LENGTH = 500  # characters of each
 

@@ -301,7 +301,7 @@ def order(row: OutboxItem, number: str | None, note_public: bool | None) -> Orde
         audience=row.audience,
         address=row.address,
         auto=row.auto,
-        data=row.data,
+        data={**row.data, "more": (row.data.get("more") or 0) + row.more} if row.more else row.data,
         message_id=row.message_id,
         in_reply_to=row.in_reply_to,
         references=tuple(row.references),

@@ -413,6 +413,7 @@ class OutboxItem:
     created: datetime
     sent: datetime | None = None
     error: str | None = None
+    more: int = 0  # lines that a list has no room for (`batches.Batch`)
     # Its Message-ID was in a mail to somebody outside: it proves nobody any more.
     exposed: bool = False
     common_id: int | None = ref("common_facts.id", default=None)  # where the rest of `data` is

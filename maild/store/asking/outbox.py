@@ -79,6 +79,14 @@ WAITING_LIST = Question(
     order=(_item.id.desc(),),
     limit=1,
 )
+_FULL_LIST = Statement(
+    sa.select(_item.id).where(WAITING_LIST.where, _item.more > 0).order_by(_item.id.desc()).limit(1)
+)
+_ONE_MORE = Statement(
+    sa.update(TABLES[OutboxItem])
+    .where(_item.id == param("list"))
+    .values(more=_item.more + param("count"))
+)
 LAST_SENT = Question(
     OutboxItem,
     among(_item.address, "addresses") & (_item.state == SendState.SENT),
@@ -347,6 +355,16 @@ def bundle(
 def waiting_list(unit: Unit, address: str, template: str, now: datetime) -> OutboxItem | None:
     """The mail of this template to this address that still waits, of no ticket."""
     return unit.first(WAITING_LIST, address=address, template=template, now=now)
+
+
+def one_more(unit: Unit, address: str, template: str, now: datetime) -> bool:
+    """Counts one more thing that such a list does not show any more; False where none is so."""
+    rows = unit.rows(_FULL_LIST, address=address, template=template, now=now)
+    for (row_id,) in rows:
+        before = unit.deferred(_ONE_MORE, row_id)
+        count = 1 + (int(before["count"]) if before else 0)
+        unit.defer(_ONE_MORE, row_id, list=row_id, count=count)
+    return bool(rows)
 
 
 def last_sent_to(unit: Unit, addresses: Iterable[str]) -> OutboxItem | None:
