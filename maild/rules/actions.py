@@ -204,11 +204,14 @@ def _notify(context: Context, argument: dict[str, Any]) -> str | None:
 def _told(context: Context, argument: dict[str, Any], to: list[str]) -> list[OutboxItem]:
     author = None if argument.get("author") or not _is_resource(context) else context.by
     kind = context.desk.profile.notifications.named(str(argument["template"]))
+    whom = recipients(context, to, author)
+    if not whom:
+        return []
     return notify(
         context.desk,
         ticket_of(context),
         kind.name,
-        recipients(context, to, author),
+        whom,
         note=note_for(context, kind),
         time=context.time if to != [OTHER_SIDE] else None,
         extra=extra_facts(context, kind),
