@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from maild.parse.fold import fold, fold_letters
 
@@ -36,6 +36,7 @@ _NOT_ASCII_LETTERS = bytes(c for c in range(128) if not chr(c).isalnum() and chr
 # are chosen, with their number, and those that nobody sees.
 _BORDER = re.compile("\0([0-9]+)([<>])")
 _UNSEEN = re.compile("\0<.*?\0>", re.DOTALL)
+_BORDERS, _GMAIL, _INDENTS = 'div[style*="border-"]', "div.gmail_quote", "blockquote"
 _UNSEEN_ELEMENTS = "head, script, style, template, title"
 
 
@@ -79,12 +80,16 @@ def read_structure(html: str | None, lines: list[Line]) -> Structure:
     """Find the elements of an HTML body in the lines of its text."""
     if not html:
         return Structure()
+    html = html[:EXAMINED_HTML]
+    wanted = _wanted(html)
+    if not any(wanted):
+        return Structure()
     from selectolax.lexbor import LexborHTMLParser
 
-    root = LexborHTMLParser(html[:EXAMINED_HTML]).root
+    root = LexborHTMLParser(html).root
     if root is None:
         return Structure()
-    chosen = _choose(root)
+    chosen = _choose(root, wanted)
     letters, nodes = _letters(root, chosen) if chosen else ("", [])
     if not nodes:
         return Structure(indents_only=_indents_only(root))
@@ -92,25 +97,71 @@ def read_structure(html: str | None, lines: list[Line]) -> Structure:
     return Structure(tuple(e for node in nodes if (e := place.element(letters, node)) is not None))
 
 
-def _choose(root: Any) -> list[tuple[Any, ElementKind]]:
+class _Wanted(NamedTuple):
+    """Selectors, joined, of what a page may have; "" where it can have nothing of a sort."""
+
+    quotes: str
+    ends: str
+    signatures: str
+    borders: str  # above a header block, where Outlook draws one
+    gmail: str  # quotes of Gmail's without a block quote
+    indents: str
+
+
+_LETTERS_BY_NUMBER = re.compile(r"&(?:#|lowbar|underbar|fjlig)", re.IGNORECASE)
+
+
+def _wanted(html: str) -> _Wanted:
+    """A selector finds nothing in a page that lacks one of its words: most have none of them."""
+    if _LETTERS_BY_NUMBER.search(html):  # which may spell such words
+        return _Wanted(*(", ".join(one for one, _ in some) for some in _selectors()))
+    seen = html.lower()
+    return _Wanted(
+        *(
+            ", ".join(one for one, words in some if all(word in seen for word in words))
+            for some in _selectors()
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def _selectors() -> tuple[tuple[tuple[str, tuple[str, ...]], ...], ...]:
+    """As in `_Wanted`: each selector with its words in lower case, the longest first."""
+    data = clients()
+    sorts = (data["quotes"], data["ends"], data["signatures"], [_BORDERS], [_GMAIL], [_INDENTS])
+    return tuple(
+        tuple((one.strip(), _words_of(one)) for row in rows for one in row.split(","))
+        for rows in sorts
+    )
+
+
+def _words_of(selector: str) -> tuple[str, ...]:
+    return tuple(sorted(re.findall(r"[\w-]+", selector.lower()), key=len, reverse=True))
+
+
+def _choose(root: Any, wanted: _Wanted) -> list[tuple[Any, ElementKind]]:
     """The elements that mean something, and what."""
     chosen: dict[int, tuple[Any, ElementKind]] = {}  # by identity
-    data = clients()
-    for kind, key in (
-        (ElementKind.QUOTE, "quotes"),
-        (ElementKind.END, "ends"),
-        (ElementKind.SIGNATURE, "signatures"),
+    for kind, selectors in (
+        (ElementKind.QUOTE, wanted.quotes),
+        (ElementKind.END, wanted.ends),
+        (ElementKind.SIGNATURE, wanted.signatures),
     ):
-        for node in root.css(", ".join(data[key]))[:MOST_ELEMENTS]:
+        for node in _found(root, selectors):
             chosen.setdefault(node.mem_id, (node, kind))
-    for node in root.css('div[style*="border-"]')[:MOST_ELEMENTS]:
+    for node in _found(root, wanted.borders):
         style = (node.attributes.get("style") or "")[:LONGEST_STYLE]
         if _outlook_border().search(style) and _has_fields(node):
             chosen.setdefault(node.mem_id, (node, ElementKind.END))
-    for node in root.css("div.gmail_quote")[:MOST_ELEMENTS]:
+    for node in _found(root, wanted.gmail):
         if node.css_first("blockquote") is None:
             chosen.setdefault(node.mem_id, (node, ElementKind.QUOTE))
     return list(chosen.values())
+
+
+def _found(root: Any, selectors: str) -> list[Any]:
+    found: list[Any] = root.css(selectors)[:MOST_ELEMENTS] if selectors else []
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -125,7 +176,7 @@ def _has_fields(node: Any) -> bool:
 
 
 def _indents_only(root: Any) -> bool:
-    quotes = root.css("blockquote")[:MOST_ELEMENTS]
+    quotes = root.css(_INDENTS)[:MOST_ELEMENTS]
     return bool(quotes) and not any(
         "class" in q.attributes or "border" in (q.attributes.get("style") or "") for q in quotes
     )
