@@ -1,6 +1,7 @@
 """The tree of a message: capped before it is parsed, parsed once, walked in one fixed order.
 
-mail-parser's parse gives the compat32 tree; where mail-parser gives up on a real mail, the
+A mail of the usual shape is read here, and gives what a parser would.  Of all others mail-parser's
+parse gives the compat32 tree; where mail-parser gives up on a real mail, the
 standard library's parse of the same bytes stands in, and a defect says so.
 """
 
@@ -15,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from maild.errors import MailError
-from maild.parse import skeleton
+from maild.parse import skeleton, usual
 from maild.parse.headers import by_name, decode_value, parameters
 from maild.parse.outline import Outline, Stretch, outline
 from maild.parse.transfer import decode_transfer
@@ -273,8 +274,11 @@ def _enter(line: bytes, open_: list[bytes], declared: set[bytes]) -> int:
 
 def tree(raw: bytes, defects: list[str]) -> Message:
     """The compat32 tree of prepared bytes.  Raises MailError where nothing can parse them."""
+    plain = usual.tree(raw)
+    if plain is not None:
+        return plain
     try:
-        return _by_mail_parser(raw)
+        return by_mail_parser(raw)
     except RecursionError:
         raise MailError("The message is nested too deep to be read.") from None
     except Exception as error:  # mail-parser lets anything through on broken mail
@@ -287,7 +291,7 @@ def tree(raw: bytes, defects: list[str]) -> Message:
         ) from None
 
 
-def _by_mail_parser(raw: bytes) -> Message:
+def by_mail_parser(raw: bytes) -> Message:
     """mail-parser's guarded parse, without the bodies and dates that it would decode at once."""
     bare, bodies = skeleton.bare(raw)
     message = _lazy_parser().from_bytes(bare).message

@@ -35,6 +35,7 @@ from maild.parse import (
     reactions,
     skeleton,
     trace,
+    usual,
 )
 from maild.parse.newtext import examine, split
 from maild.parse.newtext.html_quotes import read_structure
@@ -131,6 +132,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "a report": report,
     "the octets": lambda t: mime.prepare(b"From: a@b.c\n\n" + octets(t)),
     "bodies": lambda t: skeleton.bare(octets(t)),
+    "usual": lambda t: usual.tree(octets(t)),
     "a charset": lambda t: charsets.decode(octets(t), "iso-8859-1"),
     "no charset": lambda t: charsets.guess(octets(t)),
     "Japanese": lambda t: charsets.decode(octets(t), "iso-2022-jp"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from maild.errors import MailError
-from maild.parse import mime, skeleton
+from maild.parse import mime, skeleton, usual
 
 FIXTURES = sorted(Path("fixtures/eml").glob("*.eml"))
 LONG = b"".join(b"line %d of a text that is long enough\n" % number for number in range(150))
@@ -67,7 +67,18 @@ WAYS = {
 @pytest.mark.parametrize("ends", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
 def test_the_tree_is_the_parsers(way: str, ends: bytes) -> None:
     raw = (HEAD + WAYS[way]).replace(b"\n", ends)
-    assert _flat(mime.tree(raw, [])) == _flat(email.message_from_bytes(raw))
+    expected = _flat(email.message_from_bytes(raw))
+    assert _flat(mime.tree(raw, [])) == expected
+    assert _flat(mime.by_mail_parser(raw)) == expected
+
+
+USUAL = {"one part", "two parts", "two types", "nested", "a signature", "8-bit", "NUL"}
+USUAL |= {"no end of line at the end", "blank lines at the end"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_not_quite_usual_goes_to_the_parser(way: str) -> None:
+    assert (usual.tree(HEAD + WAYS[way]) is not None) == (way in USUAL)
 
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
