@@ -112,7 +112,9 @@ def erase(store: Store, found: Traces, *, quotes: bool = False) -> dict[str, int
     if store.is_sqlite:
         with store.engine.connect() as connection:
             raw: Any = connection.connection.driver_connection
+            raw.execute("PRAGMA temp_store=FILE")  # the whole of it may be larger than memory
             raw.execute("VACUUM")
+            raw.execute("PRAGMA temp_store=MEMORY")
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return {name: count for name, count in counts.items() if count}
 

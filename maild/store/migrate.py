@@ -116,6 +116,7 @@ def _alone(store: Store) -> Iterator[sa.Connection]:
             return
         raw: Any = connection.connection.driver_connection
         raw.execute("PRAGMA foreign_keys=OFF")
+        raw.execute("PRAGMA temp_store=FILE")  # an index of a large table is sorted there
         try:
             exclusive = connection.execution_options(maild_begin="IMMEDIATE")
             with exclusive.begin():
@@ -123,6 +124,7 @@ def _alone(store: Store) -> Iterator[sa.Connection]:
                 _check_references(exclusive)
         finally:
             raw.execute("PRAGMA foreign_keys=ON")
+            raw.execute("PRAGMA temp_store=MEMORY")
 
 
 def _check_references(connection: sa.Connection) -> None:

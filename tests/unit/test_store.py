@@ -64,6 +64,7 @@ def test_h2_sqlite_is_durable(store: Store) -> None:
     with store.engine.connect() as connection:
         assert connection.scalar(sa.text("PRAGMA synchronous")) == 2
         assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
+        assert connection.scalar(sa.text("PRAGMA temp_store")) == 2
 
 
 def test_times_keep_their_zone(store: Store) -> None:
