@@ -89,10 +89,18 @@ class WorkerPool:
 
         Its own error is raised as it was; Exceeded where it goes beyond a limit.
         """
-        (given,) = self.wait(self.start(_apply, [(work, args)]))
+        return self.given(self.begin(work, *args))
+
+    def begin(self, work: Callable[..., Result], *args: object) -> Task[Result]:
+        """Begins it, once a worker is free; `given` waits for what becomes of it."""
+        return self.start(_apply, [(work, args)])
+
+    def given(self, task: Task[Result]) -> Result:
+        """As `run`, of what was begun."""
+        (given,) = self.wait(task)
         if isinstance(given, Exception):
             raise given
-        return given  # type: ignore[no-any-return]
+        return given
 
     def start(
         self, work: Callable[[Item], Result], items: Sequence[Item], *, hurried: bool = False
@@ -101,9 +109,9 @@ class WorkerPool:
         `hurried`: before what was begun otherwise and still waits."""
         turn = _Turn.GUEST if self._host is not self else _Turn.HURRIED if hurried else _Turn.FIRST
         do = partial(self._do, work, list(items), TRIES, turn)
-        return Task(self._host._begin(do, turn), len(items))
+        return Task(self._host._hand_over(do, turn), len(items))
 
-    def _begin(
+    def _hand_over(
         self, do: Callable[[_Crew], list[Result | Exception]], turn: _Turn
     ) -> Future[list[Result | Exception]]:
         with self._lock:

@@ -24,10 +24,11 @@ from maild.outbox.answers import Answer, SendOutcome, given_id
 from maild.outbox.claims import Claims, Others
 from maild.outbox.instance_lock import present
 from maild.outbox.journal import Journal, journal_path
+from maild.outbox.line import Line
 from maild.outbox.note_files import Extract
-from maild.outbox.prepare import Prepared, Preparer, Ready
+from maild.outbox.prepare import Preparer, Ready
 from maild.outbox.relay import Connection
-from maild.outbox.rows import Done
+from maild.outbox.rows import Claimed, Done
 from maild.outbox.sending_marks import Marks
 from maild.outbox.suspicion import Suspicion
 from maild.store import asking
@@ -40,6 +41,7 @@ log = structlog.get_logger()
 Result = TypeVar("Result")
 
 BATCH = 100  # rows claimed at a time
+ROOM = 40  # mails that may wait for a connection before more are composed
 GATHER_SECONDS = 0.05  # how long the first of them waits for others: one commit for all
 UNRECORDED = 64  # mails that may be sent and not yet written down, at most
 RENEW_SECONDS = 9.0  # how often a claim is renewed; well below rows.STALE
@@ -149,7 +151,7 @@ class Deliverer:
             self._store.act(rows.take_back)
 
     async def _pass(self) -> Counts:
-        """All that is due: one batch is composed while another is sent and a third written down."""
+        """All that is due: some mails are composed while others are sent or written down."""
         counts = Counts()
         self._trouble, self._drops, self._suspicion = None, 0, Suspicion()
         done: asyncio.Queue[Done | None] = asyncio.Queue(UNRECORDED)
@@ -169,33 +171,60 @@ class Deliverer:
         return counts
 
     async def _send_all(self, done: asyncio.Queue[Done | None], counts: Counts) -> None:
-        ready = await self._next(counts)
-        while ready.claimed and not self._stopping and self._trouble is None:
-            coming = asyncio.create_task(self._next(counts))
-            try:
-                await self._deliver(ready.mails, done)
-            finally:
-                ready = await coming
-            if not ready.claimed:  # what waited behind one of these may be due when it is recorded
-                await done.join()
-                ready = await self._next(counts)
+        """What becomes of each mail goes to `done`."""
+        line = Line(ROOM)
+        filling = asyncio.create_task(self._fill(line, done, counts))
+        workers = [asyncio.create_task(self._work(one, line, done)) for one in self._connections]
+        try:
+            await asyncio.gather(*workers)
+        except BaseException:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            raise
+        finally:
+            line.close()
+            await filling
 
-    async def _next(self, counts: Counts) -> Prepared:
+    async def _fill(self, line: Line, done: asyncio.Queue[Done | None], counts: Counts) -> None:
+        """Some are claimed while those before them are composed, and others are sent."""
+        try:
+            batch = await self._claim()
+            while batch:
+                coming = asyncio.create_task(self._claim())
+                try:
+                    await self._compose(batch, line, counts)
+                finally:
+                    batch = await coming
+                if not batch:  # what waited behind one of these may be due when it is recorded
+                    await line.idle()
+                    await done.join()
+                    batch = await self._claim()
+        finally:
+            line.close()
+
+    async def _claim(self) -> list[Claimed]:
         if await self._ends_while_more_come() or await asyncio.to_thread(self._paused):
-            return Prepared(0, [], 0)
-        prepared = await asyncio.to_thread(
-            self._preparer.next, self._journal, self._clock, BATCH, self._claims, self._others
+            return []
+        batch = await asyncio.to_thread(
+            self._preparer.claim, self._clock, BATCH, self._claims, self._others
         )
-        counts.failed += prepared.refused
-        self._next_claim = 0.0 if prepared.claimed == BATCH else time.monotonic() + APART_SECONDS
-        return prepared
+        self._next_claim = 0.0 if len(batch) == BATCH else time.monotonic() + APART_SECONDS
+        return batch
+
+    async def _compose(self, batch: list[Claimed], line: Line, counts: Counts) -> None:
+        parts = self._preparer.compose(batch, self._journal, self._clock, self._claims)
+        while self._goes_on and (part := await asyncio.to_thread(next, parts, None)):
+            counts.failed += part.refused
+            if not await line.put(part.mails):
+                return
 
     async def _ends_while_more_come(self) -> bool:
-        """Waits a little where the last claim took all; whether we are to stop."""
-        if self._stopped is None:
-            return False
+        """Waits a little where the last claim took all; whether no more is to be claimed."""
+        if self._stopped is None or not self._goes_on:
+            return not self._goes_on
         await _within(self._next_claim - time.monotonic(), self._stopped)
-        return self._stopped.is_set()
+        return self._stopped.is_set() or not self._goes_on
 
     def _paused(self) -> bool:
         with self._store.look() as unit:
@@ -252,47 +281,35 @@ class Deliverer:
         with self._store.look() as unit:
             return asking.deliveries.next_due(unit)
 
-    # ---- a batch
+    # ---- a mail
 
-    async def _deliver(self, mails: list[Ready], done: asyncio.Queue[Done | None]) -> None:
-        """Sends all of them over a few connections; what became of each goes to `done`."""
-        waiting = list(reversed(mails))
-        workers = [
-            asyncio.create_task(self._work(connection, waiting, done))
-            for connection in self._connections[: len(mails)]
-        ]
-        try:
-            await asyncio.gather(*workers)
-        except BaseException:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-            raise
+    @property
+    def _goes_on(self) -> bool:
+        return not self._stopping and self._trouble is None
 
     async def _work(
-        self, connection: Connection, waiting: list[Ready], done: asyncio.Queue[Done | None]
+        self, connection: Connection, line: Line, done: asyncio.Queue[Done | None]
     ) -> None:
-        """One connection: sends until nothing waits, or something holds the queue."""
+        """One connection: sends until no more come, or something holds the queue."""
         again: set[int] = set()  # rows whose connection ended in the middle, once
-        while waiting and not self._stopping and self._trouble is None:
+        while self._goes_on and (mail := await line.take()) is not None:
             try:
                 await connection.open()
             except MaildError as error:
+                line.back(mail)
                 await self._cannot_connect(error)
                 return
             await self._turn()
-            if not waiting or self._stopping or self._trouble is not None:
-                return
-            mail = waiting.pop()
-            answer = await self._attempt(connection, mail)
-            if answer is None:
-                continue
-            if answer.outcome == SendOutcome.DROPPED and mail.row.id not in again:
+            answer = await self._attempt(connection, mail) if self._goes_on else None
+            if answer and answer.outcome == SendOutcome.DROPPED and mail.row.id not in again:
                 again.add(mail.row.id)
-                waiting.append(mail)
+                line.back(mail)
                 await self._dropped(answer)
-            else:
+                continue
+            if answer:
+                again.discard(mail.row.id)
                 await self._follow(answer, mail, done)
+            line.done()
 
     async def _follow(self, answer: Answer, mail: Ready, done: asyncio.Queue[Done | None]) -> None:
         """What an answer means, for this mail and for all of them."""

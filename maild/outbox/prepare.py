@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -34,6 +34,8 @@ from maild.store.database import Store
 from maild.store.unit import Unit
 from maild.templates.renderer import Job, LocalRenderer, Outcome, PooledRenderer
 
+STORED = 20  # mails that are written down in one commit, and may be sent from then on
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -46,9 +48,8 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What became of a claim."""
+    """What became of some of a claim."""
 
-    claimed: int  # rows
     mails: list[Ready]
     refused: int  # that can never be sent
 
@@ -72,31 +73,50 @@ class Preparer:
             tuple[Any, ...], list[message.Part]
         ] = {}  # the last note's, in a batch
 
-    def next(
+    def claim(
         self,
-        journal: Journal,
         clock: Callable[[], datetime],
         limit: int,
         claims: Claims,
         others: Others | None = None,
-    ) -> Prepared:
-        """The next mails; the rows that are ours then are added to `claims`.
+    ) -> list[Claimed]:
+        """The next rows; they are ours from now on, as `claims` says.
 
-        `others`: what is known of other daemons' claims, in a daemon; None: the clock says which
-        are stale, and nobody is let go before.
+        `others`: what is known of other daemons' claims; None: the clock says which are stale.
         """
         since, now = time.monotonic(), clock()
 
         def claim(unit: Unit) -> list[Claimed]:
             abandoned = _abandoned(unit, now, others)
-            free = [one for one in abandoned if one not in claims]
-            return rows.claim(unit, now, limit, free, gives_way=others is not None)
+            return rows.claim(unit, now, limit, [one for one in abandoned if one not in claims])
 
         batch = self._store.act(claim)
         claims.take((row.id for row in batch), now, since)
-        if not batch:
-            return Prepared(0, [], 0)
-        crash_point("outbox.claimed")
+        if batch:
+            crash_point("outbox.claimed")
+        return batch
+
+    def compose(
+        self,
+        batch: Sequence[Claimed],
+        journal: Journal,
+        clock: Callable[[], datetime],
+        claims: Claims,
+    ) -> Iterator[Prepared]:
+        """The mails of these rows, stored, some at a time; a row that is not to be sent is not ours
+        any more."""
+        left, lost = self._not_over(batch, journal, clock(), claims)
+        yield Prepared([], lost)
+        composed = self._composed([row for row in left if row.octets is None])
+        for at in range(0, len(left), STORED):
+            some = left[at : at + STORED]
+            made = {row.id: next(composed) for row in some if row.octets is None}
+            yield self._stored(some, made, clock(), claims)
+
+    def _not_over(
+        self, batch: Sequence[Claimed], journal: Journal, now: datetime, claims: Claims
+    ) -> tuple[list[Claimed], int]:
+        """The rows that may be sent, as the journal says, and how many were lost too often."""
         gone = [row.id for row in batch if row.order.key in journal]
         lost = [
             row.id
@@ -104,64 +124,78 @@ class Preparer:
             if row.id not in gone and journal.unanswered(row.order.key) >= rows.UNSURE
         ]
         over = {*gone, *lost}
-        fresh, refused = self._compose_all([row for row in batch if row.id not in over])
 
         def write(unit: Unit) -> None:
             rows.sent_before(unit, gone, now)
             rows.never_answered(unit, lost, now)
+
+        if over:
+            self._store.act(write)
+        claims.give_up(over)
+        return [row for row in batch if row.id not in over], len(lost)
+
+    def _stored(
+        self,
+        some: Sequence[Claimed],
+        made: Mapping[int, Composed | str],
+        now: datetime,
+        claims: Claims,
+    ) -> Prepared:
+        """`made`: by their ids the mails that are composed now, or why they cannot be."""
+        fresh = {key: mail for key, mail in made.items() if isinstance(mail, Composed)}
+        refused = {key: why for key, why in made.items() if isinstance(why, str)}
+
+        def write(unit: Unit) -> None:
             rows.keep(unit, fresh.items())
             rows.refuse(unit, refused, now)
-            for row in batch:
+            for row in some:
                 if row.id in fresh and (problem := fresh[row.id].problem):
                     rows.broken_template(unit, row.order.template, problem, now)
 
-        if over or fresh or refused:
+        if made:
             self._store.act(write)
         crash_point("outbox.composed")
-        claims.give_up([*over, *refused])
+        claims.give_up(refused)
         mails = [
             Ready(row, self._sender(row), row.octets or fresh[row.id].octets)
-            for row in batch
-            if row.id not in over and row.id not in refused
+            for row in some
+            if row.id not in refused
         ]
-        return Prepared(len(batch), mails, len(refused) + len(lost))
+        return Prepared(mails, len(refused))
 
-    def _compose_all(self, batch: list[Claimed]) -> tuple[dict[int, Composed], dict[int, str]]:
-        """By their ids the mails that are composed now, and why others cannot be."""
-        fresh: dict[int, Composed] = {}
+    def _composed(self, batch: Sequence[Claimed]) -> Iterator[Composed | str]:
+        """Each of these as a mail, or why it cannot be one; the worker is some ahead of us."""
+        jobs: dict[int, Job] = {}
         refused: dict[int, str] = {}
-        jobs: list[tuple[Claimed, Job]] = []
         logo = self._logo()
         self._passed_on.clear()
         for row in batch:
             try:
-                if row.octets is None:
-                    jobs.append((row, job(row.order, self._desk_secret(), logo)))
+                jobs[row.id] = job(row.order, self._desk_secret(), logo)
             except MaildError as error:
                 refused[row.id] = explain(error)
-        for (row, _), written in zip(jobs, self._write([one for _, one in jobs]), strict=True):
-            if isinstance(written, str):
-                refused[row.id] = written
-                continue
-            try:
-                fresh[row.id] = self._whole(written, row, logo)
-            except (MaildError, ValueError) as error:
-                refused[row.id] = explain(error)
-        return fresh, refused
+        drafts = self._drafts(list(jobs.values()))
+        for row in batch:
+            yield refused[row.id] if row.id in refused else self._whole(next(drafts), row, logo)
 
-    def _whole(self, written: Draft, row: Claimed, logo: Logo | None) -> Composed:
+    def _whole(self, written: Draft | str, row: Claimed, logo: Logo | None) -> Composed | str:
         """With the files of its note and, for another desk, what is signed for it."""
-        files = self._files(row)
-        seal = partner_part.seal(self._settings.config, row.order, files)
-        shown = [*([logo.part] if logo else []), *files]
-        if seal is None:
-            return with_files(written, row.order, shown)
-        return with_files(written, row.order, [*shown, seal.part], seal.fields)
+        if isinstance(written, str):
+            return written
+        try:
+            files = self._files(row)
+            seal = partner_part.seal(self._settings.config, row.order, files)
+            shown = [*([logo.part] if logo else []), *files]
+            if seal is None:
+                return with_files(written, row.order, shown)
+            return with_files(written, row.order, [*shown, seal.part], seal.fields)
+        except (MaildError, ValueError) as error:
+            return explain(error)
 
-    def _write(self, jobs: list[Job]) -> list[Draft | str]:
+    def _drafts(self, jobs: list[Job]) -> Iterator[Draft | str]:
         """The mails without their files, or why there is none; made where they are rendered."""
         if not jobs:
-            return []
+            return iter(())
         desk = self._settings.config.desk
         reply_to = {one.order.key: answers_to(one.order, desk, self._desk_secret()) for one in jobs}
         return self._renderer.render_then(partial(_draft, desk, reply_to), jobs)

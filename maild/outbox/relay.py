@@ -21,9 +21,11 @@ from maild.i18n import sentence
 from maild.model import is_sendable
 from maild.oauth import access_token
 from maild.outbox.answers import Answer, SendOutcome, Stage, judge
+from maild.outbox.session import Session
 
 SLOWEST = 10_000  # octets a second: what a slow line gets for a large mail
 HELD_BACK = 65_536  # octets of a mail that wait for the mark: a small one as a whole
+STAGES: tuple[Stage, ...] = ("mail", "rcpt", "data")
 LOST_AFTER_THE_DOT = "the connection was lost when all was said; perhaps the relay has it"
 NO_SUCH = "The address has letters that SMTP cannot carry."
 NO_UTF8 = "The address has letters that the relay cannot carry: it does not offer SMTPUTF8."
@@ -37,13 +39,13 @@ class Connection:
 
     def __init__(self, smtp: SmtpSection) -> None:
         self._smtp = smtp
-        self._client: SMTP | None = None
+        self._session: Session | None = None
         self._used = 0.0  # on the loop's clock
 
     @property
     def is_open(self) -> bool:
         """Whether the server is still there, as far as we know."""
-        return self._client is not None and self._client.is_connected
+        return self._session is not None and self._session.is_open
 
     @property
     def idle_seconds(self) -> float:
@@ -55,13 +57,14 @@ class Connection:
         self._used = asyncio.get_running_loop().time()
         if self.is_open:
             return
+        self.drop()
         token = await _token(self._smtp)
         try:
-            self._client = await _logged_in(self._smtp, token)
+            self._session = await _logged_in(self._smtp, token)
         except _TokenRefused as refused:
             token = await _token(self._smtp, refused=token)
             try:
-                self._client = await _logged_in(self._smtp, token)
+                self._session = await _logged_in(self._smtp, token)
             except _TokenRefused:
                 raise _unreachable(self._smtp, refused.answer) from refused
 
@@ -90,50 +93,55 @@ class Connection:
             raise
 
     async def _sent(self, sender: str, recipient: str, mail: bytes, mark: Mark) -> Answer:
-        client = self._client
-        assert client is not None
-        most = _announced_size(client)
+        session = self._session
+        assert session is not None
+        most = _announced_size(session)
         if most is not None and len(mail) > most:
             return Answer(
                 SendOutcome.TOO_LARGE, None, f"the relay takes mails up to {most} bytes", most
             )
         if not all(is_sendable(one) for one in (recipient, sender or recipient)):
             return Answer(SendOutcome.FAILED, None, NO_SUCH)
-        options = [f"SIZE={len(mail)}"] if client.supports_extension("size") else []
+        options = [f"SIZE={len(mail)}"] if "size" in session.extensions else []
         encoding = "ascii"
         if not (sender + recipient).isascii() or not mail.isascii():
-            if not client.supports_extension("smtputf8"):
+            if "smtputf8" not in session.extensions:
                 return Answer(SendOutcome.FAILED, None, NO_UTF8)
             options += ["SMTPUTF8", "BODY=8BITMIME"]  # RFC 6531 §3.4
             encoding = "utf-8"
-        await self._said(client, " ".join([f"MAIL FROM:<{sender}>", *options]), encoding, good=2)
-        self._stage = "rcpt"
-        await self._said(client, f"RCPT TO:<{recipient}>", encoding, good=2)
-        self._stage = "data"
-        await self._said(client, "DATA", encoding, good=3)
-        return await self._handed_over(client, _stuffed(mail), mark)
+        from_whom = " ".join([f"MAIL FROM:<{sender}>", *options]).encode(encoding)
+        await self._envelope(session, from_whom, f"RCPT TO:<{recipient}>".encode(encoding))
+        return await self._handed_over(session, _stuffed(mail), mark)
 
-    async def _handed_over(self, client: SMTP, mail: bytes, mark: Mark) -> Answer:
+    async def _envelope(self, session: Session, sender: bytes, recipient: bytes) -> None:
+        """Raises for the first reply that does not begin with its digit (RFC 5321 §4.2.1); the
+        commands go out together where the relay says that it can (RFC 2920)."""
+        commands = sender, recipient, b"DATA"
+        together = "pipelining" in session.extensions
+        if together:
+            session.say(*commands)
+        for self._stage, command, good in zip(STAGES, commands, (2, 2, 3), strict=True):
+            if not together:
+                session.say(command)
+            reply = await session.reply()
+            if reply.code // 100 != good:
+                raise aiosmtplib.SMTPResponseException(reply.code, reply.message)
+
+    async def _handed_over(self, session: Session, mail: bytes, mark: Mark) -> Answer:
         """What waits for the mark goes out with the dot, so that the relay looks once for both."""
         seconds = self._smtp.timeout_seconds * 3 + len(mail) / SLOWEST
         self._deadline.reschedule(asyncio.get_running_loop().time() + seconds)
-        assert client.protocol is not None
-        client.protocol.write(mail[:-HELD_BACK])
+        if len(mail) > HELD_BACK:
+            session.write(mail[:-HELD_BACK])
         await mark()
-        if client.protocol is None or not client.is_connected:
+        if not session.is_open:
             raise aiosmtplib.SMTPServerDisconnected("before the final dot")
-        client.protocol.write(mail[-HELD_BACK:])
         self._dotted = True
-        reply = await client.execute_command(b".", timeout=None)
+        session.say(mail[-HELD_BACK:] + b".")
+        reply = await session.reply()
         if not 200 <= reply.code < 300:
             raise aiosmtplib.SMTPDataError(reply.code, reply.message)
         return Answer(SendOutcome.SENT, reply.code, readable(reply.message))
-
-    async def _said(self, client: SMTP, words: str, encoding: str, *, good: int) -> None:
-        """A command; raises where the answer does not begin with this digit (RFC 5321 §4.2.1)."""
-        reply = await client.execute_command(words.encode(encoding), timeout=None)
-        if reply.code // 100 != good:
-            raise aiosmtplib.SMTPResponseException(reply.code, reply.message)
 
     async def _answered(self, error: aiosmtplib.SMTPResponseException) -> Answer:
         """What a reply means that is not the one hoped for.  One that refuses nothing, or is none,
@@ -161,25 +169,36 @@ class Connection:
 
     async def close(self) -> None:
         """Says good-bye, in little time."""
-        if self._client is not None and self.is_open:
+        if self._session is not None and self.is_open:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-                await self._client.quit(timeout=2)
+                async with asyncio.timeout(2):
+                    self._session.say(b"QUIT")
+                    await self._session.reply()
         self.drop()
 
     def drop(self) -> None:
         """Forgets the connection without a word."""
-        if self._client is not None:
-            self._client.close()
-        self._client = None
+        if self._session is not None:
+            self._session.close()
+        self._session = None
 
     async def _reset(self, outcome: SendOutcome) -> None:
         """Ready for the next mail; RFC 5321 §3.8: after 421 the server closes."""
-        if outcome == SendOutcome.DROPPED or self._client is None:
+        session = self._session
+        if outcome == SendOutcome.DROPPED or session is None:
             self.drop()
             return
         try:
-            await self._client.rset()
+            async with asyncio.timeout(self._smtp.timeout_seconds):
+                while session.owed:
+                    if (await session.reply()).code // 100 == 3:  # it waits for a mail
+                        raise aiosmtplib.SMTPServerDisconnected("none comes")
+                session.say(b"RSET")
+                reply = await session.reply()
         except (aiosmtplib.SMTPException, OSError):
+            self.drop()
+            return
+        if reply.code // 100 != 2:
             self.drop()
 
 
@@ -196,9 +215,9 @@ def readable(text: str, limit: int = 300) -> str:
     return plain[:limit]
 
 
-def _announced_size(client: SMTP) -> int | None:
+def _announced_size(session: Session) -> int | None:
     """The largest mail that the server takes, in octets (RFC 1870 §4); None: it names no limit."""
-    said = client.esmtp_extensions.get("size", "").strip()
+    said = session.extensions.get("size", "").strip()
     most = int(said) if re.fullmatch("[0-9]{1,20}", said) else 0
     return most or None
 
@@ -210,7 +229,8 @@ def _stuffed(mail: bytes) -> bytes:
     """
     if not mail.count(b"\r\n") == mail.count(b"\r") == mail.count(b"\n"):
         mail = re.sub(rb"\r\n|\r|\n", b"\r\n", mail)
-    return re.sub(rb"(?m)^\.", b"..", mail) + (b"" if mail.endswith(b"\r\n") else b"\r\n")
+    mail = mail.replace(b"\n.", b"\n..")
+    return (b"." if mail[:1] == b"." else b"") + mail + (b"" if mail[-2:] == b"\r\n" else b"\r\n")
 
 
 def _client(smtp: SmtpSection) -> SMTP:
@@ -242,7 +262,7 @@ async def _token(smtp: SmtpSection, refused: str | None = None) -> str | None:
     return await asyncio.wrap_future(apart(work))
 
 
-async def _logged_in(smtp: SmtpSection, token: str | None) -> SMTP:
+async def _logged_in(smtp: SmtpSection, token: str | None) -> Session:
     """Connected and logged in; _TokenRefused where another token may help."""
     client = _client(smtp)
     try:
@@ -250,6 +270,7 @@ async def _logged_in(smtp: SmtpSection, token: str | None) -> SMTP:
             await client.connect()
             await _greet(client)
             await _log_in(client, smtp, token)
+        return Session(client)
     except BaseException as error:
         client.close()
         if token and isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
@@ -257,7 +278,6 @@ async def _logged_in(smtp: SmtpSection, token: str | None) -> SMTP:
         if isinstance(error, aiosmtplib.SMTPException | OSError | ValueError):
             raise _unreachable(smtp, error) from error
         raise
-    return client
 
 
 async def _greet(client: SMTP) -> None:
@@ -266,7 +286,9 @@ async def _greet(client: SMTP) -> None:
         return
     try:
         await client.ehlo()
-    except aiosmtplib.SMTPHeloError:
+    except aiosmtplib.SMTPHeloError as error:
+        if not 400 <= error.code < 600:  # an answer out of turn; all that follows would be, too
+            raise
         await client.helo()
 
 

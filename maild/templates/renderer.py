@@ -8,7 +8,8 @@ beside it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
@@ -23,12 +24,13 @@ from maild.templates.check import problems
 from maild.templates.history import History
 from maild.templates.render import Rendered, render
 from maild.templates.source import Library, Template, beside, languages, parse
-from maild.worker_pool import MEMORY, Exceeded, TooLong, WorkerPool
+from maild.worker_pool import MEMORY, Exceeded, Task, TooLong, WorkerPool
 
 Result = TypeVar("Result")
 Then: TypeAlias = Callable[["Job", "Outcome"], Result]  # what is made of an outcome at once
 
 TOGETHER = 10  # mails that a worker gets at a time: who is in a hurry waits for so many
+AHEAD = 3  # times so many are rendered before somebody asks for them
 SECONDS = 3.0  # a mail takes a thousandth of a second; a template that takes this is wrong
 
 
@@ -63,11 +65,11 @@ class LocalRenderer:
 
     def render(self, jobs: Sequence[Job]) -> list[Outcome]:
         """An outcome for each job, in their order."""
-        return self.render_then(_outcome, jobs)
+        return list(self.render_then(_outcome, jobs))
 
-    def render_then(self, then: Then[Result], jobs: Sequence[Job]) -> list[Result]:
+    def render_then(self, then: Then[Result], jobs: Sequence[Job]) -> Iterator[Result]:
         """The same, with `then` made of each outcome."""
-        return render_all(self._own, jobs, {}, then)
+        return iter(render_all(self._own, jobs, {}, then))
 
     def run(self, work: Callable[..., Result], *args: object) -> Result:
         """Does the work here and now."""
@@ -101,20 +103,34 @@ class PooledRenderer:
 
     def render(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Some in one go; where that goes beyond the limits, one by one."""
-        return self.render_then(_outcome, jobs)
+        return list(self.render_then(_outcome, jobs))
 
-    def render_then(self, then: Then[Result], jobs: Sequence[Job]) -> list[Result]:
-        """As `render`, and in the worker what `then` makes of each; it must not raise."""
+    def render_then(self, then: Then[Result], jobs: Sequence[Job]) -> Iterator[Result]:
+        """As `render`, and in the worker what `then` makes of each; it must not raise.
+
+        While who asks is busy with some, the worker is at the next.
+        """
         if self._find is not None:
             self._own = self._find()
         for place in {(job.name, job.language, job.folder) for job in jobs}:
             self._admit(*place)
-        parts = (jobs[at : at + TOGETHER] for at in range(0, len(jobs), TOGETHER))
-        return [made for part in parts for made in self._part(then, part)]
+        begun: deque[tuple[Sequence[Job], Task[list[Result]]]] = deque()
+        for at in range(0, len(jobs), TOGETHER):
+            part = jobs[at : at + TOGETHER]
+            begun.append((part, self._begin(then, part)))
+            if len(begun) > AHEAD:
+                yield from self._made(then, *begun.popleft())
+        for part, task in begun:
+            yield from self._made(then, part, task)
 
-    def _part(self, then: Then[Result], jobs: Sequence[Job]) -> list[Result]:
+    def _begin(self, then: Then[Result], jobs: Sequence[Job]) -> Task[list[Result]]:
+        return self._pool.begin(render_all, self._own, list(jobs), dict(self._stopped), then)
+
+    def _made(
+        self, then: Then[Result], jobs: Sequence[Job], task: Task[list[Result]]
+    ) -> list[Result]:
         try:
-            return self._pool.run(render_all, self._own, list(jobs), dict(self._stopped), then)
+            return self._pool.given(task)
         except Exceeded:
             return [self._one(then, job) for job in jobs]
 

@@ -85,6 +85,7 @@ def test_who_runs_claims_at_once_what_fills_a_batch_and_lets_less_become_more(
         waits.append(seconds > 0)
 
     monkeypatch.setattr(deliver, "BATCH", 2)
+    monkeypatch.setattr(deliver, "APART_SECONDS", 60)
     monkeypatch.setattr(deliver, "_within", note)
     _tell(office, office.ticket(), ANN, BOB, CEM)
     running = Deliverer(office.store, office.settings, clock=lambda: office.at)

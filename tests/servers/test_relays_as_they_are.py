@@ -43,9 +43,9 @@ PEOPLE = ("ann@acme.example", "bob@globex.example", "cem@initech.example")
 ANN, BOB, CEM = PEOPLE
 
 
-@pytest.fixture
-def relay() -> Iterator[RudeSmtp]:
-    with RudeSmtp() as server:
+@pytest.fixture(params=[(), ("PIPELINING",)], ids=["one by one", "pipelining"])
+def relay(request: pytest.FixtureRequest) -> Iterator[RudeSmtp]:
+    with RudeSmtp(("SMTPUTF8", "8BITMIME", *request.param)) as server:
         yield server
 
 
