@@ -132,10 +132,10 @@ class Deliverer:
         place = journal_path(self._settings)
         with (
             closing(Journal(place)) as self._journal,
+            closing(Marks(self._journal.about)) as self._marks,
             present(place.with_suffix(".lock"), self._take_back),
         ):
             self._stopping, self._stopped = False, None
-            self._marks = Marks(self._journal.about)
             self._connections = [Connection(self._smtp) for _ in range(self._smtp.connections)]
             renewing = asyncio.create_task(self._renew())
             try:

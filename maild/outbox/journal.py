@@ -46,6 +46,7 @@ class Journal:
         self._most_octets = most_octets
         self._lock = threading.Lock()
         self._files: list[_File] = []  # the current one first
+        self._ours = -1  # octets of the current one, where its last line is ours and whole
         with _told(self._path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._open()
@@ -96,11 +97,14 @@ class Journal:
         with self._lock, _told(self._path):
             self._follow()
             descriptor = self._files[0].descriptor
-            if _torn(descriptor):
+            size = os.fstat(descriptor).st_size
+            if size != self._ours and _torn(descriptor, size):
                 lines = b"\n" + lines
+            self._ours = -1
             if os.write(descriptor, lines) != len(lines):
                 raise OSError(28, "No space left on device")
-            if os.fstat(descriptor).st_size > self._most_octets:
+            self._ours = size + len(lines)
+            if self._ours > self._most_octets:
                 self._turn_over()
 
     def _read(self) -> list[_File]:
@@ -118,7 +122,7 @@ class Journal:
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         if new:
             _sync_folder(self._path.parent)
-        self._files = [_File(descriptor)]
+        self._files, self._ours = [_File(descriptor)], -1
         with suppress(FileNotFoundError):
             self._files.append(_File(os.open(self._before, os.O_RDONLY)))
 
@@ -203,9 +207,8 @@ class _File:
             self.about.pop(key, None)
 
 
-def _torn(descriptor: int) -> bool:
+def _torn(descriptor: int, size: int) -> bool:
     """Whether a crash, or a full disk, left half a line at the end."""
-    size = os.fstat(descriptor).st_size
     return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
 
 

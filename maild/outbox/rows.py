@@ -82,8 +82,7 @@ def claim(
         patient=now - PATIENT if held else now,
         most=limit,
     )
-    for item, _, _ in due:
-        unit.change(item, state=SendState.SENDING, claimed=now)
+    asking.deliveries.claim(unit, [item.id for item, _, _ in due], now)
     return [
         Claimed(item.id, order(item, number, note_public), item.octets, item.note_id)
         for item, number, note_public in due

@@ -75,7 +75,7 @@ class Session(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._failed is not None:
             return
-        self._buffer += data
+        self._buffer = self._buffer + data if self._buffer else data
         try:
             while self._buffer and (reply := self._next()) is not None:
                 self._asked -= 1

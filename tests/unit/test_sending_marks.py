@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -21,14 +22,14 @@ def test_who_comes_while_others_are_written_shares_the_next_sync() -> None:
         written.append(keys)
 
     async def all_of_them() -> None:
-        marks = Marks(write)
-        first = asyncio.create_task(marks.mark(["a"]))
-        await asyncio.to_thread(first_is_written.wait, 30)
-        others = [asyncio.create_task(marks.mark(keys)) for keys in (["b"], ["c", "d"], [])]
-        await asyncio.sleep(0)
-        others_wait.set()
-        await asyncio.gather(first, *others)
-        await marks.mark(["e"])
+        with closing(Marks(write)) as marks:
+            first = asyncio.create_task(marks.mark(["a"]))
+            await asyncio.to_thread(first_is_written.wait, 30)
+            others = [asyncio.create_task(marks.mark(keys)) for keys in (["b"], ["c", "d"], [])]
+            await asyncio.sleep(0)
+            others_wait.set()
+            await asyncio.gather(first, *others)
+            await marks.mark(["e"])
 
     asyncio.run(all_of_them())
     assert written == [["a"], ["b", "c", "d"], ["e"]]
@@ -44,11 +45,11 @@ def test_nobody_goes_on_before_his_mark_is_written() -> None:
             raise Temporary("The disk is full.")
 
     async def all_of_them() -> list[BaseException | None]:
-        marks = Marks(write)
-        some = [marks.mark(["full"]), marks.mark(["with it"])]
-        failed = await asyncio.gather(*some, return_exceptions=True)
-        await marks.mark(["later"])
-        return failed
+        with closing(Marks(write)) as marks:
+            some = [marks.mark(["full"]), marks.mark(["with it"])]
+            failed = await asyncio.gather(*some, return_exceptions=True)
+            await marks.mark(["later"])
+            return failed
 
     failed = asyncio.run(all_of_them())
     assert [type(error) for error in failed] == [Temporary, Temporary]
@@ -64,14 +65,15 @@ def test_who_gives_up_leaves_the_others_waiting_for_theirs() -> None:
         written.extend(keys)
 
     async def all_of_them() -> None:
-        marks = Marks(write)
-        gone, kept = asyncio.create_task(marks.mark(["a"])), asyncio.create_task(marks.mark(["b"]))
-        await asyncio.sleep(0)
-        gone.cancel()
-        go.set()
-        with pytest.raises(asyncio.CancelledError):
-            await gone
-        await kept
+        with closing(Marks(write)) as marks:
+            gone = asyncio.create_task(marks.mark(["a"]))
+            kept = asyncio.create_task(marks.mark(["b"]))
+            await asyncio.sleep(0)
+            gone.cancel()
+            go.set()
+            with pytest.raises(asyncio.CancelledError):
+                await gone
+            await kept
 
     asyncio.run(all_of_them())
     assert written == ["a", "b"]

@@ -57,6 +57,11 @@ _NOT_OF_NOW = Statement(
         _SENDING, (_item.claimed < param("before")) | (_item.claimed > param("after"))
     )
 )
+_CLAIM = Statement(
+    sa.update(_OUTBOX)
+    .where(among(_item.id, "ids"))
+    .values(state=SendState.SENDING, claimed=param("now"))
+)
 _RENEW = Statement(sa.update(_OUTBOX).where(among(_item.id, "ids")).values(claimed=param("now")))
 _WAITS = sa.update(_OUTBOX).values(state=SendState.WAITING, claimed=sa.null())
 _RELEASE = Statement(
@@ -111,6 +116,12 @@ def due(
         (unit.adopt(OutboxItem, row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1])
         for row in unit.rows(_DUE, **times, most=most)
     ]
+
+
+def claim(unit: Unit, ids: Collection[int], now: datetime) -> None:
+    """From now on they are being sent."""
+    if ids:
+        unit.many(_CLAIM, [{"ids": list(ids), "now": now}])
 
 
 def next_due(unit: Unit) -> datetime | None:
