@@ -22,7 +22,7 @@ from maild.desk.notify import notify
 from maild.errors import Temporary, Unavailable
 from maild.model import SendState
 from maild.outbox import deliver, rows
-from maild.outbox.answers import given_id, judge
+from maild.outbox.answers import Answer, given_id, judge
 from maild.outbox.claims import MARGIN, Claims, Others
 from maild.outbox.deliver import Deliverer, probe
 from maild.outbox.journal import Journal
@@ -642,6 +642,45 @@ def test_any_answer_that_begins_with_2_is_a_yes(
     relay.always[command] = lambda argument: answer
     tell(office, ANN)
     assert office.deliver()["sent"] == 1
+
+
+def test_a_relay_that_can_is_told_the_envelope_in_one_go() -> None:
+    """RFC 2920: it answers nothing before it has heard all three."""
+    heard: list[bytes] = []
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def after(commands: int, answer: bytes) -> None:
+            heard.extend([await reader.readline() for _ in range(commands)])
+            writer.write(answer)
+
+        writer.write(b"220 ready\r\n")
+        await after(1, b"250-localhost\r\n250 PIPELINING\r\n")
+        await after(3, b"250 2.1.0 OK\r\n250 2.1.5 OK\r\n354 go on\r\n")
+        await after(2, b"250 2.0.0 OK\r\n")
+        await after(1, b"221 2.0.0 bye\r\n")
+        writer.close()
+
+    async def send() -> Answer:
+        server = await asyncio.start_server(relay, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        connection = Connection(SmtpSection(host="127.0.0.1", port=port, tls="none", helo="x"))
+        await connection.open()
+        answer = await connection.send("", ANN, b"words\r\n", marked)
+        await connection.close()
+        server.close()
+        return answer
+
+    assert asyncio.run(asyncio.wait_for(send(), WAIT_SECONDS)).outcome == "sent"
+    told = [
+        b"EHLO x",
+        b"MAIL FROM:<>",
+        f"RCPT TO:<{ANN}>".encode(),
+        b"DATA",
+        b"words",
+        b".",
+        b"QUIT",
+    ]
+    assert heard == [line + b"\r\n" for line in told]
 
 
 def test_h122_a_second_answer_to_the_final_dot_sends_nothing_twice(
