@@ -292,7 +292,7 @@ def sanitise(html: str) -> str:
     html = html[:MAX_HTML]
     if len(html) > MOST_SIGNS and len(_SIGNS.findall(html)) > MOST_SIGNS:
         html = _SIGNS.sub(" ", html)
-    return str(_cleaner().clean(html))
+    return str(_cleaner(bool(_MAY_ACT.search(html.casefold()))).clean(html))
 
 
 # The cleaner takes the square of the number of these in one text; no person writes so many.
@@ -301,7 +301,8 @@ MOST_SIGNS = 20_000
 
 
 @cache
-def _cleaner() -> Any:
+def _cleaner(looks: bool) -> Any:
+    """`looks`: asks `_keep_attribute` about each attribute."""
     import nh3
 
     attributes = {tag: set(_COMMON | _ATTRIBUTES.get(tag, set())) for tag in _TAGS}
@@ -309,7 +310,7 @@ def _cleaner() -> Any:
         tags=set(_TAGS),
         clean_content_tags=set(_names("script style title head noscript template")),
         attributes=attributes,
-        attribute_filter=_keep_attribute,
+        attribute_filter=_keep_attribute if looks else None,
         url_schemes={"http", "https", "mailto", "tel", "cid", "ftp"},
         filter_style_properties=set(_STYLES),
         link_rel="noopener noreferrer nofollow",
@@ -317,6 +318,12 @@ def _cleaner() -> Any:
 
 
 _ACTING_STYLE = re.compile(r"url\s*\(|expression|\\|@import|image-set")  # folded
+
+# Where a folded page has none of these, `_keep_attribute` keeps all that it is asked about: what it
+# takes away, any of whose letters might be an entity.
+_MAY_ACT = re.compile(
+    r"url|expression|\\|@import|image-set|src|cid:|&(?!(?:nbsp|amp|lt|gt|quot|[aou]uml);)"
+)
 
 
 def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:

@@ -57,7 +57,12 @@ def read_lines(text: str) -> tuple[list[Line], str]:
     """Split a body into lines and the unexamined rest; any of the usual line ends."""
     rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", EXAMINED_LINES)
     rest = rows.pop() if len(rows) > EXAMINED_LINES else ""
-    return [read_line(row) for row in rows], rest
+    if not text.isascii() or "&nbsp;" in text:
+        return [read_line(row) for row in rows], rest
+    made, most = tuple.__new__, EXAMINED_CHARACTERS  # a mail has many lines
+    return [
+        read_line(row) if ">" in row else made(Line, (row, row.strip()[:most], 0)) for row in rows
+    ], rest
 
 
 @dataclass(frozen=True, slots=True)
