@@ -18,7 +18,10 @@ def plain(value: object) -> str:
     """The value as text without controls; line ends are LF.  None is ""."""
     if value is None:
         return ""
-    text = _MARKS.sub("\ufffd", _LINES.sub("\n", str(value)))
+    text = str(value)
+    if text.isascii() and text.isprintable():  # as most words are
+        return text
+    text = _MARKS.sub("\ufffd", _LINES.sub("\n", text))
     return _UNSEEN.sub("", text)
 
 
