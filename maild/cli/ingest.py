@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from maild import octets as outside
 from maild.app import App, open_app, prepare
 from maild.cli.options import ConfigOption, JsonlOption, NowOption, moment, print_json
 from maild.config import Config
@@ -28,14 +29,17 @@ from maild.ingest.imap.old_mail import OldMail, old_mail
 from maild.ingest.outcome import Outcome
 from maild.ingest.process import RETRY, groups
 from maild.parse.limits import Source, in_parts
-from maild.spool import Mass
+from maild.spool import LEAST, Mass
 from maild.store import asking
+from maild.store.packing import Kept, for_mail
 from maild.store.rehearsal import rehearsal
 from maild.store.unit import Unit
+from maild.worker_pool import Task, WorkerPool
 from maild.yamlfile import nearest
 
 OURS = timedelta(minutes=10)  # so long a running daemon leaves to us what we have accepted
 TOGETHER = 64  # messages that are accepted in one commit
+FILE = 32_768  # octets of a mail from which on packing costs more than handing it over
 FILES = "files"  # what mail is said to come in by that no mailbox brought
 
 
@@ -164,7 +168,8 @@ def _run(
 ) -> Iterator[tuple[str, Outcome]]:
     with closing(app.reader(workers=2)) as reader:
         pipeline = app.pipeline(reader)
-        accepted = _accepted(app, mailbox, _readable(sources, unread), now, places)
+        packed = _packed(reader.pool, _readable(sources, unread))
+        accepted = _accepted(app, mailbox, packed, now, places)
         for group in groups(reader.stream(accepted)):
             at = moment(now)
             labels = [label for (label, _), _ in group]
@@ -181,16 +186,42 @@ def _run(
 def _accepted(
     app: App,
     mailbox: str,
-    sources: Iterable[Source],
+    parts: Iterable[list[tuple[Source, Kept | None]]],
     now: str | None,
     places: Mapping[str, OldMail],
 ) -> Iterator[tuple[tuple[str, int], Mass]]:
-    """(label, id of the stored message) of each, with its octets; many in one commit."""
-    for part in in_parts(sources, TOGETHER, lambda source: len(source.raw)):
-        found = [(source.raw, places.get(source.label)) for source in part]
+    """(label, id of the stored message) of each, with its octets; a part in one commit."""
+    for part in parts:
+        found = [(source.raw, kept, places.get(source.label)) for source, kept in part]
         ids = app.store.act(partial(_accept, mailbox, found, moment(now)))
-        for source, stored_id in zip(part, ids, strict=True):
+        for (source, _), stored_id in zip(part, ids, strict=True):
             yield (source.label, stored_id), source.raw
+
+
+def _packed(
+    pool: WorkerPool, sources: Iterable[Source]
+) -> Iterator[list[tuple[Source, Kept | None]]]:
+    """Each with its octets as the database keeps them, where a worker has packed them: those that
+    have files, while the part before is acted on."""
+    coming: deque[tuple[list[Source], list[int], Task[Kept]]] = deque()
+    for part in in_parts(sources, TOGETHER, lambda source: len(source.raw)):
+        here = outside.place() is None  # else a worker would put them there
+        large = [n for n, one in enumerate(part) if here and FILE <= len(one.raw) < LEAST]
+        raws = [part[n].raw for n in large]
+        coming.append((part, large, pool.start(for_mail, raws)))
+        if len(coming) > 1:
+            yield _with_packed(*coming.popleft())
+    while coming:
+        yield _with_packed(*coming.popleft())
+
+
+def _with_packed(
+    part: list[Source], large: list[int], task: Task[Kept]
+) -> list[tuple[Source, Kept | None]]:
+    packed: list[Kept | Exception] = WorkerPool.wait(task)
+    given = dict(zip(large, packed, strict=True))
+    kept = ((source, given.get(n)) for n, source in enumerate(part))
+    return [(source, one if isinstance(one, Kept) else None) for source, one in kept]
 
 
 def _readable(sources: Iterable[Source], unread: list[str]) -> Iterator[Source]:
@@ -204,10 +235,13 @@ def _readable(sources: Iterable[Source], unread: list[str]) -> Iterator[Source]:
 
 
 def _accept(
-    mailbox: str, found: list[tuple[Mass, OldMail | None]], now: datetime, unit: Unit
+    mailbox: str,
+    found: list[tuple[Mass, Kept | None, OldMail | None]],
+    now: datetime,
+    unit: Unit,
 ) -> list[int]:
     ids = []
-    for octets, place in found:
+    for octets, kept, place in found:
         stored = accept(
             unit,
             mailbox=mailbox,
@@ -216,6 +250,7 @@ def _accept(
             arrived=place.arrived if place else None,
             octets=octets,
             now=now,
+            packed=kept,
         )
         if stored is None:
             raise Temporary(f'The daemon has just taken in what "{mailbox}" holds; try again.')

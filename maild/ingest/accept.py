@@ -22,15 +22,18 @@ def accept(
     octets: Mass,
     now: datetime,
     arrived: datetime | None = None,
+    packed: Kept | None = None,
 ) -> Message | None:
     """Stores a message as received; None where its place holds one already.  The caller commits.
+
+    `packed`: the octets as the database keeps them, where the caller has packed them already.
 
     The place is (mailbox, UIDVALIDITY, UID); files have none (None, None) and are always stored.
     Two daemons that accept the same place at once store it once (H25).
     """
     if uid is not None and asking.messages.at(unit, mailbox, uidvalidity, uid) is not None:
         return None
-    return keep(unit, mailbox, uidvalidity, uid, octets, now, arrived)
+    return keep(unit, mailbox, uidvalidity, uid, octets, now, arrived, packed=packed)
 
 
 def keep(
