@@ -504,8 +504,10 @@ class Desk:
         self, message_id: str | None, ticket: Ticket, *, ours: bool = False
     ) -> None:
         """Remembers that mail in answer to this Message-ID belongs to the ticket."""
-        if message_id and not asking.tickets.is_thread(self.unit, message_id, ticket):
-            self.unit.add(Thread(message_id=message_id, ticket_id=ticket.id, ours=ours))
+        known = asking.tickets.threads(self.unit, message_id) if message_id else []
+        if message_id and all(thread.ticket_id != ticket.id for thread in known):
+            nth = len(known)
+            self.unit.add(Thread(message_id=message_id, ticket_id=ticket.id, ours=ours, nth=nth))
 
     def remember_mentioned(self, ids: Iterable[str], ticket: Ticket) -> None:
         """Remembers that mail of the ticket answers these, as far as nobody has sent them to us."""

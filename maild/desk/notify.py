@@ -662,7 +662,7 @@ def _about(desk: Cause, what: _What, recipient: Recipient) -> Facts:
     config, ticket = desk.settings.config, what.ticket
     front = answers_from(config, ticket)
     data: Facts = {
-        "cause": desk.cause,
+        "cause": asking.outbox.mark_of(desk.cause),
         "desk": facts.desk_facts(config.desk, front),
         "event": {"at": desk.now.isoformat(), "by": desk.by.name if desk.by else "maild"},
         "ticket": _ticket(desk, what, ticket, recipient) if ticket else None,

@@ -17,7 +17,7 @@ from sqlalchemy.engine.url import make_url
 from maild.errors import MaildError, Temporary, Unavailable, UsageError
 from maild.store.prepared import Bare, Link, Plain
 from maild.store.turns import Turns
-from maild.store.types import as_json
+from maild.store.types import as_json, octets_of_digest
 from maild.store.unit import Unit
 
 Result = TypeVar("Result")
@@ -258,6 +258,8 @@ def _sqlite(url: sa.URL, busy_seconds: float) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
+        name = octets_of_digest.__name__
+        connection.create_function(name, 1, octets_of_digest, deterministic=True)
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")  # no acknowledgement precedes the disk (H2)

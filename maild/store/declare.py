@@ -33,6 +33,7 @@ class Hint:
     index: bool = False
     unique: bool = False
     keyed: bool = False  # text of any length that an index must hold
+    digest: bool = False  # SHA-256 in hex, as a rule: SQLite keeps the half of it
     big: bool = False  # a whole number beyond 32 bits
     packed: bool = False  # text or JSON that may be long, and that no question looks into
     common: str | None = None  # column that says where entries stand that other rows have too
@@ -77,13 +78,22 @@ def column(
     index: bool = False,
     unique: bool = False,
     keyed: bool = False,
+    digest: bool = False,
     big: bool = False,
     packed: bool = False,
     common: str | None = None,
 ) -> Any:
     """A column with a default, or one that an index helps to find."""
     keyed = keyed or index or unique
-    hint = Hint(index=index, unique=unique, keyed=keyed, big=big, packed=packed, common=common)
+    hint = Hint(
+        index=index,
+        unique=unique,
+        keyed=keyed,
+        digest=digest,
+        big=big,
+        packed=packed,
+        common=common,
+    )
     if factory is not dataclasses.MISSING:
         return dataclasses.field(default_factory=factory, metadata={"hint": hint})
     return dataclasses.field(default=default, metadata={"hint": hint})

@@ -22,7 +22,15 @@ from sqlalchemy.sql import elements, functions, operators, visitors
 
 from maild.store.prepared import Statement
 from maild.store.schema import TABLES, record_of, row_of
-from maild.store.types import CleanText, KeyText, Several, clean, keyed
+from maild.store.types import (
+    CleanText,
+    DigestText,
+    KeyText,
+    Several,
+    clean,
+    keyed,
+    octets_of_digest,
+)
 
 R = TypeVar("R")
 Params = Mapping[str, Any]
@@ -54,7 +62,9 @@ def among(column: Any, name: str) -> Any:
 @compiles(Among, "sqlite")
 def _among_sqlite(element: Among, compiler: Any, **options: Any) -> str:
     column, values = (compiler.process(c, **options) for c in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({values}))"
+    digests = isinstance(element.clauses.clauses[0].type, DigestText)
+    value = f"{octets_of_digest.__name__}(value)" if digests else "value"
+    return f"{column} IN (SELECT {value} FROM json_each({values}))"
 
 
 @compiles(Among)

@@ -67,7 +67,7 @@ class Message:
     mailbox: str  # its name, or "files"
     uidvalidity: int | None = column(default=None, big=True)
     uid: int | None = column(default=None, big=True)
-    sha256: str = column(index=True)  # of the octets, hex
+    sha256: str = column(index=True, digest=True)  # of the octets, hex
     size: int  # octets
     arrived: datetime | None = None  # when it came to its server (INTERNALDATE); None: a file
     accepted: datetime
@@ -81,7 +81,7 @@ class Message:
     error: str | None = None  # why it could not be processed
     # what was understood and decided, once processed
     message_id: str | None = column(default=None, index=True)
-    fingerprint: str | None = column(default=None, index=True)  # of the content alone
+    fingerprint: str | None = column(default=None, index=True, digest=True)  # of the content alone
     sender: str | None = column(default=None, index=True)  # key of the From address
     subject: str | None = None
     kind: str | None = None
@@ -104,14 +104,14 @@ class Raw:
     octets: Mass
 
 
-@record("thread", Unique(("message_id", "ticket_id"), "uq_thread"))
+@record("thread", clustered=True)
 class Thread:
     """Which ticket a Message-ID belongs to, of mail that came in and mail that went out."""
 
-    id: int = primary(default=UNWRITTEN)
-    message_id: str = column(keyed=True)
-    ticket_id: int = ref("ticket.id", index=True)
+    message_id: str = key()
+    ticket_id: int = key_ref("ticket.id")
     ours: bool  # we sent it
+    nth: int = 0  # how many other tickets it belonged to before
 
 
 @record("former_number")
@@ -388,7 +388,7 @@ class OutboxItem:
     """One notification to one person, written in the transaction that caused it."""
 
     id: int = primary(default=UNWRITTEN)
-    key: str = column(unique=True)  # of its cause: never twice
+    key: str = column(unique=True, digest=True)  # of its cause: never twice
     ticket_id: int | None = ref("ticket.id", default=None, index=True)
     note_id: int | None = ref("note.id", default=None)
     stored_id: int | None = ref("message.id", default=None, index=True)  # the mail that caused it
@@ -483,7 +483,7 @@ class Counter:
 
     key: str = key()  # the day, and what
     in_day: int
-    hour: datetime
+    hour: int  # which it was, in hours since 1970
     in_hour: int
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import operator
 import threading
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -20,6 +21,7 @@ from maild.store.declare import RECORDS, Hint, Index, Unique, hint
 from maild.store.types import (
     JSON,
     CleanText,
+    DigestText,
     KeyText,
     Packed,
     PackedJson,
@@ -75,6 +77,8 @@ def _column(name: str, python: Any, hint: Hint) -> sa.Column[Any]:
 
 def _type(python: Any, hint: Hint) -> Any:
     if python is str:
+        if hint.digest:
+            return DigestText()
         return KeyText() if hint.keyed else PackedText() if hint.packed else CleanText()
     if isinstance(python, type) and issubclass(python, enum.StrEnum):
         return Word(python)
@@ -151,11 +155,26 @@ def columns(record: type) -> Any:
 
 
 _PRIMARY = {
-    record: next(f.name for f in dataclasses.fields(record) if hint(f).primary)
+    record: tuple(f.name for f in dataclasses.fields(record) if hint(f).primary)
     for record in RECORDS
 }
 
 
 def primary_of(record: type) -> str:
-    """The name of a record's primary key, which is one column."""
-    return _PRIMARY[record]
+    """The name of a record's primary key, which is one column of those that are asked for by it."""
+    return _PRIMARY[record][0]
+
+
+def key_of(record: type) -> Callable[[Any], Any]:
+    """What gives a record's primary key; several values where it is several columns."""
+    return _KEY[record]
+
+
+_KEY = {record: operator.attrgetter(*names) for record, names in _PRIMARY.items()}
+
+
+@cache
+def key_in_row(record: type) -> Callable[[Sequence[Any]], Any]:
+    """The same of a row of its table."""
+    names = [f.name for f in dataclasses.fields(record)]
+    return operator.itemgetter(*map(names.index, _PRIMARY[record]))

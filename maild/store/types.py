@@ -172,6 +172,35 @@ class KeyText(CleanText):
         return keyed
 
 
+class DigestText(KeyText):
+    """64 hex digits, of which SQLite keeps the 32 octets; whatever else it is stays text."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: Any) -> Any:
+        return octets_of_digest if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        if dialect.name == "sqlite":
+            return _digest_of
+        return super().result_processor(dialect, coltype)
+
+
+def octets_of_digest(value: str | None) -> str | bytes | None:
+    """What SQLite keeps of a digest; it asks for this by the same name (`database`, `question`)."""
+    if value is None or len(value) != 64:
+        return keyed(value)
+    try:
+        octets = bytes.fromhex(value)
+    except ValueError:
+        return keyed(value)
+    return octets if octets.hex() == value else value
+
+
+def _digest_of(kept: str | bytes | None) -> str | None:
+    return kept.hex() if isinstance(kept, bytes) else kept
+
+
 class PackedJson(Json):
     """JSON that SQLite keeps compressed where it is long.  PostgreSQL does so by itself (TOAST)."""
 
@@ -292,6 +321,8 @@ class Several(sa.TypeDecorator[list[Any]]):
 
     def bind_processor(self, dialect: Any) -> Any:
         process = self.of.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+        if isinstance(self.of, DigestText):
+            process = keyed  # JSON holds no octets: SQLite makes them itself
         if dialect.name == "sqlite":
             return lambda values: _written(list(map(process, values)))
         return lambda values: list(map(process, values))

@@ -34,7 +34,15 @@ from maild.store.records import (
     TicketLink,
     TicketPerson,
 )
-from maild.store.schema import TABLES, common_of, metadata, primary_of, row_of
+from maild.store.schema import (
+    TABLES,
+    common_of,
+    key_in_row,
+    key_of,
+    metadata,
+    primary_of,
+    row_of,
+)
 
 R = TypeVar("R")
 Key = tuple[Question[R], Any]  # what was asked, with which values
@@ -225,8 +233,8 @@ class Unit:
     def adopt(self, record: type[R], row: Row) -> R:
         """The record of a row of its table: always the same one, with what was changed in it."""
         kind: Any = record
-        make, place = _maker(kind)
-        key = kind, row[place]
+        make, key_in = _maker(kind)
+        key = kind, key_in(row)
         kept: R | None = self._known.get(key)
         if kept is None:
             kept = self._known[key] = make(row)
@@ -248,12 +256,12 @@ class Unit:
     def has_added(self, record: Any) -> bool:
         """Whether it is new here, so that nothing in the database is about it."""
         kind = type(record)
-        return (kind, getattr(record, primary_of(kind))) in self._new
+        return (kind, key_of(kind)(record)) in self._new
 
     def is_new(self, record: Any) -> None:
         """Says that nothing in the database refers to this record yet, so nobody need ask."""
         kind = type(record)
-        self._new.add((kind, getattr(record, primary_of(kind))))
+        self._new.add((kind, key_of(kind)(record)))
 
     def knows(self, question: Question[Any], **params: Any) -> bool:
         """Whether the question was asked before, or is about something new."""
@@ -276,7 +284,7 @@ class Unit:
         kind = type(record)
         if RECORDS[kind].early and cast(Any, record).id == UNWRITTEN:
             object.__setattr__(record, "id", self._next_id(kind))
-        key = kind, getattr(record, primary_of(kind))
+        key = kind, key_of(kind)(record)
         before = self._known.get(key)
         if key[1] != UNWRITTEN:
             self._known[key] = record
@@ -355,7 +363,7 @@ class Unit:
     def _take_away(self, record: Any) -> None:
         """Of what was added here, as if it never had been."""
         kind, place = type(record), id(record)
-        key = kind, getattr(record, primary_of(kind))
+        key = kind, key_of(kind)(record)
         known = self._known.get(key)
         del self._added[kind][place]
         if known is not None:
@@ -647,8 +655,8 @@ def _values(record: type, with_id: bool) -> Callable[[Any], dict[str, Any]]:
 
 
 @cache
-def _maker(record: type[R]) -> tuple[Callable[[Row], R], int]:
-    """What makes a record of a row, written out, and where in the row its key stands."""
+def _maker(record: type[R]) -> tuple[Callable[[Row], R], Callable[[Row], Any]]:
+    """What makes a record of a row, written out, and what gives its key."""
     kind: Any = record
     names: Sequence[str] = [f.name for f in dataclasses.fields(kind)]
     setters = {f"set{n}": getattr(record, name).__set__ for n, name in enumerate(names)}
@@ -659,7 +667,7 @@ def _maker(record: type[R]) -> tuple[Callable[[Row], R], int]:
     body = "".join(f"    set{n}(o, {value})\n" for n, value in enumerate(values))
     place: dict[str, Any] = {**setters, "new": object.__new__, "cls": record}
     exec(f"def make(r):\n    o = new(cls)\n{body}    return o\n", place)
-    return place["make"], names.index(primary_of(record))
+    return place["make"], key_in_row(kind)
 
 
 @cache

@@ -12,7 +12,7 @@ from maild.store.prepared import Statement
 from maild.store.question import param
 from maild.store.records import Counter
 from maild.store.schema import columns
-from maild.store.types import KeyText, UTCDateTime, keyed
+from maild.store.types import KeyText, keyed
 from maild.store.unit import Unit
 
 # Two who count at once count both: neither reads what the other is about to write.  Where a clock
@@ -30,7 +30,7 @@ _COUNT = Statement(
         """
     ).bindparams(
         param("key", KeyText()),
-        param("hour", UTCDateTime()),
+        param("hour", sa.Integer()),
         param("count", sa.Integer()),
     )
 )
@@ -89,7 +89,7 @@ def _place(day: datetime, key: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _windows(now: datetime) -> tuple[datetime, datetime]:
-    """When this hour and this day began."""
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    return hour, hour.replace(hour=0)
+def _windows(now: datetime) -> tuple[int, datetime]:
+    """Which hour this is, and when this day began."""
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return int(now.timestamp()) // 3600, day

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -32,7 +34,7 @@ _WITH_IDS = Question(
 ).select
 BEGUN = Question(
     OutboxItem,
-    (_item.key >= param("first")) & (_item.key < param("beyond")),
+    (_item.key >= param("first")) & (_item.key <= param("last")),
     order=(_item.id,),
     limit=1,
 )
@@ -253,7 +255,7 @@ def with_key(unit: Unit, key: str, *, only_mine: bool = False) -> OutboxItem | N
 
 def with_key_begun(unit: Unit, beginning: str) -> OutboxItem | None:
     """The row whose key, in hexadecimal, begins so."""
-    return unit.first(BEGUN, first=beginning, beyond=f"{beginning}g")
+    return unit.first(BEGUN, first=beginning.ljust(64, "0"), last=beginning.ljust(64, "f"))
 
 
 def look_up(unit: Unit, keys: Iterable[str]) -> None:
@@ -339,8 +341,14 @@ def of_cause(unit: Unit, ticket: Ticket, cause: str) -> list[OutboxItem]:
         for item in unit.added(OutboxItem)
         if item.ticket_id == ticket.id
         and item.state in (SendState.WAITING, SendState.UNSENT)
-        and item.data.get("cause") == cause
+        and item.data.get("cause") == mark_of(cause)
     ]
+
+
+@lru_cache(maxsize=64)
+def mark_of(cause: str) -> str:
+    """What the facts of a notification say of its cause."""
+    return hashlib.blake2b(cause.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
 def bundle(

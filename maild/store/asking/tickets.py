@@ -82,12 +82,14 @@ LAST_EVENT = Question(
     order=(_event.id.desc(),),
     limit=1,
 )
-THREADS = Question(Thread, _thread.message_id == param("message_id"), order=(_thread.id,))
+THREADS = Question(
+    Thread, _thread.message_id == param("message_id"), order=(_thread.nth, _thread.ticket_id)
+)
 _THREADS = Statement(
     sa.select(TABLES[Thread], TABLES[Ticket])
     .join(TABLES[Ticket], _ticket.id == _thread.ticket_id)
     .where(among(_thread.message_id, "ids"))
-    .order_by(_thread.id)
+    .order_by(_thread.nth, _thread.ticket_id)
     .with_for_update(of=TABLES[Ticket])  # who answers a ticket writes it
 )
 MENTIONED = Question(
@@ -225,9 +227,9 @@ def mention(unit: Unit, message_id: str, ticket: Ticket) -> Mention | None:
     return unit.first(MENTION, message_id=message_id, ticket=ticket.id)
 
 
-def is_thread(unit: Unit, message_id: str, ticket: Ticket) -> bool:
-    """Whether mail in answer to this Message-ID is known to belong to the ticket."""
-    return any(t.ticket_id == ticket.id for t in unit.all(THREADS, message_id=message_id))
+def threads(unit: Unit, message_id: str) -> list[Thread]:
+    """To which tickets mail in answer to this Message-ID is known to belong, as they came."""
+    return unit.all(THREADS, message_id=message_id)
 
 
 # ---- who is of it
