@@ -118,7 +118,10 @@ def _tables(database: str) -> _Tables:
             return connection.execute(query).fetchall()
 
     return _Tables(
-        messages=rows("SELECT id, sha256, state, ticket_id FROM message"),
+        messages=[
+            (key, _digest(kept), *rest)
+            for key, kept, *rest in rows("SELECT id, sha256, state, ticket_id FROM message")
+        ],
         raw={
             key: measured(unpack(bytes(octets)))[1]
             for key, octets in rows("SELECT stored_id, octets FROM raw")
@@ -129,6 +132,11 @@ def _tables(database: str) -> _Tables:
         tickets=rows("SELECT count(*) FROM ticket")[0][0],
         unknown=set(rows("SELECT address, message_id FROM outbox WHERE state = 'unknown'")),
     )
+
+
+def _digest(kept: bytes | str) -> str:
+    """As it is written: SQLite keeps its octets, PostgreSQL its digits."""
+    return kept.hex() if isinstance(kept, bytes) else kept
 
 
 def _check_stored(report: Report, mails: list[Delivered], tables: _Tables) -> None:
