@@ -37,6 +37,7 @@ from maild.store.records import (
     Ticket,
 )
 from maild.store.schema import TABLES
+from maild.store.types import DigestText
 
 SMALL = 1000  # tickets of the desk beside it
 STEP = 1000  # between the ids of two copies
@@ -93,7 +94,7 @@ def fill(file: Path, tickets: int) -> None:
         database.execute(
             f"INSERT INTO {table.name} ({names}) {numbers}"
             f"SELECT {values} FROM copies, "
-            f"(SELECT * FROM {table.name} WHERE {where} ORDER BY id LIMIT {most})"
+            f"(SELECT * FROM {table.name} WHERE {where} ORDER BY 1 LIMIT {most})"
         )
     for _, statement in indexes:
         database.execute(statement)
@@ -108,6 +109,10 @@ def _copied(table: sa.Table, column: sa.Column[object], contact: int) -> str:
     refers = [key.column.table.name for key in column.foreign_keys]
     if refers == ["person"] and table.name != "person_address":
         return f"CASE {name} WHEN {contact} THEN {contact} + n * {STEP} ELSE {name} END"
+    texts = ("message_id", "key", "address", "sha256", "fingerprint", "relay_id", "sender")
+    if column.name in texts:
+        said = f"hex({name})" if isinstance(column.type, DigestText) else name
+        return f"'{table.name[0]}' || n || {said}"
     if column.primary_key or (refers and refers != ["organization"]) or column.name == "uid":
         return f"{name} + n * {STEP}"
     special = {
@@ -117,11 +122,11 @@ def _copied(table: sa.Table, column: sa.Column[object], contact: int) -> str:
         ("message", "conversation"): "conversation + n",
         ("person", "name"): "name || ' ' || n",
         ("outbox", "octets"): "NULL",  # the lists do not read them
+        ("outbox", "common_id"): "common_id",
     }
     if (table.name, column.name) in special:
         return special[table.name, column.name]
-    texts = ("message_id", "key", "address", "sha256", "fingerprint", "relay_id", "sender")
-    return f"'{table.name[0]}' || n || {name}" if column.name in texts else name
+    return name
 
 
 def main() -> None:
