@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 
 from maild.desk.notify import keep_current, notify
 from maild.model import Role, SendState
 from maild.store import Store, asking, erase, prune
 from maild.store.records import OutboxItem, Person, PersonAddress
-from tests.fresh import make_tables
 from tests.office import Office, a_note, the_ticket
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NOTE = {"text": "It smokes. " * 40, "by": "Ann Archer"}
 ANN = "ann@acme.example"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    postgres = request.param == "postgresql"
-    url = request.getfixturevalue("postgres") if postgres else f"sqlite:///{tmp_path}/maild.db"
-    store = Store(url)
-    make_tables(store)
-    yield store
-    store.close()
 
 
 def item(key: str, data: Mapping[str, Any], audience: Role = Role.RESOURCE) -> OutboxItem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -23,22 +22,11 @@ from maild.store.records import (
     Ticket,
 )
 from maild.store.schema import metadata
-from tests.fresh import make_tables
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NAME, ADDRESS = "Jürgen Müller", "juergen@acme.example"
 LONG = "A printer. " * 60
 SAID = f"{LONG} Ask {NAME.upper()} <{ADDRESS}>, or {NAME}."
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: object) -> Iterator[Store]:
-    postgres = request.param == "postgresql"
-    url = request.getfixturevalue("postgres") if postgres else f"sqlite:///{tmp_path}/maild.db"
-    store = Store(url)
-    make_tables(store)
-    yield store
-    store.close()
 
 
 def filled(store: Store) -> None:

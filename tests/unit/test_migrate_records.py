@@ -28,11 +28,8 @@ FILLED = (
 )
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def older(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    url = f"sqlite:///{tmp_path / 'maild.db'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres")
+@pytest.fixture
+def older(url: str) -> Store:
     return of_version(BEFORE, Store(url), *FILLED)
 
 
@@ -132,11 +129,8 @@ SHARED = (
 )
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def sharing(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    url = f"sqlite:///{tmp_path / 'maild.db'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres")
+@pytest.fixture
+def sharing(url: str) -> Store:
     return of_version("0014", Store(url), *SHARED)
 
 

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 
 from maild.store import Store, asking, migrate
 from maild.store.records import OutboxItem
-from tests.fresh import make_tables
 from tests.unit.test_migrate_records import FILLED, of_version
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 DIGEST, OTHER = "0a" * 31 + "f7", "0b" * 32
 KEYS = [DIGEST, OTHER, DIGEST.upper(), "0a", "", "x" * 64, "0a " * 21 + "0"]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgres"))
-    return f"sqlite:///{tmp_path}/maild.db"
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    store = Store(url)
-    make_tables(store)
-    yield store
-    store.close()
 
 
 def test_a_digest_is_found_however_it_is_kept(store: Store) -> None:
