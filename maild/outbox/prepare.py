@@ -82,13 +82,15 @@ class Preparer:
     ) -> list[Claimed]:
         """The next rows; they are ours from now on, as `claims` says.
 
-        `others`: what is known of other daemons' claims; None: the clock says which are stale.
+        `others`: what is known of other daemons' claims, in a daemon; None: the clock says which
+        are stale, and nobody is let go before.
         """
         since, now = time.monotonic(), clock()
 
         def claim(unit: Unit) -> list[Claimed]:
             abandoned = _abandoned(unit, now, others)
-            return rows.claim(unit, now, limit, [one for one in abandoned if one not in claims])
+            free = [one for one in abandoned if one not in claims]
+            return rows.claim(unit, now, limit, free, gives_way=others is not None)
 
         batch = self._store.act(claim)
         claims.take((row.id for row in batch), now, since)

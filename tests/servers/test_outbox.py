@@ -24,13 +24,13 @@ import pytest
 from maild.demo.servers import Servers
 from maild.desk import reply_tokens
 from maild.desk.notify import notify
-from maild.model import EventName
+from maild.model import EventName, Lane, MessageState
 from maild.outbox import deliver, rows
 from maild.outbox.deliver import Deliverer
 from maild.parse.attachments import attachment_bytes
 from maild.parse.parser import parse
 from maild.store import records
-from maild.store.records import Alert, Delivery, Event
+from maild.store.records import Alert, Delivery, Event, Message
 from maild.templates.renderer import LocalRenderer
 from tests.looking import all_kept, every, the
 from tests.office import Office, a_note, the_ticket
@@ -117,6 +117,37 @@ def test_who_is_stopped_while_more_come_claims_no_more(
     Deliverer(office.store, office.settings, clock=lambda: office.at).run(stop, wake)
     assert _states(office) == ["sent", "waiting"]
     assert [item.octets is None for item in office.items()] == [False, True]
+
+
+def test_while_many_mails_wait_a_daemon_tells_of_technicians_mail_alone(
+    office: Office, servers: Servers
+) -> None:
+    number = office.ticket()
+    for address, lane in ((ANN, Lane.KNOWN), (BOB, Lane.COMMAND)):
+        with office.desk("cause", mail="a@b.example") as desk:
+            assert desk.stored is not None
+            desk.unit.change(desk.stored, lane=lane)
+            notify(desk, the_ticket(desk, number), "assigned", [office.person(desk.unit, address)])
+    with office.store.unit() as unit:
+        many = range(rows.MANY + 1)
+        common: dict[str, Any] = {"size": 1, "accepted": office.at, "lane": Lane.BACKLOG}
+        waiting = [unit.add(Message(mailbox="m", sha256=f"{n}", **common)) for n in many]
+    stop, wake = threading.Event(), threading.Event()
+    running = Deliverer(office.store, office.settings, clock=lambda: office.at)
+    thread = threading.Thread(target=running.run, args=(stop, wake))
+    thread.start()
+    try:
+        servers.wait_for(lambda: _states(office)[1] == "sent")
+        assert _states(office)[0] == "waiting"
+        with office.store.unit() as unit:
+            for message in unit.some(Message, [one.id for one in waiting]).values():
+                unit.change(message, state=MessageState.PROCESSED)
+        wake.set()
+        servers.wait_for(lambda: _states(office) == ["sent"] * 2)
+    finally:
+        stop.set()
+        wake.set()
+        thread.join()
 
 
 def test_h75_put_off_by_4xx_is_tried_again_spaced_out(office: Office, servers: Servers) -> None:
