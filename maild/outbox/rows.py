@@ -24,8 +24,6 @@ from maild.store.unit import Unit
 
 STALE = timedelta(seconds=40)  # a claim that was not renewed for so long is nobody's
 IN_ORDER = timedelta(hours=1)  # so long a mail waits for an earlier one of its ticket
-MANY = 50  # mails that wait to be heard: until then it can wait that others are answered
-PATIENT = timedelta(minutes=1)  # … so long
 # Waits after the first, second … failure (H75), each ± a fifth; the last one repeats.
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120, 240))
 SPREAD = 0.2
@@ -71,15 +69,15 @@ def claim(
 
     An earlier one that waits for long (greylisting, a full mailbox) holds up no other.
     `abandoned`: rows whose claims are nobody's any more.  `gives_way`: while many mails wait to
-    be heard, what others than technicians' have brought waits too, PATIENT at most.
+    be heard, what others than technicians' have brought waits too, `lanes.PATIENT` at most.
     """
-    held = gives_way and asking.lanes.many_wait(unit, MANY)
+    held = gives_way and asking.lanes.many_wait(unit)
     due = asking.deliveries.due(
         unit,
         now,
         abandoned=abandoned,
         stuck=now - IN_ORDER,
-        patient=now - PATIENT if held else now,
+        patient=now - asking.lanes.PATIENT if held else now,
         most=limit,
     )
     asking.deliveries.claim(unit, [item.id for item, _, _ in due], now)

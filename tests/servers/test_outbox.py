@@ -30,6 +30,7 @@ from maild.outbox.deliver import Deliverer
 from maild.parse.attachments import attachment_bytes
 from maild.parse.parser import parse
 from maild.store import records
+from maild.store.asking import lanes
 from maild.store.records import Alert, Delivery, Event, Message
 from maild.templates.renderer import LocalRenderer
 from tests.looking import all_kept, every, the
@@ -129,7 +130,7 @@ def test_while_many_mails_wait_a_daemon_tells_of_technicians_mail_alone(
             desk.unit.change(desk.stored, lane=lane)
             notify(desk, the_ticket(desk, number), "assigned", [office.person(desk.unit, address)])
     with office.store.unit() as unit:
-        many = range(rows.MANY + 1)
+        many = range(lanes.MANY + 1)
         common: dict[str, Any] = {"size": 1, "accepted": office.at, "lane": Lane.BACKLOG}
         waiting = [unit.add(Message(mailbox="m", sha256=f"{n}", **common)) for n in many]
     stop, wake = threading.Event(), threading.Event()

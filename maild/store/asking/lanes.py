@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,17 +52,16 @@ def patient(unit: Unit, now: datetime, most: int) -> list[Waiting]:
     return [Waiting(*row) for row in (*again, *unit.rows(_BACKLOG, most=most))][:most]
 
 
-_SOME_WAIT = Statement(
-    sa.select(_message.id)
-    .where(_WAITS, _message.lane < Lane.LAST)
-    .offset(param("count", sa.Integer()))
-    .limit(1)
+MANY = 50  # mails that wait to be heard: until then it can wait what they have brought …
+PATIENT = timedelta(minutes=1)  # … so long
+_MANY_WAIT = Statement(
+    sa.select(_message.id).where(_WAITS, _message.lane < Lane.LAST).offset(MANY).limit(1)
 )
 
 
-def many_wait(unit: Unit, count: int) -> bool:
-    """Whether more than so many wait, those aside of who sends very much."""
-    return bool(unit.rows(_SOME_WAIT, count=count))
+def many_wait(unit: Unit) -> bool:
+    """Whether more than MANY wait, those aside of who sends very much."""
+    return bool(unit.rows(_MANY_WAIT))
 
 
 # ---- who is there, for who comes
