@@ -128,18 +128,22 @@ class Connection:
                 raise aiosmtplib.SMTPResponseException(reply.code, reply.message)
 
     async def _handed_over(self, session: Session, mail: bytes, mark: Mark) -> Answer:
-        """What waits for the mark goes out with the dot, so that the relay looks once for both."""
+        """What waits for the mark goes out with the dot, so that the relay looks once for both.  It
+        may refuse a large mail before it has all of it; then it has not taken it."""
         seconds = self._smtp.timeout_seconds * 3 + len(mail) / SLOWEST
         self._deadline.reschedule(asyncio.get_running_loop().time() + seconds)
+        session.expect()
         if len(mail) > HELD_BACK:
             session.write(mail[:-HELD_BACK])
-        await mark()
-        if not session.is_open:
-            raise aiosmtplib.SMTPServerDisconnected("before the final dot")
-        self._dotted = True
-        session.say(mail[-HELD_BACK:] + b".")
+        if await session.drained():
+            await mark()
+        if await session.drained():
+            session.write(mail[-HELD_BACK:] + b".\r\n")
+            self._dotted = True
+        else:
+            self.drop()  # it may wait for the rest
         reply = await session.reply()
-        if not 200 <= reply.code < 300:
+        if not (200 <= reply.code < 300 and self._dotted):
             raise aiosmtplib.SMTPDataError(reply.code, reply.message)
         return Answer(SendOutcome.SENT, reply.code, readable(reply.message))
 
@@ -212,6 +216,7 @@ async def probe(smtp: SmtpSection) -> None:
 def readable(text: str, limit: int = 300) -> str:
     """A server's answer, fit for a row and the log: one line, no controls, `limit` at most."""
     plain = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text).split())
+    plain = re.sub("[\ud800-\udfff]", "\ufffd", plain)  # octets that are no UTF-8
     return plain[:limit]
 
 

@@ -17,7 +17,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-LONGEST = 32_768  # octets of replies that were asked for and are not complete
+LONGEST = 32_768  # octets of a reply that is not complete
 
 
 class Session(asyncio.Protocol):
@@ -27,10 +27,13 @@ class Session(asyncio.Protocol):
         assert isinstance(client.transport, asyncio.Transport)
         self.extensions = dict(client.esmtp_extensions)  # by their names in small letters
         self._transport = client.transport
-        self._buffer = b""
+        self._rest = b""  # the beginning of a line
+        self._lines: list[bytes] = []  # the beginning of a reply
+        self._octets = 0  # of both
         self._asked = 0  # commands whose replies have not come
         self._replies: deque[SMTPResponse] = deque()  # that nobody has looked at
         self._waits: asyncio.Future[None] | None = None
+        self._slow = False  # the server reads less than we write
         self._failed: SMTPException | None = None  # why nothing more is said
         self._transport.set_protocol(self)
 
@@ -44,8 +47,12 @@ class Session(asyncio.Protocol):
         """Replies that `reply` has not given yet."""
         return self._asked + len(self._replies)
 
+    def expect(self) -> None:
+        """Of what is written next there will be one reply, perhaps before all of it is."""
+        self._asked += 1
+
     def write(self, octets: bytes) -> None:
-        """Sends what has no reply.  SMTPException where that is in vain."""
+        """Sends what has no reply of its own.  SMTPException where that is in vain."""
         if self._failed is not None:
             raise self._failed
         if self._transport.is_closing():
@@ -60,45 +67,66 @@ class Session(asyncio.Protocol):
     async def reply(self) -> SMTPResponse:
         """The next one.  SMTPException where there is none, or one that is malformed."""
         while not self._replies:
-            if self._failed is not None:
-                raise self._failed
-            self._waits = asyncio.get_running_loop().create_future()
-            await self._waits
+            await self._more()
         return self._replies.popleft()
 
+    async def drained(self) -> bool:
+        """Waits until nearly all that was written has left us; False where a reply came before.
+        SMTPException where neither happens."""
+        while self._slow and not self._replies:
+            await self._more()
+        return not self._replies
+
+    async def _more(self) -> None:
+        """Returns when something has happened; raises where nothing does any more."""
+        if self._failed is not None:
+            raise self._failed
+        self._waits = asyncio.get_running_loop().create_future()
+        await self._waits
+
     def close(self) -> None:
-        """Without a word."""
-        self._transport.close()
+        """Without a word, and without what was not sent yet."""
+        self._transport.abort()
 
     # ---- what the server says
 
     def data_received(self, data: bytes) -> None:
         if self._failed is not None:
             return
-        self._buffer = self._buffer + data if self._buffer else data
+        self._octets += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
         try:
-            while self._buffer and (reply := self._next()) is not None:
-                self._asked -= 1
-                self._replies.append(reply)
+            for line in lines:
+                self._take(line)
+            if self._rest and not self._asked:
+                raise SMTPResponseException(-1, self._rest.decode("utf-8", "ignore"))
+            if self._octets > LONGEST and self._asked:
+                raise SMTPResponseException(-1, "Response too long")
         except SMTPResponseException as error:
             self._failed = error
         self._wake()
 
-    def _next(self) -> SMTPResponse | None:
-        """A complete reply; SMTPResponseException for what is none, or was not asked for."""
-        lines, at = [], 0
-        while (end := self._buffer.find(b"\n", at)) >= 0:
-            line, at = self._buffer[at:end], end + 1
-            if not self._asked or not (len(line) >= 3 and line[:3].isdigit()):
-                raise SMTPResponseException(-1, line.decode("utf-8", "ignore"))
-            lines.append(line[4:].strip(b" \t\r"))
-            if line[3:4] != b"-":
-                self._buffer = self._buffer[at:]
-                words = b"\n".join(lines).decode("utf-8", "surrogateescape")
-                return SMTPResponse(int(line[:3]), words)
-        if len(self._buffer) > LONGEST:
-            raise SMTPResponseException(-1, "Response too long")
-        return None
+    def _take(self, line: bytes) -> None:
+        """One line of a reply, which has one code; SMTPResponseException for what is none, or was
+        not asked for."""
+        code = line[:3]
+        known = self._lines[0][:3] if self._lines else code
+        if not self._asked or code != known or not (len(code) == 3 and code.isdigit()):
+            raise SMTPResponseException(-1, line.decode("utf-8", "ignore"))
+        self._lines.append(line)
+        if line[3:4] == b"-":
+            return
+        words = b"\n".join([one[4:].strip(b" \t\r") for one in self._lines])
+        self._lines, self._octets = [], len(self._rest)
+        self._asked -= 1
+        self._replies.append(SMTPResponse(int(code), words.decode("utf-8", "surrogateescape")))
+
+    def pause_writing(self) -> None:
+        self._slow = True
+
+    def resume_writing(self) -> None:
+        self._slow = False
+        self._wake()
 
     def eof_received(self) -> None:
         self._end(None)

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
+import struct
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,8 +23,10 @@ from typing import Any, Self
 
 HOST = "127.0.0.1"
 CUT = "cut"  # an answer: hangs up without a word
+RESET = "reset"  # … and what was under way is gone
 HANG = "hang"  # … says nothing, and keeps the connection
 TAKE_AND_CUT = "take and cut"  # at DOT: the mail is taken, but nobody hears of it
+MIDDLE = 10_000  # octets of a mail, after which MIDDLE is answered, if anything
 
 
 class Gone(Exception):
@@ -40,9 +45,22 @@ class Taken:
 
 
 class RudeSmtp:
-    def __init__(self, extensions: tuple[str, ...] = ("SMTPUTF8", "8BITMIME")) -> None:
+    def __init__(
+        self,
+        extensions: tuple[str, ...] = ("SMTPUTF8", "8BITMIME"),
+        *,
+        tls: ssl.SSLContext | None = None,
+        implicit: bool = False,
+    ) -> None:
+        """`tls`: by STARTTLS, or from the first octet on."""
         self.extensions = extensions
-        self.script: dict[str, list[str]] = {}  # command, GREETING or DOT → its next answers
+        self.tls, self.implicit = tls, implicit
+        self.pieces = 0  # octets of an answer that are sent at a time; 0: all
+        self.injected = b""  # said in clear, in one go with the answer to STARTTLS
+        self.secured = 0  # connections that speak TLS
+        self.script: dict[
+            str, list[str]
+        ] = {}  # command, GREETING, MIDDLE or DOT → its next answers
         self.always: dict[str, Callable[[str], str | None]] = {}  # … → what its argument gets
         self.accepted = "250 2.0.0 OK"  # the answer to the final dot
         self.received: list[Taken] = []
@@ -88,13 +106,18 @@ class RudeSmtp:
             except OSError:
                 return
             self.connections += 1
-            self._sockets.append(connection)
+            self.hold(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
+    def hold(self, connection: socket.socket) -> None:
+        """It is ours to `cut`."""
+        self._sockets.append(connection)
+
     def _serve(self, connection: socket.socket) -> None:
+        session = _Session(self, connection)
         with suppress(Gone, OSError, ValueError):
-            _Session(self, connection).run()
-        _hang_up(connection)
+            session.run()
+        _hang_up(session.connection)
 
     def answer(self, name: str, argument: str, default: str) -> str:
         """What is said to this command now; Gone where nothing is."""
@@ -121,8 +144,14 @@ class _Session:
         self.helo = self.sender = self.recipient = self.options = ""
 
     def say(self, reply: str) -> None:
+        if reply == RESET:
+            linger = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self.lines.close()
+            self.connection.close()
+            raise Gone
         if reply.endswith("\r\n"):  # as it stands
-            self.connection.sendall(reply.encode())
+            self._send(reply.encode("utf-8", "surrogateescape"))
             return
         code, _, words = reply.partition(" ")
         lines = words.split("\n")
@@ -130,11 +159,33 @@ class _Session:
             f"{code}{' ' if index == len(lines) - 1 else '-'}{line}\r\n"
             for index, line in enumerate(lines)
         )
-        self.connection.sendall(text.encode())
+        self._send(text.encode("utf-8", "surrogateescape"))
         if code == "421":
             raise Gone
 
+    def _send(self, octets: bytes) -> None:
+        if not self.server.pieces:
+            self.connection.sendall(octets)
+            return
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for at in range(0, len(octets), self.server.pieces):
+            self.connection.sendall(octets[at : at + self.server.pieces])
+            time.sleep(0.001)
+
+    def _secure(self) -> None:
+        assert self.server.tls is not None
+        self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
+        self.server.hold(self.connection)
+        self.server.secured += 1
+        self.lines = self.connection.makefile("rb")
+
+    @property
+    def _is_secure(self) -> bool:
+        return isinstance(self.connection, ssl.SSLSocket)
+
     def run(self) -> None:
+        if self.server.implicit:
+            self._secure()
         self.say(self.server.answer("GREETING", "", "220 ready"))
         while line := self.lines.readline():
             words = line.decode().rstrip("\r\n")
@@ -146,7 +197,8 @@ class _Session:
         default = "502 what?"
         if name in ("EHLO", "HELO"):
             self.helo = argument
-            default = "250 " + "\n".join(("localhost", *self.server.extensions))
+            offers = ["STARTTLS"] if self.server.tls and not self._is_secure else []
+            default = "250 " + "\n".join(("localhost", *self.server.extensions, *offers))
         elif name in ("MAIL", "RCPT"):
             address = re.search(r"<(.*)>", argument)
             argument, self.options = (
@@ -156,6 +208,10 @@ class _Session:
             default = "250 2.1.0 OK"
         elif name in ("RSET", "NOOP", "AUTH"):
             default = "250 2.0.0 OK" if name != "AUTH" else "235 2.7.0 welcome"
+        elif name == "STARTTLS":
+            self.connection.sendall(b"220 2.0.0 go on\r\n" + self.server.injected)
+            self._secure()
+            return
         elif name == "DATA":
             default = "354 go on"
         elif name == "QUIT":
@@ -171,11 +227,15 @@ class _Session:
             self._take()
 
     def _take(self) -> None:
-        octets = b""
+        octets, heard = b"", False
         while (line := self.lines.readline()) != b".\r\n":
             if not line:
                 raise Gone
             octets += line[1:] if line.startswith(b".") else line
+            if len(octets) > MIDDLE and not heard:
+                heard = True
+                if said := self.server.answer("MIDDLE", self.recipient, ""):
+                    self.say(said)
         self.server.before_dot()
         reply = self.server.answer("DOT", self.recipient, self.server.accepted)
         if reply.startswith("2") or reply == TAKE_AND_CUT:

@@ -432,7 +432,11 @@ NAMES = ("big.zip", "log.txt", "dump.bin")
 
 
 def with_files(
-    tmp_path: Path, relay: RudeSmtp, sizes: Sequence[int] = (20_000,), language: str = "en"
+    tmp_path: Path,
+    relay: RudeSmtp,
+    sizes: Sequence[int] = (20_000,),
+    language: str = "en",
+    **more: Any,
 ) -> Office:
     """A note of Bob's with files of so many octets, for Ann (or Dora, who reads German)."""
     files = "".join(
@@ -446,7 +450,8 @@ def with_files(
         f"{files}--\r\n"
     ).encode()
     views = [asdict(view) for view in parse(mail).attachments]
-    office = Office(tmp_path, smtp=smtp(relay), notifications={"attachment_bytes": 1_000_000})
+    notifications = {"attachment_bytes": 1_000_000}
+    office = Office(tmp_path, smtp=smtp(relay, **more), notifications=notifications)
     number = office.ticket()
     with office.desk("message:1", by="bob@example.com", mail="m@example.com") as desk:
         ticket = the_ticket(desk, number)
