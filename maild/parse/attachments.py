@@ -18,6 +18,7 @@ from maild.model import Attachment
 from maild.parse.headers import decode_value, safe_filename
 from maild.parse.mime import Part, opened, silence
 from maild.parse.outline import Source
+from maild.parse.page import Page
 from maild.spool import BLOCK, Blocks, Mass, Share, Spooled, measured, whole
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def find(
     parts: list[Part],
     body: frozenset[int],
     encoded: tuple[tuple[str, bytes], ...],
-    page: str | None,
+    page: Page | None,
 ) -> Iterator[Found]:
     """Every attachment in depth-first order; then what was packed into texts and winmail.dat.
 
@@ -145,9 +146,9 @@ def _line_end(part: Part) -> str:
     return "\n"
 
 
-def _describe(part: Part, size: int, sha256: str, page: str | None) -> Attachment:
+def _describe(part: Part, size: int, sha256: str, page: Page | None) -> Attachment:
     content_id = part.content_id
-    referred = bool(content_id and page and f"cid:{content_id}" in page)
+    referred = bool(content_id and page and f"cid:{content_id}" in page.html)
     return Attachment(
         part=part.index,
         filename=_name(part),

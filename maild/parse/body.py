@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from maild.parse import charsets, html, phrases
 from maild.parse.fold import fold
 from maild.parse.mime import Part
+from maild.parse.page import Page
 
 MAX_TEXT = 4_000_000  # characters of body text
 LONGEST_STUB = 2_000  # characters of a plain part that may lack what the HTML says
@@ -39,7 +40,7 @@ class Body:
     """What the body says."""
 
     text: str  # the whole body as text
-    page: str | None  # HTML as decoded, not yet safe; None where there is none
+    page: Page | None  # None where there is no HTML
     parts: frozenset[int]  # indexes of the parts that were used
     encoded_files: tuple[tuple[str, bytes], ...]  # uuencoded files found in the text
     defects: tuple[str, ...]
@@ -62,7 +63,7 @@ def read(parts: list[Part]) -> Body:
     text = "\n".join(t.strip("\n") for t in texts if t.strip())
     return Body(
         text=text[:MAX_TEXT],
-        page="\n".join(pages) if has_page else None,
+        page=Page("\n".join(pages)) if has_page else None,
         parts=frozenset(used),
         encoded_files=tuple(files),
         defects=tuple(dict.fromkeys(defects)),

@@ -10,6 +10,8 @@ from functools import cache
 from html import escape, unescape
 from typing import Any
 
+from maild.parse.page import Page
+
 MAX_HTML = 4_000_000  # characters that are read; a mail that a person wrote has less
 
 
@@ -287,12 +289,12 @@ _STYLES = _names(
 )
 
 
-def sanitise(html: str) -> str:
+def sanitise(page: Page) -> str:
     """HTML without script, forms or anything remote; inline images stay as cid: (H55, H56)."""
-    html = html[:MAX_HTML]
+    html = page.html[:MAX_HTML]
     if len(html) > MOST_SIGNS and len(_SIGNS.findall(html)) > MOST_SIGNS:
         html = _SIGNS.sub(" ", html)
-    return str(_cleaner(bool(_MAY_ACT.search(html.casefold()))).clean(html))
+    return str(_cleaner(bool(_MAY_ACT.search(page.tags.casefold()))).clean(html))
 
 
 # The cleaner takes the square of the number of these in one text; no person writes so many.
@@ -319,7 +321,7 @@ def _cleaner(looks: bool) -> Any:
 
 _ACTING_STYLE = re.compile(r"url\s*\(|expression|\\|@import|image-set")  # folded
 
-# Where a folded page has none of these, `_keep_attribute` keeps all that it is asked about: what it
+# Where the folded tags of a page have none of these, `_keep_attribute` keeps all that it is asked about: what it
 # takes away, any of whose letters might be an entity.
 _MAY_ACT = re.compile(
     r"url|expression|\\|@import|image-set|src|cid:|&(?!(?:nbsp|amp|lt|gt|quot|[aou]uml);)"

@@ -7,6 +7,7 @@ import pytest
 from maild.parse.html import sanitise
 from maild.parse.newtext import examine
 from maild.parse.newtext.html_quotes import read_structure
+from maild.parse.page import Page
 
 ACTING = {
     "an address": '<p style="background:url (http://x.example/)">x</p>',
@@ -21,7 +22,7 @@ ACTING = {
 
 @pytest.mark.parametrize("way", ACTING)
 def test_what_acts_is_taken_away(way: str) -> None:
-    safe = sanitise(ACTING[way])
+    safe = sanitise(Page(ACTING[way]))
     assert "style=" not in safe
     assert "src=" not in safe
     assert "href=" not in safe
@@ -40,10 +41,10 @@ QUOTES = {
 @pytest.mark.parametrize("way", QUOTES)
 def test_a_quote_is_found(way: str) -> None:
     lines = examine("Thank you\nWe are open").lines
-    found = read_structure(f"<p>Thank you</p>{QUOTES[way]}", lines).elements
+    found = read_structure(Page(f"<p>Thank you</p>{QUOTES[way]}"), lines).elements
     assert [(element.first, element.last) for element in found] == [(1, 1)]
 
 
 def test_a_page_without_quotes_has_none() -> None:
     lines = examine("Thank you").lines
-    assert not read_structure("<p>Thank you</p>", lines).elements
+    assert not read_structure(Page("<p>Thank you</p>"), lines).elements

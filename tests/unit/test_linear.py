@@ -39,6 +39,7 @@ from maild.parse import (
 )
 from maild.parse.newtext import examine, split
 from maild.parse.newtext.html_quotes import read_structure
+from maild.parse.page import Page
 from maild.parse.newtext.lines import read_lines
 from maild.parse.parser import parse
 from maild.parse.thanks import is_thanks
@@ -140,8 +141,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "enriched text": lambda t: body._enriched(t),
     "packed files": lambda t: body._take_uuencoded(t, []),
     "HTML as text": lambda t: html.to_text(page(t)),
-    "safe HTML": lambda t: html.sanitise(page(t)),
-    "HTML's quotes": lambda t: read_structure(page(t), LINES),
+    "safe HTML": lambda t: html.sanitise(Page(page(t))),
+    "HTML's quotes": lambda t: read_structure(Page(page(t)), LINES),
     "new text": lambda t: split(t, None, "Re: x"),
     "new text of HTML": split_page,
     "a forward": lambda t: forwarded.find("Fwd: x", examine(t), t, []),

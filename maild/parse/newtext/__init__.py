@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from maild.model import Reason
 from maild.parse import prefixes
+from maild.parse.page import Page
 
 from .attribution import find_attributions
 from .decide import Walk
@@ -44,7 +45,7 @@ def split(text: str, html: str | None, subject: str = "") -> Split:
     where there was one; `subject` tells a forwarded message, which is kept.  Any text is
     accepted, and costs time in proportion to its length.
     """
-    return split_examined(examine(text), html, subject)
+    return split_examined(examine(text), Page(html) if html else None, subject)
 
 
 def examine(text: str) -> Examined:
@@ -52,11 +53,11 @@ def examine(text: str) -> Examined:
     return examined(text, vocabulary().notable)
 
 
-def split_examined(body: Examined, html: str | None, subject: str) -> Split:
+def split_examined(body: Examined, page: Page | None, subject: str) -> Split:
     """`split` of a body whose lines are read already."""
     if _is_forward(subject, body):
         return _assemble(_walk(body, Structure(), forwards=True), body.rest)
-    structure = read_structure(html, body.lines)
+    structure = read_structure(page, body.lines)
     walk = _walk(body, structure)
     if structure.elements and not walk.wrote:
         walk = _walk(body, Structure())  # elements that leave nothing are not what they say

@@ -16,6 +16,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from maild.parse.fold import fold, fold_letters
+from maild.parse.page import Page
 
 from .lines import Line
 from .quote_words import clients, vocabulary
@@ -37,7 +38,7 @@ _NOT_ASCII_LETTERS = bytes(c for c in range(128) if not chr(c).isalnum() and chr
 _BORDER = re.compile("\0([0-9]+)([<>])")
 _UNSEEN = re.compile("\0<.*?\0>", re.DOTALL)
 _BORDERS, _GMAIL, _INDENTS = 'div[style*="border-"]', "div.gmail_quote", "blockquote"
-_UNSEEN_ELEMENTS = "head, script, style, template, title"
+_UNSEEN_ELEMENTS = ("head", "script", "style", "template", "title")
 
 
 class ElementKind(StrEnum):
@@ -76,12 +77,12 @@ class Structure:
     indents_only: bool = False  # it has block quotes, and all are somebody's way to indent
 
 
-def read_structure(html: str | None, lines: list[Line]) -> Structure:
+def read_structure(page: Page | None, lines: list[Line]) -> Structure:
     """Find the elements of an HTML body in the lines of its text."""
-    if not html:
+    if page is None:
         return Structure()
-    html = html[:EXAMINED_HTML]
-    wanted = _wanted(html)
+    html = page.html[:EXAMINED_HTML]
+    wanted = _wanted(page.tags)
     if not any(wanted):
         return Structure()
     from selectolax.lexbor import LexborHTMLParser
@@ -90,7 +91,7 @@ def read_structure(html: str | None, lines: list[Line]) -> Structure:
     if root is None:
         return Structure()
     chosen = _choose(root, wanted)
-    letters, nodes = _letters(root, chosen) if chosen else ("", [])
+    letters, nodes = _letters(root, chosen, wanted.unseen) if chosen else ("", [])
     if not nodes:
         return Structure(indents_only=_indents_only(root))
     place = _Places(lines)
@@ -106,37 +107,45 @@ class _Wanted(NamedTuple):
     borders: str  # above a header block, where Outlook draws one
     gmail: str  # quotes of Gmail's without a block quote
     indents: str
+    unseen: str  # elements whose text nobody reads
 
 
 _LETTERS_BY_NUMBER = re.compile(r"&(?:#|lowbar|underbar|fjlig)", re.IGNORECASE)
 
 
-def _wanted(html: str) -> _Wanted:
-    """A selector finds nothing in a page that lacks one of its words: most have none of them."""
-    if _LETTERS_BY_NUMBER.search(html):  # which may spell such words
-        return _Wanted(*(", ".join(one for one, _ in some) for some in _selectors()))
-    seen = html.lower()
-    return _Wanted(
-        *(
-            ", ".join(one for one, words in some if all(word in seen for word in words))
-            for some in _selectors()
-        )
-    )
+def _wanted(tags: str) -> _Wanted:
+    """A selector finds nothing in a page whose tags lack one of its words, as most lack them all."""
+    if _LETTERS_BY_NUMBER.search(tags):  # which may spell such words
+        return _Wanted(*(", ".join(one for one, _, _ in some) for some in _selectors()))
+    seen = tags.lower()
+    return _Wanted(*(", ".join(_possible(some, seen)) for some in _selectors()))
+
+
+def _possible(some: tuple[_Selector, ...], seen: str) -> list[str]:
+    return [
+        one
+        for one, longest, others in some
+        if longest in seen and all(word in seen for word in others)
+    ]
+
+
+_Selector = tuple[str, str, tuple[str, ...]]  # with its longest word and the others, in lower case
 
 
 @lru_cache(maxsize=1)
-def _selectors() -> tuple[tuple[tuple[str, tuple[str, ...]], ...], ...]:
-    """As in `_Wanted`: each selector with its words in lower case, the longest first."""
+def _selectors() -> tuple[tuple[_Selector, ...], ...]:
+    """As in `_Wanted`."""
     data = clients()
     sorts = (data["quotes"], data["ends"], data["signatures"], [_BORDERS], [_GMAIL], [_INDENTS])
     return tuple(
-        tuple((one.strip(), _words_of(one)) for row in rows for one in row.split(","))
-        for rows in sorts
+        tuple(_with_words(one.strip()) for row in rows for one in row.split(","))
+        for rows in (*sorts, _UNSEEN_ELEMENTS)
     )
 
 
-def _words_of(selector: str) -> tuple[str, ...]:
-    return tuple(sorted(re.findall(r"[\w-]+", selector.lower()), key=len, reverse=True))
+def _with_words(selector: str) -> _Selector:
+    words = sorted(re.findall(r"[\w-]+", selector.lower()), key=len, reverse=True)
+    return selector, words[0], tuple(words[1:])
 
 
 def _choose(root: Any, wanted: _Wanted) -> list[tuple[Any, ElementKind]]:
@@ -182,12 +191,14 @@ def _indents_only(root: Any) -> bool:
     )
 
 
-def _letters(root: Any, chosen: list[tuple[Any, ElementKind]]) -> tuple[str, list[_Node]]:
+def _letters(
+    root: Any, chosen: list[tuple[Any, ElementKind]], unseen: str
+) -> tuple[str, list[_Node]]:
     """All letters of the page in one string, and where in it the outermost chosen elements are."""
     for number, (node, _) in enumerate(chosen):
         node.insert_before(f"\0{number}<")
         node.insert_after(f"\0{number}>")
-    for node in root.css(_UNSEEN_ELEMENTS):
+    for node in root.css(unseen) if unseen else ():
         node.insert_before("\0<")
         node.insert_after("\0>")
     page = _UNSEEN.sub("", root.text(deep=True, separator=" ")).replace("\n", " ")
