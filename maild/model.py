@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -457,10 +458,14 @@ class Mail(Carried):
         return list(_by_name(self.headers).get(name.lower(), ()))
 
 
-@lru_cache(maxsize=8)  # a mail is asked for some fifteen of its fields
-def _by_name(headers: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
+def by_name(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """The values of header fields by their names in lower case, topmost first."""
     found: dict[str, list[str]] = {}
     for name, value in headers:
         found.setdefault(name.lower(), []).append(value)
     return found
+
+
+@lru_cache(maxsize=8)  # a mail is asked for some fifteen of its fields
+def _by_name(headers: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
+    return by_name(headers)

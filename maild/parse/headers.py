@@ -11,8 +11,7 @@ import quopri
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
-from email.message import Message
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_tz
 
 from maild.model import Address
@@ -35,17 +34,6 @@ def raw_bytes(value: object) -> bytes:
         return text.encode("ascii", "surrogateescape")
     except UnicodeEncodeError:
         return text.encode("utf-8", "surrogateescape")
-
-
-def by_name(message: Message) -> dict[str, list[str]]:
-    """Raw values of all fields by name in lower case, topmost first.
-
-    `Message.get` will not do: it turns 8-bit octets into U+FFFD.
-    """
-    fields: dict[str, list[str]] = {}
-    for name, value in message.raw_items():
-        fields.setdefault(name.lower(), []).append(str(value))
-    return fields
 
 
 def decode_value(value: object) -> str:
@@ -156,6 +144,9 @@ def parse_addresses(value: object) -> tuple[Address, ...]:
     simple = _SIMPLE.fullmatch(text)
     if simple is not None:
         return (Address(" ".join((simple[1] or "").split()), simple[2] or simple[3]),)
+    named = _NAMED.fullmatch(text)
+    if named is not None:
+        return (_address(_display_name(named[1]), named[2]),)
     found = []
     for item in _split_mailboxes(text):
         address = _mailbox(item)
@@ -170,6 +161,12 @@ def parse_addresses(value: object) -> tuple[Address, ...]:
 _SIMPLE = re.compile(
     r"\s*(?:(?:([A-Za-z0-9][A-Za-z0-9 .-]{0,100})\s)?<([\w.+-]{1,64}@[\w.-]{1,255})>"
     r"|([\w.+-]{1,64}@[\w.-]{1,255}))\s*",
+    re.ASCII,
+)
+_WORD = r"(?:[A-Za-z0-9.-]{1,100}|=\?[\w-]{1,40}\?[bBqQ]\?[\w=+/.-]{0,400}\?=)"
+# `"Miller, Ann" <ann@acme.example>`, or with encoded words: one mailbox, whose name needs care.
+_NAMED = re.compile(
+    rf"\s*+(\"[^\"\\]{{0,200}}\"|{_WORD}(?:\s++{_WORD})*+)\s*+<([\w.+-]{{1,64}}@[\w.-]{{1,255}})>\s*+",
     re.ASCII,
 )
 _SPECIAL = re.compile(r'[",;:()<]|=\?')
@@ -402,14 +399,33 @@ def message_ids(value: str) -> tuple[str, ...]:
 def parse_date(value: str) -> datetime | None:
     """An aware time in UTC, or None where the field names no possible time (H58)."""
     try:
-        fields = parsedate_tz(value[:200])
+        fields = _plain_date(value) or parsedate_tz(value[:200])
         if fields is None or not 1970 <= fields[0] <= 2200:
             return None
-        offset = max(-86_399, min(86_399, fields[9] or 0))
-        local = datetime(*fields[:6], tzinfo=timezone(timedelta(seconds=offset)))
-        return local.astimezone(UTC)
+        offset = max(-86_399, min(86_399, fields[-1] or 0))
+        return datetime(*fields[:6], tzinfo=UTC) - timedelta(seconds=offset)
     except (ValueError, OverflowError, IndexError, TypeError):
         return None
+
+
+# `Mon, 02 Nov 2026 10:00:00 +0100`, as programs write it (RFC 5322 §3.3).
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_PLAIN_DATE = re.compile(
+    rf"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(\d{{1,2}}) ({'|'.join(_MONTHS)}) ([12]\d{{3}})"
+    r" (\d\d):(\d\d):(\d\d) ([+-]\d\d)(\d\d)",
+    re.ASCII,
+)
+
+
+def _plain_date(value: str) -> tuple[int, int, int, int, int, int, int] | None:
+    """Year to second and the offset from UTC in seconds; None of what is written otherwise."""
+    found = _PLAIN_DATE.fullmatch(value)
+    if found is None:
+        return None
+    day, month, *rest, hours, minutes = found.groups()
+    offset = 3_600 * int(hours) + 60 * int(hours[0] + minutes)
+    year, hour, minute, second = map(int, rest)
+    return year, _MONTHS.index(month) + 1, int(day), hour, minute, second, offset
 
 
 # ---- parameters (RFC 2045 §5.1, RFC 2231), in all their broken forms

@@ -321,8 +321,8 @@ def _cleaner(looks: bool) -> Any:
 
 _ACTING_STYLE = re.compile(r"url\s*\(|expression|\\|@import|image-set")  # folded
 
-# Where the folded tags of a page have none of these, `_keep_attribute` keeps all that it is asked about: what it
-# takes away, any of whose letters might be an entity.
+# Where the folded tags of a page have none of these, `_keep_attribute` keeps all that it is asked
+# about: what it takes away, any of whose letters might be an entity.
 _MAY_ACT = re.compile(
     r"url|expression|\\|@import|image-set|src|cid:|&(?!(?:nbsp|amp|lt|gt|quot|[aou]uml);)"
 )

@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, wraps
+from functools import wraps
 from typing import Any, TypeVar
 
-from maild.model import Address, Appointment, FailedRecipient, Kind, OfList, Reason
+from maild.model import Address, Appointment, FailedRecipient, Kind, OfList, Reason, by_name
 from maild.parse import bounce, out_of_office, phrases, prefixes, reactions, trace
 from maild.parse.fold import fold
 from maild.parse.headers import parse_addresses
 from maild.parse.mime import Part
+from maild.parse.once import once
 
 _TEXT = 6_000  # characters of the text that phrases are looked for in
 _OPENING = 400  # characters of it that are its first lines
@@ -41,53 +42,51 @@ class Facts:
     appointment: Appointment | None
     looked: dict[str, Any] = field(default_factory=dict, repr=False)  # see `_once`
 
-    @cached_property
-    def _index(self) -> dict[str, list[str]]:
-        index: dict[str, list[str]] = {}
-        for name, value in self.headers:
-            index.setdefault(name.lower(), []).append(value)
-        return index
+    @once
+    def fields(self) -> dict[str, list[str]]:
+        """Values of the header fields by name in lower case, topmost first."""
+        return by_name(self.headers)
 
     def all(self, name: str) -> list[str]:
-        """Values of every field of this name."""
-        return self._index.get(name.lower(), [])
+        """Values of every field of this name in lower case."""
+        return self.fields.get(name, [])
 
     def first(self, name: str) -> str:
-        """The value of the first field of this name, "" where there is none."""
-        values = self._index.get(name.lower())
+        """The value of the first field of this name in lower case, "" where there is none."""
+        values = self.fields.get(name)
         return values[0] if values else ""
 
-    @cached_property
+    @once
     def folded_subject(self) -> str:
         return fold(self.subject)
 
-    @cached_property
+    @once
     def untagged_subject(self) -> str:
         """Without what gateways and desks put before it, if no program calls it an answer."""
         return fold(prefixes.untagged(self.subject))
 
-    @cached_property
+    @once
     def folded_text(self) -> str:
         lines = [line for line in self.text[:_TEXT].split("\n") if not line.startswith(">")]
         return fold("\n".join(lines))
 
-    @cached_property
+    @once
     def folded_opening(self) -> str:
         """The first lines of the text; most mails need no more of it to be known."""
         lines = [line for line in self.text[: 2 * _OPENING].split("\n") if not line.startswith(">")]
         return fold("\n".join(lines))[:_OPENING]
 
-    @cached_property
+    @once
     def said(self) -> bool:
         """Its sender wrote something."""
         return bool(self.new_text.strip())
 
-    @cached_property
+    @once
     def is_answer(self) -> bool:
         """It says that it answers or forwards a mail."""
-        return bool(self.first("In-Reply-To") or self.first("References") or self.quotes_subject)
+        return bool(self.first("in-reply-to") or self.first("references") or self.quotes_subject)
 
-    @cached_property
+    @once
     def quotes_subject(self) -> bool:
         return prefixes.is_answer(self.subject)
 
@@ -138,7 +137,7 @@ def decide(facts: Facts) -> Verdict:
     failed: tuple[FailedRecipient, ...] = ()
     if finding.kind in (Kind.BOUNCE, Kind.DELAY):
         failed = bounce.failed_recipients(
-            report, facts.parts, facts.text, facts.first("X-Failed-Recipients"), _ours(facts)
+            report, facts.parts, facts.text, facts.first("x-failed-recipients"), _ours(facts)
         )
         reasons += [
             Reason("kind", f"failed: {f.address}", f.diagnostic or "named in the notice")
@@ -153,7 +152,7 @@ def decide(facts: Facts) -> Verdict:
 
 def _ours(facts: Facts) -> frozenset[str]:
     """Addresses that wrote or got the notice: not the ones that failed."""
-    values = facts.all("To") + facts.all("Cc") + facts.all("Delivered-To") + facts.all("Reply-To")
+    values = facts.all("to") + facts.all("cc") + facts.all("delivered-to") + facts.all("reply-to")
     found = {a.address.lower() for value in values[:10] for a in parse_addresses(value)[:20]}
     return frozenset(found | ({facts.sender.address.lower()} if facts.sender else set()))
 
@@ -184,8 +183,8 @@ def _by_report(facts: Facts, report: bounce.Report | None) -> _Finding | None:
 
 
 def _is_feedback(facts: Facts) -> bool:
-    return "feedback-report" in facts.first("Content-Type").lower() or bool(
-        facts.first("X-MSFBL") or facts.first("X-HmXmrOriginalRecipient")
+    return "feedback-report" in facts.first("content-type").lower() or bool(
+        facts.first("x-msfbl") or facts.first("x-hmxmroriginalrecipient")
     )
 
 
@@ -215,7 +214,7 @@ _NULL_PATH = re.compile(r"\s*<\s*>\s*|\s*<?mailer-daemon(@.*)?>?\s*", re.IGNOREC
 @_once
 def _null_path(facts: Facts) -> str | None:
     """The envelope sender was empty (RFC 5321 §4.5.5), or the name that stands for it."""
-    paths = facts.all("Return-Path") + facts.all("X-Envelope-From") + facts.all("X-MailFrom")
+    paths = facts.all("return-path") + facts.all("x-envelope-from") + facts.all("x-mailfrom")
     empty = any(_NULL_PATH.fullmatch(path) for path in paths[:3])
     return "an empty Return-Path (RFC 5321 §4.5.5)" if empty else None
 
@@ -232,8 +231,8 @@ def _machine(facts: Facts) -> str | None:
     if phrases.senders("never_answer").match(_local(facts)):
         return f"sender {facts.sender.address if facts.sender else ''}"
     if _submitted(facts) not in ("", "no"):
-        return f"header Auto-Submitted: {facts.first('Auto-Submitted')}"
-    if "report" in facts.first("Content-Type").lower().split(";")[0]:
+        return f"header Auto-Submitted: {facts.first('auto-submitted')}"
+    if "report" in facts.first("content-type").lower().split(";")[0]:
         return "Content-Type multipart/report"
     return None
 
@@ -244,9 +243,9 @@ def _role(facts: Facts) -> str | None:
 
 
 def _bounce_by_header(facts: Facts) -> _Finding | None:
-    if value := facts.first("X-Failed-Recipients"):
+    if value := facts.first("x-failed-recipients"):
         return _bounce(facts, f"header X-Failed-Recipients: {value[:100]}")
-    if value := facts.first("X-MS-Exchange-Message-Is-Ndr"):
+    if value := facts.first("x-ms-exchange-message-is-ndr"):
         return _bounce(facts, f"header X-MS-Exchange-Message-Is-Ndr: {value}")
     return None
 
@@ -314,8 +313,10 @@ _NEGATIONS = frozenset({"no", "false", "0", "none"})
 def _absence_header(facts: Facts) -> str | None:
     """The field that makes it an automatic answer, and its value."""
     if _submitted(facts) == "auto-replied":
-        return f"header Auto-Submitted: {facts.first('Auto-Submitted')} (RFC 3834 §5)"
+        return f"header Auto-Submitted: {facts.first('auto-submitted')} (RFC 3834 §5)"
     fields = phrases.auto_reply_fields()
+    if facts.fields.keys().isdisjoint(fields):
+        return None
     for name, value in facts.headers:
         wanted = fields.get(name.lower())
         if wanted is not None:
@@ -327,7 +328,7 @@ def _absence_header(facts: Facts) -> str | None:
 
 def _submitted(facts: Facts) -> str:
     """The keyword of Auto-Submitted (RFC 3834 §5), without comments and parameters (H34)."""
-    for value in facts.all("Auto-Submitted"):
+    for value in facts.all("auto-submitted"):
         word = re.match(r"\s*(?:\([^)]*\)\s*)?([\w-]*)", value)
         if word and word[1]:
             return word[1].lower()
@@ -469,19 +470,19 @@ def _receipt(facts: Facts) -> _Finding | None:
 
 def _list(facts: Facts) -> _Finding | None:
     for name in ("List-Id", "List-Post", "X-Mailman-Version", "X-BeenThere", "Mailing-List"):
-        if value := facts.first(name):
+        if value := facts.first(name.lower()):
             return _Finding(Kind.LIST, f"header {name}: {value[:100]} (RFC 2919)")
-    if facts.first("Precedence").strip().lower() == "list":
+    if facts.first("precedence").strip().lower() == "list":
         return _Finding(Kind.LIST, "header Precedence: list")
     return None
 
 
 def _of_list(facts: Facts) -> OfList:
     """Whose list it is, and what the mail would be if nothing in it spoke of a list."""
-    values = [v for name in ("List-Post", "Mailing-List", "X-BeenThere") for v in facts.all(name)]
+    values = [v for name in ("list-post", "mailing-list", "x-beenthere") for v in facts.all(name)]
     names = [found for value in values[:6] for found in _ADDRESS.findall(value[:500])[:6]]
     names += [
-        found for value in facts.all("List-Id")[:3] for found in _LIST_ID.findall(value[:500])
+        found for value in facts.all("list-id")[:3] for found in _LIST_ID.findall(value[:500])
     ]
     bare = [(name, value) for name, value in facts.headers if not _is_of_lists(name, value)]
     other = decide(replace(facts, headers=bare, looked={}))
@@ -518,17 +519,17 @@ def _empty_path(facts: Facts) -> str | None:
 @_once
 def _generated(facts: Facts) -> str | None:
     if _submitted(facts) not in ("", "no"):
-        return f"header Auto-Submitted: {facts.first('Auto-Submitted')} (RFC 3834 §5)"
+        return f"header Auto-Submitted: {facts.first('auto-submitted')} (RFC 3834 §5)"
     return None
 
 
 @_once
 def _bulk(facts: Facts) -> str | None:
-    for value in facts.all("Precedence") + facts.all("X-Precedence"):
+    for value in facts.all("precedence") + facts.all("x-precedence"):
         if value.strip().lower() in ("bulk", "junk", "list"):
             return f"header Precedence: {value}"
     for name in ("List-Unsubscribe", "X-Campaign-Id", "X-CampaignId", "Feedback-Id"):
-        if value := facts.first(name):
+        if facts.first(name.lower()):
             return f"header {name}"
     return None
 
@@ -536,7 +537,7 @@ def _bulk(facts: Facts) -> str | None:
 def _suppressions(facts: Facts) -> set[str]:
     """Words of X-Auto-Response-Suppress, which is a list (MS-OXCMAIL, H37)."""
     words: set[str] = set()
-    for value in facts.all("X-Auto-Response-Suppress"):
+    for value in facts.all("x-auto-response-suppress"):
         words.update(w for w in re.split(r"[\s,;]+", value.lower()) if w)
     return words
 
@@ -544,7 +545,7 @@ def _suppressions(facts: Facts) -> set[str]:
 @_once
 def _suppressed(facts: Facts) -> str | None:
     if _suppressions(facts) & {"all", "autoreply", "oof"}:
-        return f"header X-Auto-Response-Suppress: {facts.first('X-Auto-Response-Suppress')}"
+        return f"header X-Auto-Response-Suppress: {facts.first('x-auto-response-suppress')}"
     return None
 
 
@@ -615,7 +616,7 @@ def _obstacles(facts: Facts) -> Iterator[str | None]:
         "X-Zammad-Send-Auto-Response",
         "X-Autoreply",
     ):
-        value = facts.first(name).strip().lower()
+        value = facts.first(name.lower()).strip().lower()
         if value and (name != "X-Zammad-Send-Auto-Response" or value == "false"):
             yield f"header {name}: {value[:100]}"
-    yield trace.loop(facts.all("Received"))
+    yield trace.loop(facts.all("received"))

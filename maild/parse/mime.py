@@ -16,8 +16,9 @@ from functools import cache
 from typing import Any
 
 from maild.errors import MailError
+from maild.model import by_name
 from maild.parse import skeleton, usual
-from maild.parse.headers import by_name, decode_value, parameters
+from maild.parse.headers import decode_value, parameters
 from maild.parse.outline import Outline, Stretch, outline
 from maild.parse.transfer import decode_transfer
 from maild.spool import Mass, Spooled, whole
@@ -339,12 +340,11 @@ def walk(root: Message, drawn: Outline | None = None) -> list[Part]:
 
 
 def _part(index: int, parent: Part | None, message: Message, drawn: Outline | None) -> Part:
-    fields = by_name(message)
+    fields = by_name(message.raw_items())  # `Message.get` turns 8-bit octets into U+FFFD
     raw_type = fields.get("content-type", [""])[0]
-    given = parameters(raw_type)
+    content_type, given = _type(raw_type, parent)
     disposition = fields.get("content-disposition", [""])[0]
     named = parameters(disposition)
-    content_type = _content_type(raw_type, parent)
     within = parent is not None and (
         parent.forwarded or (parent.main_type == "message" and parent.index > 0)
     )
@@ -357,11 +357,29 @@ def _part(index: int, parent: Part | None, message: Message, drawn: Outline | No
         depth=parent.depth + 1 if parent else 0,
         forwarded=within,
         charset=given.get("charset"),
-        disposition=decode_value(disposition).split(";", 1)[0].strip().strip('"').lower(),
+        disposition=decode_value(disposition).split(";", 1)[0].strip().strip('"').lower()
+        if disposition
+        else "",
         filename=named.get("filename") or given.get("name") or named.get("name") or "",
         parameters=given,
         outline=drawn,
     )
+
+
+# As most programs write it, in one line or folded.
+_USUAL_TYPE = re.compile(
+    r"(\w+/[\w.+-]+)(?:;\s+(charset|boundary)=(?:\"([\w.='()+,/:-]+)\"|([\w.-]+)))?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def _type(raw: str, parent: Part | None) -> tuple[str, dict[str, str]]:
+    """The type that a field says, and its parameters."""
+    usual = _USUAL_TYPE.fullmatch(raw)
+    if usual is None:
+        return _content_type(raw, parent), parameters(raw)
+    name = usual[2]
+    return usual[1].lower(), {name.lower(): usual[3] or usual[4]} if name else {}
 
 
 _TYPE = re.compile(r"\s*\"?([\w.+-]+)\s*/\s*([\w.+-]+)")

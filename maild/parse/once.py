@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 Found = TypeVar("Found")
 
 
-class once(Generic[Found]):  # noqa: N801, it reads like `property`
+class once(Generic[Found]):
     """A property of values that one thread has: without the lock that functools' has."""
 
     def __init__(self, find: Callable[[Any], Found]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from email.message import Message
 
 from maild.errors import MailError
 from maild.model import Address, Mail, Reason
@@ -54,7 +53,8 @@ def parse(raw: Mass) -> Mail:
 def _parse(raw: Mass) -> Mail:
     _, parts, defects = mime.opened(raw)
     top = parts[0]
-    fields = read_headers(top.message)
+    decoded = [(name, headers.decode_value(value)) for name, value in top.message.raw_items()]
+    fields = _kept(decoded)
     body = bodies.read(parts)
     appointment = icalendar.find(parts)
     if appointment is not None and not body.text.strip():
@@ -63,7 +63,7 @@ def _parse(raw: Mass) -> Mail:
     defects.extend(body.defects)
     senders = _addresses(top, "From")
     sender = senders[0] if senders else None
-    subject = _subject(top)
+    subject = next((v for name, v in decoded if v and name.lower() == "subject"), "")[:MAX_SUBJECT]
     reply_to = _addresses(top, "Reply-To")
     in_reply_to = headers.message_ids(_plain(top.raw("In-Reply-To")))
     references = headers.message_ids(_plain(top.raw("References")))
@@ -128,23 +128,17 @@ def _parse_reasons(parts: list[Part], body: bodies.Body, defects: list[str]) -> 
         yield Reason("parse", "defect", defect)
 
 
-def read_headers(root: Message) -> tuple[tuple[str, str], ...]:
-    """The top header, decoded loosely, capped in number and size."""
-    found = []
-    for name, value in list(root.raw_items())[:MAX_HEADERS]:
-        text = headers.decode_value(value)[:MAX_HEADER_TEXT]
-        found.append((charsets.clean(name)[:200], text))
-    return tuple(found)
+def _kept(decoded: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The fields of a header, capped in number and size."""
+    return tuple(
+        (charsets.clean(name)[:200], value[:MAX_HEADER_TEXT])
+        for name, value in decoded[:MAX_HEADERS]
+    )
 
 
 def _plain(value: object) -> str:
     """One line, encoded words left as they are."""
-    return one_line(headers.loose_text(value))
-
-
-def _subject(top: Part) -> str:
-    values = (headers.decode_value(v) for v in top.fields.get("subject", ()))
-    return next((v for v in values if v), "")[:MAX_SUBJECT]
+    return one_line(headers.loose_text(value)) if value else ""
 
 
 def _addresses(top: Part, name: str) -> tuple[Address, ...]:

@@ -21,6 +21,10 @@ LONGEST_FIELD = 8_000  # characters; a longer one is odd
 NAMES = frozenset(("received", "authentication-results"))
 
 _NAME = re.compile(r"([!-9;-~]+)([ \t]*):")
+_ODD_LINE = re.compile(r"\A\n[ \t]|\n(?![!-9;-~]+[ \t]*:|[ \t])")
+_TRACE = re.compile(
+    rf"\n({'|'.join(sorted(NAMES))}):([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.ASCII
+)
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -41,9 +45,11 @@ def fields(raw: Mass) -> tuple[tuple[str, str], ...]:
     before its colon is none of a server's (RFC 5322 §4.5.3 has it for old mail).  The value of a
     field that holds control characters, like a CR alone, is "".
     """
+    header = _header(raw)
+    found = _unfolded(header) if _ODD_LINE.search("\n" + header) else _found(header)
     return tuple(
         (name, "" if len(value) > LONGEST_FIELD or _CONTROL.search(value) else value)
-        for name, value in _unfolded(_header(raw))
+        for name, value in found
         if name in NAMES
     )
 
@@ -53,6 +59,13 @@ def _header(raw: Mass) -> str:
     octets = raw[:LONGEST_HEADER]
     end = _EMPTY_LINE.search(octets)
     return octets[: end.start() if end else None].decode("utf-8", "replace")
+
+
+def _found(header: str) -> Iterator[tuple[str, str]]:
+    """What `_unfolded` finds, where every line belongs to a field."""
+    for name, value in _TRACE.findall("\n" + header):
+        unfolded = value.removesuffix("\r").replace("\r\n", "").replace("\n", "")
+        yield name.lower(), unfolded.strip(" \t")
 
 
 def _unfolded(header: str) -> Iterator[tuple[str, str]]:

@@ -39,8 +39,8 @@ from maild.parse import (
 )
 from maild.parse.newtext import examine, split
 from maild.parse.newtext.html_quotes import read_structure
-from maild.parse.page import Page
 from maild.parse.newtext.lines import read_lines
+from maild.parse.page import Page
 from maild.parse.parser import parse
 from maild.parse.thanks import is_thanks
 

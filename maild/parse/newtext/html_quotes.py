@@ -114,7 +114,7 @@ _LETTERS_BY_NUMBER = re.compile(r"&(?:#|lowbar|underbar|fjlig)", re.IGNORECASE)
 
 
 def _wanted(tags: str) -> _Wanted:
-    """A selector finds nothing in a page whose tags lack one of its words, as most lack them all."""
+    """A selector finds nothing where the tags lack one of its words, as those of most pages do."""
     if _LETTERS_BY_NUMBER.search(tags):  # which may spell such words
         return _Wanted(*(", ".join(one for one, _, _ in some) for some in _selectors()))
     seen = tags.lower()
