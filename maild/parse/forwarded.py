@@ -32,8 +32,8 @@ def find(subject: str, body: Examined, new_text: str, parts: Sequence[Part]) -> 
 
 def _in_text(body: Examined, says_so: bool) -> Forwarded | None:
     words, lines = vocabulary(), body.lines
-    begin = _begin(body, words)
-    if begin is None or not (says_so or begin.kind is MarkKind.FORWARDED):
+    begin = _begin(body, words, says_so)
+    if begin is None:
         return None
     remark = "\n".join(line.raw for line in lines[: begin.first]).strip()
     if any(reply_mark_lines([line.bare]) for line in lines[: begin.first]):
@@ -45,11 +45,14 @@ def _in_text(body: Examined, says_so: bool) -> Forwarded | None:
     return Forwarded(sender=sender, remark=remark, words=message.strip())
 
 
-def _begin(body: Examined, words: Vocabulary) -> Mark | None:
-    """The first line that introduces another's message."""
+def _begin(body: Examined, words: Vocabulary, says_so: bool) -> Mark | None:
+    """The first line that introduces another's message; if nothing else says so, it must."""
     marks = find_separators(body.lines, body.notable, words)
+    if not says_so and not any(mark.kind is MarkKind.FORWARDED for mark in marks):
+        return None
     marks += find_headers(body.lines, body.notable, words)
-    return min(marks, key=lambda mark: mark.first, default=None)
+    begin = min(marks, key=lambda mark: mark.first, default=None)
+    return begin if begin and (says_so or begin.kind is MarkKind.FORWARDED) else None
 
 
 def _without_one_mark(lines: list[Line]) -> Iterator[Line]:

@@ -72,17 +72,16 @@ def _is_forward(subject: str, body: Examined) -> bool:
 
 
 def _walk(body: Examined, structure: Structure, forwards: bool = False) -> Walk:
-    words, lines, notable = vocabulary(), body.lines, body.notable
-    marks = _marks(lines, notable, structure, words)
-    walk = Walk(lines, marks, find_quotes(lines, notable, marks, structure, words), forwards)
+    words = vocabulary()
+    marks = _marks(body, structure, words)
+    walk = Walk(body.lines, marks, find_quotes(body, marks, structure, words), forwards)
     walk.run()
     return walk
 
 
-def _marks(
-    lines: list[Line], notable: list[int], structure: Structure, words: Vocabulary
-) -> dict[int, Mark]:
+def _marks(body: Examined, structure: Structure, words: Vocabulary) -> dict[int, Mark]:
     """All marks by their first line; where two claim a line, the one found first has it."""
+    lines, notable = body.lines, body.notable
     inside: set[int] = set()
     found: list[Mark] = []
     for element in structure.elements:
@@ -92,7 +91,7 @@ def _marks(
         else:
             inside.update(range(element.first, element.last + 1))
     found += find_separators(lines, notable, words)
-    found += find_attributions(lines, notable, inside, words)
+    found += find_attributions(body, inside, words)
     found += _as_elements(find_headers(lines, notable, words), structure)
     found += find_tails(lines, notable, words)
     marks: dict[int, Mark] = {}
@@ -124,16 +123,16 @@ def _assemble(walk: Walk, rest: str) -> Split:
     new: list[str] = []
     quoted: list[str] = []
     seam = False  # a cut stands between the last new line and this one
-    for line, kept in zip(walk.lines, walk.kept, strict=True):
+    for (raw, _, _), kept in zip(walk.lines, walk.kept, strict=True):
         if kept is None:
-            quoted.append(line.raw)
+            quoted.append(raw)
             seam = True
             continue
-        if kept.strip() or not seam or (new and new[-1].strip()):  # one empty line at a seam
+        if not seam or kept.strip() or (new and new[-1].strip()):  # one empty line at a seam
             new.append(kept)
         seam = seam and not kept.strip()
-        if kept != line.raw:
-            quoted.append(line.raw[len(kept) :])
+        if kept != raw:
+            quoted.append(raw[len(kept) :])
     for row in rest.split("\n") if rest else ():
         (quoted if walk.to_end or row.startswith(">") else new).append(row)
     return Split("\n".join(new).strip(), "\n".join(quoted).strip("\n"), tuple(walk.reasons))

@@ -10,7 +10,7 @@ from enum import Enum
 
 from maild.parse.fold import fold
 
-from .lines import Line, last_written, next_written
+from .lines import Examined, Line, last_written, next_written
 from .marks import MOST_MARK_LINES, Mark, MarkKind, reply_mark_lines
 from .quote_dates import DATE, TIME
 from .quote_words import Vocabulary
@@ -120,16 +120,18 @@ def weigh(text: str, words: Vocabulary) -> Evidence | None:
 
 
 def find_attributions(
-    lines: list[Line], notable: list[int], in_elements: AbstractSet[int], words: Vocabulary
+    body: Examined, in_elements: AbstractSet[int], words: Vocabulary
 ) -> list[Mark]:
     """Every attribution among the unquoted lines, top to bottom.
 
     `in_elements` are the indexes of lines that HTML says are quotes.
     """
-    found = list(_framed(lines, words))
+    lines = body.lines
+    found = list(_framed(body, words))
     free_from = 0  # lines before this index belong to the mark found last
-    ends = {i for i in notable if _ends(lines[i].bare)}
-    ends |= {i for i in _above_quotes(lines, notable, in_elements) if _ends_openly(lines[i], words)}
+    ends = {i for i in body.notable if _ends(lines[i].bare)}
+    above = set(_above_quotes(body, in_elements)) - ends
+    ends |= {i for i in above if _ends_openly(lines[i], words)}
     for end in sorted(ends)[:MOST_LOOKS]:
         if end < free_from:
             continue
@@ -143,10 +145,11 @@ def find_attributions(
     return found
 
 
-def _framed(lines: list[Line], words: Vocabulary) -> Iterator[Mark]:
+def _framed(body: Examined, words: Vocabulary) -> Iterator[Mark]:
     """GroupWise's: ">>> Name <address> 03.11.2025 09:14 >>>", ">>> On 11/3/2025 … wrote:"."""
-    for first, line in enumerate(lines):
-        if line.depth < 2 or (first and lines[first - 1].quoted):
+    lines = body.lines
+    for first in body.quoted:
+        if lines[first].depth < 2 or (first and lines[first - 1].quoted):
             continue
         for last in range(first, min(first + LONGEST_FRAME, len(lines))):
             if _closes_frame(lines[first : last + 1], words):
@@ -164,17 +167,12 @@ def _closes_frame(lines: list[Line], words: Vocabulary) -> bool:
     return evidence is not None and evidence.sure()
 
 
-def _above_quotes(
-    lines: list[Line], notable: list[int], in_elements: AbstractSet[int]
-) -> Iterator[int]:
+def _above_quotes(body: Examined, in_elements: AbstractSet[int]) -> Iterator[int]:
     """The unquoted lines above marked ones, and above what HTML says is a quote."""
-    heads = [
-        index
-        for index, line in enumerate(lines)
-        if (line.depth and not lines[index - 1].depth)
-        or (index in in_elements and index - 1 not in in_elements)
-    ]
-    heads += [i for i in notable if lines[i].bare[:1] == _BAR or _is_reply_mark(lines, i)]
+    lines = body.lines
+    heads = [index for index in body.quoted if not lines[index - 1].depth]
+    heads += [index for index in in_elements if index - 1 not in in_elements]
+    heads += [i for i in body.notable if lines[i].bare[:1] == _BAR or _is_reply_mark(lines, i)]
     for head in heads:
         above = last_written(lines, head - 1)
         if above is not None and not lines[above].quoted and not lines[above].blank:

@@ -115,37 +115,37 @@ _LETTERS_BY_NUMBER = re.compile(r"&(?:#|lowbar|underbar|fjlig)", re.IGNORECASE)
 
 def _wanted(tags: str) -> _Wanted:
     """A selector finds nothing where the tags lack one of its words, as those of most pages do."""
-    if _LETTERS_BY_NUMBER.search(tags):  # which may spell such words
-        return _Wanted(*(", ".join(one for one, _, _ in some) for some in _selectors()))
     seen = tags.lower()
-    return _Wanted(*(", ".join(_possible(some, seen)) for some in _selectors()))
+    any_word = _LETTERS_BY_NUMBER.search(tags) is not None  # may be spelt by them
+    found: list[list[str]] = [[] for _ in _Wanted._fields]
+    for selector in [one for one in _selectors() if any_word or one.longest in seen]:
+        if any_word or all(word in seen for word in selector.words):
+            found[selector.sort].append(selector.text)
+    return _Wanted(*map(", ".join, found))
 
 
-def _possible(some: tuple[_Selector, ...], seen: str) -> list[str]:
-    return [
-        one
-        for one, longest, others in some
-        if longest in seen and all(word in seen for word in others)
-    ]
-
-
-_Selector = tuple[str, str, tuple[str, ...]]  # with its longest word and the others, in lower case
+class _Selector(NamedTuple):
+    sort: int  # its place in `_Wanted`
+    text: str
+    words: tuple[str, ...]  # in lower case
+    longest: str  # of them
 
 
 @lru_cache(maxsize=1)
-def _selectors() -> tuple[tuple[_Selector, ...], ...]:
-    """As in `_Wanted`."""
+def _selectors() -> tuple[_Selector, ...]:
     data = clients()
     sorts = (data["quotes"], data["ends"], data["signatures"], [_BORDERS], [_GMAIL], [_INDENTS])
     return tuple(
-        tuple(_with_words(one.strip()) for row in rows for one in row.split(","))
-        for rows in (*sorts, _UNSEEN_ELEMENTS)
+        _Selector(
+            sort, one.strip(), words := tuple(_WORD.findall(one.lower())), max(words, key=len)
+        )
+        for sort, rows in enumerate((*sorts, _UNSEEN_ELEMENTS))
+        for row in rows
+        for one in row.split(",")
     )
 
 
-def _with_words(selector: str) -> _Selector:
-    words = sorted(re.findall(r"[\w-]+", selector.lower()), key=len, reverse=True)
-    return selector, words[0], tuple(words[1:])
+_WORD = re.compile(r"[\w-]+")
 
 
 def _choose(root: Any, wanted: _Wanted) -> list[tuple[Any, ElementKind]]:

@@ -39,11 +39,10 @@ def read_line(raw: str) -> Line:
     """Take the quote marks off one line."""
     if "&nbsp;" in raw:  # QQ writes it into plain text
         return read_line(raw.replace("&nbsp;", " "))._replace(raw=raw)
-    if raw.isascii():
-        if ">" not in raw:
-            return Line(raw, raw.strip()[:EXAMINED_CHARACTERS], 0)
-        if raw[:2] == "> " and raw[2:3].isalnum():  # as most programs quote
-            return Line(raw, raw[2:].strip()[:EXAMINED_CHARACTERS], 1)
+    if ">" not in raw and raw.isascii():
+        return Line(raw, raw.strip()[:EXAMINED_CHARACTERS], 0)
+    if raw[:2] == "> " and raw.isascii() and raw[2:3].isalnum():  # as most programs quote
+        return Line(raw, raw[2:].strip()[:EXAMINED_CHARACTERS], 1)
     seen = raw[: EXAMINED_CHARACTERS * 2]
     if not seen.isascii():
         seen = _INVISIBLE.sub("", seen)
@@ -55,13 +54,20 @@ def read_line(raw: str) -> Line:
 
 def read_lines(text: str) -> tuple[list[Line], str]:
     """Split a body into lines and the unexamined rest; any of the usual line ends."""
-    rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", EXAMINED_LINES)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    rows = text.split("\n", EXAMINED_LINES)
     rest = rows.pop() if len(rows) > EXAMINED_LINES else ""
-    if not text.isascii() or "&nbsp;" in text:
+    if "&nbsp;" in text:
         return [read_line(row) for row in rows], rest
-    made, most = tuple.__new__, EXAMINED_CHARACTERS  # a mail has many lines
+    made, most = tuple.__new__, EXAMINED_CHARACTERS  # a mail has many lines, most of them plain
     return [
-        read_line(row) if ">" in row else made(Line, (row, row.strip()[:most], 0)) for row in rows
+        made(Line, (row, row.strip()[:most], 0))
+        if ">" not in row and row.isascii()
+        else made(Line, (row, row[2:].strip()[:most], 1))
+        if row[:2] == "> " and row.isascii() and row[2:3].isalnum()
+        else read_line(row)
+        for row in rows
     ], rest
 
 
@@ -81,14 +87,13 @@ def find_notable(lines: list[Line], notable: Notable) -> list[int]:
 
     Of quoted lines only those are looked at that head a quote.
     """
-    seen = ["\n"]
-    above = Line("", "", 0)
-    for line in lines:
-        if not line.depth or (line.depth < 3 and not (above.depth and above.bare)):
-            seen.append(line.bare)
-        seen.append("\n")
-        above = line
-    text = fold_letters("".join(seen))
+    seen = []
+    below_quote = False  # the line above is quoted, and not empty
+    for _, bare, depth in lines:
+        looked_at = not depth or (depth < 3 and not below_quote)
+        seen.append(bare if looked_at else "")
+        below_quote = bool(depth and bare)
+    text = fold_letters("\n".join(("", *seen, "")))
     found = {*_line_numbers(notable.begins, text), *_line_numbers(notable.holds, text)}
     last = len(lines) - 1
     found.update(last - number for number in _line_numbers(notable.ends, text[::-1]))
@@ -111,12 +116,14 @@ class Examined:
     lines: list[Line]
     rest: str  # behind the lines that are examined
     notable: list[int]  # indexes of the notable lines
+    quoted: list[int]  # indexes of the lines with quote marks
 
 
 def examined(text: str, notable: Notable) -> Examined:
     """Any text; costs time in proportion to its length."""
     lines, rest = read_lines(text)
-    return Examined(text, lines, rest, find_notable(lines, notable))
+    quoted = [index for index, (_, _, depth) in enumerate(lines) if depth]
+    return Examined(text, lines, rest, find_notable(lines, notable), quoted)
 
 
 def next_written(lines: list[Line], start: int) -> int | None:

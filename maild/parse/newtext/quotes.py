@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from .attribution import looks_attributed
 from .header_blocks import field_label
 from .html_quotes import ElementKind, Structure
-from .lines import Line, fenced
+from .lines import Examined, Line, fenced
 from .marks import LONGEST_SIGNATURE, Mark
 from .quote_words import Vocabulary
 
@@ -25,18 +25,15 @@ _SPLICED = 120  # longest remainder of a wrapped quoted line
 
 
 def find_quotes(
-    lines: list[Line],
-    notable: list[int],
-    marks: dict[int, Mark],
-    structure: Structure,
-    words: Vocabulary,
+    body: Examined, marks: dict[int, Mark], structure: Structure, words: Vocabulary
 ) -> dict[int, str]:
     """The indexes of all quoted lines, and for each what says so.
 
     Marked lines count as the sender's own where nothing in the mail introduces a quote and his
     text stands on both sides: then ">" may be his way to show something.
     """
-    marked = {i for i, line in enumerate(lines) if line.depth and line.bare[-2:] != _DECORATION}
+    lines, notable = body.lines, body.notable
+    marked = {i for i in body.quoted if lines[i].bare[-2:] != _DECORATION}
     if not marked and not marks:
         return _in_elements(structure)
     if marked:
