@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from maild.parse.fold import fold
 
 _WITHOUT_SPACES = re.compile("[\u0e00-\u0e7f\u3040-\u9fff\uac00-\ud7af]")  # Thai, CJK, Korean
+
+_ASCII_WORD = re.compile(r"[a-z]+")
+
+
+class AnyOf:
+    """Phrases that few texts hold, as a pattern that is tried where one of their first words is."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        folded = [fold(phrase) for phrase in phrases]
+        firsts = [_ASCII_WORD.search(phrase) for phrase in folded if phrase.isascii()]
+        self._pattern = any_of(folded)
+        self._firsts = {first[0] for first in firsts if first}
+        self._knows_firsts = all(firsts)
+        self.match = self._pattern.match
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first of them in a folded text."""
+        return self._pattern.search(text) if self._may_be_in(text) else None
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """Each of them in a folded text."""
+        return self._pattern.finditer(text) if self._may_be_in(text) else iter(())
+
+    def _may_be_in(self, text: str) -> bool:
+        plain = self._knows_firsts and text.isascii()
+        return not plain or not self._firsts.isdisjoint(_ASCII_WORD.findall(text))
+
 
 Trie = dict[str, "Trie"]  # by character; the key "" says that a phrase ends here
 

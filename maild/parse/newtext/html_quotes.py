@@ -115,37 +115,48 @@ _LETTERS_BY_NUMBER = re.compile(r"&(?:#|lowbar|underbar|fjlig)", re.IGNORECASE)
 
 def _wanted(tags: str) -> _Wanted:
     """A selector finds nothing where the tags lack one of its words, as those of most pages do."""
-    seen = tags.lower()
-    any_word = _LETTERS_BY_NUMBER.search(tags) is not None  # may be spelt by them
+    selectors = _selectors()
+    if _LETTERS_BY_NUMBER.search(tags):  # which may spell such words
+        possible = sorted({one for some in selectors.values() for one in some})
+    else:
+        seen = tags.lower()
+        words = selectors.keys() & ["", *_WORD.findall(seen)]
+        some = sorted({one for word in words for one in selectors[word]})
+        possible = [one for one in some if all(word in seen for word in one.words)]
     found: list[list[str]] = [[] for _ in _Wanted._fields]
-    for selector in [one for one in _selectors() if any_word or one.longest in seen]:
-        if any_word or all(word in seen for word in selector.words):
-            found[selector.sort].append(selector.text)
+    for selector in possible:
+        found[selector.sort].append(selector.text)
     return _Wanted(*map(", ".join, found))
 
 
 class _Selector(NamedTuple):
     sort: int  # its place in `_Wanted`
+    place: int  # among all
     text: str
-    words: tuple[str, ...]  # in lower case
-    longest: str  # of them
+    words: tuple[str, ...]  # that a tag must have, in lower case
 
 
 @lru_cache(maxsize=1)
-def _selectors() -> tuple[_Selector, ...]:
+def _selectors() -> dict[str, list[_Selector]]:
+    """By the longest word, which stands alone in a tag; "": those that a part of a word fits."""
     data = clients()
     sorts = (data["quotes"], data["ends"], data["signatures"], [_BORDERS], [_GMAIL], [_INDENTS])
-    return tuple(
-        _Selector(
-            sort, one.strip(), words := tuple(_WORD.findall(one.lower())), max(words, key=len)
-        )
+    found: dict[str, list[_Selector]] = {"": []}
+    all_of = (
+        (sort, one.strip())
         for sort, rows in enumerate((*sorts, _UNSEEN_ELEMENTS))
         for row in rows
         for one in row.split(",")
     )
+    for place, (sort, one) in enumerate(all_of):
+        words = tuple(_WORD.findall(one.lower()))
+        longest = "" if _PART_FITS.search(one) else max(words, key=len)
+        found.setdefault(longest, []).append(_Selector(sort, place, one, words))
+    return found
 
 
 _WORD = re.compile(r"[\w-]+")
+_PART_FITS = re.compile(r"[*^$|]=")
 
 
 def _choose(root: Any, wanted: _Wanted) -> list[tuple[Any, ElementKind]]:

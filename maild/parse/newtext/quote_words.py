@@ -11,7 +11,7 @@ from typing import Any
 from maild.parse import wordfile
 from maild.parse.fold import fold
 from maild.parse.languages import by_language
-from maild.parse.patterns import any_of
+from maild.parse.patterns import AnyOf, any_of
 
 from .lines import Notable
 
@@ -51,7 +51,7 @@ class Vocabulary:
     sent: re.Pattern[str]  # "sent", "said": a verb that needs more evidence
     own: re.Pattern[str]  # "i wrote": the sender speaks, it is no attribution
     original: re.Pattern[str]  # "original message"
-    forwarded: re.Pattern[str]  # "forwarded message"
+    forwarded: AnyOf  # "forwarded message"
     separators: frozenset[str]  # both as strings, for whole lines
     sent_from: SentFrom
     devices: re.Pattern[str]  # "iphone", "outlook"
@@ -72,7 +72,7 @@ def vocabulary() -> Vocabulary:
         sent=any_of(all_of("sent")),
         own=any_of(all_of("own")),
         original=any_of(all_of("original")),
-        forwarded=any_of(all_of("forwarded")),
+        forwarded=AnyOf(all_of("forwarded")),
         separators=frozenset(map(fold, all_of("original") + all_of("forwarded"))),
         sent_from=_sent_from(all_of("sent_from")),
         devices=any_of(clients()["devices"]),

@@ -13,7 +13,7 @@ from typing import Any
 
 from maild.parse import prefixes, wordfile
 from maild.parse.fold import fold
-from maild.parse.patterns import any_of
+from maild.parse.patterns import AnyOf
 
 _FILES = ("kinds.yaml", "absence.yaml", "reactions.yaml", "bodies.yaml", "around.yaml")
 _GAP = 60  # characters that a * may stand for
@@ -88,8 +88,8 @@ class Phrases:
         return {phrase: hit for _, phrase, hit in self._plain}
 
     @cached_property
-    def _words(self) -> re.Pattern[str]:
-        return any_of(self._hits)
+    def _words(self) -> AnyOf:
+        return AnyOf(self._hits)
 
     def within(self, folded: str) -> Hit | None:
         """The first phrase that stands anywhere in this folded text."""
