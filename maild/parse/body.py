@@ -183,7 +183,10 @@ def _may_be_stub(text: str, page: str) -> bool:
     if written <= LONGEST_POINTER and phrases.section("html_only").finds(fold(text)):
         return True
     begin = max(page.find("<body"), page.find("<BODY"), 0)
-    words = _TAGS.sub("", page[begin : begin + 100 * LONGEST_STUB]).split()
+    page = page[begin : begin + 100 * LONGEST_STUB]
+    if written >= STUB_SHARE * len(page):
+        return False
+    words = _TAGS.sub("", page).split()
     return written < STUB_SHARE * sum(map(len, words))
 
 

@@ -435,8 +435,10 @@ def _auto_reply_by_text(facts: Facts) -> _Finding | None:
 @_once
 def _calls_itself_automatic(facts: Facts) -> phrases.Hit | None:
     """A sentence of the opening begins so."""
-    sentences = (fold(sentence) for sentence in _SENTENCES.split(facts.new_text[:_OPENING]))
-    section = phrases.section("auto_reply_text")
+    section, opening = phrases.section("auto_reply_text"), facts.new_text[:_OPENING]
+    if not section.may_head(opening):
+        return None
+    sentences = (fold(sentence) for sentence in _SENTENCES.split(opening))
     return next((hit for sentence in sentences if (hit := section.heads(sentence))), None)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from maild.parse import out_of_office, phrases
 from maild.parse.fold import fold
+from maild.parse.patterns import AnyOf, any_of
 
 SECTIONS = ("absence_text", "absent", "auto_reply_text", "bounce_text", "delay", "reaction_text")
 
@@ -54,3 +55,35 @@ def test_a_text_without_any_holds_none() -> None:
 )
 def test_a_text_that_says_only_that_somebody_is_away(text: str, away: bool) -> None:
     assert (out_of_office.find(text) is not None) == away
+
+
+def test_a_word_of_whole_words_is_found_as_its_pattern_finds_it() -> None:
+    written = ["forwarded message", "re-sent", "-- fwd", "message transféré", "転送", "12 fwd"]
+    words, pattern = AnyOf(written), any_of(written)
+    texts = [*written, *(f"x{one}" for one in written), *(f"({one})4" for one in written)]
+    for text in (*texts, *(one + "s" for one in written), "a re-sent, forwarded message", ""):
+        for found, plain in ((words.search(text), pattern.search(text)),):
+            assert (found and found.span()) == (plain and plain.span()), text
+        assert [m[0] for m in words.finditer(text)] == [m[0] for m in pattern.finditer(text)]
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_what_may_head_a_sentence_is_not_passed_over(name: str) -> None:
+    section = phrases.section(name)
+    written = [p for phrases_ in phrases.table(name).values() for p in phrases_ if "*" not in p]
+    for phrase in written:
+        shown = phrase.replace("'", "`").replace(" ", "\n ").upper()
+        for text in (phrase, f"Hello. {phrase}", f"Hello:\n\n {shown}", f"Hello!{phrase.title()}"):
+            assert section.may_head(text), text
+
+
+def test_plain_words_head_nothing() -> None:
+    assert not phrases.section("auto_reply_text").may_head("The printer.\nThis is an odd one: help")
+
+
+@pytest.mark.parametrize("name", phrases._load("senders.yaml"))
+def test_a_shape_has_its_star_at_one_end(name: str) -> None:
+    for shape in phrases._load("senders.yaml")[name]:
+        assert shape.strip("*").count("*") == 0
+        assert shape.count("*") <= 1
+        assert shape == shape.lower().strip()
