@@ -315,7 +315,7 @@ def _absence_header(facts: Facts) -> str | None:
     if _submitted(facts) == "auto-replied":
         return f"header Auto-Submitted: {facts.first('auto-submitted')} (RFC 3834 §5)"
     fields = phrases.auto_reply_fields()
-    if facts.fields.keys().isdisjoint(fields):
+    if fields.keys().isdisjoint(facts.fields):
         return None
     for name, value in facts.headers:
         wanted = fields.get(name.lower())
@@ -436,7 +436,7 @@ def _auto_reply_by_text(facts: Facts) -> _Finding | None:
 def _calls_itself_automatic(facts: Facts) -> phrases.Hit | None:
     """A sentence of the opening begins so."""
     section, opening = phrases.section("auto_reply_text"), facts.new_text[:_OPENING]
-    if not section.may_head(opening):
+    if not section.may_be_in(opening):
         return None
     sentences = (fold(sentence) for sentence in _SENTENCES.split(opening))
     return next((hit for sentence in sentences if (hit := section.heads(sentence))), None)

@@ -172,6 +172,7 @@ _KNOWN_FIELD = re.compile(
     rb"^(?:from|to|subject|date|received|message-id|content-type|mime-version|return-path)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )
+_BROKEN_BOUNDARY = re.compile(rb"boundary\s*=\s*\"[^\"\r\n]*\r?\n")  # in lower case
 _FOLDED_BOUNDARY = re.compile(
     rb"(boundary\s*=\s*\"[^\"\r\n]{1,100})\r?\n[ \t]+([^\"\r\n]{1,100}\")", re.IGNORECASE
 )
@@ -187,8 +188,8 @@ def _repair_header(raw: bytes, defects: list[str]) -> bytes:
     if blank is None:
         return raw
     head, rest = raw[: blank.start() + 1], raw[blank.start() + 1 :]
-    named = head.lower().find(b"boundary")
-    whole = head[:named] + _FOLDED_BOUNDARY.sub(rb"\1 \2", head[named:]) if named >= 0 else head
+    may_be_broken = _BROKEN_BOUNDARY.search(head.lower())
+    whole = _FOLDED_BOUNDARY.sub(rb"\1 \2", head) if may_be_broken else head
     if whole != head:
         defects.append("boundary broken over two lines")
     elif not _ODD_LINE.search(b"\n" + head):

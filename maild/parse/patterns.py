@@ -25,13 +25,14 @@ class AnyOf:
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first of them in a folded text."""
-        return self._pattern.search(text) if self._may_be_in(text) else None
+        return self._pattern.search(text) if self.may_be_in(text) else None
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
         """Each of them in a folded text."""
-        return self._pattern.finditer(text) if self._may_be_in(text) else iter(())
+        return self._pattern.finditer(text) if self.may_be_in(text) else iter(())
 
-    def _may_be_in(self, text: str) -> bool:
+    def may_be_in(self, text: str) -> bool:
+        """False where none of them is in this text in lower case."""
         plain = self._knows_firsts and text.isascii()
         return not plain or not self._firsts.isdisjoint(_ASCII_WORD.findall(text))
 

@@ -21,7 +21,7 @@ LONGEST_FIELD = 8_000  # characters; a longer one is odd
 NAMES = frozenset(("received", "authentication-results"))
 
 _NAME = re.compile(r"([!-9;-~]+)([ \t]*):")
-_ODD_LINE = re.compile(r"\A\n[ \t]|\n(?![!-9;-~]+[ \t]*:|[ \t])")
+_ODD_LINE = re.compile(r"\n(?![!-9;-~]+[ \t]*:|[ \t])")
 _TRACE = re.compile(
     rf"\n({'|'.join(sorted(NAMES))}):([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.ASCII
 )
@@ -46,7 +46,8 @@ def fields(raw: Mass) -> tuple[tuple[str, str], ...]:
     field that holds control characters, like a CR alone, is "".
     """
     header = _header(raw)
-    found = _unfolded(header) if _ODD_LINE.search("\n" + header) else _found(header)
+    odd = header[:1] in (" ", "\t") or _ODD_LINE.search("\n" + header)
+    found = _unfolded(header) if odd else _found(header)
     return tuple(
         (name, "" if len(value) > LONGEST_FIELD or _CONTROL.search(value) else value)
         for name, value in found

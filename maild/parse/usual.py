@@ -24,7 +24,7 @@ _BARE = frozenset(("7bit", "8bit", "binary"))  # encodings that a body of parts 
 
 def tree(raw: bytes) -> Message | None:
     """What the standard library's quick parser gives; None where only that can tell."""
-    if raw.count(b"\r") != raw.count(b"\r\n"):
+    if b"\r" in raw and raw.count(b"\r") != raw.count(b"\r\n"):
         return None
     text = raw.decode("ascii", "surrogateescape")
     return _message(text, 0, len(text), 0)

@@ -32,6 +32,7 @@ MOST_PLACES = 20  # looked at, where the anchor occurs several times
 LEAST_LETTERS = 2
 
 _NOT_LETTERS = re.compile(r"[^\w\n]+|_+")
+_LOWER = bytes(range(256)).lower()
 _NOT_ASCII_LETTERS = bytes(c for c in range(128) if not chr(c).isalnum() and chr(c) != "\n")
 # Where elements begin and end in the text of a page, which itself never holds a NUL: those that
 # are chosen, with their number, and those that nobody sees.
@@ -249,7 +250,7 @@ def _name(node: Any) -> str:
 def squeeze(text: str) -> str:
     """Letters, digits and line feeds only: what survives every way of writing HTML as text."""
     if text.isascii():  # at the speed of octets
-        return text.encode("ascii").translate(None, _NOT_ASCII_LETTERS).lower().decode("ascii")
+        return text.encode("ascii").translate(_LOWER, _NOT_ASCII_LETTERS).decode("ascii")
     return _NOT_LETTERS.sub("", fold_letters(text))
 
 

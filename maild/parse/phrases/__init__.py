@@ -13,7 +13,7 @@ from typing import Any
 
 from maild.parse import prefixes, wordfile
 from maild.parse.fold import fold
-from maild.parse.patterns import AnyOf, any_of
+from maild.parse.patterns import AnyOf
 
 _FILES = ("kinds.yaml", "absence.yaml", "reactions.yaml", "bodies.yaml", "around.yaml")
 _GAP = 60  # characters that a * may stand for
@@ -66,15 +66,10 @@ class Phrases:
             found = _compiled(pattern).match(folded)
             if found and (free or _ends(folded, found.end())):
                 return hit
-        if self._within and self._pieces.search(folded):
-            for piece, pattern, hit in self._within:
-                if piece in folded and _compiled(pattern).search(folded):
-                    return hit
+        for piece, pattern, hit in self._within:
+            if piece in folded and _compiled(pattern).search(folded):
+                return hit
         return None
-
-    @cached_property
-    def _pieces(self) -> re.Pattern[str]:
-        return re.compile("|".join(re.escape(piece) for piece, _, _ in self._within))
 
     def amid(self, folded: str) -> Hit | None:
         """The first plain phrase that stands among other words of this folded subject, whole."""
@@ -134,15 +129,9 @@ class Phrases:
         """Plain phrases, the longest first."""
         return sorted(((p, hit) for _, p, hit in self._plain), key=lambda pair: -len(pair[0]))
 
-    def may_head(self, text: str) -> bool:
-        """False where no plain phrase stands in this text behind its beginning or punctuation."""
-        return not text.isascii() or self._headed.search(text) is not None
-
-    @cached_property
-    def _headed(self) -> re.Pattern[str]:
-        phrases = any_of(self._openings, whole_words=False).pattern
-        phrases = phrases.replace(r"\ ", r"\s+").replace("'", "['`]")  # as `fold` reads them
-        return re.compile(rf"(?:\A|[^\w\s]|\n)\s*(?:{phrases})", re.IGNORECASE)
+    def may_be_in(self, text: str) -> bool:
+        """False where no plain phrase is in this text, folded or not."""
+        return self._words.may_be_in(text.casefold())
 
     def heads(self, folded: str) -> Hit | None:
         """The first plain phrase that begins this folded line."""
