@@ -125,8 +125,11 @@ def _alternative(part: Part) -> list[Segment]:
     Several texts without HTML are all kept: they may well differ.
     """
     found = [_segments(child) for child in part.children]
-    rich = [segments for segments in found if any(s.page for s in segments)]
-    plain = [p for segments in found if segments not in rich for s in segments for p in s.plain]
+    rich: list[list[Segment]] = []
+    poor: list[list[Segment]] = []
+    for segments in found:
+        (rich if any(s.page for s in segments) else poor).append(segments)
+    plain = [p for segments in poor for s in segments for p in s.plain]
     if not rich:
         return [Segment(plain=tuple(plain))] if plain else []
     best = rich[-1]
@@ -208,7 +211,7 @@ def _decoded(part: Part, defects: list[str]) -> str:
     text, defect = charsets.decode(data, label)
     if defect:
         defects.append(f"part {part.index}: {defect}")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)

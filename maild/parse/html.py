@@ -77,9 +77,7 @@ def to_text(html: str) -> str:
 
     Pure, linear in the size; "" for a page without words.
     """
-    from selectolax.lexbor import LexborHTMLParser
-
-    root = LexborHTMLParser(html[:MAX_HTML]).root
+    root = parsed(html[:MAX_HTML])
     if root is None:
         return ""
     writer = _Writer()
@@ -94,6 +92,18 @@ def to_text(html: str) -> str:
             writer.leave(node)
         node = _following(node, root, writer)
     return writer.text()
+
+
+def parsed(html: str) -> Any:
+    """The root of a page's tree; None where it has none."""
+    return _parser()(html).root
+
+
+@cache
+def _parser() -> Any:
+    from selectolax.lexbor import LexborHTMLParser
+
+    return LexborHTMLParser
 
 
 def _following(node: Any, root: Any, writer: _Writer) -> Any:

@@ -148,7 +148,7 @@ def _without_wrapping(raw: bytes) -> bytes:
 
 
 def _cap_header(raw: bytes, defects: list[str]) -> bytes:
-    blank = re.search(rb"\n\r?\n", raw)
+    blank = _BLANK.search(raw)
     end = blank.start() + 1 if blank else len(raw)
     if end <= MAX_HEADER and raw.count(b"\n", 0, end) <= MAX_FIELDS:
         return raw
@@ -166,6 +166,7 @@ def _cap_header(raw: bytes, defects: list[str]) -> bytes:
     return b"\n".join(kept) + b"\n" + raw[end:]
 
 
+_BLANK = re.compile(rb"\n\r?\n")
 _ODD_LINE = re.compile(rb"\n(?![!-9;-~]{1,120}:|[ \t]|>?From |\r?(?:\n|\Z))")
 _FIELD_LINE = re.compile(rb"[!-9;-~]{1,120}[ \t]*:|[ \t]|From |>From ")
 _KNOWN_FIELD = re.compile(
@@ -184,7 +185,7 @@ def _repair_header(raw: bytes, defects: list[str]) -> bytes:
 
     A parser would take such a line for the end of the header, and what follows for the body.
     """
-    blank = re.search(rb"\n\r?\n", raw)
+    blank = _BLANK.search(raw)
     if blank is None:
         return raw
     head, rest = raw[: blank.start() + 1], raw[blank.start() + 1 :]

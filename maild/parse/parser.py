@@ -17,6 +17,7 @@ from maild.parse import (
     charsets,
     forwarded,
     headers,
+    html,
     icalendar,
     mime,
     sealed_part,
@@ -159,6 +160,4 @@ def _tree_defects(parts: list[Part]) -> list[str]:
 def _safe_html(body: bodies.Body) -> str | None:
     if body.page is None:
         return None
-    from maild.parse.html import sanitise
-
-    return sanitise(body.page)
+    return html.sanitise(body.page)

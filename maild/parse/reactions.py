@@ -44,7 +44,7 @@ def _line(text: str) -> str | None:
     """ "Ann reacted to your message:", with nothing beside it but a picture and a name."""
     if len(text) > LONGEST_TAPBACK:
         return None
-    written = (fold(_LINK.sub(" ", line)) for line in text.split("\n"))
+    written = (fold(_LINK.sub(" ", line) if ":" in line else line) for line in text.split("\n"))
     said: list[tuple[str, phrases.Hit]] = []
     for number, line in enumerate(filter(None, written)):
         hit = phrases.section("reaction_text").within(line)

@@ -16,6 +16,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from maild.parse.fold import fold, fold_letters
+from maild.parse.html import parsed
 from maild.parse.page import Page
 
 from .lines import Line
@@ -86,9 +87,7 @@ def read_structure(page: Page | None, lines: list[Line]) -> Structure:
     wanted = _wanted(page.tags)
     if not any(wanted):
         return Structure()
-    from selectolax.lexbor import LexborHTMLParser
-
-    root = LexborHTMLParser(html).root
+    root = parsed(html)
     if root is None:
         return Structure()
     chosen = _choose(root, wanted)
@@ -123,7 +122,7 @@ def _wanted(tags: str) -> _Wanted:
         seen = tags.lower()
         words = selectors.keys() & ["", *_WORD.findall(seen)]
         some = sorted({one for word in words for one in selectors[word]})
-        possible = [one for one in some if all(word in seen for word in one.words)]
+        possible = [one for one in some if all(map(seen.__contains__, one.words))]
     found: list[list[str]] = [[] for _ in _Wanted._fields]
     for selector in possible:
         found[selector.sort].append(selector.text)
@@ -258,7 +257,7 @@ class _Places:
     """Finds letters of the page in the lines of the text."""
 
     def __init__(self, lines: list[Line]) -> None:
-        rows = squeeze("\n".join(line.raw for line in lines)).split("\n")
+        rows = squeeze("\n".join([raw for raw, _, _ in lines])).split("\n")
         self._letters = "".join(rows)
         self._ends = list(accumulate(map(len, rows)))  # offset behind each line
 

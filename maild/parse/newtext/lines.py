@@ -61,11 +61,12 @@ def read_lines(text: str) -> tuple[list[Line], str]:
     if "&nbsp;" in text:
         return [read_line(row) for row in rows], rest
     made, most = tuple.__new__, EXAMINED_CHARACTERS  # a mail has many lines, most of them plain
+    plain = text.isascii()
     return [
         made(Line, (row, row.strip()[:most], 0))
-        if ">" not in row and row.isascii()
+        if ">" not in row and (plain or row.isascii())
         else made(Line, (row, row[2:].strip()[:most], 1))
-        if row[:2] == "> " and row.isascii() and row[2:3].isalnum()
+        if row[:2] == "> " and row[2:3].isalnum() and (plain or row.isascii())
         else read_line(row)
         for row in rows
     ], rest
