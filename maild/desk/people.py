@@ -47,9 +47,9 @@ def owned_above(domain: str) -> list[str]:
 def is_ours(unit: Unit, config: Config, address: str) -> bool:
     """Whether mail to this address comes to the desk, or did when the address was the desk's; a
     plus detail does not matter (H32)."""
-    key = Address("", address).key
+    key, known = Address("", address).key, ours(unit, config)
     local, _, domain = key.rpartition("@")
-    return not {key, f"{local.partition('+')[0]}@{domain}"}.isdisjoint(ours(unit, config))
+    return key in known or f"{local.partition('+')[0]}@{domain}" in known
 
 
 def ours(unit: Unit, config: Config) -> frozenset[str]:

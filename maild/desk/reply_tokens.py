@@ -8,12 +8,12 @@ that a local part may have are too few for it).
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from maild.store import asking
 from maild.store.unit import Unit
@@ -22,6 +22,8 @@ SECRET = "secret"  # key of the setting
 REPLY = "r"  # the KEY of a plus-address that names no mail
 LONGEST_LOCAL = 64  # octets (RFC 5321 §4.5.3.1.1)
 _BITS_80 = 10  # octets; 16 letters in base32
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"  # base32 (RFC 4648 §6), in lower case
+_PAIRS = [one + other for one in _LETTERS for other in _LETTERS]
 _TOKEN = re.compile(
     r"(?P<number>[a-z0-9.]+)\.(?P<person>\d{1,18})\.(?P<key>r|[a-z2-7]{16})\.(?P<sign>[a-z2-7]{16})"
 )
@@ -101,9 +103,18 @@ def _some(number: str) -> str | None:
 
 def _sign(secret: bytes, ticket_number: str | None, person_id: int | None, key: str) -> str:
     body = f"{(ticket_number or '0').lower()}.{person_id or 0}.{key}"
-    sign = hmac.digest(secret, b"maild token 1\x00" + body.encode(), "sha256")
-    return f"{body}.{_base32(sign)}"
+    sign = _signer(secret).copy()
+    sign.update(body.encode())
+    return f"{body}.{_base32(sign.digest())}"
+
+
+@lru_cache(maxsize=4)
+def _signer(secret: bytes) -> hmac.HMAC:
+    """What signs with this secret, which prepares itself for longer than it signs."""
+    return hmac.new(secret, b"maild token 1\x00", "sha256")
 
 
 def _base32(digest: bytes) -> str:
-    return base64.b32encode(digest[:_BITS_80]).decode("ascii").lower()
+    """The first 80 bits, two letters at a time."""
+    bits = int.from_bytes(digest[:_BITS_80], "big")
+    return "".join([_PAIRS[bits >> place & 1023] for place in range(70, -1, -10)])

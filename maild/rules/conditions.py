@@ -53,7 +53,10 @@ class All:
     parts: tuple[Condition, ...] = ()
 
     def holds(self, context: Context) -> bool:
-        return all(part.holds(context) for part in self.parts)
+        for part in self.parts:  # noqa: SIM110  a mail asks fifty, and `all` makes a generator each
+            if not part.holds(context):
+                return False
+        return True
 
     def told(self, context: Context) -> tuple[bool, list[str]]:
         every: list[str] = []
@@ -173,12 +176,15 @@ def _many(operand: Any) -> bool:
 def same(wanted: Sequence[Any]) -> Callable[[Any], bool]:
     """What is equal to one of these, for people: case and white space aside; a list has it among
     its entries."""
-    texts = frozenset(key(one) for one in wanted if isinstance(one, str))
+    exact = frozenset(str(one) for one in wanted if isinstance(one, str))
+    texts = frozenset(map(key, exact))
     others = [one for one in wanted if not isinstance(one, str)]
 
     def equal(found: Any) -> bool:
         if isinstance(found, str):
-            return key(found) in texts or any(_alike(found, one) for one in others)
+            if found in exact or key(found) in texts:
+                return True
+            return bool(others) and any(_alike(found, one) for one in others)
         if isinstance(found, list | tuple):
             return any(map(equal, found))
         return any(_alike(found, one) for one in (wanted if found is not None else others))
@@ -423,7 +429,7 @@ class Reader:
         if changes:
             before, after = changes.get("changed from", ()), changes.get("changed to", ())
             parts.append(Changed(value, before, after))
-        return All(tuple(parts))
+        return parts[0] if len(parts) == 1 else All(tuple(parts))
 
     def _test(self, value: Value, word: str, operand: Any, line: int) -> Condition:
         if word in ("is", "in", "not"):

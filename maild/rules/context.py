@@ -30,6 +30,11 @@ class Context:
     follow_up: Ticket | None = None  # what "create ticket" made last
 
     @property
+    def is_used(self) -> bool:
+        """Whether a rule has left something in it, which the next one must not see."""
+        return bool(self.captures or self.written or self.follow_up)
+
+    @property
     def ticket(self) -> Ticket | None:
         return self.occurrence.ticket if self.occurrence else None
 

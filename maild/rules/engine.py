@@ -101,9 +101,12 @@ class Rules:
 
     def __call__(self, desk: Desk, occurrence: Occurrence) -> None:
         waiting = Waiting(self.rule_set)
-        waiting.follow(Context(desk, occurrence, clocks=waiting))
+        context = Context(desk, occurrence, clocks=waiting)
+        waiting.follow(context)
         for rule in self.rule_set.by_event.get(occurrence.event.event, ()):
-            _answer(rule, Context(desk, occurrence, clocks=waiting))
+            if context.is_used:
+                context = Context(desk, occurrence, clocks=waiting)
+            _answer(rule, context)
         if desk.last(occurrence):
             sla.follow(desk, occurrence.ticket)
 

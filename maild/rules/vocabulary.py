@@ -170,7 +170,7 @@ def _writer(context: Context) -> Person | None:
 
 
 def _on_ticket(compute: Callable[[Context, Ticket], Any]) -> Callable[[Context], Any]:
-    return lambda context: compute(context, context.ticket) if context.ticket is not None else None
+    return lambda context: compute(context, it) if (it := context.ticket) is not None else None
 
 
 def _minutes(context: Context, ticket: Ticket) -> int:

@@ -7,7 +7,6 @@ back.  So nobody is given a fact that his own row did not have, and none is pack
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -34,14 +33,17 @@ def taken_out(rows: Collection[Values]) -> list[Values]:
 
 def _alike(rows: Collection[Values]) -> Sequence[tuple[Collection[str], list[Values]]]:
     """Rows of one audience, with the keys under which all of them have the same."""
-    entries = [{(key, id(value)) for key, value in row["data"].items()} for row in rows]
-    times = Counter(entry for some in entries for entry in some)
+    entries = [set(zip(row["data"], map(id, row["data"].values()), strict=True)) for row in rows]
+    once: set[tuple[str, int]] = set()
+    again: set[tuple[str, int]] = set()
+    for some in entries:
+        again |= once & some
+        once |= some
     groups: dict[Any, list[Values]] = {}
     for row, some in zip(rows, entries, strict=True):
-        common = frozenset(entry for entry in some if times[entry] > 1)
-        groups.setdefault((row["audience"], common), []).append(row)
+        groups.setdefault((row["audience"], frozenset(some & again)), []).append(row)
     return [
-        ([key for key, _ in common], group)
+        ({key for key, _ in common}, group)
         for (_, common), group in groups.items()
         if len(group) > 1 and _is_much({key: group[0]["data"][key] for key, _ in common})
     ]
@@ -54,7 +56,8 @@ def _is_much(data: Mapping[str, Any]) -> bool:
 
 def _taken_out(group: list[Values], keys: Collection[str]) -> Values:
     first = group[0]
-    made = {"id": first["id"], "data": {key: first["data"][key] for key in keys}}
+    common = {key: value for key, value in first["data"].items() if key in keys}
+    made = {"id": first["id"], "data": common}
     for row in group:
         own = {key: value for key, value in row["data"].items() if key not in keys}
         row |= {"data": own, "common_id": first["id"]}

@@ -131,6 +131,15 @@ class Question(Generic[R]):
         return Question(self.record, self.where, order=self.order)
 
     @cached_property
+    def key(self) -> Callable[[Params], Any]:
+        """What tells one asking of it from another: the values that are given, in one order."""
+        given = {e.key: e for e in visitors.iterate(self.where) if isinstance(e, sa.BindParameter)}
+        names = [name for name, bind in given.items() if bind.required]
+        if any(isinstance(given[name].type, Several) for name in names):
+            return lambda params: tuple([_hashable(params[name]) for name in names])
+        return operator.itemgetter(*names) if names else lambda params: None
+
+    @cached_property
     def refs(self) -> tuple[tuple[str, type], ...]:
         """Which parameters are the keys of other records: where one of those is new, nothing in
         the database refers to it."""
@@ -165,6 +174,10 @@ class Question(Generic[R]):
     def _select(self) -> sa.Select[Any]:
         query = sa.select(*row_of(self.record)).where(self.where).order_by(*self.order)
         return query if self.limit is None else query.limit(self.limit)
+
+
+def _hashable(value: Any) -> Any:
+    return value if value.__hash__ else tuple(value)
 
 
 def _referred(part: Any) -> tuple[str, type] | None:

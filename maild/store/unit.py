@@ -119,18 +119,19 @@ class Unit:
         found = self._ask(_taking(kind, with_ids), {"key": key})
         if not found:
             return None
-        width = len(row_of(kind))
+        width = _width(kind)
         if link is not None and with_ids:
             link.info["ids"] = dict(zip(_early(), found[0][width:], strict=True))
         return self.adopt(record, found[0][:width])
 
     def all(self, question: Question[R], **params: Any) -> list[R]:
         """Every record that is asked for, in the question's order, our own new ones among them."""
-        asked = question, _hashed(params)
+        asked = question, question.key(params)
         said = self._said[question.record]
-        if asked not in said:
-            said[asked] = self._found(asked, params)
-        return list(said[asked])
+        found = said.get(asked)
+        if found is None:
+            found = said[asked] = self._found(asked, params)
+        return found.copy()
 
     def _found(self, asked: Key[R], params: dict[str, Any]) -> list[R]:
         question, stored = asked[0], self._stored(asked, params)
@@ -157,7 +158,7 @@ class Unit:
         changed = self._changed.get(question.record) or self._deleted.get(question.record)
         if changed or self._is_about_new(question, params):
             return len(self.all(question.unlimited, **params))
-        key = question, ("count", _hashed(params))
+        key = question, ("count", question.key(params))
         if key not in self._answers:
             found = self._ask(question.counting, params)
             self._answers[key] = found[0][0] if found else 0
@@ -176,7 +177,7 @@ class Unit:
         if self._is_about_new(question, params):
             stored = []
         else:
-            key = question, (names, _hashed(params))
+            key = question, (names, question.key(params))
             if key not in self._answers:
                 self._answers[key] = self._ask(question.only(names), params)
             stored = self._answers[key]
@@ -242,7 +243,7 @@ class Unit:
 
     def prime(self, question: Question[R], records: Iterable[R], **params: Any) -> None:
         """Says what the database answers to a question, where another statement has told it."""
-        self._answers.setdefault((question, _hashed(params)), list(records))
+        self._answers.setdefault((question, question.key(params)), list(records))
 
     def known(self, record: type[R]) -> list[R]:
         """What this unit has met of a kind so far."""
@@ -265,7 +266,7 @@ class Unit:
 
     def knows(self, question: Question[Any], **params: Any) -> bool:
         """Whether the question was asked before, or is about something new."""
-        asked = (question, _hashed(params)) in self._answers
+        asked = (question, question.key(params)) in self._answers
         return asked or self._is_about_new(question, params)
 
     # ---- changing
@@ -479,9 +480,9 @@ class Unit:
 
     # ---- below
 
-    def _ask(self, statement: Statement, params: Any, hashed: Any = None) -> list[Row]:
+    def _ask(self, statement: Statement, params: Any) -> list[Row]:
         if self._ahead:
-            found = self._ahead.pop((statement, hashed or _hashed(params)), None)
+            found = self._ahead.pop((statement, _hashed(params)), None)
             if found is not None:
                 return found
         return self._link.rows(statement, params) if self._link is not None else []
@@ -493,13 +494,13 @@ class Unit:
         return self._writes and RECORDS[record].locked
 
     def _stored(self, asked: Key[R], params: dict[str, Any]) -> list[R]:
-        question, hashed = asked
+        question = asked[0]
         if self._is_about_new(question, params):
             return []
-        if asked not in self._answers:
-            rows = self._ask(self._statement_of(question), params, hashed)
-            self._answers[asked] = [self.adopt(question.record, row) for row in rows]
-        found: list[R] = self._answers[asked]
+        found: list[R] | None = self._answers.get(asked)
+        if found is None:
+            rows = self._ask(self._statement_of(question), params)
+            found = self._answers[asked] = [self.adopt(question.record, row) for row in rows]
         return found
 
     def _is_about_new(self, question: Question[Any], params: dict[str, Any]) -> bool:
@@ -601,6 +602,11 @@ def _ordered(kinds: Iterable[type]) -> list[type]:
 def _places() -> dict[type, int]:
     place = {table: n for n, table in enumerate(metadata().sorted_tables)}
     return {record: place[TABLES[record]] for record in RECORDS}
+
+
+@cache
+def _width(record: type) -> int:
+    return len(row_of(record))
 
 
 @cache
