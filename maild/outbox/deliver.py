@@ -352,7 +352,8 @@ class Deliverer:
         if answer.outcome == SendOutcome.SENT:
             crash_point("outbox.sent")
             self._journal.taken(order.keys)
-            answer = replace(answer, relay_id=given_id(answer.text, order.message_id))
+            if (given := given_id(answer.text, order.message_id)) is not None:
+                answer = replace(answer, relay_id=given)
             self._drops = 0
             await self._all_well()
         elif marked and answer.outcome != SendOutcome.UNSURE:
