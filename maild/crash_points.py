@@ -11,7 +11,8 @@ _passed: Counter[str] = Counter()
 
 def crash_point(name: str) -> None:
     """Dies here, as if the power had gone, where MAILD_KILL_AT names this step; with `name:3` when
-    it comes here for the third time."""
+    it comes here for the third time.  It may be named only when all is loaded already, as
+    `tests/zygote.py` does."""
     wanted, _, times = os.environ.get("MAILD_KILL_AT", "").partition(":")
     if wanted == name:
         _passed[name] += 1
