@@ -301,10 +301,11 @@ _STYLES = _names(
 
 def sanitise(page: Page) -> str:
     """HTML without script, forms or anything remote; inline images stay as cid: (H55, H56)."""
-    html = page.html[:MAX_HTML]
-    if len(html) > MOST_SIGNS and len(_SIGNS.findall(html)) > MOST_SIGNS:
-        html = _SIGNS.sub(" ", html)
-    return str(_cleaner(bool(_MAY_ACT.search(page.tags.casefold()))).clean(html))
+    if len(page.html) > MAX_HTML:
+        page = Page(page.html[:MAX_HTML])
+    if len(page.html) > MOST_SIGNS and len(_SIGNS.findall(page.html)) > MOST_SIGNS:
+        page = Page(_SIGNS.sub(" ", page.html))  # its tags may reach elsewhere now
+    return str(_cleaner(bool(_MAY_ACT.search(page.tags.casefold()))).clean(page.html))
 
 
 # The cleaner takes the square of the number of these in one text; no person writes so many.

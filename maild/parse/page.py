@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from maild.parse.once import once
 
 _TAG = re.compile(r"<[^>]*>?")
-_VALUE = r"(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=`]+)"
+_SPACE = r"[ \t\n\f\r]"  # what stands between attributes; a no-break space is part of one
+_SIGN = r"[^ \t\n\f\r\"'<>=/]"
+_VALUE = r"(?:\"[^\"<>]*\"|'[^'<>]*'|[^ \t\n\f\r\"'<>=`]+)"
 # The first ">" ends it: quotes stand around values alone, or in a comment.
 _PLAIN_TAG = re.compile(
-    rf"<(?:![^<>]*|/?[a-z][^\s\"'<>=/]*+(?:\s++[^\s\"'<>=/]++(?:\s*+=\s*+{_VALUE})?+)*+\s*+/?)>",
-    re.IGNORECASE,
+    rf"<(?:![^<>]*|/?[A-Za-z]{_SIGN}*+"
+    rf"(?:{_SPACE}++{_SIGN}++(?:{_SPACE}*+={_SPACE}*+{_VALUE})?+)*+{_SPACE}*+/?)>"
 )
 
 

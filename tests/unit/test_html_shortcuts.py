@@ -17,6 +17,15 @@ ACTING = {
     "an entity of a sign": '<p style="background:ur&bsol;l(http://x.example/)">x</p>',
     "a picture": '<IMG SRC="http://x.example/">',
     "a link to a part": '<a href="C&#73;D:x">x</a>',
+    **{
+        f"an address behind a quote that {space!r} leaves open": (
+            f'<img x={space}"a b=\'c"> words \' src="http://x.example/">'
+        )
+        for space in ("\x0b", "\x1c", "\x85", "\xa0", "\u2003", "\u3000")
+    },
+    "an address behind a quote that a sign leaves open": (
+        '<img x=&nbsp; y="a b=\'c"> words \' src="http://x.example/">' + "&nbsp;" * 21_000
+    ),
 }
 
 

@@ -120,6 +120,10 @@ TAGS = {  # whether the words of the text are left aside
     "<! x <a title='>' class=words>": False,
     "<p class=words": False,
     "<p/words=1>": False,
+    "<p x=\xa0\"a b='c\"> words '>": False,  # no space for HTML, so the quote ends later
+    "<p x=\x0b\"a b='c\"> words '>": False,
+    "<p x=\u2003\"a b='c\"> words '>": False,
+    '<p y\u2003x="a">some words': True,
     "3 < 4 words": False,
 }
 
