@@ -382,6 +382,7 @@ class CommonFacts:
     "outbox",
     Index("ix_outbox_state", ("state", "next_try")),
     Index("ix_outbox_common_id", ("common_id",), where="common_id IS NOT NULL"),
+    Index("ix_outbox_full_list", ("address", "template"), where="more > 0"),
     early=True,
 )
 class OutboxItem:

@@ -12,6 +12,7 @@ from maild.desk import overdue, overflow
 from maild.desk.batches import begun, one_more, open_list, take_in, wait
 from maild.desk.notify import notify, tell_later
 from maild.outbox.rows import order
+from maild.store.asking.outbox import FULL_LIST
 from maild.store.records import OutboxItem
 from maild.store.unit import Unit
 from tests.office import NOW, Office
@@ -66,6 +67,15 @@ def test_a_list_that_went_out_counts_no_more(tmp_path: Path) -> None:
     office.later(hours=2)
     _drown(office, 1, start=2000)
     assert [item.more for item in office.items() if item.template == LIST] == [1, 0]
+
+
+def test_a_full_list_is_found_however_many_other_mails_wait(tmp_path: Path) -> None:
+    with Office(tmp_path).store.engine.connect() as connection:
+        asked = FULL_LIST.on(connection.dialect)
+        plan = connection.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {asked.sql}", asked.bind({"address": BOB, "template": LIST})
+        )
+        assert "ix_outbox_full_list (address=? AND template=?)" in str(plan.fetchall())
 
 
 def test_what_an_earlier_version_counted_is_added(tmp_path: Path) -> None:

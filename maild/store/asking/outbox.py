@@ -71,18 +71,20 @@ BUNDLE = Question(
     order=(_item.id.desc(),),
     limit=1,
 )
-WAITING_LIST = Question(
-    OutboxItem,
+_LIST = (
     (_item.address == param("address"))
     & (_item.template == param("template"))
     & (_item.state == SendState.WAITING)
     & (_item.attempts == 0)
-    & (_item.next_try > param("now")),
-    order=(_item.id.desc(),),
-    limit=1,
 )
-_FULL_LIST = Statement(
-    sa.select(_item.id).where(WAITING_LIST.where, _item.more > 0).order_by(_item.id.desc()).limit(1)
+WAITING_LIST = Question(
+    OutboxItem, _LIST & (_item.next_try > param("now")), order=(_item.id.desc(),), limit=1
+)
+FULL_LIST = Statement(  # without when it goes out, as SQLite would look for that first
+    sa.select(_item.id, _item.next_try)
+    .where(_LIST, _item.more > 0)
+    .order_by(_item.id.desc())
+    .limit(1)
 )
 _ONE_MORE = Statement(
     sa.update(TABLES[OutboxItem])
@@ -367,8 +369,10 @@ def waiting_list(unit: Unit, address: str, template: str, now: datetime) -> Outb
 
 def one_more(unit: Unit, address: str, template: str, now: datetime) -> bool:
     """Counts one more thing that such a list does not show any more; False where none is so."""
-    rows = unit.rows(_FULL_LIST, address=address, template=template, now=now)
-    for (row_id,) in rows:
+    rows = unit.rows(FULL_LIST, address=address, template=template)
+    for row_id, next_try in rows:
+        if next_try <= now:
+            return False
         before = unit.deferred(_ONE_MORE, row_id)
         count = 1 + (int(before["count"]) if before else 0)
         unit.defer(_ONE_MORE, row_id, list=row_id, count=count)
