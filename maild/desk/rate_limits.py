@@ -56,6 +56,16 @@ def _of_resource(address: str, *, of_stranger: bool) -> str:
     return f"resource:{address}:strangers" if of_stranger else f"resource:{address}"
 
 
+def _later(key: str) -> str:
+    """What is counted of the mail that waits until the window of this key ends."""
+    return f"later:{key}"
+
+
+def _is_over(so_far: tuple[int, int], cap: Cap) -> bool:
+    in_hour, in_day = so_far
+    return in_hour >= cap.hour or in_day >= cap.day
+
+
 class Counted(NamedTuple):
     """Something that is counted, and how often it may be."""
 
@@ -101,7 +111,7 @@ def over_outgoing(
     what = _called(name, cap)
     told = sentence("Mail to {address} is kept back by {cap}", address=address, cap=what)
     _tell(unit, told, now)
-    for_good = name == LOOP or first_over(unit, [(f"later:{key}", cap)], now) is not None
+    for_good = name == LOOP or first_over(unit, [(_later(key), cap)], now) is not None
     until = None if for_good else _window_end(unit, key, cap, now)
     return KeptBack(f"Kept back by {what}.", until)
 
@@ -141,6 +151,7 @@ def look_up(
     sender: str,
     ticket_id: int | None,
     told: Iterable[tuple[str, Role]],
+    floods: FloodsSection,
     now: datetime,
     *,
     of_stranger: bool,
@@ -148,16 +159,20 @@ def look_up(
     """Asks at once for what is counted of a mail that comes in, and of those that will go out
     because of it; `told`: to which addresses, and whose they are."""
     keys = [f"mails:{sender}", "strangers" if of_stranger else "total"]
+    resources = []
     for address, role in told:
-        keys.append(
-            f"recipient:{address}"
-            if role == Role.CONTACT
-            else _of_resource(address, of_stranger=of_stranger)
-        )
+        if role == Role.CONTACT:
+            keys.append(f"recipient:{address}")
+        else:
+            resources.append(_of_resource(address, of_stranger=of_stranger))
         keys += about(ticket_id, address) if ticket_id is not None else []
     if ticket_id is None:
         keys.append(f"tickets:{sender}")
-    asking.counters.look_up(unit, keys, now)
+    asking.counters.look_up(unit, keys + resources, now)
+    so_far = asking.counters.so_far(unit, resources, now)
+    full = [_later(key) for key in resources if _is_over(so_far[key], floods.resource)]
+    if full:
+        asking.counters.look_up(unit, full, now)
 
 
 def first_over(unit: Unit, wanted: list[tuple[str, Cap]], now: datetime) -> int | None:
@@ -171,11 +186,7 @@ def first_over(unit: Unit, wanted: list[tuple[str, Cap]], now: datetime) -> int 
         unit.lasting[SWEPT] = now.date()
         asking.counters.sweep(unit, now - KEEP)
     over_at = next(
-        (
-            place
-            for place, (key, cap) in enumerate(wanted)
-            if so_far[key][0] >= cap.hour or so_far[key][1] >= cap.day
-        ),
+        (place for place, (key, cap) in enumerate(wanted) if _is_over(so_far[key], cap)),
         None,
     )
     asking.counters.count(unit, keys if over_at is None else keys[: over_at + 1], now)

@@ -174,6 +174,7 @@ def _look_up_caps(desk: Desk, understood: Understood, whose: str) -> None:
         whose,
         ticket.id if ticket else None,
         addresses.items(),
+        desk.settings.config.floods,
         desk.now,
         of_stranger=desk.author is not None and rate_limits.is_stranger(desk.author, desk.now),
     )
