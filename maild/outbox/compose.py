@@ -22,7 +22,7 @@ from maild.templates.renderer import Job, Outcome
 FILES_BYTES = "files_bytes"  # key of a row's data: what files may take, as the relay says
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: it is pickled, as its dict
 class Order:
     """What is to be composed: the row, and what the database says at this last moment."""
 
@@ -48,7 +48,7 @@ class Order:
         return (self.key, *self.data.get("keys", ()))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: it is pickled, as its dict
 class Draft:
     """A mail but for the files that come with it."""
 

@@ -6,9 +6,10 @@ import binascii
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime
+from functools import lru_cache
 
 from maild.model import is_sendable
 from maild.templates.escape import plain_line
@@ -16,13 +17,15 @@ from maild.templates.escape import plain_line
 SUBJECT = 240  # characters
 NAME = 100  # characters
 LINE = 76  # characters of a line of the head that is folded
+KEPT = 2_000  # octets of a line of text whose quoted-printable is kept for the next mail
 _LINE_END = re.compile("\r\n|\r|\n")
 _ID = re.compile(r"[!-;=?-~]{1,900}")  # a message id as it may stand between < and >
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _PARAMETER = re.compile(r"[A-Za-z0-9._ -]{1,60}")
+_HEAD = re.compile(r"(?:(?:[!-9;-~]+:|[ \t]+\S)[^\r\n]*\r\n)*")  # lines of header fields
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: it is pickled, as its dict
 class Part:
     """One body part, ready to be written."""
 
@@ -42,8 +45,25 @@ def text(content: str, subtype: str) -> Part:
     kind = f"Content-Type: text/{subtype}; charset=utf-8"
     if content.isascii() and max(map(len, octets.split(b"\r\n"))) <= 900:
         return Part((kind, "Content-Transfer-Encoding: 7bit"), octets)
-    encoded = binascii.b2a_qp(octets, istext=True)
+    encoded = quoted_printable(octets)
     return Part((kind, "Content-Transfer-Encoding: quoted-printable"), encoded)
+
+
+def quoted_printable(octets: bytes) -> bytes:
+    """As `binascii.b2a_qp` writes text whose line ends are CRLF; most lines of our mails are the
+    same in each, so each is written once."""
+    *lines, last = octets.split(b"\r\n")
+    if not lines:
+        return binascii.b2a_qp(last, istext=True)
+    written = [_kept(line) if len(line) <= KEPT else _quoted(line) for line in lines]
+    return b"".join([*written, binascii.b2a_qp(b"\r\n" + last, istext=True)[2:]])
+
+
+def _quoted(line: bytes) -> bytes:
+    return binascii.b2a_qp(line + b"\r\n", istext=True)
+
+
+_kept = lru_cache(maxsize=1024)(_quoted)
 
 
 def file(content: bytes, content_type: str, filename: str, content_id: str | None) -> Part:
@@ -99,9 +119,8 @@ def message(fields: bytes, body: Part) -> bytes:
 def _head(lines: Iterable[str]) -> bytes:
     """Every line end is followed by a field's name or by white space, or this raises."""
     head = "".join(f"{line}\r\n" for line in lines)
-    for line in head.split("\r\n")[:-1]:
-        if not re.match(r"[!-9;-~]+:|[ \t]+\S", line) or "\r" in line or "\n" in line:
-            raise ValueError("a header line that is none")
+    if not _HEAD.fullmatch(head):
+        raise ValueError("a header line that is none")
     return head.encode("utf-8")  # ASCII, but for an address that is not (RFC 6532 §3.2)
 
 
@@ -143,6 +162,9 @@ def ids(values: Iterable[str]) -> str:
 
 
 def date(moment: datetime) -> str:
+    """`Sat, 21 Nov 2026 09:30:00 +0000`, in its own zone."""
+    if moment.tzinfo is UTC:  # whose name takes the library less than its offset
+        return format_datetime(moment, usegmt=True).replace("GMT", "+0000")
     return format_datetime(moment)
 
 

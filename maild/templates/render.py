@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -56,7 +56,7 @@ class Ready(str):
     """A block that is finished: not escaped again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Page:
     """What the functions of a template need to know."""
 
@@ -84,7 +84,7 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
     preheader = escape.plain_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
     foot = escape.plain_line(_fill(template, "foot", data, text_page))
     body = _fill(template, "body", data, text_page)
-    page = replace(text_page, as_html=True)
+    page = _Page(text_page.locale, zone, words, True, data)
     parts = {
         "language": template.language,
         "subject": subject,
@@ -106,7 +106,7 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
 
 def _named(value: Any, words: Words) -> Any:
     """The same facts with each status, priority and type as its reader calls it."""
-    if isinstance(value, Mapping) and not value.keys().isdisjoint(i18n.NAMED):
+    if isinstance(value, dict) and not value.keys().isdisjoint(i18n.NAMED):
         return {k: _name(v, words) if k in i18n.NAMED else v for k, v in value.items()}
     if isinstance(value, list):
         return [_named(entry, words) for entry in value]
@@ -145,7 +145,7 @@ def _signature(data: Mapping[str, Any]) -> str:
 
 def _html_body(template: Template, data: Mapping[str, Any], page: _Page) -> str:
     values: list[str] = []
-    marked = replace(page, blocks=[], values=values)
+    marked = _Page(page.locale, page.zone, page.words, True, data, values=values)
     body = _from_markdown(_fill(template, "body", data, marked))
     if sorted(map(int, escape.MARK_WITHIN.findall(body))) == list(range(len(values))):
         body = escape.MARK_WITHIN.sub(lambda found: escapeHtml(values[int(found[1])]), body)
@@ -159,9 +159,12 @@ def _with_blocks(body: str, page: _Page) -> str:
 
 
 def _fill(template: Template, part: str, data: Mapping[str, Any], page: _Page) -> str:
+    source = _source(template, part, page)
+    if "{" not in source and "\r" not in source:  # words, and nothing else
+        return escape.without_gaps(source)
     token = _PAGE.set(page)
     try:
-        return escape.without_gaps(_compiled(_source(template, part, page)).render(data))
+        return escape.without_gaps(_compiled(source).render(data))
     except (jinja2.TemplateError, *_BUGS) as error:
         raise UsageError(_where(template, part, error)) from error
     finally:

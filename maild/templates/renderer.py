@@ -34,7 +34,7 @@ AHEAD = 3  # times so many are rendered before somebody asks for them
 SECONDS = 3.0  # a mail takes a thousandth of a second; a template that takes this is wrong
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: it is pickled, as its dict
 class Job:
     """One mail to be rendered."""
 

@@ -12,6 +12,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from maild.i18n import sentence
 
+_OF_DICTS = frozenset(dir(dict))
+_OF_JINJA = frozenset(("_loop_vars", "_block_vars"))  # what a compiled template gives besides
 RANGE = 1_000  # the longest range that a template may make
 
 # What a template may say after a `|`; the rest of Jinja's filters can leave the data or grow it.
@@ -48,6 +50,21 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.globals.clear()
         self.globals.update(self._functions)
         self.filters = {name: self.filters[name] for name in FILTERS} | dict(filters)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Of plain data, which templates are made of, an entry is found without asking for a method
+        of this name first."""
+        if type(obj) is dict and attribute not in _OF_DICTS and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+    def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Our functions take what the template gives them, and nothing of Jinja's."""
+        if id(obj) in self._ids:
+            for name in _OF_JINJA & kwargs.keys():
+                del kwargs[name]
+            return obj(*args, **kwargs)
+        return super().call(context, obj, *args, **kwargs)
 
     def is_safe_callable(self, obj: Any) -> bool:
         if isinstance(getattr(obj, "__self__", None), LoopContext):

@@ -13,32 +13,33 @@ from functools import cache, lru_cache
 from css_inline import CSSInliner
 
 _PLACE = re.compile("\ue000(\\d+)\ue001")  # of words; nobody's words contain such (see inert.mark)
+_MARKS = tuple(f"\ue000{number}\ue001" for number in range(1_000))
+# What stands before some words, from their tag on, and the words; not those of a style sheet.
+_WORDS = re.compile(r"(<(?![sS][tT][yY][lL][eE])[^<>]*>\s*)([^<\s](?:[^<]*[^<\s])?)")
+_SCRIPT = re.compile("<[sS][cC][rR][iI][pP][tT]")
 
 
 def styled(page: str) -> str:
     """The page with the rules of its style sheets written to the tags; nothing is fetched."""
-    pieces = page.split("<")
-    words: list[str] = []
-    for index, piece in enumerate(pieces):
-        tag, _, text = piece.partition(">")
-        core, name = text.strip(), tag[:6].lower()
-        if name == "script" or (">" in core and not name.startswith("style")):
-            return _inliner().inline(page)  # what looks like a tag may be none
-        if not core or name.startswith("style"):
-            continue
-        mark = f"\ue000{len(words)}\ue001"
-        pieces[index] = f"{tag}>{text.replace(core, mark, 1)}"
-        words.append(core)
-    out = list(_frame("<".join(pieces)))
-    for index in range(1, len(out), 2):
-        out[index] = _written(words[int(out[index])])
+    pieces = _WORDS.split(page)
+    words = pieces[2::3]
+    together = "".join(words)
+    if ">" in together or len(words) > len(_MARKS) or _SCRIPT.search(page):
+        return _inliner().inline(page)  # what looks like a tag may be none
+    if "&" in together or "\u00a0" in together:
+        words = [_written(text) for text in words]
+    pieces[2::3] = _MARKS[: len(words)]
+    frame, places = _frame("".join(pieces))
+    out = list(frame)
+    out[1::2] = [words[place] for place in places]
     return "".join(out)
 
 
 @lru_cache(maxsize=256)
-def _frame(page: str) -> tuple[str, ...]:
-    """The styled page; every second piece is the number of the words that stand there."""
-    return tuple(_PLACE.split(_inliner().inline(page)))
+def _frame(page: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The styled page, and the numbers of the words that belong where its every second piece is."""
+    pieces = tuple(_PLACE.split(_inliner().inline(page)))
+    return pieces, tuple(map(int, pieces[1::2]))
 
 
 def _written(text: str) -> str:
