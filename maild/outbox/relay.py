@@ -116,16 +116,20 @@ class Connection:
     async def _envelope(self, session: Session, sender: bytes, recipient: bytes) -> None:
         """Raises for the first reply that does not begin with its digit (RFC 5321 §4.2.1); the
         commands go out together where the relay says that it can (RFC 2920)."""
-        commands = sender, recipient, b"DATA"
         together = "pipelining" in session.extensions
         if together:
-            session.say(*commands)
-        for self._stage, command, good in zip(STAGES, commands, (2, 2, 3), strict=True):
-            if not together:
-                session.say(command)
-            reply = await session.reply()
-            if reply.code // 100 != good:
-                raise aiosmtplib.SMTPResponseException(reply.code, reply.message)
+            session.say(sender, recipient, b"DATA")
+        else:
+            session.say_in_turn(sender, (2, recipient), (2, b"DATA"))
+        try:
+            for self._stage, good in zip(STAGES, (2, 2, 3), strict=True):
+                reply = await session.reply()
+                if reply.code // 100 != good:
+                    raise aiosmtplib.SMTPResponseException(reply.code, reply.message)
+        except asyncio.CancelledError:  # too late; in turn, only the last reply would have told us
+            if not together and not session.unsaid:
+                self._stage = "data"
+            raise
 
     async def _handed_over(self, session: Session, mail: bytes, mark: Mark) -> Answer:
         """What waits for the mark goes out with the dot, so that the relay looks once for both.  It

@@ -32,6 +32,7 @@ class Session(asyncio.Protocol):
         self._octets = 0  # of both
         self._asked = 0  # commands whose replies have not come
         self._replies: deque[SMTPResponse] = deque()  # that nobody has looked at
+        self._in_turn: deque[tuple[int, bytes]] = deque()  # see `say_in_turn`
         self._waits: asyncio.Future[None] | None = None
         self._slow = False  # the server reads less than we write
         self._failed: SMTPException | None = None  # why nothing more is said
@@ -46,6 +47,11 @@ class Session(asyncio.Protocol):
     def owed(self) -> int:
         """Replies that `reply` has not given yet."""
         return self._asked + len(self._replies)
+
+    @property
+    def unsaid(self) -> int:
+        """Commands that wait for the reply to one before them."""
+        return len(self._in_turn)
 
     def expect(self) -> None:
         """Of what is written next there will be one reply, perhaps before all of it is."""
@@ -63,6 +69,12 @@ class Session(asyncio.Protocol):
         """Sends commands in one go; `reply` gives what is answered to each, in their order."""
         self._asked += len(commands)
         self.write(b"".join([command + b"\r\n" for command in commands]))
+
+    def say_in_turn(self, first: bytes, *others: tuple[int, bytes]) -> None:
+        """Says a command, and each other one once the reply before it begins with its digit; who
+        waits for a reply is woken when there is none to say any more."""
+        self._in_turn.extend(others)
+        self.say(first)
 
     async def reply(self) -> SMTPResponse:
         """The next one.  SMTPException where there is none, or one that is malformed."""
@@ -104,7 +116,19 @@ class Session(asyncio.Protocol):
                 raise SMTPResponseException(-1, "Response too long")
         except SMTPResponseException as error:
             self._failed = error
-        self._wake()
+        if not (self._in_turn and self._goes_on()):
+            self._wake()
+
+    def _goes_on(self) -> bool:
+        """Whether more is to be said in turn; the next of it where all before is answered."""
+        if self._asked and self._failed is None:
+            return True
+        hoped, command = self._in_turn.popleft()
+        if self.is_open and self._replies[-1].code // 100 == hoped:
+            self.say(command)
+            return True
+        self._in_turn.clear()
+        return False
 
     def _take(self, line: bytes) -> None:
         """One line of a reply, which has one code; SMTPResponseException for what is none, or was

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from maild.outbox.relay import HELD_BACK, Connection, readable
 from maild.parse.attachments import attachment_bytes
 from maild.store.records import Delivery
 from tests.looking import every
-from tests.servers.rude_smtp import CUT, RESET, RudeSmtp
+from tests.servers.rude_smtp import CUT, HANG, RESET, RudeSmtp
 from tests.servers.test_relays_as_they_are import (
     ANN,
     attempts,
@@ -41,11 +42,11 @@ def relay(request: pytest.FixtureRequest) -> Iterator[RudeSmtp]:
         yield server
 
 
-def told(relay: RudeSmtp) -> Answer:
+def told(relay: RudeSmtp, **more: Any) -> Answer:
     """What became of a mail."""
 
     async def go() -> Answer:
-        connection = Connection(SmtpSection(**{"tls": "none", **smtp(relay)}))
+        connection = Connection(SmtpSection(**{"tls": "none", **smtp(relay, **more)}))
         await connection.open()
         answer = await connection.send(ANN, ANN, MAIL, marked)
         await connection.close()
@@ -107,6 +108,15 @@ def test_h122_what_is_no_answer_is_one_that_did_not_come(
     assert told(relay).outcome == ("unsure" if command == "DOT" else "dropped")
     assert relay.connections == 1
     assert told(relay).outcome == "sent"
+
+
+@pytest.mark.parametrize(("command", "where"), [("RCPT", "envelope"), ("DATA", "data")])
+def test_an_answer_that_does_not_come_is_missed_where_it_was_due(
+    relay: RudeSmtp, command: str, where: str
+) -> None:
+    relay.script[command] = [HANG]
+    answer = told(relay, timeout_seconds=1)
+    assert (answer.outcome, answer.text) == ("later", f"no answer in time ({where})")
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
