@@ -40,7 +40,8 @@ class Part:
 
 def text(content: str, subtype: str) -> Part:
     """A text part: short ASCII lines as they are, else quoted-printable (RFC 2045 §6.7)."""
-    content = _LINE_END.sub("\r\n", content)
+    plain = "\r" not in content
+    content = content.replace("\n", "\r\n") if plain else _LINE_END.sub("\r\n", content)
     octets = content.encode("utf-8", "replace")
     kind = f"Content-Type: text/{subtype}; charset=utf-8"
     if content.isascii() and max(map(len, octets.split(b"\r\n"))) <= 900:

@@ -78,30 +78,32 @@ _BUGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  #
 def render(template: Template, data: Mapping[str, Any], words: Words, layout: str) -> Rendered:
     """Renders all parts; UsageError with file, line and what is wrong where it cannot be done."""
     zone = ZoneInfo(data["recipient"]["timezone"])
-    data = {key: _named(value, words) for key, value in data.items()}
-    text_page = _Page(i18n.locale(_language(template, data)), zone, words, False, data)
-    subject = escape.plain_line(_fill(template, "subject", data, text_page))
-    preheader = escape.plain_line(_fill(template, "preheader", data, text_page))[:PREHEADER]
-    foot = escape.plain_line(_fill(template, "foot", data, text_page))
-    body = _fill(template, "body", data, text_page)
-    page = _Page(text_page.locale, zone, words, True, data)
+    facts: dict[str, Any] = {**environment().globals}
+    for key, value in data.items():
+        facts[key] = _named(value, words) if isinstance(value, dict | list) else value
+    text_page = _Page(i18n.locale(_language(template, facts)), zone, words, False, facts)
+    subject = escape.plain_line(_fill(template, "subject", facts, text_page))
+    preheader = escape.plain_line(_fill(template, "preheader", facts, text_page))[:PREHEADER]
+    foot = escape.plain_line(_fill(template, "foot", facts, text_page))
+    body = _fill(template, "body", facts, text_page)
+    page = _Page(text_page.locale, zone, words, True, facts)
     parts = {
         "language": template.language,
         "subject": subject,
         "preheader": preheader,
-        "reply_above": _reply_above(data, words),
-        "body": _html_body(template, data, page),
+        "reply_above": _reply_above(facts, words),
+        "body": _html_body(template, facts, page),
         "foot": foot,
-        "logo": data.get("logo") or "",
-        "desk": escape.plain_line(data["desk"]["name"]),
-        "signature": Markup("<br>").join(_signature(data).split("\n")),
+        "logo": facts.get("logo") or "",
+        "desk": escape.plain_line(facts["desk"]["name"]),
+        "signature": Markup("<br>").join(_signature(facts).split("\n")),
     }
     try:
         page_html = _layout(layout).render(parts)
     except (jinja2.TemplateError, *_BUGS) as error:
         line = getattr(error, "lineno", None) or _line_in_trace(error) or 1
         raise UsageError(at(LAYOUT_FILE, line, in_our_words(_said(error)))) from error
-    return Rendered(subject, _text_part(body, foot, data, words), styled(page_html))
+    return Rendered(subject, _text_part(body, foot, facts, words), styled(page_html))
 
 
 def _named(value: Any, words: Words) -> Any:
@@ -143,7 +145,7 @@ def _signature(data: Mapping[str, Any]) -> str:
     return "\n".join([" · ".join(filter(None, (first, number))), *more])
 
 
-def _html_body(template: Template, data: Mapping[str, Any], page: _Page) -> str:
+def _html_body(template: Template, data: dict[str, Any], page: _Page) -> str:
     values: list[str] = []
     marked = _Page(page.locale, page.zone, page.words, True, data, values=values)
     body = _from_markdown(_fill(template, "body", data, marked))
@@ -158,17 +160,29 @@ def _with_blocks(body: str, page: _Page) -> str:
     return escape.MARK.sub(lambda found: page.blocks[int(found[1] or found[2])], body)
 
 
-def _fill(template: Template, part: str, data: Mapping[str, Any], page: _Page) -> str:
+def _fill(template: Template, part: str, data: dict[str, Any], page: _Page) -> str:
     source = _source(template, part, page)
     if "{" not in source and "\r" not in source:  # words, and nothing else
         return escape.without_gaps(source)
     token = _PAGE.set(page)
     try:
-        return escape.without_gaps(_compiled(source).render(data))
+        return escape.without_gaps(_filled(_compiled(source), data))
     except (jinja2.TemplateError, *_BUGS) as error:
         raise UsageError(_where(template, part, error)) from error
     finally:
         _PAGE.reset(token)
+
+
+def _filled(template: jinja2.Template, data: dict[str, Any]) -> str:
+    """As its `render`, which would copy what there is; no template can change that.
+
+    `data`: with the functions.
+    """
+    try:
+        context = template.new_context(data, shared=True)
+        return environment().concat(template.root_render_func(context))
+    except Exception:
+        environment().handle_exception()
 
 
 def _source(template: Template, part: str, page: _Page) -> str:

@@ -24,20 +24,24 @@ def styled(page: str) -> str:
     pieces = _WORDS.split(page)
     words = pieces[2::3]
     together = "".join(words)
-    if ">" in together or len(words) > len(_MARKS) or _SCRIPT.search(page):
+    pieces[2::3] = _MARKS[: len(words)]
+    styles = _frame("".join(pieces)) if len(words) <= len(_MARKS) and ">" not in together else None
+    if styles is None:
         return _inliner().inline(page)  # what looks like a tag may be none
     if "&" in together or "\u00a0" in together:
         words = [_written(text) for text in words]
-    pieces[2::3] = _MARKS[: len(words)]
-    frame, places = _frame("".join(pieces))
+    frame, places = styles
     out = list(frame)
     out[1::2] = [words[place] for place in places]
     return "".join(out)
 
 
 @lru_cache(maxsize=256)
-def _frame(page: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """The styled page, and the numbers of the words that belong where its every second piece is."""
+def _frame(page: str) -> tuple[tuple[str, ...], tuple[int, ...]] | None:
+    """The styled page, and the numbers of the words that belong where its every second piece is;
+    None where there are scripts in it."""
+    if _SCRIPT.search(page):
+        return None
     pieces = tuple(_PLACE.split(_inliner().inline(page)))
     return pieces, tuple(map(int, pieces[1::2]))
 
