@@ -42,7 +42,7 @@ Result = TypeVar("Result")
 
 BATCH = 100  # rows claimed at a time
 ROOM = 40  # mails that may wait for a connection before more are composed
-GATHER_SECONDS = 0.05  # how long the first of them waits for others: one commit for all
+GATHER_SECONDS = 0.2  # how long the first of them waits for others, at most: one commit for all
 UNRECORDED = 64  # mails that may be sent and not yet written down, at most
 RENEW_SECONDS = 9.0  # how often a claim is renewed; well below rows.STALE
 RENEW_AGAIN_SECONDS = 3.0  # … where that went wrong
@@ -154,6 +154,7 @@ class Deliverer:
         """All that is due: some mails are composed while others are sent or written down."""
         counts = Counts()
         self._trouble, self._drops, self._suspicion = None, 0, Suspicion()
+        self._gathered = asyncio.Event()  # enough was sent to be written down, or no more comes
         done: asyncio.Queue[Done | None] = asyncio.Queue(UNRECORDED)
         recorder = asyncio.create_task(self._record(done, counts))
         try:
@@ -163,6 +164,7 @@ class Deliverer:
                 for one in self._suspicion.undecided():
                     await done.put(one)
             await done.put(None)
+            self._gathered.set()
             await recorder
             counts.later += len(self._claims)
             await self._give_back()
@@ -198,6 +200,7 @@ class Deliverer:
                     batch = await coming
                 if not batch:  # what waited behind one of these may be due when it is recorded
                     await line.idle()
+                    self._gathered.set()
                     await done.join()
                     batch = await self._claim()
         finally:
@@ -319,6 +322,8 @@ class Deliverer:
             ours = self._suspicion.doubt(one, mail.row.order.address)
         elif not ours:
             await done.put(one)
+            if done.qsize() >= UNRECORDED // 2:
+                self._gathered.set()
         if answer.outcome == SendOutcome.SENT:
             for other in self._suspicion.acquitted():
                 await done.put(other)
@@ -415,7 +420,8 @@ class Deliverer:
         while not last:
             some = [await done.get()]
             if some[0] is not None and done.qsize() < UNRECORDED // 2:
-                await asyncio.sleep(GATHER_SECONDS)
+                await _within(GATHER_SECONDS, self._gathered)
+            self._gathered.clear()
             some += _at_hand(done)
             last = None in some
             try:

@@ -51,15 +51,16 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._open()
 
-    def __contains__(self, key: str) -> bool:
-        """Whether the relay has taken it."""
-        wanted = bytes.fromhex(key)
-        return any(wanted in file.sent for file in self._read())
+    def sent(self, keys: Iterable[str]) -> set[str]:
+        """Those of these that the relay has taken."""
+        files = self._read()
+        return {key for key in keys if any(bytes.fromhex(key) in file.sent for file in files)}
 
-    def unanswered(self, key: str) -> int:
-        """How often it was about to be handed over, and nobody wrote down what came of it."""
-        wanted = bytes.fromhex(key)
-        return max(0, sum(file.about[wanted] for file in self._read()))
+    def unanswered(self, keys: Iterable[str]) -> dict[str, int]:
+        """How often each of these was about to be handed over, and nobody wrote down what came of
+        it."""
+        files = self._read()
+        return {key: max(0, sum(file.about[bytes.fromhex(key)] for file in files)) for key in keys}
 
     def about(self, keys: Iterable[str]) -> None:
         """Marks them durably: when this returns, no power cut forgets it."""
@@ -95,9 +96,8 @@ class Journal:
         if not lines:
             return
         with self._lock, _told(self._path):
-            self._follow()
+            size = self._follow()
             descriptor = self._files[0].descriptor
-            size = os.fstat(descriptor).st_size
             if size != self._ours and _torn(descriptor, size):
                 lines = b"\n" + lines
             self._ours = -1
@@ -130,20 +130,23 @@ class Journal:
     def _before(self) -> Path:
         return self._path.with_name(self._path.name + ".1")
 
-    def _follow(self) -> None:
-        """Another daemon may have turned it over, or somebody taken it away."""
+    def _follow(self) -> int:
+        """Another daemon may have turned it over, or somebody taken it away; the octets of the
+        current one."""
         try:
             there = self._path.stat().st_ino
         except FileNotFoundError:
             there = None
-        if there == os.fstat(self._files[0].descriptor).st_ino:
-            return
+        here = os.fstat(self._files[0].descriptor)
+        if there == here.st_ino:
+            return here.st_size
         known = self._files
         os.fsync(known[0].descriptor)  # a mark in it may wait for its `sync`, which knows the new
         self._open()
         self._files[1:] = known[:1]  # what it had is not forgotten while we live
         for file in known[1:]:
             os.close(file.descriptor)
+        return os.fstat(self._files[0].descriptor).st_size
 
     def _turn_over(self) -> None:
         """The current file becomes the one before; one of several daemons does it."""

@@ -119,11 +119,13 @@ class Preparer:
         self, batch: Sequence[Claimed], journal: Journal, now: datetime, claims: Claims
     ) -> tuple[list[Claimed], int]:
         """The rows that may be sent, as the journal says, and how many were lost too often."""
-        gone = [row.id for row in batch if row.order.key in journal]
+        sent = journal.sent(row.order.key for row in batch)
+        unanswered = journal.unanswered(row.order.key for row in batch)
+        gone = [row.id for row in batch if row.order.key in sent]
         lost = [
             row.id
             for row in batch
-            if row.id not in gone and journal.unanswered(row.order.key) >= rows.UNSURE
+            if row.id not in gone and unanswered[row.order.key] >= rows.UNSURE
         ]
         over = {*gone, *lost}
 

@@ -50,7 +50,7 @@ def _meant(unit: Unit, word: str) -> list[OutboxItem]:
 def again(unit: Unit, item: OutboxItem, journal: Journal, by: str, now: datetime) -> None:
     """Sends it with the next pass, as if for the first time; Refused where it was sent."""
     _may(item, "sent again")
-    journal.refused([item.key] * journal.unanswered(item.key))  # somebody has decided
+    journal.refused([item.key] * journal.unanswered([item.key])[item.key])  # somebody has decided
     unit.change(item, state=SendState.WAITING, attempts=0, next_try=now, error=None)
     unit.add(Delivery(outbox_id=item.id, at=now, code=None, text=BY_HAND))
     _say(unit, item, EventName.NOTIFICATION_RETRIED, by, now)

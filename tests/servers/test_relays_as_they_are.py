@@ -997,9 +997,10 @@ def test_the_journal_is_bounded_and_keeps_what_is_young(tmp_path: Path) -> None:
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 25_000
     assert {file.name for file in tmp_path.iterdir()} == {"sent.journal", "sent.journal.1"}
     for one in (journal, other, Journal(place)):
-        assert all(key(number) in one for number in range(930, 1000))
-        assert key(5) not in one
-        assert one.unanswered(key(999)) == 0
+        young = {key(number) for number in range(930, 1000)}
+        assert one.sent(young) == young
+        assert not one.sent([key(5)])
+        assert one.unanswered([key(999)]) == {key(999): 0}
     assert sum(len(file.sent) for file in journal._files) < 400
 
 
@@ -1017,7 +1018,8 @@ def test_several_daemons_that_turn_over_lose_nothing(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     whole = Journal(place)
-    assert all(key(w * 1000 + number) in whole for w in range(4) for number in range(400))
+    all_keys = {key(w * 1000 + number) for w in range(4) for number in range(400)}
+    assert whole.sent(all_keys) == all_keys
 
 
 @pytest.mark.parametrize("torn", [b"?", b"?abc", b"f" * 63, b"!" + b"0" * 10, b"\0" * 500, b"\n\n"])
@@ -1027,14 +1029,25 @@ def test_half_a_line_is_passed_over(tmp_path: Path, torn: bytes) -> None:
     journal = Journal(place)
     journal.taken([key(3)])
     for one in (journal, Journal(place)):
-        assert [key(n) in one for n in (1, 2, 3)] == [True, False, True]
-        assert one.unanswered(key(2)) == 1
+        assert one.sent([key(n) for n in (1, 2, 3)]) == {key(1), key(3)}
+        assert one.unanswered([key(2)]) == {key(2): 1}
+
+
+def test_nobody_waits_for_more_when_no_more_comes(
+    office: Office, relay: RudeSmtp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "GATHER_SECONDS", 10 * WAIT_SECONDS)
+    tell(office, ANN, BOB)
+    tell(office, ANN, cause="message:2")
+    began = time.monotonic()
+    assert office.deliver()["sent"] == len(relay.received) == 3
+    assert time.monotonic() - began < WAIT_SECONDS
 
 
 def test_a_journal_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     place = tmp_path / "sent.journal"
     place.write_text("".join(f"{key(number)}\n" for number in range(5)))
-    assert key(4) in Journal(place)
+    assert Journal(place).sent([key(4), key(5)]) == {key(4)}
 
 
 def test_a_journal_that_is_taken_away_or_put_back_does_no_harm(
@@ -1063,7 +1076,7 @@ def test_a_journal_that_goes_while_we_live_is_made_anew(tmp_path: Path) -> None:
     place.unlink()
     journal.about([key(2)])
     assert place.read_text() == f"?{key(2)}\n"
-    assert key(1) in journal
+    assert journal.sent([key(1), key(2)]) == {key(1)}
 
 
 def test_a_journal_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> None:
