@@ -303,14 +303,25 @@ def sanitise(page: Page) -> str:
     """HTML without script, forms or anything remote; inline images stay as cid: (H55, H56)."""
     if len(page.html) > MAX_HTML:
         page = Page(page.html[:MAX_HTML])
-    if len(page.html) > MOST_SIGNS and len(_SIGNS.findall(page.html)) > MOST_SIGNS:
-        page = Page(_SIGNS.sub(" ", page.html))  # its tags may reach elsewhere now
+    if len(page.html) > MOST_SIGNS:
+        page = _with_few_signs(page)
     return str(_cleaner(bool(_MAY_ACT.search(page.tags.casefold()))).clean(page.html))
 
 
 # The cleaner takes the square of the number of these in one text; no person writes so many.
 _SIGNS = re.compile("[\x80-\xbf]|&nbsp;|&#160;|&#xa0;", re.IGNORECASE)
 MOST_SIGNS = 20_000
+MOST_ENTITIES = 40_000  # or what begins like one
+
+
+def _with_few_signs(page: Page) -> Page:
+    """Spaces for signs of which the page has too many; its tags may reach elsewhere then."""
+    html = page.html
+    if len(_SIGNS.findall(html)) > MOST_SIGNS:
+        html = _SIGNS.sub(" ", html)
+    if html.count("&") > MOST_ENTITIES:
+        html = html.replace("&", " ")
+    return page if html is page.html else Page(html)
 
 
 @cache

@@ -228,6 +228,9 @@ MONSTERS = {
     + " ".join(f"b{i}" for i in range(150_000))
     + ">x</a>",
     "h95 no-break spaces": "From: a@b.c\nContent-Type: text/html\n\n" + "&nbsp;" * 500_000,
+    "h95 signs that begin no entity": "From: a@b.c\nContent-Type: text/html\n\n" + "&" * 1_000_000,
+    "h95 unknown entities": "From: a@b.c\nContent-Type: text/html\n\n" + "&x;" * 500_000,
+    "h95 entities": "From: a@b.c\nContent-Type: text/html\n\n" + "&amp" * 500_000,
     "h63 comments": "From: " + "(" * 60_000 + "a@b.c\n\nx",
     "h64 brackets": "From: a@b.c\n\n" + "<" * 1_000_000,
     "h64 addresses": "From: " + "a@b.c, " * 100_000 + "\n\nx",
