@@ -228,6 +228,8 @@ def _plain_text(part: Part, files: list[tuple[str, bytes]], defects: list[str]) 
         return _enriched(text)
     if "<div>-" in text:
         text = _without_divs(text)
+    if _ARMOR in text:
+        text = _without_armor(text)
     if "\nend" in text and "begin" in text:
         text = _take_uuencoded(text, files)
     if part.parameters.get("format", "").lower() == "flowed":
@@ -262,6 +264,25 @@ def unflow(text: str, delsp: bool) -> str:
             out.append(">" * depth + (" " if depth and content else "") + content)
         flowing = depth if flows else None
     return "\n".join(out)
+
+
+_ARMOR = "-----BEGIN PGP SIGNED MESSAGE-----"
+_ARMOR_BEGIN = re.compile(
+    rf"^{_ARMOR}[ \t]*\n(?:[A-Za-z-]{{1,40}}: [^\n]*\n)*[ \t]*\n", re.MULTILINE
+)
+_ARMOR_SIGNATURE = re.compile(r"^-----BEGIN PGP SIGNATURE-----[ \t]*\n", re.MULTILINE)
+_ARMOR_END = re.compile(r"^-----END PGP SIGNATURE-----[ \t]*$\n?", re.MULTILINE)
+
+
+def _without_armor(text: str) -> str:
+    """The words of a text with a signature in it, whose dashes have marks (RFC 9580 §7)."""
+    begin = _ARMOR_BEGIN.search(text)
+    signature = _ARMOR_SIGNATURE.search(text, begin.end()) if begin else None
+    end = _ARMOR_END.search(text, signature.end()) if signature else None
+    if begin is None or signature is None or end is None:
+        return text
+    words = re.sub(r"^- ", "", text[begin.end() : signature.start()], flags=re.MULTILINE)
+    return text[: begin.start()] + words + text[end.end() :]
 
 
 _UU = re.compile(

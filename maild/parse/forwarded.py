@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from maild.model import Address, Forwarded
 from maild.parse import body as bodies
 from maild.parse import mime, prefixes
+from maild.parse.fold import fold
 from maild.parse.headers import parse_addresses
 from maild.parse.mime import Part
+from maild.parse.newtext.attribution import weigh
 from maild.parse.newtext.header_blocks import field_label, find_headers, find_separators
 from maild.parse.newtext.lines import Examined, Line, find_notable, next_written, read_lines
 from maild.parse.newtext.marks import Mark, MarkKind, reply_mark_lines
 from maild.parse.newtext.quote_words import Vocabulary, vocabulary
+
+_END = re.compile(r"-{4,} ?[^-]{3,60}-{4,}")  # "---- End of forwarded message ----"
+_MAILBOX = re.compile(r"(?:\"[^\"]{0,200}\" ?)?<[^<>]{1,300}>")
 
 
 def find(subject: str, body: Examined, new_text: str, parts: Sequence[Part]) -> Forwarded | None:
@@ -42,7 +48,13 @@ def _in_text(body: Examined, says_so: bool) -> Forwarded | None:
     below = list(_without_one_mark(lines[after:]))
     sender, end = _header(below, words)
     message = "\n".join([line.raw for line in below[end:]] + ([body.rest] if body.rest else []))
-    return Forwarded(sender=sender, remark=remark, words=message.strip())
+    return Forwarded(sender=sender, remark=remark, words=_without_end(message.strip()))
+
+
+def _without_end(words: str) -> str:
+    """The words without the line that programs draw below them."""
+    above, _, last = words.rpartition("\n")
+    return above.rstrip() if _END.fullmatch(last) else words
 
 
 def _begin(body: Examined, words: Vocabulary, says_so: bool) -> Mark | None:
@@ -69,13 +81,24 @@ def _header(lines: list[Line], words: Vocabulary) -> tuple[Address | None, int]:
     """The sender that the header block on top names, and where the block ends."""
     first = next_written(lines, 0)
     blocks = find_headers(lines, find_notable(lines, words.notable), words)
-    if first is None or not blocks or blocks[0].first > first:
+    if first is None:
         return None, 0
+    if not blocks or blocks[0].first > first:
+        return _introduced(lines[first].bare, first, words)
     for line in lines[blocks[0].first : blocks[0].last + 1]:
         if field_label(line, words) == "from":
             value = line.bare.replace("：", ":").replace("|", " ").partition(":")[2]
             return _one(value.strip(" *_")), blocks[0].last + 1
     return None, blocks[0].last + 1
+
+
+def _introduced(line: str, index: int, words: Vocabulary) -> tuple[Address | None, int]:
+    """The sender whom a line such as "02.11.2026, 09:14, "Ann" <address>:" names instead."""
+    evidence = weigh(fold(line), words)
+    if evidence is None or not (evidence.closed and evidence.opens and evidence.address):
+        return None, 0
+    found = _MAILBOX.findall(line)
+    return (_one(found[0]), index + 1) if len(found) == 1 else (None, 0)
 
 
 # ---- attached

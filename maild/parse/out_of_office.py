@@ -24,7 +24,7 @@ _PHONE = re.compile(r"[+\d](?:(?<=\d)|\d)(?:[\s()/.-]{0,3}\d){5,16}")  # \+?\d, 
 _ADDRESSES = ("@", "http", "www.")  # one of them stands in each
 _ADDRESS = re.compile(r"[^\s<>@]{1,80}@[^\s<>@]{1,120}|https?://\S{1,300}|www\.\S{1,200}")
 _WORD = re.compile(r"[^\W\d_](?:[\w.'’&-]*\w)?\.?")
-_WORDLESS = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+_WORDLESS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # or with endings
 
 
 def find(text: str) -> phrases.Hit | None:

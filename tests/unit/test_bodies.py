@@ -47,6 +47,41 @@ def test_a_plain_part_that_points_to_the_html_gives_way(phrase: str) -> None:
         assert squeezed(alternative(plain).new_text) == squeezed(SAID)
 
 
+SIGNED = """-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA512
+
+#take
+
+- --
+Ann
+-----BEGIN PGP SIGNATURE-----
+
+iQIzBAEBCgAdFiEE
+=abcd
+-----END PGP SIGNATURE-----
+"""
+ARMORED = {  # by what is new
+    "signed": (SIGNED, "#take"),
+    "with a comment": (SIGNED.replace("SHA512", "SHA512\nComment: mine"), "#take"),
+    "without a hash": (SIGNED.replace("Hash: SHA512\n", ""), "#take"),
+    "white space behind": (SIGNED.replace("-----\n", "----- \n"), "#take"),
+    "with ends of Windows": (SIGNED.replace("\n", "\r\n"), "#take"),
+    "a footer below": (SIGNED + "\nThe desk's list", "#take"),
+    "words above": (f"Hello\n\n{SIGNED}", "Hello\n\n#take"),
+    "cut off": (SIGNED[:-30], SIGNED[:-30].strip()),
+    "no signature": (SIGNED.partition("- ")[0], SIGNED.partition("- ")[0].strip()),
+    "quoted": ("ok\n\n" + "".join(f"> {line}\n" for line in SIGNED.split("\n")), "ok"),
+}
+
+
+@pytest.mark.parametrize("way", ARMORED)
+def test_a_text_with_a_signature_in_it_is_its_words(way: str) -> None:
+    text, new = ARMORED[way]
+    mail = parse(f"From: Ann <ann@acme.example>\nSubject: Re: x\n\n{text}".encode())
+    assert mail.new_text == new
+    assert ("BEGIN PGP" in mail.text) is (way in ("cut off", "no signature", "quoted"))
+
+
 @pytest.mark.parametrize("plain", ["Hello,", "[image: logo]", "https://acme.example", "--", "1"])
 def test_a_plain_part_that_lacks_the_words_gives_way(plain: str) -> None:
     assert squeezed(alternative(plain).text) == squeezed(SAID)

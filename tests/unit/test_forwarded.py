@@ -99,6 +99,16 @@ def quoted(text: str) -> str:
     return first + "\n\n" + "".join(f"> {line}\n" for line in rest.split("\n"))
 
 
+YANDEX = """-------- Пересылаемое сообщение --------
+23.11.2026, 09:12, "Ann Acker" <ann@acme.example>:
+
+"""
+ON = """---------- Forwarded message ----------
+On Mon, Nov 23, 2026 at 9:12 AM "Ann Acker" <ann@acme.example> wrote:
+
+"""
+
+
 INLINE = [
     ("Fwd: Scanner broken", GMAIL + WORDS),
     ("FW: Scanner broken", OUTLOOK + WORDS),
@@ -117,6 +127,10 @@ INLINE = [
     ("[Fwd: Scanner broken]", THUNDERBIRD + WORDS),
     ("Scanner broken (fwd)", GMAIL + WORDS),
     ("a subject of his own", GMAIL + WORDS),
+    ("Fwd: Сканер", YANDEX + WORDS),
+    ("Fwd: Scanner broken", ON + WORDS),
+    ("Fwd: Scanner", GMAIL + WORDS + "\n\n----- End forwarded message -----\n"),
+    ("Fwd: Сканер", YANDEX + WORDS + "\n-------- Конец пересылаемого сообщения --------"),
 ]
 
 

@@ -77,6 +77,21 @@ AWAY = [
     "您好，我正在休假，11月10日回来后回复您。如有急事请联系小王。",
     "Jeg er på ferie til og med mandag 10. november. Kontakt venligst Max, tlf. 12 34 56 78.",
     "Jag är på semester till den 10 november. Kontakta Max Muster vid brådskande ärenden.",
+    "I'm on parental leave until January 2027. Please contact Max Muster (max@acme.example,"
+    " +49 30 123456) instead.",
+    "Buenos días,\n\nEstoy de vacaciones hasta el 9 de noviembre. Para cualquier urgencia contacte"
+    " con max@acme.example.\n\nUn saludo\nAna",
+    "Bom dia,\nEstou de férias até 9 de novembro. Em caso de urgência, contate Max Muster.",
+    "Hej\nJeg holder ferie til og med den 9. november. Ved hastesager kontakt max@acme.example.",
+    "9 Kasım tarihine kadar yıllık izindeyim. Acil durumlar için max@acme.example ile iletişime"
+    " geçebilirsiniz.\nSaygılarımla\nAyşe",
+    "November 9-ig szabadságon vagyok. Sürgős esetben kérem, keresse max@acme.example.",
+    "Sunt în concediu până pe 9 noiembrie. Pentru urgențe vă rog să contactați Max Muster.",
+    "Dobrý deň,\nčerpám dovolenku do 9. novembra. V naliehavých prípadoch kontaktujte"
+    " max@acme.example.\nS pozdravom\nAnna",
+    "Я у відпустці до 9 листопада. З термінових питань звертайтеся: max@acme.example.",
+    "안녕하세요, 11월 9일까지 휴가입니다. 급한 용무는 max@acme.example로 연락 주시기 바랍니다.",
+    "11月9日まで休暇のため不在にしております。\n急ぎの場合は max@acme.example までご連絡ください。",
 ]
 AWAY_BUT = [
     "Serial number 4711. I am out until Monday, Max has the keys",
@@ -110,6 +125,12 @@ AWAY_BUT = [
     "Я в отпуске до понедельника, ключи у Макса.",
     "月曜日まで休暇をいただいております。鍵は鈴木が持っています。シリアル番号は4711です。",
     "我正在休假，钥匙在小王那里，序列号是4711。",
+    "Pazartesiye kadar izindeyim, anahtarlar Max'ta.",
+    "Hétfőig szabadságon vagyok, a kulcs Maxnál van.",
+    "Sunt în concediu până luni, cheile sunt la recepție.",
+    "Do pondelka čerpám dovolenku, kľúče má Max.",
+    "Я у відпустці до понеділка, ключі у Макса.",
+    "월요일까지 휴가입니다. 열쇠는 김대리가 가지고 있습니다.",
 ]
 
 
@@ -140,6 +161,45 @@ def test_h106_an_absence_that_is_quoted_is_not_said(text: str) -> None:
     quoted = "\n".join(f"> {line}" for line in text.split("\n"))
     said = f"Whom can I ask then\n\nOn 2 Nov 2026, at 9:00, Bob <bob@desk.example> wrote:\n{quoted}"
     assert read(said).kind is Kind.HUMAN
+
+
+RECEIPTS = {
+    "Letto: Printer": "Messaggio\n\n  A: Desk\n  Oggetto: Printer\n\nè stato letto il 2/11/2026.",
+    "Прочтено: Printer": "Ваше сообщение\n\n  Кому: Desk\n  Тема: Printer\n\nпрочтено 02.11.2026",
+    "已读: Printer": "您的邮件\n\n  收件人: Desk\n  主题: Printer\n\n已于 2026年11月2日 阅读",
+    "Okundu: Printer": "İletiniz\n\n  Kime: Desk\n  Konu: Printer\n\n02.11.2026 tarihinde okundu.",
+    "Prečítané: Printer": "Vaša správa\n\n  Komu: Desk\n\nbola prečítaná 2. 11. 2026.",
+    "Citit: Printer": "Mesajul\n\n  Către: Desk\n  Subiect: Printer\n\na fost citit pe 02.11.2026.",
+}
+
+
+@pytest.mark.parametrize("subject", RECEIPTS)
+def test_a_receipt_without_its_part(subject: str) -> None:
+    assert read(RECEIPTS[subject], subject).kind is Kind.RECEIPT
+    assert read("The status is wrong.", subject).kind is Kind.HUMAN
+
+
+SCANNERS = {  # by subject: who wrote it, and what it is
+    "[Postmaster] Email Delivery Delayed": (
+        "This is a delivery delay notification message for bob@acme.example. We go on.",
+        Kind.DELAY,
+    ),
+    "**Message you sent blocked by our bulk email filter**": (
+        "Your message to bob@acme.example was blocked by our filter.",
+        Kind.BOUNCE,
+    ),
+    "[발송실패 안내] bob@acme.example로 메일이 전송되지 못했습니다.": (
+        "bob@acme.example 존재하지 않는 사용자입니다.",
+        Kind.BOUNCE,
+    ),
+}
+
+
+@pytest.mark.parametrize("subject", SCANNERS)
+def test_notices_of_scanners_and_portals(subject: str) -> None:
+    text, kind = SCANNERS[subject]
+    assert read(text, subject, {"Return-Path": "<>"}).kind is kind
+    assert read(text, subject, {}).kind is Kind.HUMAN  # a person who asks about it
 
 
 # ---- people who write about machines

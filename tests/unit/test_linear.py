@@ -174,7 +174,9 @@ PIECES = [
     "mailto:", ":a,", "a:", "\r", "\r\n", "=\n", "=3D", "wrote on ", "<<a", ">x<", "||",
     "| a | b |\n", "C> x\n", "#", "* ", '"<a@b>"', "(a@b)", ';"', "550 5.1.1 a@b\n",
     "Final-Recipient: rfc822; a@b\n", "Hi ", "Best regards\n", "a, b\n", "{", "}", "$", "%20",
-    "Bob\n", "text ", "aA1 ", ". ", "? ", "yes ", "no reply", "undeliverable ", "-- \n", "​\n",
+    "Bob\n", "text ", "aA1 ", ". ", "? ", "yes ", "-----BEGIN PGP SIGNED MESSAGE-----\n\n",
+    "-----BEGIN PGP SIGNATURE-----\n", "-----BEGIN PGP SIGNED MESSAGE-----\nA: b\n",
+    "no reply", "undeliverable ", "-- \n", "​\n",
 ]  # fmt: skip
 
 

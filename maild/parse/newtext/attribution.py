@@ -35,6 +35,7 @@ _BAR = "|"  # a quote mark, too
 _DECORATION = "-*_—–[(\"' "
 _SOON_A_NUMBER = re.compile(r"[^\n]{0,40}?\d")
 _NUMBER_NEXT = re.compile(r"[\s,]+(?:[^\W\d]{2,10}\.?,?\s+){0,2}\d")
+_BEHIND_ADDRESS = re.compile(r"@[^\s<>@()]{1,120}[>)][\s,]*([^\s,@<>()][^@<>]*)$")
 _HALF_ADDRESS = re.compile(r"[<(]|[^<]*>")
 _ENDS_SENTENCE = re.compile(r"[!?:;。！？]$|[^\W\d]{5,}\.$")
 
@@ -340,12 +341,21 @@ def _widen(lines: list[Line], start: int, free_from: int, words: Vocabulary) -> 
     above = lines[start - 1]
     if above.blank or above.quoted or _ENDS_SENTENCE.search(above.bare):
         return start
-    begins = fold(lines[start].bare)
-    if _HALF_ADDRESS.match(begins) or (
-        not _opens(begins, words) and _opens(fold(above.bare), words)
-    ):
+    begins, ends = fold(lines[start].bare), fold(above.bare)
+    opens = _opens(begins, words)
+    if _HALF_ADDRESS.match(begins) or (not opens and _opens(ends, words)):
         return start - 1
-    return start
+    return start - 1 if "@" not in begins and _goes_on(ends, begins, opens, words) else start
+
+
+def _goes_on(above: str, below: str, opens: bool, words: Vocabulary) -> bool:
+    """ "X <address> wrote (Monday," and what stands below it: one of them has the verb."""
+    behind = _BEHIND_ADDRESS.search(above)
+    if behind is None:
+        return False
+    if words.wrote.search(above):
+        return words.wrote.search(below) is None
+    return not opens and any(map(str.isdigit, behind[1]))
 
 
 def _column(line: Line, words: Vocabulary) -> int:
