@@ -228,8 +228,6 @@ def _plain_text(part: Part, files: list[tuple[str, bytes]], defects: list[str]) 
         return _enriched(text)
     if "<div>-" in text:
         text = _without_divs(text)
-    if _ARMOR in text:
-        text = _without_armor(text)
     if "\nend" in text and "begin" in text:
         text = _take_uuencoded(text, files)
     if part.parameters.get("format", "").lower() == "flowed":
@@ -274,9 +272,9 @@ _ARMOR_SIGNATURE = re.compile(r"^-----BEGIN PGP SIGNATURE-----[ \t]*\n", re.MULT
 _ARMOR_END = re.compile(r"^-----END PGP SIGNATURE-----[ \t]*$\n?", re.MULTILINE)
 
 
-def _without_armor(text: str) -> str:
+def without_armor(text: str) -> str:
     """The words of a text with a signature in it, whose dashes have marks (RFC 9580 §7)."""
-    begin = _ARMOR_BEGIN.search(text)
+    begin = _ARMOR_BEGIN.search(text) if _ARMOR in text else None
     signature = _ARMOR_SIGNATURE.search(text, begin.end()) if begin else None
     end = _ARMOR_END.search(text, signature.end()) if signature else None
     if begin is None or signature is None or end is None:

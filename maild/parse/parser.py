@@ -68,7 +68,7 @@ def _parse(raw: Mass) -> Mail:
     reply_to = _addresses(top, "Reply-To")
     in_reply_to = headers.message_ids(_plain(top.raw("In-Reply-To")))
     references = headers.message_ids(_plain(top.raw("References")))
-    lines = examine(body.text)
+    lines = examine(bodies.without_armor(body.text))
     said = split_examined(lines, body.page, subject)
     files = tuple(
         f.attachment for f in attachments.find(parts, body.parts, body.encoded_files, body.page)
