@@ -87,23 +87,24 @@ def render(template: Template, data: Mapping[str, Any], words: Words, layout: st
     foot = escape.plain_line(_fill(template, "foot", facts, text_page))
     body = _fill(template, "body", facts, text_page)
     page = _Page(text_page.locale, zone, words, True, facts)
+    above, signature = _reply_above(facts, words), _signature(facts)
     parts = {
         "language": template.language,
         "subject": subject,
         "preheader": preheader,
-        "reply_above": _reply_above(facts, words),
+        "reply_above": above,
         "body": _html_body(template, facts, page),
         "foot": foot,
         "logo": facts.get("logo") or "",
         "desk": escape.plain_line(facts["desk"]["name"]),
-        "signature": Markup("<br>").join(_signature(facts).split("\n")),
+        "signature": Markup("<br>").join(signature.split("\n")),
     }
     try:
         page_html = _layout(layout).render(parts)
     except (jinja2.TemplateError, *_BUGS) as error:
         line = getattr(error, "lineno", None) or _line_in_trace(error) or 1
         raise UsageError(at(LAYOUT_FILE, line, in_our_words(_said(error)))) from error
-    return Rendered(subject, _text_part(body, foot, facts, words), styled(page_html))
+    return Rendered(subject, _text_part(above, body, foot, signature), styled(page_html))
 
 
 def _named(value: Any, words: Words) -> Any:
@@ -123,11 +124,10 @@ def _name(value: Any, words: Words) -> Any:
     return named
 
 
-def _text_part(body: str, foot: str, data: Mapping[str, Any], words: Words) -> str:
-    head = _reply_above(data, words)
-    head += "\n\n" if head else ""
+def _text_part(above: str, body: str, foot: str, signature: str) -> str:
+    above += "\n\n" if above else ""
     body = re.sub(r"\n{3,}", "\n\n", body).strip()
-    return f"{head}{body}\n\n-- \n" + "\n".join(filter(None, (foot, _signature(data)))) + "\n"
+    return f"{above}{body}\n\n-- \n" + "\n".join(filter(None, (foot, signature))) + "\n"
 
 
 def _reply_above(data: Mapping[str, Any], words: Words) -> str:
