@@ -5,9 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import suppress
+from types import ModuleType
 from typing import TextIO, cast
 
-import structlog
+# structlog would import rich and pygments, for tracebacks that our log has as plain text: a
+# twentieth of the start of `maild run`.
+sys.modules.setdefault("rich", cast(ModuleType, None))
+import structlog  # noqa: E402
+
+if sys.modules["rich"] is None:
+    del sys.modules["rich"]
 
 
 class _Whatever:

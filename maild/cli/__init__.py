@@ -78,9 +78,9 @@ class Commands(TyperGroup):
         entry = COMMANDS[cmd_name]
         alone = _new_app()
         with _for_good():
-            importlib.import_module(f"maild.cli.{entry.module}").register(alone)
             if entry.logs:
                 importlib.import_module("maild.log").log_to_stderr()
+            importlib.import_module(f"maild.cli.{entry.module}").register(alone)
         return typer.main.get_group(alone).commands[cmd_name]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

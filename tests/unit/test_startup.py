@@ -23,6 +23,7 @@ HEAVY = {
     "babel",
     "holidays",
     "pymap",
+    "pygments",
 }
 DATABASE = {"sqlalchemy", "pydantic"}  # what a command that looks into one may import
 
@@ -55,9 +56,13 @@ def test_what_needs_no_desk_imports_nothing_of_one(tmp_path: Path, words: tuple[
 
 def test_looking_at_tickets_imports_neither_rules_nor_mail(tmp_path: Path) -> None:
     (tmp_path / "maild.toml").write_text("")
-    made = {"alembic", "sqlalchemy.dialects.postgresql"}  # the one imports the other
+    made = {"alembic", "sqlalchemy.dialects.postgresql", "pygments"}  # the first imports the others
     assert heavy_modules(tmp_path, "tickets") - made <= DATABASE  # makes the database
     assert heavy_modules(tmp_path, "tickets", "--json") <= DATABASE
+
+
+def test_a_log_of_plain_tracebacks_imports_nothing_to_colour_them(tmp_path: Path) -> None:
+    assert "pygments" not in heavy_modules(tmp_path, "run", "--help")
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
