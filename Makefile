@@ -5,7 +5,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE  # each process of the tests would compile all of them again
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
-.PHONY: bench demo test test-desks test-units faults gallery docs setup setup-test lint lock clean
+.PHONY: bench demo test test-desks test-units coverage faults gallery docs setup setup-test lint lock clean
 
 demo: setup
 	$(BIN)/maild demo
@@ -17,11 +17,13 @@ test: setup-test         # three things beside each other: one computes where an
 test-desks:              # with real servers, for which many of them wait
 	$(BIN)/pytest -n 6 --dist worksteal --ignore=tests/unit
 
-test-units:              # of one piece each, and measured; told at the end
+test-units:              # of one piece each, by one process: they wait for nobody; told at the end
 	@mkdir -p build
-	@$(BIN)/pytest -n 2 --dist worksteal tests/unit --cov --cov-report= >build/test-units.txt 2>&1; \
+	@$(BIN)/pytest tests/unit >build/test-units.txt 2>&1; \
 		passed=$$?; cat build/test-units.txt; exit $$passed
-	@echo "Lines and branches that the unit tests ran; lowest first:"
+
+coverage: setup-test     # the lines and branches that the unit tests run; lowest first
+	$(BIN)/pytest -n 2 --dist worksteal tests/unit --cov --cov-report=
 	@$(BIN)/coverage report --sort=cover --skip-covered | sed -n '3,14p;$$p'
 
 faults: setup-test       # everything that can go wrong, a thousand kills among it; an hour

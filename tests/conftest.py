@@ -8,6 +8,8 @@ from itertools import islice
 
 import pytest
 
+from tests import processes
+
 pytest_plugins = (
     "tests.servers.dovecot",
     "tests.servers.postgres",
@@ -21,6 +23,12 @@ LONG = (  # files with tests that take ten seconds and more
     "test_large", "test_backup", "test_rebuild", "test_last_good", "test_daemons", "test_day",
     "test_service", "test_packaging", "test_linear", "test_fuzz_parse", "test_check_cli",
 )  # fmt: skip
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The processes of pytest-xdist share who forks `maild` for them."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        os.environ[processes.SHARED] = processes.door()
 
 
 @pytest.hookimpl(trylast=True)

@@ -15,11 +15,18 @@ from maild.store.migrate import migrate
 def make_tables(store: Store) -> None:
     """As `migrate` does for a database that is not there yet."""
     file = Path(store.url.database or "")
-    if store.is_sqlite and not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copyfile(_made(), file)
-        file.chmod(0o600)
-    migrate(store)  # PostgreSQL; and what is not as we think it
+    if store.is_sqlite:
+        make_file(file)
+    migrate(store)  # PostgreSQL without our tables; and what is not as we think it
+
+
+def make_file(file: Path) -> None:
+    """An SQLite database with our tables and nothing in them, where none is there yet."""
+    if file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copyfile(_made(), file)
+    file.chmod(0o600)
 
 
 @cache

@@ -9,12 +9,15 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+import weakref
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -24,37 +27,44 @@ ROOT = Path(__file__).parents[1]
 MANY_SECONDS = 300.0  # that a command may take on a machine that has much else to do
 
 
+SHARED = "TESTS_ZYGOTE"  # in the environment: where that of all test processes listens
+
+
 class Zygote:
-    """One a test process."""
+    """The process that forks ours."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._folder = tempfile.mkdtemp(prefix="maild-zygote-")
+        self.door = f"{self._folder}/door"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.zygote"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            [sys.executable, "-m", "tests.zygote", self.door],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
             cwd=ROOT,
         )
         atexit.register(self.close)
 
-    def ask(self, **what: Any) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with self._lock:
-            self._process.stdin.write(json.dumps(what) + "\n")
-            self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
-
     def close(self) -> None:
-        # Not by the end of its input: workers that we forked may hold that pipe as well.
         self._process.terminate()
         self._process.wait(30)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 @cache
-def zygote() -> Zygote:
-    return Zygote()
+def door() -> str:
+    """Where the zygote listens; one is begun where there is none yet."""
+    return os.environ.get(SHARED) or Zygote().door
+
+
+def ask(**what: Any) -> Any:
+    with socket.socket(socket.AF_UNIX) as connection:
+        end = time.monotonic() + MANY_SECONDS
+        while connection.connect_ex(door()):
+            assert time.monotonic() < end, "who forks maild does not begin"
+            time.sleep(0.02)
+        with connection.makefile("rw") as lines:
+            print(json.dumps(what), file=lines, flush=True)
+            return json.loads(lines.readline())
 
 
 class Process:
@@ -73,7 +83,7 @@ class Process:
     ) -> None:
         """`env` is all of the environment (default: this process's); output is appended."""
         self.returncode: int | None = None
-        self.pid: int = zygote().ask(
+        self.pid: int = ask(
             words=words,
             env=dict(os.environ if env is None else env),
             cwd=str(cwd or Path.cwd()),
@@ -83,21 +93,26 @@ class Process:
             stderr=str(stderr or os.devnull),
             **more,
         )
+        self._end = os.pidfd_open(self.pid)  # readable when it has ended
+        self._close = weakref.finalize(self, os.close, self._end)
+        self._look = select.poll()
+        self._look.register(self._end, select.POLLIN)
 
     def poll(self) -> int | None:
         """Its exit status, or a signal's number below zero; None while it runs."""
-        if self.returncode is None:
-            status = zygote().ask(poll=self.pid)
-            self.returncode = None if status is None else os.waitstatus_to_exitcode(status)
-        return self.returncode
+        return self._ended(0)
 
     def wait(self, timeout: float = MANY_SECONDS) -> int:
-        end = time.monotonic() + timeout
-        while (status := self.poll()) is None:
-            if time.monotonic() > end:
-                raise subprocess.TimeoutExpired(f"maild, process {self.pid}", timeout)
-            time.sleep(0.005)
+        status = self._ended(timeout)
+        if status is None:
+            raise subprocess.TimeoutExpired(f"maild, process {self.pid}", timeout)
         return status
+
+    def _ended(self, seconds: float) -> int | None:
+        if self.returncode is None and self._look.poll(seconds * 1000):
+            self.returncode = os.waitstatus_to_exitcode(ask(ended=self.pid))
+            self._close()
+        return self.returncode
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:

@@ -1,21 +1,28 @@
-"""Forks `maild` from a process that has everything imported: a start takes milliseconds.
+"""Forks `maild` from a process that has everything imported, and has done it once: a start takes
+milliseconds, and no pattern, statement or template is compiled again.
 
 What is forked does what the command does, in a process of its own with threads and workers of its
-own; `tests/processes.py` asks.  Lines of JSON come in and one answer goes out for each:
+own; `tests/processes.py` asks, by a socket at the path that is our argument.  Each connection
+brings a line of JSON and gets one:
 `{"words": […], "env": {…}, "cwd": …, "umask": …, "stdin": …, "stdout": …, "stderr": …}` with the
-process id, `{"poll": pid}` with its status of waitpid, or null while it runs.
+process id, which runs Python instead of the command where there is a `"program"`;
+`{"ended": pid}` with its status of waitpid, for which it waits.  We end when the process
+that started us has ended.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import json
 import os
 import pkgutil
 import resource
 import signal
+import socket
 import sys
+import tempfile
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -25,33 +32,103 @@ from typing import Any
 import time_machine
 
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG: whoever ends the tests leaves no process behind
+LOOK_SECONDS = 2.0  # how often we look whether who started us is still there
 
 
 def main() -> None:
-    _import_all()
-    for line in sys.stdin:
-        asked = json.loads(line)
-        if "poll" in asked:
-            pid, status = os.waitpid(asked["poll"], os.WNOHANG)
-            print(json.dumps(status if pid else None), flush=True)
+    parent = os.getppid()
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(sys.argv[1])
+    door.listen(64)
+    door.settimeout(LOOK_SECONDS)
+    ready = False
+    while os.getppid() == parent:
+        try:
+            connection, _ = door.accept()
+        except TimeoutError:
             continue
-        pid = os.fork()
-        if pid == 0:
-            _command(asked)
-        print(pid, flush=True)
+        if not ready:  # not before somebody asks: many runs of the tests need none of us
+            _import_all()
+            _do_all_once()
+            gc.collect()
+            gc.freeze()  # or each child would copy all of it, to look whether it is garbage
+            ready = True
+        with connection, connection.makefile("rw") as lines:
+            asked = json.loads(lines.readline())
+            print(json.dumps(_answer(asked, door, connection)), file=lines, flush=True)
+
+
+def _answer(asked: dict[str, Any], *ours: socket.socket) -> int:
+    if "ended" in asked:
+        return os.waitpid(asked["ended"], 0)[1]
+    pid = os.fork()
+    if pid == 0:
+        for one in ours:
+            one.close()
+        _command(asked)
+    return pid
 
 
 def _import_all() -> None:
     """What the commands need, and what a daemon's workers import later."""
     import email.policy
 
+    import alembic.command
+    import alembic.context
     import psycopg
 
     import maild
 
-    assert email.policy and psycopg
+    assert email.policy and psycopg and alembic.command and alembic.context
     for module in pkgutil.walk_packages(maild.__path__, "maild."):
         importlib.import_module(module.name)
+
+
+def _do_all_once() -> None:
+    """A database is made, mails are read, acted on and answered, and all templates are tried."""
+    from maild.app import build
+    from maild.desk import search
+    from maild.desk.notifications import catalogue
+    from maild.ingest.accept import accept
+    from maild.ingest.process import Pipeline
+    from maild.parse.limits import LocalReader
+    from maild.store.unit import Unit
+    from maild.templates import renderer
+    from tests.office import NOW, Office
+
+    def take(unit: Unit) -> None:
+        for uid, octets in enumerate(MAILS, 1):
+            accept(unit, mailbox="m", uidvalidity=1, uid=uid, octets=octets, now=NOW)
+
+    with tempfile.TemporaryDirectory(prefix="maild-zygote-") as name:
+        office = Office(Path(name))
+        app = build(office.settings, office.store, now=NOW)
+        app.store.act(take)
+        Pipeline(app.store, app.settings, app.rules, LocalReader()).process_due(NOW)
+        app.clocks().due(NOW)
+        search.follow(app.store)
+        for item in office.items():
+            office.octets(item)
+        for kind in catalogue():
+            for language in renderer.languages_of(None, kind):
+                assert not renderer.check(None, kind.name, language)
+        app.close()
+    assert threading.active_count() == 1, "who forks has no threads"
+
+
+def _mail(sender: str, subject: str, text: str, kind: str = "plain") -> bytes:
+    return (
+        f"From: {sender}\r\nTo: support@example.com\r\nSubject: {subject}\r\n"
+        f"MIME-Version: 1.0\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: 8bit\r\n\r\n" + text
+    ).encode()
+
+
+MAILS = (
+    _mail("Ann <ann@acme.example>", "Printer", "It smokes.\r\n\r\n> On Monday Bob wrote:\r\n"),
+    _mail("Dora <dora@acme.example>", "Re: Drucker", "<p>Grüße<br>-- <br>Dora", "html"),
+    _mail("Bob <bob@example.com>", "Ticket for Ann: Toner is assigned to me", "#time 1h\r\n"),
+)
 
 
 def _command(asked: dict[str, Any]) -> None:
@@ -75,7 +152,10 @@ def _command(asked: dict[str, Any]) -> None:
         from maild.cli import main as maild
 
         sys.argv = ["maild", *asked["words"]]
-        maild()
+        if "program" in asked:
+            exec(asked["program"], {"__name__": "__main__"})
+        else:
+            maild()
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)

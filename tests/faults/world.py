@@ -17,6 +17,7 @@ import psycopg
 
 from tests.faults.checker import Delivered, Report, Seen, check
 from tests.faults.disk import Disk
+from tests.fresh import make_file
 from tests.processes import Process
 from tests.servers.line import Line
 from tests.servers.rude_imap import RudeImap
@@ -96,6 +97,8 @@ class World:
         self.clock.write_text("0")
         self.full = folder / "full"  # while it exists, no file of a daemon grows
         self.disk = disk
+        if database.startswith("sqlite") and not (folder / "var").is_file():
+            make_file(folder / "var" / "maild.db")
         self._log = folder / "log"
         self.config = folder / "maild.toml"
         self.config.write_text(

@@ -62,7 +62,7 @@ def test_all_that_mail_did_is_there_again(
 ) -> None:
     desk = make_desk()
     conversation(desk)
-    into = "" if kind == "sqlite" else str(request.getfixturevalue("postgres"))
+    into = "" if kind == "sqlite" else str(request.getfixturevalue("empty_postgres"))
     told = len(desk.servers.smtp.received)
     done = rebuilt(desk, into)
     assert (done["differences"], done["mails"], done["tickets"]) == ([], 9, 4)

@@ -15,6 +15,7 @@ import pytest
 
 from maild.demo.servers import Servers
 from tests import processes
+from tests.fresh import make_file
 from tests.servers.postgres import PROGRAMS
 
 TOML = """
@@ -72,6 +73,8 @@ def new_desk(folder: Path, url: str = SQLITE, more: str = "") -> Path:
     (folder / "password").write_text("secret\n")
     (folder / "password").chmod(0o600)
     (folder / "maild.toml").write_text(TOML.format(url=url) + more)
+    if url == SQLITE:
+        make_file(folder / "var" / "maild.db")
     return folder
 
 
@@ -95,7 +98,7 @@ def url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "sqlite":
         return SQLITE
     monkeypatch.setenv("PATH", str(PROGRAMS[max(PROGRAMS)]), prepend=":")
-    return str(request.getfixturevalue("postgres"))
+    return str(request.getfixturevalue("empty_postgres"))
 
 
 def test_a_desk_is_the_same_after_backup_and_restore(tmp_path: Path, url: str) -> None:

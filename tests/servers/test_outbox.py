@@ -6,8 +6,6 @@ import asyncio
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +33,7 @@ from maild.store.records import Alert, Delivery, Event, Message
 from maild.templates.renderer import LocalRenderer
 from tests.looking import all_kept, every, the
 from tests.office import Office, a_note, the_ticket
+from tests.processes import Process
 
 ANN, BOB, CEM = "ann@acme.example", "bob@example.com", "cem@example.com"
 
@@ -442,11 +441,8 @@ def _deliver_elsewhere(office: Office, kill_at: str) -> int:
         "now = datetime.fromisoformat(sys.argv[2])\n"
         "Deliverer(Store(settings.database_url), settings).once(now)\n"
     )
-    return subprocess.run(
-        [sys.executable, "-c", program, str(file), office.at.isoformat()],
-        env={**os.environ, "MAILD_KILL_AT": kill_at},
-        timeout=60,
-    ).returncode
+    env = {**os.environ, "MAILD_KILL_AT": kill_at}
+    return Process(str(file), office.at.isoformat(), program=program, env=env).wait()
 
 
 def test_a_paused_outbox_sends_nothing_until_it_is_resumed(

@@ -12,17 +12,26 @@ from tests.fresh import make_tables
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of a database that is not there yet, of each kind in turn."""
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgres"))
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each kind of database in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a database that is not there yet."""
+    if kind == "postgresql":
+        return str(request.getfixturevalue("empty_postgres"))
     return f"sqlite:///{tmp_path}/maild.db"
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
+def store(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """With our tables and nothing in them."""
-    store = Store(url)
+    if kind == "postgresql":
+        store = Store(request.getfixturevalue("postgres"))
+    else:
+        store = Store(f"sqlite:///{tmp_path}/maild.db")
     make_tables(store)
     yield store
     store.close()

@@ -4,46 +4,40 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-import maild
 from maild.model import EventName
 from maild.rules.vocabulary import EVENTS, GROUPS, UNHEARD
 from maild.store.memory import memory
 from maild.store.schema import TABLES
 from maild.store.unit import OF_A_TICKET
+from tests.code import CODE, nodes
 
-CODE = Path(maild.__file__).parent
 DESK, UNIT = CODE / "desk" / "desk.py", CODE / "store" / "unit.py"
 MEMORY = CODE / "store" / "memory.py"  # a unit on no database, filled with what is looked at
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
-    for file in sorted(CODE.rglob("*.py")):
-        if "migrations" not in file.parts:
-            yield file, ast.parse(file.read_text("utf-8"))
+SOURCES = [file for file in sorted(CODE.rglob("*.py")) if "migrations" not in file.parts]
 
 
-def named(tree: ast.Module, name: str) -> bool:
-    """Whether something of this name is used, imported, or asked for as text (`getattr`)."""
-    for node in ast.walk(tree):
+@cache
+def named(file: Path) -> set[str]:
+    """The names that are used, imported, or asked for as text (`getattr`)."""
+    names = set()
+    for node in nodes(file):
         match node:
             case ast.Attribute(attr=found) | ast.Name(id=found) | ast.alias(name=found):
-                pass
+                names.add(found)
             case ast.Constant(value=str(found)):
-                pass
-            case _:
-                continue
-        if found == name:
-            return True
-    return False
+                names.add(found)
+    return names
 
 
 def users(name: str) -> set[Path]:
-    return {file for file, tree in sources() if named(tree, name)}
+    return {file for file in SOURCES if name in named(file)}
 
 
 @pytest.mark.parametrize("method", ["tie", "change_ticket", "untie"])
@@ -91,10 +85,10 @@ WRITTEN = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.I)
 def test_sql_writes_no_ticket_past_the_desk() -> None:
     tables = {TABLES[record].name for record in OF_A_TICKET}
     names = {record.__name__ for record in OF_A_TICKET}
-    for file, tree in sources():
+    for file in SOURCES:
         if file.relative_to(CODE).as_posix() in ANY_TABLE:
             continue
-        for node in ast.walk(tree):
+        for node in nodes(file):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in SQL_WRITES:
                 table = ast.unparse(node.args[0])
                 assert table.removeprefix("TABLES[").removesuffix("]") not in names, (
@@ -107,10 +101,10 @@ def test_sql_writes_no_ticket_past_the_desk() -> None:
 @pytest.mark.parametrize("name", ["change", "keep", "touch"])
 def test_what_the_actions_are_made_of_is_used_by_actions(name: str) -> None:
     """`desk.change` and the like write a ticket: only `maild.desk` calls them, as actions."""
-    for file, tree in sources():
+    for file in SOURCES:
         if file.is_relative_to(CODE / "desk"):
             continue
-        for node in ast.walk(tree):
+        for node in nodes(file):
             if isinstance(node, ast.Attribute) and node.attr == name:
                 owner = node.value
                 said = owner.attr if isinstance(owner, ast.Attribute) else ast.unparse(owner)

@@ -1,7 +1,5 @@
 """Wrong words and wrong places: one sentence and a status, never a traceback."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from maild.cli import app
 from maild.cli.options import moment
 from maild.errors import Unavailable, UsageError
 from maild.store import Store
+from tests.processes import run
 
 MAIL = b"From: ann@acme.example\r\nSubject: Printer\r\n\r\nHello\r\n"
 
@@ -61,13 +60,7 @@ def test_a_database_whose_folder_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 def test_init_where_nothing_can_be_written_says_where(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    run = subprocess.run(
-        [sys.executable, "-c", "from maild.cli import main; main()", "init", "file/desk"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 1
-    assert run.stderr.startswith("maild: file/desk/var: ")
-    assert "report" not in run.stderr
+    done = run("init", "file/desk", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("maild: file/desk/var: ")
+    assert "report" not in done.stderr

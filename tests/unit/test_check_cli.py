@@ -45,10 +45,8 @@ def test_what_cannot_be_written_is_found(tmp_path: Path, make: object, said: str
 
 
 def test_a_database_that_takes_no_writes_is_found(tmp_path: Path, postgres: str) -> None:
-
     file = tmp_path / "maild.toml"
     file.write_text(f'[database]\nurl = "{postgres}"\n')
-    CliRunner().invoke(app, ["check", "--config", str(file)])
     with psycopg.connect(postgres.replace("+psycopg", ""), autocommit=True) as connection:
         (name,) = connection.execute("SELECT current_database()").fetchone() or ("",)
         connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from maild.ingest.files import read_paths
 from maild.spool import whole
+from tests.processes import maild, run
 
 ONE = b"From: ann@acme.example\nSubject: one\n\nFirst.\n"
 TWO = b"From: bob@acme.example\nSubject: two\n\nSecond.\n>From here on\n"
@@ -68,13 +67,7 @@ def test_a_folder_is_read_by_name_and_deep(tmp_path: Path) -> None:
 
 
 def test_standard_input_is_a_message() -> None:
-    run = subprocess.run(
-        [sys.executable, "-c", "from maild.cli import main; main()", "parse", "--jsonl", "-"],
-        input=ONE,
-        capture_output=True,
-        check=True,
-    )
-    shown = json.loads(run.stdout)
+    shown = json.loads(maild("parse", "--jsonl", "-", given=ONE))
     assert (shown["file"], shown["ok"], shown["subject"]) == ("-", True, "one")
 
 
@@ -92,17 +85,13 @@ def test_parse_answers_for_every_file_in_order(tmp_path: Path) -> None:
     for name, raw in zip(names, [ONE, b"", TWO], strict=True):
         (tmp_path / name).write_bytes(raw)
     paths = [str(tmp_path / name) for name in names] + [str(tmp_path / "gone.eml")]
-    run = subprocess.run(
-        [sys.executable, "-c", "from maild.cli import main; main()", "parse", "--jsonl", *paths],
-        capture_output=True,
-        check=False,
-    )
-    shown = [json.loads(line) for line in io.BytesIO(run.stdout)]
+    done = run("parse", "--jsonl", *paths)
+    shown = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["file"] for row in shown] == paths
     assert [row["ok"] for row in shown] == [True, False, True, False]
-    assert run.returncode == 1
+    assert done.returncode == 1
     assert "empty" in shown[1]["error"]
-    assert "Traceback" not in run.stderr.decode()
+    assert "Traceback" not in done.stderr
 
 
 # ---- hostile paths (H111)

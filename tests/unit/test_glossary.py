@@ -6,9 +6,10 @@ import ast
 import re
 from pathlib import Path
 
+from tests.code import nodes, trees
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "glossary.md").read_text("utf-8")
-CODE = sorted((ROOT / "maild").rglob("*.py"))
 
 
 def rows() -> list[tuple[str, list[str]]]:
@@ -26,13 +27,9 @@ def test_no_module_and_no_class_is_named_by_another_word_for_a_thing() -> None:
     forbidden = {no for _, others in rows() for no in others}
     assert len(forbidden) > 20
     wrong = []
-    for file in CODE:
+    for file in trees():
         modules = {file.parent.name, file.stem} - {"maild"}
-        classes = {
-            node.name
-            for node in ast.walk(ast.parse(file.read_text("utf-8")))
-            if isinstance(node, ast.ClassDef)
-        }
+        classes = {node.name for node in nodes(file) if isinstance(node, ast.ClassDef)}
         for name in modules | classes:
             if used := parts(name) & forbidden:
                 wrong.append(f"{file.relative_to(ROOT)}: {name} says {', '.join(sorted(used))}")
@@ -47,7 +44,7 @@ EVERYWHERE = {"__init__", "reference"}  # `reference` writes its wing's page in 
 def test_no_two_modules_have_one_name() -> None:
     """A stranger who looks for a word finds one module, and what serves it by the same name."""
     found: dict[str, list[str]] = {}
-    for file in CODE:
+    for file in trees():
         wing = file.parent.relative_to(ROOT / "maild").as_posix()
         if wing not in BY_SUBJECT and file.stem not in EVERYWHERE:
             found.setdefault(file.stem, []).append(f"{wing}/{file.name}")

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,7 +28,9 @@ from maild.store import Store
 from maild.store.asking import messages
 from maild.store.records import Alert, Message, Note, OutboxItem, Ticket
 from maild.store.unit import Unit
+from tests.fresh import make_file
 from tests.looking import every
+from tests.processes import Process
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TOML = (
@@ -48,6 +48,7 @@ def mail(n: int, text: str = "It smokes.") -> bytes:
 @pytest.fixture
 def app(tmp_path: Path) -> App:
     (tmp_path / "maild.toml").write_text(TOML)
+    make_file(tmp_path / "var" / "maild.db")
     settings = config.load(tmp_path / "maild.toml")
     return build(settings, Store(settings.database_url), now=NOW)
 
@@ -310,12 +311,12 @@ def test_h1_a_group_that_is_killed_is_done_again(app: App, tmp_path: Path, step:
         "process.Pipeline(app.store, app.settings, app.rules, LocalReader())"
         ".process_due(datetime.now(UTC))\n"
     )
-    command = [sys.executable, "-c", program, str(tmp_path / "maild.toml")]
-    killed = subprocess.run(command, env=os.environ | {"MAILD_KILL_AT": step}, check=False)
-    assert killed.returncode == -signal.SIGKILL
+    file = str(tmp_path / "maild.toml")
+    killed = Process(file, program=program, env=os.environ | {"MAILD_KILL_AT": step})
+    assert killed.wait() == -signal.SIGKILL
     assert {m.state for m in every(app.store, Message)} == {"stored"}
     assert not every(app.store, Ticket)
     assert not every(app.store, OutboxItem)
-    subprocess.run(command, check=True)
+    assert Process(file, program=program).wait() == 0
     assert {m.state for m in every(app.store, Message)} == {"processed"}
     assert len(every(app.store, Ticket)) == len(every(app.store, Note)) == 6

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-import maild
 from maild import i18n as sentences
 from maild import yamlfile
 from maild.commands.handlers import setting
@@ -29,9 +28,9 @@ from maild.i18n import Sentence, Translator, holes, sentence, together
 from maild.store import asking
 from maild.templates.layout_facts import LAYOUT_FACTS
 from maild.web.look import Look
+from tests.code import CODE, nodes
 from tests.office import Office
 
-CODE = Path(maild.__file__).parent
 NAMES = (
     *fields.PARTS, *fields.SETTABLE, *FIELDS, *COLUMNS, *setting.BY_COMMAND, *setting.PEOPLE,
     "primary", "people", "ticket",
@@ -43,7 +42,7 @@ WHEN = datetime(2026, 12, 3, 9, 0, tzinfo=ZoneInfo("Europe/Berlin"))
 def calls() -> Iterator[tuple[str, ast.Call]]:
     """Every call of `sentence(…)` in the code, and where it stands."""
     for file in sorted(CODE.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        for node in nodes(file):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "sentence":
                 yield f"{file.relative_to(CODE)}:{node.lineno}", node
 
@@ -56,7 +55,7 @@ def shown() -> Iterator[tuple[str, str]]:
             yield file.name, found[1]
         assert not re.search(r"""\b_\(\s*[^"\s]""", text), f"{file.name}: not a plain sentence"
     for file in sorted((CODE / "web").rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        for node in nodes(file):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "words":
                 yield file.name, template_of(node)
 
@@ -97,7 +96,7 @@ def test_whatever_a_command_is_answered_with_is_such_a_sentence() -> None:
     ]
     commands = [f for f in CODE.glob("commands/**/*.py") if f.stem != "words"]  # files
     for file in (*desk, *commands):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        for node in nodes(file):
             given: ast.expr | None = None
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in REASON:
                 given = node.args[REASON[ast.unparse(node.func)]]

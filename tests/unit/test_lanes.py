@@ -22,6 +22,7 @@ from maild.parse.parser import parse
 from maild.spool import Mass, whole
 from maild.store import Store, asking
 from maild.store.records import Message, Note, Ticket
+from tests.fresh import make_file
 from tests.looking import every
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -111,6 +112,7 @@ def _id(name: str) -> str:
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     (tmp_path / "maild.toml").write_text(TOML)
+    make_file(tmp_path / "var" / "maild.db")
     settings = config.load(tmp_path / "maild.toml")
     app = build(settings, Store(settings.database_url), now=NOW)
     monkeypatch.setattr(

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from maild.cli import app
 from maild.errors import MaildError, NotFound, Unavailable
+from tests.fresh import make_file
 
 TOML = """
 [desk]
@@ -29,6 +30,7 @@ class Admin:
     def __init__(self, folder: Path, toml: str) -> None:
         self.file = folder / "maild.toml"
         self.file.write_text(toml)
+        make_file(folder / "var" / "maild.db")
 
     def types(self, *words: str, fails: type[MaildError] | None = None) -> str:
         asked = ["mailboxes", *words, "--config", str(self.file)]

@@ -250,7 +250,7 @@ def test_rows_of_every_version_are_there_after_all_migrations(
 ) -> None:
     """One database that every version wrote into: a row of each in every table that it had."""
     url = f"sqlite:///{tmp_path / 'maild.db'}"
-    store = Store(url if kind == "sqlite" else request.getfixturevalue("postgres"))
+    store = Store(url if kind == "sqlite" else request.getfixturevalue("empty_postgres"))
     there: dict[str, list[int]] = {}
     for mark, revision in enumerate(revisions(), 1):
         with migrate._alone(store) as connection:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from maild.cli import app
 from maild.errors import MaildError, NotFound, Refused, UsageError
 from maild.ingest.process import Pipeline
+from tests.fresh import make_file
 
 TOML = """
 [desk]
@@ -26,6 +27,7 @@ class Admin:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "maild.toml"
         self.file.write_text(TOML)
+        make_file(folder / "var" / "maild.db")
 
     def types(self, *words: str, fails: type[MaildError] | None = None) -> str:
         done = CliRunner().invoke(app, [*words, "--config", str(self.file)])

@@ -5,12 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-import maild
 from maild.commands.arguments import Names
 from maild.commands.grammar import Asked, MailContext, read
 from maild.commands.mail_commands import names as names_of
@@ -18,6 +16,7 @@ from maild.commands.subject_phrases import plain
 from maild.commands.words import vocabulary
 from maild.config import Config, Settings
 from maild.desk.profile import Profile, load_profile, names, shipped
+from tests.code import CODE, trees
 
 NOW = datetime(2026, 11, 21, 13, 0, tzinfo=ZoneInfo("Europe/Berlin"))
 TITLE = "Printer does not print"
@@ -200,11 +199,10 @@ def test_no_name_of_a_profile_stands_in_the_code() -> None:
     profiles = PROFILES.values()
     named = {n for p in profiles for n in (*p.statuses, *p.priorities, *p.types, *p.queues)}
     known = named - {"Support"}  # the default of `[desk] name`
-    code = Path(maild.__file__).parent
     found = [
-        f"{file.relative_to(code)}:{node.lineno}: {node.value}"
-        for file in sorted(code.rglob("*.py"))
-        for node in literals(ast.parse(file.read_text("utf-8")))
+        f"{file.relative_to(CODE)}:{node.lineno}: {node.value}"
+        for file, tree in trees().items()
+        for node in literals(tree)
         if node.value in known
     ]
     assert found == []
