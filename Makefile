@@ -5,14 +5,20 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE  # each process of the tests would compile all of them again
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
-.PHONY: bench demo test test-desks test-units coverage faults gallery docs setup setup-test lint lock clean
+.PHONY: bench demo test test-all compiled test-desks test-units coverage faults gallery docs setup setup-test lint lock clean
 
 demo: setup
 	$(BIN)/maild demo
 
 test: setup-test         # three things beside each other: one computes where another waits
 	@tests/install-servers.sh
-	@$(MAKE) --no-print-directory -j 3 lint test-desks test-units
+	@$(MAKE) --no-print-directory -j 3 lint test-all
+
+test-all: compiled
+	@$(MAKE) --no-print-directory test-desks test-units
+
+compiled:                # by one process, or each of the tests' would compile all that is new
+	@$(BIN)/pytest --collect-only -qq >/dev/null 2>&1 || true  # what is wrong the tests say
 
 test-desks:              # with real servers, for which many of them wait
 	$(BIN)/pytest -n 6 --dist worksteal --ignore=tests/unit

@@ -1,4 +1,5 @@
-"""New databases for tests: migrating from nothing takes a second, copying its result does not."""
+"""What tests need and is not made anew for each: databases, which take a second to migrate from
+nothing, and compiled templates."""
 
 from __future__ import annotations
 
@@ -8,8 +9,10 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from maild.desk.notifications import catalogue
 from maild.store import Store
 from maild.store.migrate import migrate
+from maild.templates.renderer import check, languages_of
 
 
 def make_tables(store: Store) -> None:
@@ -39,3 +42,10 @@ def _made() -> Path:
     store.close()
     assert not file.with_name(file.name + "-wal").exists()
     return file
+
+
+def try_templates() -> None:
+    """All that we ship; workers that are forked later need not compile them again."""
+    for kind in catalogue():
+        for language in languages_of(None, kind):
+            assert not check(None, kind.name, language)

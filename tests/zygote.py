@@ -88,12 +88,11 @@ def _do_all_once() -> None:
     """A database is made, mails are read, acted on and answered, and all templates are tried."""
     from maild.app import build
     from maild.desk import search
-    from maild.desk.notifications import catalogue
     from maild.ingest.accept import accept
     from maild.ingest.process import Pipeline
     from maild.parse.limits import LocalReader
     from maild.store.unit import Unit
-    from maild.templates import renderer
+    from tests.fresh import try_templates
     from tests.office import NOW, Office
 
     def take(unit: Unit) -> None:
@@ -109,9 +108,7 @@ def _do_all_once() -> None:
         search.follow(app.store)
         for item in office.items():
             office.octets(item)
-        for kind in catalogue():
-            for language in renderer.languages_of(None, kind):
-                assert not renderer.check(None, kind.name, language)
+        try_templates()
         app.close()
     assert threading.active_count() == 1, "who forks has no threads"
 

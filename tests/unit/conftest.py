@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from maild.store import Store
-from tests.fresh import make_tables
+from tests.fresh import make_tables, try_templates
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -35,3 +35,9 @@ def store(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
     make_tables(store)
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def tried_templates() -> None:
+    """For tests whose commands try all templates, each in a worker of its own."""
+    try_templates()

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from maild.cli import app
 
+pytestmark = pytest.mark.usefixtures("tried_templates")
 NOWHERE = '[database]\nurl = "postgresql://nobody@127.0.0.1:1/x"\n'
 
 

@@ -26,6 +26,7 @@ from maild.templates.renderer import Job, PooledRenderer
 from maild.templates.source import Library, parse
 from tests.office import NOW, Office, a_note, the_ticket
 
+pytestmark = pytest.mark.usefixtures("tried_templates")
 ROOT = Path(__file__).parents[2]
 
 
