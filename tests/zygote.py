@@ -25,6 +25,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ LOOK_SECONDS = 2.0  # how often we look whether who started us is still there
 
 def main() -> None:
     parent = os.getppid()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # leaving nothing in /tmp
     door = socket.socket(socket.AF_UNIX)
     door.bind(sys.argv[1])
     door.listen(64)
@@ -53,9 +55,10 @@ def main() -> None:
             gc.collect()
             gc.freeze()  # or each child would copy all of it, to look whether it is garbage
             ready = True
-        with connection, connection.makefile("rw") as lines:
-            asked = json.loads(lines.readline())
-            print(json.dumps(_answer(asked, door, connection)), file=lines, flush=True)
+        with suppress(OSError, ValueError), connection:  # who asked may have been killed meanwhile
+            with connection.makefile() as lines:
+                asked = json.loads(lines.readline())
+            connection.sendall(f"{_answer(asked, door, connection)}\n".encode())
 
 
 def _answer(asked: dict[str, Any], *ours: socket.socket) -> int:
@@ -131,6 +134,7 @@ MAILS = (
 def _command(asked: dict[str, Any]) -> None:
     """In the child: never returns."""
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
     os.environ.clear()
     os.environ.update(asked["env"])
