@@ -20,8 +20,8 @@ test-all: compiled
 compiled:                # by one process, or each of the tests' would compile all that is new
 	@$(BIN)/pytest --collect-only -qq >/dev/null 2>&1 || true  # what is wrong the tests say
 
-test-desks:              # with real servers, for which many of them wait
-	$(BIN)/pytest -n 6 --dist worksteal --ignore=tests/unit
+test-desks:              # with real servers, for which many of them wait; nice to the one of units
+	nice $(BIN)/pytest -n 6 --dist worksteal --ignore=tests/unit
 
 test-units:              # of one piece each, by one process: they wait for nobody; told at the end
 	@mkdir -p build
