@@ -334,6 +334,7 @@ def test_octets_that_are_missing_come_from_the_copy_of_another_mailbox(tmp_path:
 def test_the_backup_of_another_desk_is_refused_until_it_is_meant(tmp_path: Path) -> None:
     """Its tickets would be mailed about from this one's address."""
     desk, other = new_desk(tmp_path / "one"), new_desk(tmp_path / "two")
+    shutil.rmtree(other / "var")  # it has never run
     maild(desk, "ingest", "-", given=mail(1))
     file = str(tmp_path / "one.backup")
     maild(desk, "backup", file)
