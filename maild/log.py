@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import TextIO, cast
 
-# structlog would import rich and pygments, for tracebacks that our log has as plain text: a
-# twentieth of the start of `maild run`.
-sys.modules.setdefault("rich", cast(ModuleType, None))
-import structlog  # noqa: E402
 
-if sys.modules["rich"] is None:
-    del sys.modules["rich"]
+@contextmanager
+def _absent(package: str) -> Iterator[None]:
+    """What is imported within does without it, as if it were not installed."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = cast(ModuleType, None)
+    yield
+    del sys.modules[package]
+
+
+with _absent("rich"):  # and pygments: for tracebacks, which stand in our log as plain text
+    import structlog
 
 
 class _Whatever:
