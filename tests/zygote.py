@@ -64,7 +64,12 @@ def main() -> None:
 def _answer(asked: dict[str, Any], *ours: socket.socket) -> int:
     if "ended" in asked:
         return os.waitpid(asked["ended"], 0)[1]
+    # Python forgets in a child what signals came before it knew that it is one: they wait instead.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     pid = os.fork()
+    if pid == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     if pid == 0:
         for one in ours:
             one.close()
@@ -134,7 +139,6 @@ MAILS = (
 def _command(asked: dict[str, Any]) -> None:
     """In the child: never returns."""
     os.setsid()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
     os.environ.clear()
     os.environ.update(asked["env"])
