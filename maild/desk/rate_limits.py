@@ -170,9 +170,8 @@ def look_up(
         keys.append(f"tickets:{sender}")
     asking.counters.look_up(unit, keys + resources, now)
     so_far = asking.counters.so_far(unit, resources, now)
-    full = [_later(key) for key in resources if _is_over(so_far[key], floods.resource)]
-    if full:
-        asking.counters.look_up(unit, full, now)
+    full = (key for key in resources if _is_over(so_far[key], floods.resource))
+    asking.counters.look_up(unit, map(_later, full), now)  # of none nothing is asked
 
 
 def first_over(unit: Unit, wanted: list[tuple[str, Cap]], now: datetime) -> int | None:

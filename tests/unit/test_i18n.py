@@ -28,7 +28,7 @@ from maild.i18n import Sentence, Translator, holes, sentence, together
 from maild.store import asking
 from maild.templates.layout_facts import LAYOUT_FACTS
 from maild.web.look import Look
-from tests.code import CODE, nodes
+from tests.code import CODE, nodes, trees
 from tests.office import Office
 
 NAMES = (
@@ -41,7 +41,7 @@ WHEN = datetime(2026, 12, 3, 9, 0, tzinfo=ZoneInfo("Europe/Berlin"))
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
     """Every call of `sentence(…)` in the code, and where it stands."""
-    for file in sorted(CODE.rglob("*.py")):
+    for file in trees():
         for node in nodes(file):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "sentence":
                 yield f"{file.relative_to(CODE)}:{node.lineno}", node
